@@ -1,0 +1,55 @@
+# `make help` lists the targets. Everything happens inside .venv; nothing else is touched.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format docs-img bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/run.stamp ## open microgpt-tui on the built-in names, training live
+	@$(BIN)/microgpt-tui
+
+test: .venv/test.stamp ## run the whole test suite
+	@$(BIN)/python -m pytest -n auto
+
+lint: .venv/lint.stamp ## ruff (lint and format check) and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: .venv/lint.stamp ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+docs-img: .venv/test.stamp ## draw the pictures of the README again
+	@$(BIN)/python docs/img/make.py
+
+bench: .venv/test.stamp ## time the engine against the straightforward form
+	@$(BIN)/python -m pytest tests/benchmarks -p no:xdist --benchmark-enable -s
+
+clean: ## remove .venv and what tools left behind
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "microgpt-tui needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3"; exit 2; }
+	@$(PYTHON) -m venv .venv || \
+	    { rm -rf .venv; echo "python3 -m venv failed: install your system's python3-venv"; exit 2; }
+
+.venv/run.stamp: .venv/bin/python pyproject.toml
+	@echo "installing into .venv ..."
+	@$(BIN)/python -m pip install --quiet -e .
+	@touch $@
+
+.venv/test.stamp: .venv/run.stamp
+	@echo "installing the test extras ..."
+	@$(BIN)/python -m pip install --quiet -e '.[test]'
+	@touch $@
+
+.venv/lint.stamp: .venv/test.stamp
+	@echo "installing the linters ..."
+	@$(BIN)/python -m pip install --quiet -e '.[test,lint]'
+	@touch $@

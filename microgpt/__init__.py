@@ -1,0 +1,45 @@
+"""microgpt, one scalar at a time: a GPT on `Value`s, and a frozen `Graph` of all it computed."""
+
+from typing import TYPE_CHECKING
+
+from microgpt.adam import TrainingConfig
+from microgpt.corpus import Corpus, built_in_corpora, load_corpus
+from microgpt.errors import DomainError, GraphError, InputError, MicrogptError
+from microgpt.parameters import ModelConfig
+from microgpt.recording import recording
+from microgpt.scopes import scope
+from microgpt.tokenizer import Tokenizer
+from microgpt.training import ModelSnapshot, StepResult, Training
+from microgpt.value import Value
+
+if TYPE_CHECKING:
+    from microgpt.graph import Graph
+
+__all__ = [
+    "Corpus",
+    "DomainError",
+    "Graph",
+    "GraphError",
+    "InputError",
+    "MicrogptError",
+    "ModelConfig",
+    "ModelSnapshot",
+    "StepResult",
+    "Tokenizer",
+    "Training",
+    "TrainingConfig",
+    "Value",
+    "built_in_corpora",
+    "load_corpus",
+    "recording",
+    "scope",
+]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    if name == "Graph":  # imports numpy, which a program that only trains can do without
+        from microgpt.graph import Graph  # noqa: PLC0415
+
+        return Graph
+    raise AttributeError(f"module 'microgpt' has no attribute {name!r}")

@@ -1,0 +1,21 @@
+"""The errors a user can cause, each worth exactly one line.
+
+Front ends print ``str(error)`` after ``microgpt: error:`` and exit with status 2; anything that is
+not a `MicrogptError` is a defect of this package and keeps its traceback.
+"""
+
+
+class MicrogptError(Exception):
+    """Something a user can mend: the message says what is wrong, where, and what would be valid."""
+
+
+class InputError(MicrogptError, ValueError):
+    """A setting, a corpus or a document that cannot be used as given."""
+
+
+class DomainError(MicrogptError, ArithmeticError):
+    """An op has no finite real result for its operand: log of 0, exp of 1000, (-1) ** 0.5."""
+
+
+class GraphError(MicrogptError, LookupError):
+    """A question the graph at hand cannot answer: an unknown node, scope or event."""

@@ -1,0 +1,36 @@
+"""What all tests share: Hypothesis without deadlines, and one recorded step on "emma"."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+from microgpt import Corpus, Training, load_corpus
+from microgpt.collector import paused_collector
+from microgpt.graph import Graph
+from microgpt.model import ForwardPass, forward
+
+settings.register_profile("suite", deadline=None, print_blob=True)  # machines under load are slow
+settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def names() -> Corpus:
+    """The built-in corpus."""
+    return load_corpus("names")
+
+
+@pytest.fixture(scope="session")
+def emma_pass(names: Corpus) -> ForwardPass:
+    """The untrained default model's forward and backward pass on "emma", all of it `Value`s."""
+    run = Training(names)
+    with paused_collector():
+        computed = forward(run.tokenizer.encode("emma"), run.parameters, run.model, run.tokenizer)
+        computed.loss.backward()
+    return computed
+
+
+@pytest.fixture(scope="session")
+def emma_graph(emma_pass: ForwardPass) -> Graph:
+    """The same as a Graph: about 43,000 nodes in 136 leaf scopes."""
+    return Graph.from_value(emma_pass.loss)

@@ -1,0 +1,109 @@
+"""Sampling: greedy at temperature 0, repeatable above it."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+
+from microgpt import Corpus, InputError, MicrogptError, ModelConfig, Training, TrainingConfig
+from microgpt.model import forward
+from microgpt.sampling import sample
+
+
+@pytest.fixture(scope="module")
+def run() -> Training:
+    """A small model trained until its distributions differ from position to position."""
+    corpus = Corpus("small", ("abba", "baa", "cab", "abc"))
+    training = Training(corpus, ModelConfig(4, 2, 1, 6), TrainingConfig(num_steps=30, lr=0.05))
+    for _ in training.results():
+        pass
+    return training
+
+
+def drawn(run: Training, seed: int, temperature: float) -> str:
+    return sample(run.parameters, run.model, run.tokenizer, random.Random(seed), temperature)
+
+
+def test_temperature_0_takes_the_likeliest_token_each_time(run: Training) -> None:
+    text = drawn(run, 0, 0)
+    assert text
+    tokens = run.tokenizer.encode(text)
+    probs = forward(tokens, run.parameters, run.model, run.tokenizer).probs
+    greedy = [max(range(len(row)), key=lambda i: row[i].data) for row in probs]
+    assert greedy == list(tokens[1 : len(greedy) + 1])
+
+
+def test_temperature_0_takes_the_first_of_equals() -> None:
+    training = Training(Corpus("small", ("ab",)), ModelConfig(2, 1, 1, 3))
+    for row in training.parameters["lm_head"]:
+        for leaf in row:
+            leaf.data = 0.0
+    assert training.sample(0) == "aaa"
+
+
+def test_temperature_0_draws_nothing(run: Training) -> None:
+    rng = random.Random(1)
+    before = rng.getstate()
+    texts = {sample(run.parameters, run.model, run.tokenizer, rng, 0) for _ in range(3)}
+    assert len(texts) == 1
+    assert rng.getstate() == before
+
+
+def test_above_0_one_draw_a_position(run: Training) -> None:
+    rng, other = random.Random(3), random.Random(3)
+    text = sample(run.parameters, run.model, run.tokenizer, rng, 1.0)
+    for _ in range(min(len(text) + 1, run.model.block_size)):
+        other.random()
+    assert rng.getstate() == other.getstate()
+
+
+def test_the_same_seed_gives_the_same_text_and_others_others(run: Training) -> None:
+    once = [drawn(run, seed, 1.0) for seed in range(20)]
+    assert once == [drawn(run, seed, 1.0) for seed in range(20)]
+    assert len(set(once)) > 5
+
+
+def test_temperature_sharpens(run: Training) -> None:
+    """Nearly cold sampling is nearly always greedy; hot sampling is not."""
+    greedy = drawn(run, 0, 0)
+    assert [drawn(run, seed, 1e-3) for seed in range(10)] == [greedy] * 10
+    assert [drawn(run, seed, 100.0) for seed in range(10)].count(greedy) < 5
+
+
+def test_no_longer_than_the_block(run: Training) -> None:
+    lengths = [len(drawn(run, seed, 1e6)) for seed in range(40)]
+    assert max(lengths) == run.model.block_size
+
+
+def test_sampling_leaves_the_model_as_it_was(run: Training) -> None:
+    before = run.parameters.data()
+    drawn(run, 0, 1.0)
+    assert run.parameters.data() == before
+    assert {leaf.grad for leaf in run.parameters.flat} == {0.0}
+
+
+@pytest.mark.parametrize("temperature", [-0.5, math.nan, math.inf, -math.inf])
+def test_temperatures_that_are_refused(run: Training, temperature: float) -> None:
+    rng = random.Random(1)
+    before = rng.getstate()
+    with pytest.raises(InputError) as caught:
+        sample(run.parameters, run.model, run.tokenizer, rng, temperature)
+    assert str(caught.value) == (
+        f"temperature is {temperature}; it must be a finite number, 0 (greedy) or more"
+    )
+    assert rng.getstate() == before
+
+
+def test_a_temperature_too_small_to_divide_by_is_a_users_error(run: Training) -> None:
+    with pytest.raises(MicrogptError):
+        drawn(run, 0, 1e-320)
+
+
+def test_a_model_whose_numbers_ran_away_is_a_users_error() -> None:
+    training = Training(Corpus("small", ("ab", "ba")), ModelConfig(2, 1, 1, 4))
+    for leaf in training.parameters.flat:
+        leaf.data = math.nan
+    with pytest.raises(MicrogptError):
+        training.sample()
