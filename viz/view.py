@@ -1,0 +1,279 @@
+"""Views: the few boxes of a graph that one picture shows, as a networkx graph.
+
+A view looks into one box: what is inside it, and around it what its nodes are connected to, as few
+boxes as will name it. Edges between the same two boxes are bundled; a bundle knows how many edges
+it holds and what they contribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise, takewhile
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from microgpt.bindings import ParameterBinding
+from microgpt.errors import GraphError
+from microgpt.graph import Graph
+from viz.boxes import Box, Folding, Ids, joined_ids
+from viz.runs import run_label, runs, shape
+
+MAX_CONTEXT = 8
+"""Boxes around the one looked into."""
+
+FEW_CONTEXT = 5
+"""More boxes around than these are joined with their neighbours."""
+
+MAX_DRAWN = 1500
+"""The most boxes a picture may have: past this Graphviz takes minutes and nobody can read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """All edges from one box to another.
+
+    Attributes:
+        source: key of the operands' box.
+        target: key of the consumers' box.
+        slot: the operand slot if both are single nodes, where each edge is its own bundle; else -1.
+        count: number of edges.
+        magnitude: sum of |contribution| over the edges.
+        net: sum of their contributions.
+    """
+
+    source: str
+    target: str
+    slot: int
+    count: int
+    magnitude: float
+    net: float
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Boxes of a graph and the bundles between them.
+
+    Attributes:
+        graph: what is looked at.
+        focus: the box looked into.
+        inside: what it opens into: parameters, then scopes, then groups and single nodes.
+        around: boxes outside that inside nodes are connected to.
+        title: what the picture shows, in words.
+        marked: the node it is all about, if there is one.
+    """
+
+    graph: Graph
+    focus: Box
+    inside: tuple[Box, ...]
+    around: tuple[Box, ...]
+    title: str
+    marked: int | None = None
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """All boxes, those inside first."""
+        return self.inside + self.around
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether every box inside is a single node."""
+        return all(box.kind == "node" for box in self.inside)
+
+    def box_of(self, node: int) -> Box | None:
+        """The box that shows a node, if any does."""
+        place = int(self._places[node])
+        return self.boxes[place] if place >= 0 else None
+
+    @cached_property
+    def _places(self) -> NDArray[np.int64]:
+        places = np.full(len(self.graph), -1)
+        for place, box in enumerate(self.boxes):
+            places[box.ids] = place
+        return places
+
+    @cached_property
+    def bundles(self) -> tuple[Bundle, ...]:
+        """Every bundle with an end inside, in order of target, source and slot."""
+        graph, boxes = self.graph, self.boxes
+        source = self._places[graph.operands]
+        target = self._places[graph.edge_consumers]
+        n_inside = len(self.inside)
+        seen = (source >= 0) & (target >= 0) & (source != target)
+        seen &= (source < n_inside) | (target < n_inside)
+        edges = np.flatnonzero(seen)
+        slots = edges - graph.operand_start[graph.edge_consumers[edges]]
+        single = np.array([box.kind == "node" for box in boxes], bool)
+        is_single = single[source[edges]] & single[target[edges]]
+        slots = np.where(is_single, slots, -1)
+        ends = np.stack([target[edges], source[edges], slots])
+        unique, which = np.unique(ends, axis=1, return_inverse=True)
+        which = which.reshape(-1)
+        n_bundles = unique.shape[1]
+        contributions = graph.contributions[edges]
+        count = np.bincount(which, minlength=n_bundles)
+        magnitude = np.bincount(which, np.abs(contributions), n_bundles)
+        net = np.bincount(which, contributions, n_bundles)
+        return tuple(
+            Bundle(boxes[s].key, boxes[t].key, int(slot), int(c), float(m), float(n))
+            for (t, s, slot), c, m, n in zip(unique.T, count, magnitude, net, strict=True)
+        )
+
+    def to_networkx(self) -> nx.MultiDiGraph:
+        """The view with `box`, `around` on its nodes and `bundle` on its edges.
+
+        Parallel edges between single nodes are keyed by slot, so that `x * x` keeps both.
+        """
+        out = nx.MultiDiGraph(title=self.title)
+        for box in self.boxes:
+            out.add_node(box.key, box=box, around=box in self.around)
+        for bundle in self.bundles:
+            out.add_edge(bundle.source, bundle.target, key=bundle.slot, bundle=bundle)
+        return out
+
+
+def folded(folding: Folding, focus: Box | None = None, depth: int = 1) -> View:
+    """Looks into a box.
+
+    Args:
+        folding: of the graph.
+        focus: the box; the whole graph by default.
+        depth: how often to open: 1 shows what is in the box, 2 what is in those, and so on. A
+            parameter matrix is not opened by depth, only if it is looked into.
+
+    Raises:
+        GraphError: that would be more than `MAX_DRAWN` boxes; the message names the depth that
+            fits.
+    """
+    focus = focus or folding.root
+    if depth < 1:
+        raise GraphError(f"depth {depth}: it must be at least 1")
+    inside = list(folding.children(focus) or [focus])
+    around = _around(folding, focus)
+    for level in range(2, depth + 1):
+        deeper = list(_opened(folding, inside))
+        if deeper == inside:
+            break
+        if len(deeper) + len(around) > MAX_DRAWN:
+            raise GraphError(
+                f"depth {depth} would draw more than {MAX_DRAWN:,} boxes of {_place(focus)} "
+                f"({len(focus):,} nodes); depth {level - 1} draws {len(inside) + len(around):,}"
+            )
+        inside = deeper
+    return View(folding.graph, focus, tuple(inside), around, _place(focus))
+
+
+def scalars(graph: Graph, ids: Iterable[int], title: str) -> View:
+    """Every one of some nodes as a box of its own.
+
+    Raises:
+        GraphError: they are more than `MAX_DRAWN`.
+    """
+    wanted = np.array(sorted(ids), np.int64)
+    if len(wanted) > MAX_DRAWN:
+        raise GraphError(f"{title} has {len(wanted):,} nodes; at most {MAX_DRAWN:,} can be drawn")
+    focus = Box("", title, "group", wanted)
+    boxes = tuple(Box(f"#{i}", graph.label(int(i)), "node", np.array([i]), focus) for i in wanted)
+    return View(graph, focus, boxes, (), title)
+
+
+def neighbourhood(graph: Graph, node: int, hops: int) -> View:
+    """A node and everything within some edges of it, towards operands and consumers alike.
+
+    Raises:
+        GraphError: that is more than `MAX_DRAWN` nodes; the message names the hops that fit.
+    """
+    if hops < 0:
+        raise GraphError(f"hops {hops}: it must be 0 or more")
+    near = graph.around(node, 0)
+    for reached in range(1, hops + 1):
+        further = graph.around(node, reached)
+        if len(further) > MAX_DRAWN:
+            raise GraphError(
+                f"{_hops(hops)} around {graph.name(node)} are more than {MAX_DRAWN:,} nodes; "
+                f"{_hops(reached - 1)} draw {len(near):,}"
+            )
+        if len(further) == len(near):
+            break
+        near = further
+    view = scalars(graph, near, f"{_hops(hops)} around {graph.name(node)}")
+    return replace(view, marked=node)
+
+
+def _hops(count: int) -> str:
+    return f"{count} hop{'' if count == 1 else 's'}"
+
+
+def _place(box: Box) -> str:
+    return f"{box.title} {box.note}".rstrip()
+
+
+def _opened(folding: Folding, boxes: Iterable[Box]) -> Iterator[Box]:
+    for box in boxes:
+        binding = folding.graph.bindings.get(int(box.ids[0]))
+        is_matrix = isinstance(binding, ParameterBinding) and box.title == binding.matrix
+        yield from (not is_matrix and folding.children(box)) or (box,)
+
+
+def _around(folding: Folding, focus: Box) -> tuple[Box, ...]:
+    """The smallest boxes outside `focus` that hold all that it is connected to."""
+    connected = _connected(folding.graph, focus.ids)
+    found: list[Box] = []
+    for outer, inner in pairwise((*focus.ancestors, focus)):
+        for sibling in folding.children(outer):
+            if sibling.key == inner.key:
+                continue
+            touched = np.intersect1d(sibling.ids, connected, assume_unique=True)
+            if len(touched):
+                found.append(_smallest(folding, sibling, touched))
+    return _joined(folding, focus, found)
+
+
+def _joined(folding: Folding, focus: Box, boxes: list[Box]) -> tuple[Box, ...]:
+    """The boxes; if they are too many, neighbours on the same side joined: `pos2…4/layer0/attn`."""
+    if len(boxes) <= FEW_CONTEXT:
+        return tuple(boxes)
+    alike = runs(
+        boxes,
+        lambda box: (box.kind, box.ids[0] < focus.ids[0], shape(box.title)),
+        MAX_CONTEXT,
+        len(boxes),
+    )
+    return tuple(_run(folding, some) if len(some) > 1 else some[0] for some in alike)
+
+
+def _run(folding: Folding, boxes: list[Box]) -> Box:
+    common = [
+        levels[0]
+        for levels in takewhile(
+            lambda levels: len({box.key for box in levels}) == 1,
+            zip(*(box.ancestors for box in boxes), strict=False),
+        )
+    ]
+    label = run_label(boxes[0].title, boxes[-1].title)
+    are_parameters = all(box.kind == "parameters" for box in boxes)
+    key = f"{common[-1].key}|around {'@' * are_parameters}{label}"
+    kind = "parameters" if are_parameters else "group"
+    return Box(key, label, kind, joined_ids(boxes), folding.root)
+
+
+def _connected(graph: Graph, ids: Ids) -> Ids:
+    """Operands and consumers of some nodes that are not among them, ascending."""
+    mine = np.zeros(len(graph), bool)
+    mine[ids] = True
+    from_mine, to_mine = mine[graph.operands], mine[graph.edge_consumers]
+    return np.union1d(
+        graph.operands[to_mine & ~from_mine], graph.edge_consumers[from_mine & ~to_mine]
+    )
+
+
+def _smallest(folding: Folding, box: Box, touched: Ids) -> Box:
+    while box.kind != "node":
+        holder = next((c for c in folding.children(box) if c.holds(int(touched[0]))), None)
+        if holder is None or len(np.intersect1d(holder.ids, touched)) < len(touched):
+            break
+        box = holder
+    return box
