@@ -1,0 +1,77 @@
+"""Draws the pictures of the README: the app's modes, and what the commands draw; and its keys.
+
+    make docs-img
+
+Every picture is made by the program itself, on the built-in names, with the default seed.
+"""
+
+import asyncio
+from pathlib import Path
+
+import viz
+from microgpt import Training, Value, load_corpus
+from tui.app import MicrogptApp
+from tui.cli.main import main as microgpt
+from tui.keys import markdown_table
+
+HERE = Path(__file__).parent
+KEYS_BEGIN, KEYS_END = "<!-- keys: begin -->", "<!-- keys: end -->"
+STEPS = 150
+SIZE = (120, 40)
+
+
+def draw_graphs() -> None:
+    """A folded graph, scalar graphs, an attention graph."""
+    a, b = Value(2.0, name="a"), Value(3.0, name="b")
+    c = a * b
+    c.name = "c"
+    loss = c + a
+    loss.name = "L"
+    loss.backward()
+    viz.write_picture(viz.draw(loss), HERE / "scalar.svg")
+    for command in (
+        ["graph", "emma", "-o", HERE / "folded.svg"],
+        ["graph", "emma", "--scope", "pos1/layer0/attn", "-o", HERE / "attn.svg"],
+        ["graph", "emma", "--scope", "pos2/layer0/attn/head0/softmax", "-o", HERE / "softmax.svg"],
+        ["attention", "emma", "--train", str(STEPS), "-o", HERE / "attention.svg"],
+    ):
+        status = microgpt([str(word) for word in command])
+        if status:
+            raise SystemExit(status)
+
+
+async def draw_app() -> None:
+    """The three modes after some steps of training."""
+    app = MicrogptApp(Training(load_corpus()), paused=True)
+    async with app.run_test(size=SIZE) as pilot:
+        app.session.train_steps(STEPS)
+        while not (frame := app.screen.frame) or not frame.result or frame.result.step < STEPS:
+            await pilot.pause(0.2)
+        await _shoot(app, pilot, "tui-train.svg", [])
+        await _shoot(app, pilot, "tui-attention.svg", ["3", "l", *"jjjj"])
+        await _shoot(app, pilot, "tui-graph.svg", ["2"])
+        await _shoot(app, pilot, "tui-step.svg", ["s"] * 8)
+
+
+async def _shoot(app: MicrogptApp, pilot, name: str, keys: list[str]) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await pilot.pause(0.3)
+    await pilot.pause(1.5)
+    (HERE / name).write_text(app.export_screenshot(title="microgpt-tui"), encoding="utf-8")
+    print(f"wrote {HERE / name}")  # noqa: T201
+
+
+def write_keys() -> None:
+    """Puts the key table into the README, between its marks."""
+    readme = HERE.parents[1] / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(KEYS_BEGIN)
+    _, _, after = rest.partition(KEYS_END)
+    text = f"{before}{KEYS_BEGIN}\n{markdown_table()}\n{KEYS_END}{after}"
+    readme.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_keys()
+    draw_graphs()
+    asyncio.run(draw_app())

@@ -1,0 +1,47 @@
+"""What the README says is true: its keys, its pictures, its code and its commands."""
+
+import re
+import shlex
+from pathlib import Path
+
+from tui.cli.main import command_parser
+from tui.keys import markdown_table
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_key_table_is_the_one_of_the_app() -> None:
+    assert markdown_table() in README
+
+
+def test_every_picture_is_there() -> None:
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert len(pictures) >= 6
+    for picture in pictures:
+        assert (ROOT / picture).read_text(encoding="utf-8").rstrip().endswith("</svg>")
+
+
+def test_the_python_in_it_runs(capsys) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})
+    assert "Change(" in capsys.readouterr().out
+
+
+def test_the_commands_in_it_parse() -> None:
+    lines = re.findall(r"^microgpt ([^#\n]+)", README, re.MULTILINE)
+    assert len(lines) >= 5
+    for line in lines:
+        assert command_parser().parse_args(shlex.split(line)).run is not None
+
+
+def test_every_file_it_names_is_there() -> None:
+    for package in ("microgpt", "viz", "tui"):
+        tree = README.partition(f"\n{package}/")[2].partition("\n```")[0]
+        tree = re.split(r"\n(?=[a-z])", tree)[0]
+        names = re.findall(r"(?:^|\s{2,})([a-z_]+\.py|[a-z]+/)\s", tree)
+        assert names
+        for name in names:
+            assert (ROOT / package / name).exists(), name

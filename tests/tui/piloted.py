@@ -1,0 +1,181 @@
+"""The app under a Pilot: keys and clicks go in, and what is on screen can be asked for."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from microgpt import Training
+from tests.tui.small_run import small_training
+from tui.app import MicrogptApp
+from tui.explorer import Explorer
+from tui.main import SWITCH_INTERVAL
+from tui.screens.attention import AttentionScreen
+from tui.screens.graph import GraphScreen
+from tui.screens.train import TrainScreen
+from tui.training_session import SPEEDS, Frame
+from tui.widgets.canvas import GraphCanvas
+
+LARGE, SMALL = (120, 40), (80, 24)
+SOON = 15.0
+"""Units: seconds. Far more than anything here takes; what hangs fails after it."""
+ROUNDS = 3
+"""A key goes from the app to the widget with the focus, up to the screen, and to other widgets."""
+
+
+@dataclass
+class Piloted:
+    """An app and its pilot."""
+
+    app: MicrogptApp
+    pilot: Pilot[None]
+
+    async def press(self, *keys: str) -> None:
+        """Presses keys, each when what the one before set off has been done.
+
+        A Pilot's own `press` waits for an idle processor instead, up to a second for each key while
+        a thread trains.
+        """
+        for key in keys:
+            self.app.simulate_key(key)
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Until every widget has done what it has been told so far."""
+        for _ in range(ROUNDS):
+            await self.pilot.pause(0)
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Lets the app go on until something holds."""
+        deadline = time.monotonic() + SOON
+        while not holds():
+            assert time.monotonic() < deadline, f"not within {SOON} s; on screen:\n{self.text}"
+            await self.pilot.pause(0.01)
+
+    # -- what is on screen ---------------------------------------------------------------------
+
+    @property
+    def text(self) -> str:
+        """The characters on screen."""
+        strips = self.app.screen._compositor.render_strips(self.app.size)
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+    def text_of(self, selector: str | type[Widget]) -> str:
+        """The characters on screen inside one widget."""
+        region = self.app.screen.query_one(selector).region
+        lines = self.text.splitlines()[region.y : region.bottom]
+        return "\n".join(line[region.x : region.right] for line in lines)
+
+    @property
+    def notices(self) -> list[str]:
+        """What has been said in the corner of the screen."""
+        return [notification.message for notification in self.app._notifications]
+
+    @property
+    def mode(self) -> TrainScreen | GraphScreen | AttentionScreen:
+        assert isinstance(self.app.screen, TrainScreen | GraphScreen | AttentionScreen)
+        return self.app.screen
+
+    @property
+    def frame(self) -> Frame:
+        """What the mode on screen shows."""
+        assert self.mode.frame
+        return self.mode.frame
+
+    @property
+    def step(self) -> int:
+        """The step on screen, 0 before the first."""
+        frame = self.mode.frame
+        return frame.result.step if frame and frame.result else 0
+
+    # -- modes ---------------------------------------------------------------------------------
+
+    async def train(self, steps: int = 1) -> None:
+        """Some steps with the key for one, until the last is on screen."""
+        before = self.step
+        for _ in range(steps):
+            await self.press("n")
+        await self.until(lambda: self.step == before + steps)
+
+    async def graph(self) -> GraphScreen:
+        """Graph mode, with the graph of the step on screen there and drawn."""
+        await self.press("2")
+        await self.drawn()
+        return self.graph_screen
+
+    async def attention(self) -> AttentionScreen:
+        """Attention mode, with a step on screen."""
+        await self.press("3")
+        await self.until(lambda: self.step)
+        assert isinstance(self.app.screen, AttentionScreen)
+        return self.app.screen
+
+    @property
+    def graph_screen(self) -> GraphScreen:
+        assert isinstance(self.app.screen, GraphScreen)
+        return self.app.screen
+
+    @property
+    def explorer(self) -> Explorer:
+        assert self.graph_screen.explorer
+        return self.graph_screen.explorer
+
+    @property
+    def canvas(self) -> GraphCanvas:
+        return self.app.screen.query_one(GraphCanvas)
+
+    async def drawn(self) -> None:
+        """Until the canvas shows the boxes that the explorer has in sight."""
+
+        def is_drawn() -> bool:
+            screen = self.graph_screen
+            placed = self.canvas.placed
+            return bool(screen.explorer and placed and placed.view is screen.explorer.view)
+
+        await self.until(is_drawn)
+        await self.settle()
+
+    async def click_box(self, key: str) -> None:
+        """A click in the middle of a box's upper border."""
+        assert self.canvas.placed
+        placed = self.canvas.placed.of(key)
+        assert placed
+        self.canvas.reveal(key)
+        await self.settle()
+        scrolled = self.canvas.scroll_offset
+        at = (placed.x + placed.width // 2 - int(scrolled.x), placed.y - int(scrolled.y))
+        assert await self.pilot.click(GraphCanvas, offset=at)
+        await self.settle()
+
+
+@asynccontextmanager
+async def piloted(
+    training: Training | None = None,
+    *,
+    size: tuple[int, int] = SMALL,
+    paused: bool = True,
+    speed: float = 10.0,
+    folder: Path | None = None,
+) -> AsyncIterator[Piloted]:
+    """The app on a small run, paused before its first step unless told otherwise.
+
+    Args:
+        speed: one of `SPEEDS`. A thread that never rests makes every wait long.
+    """
+    app = MicrogptApp(training or small_training(), folder, paused=paused)
+    if not paused:
+        app.session.change_speed(SPEEDS.index(speed) - len(SPEEDS) + 1)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL)  # as the command does
+    try:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            yield Piloted(app, pilot)
+    finally:
+        sys.setswitchinterval(before)

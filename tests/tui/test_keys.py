@@ -1,0 +1,89 @@
+"""The key table: complete, without clashes, and the only place that keys are written down."""
+
+from __future__ import annotations
+
+import pytest
+from textual.actions import parse
+from textual.binding import Binding
+
+from tui.app import MicrogptApp
+from tui.keys import EVERYWHERE, KEYS, MODES, Key, keys_of, shown
+from tui.screens.help import HelpScreen
+from tui.screens.mode_screen import bindings_for
+
+ASKED_FOR = {
+    "train": {"1", "2", "3", "space", "n", "plus", "minus", "question_mark", "x"},
+    "graph": {"1", "2", "3", "space", "question_mark", "x", "enter", "backspace", "s", "S"}
+    | {"home", "end", "left", "right", "up", "down"},
+    "attention": {"1", "2", "3", "space", "question_mark", "x", "h", "l", "j", "k"},
+}
+
+
+def presses(mode: str) -> list[str]:
+    """Every key name that does something in a mode, as often as the table has it."""
+    return [press for key in keys_of(EVERYWHERE) + keys_of(mode) for press in key.keys.split(",")]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_key_does_two_things(mode: str) -> None:
+    found = presses(mode)
+    assert sorted(found) == sorted(set(found))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_all_keys_asked_for_are_there(mode: str) -> None:
+    assert ASKED_FOR[mode] <= set(presses(mode))
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.keys)
+def test_the_action_exists_where_the_key_works(key: Key) -> None:
+    owner, name, arguments = parse(key.action)
+    if owner == "app":
+        assert callable(getattr(MicrogptApp, f"action_{name}"))
+    else:
+        assert EVERYWHERE not in key.modes, "only the app's own actions work in every mode"
+        for mode in key.modes:
+            assert callable(getattr(MicrogptApp.MODES[mode], f"action_{name}"))
+    if name == "mode":
+        assert arguments[0] in MicrogptApp.MODES
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.keys)
+def test_modes_are_known_and_words_are_said(key: Key) -> None:
+    assert key.modes == (EVERYWHERE,) or set(key.modes) <= set(MODES)
+    assert key.title
+    assert len(key.title) <= 13, "the help screen's column"
+    assert key.tooltip
+    assert len(shown(key)) <= 9, "the help screen's column"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_titles_tell_the_commands_of_a_mode_apart(mode: str) -> None:
+    titles = [key.title for key in keys_of(EVERYWHERE) + keys_of(mode)]
+    assert sorted(titles) == sorted(set(titles))
+
+
+def described(bindings: list[object]) -> list[tuple[str, str, str, bool]]:
+    found = [binding for binding in bindings if isinstance(binding, Binding)]
+    assert len(found) == len(bindings)
+    return [(b.key, b.action, b.tooltip, b.show) for b in found]
+
+
+@pytest.mark.parametrize(("mode", "owner"), [(EVERYWHERE, MicrogptApp), *MicrogptApp.MODES.items()])
+def test_bindings_are_the_table(mode: str, owner: type) -> None:
+    assert described(owner.BINDINGS) == described(bindings_for(mode))
+    assert described(owner.BINDINGS) == [
+        (key.keys, key.action, key.tooltip, key.in_footer) for key in keys_of(mode)
+    ]
+
+
+@pytest.mark.parametrize("mode", [EVERYWHERE, *MODES])
+def test_the_help_screen_has_a_row_for_every_key(mode: str) -> None:
+    table = HelpScreen._table(mode)
+    rows = [tuple(str(cell) for cell in column._cells) for column in table.columns]
+    keys = keys_of(mode)
+    assert rows == [
+        tuple(shown(key) for key in keys),
+        tuple(key.title for key in keys),
+        tuple(key.tooltip for key in keys),
+    ]

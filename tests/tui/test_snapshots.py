@@ -1,0 +1,58 @@
+"""Pictures of the three modes after three steps on a small corpus, compared as SVG.
+
+After a change that is meant: `pytest tests/tui/test_snapshots.py --snapshot-update`, and look at
+the new pictures in `__snapshots__/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.piloted import LARGE, SMALL, Piloted
+from tests.tui.small_run import small_training
+from tui.app import MicrogptApp
+
+Before = Callable[[Piloted], Awaitable[None]]
+
+
+async def train_mode(ui: Piloted) -> None:
+    await ui.train(3)
+
+
+async def graph_mode(ui: Piloted) -> None:
+    await ui.train(3)
+    await ui.graph()
+
+
+async def scalars(ui: Piloted) -> None:
+    """The third event of the pass: a node visited, its operands' gradients with the sum so far."""
+    await graph_mode(ui)
+    await ui.press("home", "s", "s", "s")
+    await ui.drawn()
+
+
+async def attention_mode(ui: Piloted) -> None:
+    await ui.train(3)
+    await ui.attention()
+    await ui.press("l", "j", "j")
+
+
+@pytest.fixture
+def pinned_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Graphviz that is installed with the package: a system's may lay out otherwise."""
+    monkeypatch.setenv("PATH", "")
+
+
+@pytest.mark.usefixtures("pinned_engine")
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("before", [train_mode, graph_mode, scalars, attention_mode])
+def test_picture(snap_compare: Callable[..., bool], before: Before, size: tuple[int, int]) -> None:
+    async def run_before(pilot: Pilot[None]) -> None:
+        assert isinstance(pilot.app, MicrogptApp)
+        await before(Piloted(pilot.app, pilot))
+
+    app = MicrogptApp(small_training("emma", "mia", "noah", num_steps=100), paused=True)
+    assert snap_compare(app, terminal_size=size, run_before=run_before)

@@ -1,0 +1,1 @@
+"""The front ends: the Textual app `microgpt-tui`, and the command line `microgpt` in `tui.cli`."""

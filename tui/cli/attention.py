@@ -1,0 +1,66 @@
+"""`microgpt attention`: draws which tokens of a document read from which."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tui.cli.options import CommandParser, Subparsers
+from tui.cli.output import say
+from tui.cli.trained_model import (
+    add_trained_model_options,
+    caption,
+    trained_model,
+    untrained_run,
+)
+
+_DESCRIPTION = """\
+Draws the attention weights of one document: a panel for each layer and head,
+a line from each source to each query position, as wide as its weight.
+"""
+_EXAMPLES = """\
+example:
+  microgpt attention emma --train 100 -o emma.svg
+"""
+
+
+def add_parser(subparsers: Subparsers) -> CommandParser:
+    """Adds the command and its options."""
+    parser = subparsers.add_parser(
+        "attention",
+        help="draw the attention weights of a document",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="FILE",
+        help="picture to write: .svg, .png, .dot (or .pdf, with a system Graphviz)",
+    )  # fmt: skip
+    add_trained_model_options(parser)
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Computes and draws; gives the exit status.
+
+    Raises:
+        InputError: an option, the document or the output cannot be used; nothing was written.
+    """
+    from viz.attention import AttentionPattern, attention_dot  # noqa: PLC0415  # viz takes a while
+    from viz.export import PICTURE_SUFFIXES, check_output, write_picture  # noqa: PLC0415
+
+    check_output(arguments.output, PICTURE_SUFFIXES)
+    training = untrained_run(arguments)
+    model = trained_model(arguments, training)
+    tokens = model.tokenizer.encode(arguments.text)[:-1]
+    pattern = AttentionPattern(
+        tuple(model.tokenizer.label(token) for token in tokens),
+        model.computed(arguments.text).attention_weights(),
+    )
+    write_picture(attention_dot(pattern, caption(arguments)), arguments.output)
+    size = model.config
+    say(
+        f"wrote {arguments.output}: {len(tokens)} positions, {size.n_layer * size.n_head} heads in "
+        f"{size.n_layer} layer{'' if size.n_layer == 1 else 's'}"
+    )
+    return 0

@@ -1,0 +1,111 @@
+"""`microgpt graph`: draws the computation graph of one document."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from microgpt import InputError, ModelSnapshot
+from tui.cli.options import WHOLE_FROM_0, WHOLE_FROM_1, CommandParser, Subparsers, add_number
+from tui.cli.output import say
+from tui.cli.trained_model import (
+    add_trained_model_options,
+    caption,
+    trained_model,
+    untrained_run,
+)
+
+if TYPE_CHECKING:
+    from microgpt import Graph
+    from viz.view import View
+
+DEFAULT_HOPS = 2
+
+_DESCRIPTION = """\
+Draws the computation of one document, its loss and its gradients. A document
+is tens of thousands of scalars, so it is folded: into positions, layers,
+attention heads, and below those into what makes each output.
+"""
+_EXAMPLES = """\
+examples:
+  microgpt graph emma -o emma.svg
+  microgpt graph emma --scope pos1/layer0/attn --depth 2 -o attention.svg
+  microgpt graph emma --around 'layer0.attn_wq[3][7]' --hops 2 -o weight.png
+"""
+
+
+def add_parser(subparsers: Subparsers) -> CommandParser:
+    """Adds the command and its options."""
+    parser = subparsers.add_parser(
+        "graph",
+        help="draw the computation graph of a document",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+    )
+    group = parser.add_argument_group("what to draw")
+    group.add_argument("--scope", metavar="S", help="look into a scope, as pos1/layer0/attn")
+    add_number(group, "--depth", WHOLE_FROM_1, "how often to open what is drawn (default 1)")
+    group.add_argument("--around", metavar="NODE", help="scalars around #1234, or around a name")
+    add_number(group, "--hops", WHOLE_FROM_0, f"edges from NODE (default {DEFAULT_HOPS})")
+    group.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="FILE",
+        help="picture to write: .svg, .png, .dot, .json (or .pdf, with a system Graphviz)",
+    )  # fmt: skip
+    add_trained_model_options(parser)
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Computes, folds or slices, and draws; gives the exit status.
+
+    Raises:
+        InputError: an option, the document or the output cannot be used; nothing was written.
+        GraphError: there is no such scope or node, or the picture would be too large.
+    """
+    from viz.dot import to_dot  # noqa: PLC0415  # viz takes a while; help need not wait for it
+    from viz.export import check_output, write_picture, write_view_json  # noqa: PLC0415
+
+    if arguments.around is None and arguments.hops is not None:
+        raise InputError(f"--hops {arguments.hops}: needs --around NODE")
+    for option in ("scope", "depth"):
+        if arguments.around is not None and getattr(arguments, option) is not None:
+            raise InputError(f"--around {arguments.around}: cannot be combined with --{option}")
+    check_output(arguments.output)
+    training = untrained_run(arguments)
+    if arguments.train:  # a graph of the same shape tells before minutes of training
+        _view(arguments, ModelSnapshot.of(training).graph(arguments.text))
+    view = _view(arguments, trained_model(arguments, training).graph(arguments.text))
+    if arguments.output.suffix.lower() == ".json":
+        write_view_json(view, arguments.output, caption(arguments))
+    else:
+        write_picture(to_dot(view, caption(arguments)), arguments.output)
+    say(f"wrote {arguments.output}: {view.title}, {_extent(view)}")
+    return 0
+
+
+def _extent(view: View) -> str:
+    """How much a picture shows: `10 boxes of 2,398 nodes and 5 boxes around, 33 bundles`."""
+    n_inside, n_around = len(view.inside), len(view.around)
+    if view.is_scalar:
+        shown = _count(n_inside, "node", "nodes")
+    else:
+        shown = f"{_count(n_inside, 'box', 'boxes')} of {len(view.focus):,} nodes"
+    around = f" and {_count(n_around, 'box', 'boxes')} around" if n_around else ""
+    return f"{shown}{around}, {_count(len(view.bundles), 'bundle', 'bundles')}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _view(arguments: argparse.Namespace, graph: Graph) -> View:
+    from viz.boxes import Folding  # noqa: PLC0415
+    from viz.view import folded, neighbourhood  # noqa: PLC0415
+
+    if arguments.around is not None:
+        hops = DEFAULT_HOPS if arguments.hops is None else arguments.hops
+        return neighbourhood(graph, graph.find(arguments.around), hops)
+    folding = Folding(graph)
+    focus = folding.scope(arguments.scope) if arguments.scope else folding.root
+    return folded(folding, focus, arguments.depth or 1)

@@ -1,0 +1,63 @@
+"""Every line the commands print goes through here: results to stdout, all else to stderr.
+
+Lines are flushed one by one, so that whoever reads a pipe sees each as it comes.
+"""
+
+# ruff: noqa: T201  # printing is this module's job
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+
+
+def say(line: str) -> None:
+    """Prints a line of the command's result on stdout.
+
+    On a terminal, control characters are shown as codes: a corpus may hold some, and so samples.
+    """
+    if sys.stdout.isatty():
+        line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    print(line, flush=True)
+
+
+def notice(line: str) -> None:
+    """Prints a line about the command on stderr, as far as anyone is listening."""
+    with contextlib.suppress(OSError):
+        print(one_line(line), file=sys.stderr, flush=True)
+
+
+def print_error(message: str, program: str = "microgpt") -> None:
+    """Prints `program: error: message` on stderr."""
+    notice(f"{program}: error: {message}")
+
+
+def one_line(text: str) -> str:
+    r"""The text without line breaks, other unprintable characters escaped.
+
+    >>> one_line("two\nlines \x1b")
+    'two lines \\x1b'
+    """
+    return "".join(
+        char if char.isprintable() else ascii(char)[1:-1] for char in " ".join(text.splitlines())
+    )
+
+
+def make_streams_usable() -> None:
+    """A closed stream is written to nowhere; what an encoding cannot express is escaped."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def discard_stdout() -> None:
+    """Sends what stdout still holds to nowhere, so that Python's last flush cannot fail."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

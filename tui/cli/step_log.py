@@ -1,0 +1,73 @@
+"""`--log`: one JSON object a training step, one line each, and never a part of a line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Self
+
+from microgpt import InputError, StepResult
+
+
+class StepLog:
+    """An open log. What the file held before stays until the first step is written.
+
+    Attributes:
+        path: as it was given.
+
+    Raises:
+        InputError: the file cannot be written, or is the corpus.
+    """
+
+    def __init__(self, path: str, corpus: str) -> None:
+        """Opens the log; `corpus` is the path of the file that is being read, if it is one."""
+        self.path = path
+        with contextlib.suppress(OSError):
+            if Path(corpus).samefile(path):
+                raise InputError(f"cannot write log {path!r}: it is the corpus")
+        try:
+            # Unbuffered, so that a line goes out in one piece. Appending, so as not to empty it.
+            self._file = Path(path).open("ab", buffering=0)  # noqa: SIM115  # held by `with` on self
+        except OSError as error:
+            raise InputError(f"cannot write log {path!r}: {error.strerror}") from error
+        self._is_regular = stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
+        self._length = -1  # bytes of whole lines; -1 before the first
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def write(self, result: StepResult) -> None:
+        """Appends a step. Raises `OSError` when it cannot; the log then ends with the step before.
+
+        Raises:
+            ValueError: the loss or the learning rate is not a finite number.
+        """
+        record = {
+            "step": result.step,
+            "loss": result.loss,
+            "lr": result.lr,
+            "doc": result.document,
+        }
+        line = (json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        if self._length < 0:
+            self._cut(0)
+        rest = memoryview(line)
+        try:
+            while rest:  # a disk that fills up takes a part of it first
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._cut(self._length)
+            raise
+        self._length += len(line)
+
+    def _cut(self, length: int) -> None:
+        if self._is_regular:  # a pipe or a device cannot be cut
+            self._file.truncate(length)
+        self._length = length

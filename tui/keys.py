@@ -1,0 +1,112 @@
+"""Every key of the app, once. Bindings, footer, help screen, palette and docs read this table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EVERYWHERE, TRAIN, GRAPH, ATTENTION = "everywhere", "train", "graph", "attention"
+MODES = (TRAIN, GRAPH, ATTENTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One command.
+
+    Attributes:
+        keys: key names as Textual writes them, separated by commas.
+        action: the action it runs.
+        title: one or two words, for the footer.
+        tooltip: a sentence, for the help screen and the palette.
+        modes: the modes it works in; `EVERYWHERE` alone for all.
+        in_footer: whether the footer has room for it.
+        display: how the key is written for people.
+        group: the word that keys share in the footer, or "".
+    """
+
+    keys: str
+    action: str
+    title: str
+    tooltip: str
+    modes: tuple[str, ...] = (EVERYWHERE,)
+    in_footer: bool = True
+    display: str = ""
+    group: str = ""
+
+
+LIVE = (TRAIN, ATTENTION)
+
+KEYS = (
+    Key("1", "app.mode('train')", "Train", "Train mode: loss, document, samples", in_footer=False),
+    Key("2", "app.mode('graph')", "Graph", "Graph mode: the current step's graph", in_footer=False),
+    Key("3", "app.mode('attention')", "Attention", "Attention mode: heads as heatmaps",
+        in_footer=False),
+    Key("space", "app.pause", "Pause", "Pause training, or go on"),
+    Key("n", "app.train_one", "Step", "Train one step, then pause", LIVE),
+    Key("plus,equals_sign", "app.faster", "Faster", "More steps a second", LIVE, display="+",
+        group="Speed"),
+    Key("minus", "app.slower", "Slower", "Fewer steps a second", LIVE, display="-",
+        group="Speed"),
+    Key("s", "step", "Next event", "Backprop: visit the next node", (GRAPH,), group="Event"),
+    Key("S", "back", "Previous", "Backprop: take the last visit back", (GRAPH,),
+        group="Event"),
+    Key("home", "first_event", "First", "Backprop: the first event, the loss's own gradient",
+        (GRAPH,), in_footer=False, display="Home"),
+    Key("end", "last_event", "Last", "Backprop: the last event, every gradient complete",
+        (GRAPH,), in_footer=False, display="End"),
+    Key("enter", "open", "Open", "Look into the selected box", (GRAPH,), display="⏎"),
+    Key("backspace", "close", "Close", "Back out to the box around", (GRAPH,), display="⌫"),
+    Key("left", "select('left')", "Left", "Select the box to the left: towards operands",
+        (GRAPH,), in_footer=False, display="←"),
+    Key("right", "select('right')", "Right", "Select the box to the right: towards the loss",
+        (GRAPH,), in_footer=False, display="→"),
+    Key("up", "select('up')", "Up", "Select the box above", (GRAPH,), in_footer=False, display="↑"),
+    Key("down", "select('down')", "Down", "Select the box below", (GRAPH,), in_footer=False,
+        display="↓"),
+    Key("shift+left", "pan(-1, 0)", "Pan left", "Move the window left; with the other arrows too",
+        (GRAPH,), in_footer=False, display="⇧←"),
+    Key("shift+right", "pan(1, 0)", "Pan right", "Move the window right", (GRAPH,),
+        in_footer=False, display="⇧→"),
+    Key("shift+up", "pan(0, -1)", "Pan up", "Move the window up", (GRAPH,), in_footer=False,
+        display="⇧↑"),
+    Key("shift+down", "pan(0, 1)", "Pan down", "Move the window down", (GRAPH,), in_footer=False,
+        display="⇧↓"),
+    Key("tab", "app.focus_next", "Next pane", "Between canvas, boxes and inspector", (GRAPH,),
+        in_footer=False, display="tab"),
+    Key("f", "find_visited", "Find visited", "Show the node that is being visited", (GRAPH,),
+        in_footer=False),
+    Key("r", "newest", "Newest", "Graph of the newest step, from the top", (GRAPH,)),
+    Key("h,left", "head(-1)", "Head −", "Previous head", (ATTENTION,), display="h",
+        group="Head"),
+    Key("l,right", "head(1)", "Head +", "Next head", (ATTENTION,), display="l", group="Head"),
+    Key("j,down", "position(1)", "Position +", "Next query position", (ATTENTION,), display="j",
+        group="Position"),
+    Key("k,up", "position(-1)", "Position −", "Previous query position", (ATTENTION,),
+        display="k", group="Position"),
+    Key("x", "app.export", "Export", "Write this view to an SVG file and say where"),
+    Key("t", "app.switch_theme", "Theme", "Switch between the dark and the light theme",
+        in_footer=False),
+    Key("question_mark", "app.help", "Help", "All keys", display="?"),
+    Key("q,ctrl+q", "app.quit", "Quit", "Leave the program", display="q"),
+)  # fmt: skip
+
+
+def keys_of(mode: str) -> tuple[Key, ...]:
+    """The keys that work in one mode only or in some; `EVERYWHERE` for those that always do."""
+    return tuple(key for key in KEYS if mode in key.modes)
+
+
+def shown(key: Key) -> str:
+    """How a key is written for people.
+
+    >>> shown(KEYS[3])
+    'space'
+    """
+    return key.display or key.keys.split(",", maxsplit=1)[0]
+
+
+def markdown_table() -> str:
+    """All keys as the table that stands in the README."""
+    rows = ["| mode | key | |", "|---|---|---|"]
+    for mode in (EVERYWHERE, *MODES):
+        rows += [f"| {mode} | `{shown(key)}` | {key.tooltip} |" for key in keys_of(mode)]
+    return "\n".join(rows)

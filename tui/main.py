@@ -1,0 +1,87 @@
+"""The command `microgpt-tui`: options first, so that a mistake in them costs no screen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import microgpt
+from microgpt import InputError, Training
+from tui.cli.errors import exit_status
+from tui.cli.options import (
+    CommandParser,
+    add_corpus_and_model_options,
+    corpus_from,
+    model_config_from,
+    training_config_from,
+)
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+_DESCRIPTION = """\
+Watch microgpt train, open its computation graph down to single scalars, step
+through backprop and back, and look at its attention heads. Press ? for the keys.
+"""
+_EXAMPLES = """\
+examples:
+  microgpt-tui
+  microgpt-tui --data ./my-names.txt --n-layer 2
+"""
+
+SWITCH_INTERVAL = 0.001
+"""The training thread gives way to keys after this long. Units: seconds; Python's own is 0.005."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the app with these arguments, the process's own by default; gives the exit status."""
+    return exit_status("microgpt-tui", lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    parser = CommandParser(prog="microgpt-tui", description=_DESCRIPTION, epilog=_EXAMPLES)
+    parser.add_argument(
+        "--version", action="version", version=f"microgpt-tui {microgpt.__version__}"
+    )
+    parser.add_argument("--paused", action="store_true", help="do not train until asked to")
+    add_corpus_and_model_options(parser)
+    arguments = parser.parse_args(argv)
+    training = Training(
+        corpus_from(arguments), model_config_from(arguments), training_config_from(arguments)
+    )
+    if not sys.stdout.isatty() or not sys.stdin.isatty():
+        raise InputError("microgpt-tui needs a terminal; without one, use `microgpt train`")
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    from tui.app import MicrogptApp  # noqa: PLC0415  # textual takes a while; --help need not wait
+
+    app = MicrogptApp(training, paused=arguments.paused)
+    asyncio.run(_until_left(app))
+    status = app.return_code or 0
+    if any(thread.daemon for thread in threading.enumerate()):
+        # In the middle of a step. Python would first free its graph, which can take seconds.
+        sys.stdout.flush()
+        os._exit(status)
+    return status
+
+
+async def _until_left(app: App[None]) -> None:
+    """Runs the app; a signal ends it as the key does, with the terminal as it was before."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is None or signal.getsignal(number) is signal.SIG_IGN:
+            continue  # no such signal on this system, or whoever started the program ignores it
+        with contextlib.suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(number, partial(app.exit, return_code=128 + number))
+    await app.run_async()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Screens, one a file: the three modes and the help."""

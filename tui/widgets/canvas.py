@@ -1,0 +1,253 @@
+"""The graph canvas: boxes and edges of a view in character cells, drawn line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.theme import Theme
+
+from microgpt.graph import Graph
+from tui.braille import BrailleCanvas
+from tui.layout import Layout, PlacedBox, title_of
+from viz.boxes import Box
+from viz.dot import rms
+from viz.style import OP_STYLES, gradient_color, ink_on, magnitude_color, number, strength
+
+FEW_EDGES = 12
+"""Up to this many edges all show their colours; past it only the selected box's."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanvasState:
+    """What the boxes show besides their place.
+
+    Attributes:
+        grads: gradient of every node at the event shown. Shape: `[node]`.
+        selected: key of the selected box.
+        visited: key of the box that holds the node being visited, or "".
+        visits: by box key, how many of its nodes have been visited and how many will be in the
+            whole pass; empty while not stepping.
+    """
+
+    grads: NDArray[np.float64]
+    selected: str
+    visited: str
+    visits: dict[str, tuple[int, int]]
+
+
+class GraphCanvas(ScrollView, can_focus=True, inherit_bindings=False):
+    """Shows a `Layout`; a click selects a box, a click on the selected box opens it."""
+
+    COMPONENT_CLASSES = {
+        "canvas--muted",
+        "canvas--faint",
+        "canvas--box",
+        "canvas--selected",
+        "canvas--visited",
+    }
+
+    class BoxPicked(Message):
+        """A box was clicked."""
+
+        def __init__(self, key: str, *, again: bool) -> None:
+            super().__init__()
+            self.key = key
+            self.again = again
+
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002  # Textual's own name for it
+        super().__init__(id=id)
+        self._layout_shown: Layout | None = None
+        self._state: CanvasState | None = None
+        self._edges = BrailleCanvas()
+        self._largest = 0.0
+
+    @property
+    def placed(self) -> Layout | None:
+        """The layout shown."""
+        return self._layout_shown
+
+    def show(self, layout: Layout, state: CanvasState) -> None:
+        """Shows boxes at their places in a state."""
+        is_new = layout is not self._layout_shown
+        if is_new:
+            self.virtual_size = Size(layout.width, layout.height)
+        if is_new or self._state is None or state.selected != self._state.selected:
+            self._draw_edges(layout, state.selected)
+        self._layout_shown, self._state = layout, state
+        grads = state.grads[np.concatenate([box.ids for box in layout.view.inside])]
+        finite = np.abs(grads[np.isfinite(grads)])
+        self._largest = float(finite.max()) if len(finite) else 0.0
+        self.refresh()
+
+    def reveal(self, key: str) -> None:
+        """Scrolls a box into sight."""
+        if self._layout_shown and (placed := self._layout_shown.of(key)):
+            region = Region(placed.x - 2, placed.y - 1, placed.width + 4, placed.height + 2)
+            self.scroll_to_region(region, animate=False, force=True)
+            # A bar that comes with this layout has missed the scrolling done before it is there.
+            self.vertical_scrollbar.position = self.scroll_y
+            self.horizontal_scrollbar.position = self.scroll_x
+
+    def on_mount(self) -> None:
+        """In another theme the edges are drawn again: they carry colours of their own."""
+        self.app.theme_changed_signal.subscribe(self, self._recolor)
+
+    def _recolor(self, _theme: Theme) -> None:
+        if self._layout_shown and self._state:
+            self._draw_edges(self._layout_shown, self._state.selected)
+            self.refresh()
+
+    def _draw_edges(self, layout: Layout, selected: str) -> None:
+        """The selected box's edges in the colour of their contribution, the others faint."""
+        self._edges = BrailleCanvas()
+        muted, faint = self._color("canvas--muted"), self._color("canvas--faint")
+        largest = max((edge.bundle.magnitude for edge in layout.edges), default=0.0)
+        few = len(layout.edges) <= FEW_EDGES
+        for edge in layout.edges:
+            weight = strength(edge.bundle.magnitude, largest)
+            color = gradient_color(edge.bundle.net, largest, muted)
+            if selected in (edge.bundle.source, edge.bundle.target):
+                weight += 1
+            elif not few:
+                color = faint
+            self._edges.curve(edge.points, weight, color)
+
+    def _color(self, component: str) -> str:
+        return self.get_component_styles(component).color.hex6
+
+    # -- mouse ---------------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        """Selects the box under the mouse, or opens it if it is selected."""
+        if self._layout_shown is None or self._state is None:
+            return
+        x, y = event.x + int(self.scroll_offset.x), event.y + int(self.scroll_offset.y)
+        if placed := self._layout_shown.at(x, y):
+            again = placed.box.key == self._state.selected
+            self.post_message(self.BoxPicked(placed.box.key, again=again))
+
+    # -- drawing -------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the window."""
+        width = self.size.width
+        background = self.rich_style
+        layout, state = self._layout_shown, self._state
+        if layout is None or state is None:
+            return Strip.blank(width, background)
+        left = int(self.scroll_offset.x)
+        row = y + int(self.scroll_offset.y)
+        pieces = self._edge_pieces(row, left, width)
+        for placed in layout.boxes:
+            if placed.y <= row < placed.y + placed.height:
+                if placed.x + placed.width <= left or placed.x >= left + width:
+                    continue
+                pieces.append((placed.x, self._box_line(placed, row - placed.y, layout, state)))
+        return self._joined(pieces, left, width, background)
+
+    def _edge_pieces(self, row: int, left: int, width: int) -> list[tuple[int, list[Segment]]]:
+        pieces = []
+        for x in range(left, left + width):
+            if cell := self._edges.cells.get((x, row)):
+                dots, _, color = cell
+                pieces.append((x, [Segment(BrailleCanvas.char(dots), Style(color=color))]))
+        return pieces
+
+    @staticmethod
+    def _joined(
+        pieces: list[tuple[int, list[Segment]]], left: int, width: int, background: Style
+    ) -> Strip:
+        """Pieces at their columns on a blank line; where they overlap, the later one is on top."""
+        line: list[tuple[str, Style]] = [(" ", background)] * width
+        for x, segments in pieces:
+            column = x - left
+            for text, style, _ in segments:
+                full = background + style if style else background
+                for char in text:
+                    if 0 <= column < width:
+                        line[column] = (char, full)
+                    column += 1
+        merged: list[Segment] = []
+        start = 0
+        for end in range(1, width + 1):
+            if end == width or (
+                line[end][1] is not line[start][1] and line[end][1] != line[start][1]
+            ):
+                merged.append(Segment("".join(c for c, _ in line[start:end]), line[start][1]))
+                start = end
+        return Strip(merged, width)
+
+    def _box_line(
+        self, placed: PlacedBox, line: int, layout: Layout, state: CanvasState
+    ) -> list[Segment]:
+        box, width = placed.box, placed.width
+        inside = box not in layout.view.around
+        border, corners = self._border(box, layout.view.graph, state, inside=inside)
+        top_left, top_right, bottom_left, bottom_right, across, down = tuple(corners)
+        if line == 0:
+            title = f" {narrow(title_of(layout.view.graph, box))} "[: width - 3]
+            rest = across * (width - 3 - len(title))
+            return [Segment(f"{top_left}{across}{title}{rest}{top_right}", border)]
+        if line == placed.height - 1:
+            return [Segment(f"{bottom_left}{across * (width - 2)}{bottom_right}", border)]
+        text, style = self._content(box, line, layout.view.graph, state, inside=inside)
+        return [
+            Segment(down, border),
+            Segment(f" {text}"[: width - 2].ljust(width - 2), style),
+            Segment(down, border),
+        ]
+
+    def _border(
+        self, box: Box, graph: Graph, state: CanvasState, *, inside: bool
+    ) -> tuple[Style, str]:
+        if box.key == state.visited:
+            color, bold, corners = self._color("canvas--visited"), True, "┏┓┗┛━┃"
+        elif box.key == state.selected:
+            color, bold, corners = self._color("canvas--selected"), True, "╔╗╚╝═║"
+        elif not inside:
+            color, bold, corners = self._color("canvas--muted"), False, "┌┐└┘╌╎"
+        elif box.kind == "node":
+            color, bold, corners = OP_STYLES[graph.op(box.node)].color, False, "╭╮╰╯─│"
+        elif box.kind == "parameters":
+            color, bold, corners = OP_STYLES["param"].color, False, "╭╮╰╯─│"
+        else:
+            color, bold, corners = self._color("canvas--box"), False, "╭╮╰╯─│"
+        if box.key == state.visited == state.selected:
+            corners = "╔╗╚╝═║"
+        return Style(color=color, bold=bold), corners
+
+    def _content(
+        self, box: Box, line: int, graph: Graph, state: CanvasState, *, inside: bool
+    ) -> tuple[str, Style]:
+        muted = Style(color=self._color("canvas--muted"))
+        if line == 1:
+            if box.kind == "node":
+                data = f"data {number(float(graph.data[box.node]))}"
+                return data, Style() if inside else muted
+            done, visits = state.visits.get(box.key, (0, 0))
+            if not visits:  # not stepping, or only leaves, which are never visited
+                return f"{len(box):,} nodes", muted
+            return f"✓ {done:,}/{visits:,}", muted
+        grads = state.grads[box.ids]
+        grad = float(grads[0]) if box.kind == "node" else rms(grads)
+        text = f"{'grad' if box.kind == 'node' else 'rms ∇'} {number(grad)}"
+        if not inside:
+            return text, muted
+        shade = gradient_color if box.kind == "node" else magnitude_color
+        fill = shade(grad, self._largest, self.background_colors[1].hex6)
+        return text, Style(color=ink_on(fill), bgcolor=fill)
+
+
+def narrow(text: str) -> str:
+    """The text with a `?` for every character that is not one cell wide and would shift a line."""
+    return "".join(char if cell_len(char) == 1 else "?" for char in text)

@@ -1,0 +1,148 @@
+"""The inspector: the visited node with what its operands gain, then the selected box."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from microgpt.events import Edge, Event
+from microgpt.graph import Graph
+from microgpt.ops import OPS
+from tui.explorer import Explorer
+from viz.boxes import Box
+from viz.dot import rms
+from viz.style import OP_STYLES, number
+
+MAX_CONSUMERS = 12
+
+
+def describe_event(explorer: Explorer) -> Text:
+    """The visit shown: each operand's `grad: old + local x adjoint = new`."""
+    event = explorer.visit()
+    graph, text = explorer.graph, Text()
+    if event is None:
+        if not graph.backpropagated:
+            text.append("no backward pass to step through\n", "italic")
+        return text
+    text.append(f"visiting · event {event.index:,} of {explorer.last_event:,}\n", "bold")
+    if event.index == 0:
+        text.append(f"{graph.name(event.node)} is the root\n")
+        text.append("grad: set to 1\n")
+        return text
+    _heading(text, graph, event.node)
+    text.append(f"adjoint {event.adjoint:.6g} (complete)\n", "italic")
+    _changes(text, graph, event)
+    return text
+
+
+def _changes(text: Text, graph: Graph, event: Event) -> None:
+    for change in event.changes:
+        edge = change.edge
+        text.append(f"→ {_named(graph, edge.operand)}\n", OP_STYLES[graph.op(edge.operand)].color)
+        text.append(
+            f"  grad: {change.old:.6g} + {edge.local:.6g} × {change.adjoint:.6g}"
+            f" = {change.new:.6g}\n"
+        )
+
+
+def describe_box(explorer: Explorer) -> Text:
+    """The selected box: a node with its edges, or what a folded part adds up to."""
+    box = explorer.selected_box
+    return _describe_node(explorer, box) if box.kind == "node" else _describe_part(explorer, box)
+
+
+def _describe_node(explorer: Explorer, box: Box) -> Text:
+    graph, node, text = explorer.graph, box.node, Text()
+    _heading(text, graph, node)
+    if box.note:
+        text.append(f"{box.note}\n")
+    text.append(f"scope {graph.scope(node) or '(none)'}\n")
+    if line := graph.line(node):
+        text.append(f"line  {Path(line[0]).name}:{line[1]}\n")
+    text.append(f"data  {float(graph.data[node])!r}\n")
+    now, final = float(explorer.grads()[node]), float(graph.grad[node])
+    text.append(f"grad  {now!r}\n")
+    if explorer.stepping and now != final:
+        text.append(f"      {final!r} when complete\n", "italic")
+    if before := float(graph.grad_before[node]):
+        text.append(f"      started at {before!r}: gradients were not zeroed\n", "bold")
+    if operands := graph.operands_of(node):
+        text.append("\noperands\n", "bold")
+        rules = OPS[graph.op(node)].rule
+        for edge in operands:
+            _edge(text, graph, edge, edge.operand, f"{rules[edge.slot]} = ")
+    if consumers := graph.consumers_of(node):
+        text.append(f"\nconsumers ({len(consumers)})\n", "bold")
+        for edge in consumers[:MAX_CONSUMERS]:
+            _edge(text, graph, edge, edge.consumer)
+        if len(consumers) > MAX_CONSUMERS:
+            text.append(f"  … {len(consumers) - MAX_CONSUMERS} more\n", "italic")
+    return text
+
+
+def _describe_part(explorer: Explorer, box: Box) -> Text:
+    text = Text()
+    text.append(f"{box.title}\n", "bold")
+    if box.note:
+        text.append(f"{box.note}\n")
+    text.append(f"{len(box):,} nodes, #{box.ids[0]} to #{box.ids[-1]}\n")
+    if explorer.stepping:
+        text.append(f"{explorer.n_visited(box):,} of {explorer.n_visits(box):,} visited\n")
+    text.append(f"rms grad {number(rms(explorer.grads()[box.ids]))}\n")
+    bundles = explorer.view.bundles
+    for title, own, other in (("from", "target", "source"), ("to", "source", "target")):
+        mine = [bundle for bundle in bundles if getattr(bundle, own) == box.key]
+        if mine:
+            text.append(f"\n{title}", "bold")
+            text.append(": edges, Σ|contribution|\n", "italic")
+        for bundle in mine:
+            label = next(b.label for b in explorer.view.boxes if b.key == getattr(bundle, other))
+            text.append(f"  {label:<12} {bundle.count:>6,} {number(bundle.magnitude):>10}\n")
+    return text
+
+
+def _heading(text: Text, graph: Graph, node: int) -> None:
+    style = OP_STYLES[graph.op(node)]
+    exponent = f" n = {graph.immediate[node]:g}" if graph.op(node) == "pow" else ""
+    text.append(f"{style.glyph} {graph.op(node)}{exponent}  ", f"bold {style.color}")
+    text.append(f"{_named(graph, node)}\n", "bold")
+
+
+def _edge(text: Text, graph: Graph, edge: Edge, other: int, rule: str = "") -> None:
+    style = OP_STYLES[graph.op(other)]
+    text.append(f"  {style.glyph} {_named(graph, other)}", style.color)
+    text.append(f" = {number(float(graph.data[other]))}\n")
+    text.append(f"   local {rule}{number(edge.local)}  adds {number(edge.contribution)}\n")
+
+
+def _named(graph: Graph, node: int) -> str:
+    label = graph.label(node)
+    return label if label.startswith("#") else f"{label} #{node}"
+
+
+class Inspector(VerticalScroll, can_focus=True, inherit_bindings=False):
+    """Shows an `Explorer`'s event and selection as text."""
+
+    BINDINGS = [
+        Binding("up", "scroll_up", "Scroll up", show=False),
+        Binding("down", "scroll_down", "Scroll down", show=False),
+        Binding("pageup", "page_up", "Page up", show=False),
+        Binding("pagedown", "page_down", "Page down", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Two texts, one above the other."""
+        yield Static(id="event", markup=False)
+        yield Static(id="selected", markup=False)
+
+    def show(self, explorer: Explorer) -> None:
+        """Shows what the explorer has selected."""
+        event = describe_event(explorer)
+        self.query_one("#event", Static).display = bool(event)
+        self.query_one("#event", Static).update(event)
+        self.query_one("#selected", Static).update(describe_box(explorer))

@@ -1,0 +1,82 @@
+"""The line at the top of every mode: the modes, and how training stands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rich.text import Text
+from textual.widgets import Static
+
+from tui.keys import MODES
+from tui.themes import theme_color
+from tui.training_session import Frame
+
+_SIGNS = {"running": "▶", "paused": "‖", "finished": "✓", "failed": "✗"}
+
+
+def summary(frame: Frame) -> str:
+    """How training stands, in one line.
+
+    Such as `▶ running · step 57/1000 · loss 2.8312 · 12.3 steps/s`.
+    """
+    parts = [f"{_SIGNS[frame.status]} {frame.status}"]
+    step = frame.result.step if frame.result else 0
+    parts.append(f"step {step}/{frame.num_steps}")
+    if frame.result:
+        parts.append(f"loss {frame.result.loss:.4f}")
+    if frame.status == "running" and frame.rate:
+        parts.append(f"{frame.rate:.1f} steps/s")
+        parts.append(f"{_duration((frame.num_steps - step) / frame.rate)} left")
+    if frame.speed:
+        parts.append(f"at most {frame.speed:g}/s")
+    if frame.problem:
+        parts.append(frame.problem)
+    return " · ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    days = seconds / 86_400
+    return str(timedelta(seconds=round(seconds))) if days < 1 else f"{days:.3g} days"
+
+
+class StatusBar(Static):
+    """Mode tabs on the left, training on the right; a click on a tab switches."""
+
+    def __init__(self, mode: str) -> None:
+        super().__init__(markup=False)
+        self._mode = mode
+        self._frame: Frame | None = None
+
+    def show(self, frame: Frame | None) -> None:
+        """Shows how training stands, None before it has anything to say."""
+        self._frame = frame
+        self.update(self._line())
+
+    def on_mount(self) -> None:
+        """The tabs are there from the start."""
+        self.show(None)
+
+    def on_resize(self) -> None:
+        """The right part is set flush with the edge."""
+        self.update(self._line())
+
+    def _line(self) -> Text:
+        background, primary, error = (
+            theme_color(self.app, name) for name in ("background", "primary", "error")
+        )
+        line = Text(no_wrap=True, overflow="ellipsis")
+        for place, mode in enumerate(MODES, start=1):
+            chosen = mode == self._mode
+            style = f"bold {background} on {primary}" if chosen else ""
+            start = len(line)
+            line.append(f" {place} {mode.title()} ", style)
+            if not chosen:  # what can be clicked has the colours of a link
+                line.apply_meta({"@click": f"app.mode('{mode}')"}, start, len(line))
+        if self._frame:
+            said = summary(self._frame)
+            room = self.size.width - len(line) - 1
+            if len(said) > room:
+                said = said[: max(0, room - 1)] + "…" if room > 1 else ""
+            line.append(" " * max(1, room - len(said)))
+            line.append(said, error if self._frame.problem else "")
+        return line
