@@ -30,8 +30,9 @@ async def graph_mode(ui: Piloted) -> None:
 async def scalars(ui: Piloted) -> None:
     """The third event of the pass: a node visited, its operands' gradients with the sum so far."""
     await graph_mode(ui)
-    await ui.press("home", "s", "s", "s")
-    await ui.drawn()
+    for key in ("home", "s", "s", "s"):
+        await ui.press(key)
+        await ui.drawn()  # where the window has scrolled to depends on each picture on the way
 
 
 async def attention_mode(ui: Piloted) -> None:
