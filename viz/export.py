@@ -10,8 +10,8 @@ from pathlib import Path
 from graphviz import Digraph
 
 from microgpt.errors import InputError
+from microgpt.files import write_atomically
 from viz.dot import rms
-from viz.files import write_atomically
 from viz.render import FORMATS, engine, render
 from viz.view import View
 

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import ProgressBar, Static
 
+from microgpt.files import write_atomically
 from tui.keys import TRAIN
 from tui.screens.mode_screen import ModeScreen, bindings_for
 from tui.themes import theme_color
@@ -18,7 +19,6 @@ from tui.training_session import Frame
 from tui.widgets.document_strip import DocumentStrip
 from tui.widgets.loss_plot import MEAN_OF, LossPlot
 from viz.dot import printable
-from viz.files import write_atomically
 from viz.style import PARAMETERS_GLYPH, number
 
 

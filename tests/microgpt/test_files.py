@@ -10,7 +10,7 @@ from typing import Self
 import pytest
 
 from microgpt import InputError
-from viz.files import write_atomically
+from microgpt.files import write_atomically
 
 
 def test_it_writes_and_replaces(tmp_path: Path) -> None:
