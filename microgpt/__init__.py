@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from microgpt.adam import TrainingConfig
-from microgpt.corpus import Corpus, built_in_corpora, load_corpus
+from microgpt.corpus import Corpus, CorpusSummary, built_in_corpora, load_corpus
 from microgpt.errors import DomainError, GraphError, InputError, MicrogptError
 from microgpt.parameters import ModelConfig
 from microgpt.recording import recording
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Corpus",
+    "CorpusSummary",
     "DomainError",
     "Graph",
     "GraphError",

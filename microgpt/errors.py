@@ -13,6 +13,10 @@ class InputError(MicrogptError, ValueError):
     """A setting, a corpus or a document that cannot be used as given."""
 
 
+class NotFetchedError(InputError):
+    """A corpus that is not built in and has to be fetched first."""
+
+
 class DomainError(MicrogptError, ArithmeticError):
     """An op has no finite real result for its operand: log of 0, exp of 1000, (-1) ** 0.5."""
 

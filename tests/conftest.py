@@ -1,6 +1,9 @@
-"""What all tests share: Hypothesis without deadlines, and one recorded step on "emma"."""
+"""What all tests share: Hypothesis without deadlines, one recorded step on "emma", a web server."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -9,6 +12,7 @@ from microgpt import Corpus, Training, load_corpus
 from microgpt.collector import paused_collector
 from microgpt.graph import Graph
 from microgpt.model import ForwardPass, forward
+from tests.corpus_server import CorpusServer
 
 settings.register_profile("suite", deadline=None, print_blob=True)  # machines under load are slow
 settings.load_profile("suite")
@@ -34,3 +38,20 @@ def emma_pass(names: Corpus) -> ForwardPass:
 def emma_graph(emma_pass: ForwardPass) -> Graph:
     """The same as a Graph: about 43,000 nodes in 136 leaf scopes."""
     return Graph.from_value(emma_pass.loss)
+
+
+@pytest.fixture
+def server() -> Iterator[CorpusServer]:
+    """A web server on this machine."""
+    with CorpusServer() as server:
+        yield server
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own, not yet made; and no proxy between it and `server`."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for scheme in ("http", "https", "all", "no"):
+        monkeypatch.delenv(f"{scheme}_proxy", raising=False)
+        monkeypatch.delenv(f"{scheme}_proxy".upper(), raising=False)
+    return tmp_path / "cache" / "microgpt-tui"

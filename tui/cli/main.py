@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import microgpt
-from tui.cli import attention, graph, train
+from tui.cli import attention, corpora, graph, train
 from tui.cli.errors import exit_status
 from tui.cli.options import CommandParser, Subparsers
 
@@ -40,7 +40,7 @@ class Command(Protocol):
         """Does it, and gives the exit status. Raises `MicrogptError` for what a user can mend."""
 
 
-COMMANDS: tuple[Command, ...] = (train, graph, attention)
+COMMANDS: tuple[Command, ...] = (train, graph, attention, corpora)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

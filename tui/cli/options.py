@@ -21,7 +21,7 @@ from microgpt import (
     built_in_corpora,
     load_corpus,
 )
-from microgpt.corpus import DEFAULT_CORPUS
+from microgpt.corpus import DEFAULT_CORPUS, ORIGINAL
 from microgpt.sampling import DEFAULT_TEMPERATURE
 from tui.cli.errors import EXIT_ERROR
 from tui.cli.output import notice, print_error
@@ -122,12 +122,14 @@ def add_number(
     *,
     default: float | None = None,
     dest: str | None = None,
+    metavar: str | None = None,
 ) -> None:
     """Adds an option that takes a number. Its help shows the default, unless that is None.
 
     Args:
         description: its help, a phrase in lower case.
         dest: the attribute that holds the number; the flag's own name if not given.
+        metavar: what the help calls the number; `N` or `X` if not given.
     """
     parser.add_argument(
         flag,
@@ -135,7 +137,7 @@ def add_number(
         valid=valid,
         dest=dest or flag.lstrip("-").replace("-", "_"),
         default=default,
-        metavar="N" if valid.kind is int else "X",
+        metavar=metavar or ("N" if valid.kind is int else "X"),
         help=description if default is None else f"{description} (default {default})",
     )
 
@@ -171,8 +173,9 @@ def add_corpus_and_model_options(parser: argparse.ArgumentParser) -> None:
         "--data",
         default=DEFAULT_CORPUS,
         metavar="NAME|FILE",
-        help=f"a built-in corpus ({', '.join(built_in_corpora())}), or a text file with one "
-        "document a line: with a slash or a suffix it is a file (default %(default)s)",
+        help=f"a built-in corpus ({', '.join(built_in_corpora())}), {ORIGINAL} once `microgpt "
+        "corpora fetch` has got it, or a text file with one document a line: with a slash or a "
+        "suffix it is a file (default %(default)s)",
     )
     model = ModelConfig()
     for flag, field, valid, description in _MODEL_OPTIONS:

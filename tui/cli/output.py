@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import sys
+from typing import TextIO
 
 
 def say(line: str) -> None:
@@ -21,6 +22,11 @@ def say(line: str) -> None:
     if sys.stdout.isatty():
         line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
     print(line, flush=True)
+
+
+def can_redraw(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that can draw over what it shows, as progress bars do."""
+    return stream.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
 
 
 def notice(line: str) -> None:

@@ -1,4 +1,4 @@
-"""The progress bar of `microgpt train` on a terminal. Imports rich, so it is imported late."""
+"""The progress bars of the commands on a terminal. Imports rich, so it is imported late."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     Progress,
     ProgressColumn,
     Task,
     TextColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.text import Text
 
@@ -47,3 +49,22 @@ def progress_bar(num_steps: int, last: int) -> Iterator[Callable[[StepResult], N
     with progress:
         task = progress.add_task("", total=last, num_steps=num_steps, loss="  -   ")
         yield lambda result: progress.update(task, completed=result.step, loss=f"{result.loss:.4f}")
+
+
+@contextmanager
+def bytes_bar() -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on stderr for as long as the context is open; what it yields takes each advance.
+
+    That is the bytes that have arrived, and how many there will be if that is known.
+    """
+    progress = Progress(
+        DownloadColumn(),
+        BarColumn(bar_width=None),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(compact=True),
+        console=Console(stderr=True, highlight=False),
+        expand=True,
+    )
+    with progress:
+        task = progress.add_task("", total=None)
+        yield lambda arrived, total: progress.update(task, completed=arrived, total=total)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -24,7 +23,7 @@ from tui.cli.options import (
     model_config_from,
     training_config_from,
 )
-from tui.cli.output import notice, print_error, say
+from tui.cli.output import can_redraw, notice, print_error, say
 from tui.cli.step_log import StepLog
 
 _DESCRIPTION = """\
@@ -128,7 +127,7 @@ def _reporter(
 ) -> AbstractContextManager[Callable[[StepResult], None]]:
     if quiet:
         return nullcontext(lambda _: None)
-    if sys.stdout.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}:
+    if can_redraw(sys.stdout):
         from tui.cli.progress_bar import progress_bar  # noqa: PLC0415  # rich takes 60 ms
 
         return progress_bar(num_steps, last)

@@ -168,7 +168,7 @@ BAD = [
     (["emma", "-o", "a.svg", "--train", "1001"], "--train 1001: must be at most 1000"),
     (["emma", "-o", "a.svg", "--train", "6", "--steps", "5"], "--train 6: must be at most 5"),
     (["emma", "-o", "a.svg", "--n-head", "3"], "--n-embd 4 is not divisible by --n-head 3"),
-    (["emma", "-o", "a.svg", "--data", "nams"], "no built-in corpus 'nams'"),
+    (["emma", "-o", "a.svg", "--data", "nams"], "no corpus 'nams'"),
     (["emma", "-o", "a.svg", "extra"], "unrecognized arguments: extra"),
 ]  # fmt: skip
 

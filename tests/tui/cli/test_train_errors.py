@@ -39,7 +39,7 @@ BAD_OPTIONS = [
     (["--stop-after", "2000"], "--stop-after 2000: must be at most 1000, the length of the"),
     (["--steps", "7", "--stop-after", "8"], "--stop-after 8: must be at most 7"),
     (["--steps", "1\n2"], "--steps 1 2: must be a whole number"),
-    (["--data", "nams"], "no built-in corpus 'nams'; there is names"),
+    (["--data", "nams"], "no corpus 'nams'; there is cities, names, verse, words, original, and"),
     (["--data", "./no/such.txt"], "cannot read corpus './no/such.txt': No such file"),
     (["--data", "./"], "cannot read corpus './': Is a directory"),
 ]
