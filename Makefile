@@ -4,10 +4,10 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs-img bench clean
+.PHONY: help run test lint format docs-img docs-progression bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/run.stamp ## open microgpt-tui on the built-in names, training live
 	@$(BIN)/microgpt-tui
@@ -26,6 +26,9 @@ format: .venv/lint.stamp ## let ruff mend what it can
 
 docs-img: .venv/test.stamp ## draw the pictures of the README again
 	@$(BIN)/python docs/img/make.py
+
+docs-progression: .venv/run.stamp ## run the six programs of docs/progression.md again (ten minutes)
+	@$(BIN)/python docs/make_progression.py
 
 bench: .venv/test.stamp ## time the engine against the straightforward form
 	@$(BIN)/python -m pytest tests/benchmarks -p no:xdist --benchmark-enable -s

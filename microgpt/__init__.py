@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 from microgpt.adam import TrainingConfig
+from microgpt.bindings import parameter
+from microgpt.collector import paused_collector
 from microgpt.corpus import Corpus, CorpusSummary, built_in_corpora, load_corpus
 from microgpt.errors import DomainError, GraphError, InputError, MicrogptError
 from microgpt.parameters import ModelConfig
@@ -32,6 +34,8 @@ __all__ = [
     "Value",
     "built_in_corpora",
     "load_corpus",
+    "parameter",
+    "paused_collector",
     "recording",
     "scope",
 ]

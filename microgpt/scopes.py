@@ -10,7 +10,7 @@ scope is a contiguous range of ids. Each thread has its own current scope.
 from __future__ import annotations
 
 from contextvars import ContextVar, Token
-from typing import Self
+from typing import Protocol, Self
 
 
 class Scope:
@@ -39,6 +39,8 @@ class Scope:
         if self._token is not None:
             raise RuntimeError(f"scope {self.path!r} is open already; scope() makes another")
         self.parent = _current.get()
+        if observer is not None:
+            observer.entered(self)
         self._token = _current.set(self)
         return self
 
@@ -46,6 +48,8 @@ class Scope:
         if self._token is not None:
             _current.reset(self._token)
             self._token = None
+            if observer is not None:
+                observer.left(self)
 
     def __repr__(self) -> str:
         return f"Scope({self.path!r})"
@@ -66,6 +70,19 @@ class Site:
         """The scope's path, `""` outside any."""
         return self.scope.path if self.scope else ""
 
+
+class ScopeObserver(Protocol):
+    """Is told of scopes as they are opened and closed by hand; only `recording` is one."""
+
+    def entered(self, scope: Scope) -> None:
+        """A scope is being opened; its parent is set, and may be set anew."""
+
+    def left(self, scope: Scope) -> None:
+        """A scope has been closed."""
+
+
+observer: ScopeObserver | None = None
+"""`microgpt.recording` puts itself here while a recording is open."""
 
 _current: ContextVar[Scope | None] = ContextVar("microgpt_scope", default=None)
 

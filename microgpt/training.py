@@ -186,7 +186,7 @@ class ModelSnapshot:
 
         with paused_collector():
             parameters = self.parameters()
-            with recording():
+            with recording(calls_in_scopes=False):
                 computed = self.computed(document, parameters)
             return Graph.from_value(computed.loss)
 

@@ -163,11 +163,17 @@ class Folding:
         if box.kind == "group":
             return self._grouped(box, box.ids)
         scope = self._innermost(self.graph.scopes.find(_unmarked(box.key)))
-        inner = [self._scope_box(child, box) for child in self.graph.scopes.children(scope)]
         own = box.ids[self.graph.scope_of[box.ids] == scope.index]
         bound = np.array([i for i in own if self._is_parameter(int(i))], np.int64)
         loose = np.setdiff1d(own, bound, assume_unique=True)
         parameters = self._parameter_groups(bound, box)
+        children = self.graph.scopes.children(scope)
+        if len(bound) == len(own) and len(children) == 1:
+            # A program of one function: one box beside the parameters would show nothing.
+            scope = self._innermost(children[0])
+            loose = box.ids[self.graph.scope_of[box.ids] == scope.index]
+            children = self.graph.scopes.children(scope)
+        inner = [self._scope_box(child, box) for child in children]
         others = self._grouped(box, loose, scope.name) if len(loose) else ()
         named = len(inner) + len(parameters)
         if named and len(others) > 1 and len(others) + named > MAX_CHILDREN:

@@ -20,13 +20,14 @@ PICTURE_SUFFIXES = (*DRAWN, ".dot")
 SUFFIXES = (*PICTURE_SUFFIXES, ".json")
 
 
-def check_output(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> None:
+def check_output(output: str | Path, suffixes: tuple[str, ...] = SUFFIXES) -> None:
     """Refuses an output that could not be written, before any work is done for it.
 
     Raises:
         InputError: the suffix is unknown, the folder is missing or may not be written to, or there
             is no Graphviz engine for it.
     """
+    path = Path(output)
     if path.suffix.lower() not in suffixes:
         raise InputError(
             f"output {str(path)!r}: {f'suffix {path.suffix!r}' if path.suffix else 'no suffix'}; "
@@ -50,13 +51,14 @@ def _check_place(path: Path) -> None:
             raise InputError(f"output {str(path)!r}: {str(place)!r} may not be written to")
 
 
-def write_picture(dot: Digraph, path: Path) -> None:
+def write_picture(dot: Digraph, output: str | Path) -> None:
     """Writes DOT text or draws it, by the path's suffix.
 
     Raises:
         InputError: the file cannot be drawn or written; nothing is left half-written.
     """
-    check_output(path, PICTURE_SUFFIXES)
+    check_output(output, PICTURE_SUFFIXES)
+    path = Path(output)
     suffix = path.suffix.lower()
     content = dot.source.encode() if suffix == ".dot" else render(dot, suffix.removeprefix("."))
     write_atomically(path, content)

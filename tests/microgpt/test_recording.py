@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 
 import pytest
 
-from microgpt import Corpus, ModelConfig, ModelSnapshot, Training, Value, recording, scope, value
+from microgpt import (
+    Corpus,
+    ModelConfig,
+    ModelSnapshot,
+    Training,
+    Value,
+    recording,
+    scope,
+    scopes,
+    value,
+)
 from microgpt.graph import Graph
 from microgpt.scopes import current_scope
 
@@ -78,7 +89,7 @@ def test_what_was_made_before_and_after_has_no_line() -> None:
     ]  # fmt: skip
 
 
-def test_scopes_opened_by_hand_go_before_calls() -> None:
+def test_a_scope_opened_by_hand_stands_for_the_calls_around_it() -> None:
     def inner(x: Value) -> Value:
         return x * 2
 
@@ -88,7 +99,58 @@ def test_scopes_opened_by_hand_go_before_calls() -> None:
             x = inner(x)
         x = inner(x)
     paths = [s.path for s in Graph.from_value(x).scopes]
-    assert paths == ["", "inner", "mine", "inner[1]"]
+    assert paths == ["", "inner", "mine", "mine/inner", "inner[1]"]
+
+
+def nested(x: Value) -> Value:
+    def linear(x: Value) -> Value:
+        return x * 2
+
+    def layer(x: Value) -> Value:
+        x = linear(x)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(scope("attn"))
+            x = linear(linear(x)) + 1
+        return linear(x)
+
+    with scope("pos0"):
+        return layer(x)
+
+
+def test_a_scope_opened_in_a_call_inside_a_scope_lies_in_the_call() -> None:
+    with recording():
+        x = nested(Value(1.0))
+    paths = [s.path for s in Graph.from_value(x).scopes if s.path]
+    assert paths == [
+        "pos0",
+        "pos0/layer",
+        "pos0/layer/linear",
+        "pos0/layer/attn",
+        "pos0/layer/attn/linear",
+        "pos0/layer/attn/linear[1]",
+        "pos0/layer/linear[1]",
+    ]
+
+
+def test_a_program_that_names_all_its_parts_is_left_alone() -> None:
+    with recording(calls_in_scopes=False):
+        x = nested(Value(1.0))
+    graph = Graph.from_value(x)
+    assert [s.path for s in graph.scopes if s.path] == ["pos0", "pos0/attn"]
+    assert graph.line(graph.root) is not None
+
+
+def test_a_scope_open_before_the_recording_is_around_its_calls() -> None:
+    with scope("outer"), recording():
+        x = nested(Value(1.0))
+    paths = [s.path for s in Graph.from_value(x).scopes if s.path]
+    assert paths[:4] == ["outer", "outer/nested", "outer/nested/pos0", "outer/nested/pos0/layer"]
+
+
+def test_nothing_observes_scopes_after_the_recording() -> None:
+    with recording():
+        assert scopes.observer is not None
+    assert scopes.observer is None
 
 
 def test_recording_changes_no_number() -> None:

@@ -259,10 +259,26 @@ def test_parameters_made_inside_a_scope_are_in_the_matrix_and_not_in_the_scope()
         loss = sum(a * b for a, b in zip(*w, strict=True)) + x
     folding = Folding(frozen(loss))
     assert_found(folding, assert_laws(folding))
-    root = folding.children(folding.root)
-    assert [(box.key, box.kind, len(box)) for box in root] == [
-        ("@w", "parameters", 6), ("model", "scope", 11)]  # fmt: skip
-    assert [box.title for box in folding.children(root[0])] == ["w[0]", "w[1]"]
+    matrix, *others = folding.children(folding.root)
+    assert (matrix.key, matrix.kind, len(matrix)) == ("@w", "parameters", 6)
+    assert [box.title for box in folding.children(matrix)] == ["w[0]", "w[1]"]
+    assert sum(map(len, others)) == 11
+
+
+def test_the_only_scope_beside_parameters_is_opened() -> None:
+    w = parameter(2.0, "w", 0, 0)
+    with scope("program"):
+        with scope("square"):
+            x = w * w
+        with scope("double"):
+            x = x * 2
+    folding = Folding(frozen(x))
+    assert_found(folding, assert_laws(folding))
+    assert [(box.key, box.label) for box in folding.children(folding.root)] == [
+        ("@w", "w"),
+        ("program/square", "square"),
+        ("program/double", "double"),
+    ]
 
 
 def test_an_empty_scope_is_no_box() -> None:
