@@ -29,7 +29,8 @@ ONLY_IN = {
 # The core is standard library only, but for the files that work on a graph's arrays, and for the
 # one that asks where the user's cache folder is.
 CORE_FILES_WITH = {
-    "numpy": {"microgpt/graph.py", "microgpt/scope_tree.py"},
+    "numba": {"microgpt/engines/kernel.py"},
+    "numpy": {"microgpt/engines/kernel.py", "microgpt/graph.py", "microgpt/scope_tree.py"},
     "platformdirs": {"microgpt/corpus.py"},
 }
 NO_SCREEN = "tui/cli/"  # the command line starts fast and runs where there is no terminal
@@ -115,10 +116,11 @@ def test_the_lists_of_files_with_a_library_are_up_to_date(library: str) -> None:
         ("microgpt/value.py", "def f():\n    import tui.main as m", "value.py:2: imports tui.main"),
         ("microgpt/value.py", "if TYPE_CHECKING:\n    from viz.dot import x", "tui -> viz"),
         ("viz/dot.py", "from tui import keys", "tui -> viz -> microgpt"),
-        ("microgpt/value.py", "import numpy as np", "only microgpt/graph.py, microgpt/scope_tree"),
+        ("microgpt/value.py", "import numpy as np", "only microgpt/engines/kernel.py, microgpt/gr"),
         ("microgpt/training.py", "import platformdirs", "only microgpt/corpus.py may"),
-        ("microgpt/corpus.py", "import numpy", "only microgpt/graph.py, microgpt/scope_tree"),
-        ("microgpt/graph.py", "import numba", "standard library only"),
+        ("microgpt/corpus.py", "import numpy", "only microgpt/engines/kernel.py, microgpt/gr"),
+        ("microgpt/graph.py", "import numba", "only microgpt/engines/kernel.py may"),
+        ("microgpt/graph.py", "import pandas", "standard library only"),
         ("microgpt/graph.py", "import networkx", "only viz may"),
         ("microgpt/graph.py", "from rich.text import Text", "standard library only"),
         ("viz/dot.py", "from textual.app import App", "only tui may"),
@@ -167,7 +169,7 @@ def loaded_by(program: str) -> set[str]:
 def test_training_loads_nothing_outside_the_standard_library() -> None:
     loaded = loaded_by("import microgpt; microgpt.Training(microgpt.load_corpus('names'))")
     assert "microgpt" in loaded
-    libraries = {"numpy", "networkx", "graphviz", "platformdirs", "rich", "textual"}
+    libraries = {"numba", "numpy", "networkx", "graphviz", "platformdirs", "rich", "textual"}
     assert loaded & (libraries | {"viz", "tui"}) == set()
 
 
