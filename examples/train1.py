@@ -3,7 +3,7 @@
 New here: parameters instead of counts. A token's row of `wte` goes through two matrices with a
 relu between them and comes out as a logit for each next token. To learn is to move every
 parameter a little against its gradient (SGD), so the derivative of the loss with respect to each
-is needed: `gradients` below is the chain rule, written out on paper first. Before training it is
+is needed: `gradients_of` below is the chain rule, written out on paper first. Before training it is
 compared, for every parameter, with what nudging that parameter really does to the loss.
 
 There is no graph to look at: the derivatives are in our heads. That is what layer 2 changes.

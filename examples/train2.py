@@ -5,8 +5,9 @@ with each operand. `loss.backward()` walks that graph from the loss to the param
 layer 1's gradients in them, equal to the last digits.
 
 What to look for in the graph (--graph): the positions do not see each other. Each has its own way
-from `wte` to its loss, and they meet only in the mean at the end. In a position the gradient comes
-out of `softmax` as p - 1 for the target and p for all others, and where `relu` gave 0 it ends.
+from `wte` to its loss, and they meet only in the mean at the end. In a position, the gradient of
+the logits is p - 1 for the target and p for all others, over the number of positions; and where
+`relu` gave 0 it ends.
 
 Expect: a mean of 2.4786 nats over the last 100 of 1,000 steps.
 
