@@ -41,10 +41,12 @@ class Terminal:
         environment = {k: v for k, v in os.environ.items() if k not in OVERRIDES}
         environment |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONUTF8": "1"}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # by nohup, which a child inherits
         self._process = subprocess.Popen(
             [*MICROGPT_TUI, *arguments], stdin=self._own, stdout=self._own, stderr=self._own,
             env=environment, cwd=folder, start_new_session=True,
         )  # fmt: skip
+        signal.signal(signal.SIGHUP, ignored)
         self.written = b""
         self._more = threading.Condition()
         self._ended = False
