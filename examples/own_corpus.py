@@ -31,7 +31,7 @@ except InputError as error:
 
 for run in runs:
     chars = "".join(map(run.tokenizer.label, range(run.tokenizer.vocab_size - 1)))
-    print(f"{run.corpus.name}: {len(run.documents)} documents, {len(run.parameters)} parameters")
+    print(f"{run.corpus.name}: {len(run.documents)} documents, {len(run.state.data)} parameters")
     print(f"  vocabulary  {run.tokenizer.vocab_size}: {chars} and BOS")
     print(f"  knowing nothing  {math.log(run.tokenizer.vocab_size):.4f} nats")
     losses = [result.loss for result in run.results()]

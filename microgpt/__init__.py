@@ -6,12 +6,20 @@ from microgpt.adam import TrainingConfig
 from microgpt.bindings import parameter
 from microgpt.collector import paused_collector
 from microgpt.corpus import Corpus, CorpusSummary, built_in_corpora, load_corpus
-from microgpt.errors import DomainError, GraphError, InputError, MicrogptError
+from microgpt.engines import EngineName, StepResult
+from microgpt.errors import (
+    DomainError,
+    EngineUnavailableError,
+    GraphError,
+    InputError,
+    MicrogptError,
+)
 from microgpt.parameters import ModelConfig
 from microgpt.recording import recording
 from microgpt.scopes import scope
 from microgpt.tokenizer import Tokenizer
-from microgpt.training import ModelSnapshot, StepResult, Training
+from microgpt.training import ModelSnapshot, StepLoss, Training
+from microgpt.training_state import TrainingState
 from microgpt.value import Value
 
 if TYPE_CHECKING:
@@ -21,16 +29,20 @@ __all__ = [
     "Corpus",
     "CorpusSummary",
     "DomainError",
+    "EngineName",
+    "EngineUnavailableError",
     "Graph",
     "GraphError",
     "InputError",
     "MicrogptError",
     "ModelConfig",
     "ModelSnapshot",
+    "StepLoss",
     "StepResult",
     "Tokenizer",
     "Training",
     "TrainingConfig",
+    "TrainingState",
     "Value",
     "built_in_corpora",
     "load_corpus",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass
 
 from microgpt.errors import DomainError, InputError
@@ -62,10 +62,13 @@ class Adam:
         v: second moments, one a parameter.
     """
 
-    def __init__(self, config: TrainingConfig, num_parameters: int) -> None:
+    def __init__(
+        self, config: TrainingConfig, m: MutableSequence[float], v: MutableSequence[float]
+    ) -> None:
+        """Takes the moments as they stand and changes them in place; they begin as zeros."""
         self.config = config
-        self.m = [0.0] * num_parameters
-        self.v = [0.0] * num_parameters
+        self.m = m
+        self.v = v
 
     def update(self, parameters: Sequence[Value], step: int) -> float:
         """Moves every parameter against its gradient and sets the gradient back to 0.

@@ -17,6 +17,10 @@ class NotFetchedError(InputError):
     """A corpus that is not built in and has to be fetched first."""
 
 
+class EngineUnavailableError(MicrogptError):
+    """An engine that needs a library which is not installed."""
+
+
 class DomainError(MicrogptError, ArithmeticError):
     """An op has no finite real result for its operand: log of 0, exp of 1000, (-1) ** 0.5."""
 

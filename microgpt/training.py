@@ -2,53 +2,47 @@
 
 from __future__ import annotations
 
-import math
 import random
+import time
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from microgpt.adam import Adam, TrainingConfig
+from microgpt.adam import TrainingConfig
 from microgpt.collector import paused_collector
 from microgpt.corpus import Corpus
-from microgpt.errors import DomainError, InputError
-from microgpt.model import AttentionWeights, ForwardPass, forward
+from microgpt.engines import EngineName, StepResult, make_engine
+from microgpt.errors import InputError
+from microgpt.model import ForwardPass, forward
 from microgpt.parameters import ModelConfig, Parameters
 from microgpt.recording import recording
 from microgpt.sampling import DEFAULT_TEMPERATURE, sample
 from microgpt.tokenizer import Tokenizer
+from microgpt.training_state import TrainingState
 
 if TYPE_CHECKING:
     from microgpt.graph import Graph
 
+CHUNK_SECONDS = 0.05
+"""How long training goes on, about, before it says how far it is. Units: seconds."""
+
 
 @dataclass(frozen=True, slots=True)
-class StepResult:
-    """What one training step computed, before its update changed the parameters.
+class StepLoss:
+    """What is kept of a step that nobody looked at.
 
     Attributes:
         step: counted from 1.
         document: the whole text of the document.
-        tokens: the token ids read, the last one only as a target. Shape: `[position + 1]`.
-        loss: mean of `position_losses`. Units: nats.
-        position_losses: -log p(next token). Units: nats. Shape: `[position]`.
+        loss: mean over its positions. Units: nats.
         lr: the learning rate of the update that followed.
-        probs: next-token distribution. Shape: `[position][vocab]`.
-        attention: attention weights. Shape: `[n_layer][n_head][position][source]`, source <=
-            position.
-        grad_norms: Euclidean norm of the loss's gradient, by parameter matrix.
     """
 
     step: int
     document: str
-    tokens: tuple[int, ...]
     loss: float
-    position_losses: tuple[float, ...]
     lr: float
-    probs: tuple[tuple[float, ...], ...]
-    attention: AttentionWeights
-    grad_norms: dict[str, float]
 
 
 class Training:
@@ -57,13 +51,13 @@ class Training:
     Attributes:
         documents: in the order they are trained on.
         tokenizer: of the corpus.
-        parameters: after `step` updates.
-        step: updates done so far; 0 is the untrained model.
+        state: parameters and moments after `state.step` updates.
         rng: the run's generator. After training it draws the final samples.
+        engine: computes the steps; all engines give the same floats.
 
     >>> from microgpt import Training, load_corpus
     >>> run = Training(load_corpus("names"))
-    >>> len(run.parameters)
+    >>> len(run.state.data)
     4192
     >>> first = next(run.results())
     >>> first.step, len(first.position_losses) == len(first.document) + 1
@@ -75,7 +69,13 @@ class Training:
         corpus: Corpus,
         model: ModelConfig | None = None,
         config: TrainingConfig | None = None,
+        engine: EngineName = "value",
     ) -> None:
+        """Shuffles, and draws the parameters.
+
+        Raises:
+            EngineUnavailableError: the engine needs a library that is not there.
+        """
         self.corpus = corpus
         self.model = model or ModelConfig()
         self.config = config or TrainingConfig()
@@ -84,9 +84,16 @@ class Training:
         self.rng.shuffle(documents)
         self.documents: tuple[str, ...] = tuple(documents)
         self.tokenizer = Tokenizer.of(documents)
-        self.parameters = Parameters.random(self.model, self.tokenizer, self.rng)
-        self.optimizer = Adam(self.config, len(self.parameters))
-        self.step = 0
+        self.state = TrainingState.untrained(
+            Parameters.random(self.model, self.tokenizer, self.rng).data()
+        )
+        self.engine = make_engine(engine, self.model, self.tokenizer, self.config)
+        self._value_engine = make_engine("value", self.model, self.tokenizer, self.config)
+
+    @property
+    def step(self) -> int:
+        """Updates done so far; 0 is the untrained model."""
+        return self.state.step
 
     def results(self, stop_after: int | None = None) -> Iterator[StepResult]:
         """Trains on from where the run stands, one result a step.
@@ -99,14 +106,55 @@ class Training:
             DomainError: an op had no finite result, or the loss came out as nan or infinite; the
                 parameters are those before that step.
         """
+        last = self._last_step(stop_after)
+        while self.step < last:
+            step = self.step + 1
+            document, tokens = self.document_at(step), self._tokens_at(step)
+            result = self.engine.train_step(self.state, document, tokens)
+            if result is None:  # on Values the same step says what went wrong, and where
+                result = self._value_engine.train_step(self.state, document, tokens)
+            assert result is not None
+            yield result
+
+    def losses(self, stop_after: int | None = None) -> Iterator[list[StepLoss]]:
+        """Trains like `results` without looking at the steps, some at a time: as fast as can be.
+
+        Whoever takes a list and stops there has all that was trained: nothing is done ahead.
+
+        Args:
+            stop_after: the last step to do, if before the schedule's end.
+
+        Raises:
+            InputError: `stop_after` is less than 1 or lies past the schedule's end.
+            DomainError: as in `results`; the steps before were given out.
+        """
+        last = self._last_step(stop_after)
+        at_once = 1
+        while self.step < last:
+            first = self.step + 1
+            steps = range(first, min(first + at_once, last + 1))
+            began = time.perf_counter()
+            losses = self.engine.train_steps(self.state, [self._tokens_at(step) for step in steps])
+            if not losses:
+                losses = self._value_engine.train_steps(self.state, [self._tokens_at(first)])
+            took = time.perf_counter() - began
+            yield [
+                StepLoss(step, self.document_at(step), loss, self.config.lr_at(step))
+                for step, loss in zip(steps, losses, strict=False)
+            ]
+            if took < CHUNK_SECONDS / 2:
+                at_once *= 2
+            elif took > CHUNK_SECONDS:
+                at_once = max(1, at_once // 2)
+
+    def _last_step(self, stop_after: int | None) -> int:
         last = self.config.num_steps if stop_after is None else stop_after
         if not 1 <= last <= self.config.num_steps:
             raise InputError(
                 f"stop_after is {last}; it must lie in 1 to {self.config.num_steps}, the steps of "
                 "the schedule"
             )
-        while self.step < last:
-            yield self._train_step()
+        return last
 
     def document_at(self, step: int) -> str:
         """The document of a step, counted from 1; they come round again after the last."""
@@ -114,47 +162,12 @@ class Training:
 
     def sample(self, temperature: float = DEFAULT_TEMPERATURE) -> str:
         """Draws one document with the run's own generator."""
-        return sample(self.parameters, self.model, self.tokenizer, self.rng, temperature)
+        return ModelSnapshot.of(self).sample(self.rng, temperature)
 
-    def _train_step(self) -> StepResult:
-        step = self.step + 1
-        document = self.document_at(step)
-        tokens = self.tokenizer.encode(document)
-        with paused_collector():
-            computed = forward(tokens, self.parameters, self.model, self.tokenizer)
-            if not math.isfinite(computed.loss.data):
-                raise DomainError(f"the loss of {document!r} is {computed.loss.data}")
-            computed.loss.backward()
-            grad_norms = {
-                name: math.hypot(*(leaf.grad for row in rows for leaf in row))
-                for name, rows in self.parameters.matrices.items()
-            }
-            lr = self.optimizer.update(self.parameters.flat, step)
-            result = _step_result(step, document, tokens, computed, lr, grad_norms)
-            del computed  # frees the graph while the collector still sleeps
-        self.step = step
-        return result
-
-
-def _step_result(
-    step: int,
-    document: str,
-    tokens: tuple[int, ...],
-    computed: ForwardPass,
-    lr: float,
-    grad_norms: dict[str, float],
-) -> StepResult:
-    return StepResult(
-        step=step,
-        document=document,
-        tokens=tokens[: len(computed.losses) + 1],
-        loss=computed.loss.data,
-        position_losses=tuple(loss.data for loss in computed.losses),
-        lr=lr,
-        probs=tuple(tuple(p.data for p in probs) for probs in computed.probs),
-        attention=computed.attention_weights(),
-        grad_norms=grad_norms,
-    )
+    def _tokens_at(self, step: int) -> tuple[int, ...]:
+        """The tokens that a step reads, and the last one's target."""
+        tokens = self.tokenizer.encode(self.document_at(step))
+        return tokens[: self.model.block_size + 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +187,7 @@ class ModelSnapshot:
     @classmethod
     def of(cls, training: Training) -> ModelSnapshot:
         """The model as the run has it now."""
-        return cls(training.model, training.tokenizer, training.parameters.data())
+        return cls(training.model, training.tokenizer, training.state.data[:])
 
     def parameters(self) -> Parameters:
         """Fresh leaves with these values and gradients of 0."""
@@ -198,6 +211,10 @@ class ModelSnapshot:
             result = forward(tokens, parameters, self.config, self.tokenizer)
             result.loss.backward()
         return result
+
+    def sample(self, rng: random.Random, temperature: float = DEFAULT_TEMPERATURE) -> str:
+        """Draws one document; see `microgpt.sampling.sample`."""
+        return sample(self.parameters(), self.config, self.tokenizer, rng, temperature)
 
     def check_document(self, document: str) -> None:
         """Raises `InputError` if the document is empty, too long for the block, or not encodable.

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from microgpt import Corpus, Training, load_corpus
-from microgpt.collector import paused_collector
+from microgpt import Corpus, ModelSnapshot, Training, load_corpus
 from microgpt.graph import Graph
-from microgpt.model import ForwardPass, forward
+from microgpt.model import ForwardPass
 from tests.corpus_server import CorpusServer
 
 settings.register_profile("suite", deadline=None, print_blob=True)  # machines under load are slow
@@ -28,10 +27,7 @@ def names() -> Corpus:
 def emma_pass(names: Corpus) -> ForwardPass:
     """The untrained default model's forward and backward pass on "emma", all of it `Value`s."""
     run = Training(names)
-    with paused_collector():
-        computed = forward(run.tokenizer.encode("emma"), run.parameters, run.model, run.tokenizer)
-        computed.loss.backward()
-    return computed
+    return ModelSnapshot.of(run).computed("emma")
 
 
 @pytest.fixture(scope="session")

@@ -197,9 +197,7 @@ def test_the_last_layer_is_microgpt_to_the_bit(variables_of, capsys, data: str, 
     library = Training(load_corpus(data), config=TrainingConfig(num_steps=6, seed=seed))
     losses = [result.loss.hex() for result in library.results()]
     assert [loss.hex() for loss in ended["losses"]] == losses
-    assert [p.data.hex() for p in ended["parameters"]] == [
-        p.data.hex() for p in library.parameters.flat
-    ]
+    assert [p.data for p in ended["parameters"]] == list(library.state.data)
     samples = re.findall(r"^sample +\d+: (.*)$", capsys.readouterr().out, re.MULTILINE)
     assert samples == [library.sample() for _ in range(10)]
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 
 from microgpt import ModelSnapshot, StepResult, Training
 from microgpt.errors import MicrogptError
-from microgpt.sampling import DEFAULT_TEMPERATURE, sample
 
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 0.0)
 """Units: steps a second; 0 is as fast as it goes."""
@@ -212,10 +211,7 @@ class TrainingSession:
         training = self._training
         self._sampled_at = time.monotonic()
         try:
-            text = sample(
-                training.parameters, training.model, training.tokenizer, self._sample_rng,
-                DEFAULT_TEMPERATURE,
-            )  # fmt: skip
+            text = ModelSnapshot.of(training).sample(self._sample_rng)
         except MicrogptError:
             return samples  # the step just done is whole; the next one will say what is wrong
         return (FreshSample(training.step, text), *samples)[:MAX_SAMPLES]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from graphviz import Digraph
 
-from microgpt.training import StepResult
+from microgpt import StepResult
 from viz.dot import FONT, plain
 from viz.style import INK, LINE, MUTED, PAPER
 

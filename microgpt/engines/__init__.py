@@ -1,1 +1,59 @@
-"""Faster ways to the floats of `Value`, each in a module that is imported when it is needed."""
+"""Engines: ways to compute the same training step, all to the same bits, some much faster.
+
+`value` builds a graph of `Value`s and is always there. `replay` runs a traced graph again as a flat
+program. `kernel` runs the model as compiled loops over vectors. The last two need numba.
+"""
+
+from __future__ import annotations
+
+from microgpt.adam import TrainingConfig
+from microgpt.engines.auto import AutoEngine
+from microgpt.engines.engine import ENGINE_NAMES, Engine, EngineName, StepResult
+from microgpt.engines.value import ValueEngine
+from microgpt.errors import EngineUnavailableError, InputError
+from microgpt.parameters import ModelConfig
+from microgpt.tokenizer import Tokenizer
+from microgpt.training_state import TrainingState
+
+__all__ = ["ENGINE_NAMES", "AutoEngine", "Engine", "EngineName", "StepResult", "make_engine"]
+
+
+def make_engine(
+    name: EngineName, model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig
+) -> Engine:
+    """The engine of that name, for one model and schedule.
+
+    Args:
+        name: `"auto"` starts on `value` and goes on with `kernel` as soon as that is compiled.
+
+    Raises:
+        InputError: there is no such engine.
+        EngineUnavailableError: it needs numba, and numba is not there.
+    """
+    if name not in ENGINE_NAMES:
+        raise InputError(f"no engine {name!r}; there are {', '.join(ENGINE_NAMES)}")
+    if name == "value":
+        return ValueEngine(model, tokenizer, config)
+    if name == "auto":
+        return AutoEngine(
+            ValueEngine(model, tokenizer, config),
+            lambda: _compiled(make_engine("kernel", model, tokenizer, config), model, tokenizer),
+            "kernel",
+        )
+    try:
+        from microgpt.engines.kernel import KernelEngine  # noqa: PLC0415  # imports numba
+
+        return KernelEngine(model, tokenizer, config)
+    except ImportError as error:
+        raise EngineUnavailableError(
+            f"the {name} engine needs numba, which cannot be imported ({error}); "
+            "the value engine needs nothing"
+        ) from error
+
+
+def _compiled(engine: Engine, model: ModelConfig, tokenizer: Tokenizer) -> Engine:
+    """The engine, after a step from a throw-away state: what is left to compile is compiled."""
+    sizes = model.shapes(tokenizer.vocab_size).values()
+    state = TrainingState.untrained(0.0 for rows, cols in sizes for _ in range(rows * cols))
+    engine.train_steps(state, [(tokenizer.bos, tokenizer.bos)])
+    return engine

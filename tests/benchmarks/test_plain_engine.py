@@ -35,7 +35,7 @@ def test_a_step_is_no_slower_than_the_straightforward_form(names: Corpus) -> Non
             for i in range(DOCUMENTS):
                 best_oracle[i] = min(best_oracle[i], seconds(oracle.step))
                 best_plain[i] = min(best_plain[i], seconds(lambda: next(results)))  # noqa: B023
-    assert run.parameters.data().tolist() == oracle.parameters()
+    assert run.state.data.tolist() == oracle.parameters()
 
     ratio = sum(best_oracle) / sum(best_plain)
     each = [o / p for o, p in zip(best_oracle, best_plain, strict=True)]

@@ -21,7 +21,7 @@ def test_rate_falls_linearly_from_lr_to_0() -> None:
 def test_update_in_the_order_of_floats() -> None:
     config = TrainingConfig(num_steps=10, lr=0.1, beta1=0.8, beta2=0.9, eps=1e-3)
     p = Value(1.0)
-    optimizer = Adam(config, 1)
+    optimizer = Adam(config, [0.0], [0.0])
     m = v = 0.0
     data = p.data
     for step, grad in enumerate([0.3, -0.7, 0.2], start=1):
@@ -39,12 +39,12 @@ def test_first_update_moves_by_about_lr_whatever_the_size_of_the_gradient() -> N
     for grad in (1e-3, 1.0, -1e3):
         p = Value(0.0)
         p.grad = grad
-        Adam(TrainingConfig(lr=0.01), 1).update([p], 1)
+        Adam(TrainingConfig(lr=0.01), [0.0], [0.0]).update([p], 1)
         assert p.data == pytest.approx(-math.copysign(0.01, grad), rel=1e-4)
 
 
 def test_a_parameter_without_gradient_still_moves_on_its_moments() -> None:
-    p, optimizer = Value(0.0), Adam(TrainingConfig(), 1)
+    p, optimizer = Value(0.0), Adam(TrainingConfig(), [0.0], [0.0])
     p.grad = 1.0
     optimizer.update([p], 1)
     moved = p.data
@@ -54,7 +54,7 @@ def test_a_parameter_without_gradient_still_moves_on_its_moments() -> None:
 
 def test_moments_of_parameters_are_their_own() -> None:
     a, b = Value(0.0), Value(0.0)
-    optimizer = Adam(TrainingConfig(), 2)
+    optimizer = Adam(TrainingConfig(), [0.0, 0.0], [0.0, 0.0])
     a.grad = 1.0
     optimizer.update([a, b], 1)
     assert (b.data, optimizer.m[1], optimizer.v[1]) == (0.0, 0.0, 0.0)

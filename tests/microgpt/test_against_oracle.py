@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from microgpt import Corpus, ModelConfig, Training, TrainingConfig, load_corpus
+from microgpt import Corpus, ModelConfig, ModelSnapshot, Training, TrainingConfig, load_corpus
 from microgpt.adam import Adam
 from microgpt.collector import paused_collector
 from microgpt.model import forward
@@ -32,14 +32,18 @@ CONFIGURATIONS = {
 TEMPERATURES = (0.5, 1.0, 0.3, 1.7, 0.5)
 
 
-class RecordingAdam(Adam):
-    """Keeps the gradients that each update is made from."""
+@pytest.fixture
+def grads(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The gradients that the latest update was made from."""
+    latest: list[float] = []
+    update = Adam.update
 
-    grads: list[float]
+    def recording(adam: Adam, parameters: Sequence[Value], step: int) -> float:
+        latest[:] = [p.grad for p in parameters]
+        return update(adam, parameters, step)
 
-    def update(self, parameters: Sequence[Value], step: int) -> float:
-        self.grads = [p.grad for p in parameters]
-        return super().update(parameters, step)
+    monkeypatch.setattr(Adam, "update", recording)
+    return latest
 
 
 def training_of(documents: Sequence[str], s: Settings) -> Training:
@@ -55,12 +59,11 @@ def hexes(numbers: Sequence[float]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_forty_steps_and_the_samples_after_them(name: str) -> None:
+def test_forty_steps_and_the_samples_after_them(name: str, grads: list[float]) -> None:
     settings = CONFIGURATIONS[name]
     oracle = Oracle(DOCUMENTS, settings)
     run = training_of(DOCUMENTS, settings)
-    run.optimizer = optimizer = RecordingAdam(run.config, len(run.parameters))
-    assert hexes(run.parameters.data()) == hexes(oracle.parameters())
+    assert hexes(run.state.data) == hexes(oracle.parameters())
 
     for result in run.results(stop_after=STEPS):
         with paused_collector():
@@ -69,8 +72,8 @@ def test_forty_steps_and_the_samples_after_them(name: str) -> None:
         assert result.document == expected.document, at
         assert result.loss.hex() == expected.loss.hex(), at
         assert hexes(result.position_losses) == hexes(expected.position_losses), at
-        assert hexes(optimizer.grads) == hexes(expected.grads), at
-        assert hexes(run.parameters.data()) == hexes(oracle.parameters()), at
+        assert hexes(grads) == hexes(expected.grads), at
+        assert hexes(run.state.data) == hexes(oracle.parameters()), at
 
     assert run.step == oracle.steps_done == STEPS
     assert [run.sample(t) for t in TEMPERATURES] == [oracle.sample(t) for t in TEMPERATURES]
@@ -85,7 +88,8 @@ def test_every_node_of_a_step(name: str) -> None:
     settings = CONFIGURATIONS[name]
     run, oracle = training_of(DOCUMENTS, settings), Oracle(DOCUMENTS, settings)
     theirs, _ = oracle.forward("ava li")
-    ours = forward(run.tokenizer.encode("ava li"), run.parameters, run.model, run.tokenizer).loss
+    leaves = ModelSnapshot.of(run).parameters()
+    ours = forward(run.tokenizer.encode("ava li"), leaves, run.model, run.tokenizer).loss
     theirs.backward()
     ours.backward()
     visits = [node for node in theirs.order() if node._children]
@@ -139,7 +143,7 @@ def test_anchors_of_the_thousand_step_schedule() -> None:
     run = Training(load_corpus(str(NAMES_TXT)))
     assert len(run.documents) == 32_033
     assert run.tokenizer.vocab_size == 27
-    assert len(run.parameters) == 4192
+    assert len(run.state.data) == 4192
     losses = {result.step: result.loss for result in run.results(stop_after=40)}
     assert {step: losses[step].hex() for step in ANCHORS} == ANCHORS
     assert round(losses[3], 4) == STEP_3_ROUNDED

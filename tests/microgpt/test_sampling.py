@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import math
 import random
+from array import array
 
 import pytest
 
-from microgpt import Corpus, InputError, MicrogptError, ModelConfig, Training, TrainingConfig
-from microgpt.model import forward
-from microgpt.sampling import sample
+from microgpt import (
+    Corpus,
+    InputError,
+    MicrogptError,
+    ModelConfig,
+    ModelSnapshot,
+    Training,
+    TrainingConfig,
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,37 +30,35 @@ def run() -> Training:
 
 
 def drawn(run: Training, seed: int, temperature: float) -> str:
-    return sample(run.parameters, run.model, run.tokenizer, random.Random(seed), temperature)
+    return ModelSnapshot.of(run).sample(random.Random(seed), temperature)
 
 
 def test_temperature_0_takes_the_likeliest_token_each_time(run: Training) -> None:
     text = drawn(run, 0, 0)
     assert text
     tokens = run.tokenizer.encode(text)
-    probs = forward(tokens, run.parameters, run.model, run.tokenizer).probs
+    probs = ModelSnapshot.of(run).computed(text).probs
     greedy = [max(range(len(row)), key=lambda i: row[i].data) for row in probs]
     assert greedy == list(tokens[1 : len(greedy) + 1])
 
 
 def test_temperature_0_takes_the_first_of_equals() -> None:
     training = Training(Corpus("small", ("ab",)), ModelConfig(2, 1, 1, 3))
-    for row in training.parameters["lm_head"]:
-        for leaf in row:
-            leaf.data = 0.0
+    training.state.data[:] = array("d", bytes(8 * len(training.state.data)))
     assert training.sample(0) == "aaa"
 
 
 def test_temperature_0_draws_nothing(run: Training) -> None:
     rng = random.Random(1)
     before = rng.getstate()
-    texts = {sample(run.parameters, run.model, run.tokenizer, rng, 0) for _ in range(3)}
+    texts = {ModelSnapshot.of(run).sample(rng, 0) for _ in range(3)}
     assert len(texts) == 1
     assert rng.getstate() == before
 
 
 def test_above_0_one_draw_a_position(run: Training) -> None:
     rng, other = random.Random(3), random.Random(3)
-    text = sample(run.parameters, run.model, run.tokenizer, rng, 1.0)
+    text = ModelSnapshot.of(run).sample(rng, 1.0)
     for _ in range(min(len(text) + 1, run.model.block_size)):
         other.random()
     assert rng.getstate() == other.getstate()
@@ -78,10 +83,9 @@ def test_no_longer_than_the_block(run: Training) -> None:
 
 
 def test_sampling_leaves_the_model_as_it_was(run: Training) -> None:
-    before = run.parameters.data()
+    before = run.state.copy()
     drawn(run, 0, 1.0)
-    assert run.parameters.data() == before
-    assert {leaf.grad for leaf in run.parameters.flat} == {0.0}
+    assert run.state == before
 
 
 @pytest.mark.parametrize("temperature", [-0.5, math.nan, math.inf, -math.inf])
@@ -89,7 +93,7 @@ def test_temperatures_that_are_refused(run: Training, temperature: float) -> Non
     rng = random.Random(1)
     before = rng.getstate()
     with pytest.raises(InputError) as caught:
-        sample(run.parameters, run.model, run.tokenizer, rng, temperature)
+        ModelSnapshot.of(run).sample(rng, temperature)
     assert str(caught.value) == (
         f"temperature is {temperature}; it must be a finite number, 0 (greedy) or more"
     )
@@ -103,7 +107,6 @@ def test_a_temperature_too_small_to_divide_by_is_a_users_error(run: Training) ->
 
 def test_a_model_whose_numbers_ran_away_is_a_users_error() -> None:
     training = Training(Corpus("small", ("ab", "ba")), ModelConfig(2, 1, 1, 4))
-    for leaf in training.parameters.flat:
-        leaf.data = math.nan
+    training.state.data[:] = array("d", [math.nan] * len(training.state.data))
     with pytest.raises(MicrogptError):
         training.sample()

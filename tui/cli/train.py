@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
             if not arguments.quiet:
                 say(f"num docs: {len(training.documents)}")
                 say(f"vocab size: {training.tokenizer.vocab_size}")
-                say(f"num params: {len(training.parameters)}")
+                say(f"num params: {len(training.state.data)}")
             log_is_whole = _train(training, last, interrupts, log, quiet=arguments.quiet)
         if interrupts.received:
             notice(f"stopped after step {training.step} / {config.num_steps} by {interrupts.name}")

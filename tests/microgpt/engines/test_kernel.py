@@ -16,7 +16,7 @@ from microgpt import (
     TrainingConfig,
     load_corpus,
 )
-from microgpt.engines.kernel import Sizes, Workspace, train_steps
+from microgpt.engines.kernel_loops import Sizes, Workspace, train_steps
 
 
 class KernelRun:
@@ -26,7 +26,7 @@ class KernelRun:
         self.run = run
         self.sizes = Sizes.of(run.model, run.tokenizer.vocab_size)
         self.workspace = Workspace.of(self.sizes)
-        self.flat = np.array(run.parameters.data())
+        self.flat = np.array(run.state.data)
         self.m, self.v, self.grads = (np.zeros_like(self.flat) for _ in range(3))
 
     def train(self, first: int, steps: int) -> tuple[int, list[float]]:
@@ -52,9 +52,9 @@ def assert_same(run: Training, steps: int) -> None:
     assert done == steps
     results = list(run.results(steps))
     assert [loss.hex() for loss in losses] == [result.loss.hex() for result in results]
-    assert kernel.flat.tobytes() == run.parameters.data().tobytes()
-    assert kernel.m.tolist() == run.optimizer.m
-    assert kernel.v.tolist() == run.optimizer.v
+    assert kernel.flat.tobytes() == run.state.data.tobytes()
+    assert kernel.m.tolist() == run.state.m.tolist()
+    assert kernel.v.tolist() == run.state.v.tolist()
     n = len(results[-1].position_losses)
     assert tuple(kernel.workspace.losses[:n].tolist()) == results[-1].position_losses
     assert tuple(map(tuple, kernel.workspace.probs[:n].tolist())) == results[-1].probs
@@ -116,8 +116,8 @@ def test_a_step_that_is_not_finite_changes_nothing(lr: float) -> None:
         results.extend(run.results(6))
     assert [result.loss for result in results] == losses
     assert run.step == done
-    assert kernel.flat.tobytes() == run.parameters.data().tobytes()
-    assert kernel.v.tolist() == run.optimizer.v
+    assert kernel.flat.tobytes() == run.state.data.tobytes()
+    assert kernel.v.tolist() == run.state.v.tolist()
     assert all(map(math.isfinite, losses))
 
 

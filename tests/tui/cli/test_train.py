@@ -51,7 +51,7 @@ def test_piped_output_is_plain_lines(corpus: Path) -> None:
     assert result.stdout.splitlines() == [
         f"num docs: {len(DOCUMENTS)}",
         f"vocab size: {len(set(''.join(DOCUMENTS))) + 1}",
-        f"num params: {len(expected.parameters)}",
+        f"num params: {len(expected.state.data)}",
         *(f"step {r.step:4d} /   12 | loss {r.loss:.4f}" for r in results),
         *(f"sample {number:2d}: {text}" for number, text in enumerate(samples, start=1)),
     ]
