@@ -6,6 +6,7 @@ connection; `microgpt.fetching` does.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -28,6 +29,11 @@ class Corpus:
 
     name: str
     documents: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """A checksum of the documents in their order, to know the corpus again by."""
+        return hashlib.sha256("\n".join(self.documents).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,10 @@ class EngineUnavailableError(MicrogptError):
     """An engine that needs a library which is not installed."""
 
 
+class RunFileError(MicrogptError):
+    """A run file that cannot be read, written or trusted; the message names file and step."""
+
+
 class DomainError(MicrogptError, ArithmeticError):
     """An op has no finite real result for its operand: log of 0, exp of 1000, (-1) ** 0.5."""
 

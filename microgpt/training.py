@@ -7,7 +7,7 @@ import time
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from microgpt.adam import TrainingConfig
 from microgpt.collector import paused_collector
@@ -23,6 +23,9 @@ from microgpt.training_state import TrainingState
 
 if TYPE_CHECKING:
     from microgpt.graph import Graph
+
+RngState: TypeAlias = tuple[Any, ...]
+"""What `random.Random.getstate` gives."""
 
 CHUNK_SECONDS = 0.05
 """How long training goes on, about, before it says how far it is. Units: seconds."""
@@ -95,6 +98,20 @@ class Training:
         """Updates done so far; 0 is the untrained model."""
         return self.state.step
 
+    def restore(self, state: TrainingState, rng_state: RngState) -> None:
+        """Puts the run where `state` and the generator's state were taken, of this or another run.
+
+        Raises:
+            InputError: the state is of a model of another size.
+        """
+        if len(state.data) != len(self.state.data):
+            raise InputError(
+                f"a state of {len(state.data)} parameters does not fit a model of "
+                f"{len(self.state.data)}"
+            )
+        self.state = state.copy()
+        self.rng.setstate(rng_state)
+
     def results(self, stop_after: int | None = None) -> Iterator[StepResult]:
         """Trains on from where the run stands, one result a step.
 
@@ -116,13 +133,17 @@ class Training:
             assert result is not None
             yield result
 
-    def losses(self, stop_after: int | None = None) -> Iterator[list[StepLoss]]:
+    def losses(
+        self, stop_after: int | None = None, *, pause_every: int | None = None
+    ) -> Iterator[list[StepLoss]]:
         """Trains like `results` without looking at the steps, some at a time: as fast as can be.
 
         Whoever takes a list and stops there has all that was trained: nothing is done ahead.
 
         Args:
             stop_after: the last step to do, if before the schedule's end.
+            pause_every: no list goes past a step that this divides, for whoever wants the state
+                there.
 
         Raises:
             InputError: `stop_after` is less than 1 or lies past the schedule's end.
@@ -132,7 +153,10 @@ class Training:
         at_once = 1
         while self.step < last:
             first = self.step + 1
-            steps = range(first, min(first + at_once, last + 1))
+            end = min(self.step + at_once, last)
+            if pause_every:
+                end = min(end, self.step - self.step % pause_every + pause_every)
+            steps = range(first, end + 1)
             began = time.perf_counter()
             losses = self.engine.train_steps(self.state, [self._tokens_at(step) for step in steps])
             if not losses:

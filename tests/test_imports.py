@@ -30,6 +30,7 @@ ONLY_IN = {
 # one that asks where the user's cache folder is.
 CORE_FILES_WITH = {
     "numba": {"microgpt/engines/kernel_loops.py"},
+    "filelock": {"microgpt/runs/run_file.py"},
     "numpy": {
         "microgpt/engines/kernel.py",
         "microgpt/engines/kernel_loops.py",

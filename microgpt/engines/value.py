@@ -67,9 +67,18 @@ class ValueEngine:
         """Trains one step a document.
 
         Raises:
-            DomainError: as in `train_step`; the steps before it are done.
+            DomainError: as in `train_step`, of the first document. If it is a later one's, only the
+                losses before it are returned.
         """
-        return [self.train_step(state, "", tokens).loss for tokens in documents]
+        losses: list[float] = []
+        for tokens in documents:
+            try:
+                losses.append(self.train_step(state, "", tokens).loss)
+            except DomainError:
+                if not losses:
+                    raise
+                break
+        return losses
 
     def _loaded(self, state: TrainingState) -> Parameters:
         """The leaves, with the state's numbers and gradients of 0."""

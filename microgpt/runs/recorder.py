@@ -1,0 +1,240 @@
+"""Recording a run while it trains: the one writer of its file."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from microgpt.runs import run_file
+from microgpt.runs.keyframes import Keyframe, keyframe_interval, superfluous
+from microgpt.runs.run_file import RunInfo, WriterLock
+from microgpt.training import StepLoss, Training
+
+DEFAULT_BUDGET = 200_000_000
+"""For keyframes. Units: bytes."""
+
+COMMIT_EVERY = 0.25
+"""How much training a kill can lose, about. Units: seconds."""
+
+
+class RunRecorder:
+    """Writes down a training, step by step, in batched transactions.
+
+    Attributes:
+        path: of the file.
+        interval: a keyframe is taken at every step that this divides. Whoever trains several steps
+            at once pauses there: `training.losses(pause_every=recorder.interval)`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        training: Training,
+        connection: sqlite3.Connection,
+        lock: WriterLock,
+        budget: int,
+    ) -> None:
+        """Not called by hand: see `create` and `go_on`."""
+        self.path = path
+        self.interval = keyframe_interval(training)
+        self._training = training
+        self._connection = connection
+        self._lock = lock
+        self._budget = budget
+        # As it is before samples are drawn, which does not belong to any step.
+        self._rng_state = training.rng.getstate()
+        self._losses: list[StepLoss] = []
+        self._committed_at = time.monotonic()
+        with run_file.reported(path, "cannot write"):
+            self._keyframes: list[int] = [
+                step for (step,) in connection.execute("SELECT step FROM keyframe ORDER BY step")
+            ]
+            self._documents = {
+                place for (place,) in connection.execute("SELECT place FROM document")
+            }
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        training: Training,
+        *,
+        corpus: str | None = None,
+        parent: tuple[str, int] | None = None,
+        budget: int = DEFAULT_BUDGET,
+    ) -> Self:
+        """Begins a file with the run as it stands.
+
+        Args:
+            training: untrained, or branching off another run at the step it stands at.
+            corpus: where to find the corpus again; its name if not given.
+            parent: id of the run it branches off, and the step.
+            budget: how much room keyframes may take. Units: bytes.
+
+        Raises:
+            RunFileError: the file exists or cannot be written; nothing is left behind.
+        """
+        from microgpt import __version__  # noqa: PLC0415  # which imports this package's users
+
+        spec = corpus or training.corpus.name
+        if Path(spec).exists():
+            spec = str(Path(spec).resolve())
+        info = RunInfo(
+            run_id=uuid.uuid4().hex,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            version=__version__,
+            corpus=spec,
+            fingerprint=training.corpus.fingerprint,
+            num_documents=len(training.documents),
+            chars=training.tokenizer.chars,
+            model=training.model,
+            config=training.config,
+            parent_id=parent[0] if parent else "",
+            parent_step=parent[1] if parent else 0,
+        )
+        path = Path(path)
+        lock = WriterLock(path)
+        try:
+            connection = run_file.create(path, info)
+            recorder = cls(path, training, connection, lock, budget)
+            recorder._take_keyframe()
+        except BaseException:
+            lock.release()
+            raise
+        return recorder
+
+    @classmethod
+    def go_on(cls, path: str | Path, training: Training, *, budget: int = DEFAULT_BUDGET) -> Self:
+        """Goes on with a file whose last step is where the training stands; see `Run.training`.
+
+        Raises:
+            RunFileError: the file cannot be written, or another process writes it.
+        """
+        path = Path(path)
+        lock = WriterLock(path)
+        try:
+            recorder = cls(path, training, run_file.open_to_write(path), lock, budget)
+        except BaseException:
+            lock.release()
+            raise
+        return recorder
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def record(self, losses: Sequence[StepLoss]) -> None:
+        """Takes down the steps just trained; the training stands after the last of them.
+
+        Raises:
+            RunFileError: the file cannot be written, because the disk is full, say. What was
+                committed before stays whole; recording can be tried again or given up.
+        """
+        self._losses += losses
+        if self._training.step % self.interval == 0:
+            self._take_keyframe()
+        elif time.monotonic() - self._committed_at >= COMMIT_EVERY:
+            self.commit()
+
+    def record_sample(self, number: int, temperature: float, text: str) -> None:
+        """Takes down a sample drawn after the step at which the training stands.
+
+        Raises:
+            RunFileError: the file cannot be written.
+        """
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO sample VALUES (?, ?, ?, ?)",
+                (self._training.step, number, temperature, text),
+            )
+
+    def commit(self) -> None:
+        """Makes all that was recorded visible to readers, and safe.
+
+        Raises:
+            RunFileError: the file cannot be written.
+        """
+        with self._transaction():
+            pass
+
+    def close(self) -> None:
+        """Ends recording with a keyframe and leaves one plain file.
+
+        Raises:
+            RunFileError: the last steps cannot be written; the file holds those before.
+        """
+        try:
+            if self._keyframes[-1] != self._training.step:
+                self._take_keyframe()
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Ends recording with what is committed, after an error."""
+        run_file.close_cleanly(self._connection)
+        self._lock.release()
+
+    def _take_keyframe(self) -> None:
+        keyframe = Keyframe(self._training.state, self._rng_state).encoded()
+        given_up = superfluous([*self._keyframes, keyframe.step], self._budget // keyframe.size)
+        with self._transaction():
+            self._connection.execute(
+                "INSERT INTO keyframe VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    keyframe.step, keyframe.data, keyframe.m, keyframe.v, keyframe.rng,
+                    keyframe.checksum,
+                ),
+            )  # fmt: skip
+            self._connection.executemany(
+                "DELETE FROM keyframe WHERE step = ?", [(step,) for step in given_up]
+            )
+        self._keyframes = [
+            step for step in [*self._keyframes, keyframe.step] if step not in set(given_up)
+        ]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Writes the steps taken down and whatever else, all or nothing."""
+        connection = self._connection
+        with run_file.reported(self.path, "cannot write"):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                new_documents = self._write_losses()
+                yield
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
+                    connection.execute("ROLLBACK")
+                raise
+        self._documents |= new_documents
+        self._losses.clear()
+        self._committed_at = time.monotonic()
+
+    def _write_losses(self) -> set[int]:
+        """Gives the places of the documents that were not in the file yet."""
+        documents = {
+            (loss.step - 1) % len(self._training.documents): loss.document for loss in self._losses
+        }
+        new = documents.keys() - self._documents
+        self._connection.executemany(
+            "INSERT INTO document VALUES (?, ?)", [(place, documents[place]) for place in new]
+        )
+        self._connection.executemany(
+            "INSERT INTO step VALUES (?, ?, ?)",
+            [(loss.step, loss.loss, loss.lr) for loss in self._losses],
+        )
+        return set(new)
