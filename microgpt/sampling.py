@@ -29,24 +29,36 @@ def sample(
     tokenizer: Tokenizer,
     rng: random.Random,
     temperature: float = DEFAULT_TEMPERATURE,
+    prompt: str = "",
 ) -> str:
     """One document, character by character, until the model says BOS or the block is full.
 
     Args:
+        prompt: how the document begins; the model goes on from there.
         rng: gives one draw a position; none at temperature 0.
         temperature: divides the logits before the softmax. Below 1 the likely gets likelier; 0
             always takes the likeliest token, the first of several.
 
     Raises:
-        InputError: the temperature is negative or not finite.
+        InputError: the temperature is negative or not finite, or the prompt leaves no room in the
+            block or is not encodable.
         DomainError: the model's numbers are not finite, or not after dividing by the temperature.
     """
     check_temperature(temperature)
     cache = KeyValueCache.empty(config.n_layer)
-    token_id, drawn = tokenizer.bos, []
+    given = tokenizer.encode(prompt)[1:-1]
+    if len(given) >= config.block_size:
+        raise InputError(
+            f"prompt {prompt!r} has {len(prompt)} characters; with block_size {config.block_size} "
+            f"at most {config.block_size - 1} leave room to go on"
+        )
+    token_id, drawn = tokenizer.bos, list(given)
     with paused_collector():
         for pos_id in range(config.block_size):
             logits, _ = gpt(token_id, pos_id, cache, parameters, config)
+            if pos_id < len(given):
+                token_id = given[pos_id]
+                continue
             if not all(math.isfinite(logit.data) for logit in logits):
                 raise DomainError(f"the logits at position {pos_id} are not all finite")
             if temperature:

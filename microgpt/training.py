@@ -236,9 +236,11 @@ class ModelSnapshot:
             result.loss.backward()
         return result
 
-    def sample(self, rng: random.Random, temperature: float = DEFAULT_TEMPERATURE) -> str:
+    def sample(
+        self, rng: random.Random, temperature: float = DEFAULT_TEMPERATURE, prompt: str = ""
+    ) -> str:
         """Draws one document; see `microgpt.sampling.sample`."""
-        return sample(self.parameters(), self.config, self.tokenizer, rng, temperature)
+        return sample(self.parameters(), self.config, self.tokenizer, rng, temperature, prompt)
 
     def check_document(self, document: str) -> None:
         """Raises `InputError` if the document is empty, too long for the block, or not encodable.

@@ -30,12 +30,14 @@ ONLY_IN = {
 # one that asks where the user's cache folder is.
 CORE_FILES_WITH = {
     "numba": {"microgpt/engines/kernel_loops.py"},
+    "safetensors": {"microgpt/weights.py"},
     "filelock": {"microgpt/runs/run_file.py"},
     "numpy": {
         "microgpt/engines/kernel.py",
         "microgpt/engines/kernel_loops.py",
         "microgpt/graph.py",
         "microgpt/scope_tree.py",
+        "microgpt/weights.py",
     },
     "platformdirs": {"microgpt/corpus.py"},
 }

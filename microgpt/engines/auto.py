@@ -3,55 +3,85 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from microgpt.engines.engine import Engine, StepResult
 from microgpt.training_state import TrainingState
+
+PREPARE_AFTER = 0.05
+"""How much work it takes to begin making the faster engine ready. Units: seconds."""
 
 
 class AutoEngine:
     """Serves on one engine while another is made ready in a thread.
 
     The first compilation takes seconds, once per installation; it must not keep anyone waiting.
+    Work that is done in a moment does not begin it.
 
     Attributes:
-        name: of the engine that would do the next step.
-        notice: what there is to say about the other one, `""` once it serves.
+        preparing: name of the other engine while it is being made ready.
+        problem: why it cannot be had.
     """
 
     def __init__(self, now: Engine, soon: Callable[[], Engine], name_of_soon: str) -> None:
-        """Serves with `now`; calls `soon` in a thread and then serves with what that returns."""
+        """Serves with `now`; soon calls `soon` in a thread, then serves with what that returns."""
         self._serving = now
         self._soon = soon
-        self.notice = f"{name_of_soon} engine compiling"
-        self._thread = threading.Thread(target=self._prepare, name="compile", daemon=True)
-        self._thread.start()
+        self._worked = 0.0
+        self._name_of_soon = name_of_soon
+        self.preparing = ""
+        self.problem = ""
+        self._thread: threading.Thread | None = None
 
     @property
     def name(self) -> str:
         """The serving engine's name."""
         return self._serving.name
 
+    def prepare(self) -> None:
+        """Begins to make the other engine ready, if that has not begun."""
+        if self._thread is None:
+            self.preparing = self._name_of_soon
+            self._thread = threading.Thread(target=self._prepare, name="compile", daemon=True)
+            self._thread.start()
+
     def wait(self, timeout: float | None = None) -> None:
         """Blocks until the other engine is ready or cannot be had. Units: seconds."""
+        self.prepare()
+        assert self._thread is not None
         self._thread.join(timeout)
 
     def train_step(
         self, state: TrainingState, document: str, tokens: Sequence[int]
     ) -> StepResult | None:
         """Trains one step on the engine that is ready."""
-        return self._serving.train_step(state, document, tokens)
+        with self._clock():
+            return self._serving.train_step(state, document, tokens)
 
     def train_steps(
         self, state: TrainingState, documents: Sequence[Sequence[int]]
     ) -> Sequence[float]:
         """Trains on the engine that is ready."""
-        return self._serving.train_steps(state, documents)
+        with self._clock():
+            return self._serving.train_steps(state, documents)
+
+    @contextmanager
+    def _clock(self) -> Iterator[None]:
+        """Counts the time worked, until it is worth another engine."""
+        if self._thread is not None:
+            yield
+            return
+        began = time.perf_counter()
+        yield
+        self._worked += time.perf_counter() - began
+        if self._worked > PREPARE_AFTER:
+            self.prepare()
 
     def _prepare(self) -> None:
         try:
             self._serving = self._soon()
         except Exception as error:  # noqa: BLE001  # no engine is worth a run that trains without it
-            self.notice = f"training on the value engine: {error}"
-        else:
-            self.notice = ""
+            self.problem = str(error) or repr(error)
+        self.preparing = ""

@@ -57,6 +57,14 @@ class Engine(Protocol):
     def name(self) -> str:
         """`"value"`, `"replay"` or `"kernel"`: what would do the next step."""
 
+    @property
+    def preparing(self) -> str:
+        """Name of the faster engine that is being compiled meanwhile, `""` if none is."""
+
+    @property
+    def problem(self) -> str:
+        """Why no faster engine is to be had, `""` if nothing is in the way."""
+
     def train_step(
         self, state: TrainingState, document: str, tokens: Sequence[int]
     ) -> StepResult | None:

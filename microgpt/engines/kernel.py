@@ -19,6 +19,8 @@ class KernelEngine:
     """Trains with `kernel_loops`. Imports numba, so it is imported late."""
 
     name = "kernel"
+    preparing = ""
+    problem = ""
 
     def __init__(self, model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig) -> None:
         self._model = model

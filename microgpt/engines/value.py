@@ -19,6 +19,8 @@ class ValueEngine:
     """Builds the graph of each step and walks it. Needs nothing installed."""
 
     name = "value"
+    preparing = ""
+    problem = ""
 
     def __init__(self, model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig) -> None:
         self._model = model

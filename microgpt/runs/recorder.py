@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from microgpt.errors import RunFileError
 from microgpt.runs import run_file
 from microgpt.runs.keyframes import Keyframe, keyframe_interval, superfluous
 from microgpt.runs.run_file import RunInfo, WriterLock
@@ -115,12 +116,14 @@ class RunRecorder:
         """Goes on with a file whose last step is where the training stands; see `Run.training`.
 
         Raises:
-            RunFileError: the file cannot be written, or another process writes it.
+            RunFileError: the file cannot be written, another process writes it, or it has got
+                further than the training.
         """
         path = Path(path)
         lock = WriterLock(path)
         try:
             recorder = cls(path, training, run_file.open_to_write(path), lock, budget)
+            recorder._check_end()
         except BaseException:
             lock.release()
             raise
@@ -135,7 +138,15 @@ class RunRecorder:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        if error is None:
+            self.close()
+            return
+        # Where the training stands now may be the middle of a step: no keyframe of that.
+        try:
+            with suppress(RunFileError):
+                self.commit()
+        finally:
+            self.abandon()
 
     def record(self, losses: Sequence[StepLoss]) -> None:
         """Takes down the steps just trained; the training stands after the last of them.
@@ -187,6 +198,16 @@ class RunRecorder:
         """Ends recording with what is committed, after an error."""
         run_file.close_cleanly(self._connection)
         self._lock.release()
+
+    def _check_end(self) -> None:
+        with run_file.reported(self.path, "cannot read"):
+            ((last,),) = self._connection.execute("SELECT max(step) FROM step").fetchall()
+        last = self._keyframes[0] if last is None else last
+        if last != self._training.step:
+            raise RunFileError(
+                f"{str(self.path)!r} is at step {last}, and what should go on at step "
+                f"{self._training.step}"
+            )
 
     def _take_keyframe(self) -> None:
         keyframe = Keyframe(self._training.state, self._rng_state).encoded()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Self
 
 import pytest
 
@@ -36,24 +35,13 @@ def test_a_failure_keeps_the_old_content_and_leaves_nothing(
     if moment == "replace":
         monkeypatch.setattr(Path, "replace", fail)
     else:
-        fdopen = os.fdopen
+        write_bytes = Path.write_bytes
 
-        class Failing:
-            def __init__(self, handle: int, mode: str) -> None:
-                self.file = fdopen(handle, mode)
+        def fail_halfway(path: Path, content: bytes) -> None:
+            write_bytes(path, content[:2])
+            raise error
 
-            def __enter__(self) -> Self:
-                return self
-
-            def __exit__(self, *_: object) -> None:
-                self.file.close()
-
-            def write(self, content: bytes) -> None:
-                self.file.write(content[:2])
-                self.file.flush()
-                raise error
-
-        monkeypatch.setattr(os, "fdopen", Failing)
+        monkeypatch.setattr(Path, "write_bytes", fail_halfway)
     raised = InputError if isinstance(error, OSError) else KeyboardInterrupt
     with pytest.raises(raised) as caught:
         write_atomically(path, b"new content")

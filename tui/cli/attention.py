@@ -8,10 +8,10 @@ from pathlib import Path
 from tui.cli.options import CommandParser, Subparsers
 from tui.cli.output import say
 from tui.cli.trained_model import (
+    add_document_argument,
     add_trained_model_options,
-    caption,
     trained_model,
-    untrained_run,
+    untrained_model,
 )
 
 _DESCRIPTION = """\
@@ -19,8 +19,9 @@ Draws the attention weights of one document: a panel for each layer and head,
 a line from each source to each query position, as wide as its weight.
 """
 _EXAMPLES = """\
-example:
+examples:
   microgpt attention emma --train 100 -o emma.svg
+  microgpt attention --run names.run --step 300 -o step300.svg
 """
 
 
@@ -32,6 +33,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
     )
+    add_document_argument(parser)
     parser.add_argument(
         "-o", "--output", required=True, type=Path, metavar="FILE",
         help="picture to write: .svg, .png, .dot (or .pdf, with a system Graphviz)",
@@ -50,14 +52,16 @@ def run(arguments: argparse.Namespace) -> int:
     from viz.export import PICTURE_SUFFIXES, check_output, write_picture  # noqa: PLC0415
 
     check_output(arguments.output, PICTURE_SUFFIXES)
-    training = untrained_run(arguments)
-    model = trained_model(arguments, training)
-    tokens = model.tokenizer.encode(arguments.text)[:-1]
+    untrained_model(arguments)
+    looked_at = trained_model(arguments)
+    model, document = looked_at.model, looked_at.chosen_document(arguments.text)
+    computed = model.computed(document)
+    tokens = model.tokenizer.encode(document)[: len(computed.losses)]
     pattern = AttentionPattern(
         tuple(model.tokenizer.label(token) for token in tokens),
-        model.computed(arguments.text).attention_weights(),
+        computed.attention_weights(),
     )
-    write_picture(attention_dot(pattern, caption(arguments)), arguments.output)
+    write_picture(attention_dot(pattern, looked_at.caption(document)), arguments.output)
     size = model.config
     say(
         f"wrote {arguments.output}: {len(tokens)} positions, {size.n_layer * size.n_head} heads in "

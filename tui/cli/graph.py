@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microgpt import InputError, ModelSnapshot
+from microgpt import InputError
 from tui.cli.options import WHOLE_FROM_0, WHOLE_FROM_1, CommandParser, Subparsers, add_number
 from tui.cli.output import say
 from tui.cli.trained_model import (
+    add_document_argument,
     add_trained_model_options,
-    caption,
     trained_model,
-    untrained_run,
+    untrained_model,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ examples:
   microgpt graph emma -o emma.svg
   microgpt graph emma --scope pos1/layer0/attn --depth 2 -o attention.svg
   microgpt graph emma --around 'layer0.attn_wq[3][7]' --hops 2 -o weight.png
+  microgpt graph --run names.run --step 300 -o step300.svg
 """
 
 
@@ -43,6 +44,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
     )
+    add_document_argument(parser)
     group = parser.add_argument_group("what to draw")
     group.add_argument("--scope", metavar="S", help="look into a scope, as pos1/layer0/attn")
     add_number(group, "--depth", WHOLE_FROM_1, "how often to open what is drawn (default 1)")
@@ -72,14 +74,16 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.around is not None and getattr(arguments, option) is not None:
             raise InputError(f"--around {arguments.around}: cannot be combined with --{option}")
     check_output(arguments.output)
-    training = untrained_run(arguments)
-    if arguments.train:  # a graph of the same shape tells before minutes of training
-        _view(arguments, ModelSnapshot.of(training).graph(arguments.text))
-    view = _view(arguments, trained_model(arguments, training).graph(arguments.text))
+    if untrained := untrained_model(arguments):  # its graph has the same shape
+        _view(arguments, untrained.graph(arguments.text))
+    looked_at = trained_model(arguments)
+    document = looked_at.chosen_document(arguments.text)
+    caption = looked_at.caption(document)
+    view = _view(arguments, looked_at.model.graph(document))
     if arguments.output.suffix.lower() == ".json":
-        write_view_json(view, arguments.output, caption(arguments))
+        write_view_json(view, arguments.output, caption)
     else:
-        write_picture(to_dot(view, caption(arguments)), arguments.output)
+        write_picture(to_dot(view, caption), arguments.output)
     say(f"wrote {arguments.output}: {view.title}, {_extent(view)}")
     return 0
 

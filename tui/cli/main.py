@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import microgpt
-from tui.cli import attention, corpora, graph, train
+from tui.cli import attention, corpora, export_weights, graph, runs, sample, train
 from tui.cli.errors import exit_status
 from tui.cli.options import CommandParser, Subparsers
 
@@ -25,6 +25,7 @@ examples:
   microgpt train --steps 200 --samples 10
   microgpt graph emma -o emma.svg
   microgpt attention emma --train 100 -o attention.svg
+  microgpt sample --prompt ka --count 5
 
 `microgpt COMMAND --help` tells more about a command.
 """
@@ -40,7 +41,15 @@ class Command(Protocol):
         """Does it, and gives the exit status. Raises `MicrogptError` for what a user can mend."""
 
 
-COMMANDS: tuple[Command, ...] = (train, graph, attention, corpora)
+COMMANDS: tuple[Command, ...] = (
+    train,
+    sample,
+    graph,
+    attention,
+    runs,
+    export_weights,
+    corpora,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

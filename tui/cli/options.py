@@ -22,6 +22,7 @@ from microgpt import (
     load_corpus,
 )
 from microgpt.corpus import DEFAULT_CORPUS, ORIGINAL
+from microgpt.engines import ENGINE_NAMES
 from microgpt.sampling import DEFAULT_TEMPERATURE
 from tui.cli.errors import EXIT_ERROR
 from tui.cli.output import notice, print_error
@@ -112,6 +113,32 @@ class _StoreNumber(argparse.Action):
         except ValueError as error:
             parser.error(f"{option_string} {values}: {error}")
         setattr(namespace, self.dest, number)
+        _note_given(namespace, option_string)
+
+
+class _Store(argparse.Action):
+    """Stores a text and remembers that it was given, even if it is the default."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        del parser
+        setattr(namespace, self.dest, values)
+        _note_given(namespace, option_string)
+
+
+def _note_given(namespace: argparse.Namespace, flag: str | None) -> None:
+    namespace.given = (*getattr(namespace, "given", ()), flag or "")
+
+
+def given_corpus_and_model_options(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Which options of `add_corpus_and_model_options` were typed, as they were typed."""
+    flags = {"--data", *(option.flag for option in (*_MODEL_OPTIONS, *_TRAINING_OPTIONS))}
+    return tuple(flag for flag in getattr(arguments, "given", ()) if flag in flags)
 
 
 def add_number(
@@ -171,6 +198,7 @@ def add_corpus_and_model_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("corpus and model")
     group.add_argument(
         "--data",
+        action=_Store,
         default=DEFAULT_CORPUS,
         metavar="NAME|FILE",
         help=f"a built-in corpus ({', '.join(built_in_corpora())}), {ORIGINAL} once `microgpt "
@@ -184,6 +212,17 @@ def add_corpus_and_model_options(parser: argparse.ArgumentParser) -> None:
     training = TrainingConfig()
     for flag, field, valid, description in _TRAINING_OPTIONS:
         add_number(group, flag, valid, description, default=getattr(training, field), dest=field)
+
+
+def add_engine_option(parser: argparse._ActionsContainer) -> None:
+    """Adds --engine."""
+    parser.add_argument(
+        "--engine",
+        choices=ENGINE_NAMES,
+        default="auto",
+        help="what computes the steps, all to the same numbers: value (plain Python), kernel "
+        "(compiled loops), or auto, the fastest that is ready (default %(default)s)",
+    )
 
 
 def add_temperature_option(parser: argparse._ActionsContainer) -> None:

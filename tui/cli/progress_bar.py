@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,7 +20,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from microgpt import StepResult
+from microgpt import StepLoss
+from microgpt.engines import Engine
+
+SAY_AFTER = 1.5
+"""From the cache an engine is ready within this time. Units: seconds."""
 
 
 class _StepsPerSecond(ProgressColumn):
@@ -29,17 +34,24 @@ class _StepsPerSecond(ProgressColumn):
 
 
 @contextmanager
-def progress_bar(num_steps: int, last: int) -> Iterator[Callable[[StepResult], None]]:
-    """Shows a bar for as long as the context is open; what it yields takes each step's result.
+def progress_bar(
+    first: int, last: int, num_steps: int
+) -> Iterator[Callable[[StepLoss, Engine], None]]:
+    """Shows a bar for as long as the context is open.
+
+    What it yields takes each latest step and the engine that computes. That one of them is being
+    compiled is said if it takes long, as it does once per installation.
 
     Args:
-        num_steps: length of the schedule, which is what a step is counted against.
+        first: the step before the first.
         last: the step at which the bar is full.
+        num_steps: length of the schedule, which is what a step is counted against.
     """
     progress = Progress(
         TextColumn("step {task.completed:4d} / {task.fields[num_steps]:4d}"),
         BarColumn(bar_width=None),
         TextColumn("loss {task.fields[loss]}"),
+        TextColumn("{task.fields[engine]}", style="dim"),
         _StepsPerSecond(),
         TimeRemainingColumn(compact=True),
         console=Console(highlight=False),
@@ -47,8 +59,25 @@ def progress_bar(num_steps: int, last: int) -> Iterator[Callable[[StepResult], N
         redirect_stderr=sys.stderr.isatty(),  # or a redirected error line would land on stdout
     )
     with progress:
-        task = progress.add_task("", total=last, num_steps=num_steps, loss="  -   ")
-        yield lambda result: progress.update(task, completed=result.step, loss=f"{result.loss:.4f}")
+        task = progress.add_task(
+            "", total=last, completed=first, num_steps=num_steps, loss="  -   ", engine=""
+        )
+        compiling_since = 0.0
+
+        def show(step: StepLoss, engine: Engine) -> None:
+            nonlocal compiling_since
+            name = engine.name
+            progress.update(task, completed=step.step, loss=f"{step.loss:.4f}", engine=name)
+            if engine.preparing and compiling_since >= 0:
+                compiling_since = compiling_since or time.monotonic()
+                if time.monotonic() - compiling_since > SAY_AFTER:
+                    progress.print(
+                        f"compiling the {engine.preparing} engine, this once; the {name} engine "
+                        "trains meanwhile"
+                    )
+                    compiling_since = -1.0  # said
+
+        yield show
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from typing import Self
 
-from microgpt import InputError, StepResult
+from microgpt import InputError, StepLoss
 
 
 class StepLog:
@@ -22,8 +22,13 @@ class StepLog:
         InputError: the file cannot be written, or is the corpus.
     """
 
-    def __init__(self, path: str, corpus: str) -> None:
-        """Opens the log; `corpus` is the path of the file that is being read, if it is one."""
+    def __init__(self, path: str, corpus: str, *, append: bool = False) -> None:
+        """Opens the log.
+
+        Args:
+            corpus: the path of the file that is being read, if it is one.
+            append: keep what the file holds, for a run that goes on.
+        """
         self.path = path
         with contextlib.suppress(OSError):
             if Path(corpus).samefile(path):
@@ -34,7 +39,8 @@ class StepLog:
         except OSError as error:
             raise InputError(f"cannot write log {path!r}: {error.strerror}") from error
         self._is_regular = stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
-        self._length = -1  # bytes of whole lines; -1 before the first
+        # Bytes of whole lines; -1 before the first
+        self._length = os.fstat(self._file.fileno()).st_size if append else -1
 
     def __enter__(self) -> Self:
         return self
@@ -42,7 +48,7 @@ class StepLog:
     def __exit__(self, *error: object) -> None:
         self._file.close()
 
-    def write(self, result: StepResult) -> None:
+    def write(self, result: StepLoss) -> None:
         """Appends a step. Raises `OSError` when it cannot; the log then ends with the step before.
 
         Raises:

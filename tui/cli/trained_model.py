@@ -1,70 +1,187 @@
-"""The model that `microgpt graph` and `microgpt attention` look at, after some training."""
+"""The model that commands look at: after some training, or of a recorded run's step."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 
 from microgpt import DomainError, InputError, ModelSnapshot, Training
+from microgpt.training import RngState
 from tui.cli.options import (
     WHOLE_FROM_0,
     add_corpus_and_model_options,
+    add_engine_option,
     add_number,
     corpus_from,
+    given_corpus_and_model_options,
     model_config_from,
     training_config_from,
 )
 
 
-def add_trained_model_options(parser: argparse.ArgumentParser) -> None:
-    """Adds TEXT, --train, and the options of the corpus, the model and its training."""
-    parser.add_argument("text", metavar="TEXT", help="the document to compute")
-    add_number(parser, "--train", WHOLE_FROM_0, "training steps to do before", default=0)
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """A model and where it comes from.
+
+    Attributes:
+        model: to look at.
+        origin: in words: `"after 100 steps, seed 42"`, `"step 3 of names.run"`.
+        document: the recorded step's own, `""` if there is none.
+        rng_state: of the run's generator.
+    """
+
+    model: ModelSnapshot
+    origin: str
+    document: str
+    rng_state: RngState
+
+    def caption(self, document: str) -> str:
+        """The line under a picture's title: the document and the step."""
+        return f"“{document}”, {self.origin}"
+
+    def chosen_document(self, text: str | None) -> str:
+        """The text asked for, or else the step's own document.
+
+        Raises:
+            InputError: there is neither, or the text is not one of this model's documents.
+        """
+        if text is None:
+            if not self.document:
+                raise InputError(f"{self.origin} has no document of its own: give a TEXT")
+            return self.document
+        self.model.check_document(text)
+        return text
+
+
+def add_document_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds TEXT."""
+    parser.add_argument(
+        "text", nargs="?", metavar="TEXT",
+        help="the document to compute; of a recorded run, its step's own if not given",
+    )  # fmt: skip
+
+
+def add_trained_model_options(parser: argparse.ArgumentParser, *, train: int | None = 0) -> None:
+    """Adds --run and --step, --train, and the options of the corpus, the model and its training.
+
+    Args:
+        train: how many steps to train without --train; None for the whole schedule.
+    """
+    group = parser.add_argument_group("which model")
+    add_number(
+        group,
+        "--train",
+        WHOLE_FROM_0,
+        "training steps to do before"
+        + (" (default: the whole schedule)" if train is None else f" (default {train})"),
+    )
+    parser.set_defaults(default_train=train)
+    group.add_argument(
+        "--run",
+        dest="run_file",
+        type=Path,
+        metavar="FILE",
+        help="or a run recorded with train --run",
+    )
+    add_number(group, "--step", WHOLE_FROM_0, "of the recorded run (default: its last)")
+    add_engine_option(group)
     add_corpus_and_model_options(parser)
 
 
-def untrained_run(arguments: argparse.Namespace) -> Training:
-    """The run before its first step.
+def untrained_model(arguments: argparse.Namespace) -> ModelSnapshot | None:
+    """The model about to be trained, to look at mistakes before time goes into that.
+
+    None if there is nothing to train.
 
     Raises:
-        InputError: an option cannot be used, or the document is not one of this model's.
+        InputError: there is no document, or it is not one of this model's.
     """
+    if arguments.run_file is not None:
+        return None
+    if arguments.text is None:
+        raise InputError("a TEXT is needed, or a recorded run (--run FILE)")
+    model = ModelSnapshot.of(_untrained(arguments))
+    model.check_document(arguments.text)
+    return model if arguments.train else None
+
+
+def trained_model(arguments: argparse.Namespace, *, after_update: bool = False) -> TrainedModel:
+    """The model asked for; on a terminal a bar on stderr shows how far its training is.
+
+    Args:
+        after_update: of a recorded step, take the parameters after its update (to sample from)
+            and not those its numbers were computed with.
+
+    Raises:
+        InputError: options that do not go together, or that cannot be used.
+        RunFileError: the run cannot be read, or has no such step.
+        DomainError: a step's numbers were not finite.
+    """
+    if arguments.run_file is not None:
+        return _recorded(arguments, after_update=after_update)
+    if arguments.step is not None:
+        raise InputError(f"--step {arguments.step}: needs --run FILE")
+    training = _untrained(arguments)
+    steps = arguments.train if arguments.train is not None else arguments.default_train
+    steps = training.config.num_steps if steps is None else steps
+    if steps:
+        _train(training, steps)
+    how_far = f"after {steps} steps" if steps else "untrained"
+    return TrainedModel(
+        ModelSnapshot.of(training),
+        f"{how_far}, seed {training.config.seed}",
+        "",
+        training.rng.getstate(),
+    )
+
+
+def _untrained(arguments: argparse.Namespace) -> Training:
     config = training_config_from(arguments)
-    if arguments.train > config.num_steps:
+    if (arguments.train or 0) > config.num_steps:
         raise InputError(
             f"--train {arguments.train}: must be at most {config.num_steps}, the length of the "
             "schedule (--steps)"
         )
-    training = Training(corpus_from(arguments), model_config_from(arguments), config)
-    ModelSnapshot.of(training).check_document(arguments.text)
-    return training
+    model = model_config_from(arguments)
+    return Training(corpus_from(arguments), model, config, arguments.engine)
 
 
-def trained_model(arguments: argparse.Namespace, training: Training) -> ModelSnapshot:
-    """The model after --train steps; on a terminal a bar on stderr shows how far it is.
+def _recorded(arguments: argparse.Namespace, *, after_update: bool) -> TrainedModel:
+    from microgpt.runs import Run  # noqa: PLC0415  # numpy and SQLite, not needed for help
 
-    Raises:
-        DomainError: a step's numbers were not finite.
-    """
-    if arguments.train:
-        results = training.results(arguments.train)
+    others = given_corpus_and_model_options(arguments)
+    if arguments.train is not None:
+        others = ("--train", *others)
+    if others:
+        raise InputError(
+            f"--run {arguments.run_file}: has its own model, so {others[0]} cannot be given"
+        )
+    with Run(arguments.run_file, arguments.engine) as run:
+        step = run.last_step if arguments.step is None else arguments.step
+        recorded = run.at(step)
+    return TrainedModel(
+        recorded.after if after_update else recorded.before,
+        f"step {step} of {arguments.run_file.name}",
+        recorded.result.document if recorded.result else "",
+        recorded.rng_state,
+    )
+
+
+def _train(training: Training, last: int) -> None:
+    chunks = training.losses(last)
+    try:
         if sys.stderr.isatty():
             from rich.console import Console  # noqa: PLC0415  # slow to import
-            from rich.progress import track  # noqa: PLC0415
+            from rich.progress import Progress  # noqa: PLC0415
 
-            console = Console(stderr=True)
-            results = iter(
-                track(results, "training", arguments.train, console=console, transient=True)
-            )
-        try:
-            for _ in results:
+            with Progress(console=Console(stderr=True), transient=True) as progress:
+                task = progress.add_task("training", total=last)
+                for _ in chunks:
+                    progress.update(task, completed=training.step)
+        else:
+            for _ in chunks:
                 pass
-        except DomainError as error:
-            raise DomainError(f"step {training.step + 1}: {error}") from error
-    return ModelSnapshot.of(training)
-
-
-def caption(arguments: argparse.Namespace) -> str:
-    """The line under the picture's title: the document and the step."""
-    steps = f"after {arguments.train} steps" if arguments.train else "untrained"
-    return f"“{arguments.text}”, {steps}, seed {arguments.seed}"
+    except DomainError as error:
+        raise DomainError(f"step {training.step + 1}: {error}") from error

@@ -102,11 +102,14 @@ def test_what_cannot_be(
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_the_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    example = run_here("attention", "--help").stdout.partition("example:")[2].strip()
-    program, *arguments = shlex.split(example.replace("--train 100", "--train 2"))
-    assert program == "microgpt"
-    result = run_here(*arguments)
-    assert (result.returncode, result.stderr) == (0, "")
-    assert [file.suffix for file in tmp_path.iterdir()] == [".svg"]
+    trained = ("train", "--run", "names.run", "--steps", "300", "--samples", "0", "--n-embd", "4")
+    assert run_here(*trained).returncode == 0
+    examples = run_here("attention", "--help").stdout.partition("examples:")[2].strip()
+    for example in examples.replace("--train 100", "--train 2").splitlines():
+        program, *arguments = shlex.split(example)
+        assert program == "microgpt"
+        result = run_here(*arguments)
+        assert (result.returncode, result.stderr) == (0, "")
+    assert sorted(file.suffix for file in tmp_path.iterdir()) == [".run", ".svg", ".svg"]

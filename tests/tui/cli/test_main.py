@@ -16,7 +16,10 @@ from tui.cli.errors import exit_status
 from tui.cli.main import COMMANDS, command_parser, main
 from tui.cli.options import CommandParser
 
-COMMAND_NAMES = [command.__name__.rpartition(".")[2] for command in COMMANDS]  # type: ignore[attr-defined]
+COMMAND_NAMES = [
+    command.__name__.rpartition(".")[2].replace("_", "-")  # type: ignore[attr-defined]
+    for command in COMMANDS
+]
 
 
 def test_version() -> None:
