@@ -13,6 +13,7 @@ from microgpt.errors import (
     GraphError,
     InputError,
     MicrogptError,
+    RunFileError,
 )
 from microgpt.parameters import ModelConfig
 from microgpt.recording import recording
@@ -37,6 +38,7 @@ __all__ = [
     "MicrogptError",
     "ModelConfig",
     "ModelSnapshot",
+    "RunFileError",
     "StepLoss",
     "StepResult",
     "Tokenizer",

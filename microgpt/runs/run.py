@@ -268,7 +268,9 @@ class Run:
         while state.step < last:
             rest = losses[state.step - last :]
             try:
-                done = self.engine.train_steps(state, [self._tokens(r.document) for r in rest])
+                done = self.engine.train_steps(
+                    state, [self._tokens(r.document, r.step) for r in rest]
+                )
             except DomainError as error:
                 raise self._damaged(state.step + 1, str(error)) from error
             for recorded, loss in zip(rest, done, strict=False):
@@ -278,7 +280,7 @@ class Run:
 
     def _trained(self, step: int, state: TrainingState, document: str) -> StepResult:
         try:
-            result = self.engine.train_step(state, document, self._tokens(document))
+            result = self.engine.train_step(state, document, self._tokens(document, step))
         except DomainError as error:
             raise self._damaged(step, str(error)) from error
         if result is None:
@@ -306,8 +308,11 @@ class Run:
             raise self._damaged(step, "it is not in the file")
         return str(rows[0][0]), float(rows[0][1])
 
-    def _tokens(self, document: str) -> tuple[int, ...]:
-        return self.tokenizer.encode(document)[: self.info.model.block_size + 1]
+    def _tokens(self, document: str, step: int) -> tuple[int, ...]:
+        try:
+            return self.tokenizer.encode(document)[: self.info.model.block_size + 1]
+        except InputError as error:
+            raise self._damaged(step, str(error)) from error
 
     def _check(self, step: int, recorded: float, computed: float) -> None:
         if recorded != computed:

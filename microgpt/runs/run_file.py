@@ -230,6 +230,8 @@ class WriterLock:
     """
 
     def __init__(self, path: Path) -> None:
+        if not path.parent.is_dir():
+            raise RunFileError(f"cannot write {str(path)!r}: there is no folder {path.parent}")
         self._file = path.with_name(path.name + "-writer")
         self._lock = FileLock(self._file, timeout=0)
         try:
