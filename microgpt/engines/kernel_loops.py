@@ -124,7 +124,7 @@ class Workspace(NamedTuple):
             probs=np.zeros((p, vocab)),
             out_inverses=np.zeros((p, 2)),
             losses=np.zeros(p),
-            transposed=np.zeros(vocab * n + layers * 12 * n * n),
+            transposed=np.zeros((2 * vocab + p + layers * 12 * n) * n),
             qkv_grads=np.zeros((layers, 3, p, n)),
             vectors=np.zeros((8, max(4 * n, vocab, p))),
         )
@@ -176,48 +176,40 @@ def _fc2(flat, s, layer):  # type: ignore[no-untyped-def]
 
 
 @_jit
+def _transpose(flat, start, rows, cols, columns):  # type: ignore[no-untyped-def]
+    """Copies a matrix columns first, to the same place."""
+    for row in range(rows):
+        for col in range(cols):
+            columns[start + col * rows + row] = flat[start + row * cols + col]
+
+
+@_jit
 def _transpose_all(flat, s, w):  # type: ignore[no-untyped-def]
     """Copies every matrix columns first: then `_times` adds whole columns, side by side."""
-    matrix = _lm_head(flat, s)
-    rows, cols = matrix.shape
-    columns = w.transposed[: rows * cols].reshape(cols, rows)
-    columns[:] = matrix.T
-    start = rows * cols
-    for layer in range(s.n_layer):
-        for which in range(6):
-            if which < 4:
-                matrix = _attn(flat, s, layer, which)
-            elif which == 4:
-                matrix = _fc1(flat, s, layer)
-            else:
-                matrix = _fc2(flat, s, layer)
-            rows, cols = matrix.shape
-            columns = w.transposed[start : start + rows * cols].reshape(cols, rows)
-            columns[:] = matrix.T
-            start += rows * cols
-
-
-@_jit
-def _columns(s, w, layer, which):  # type: ignore[no-untyped-def]
-    """A layer's matrix 0 to 5 (q, k, v, o, fc1, fc2), columns first."""
     n = s.n_embd
-    offsets = (0, 1, 2, 3, 4, 8)
-    start = s.vocab_size * n + (12 * layer + offsets[which]) * n * n
-    if which < 4:
-        return w.transposed[start : start + n * n].reshape(n, n)
-    if which == 4:
-        return w.transposed[start : start + 4 * n * n].reshape(n, 4 * n)
-    return w.transposed[start : start + 4 * n * n].reshape(4 * n, n)
+    start = (s.vocab_size + s.block_size) * n
+    _transpose(flat, start, s.vocab_size, n, w.transposed)
+    start += s.vocab_size * n
+    for _ in range(s.n_layer):
+        for _ in range(4):
+            _transpose(flat, start, n, n, w.transposed)
+            start += n * n
+        _transpose(flat, start, 4 * n, n, w.transposed)
+        start += 4 * n * n
+        _transpose(flat, start, n, 4 * n, w.transposed)
+        start += 4 * n * n
 
 
 @_jit
-def _times(columns, x, out):  # type: ignore[no-untyped-def]
+def _times(columns, start, x, out):  # type: ignore[no-untyped-def]
     """out = matrix @ x, each output summed over x from left to right."""
-    out[:] = 0.0
-    for col in range(columns.shape[0]):
-        factor, column = x[col], columns[col]
-        for row in range(out.shape[0]):
-            out[row] += column[row] * factor
+    rows = out.shape[0]
+    for row in range(rows):
+        out[row] = 0.0
+    for col in range(x.shape[0]):
+        factor, first = x[col], start + col * rows
+        for row in range(rows):
+            out[row] += columns[first + row] * factor
 
 
 @_jit
@@ -286,28 +278,29 @@ def _forward(flat, tokens, s, w):  # type: ignore[no-untyped-def]
             w.embedding[pos, i] = wte[tokens[pos], i] + wpe[pos, i]
         _rmsnorm(w.embedding[pos], w.stream[0, pos], w.scales[0, pos], s)
     for layer in range(s.n_layer):
+        start = (2 * s.vocab_size + s.block_size + 12 * layer * n) * n
         for pos in range(n_positions):
             x, middle, hidden = w.stream[layer, pos], w.middle[layer, pos], w.hidden[layer, pos]
             normed = w.normed[layer, 0, pos]
             _rmsnorm(x, normed, w.scales[1 + 2 * layer, pos], s)
             for which in range(3):
-                _times(_columns(s, w, layer, which), normed, w.qkv[layer, which, pos])
+                _times(w.transposed, start + which * n * n, normed, w.qkv[layer, which, pos])
             finite &= _attention(layer, pos, s, w)
-            _times(_columns(s, w, layer, 3), w.mixed[layer, pos], out)
+            _times(w.transposed, start + 3 * n * n, w.mixed[layer, pos], out)
             for i in range(n):
                 middle[i] = out[i] + x[i]
             normed = w.normed[layer, 1, pos]
             _rmsnorm(middle, normed, w.scales[2 + 2 * layer, pos], s)
-            _times(_columns(s, w, layer, 4), normed, hidden)
+            _times(w.transposed, start + 4 * n * n, normed, hidden)
             for i in range(4 * n):
                 hidden[i] = max(0.0, hidden[i])
-            _times(_columns(s, w, layer, 5), hidden, out)
+            _times(w.transposed, start + 8 * n * n, hidden, out)
             for i in range(n):
                 w.stream[layer + 1, pos, i] = out[i] + middle[i]
-    head = w.transposed[: s.vocab_size * n].reshape(n, s.vocab_size)
+    start = (s.vocab_size + s.block_size) * n
     logits = w.vectors[0, : s.vocab_size]
     for pos in range(n_positions):
-        _times(head, w.stream[s.n_layer, pos], logits)
+        _times(w.transposed, start, w.stream[s.n_layer, pos], logits)
         exps, inverse = w.out_exps[pos], w.out_inverses[pos]
         finite &= _softmax(logits, exps, w.probs[pos], inverse, s)
         prob = w.probs[pos, tokens[pos + 1]]
@@ -318,6 +311,19 @@ def _forward(flat, tokens, s, w):  # type: ignore[no-untyped-def]
 
 
 # -- backward ----------------------------------------------------------------------------------
+
+
+@_jit
+def _clear(numbers):  # type: ignore[no-untyped-def]
+    """Sets all to 0. (A slice's assignment would compile in half a library of error messages.)"""
+    for i in range(numbers.shape[0]):
+        numbers[i] = 0.0
+
+
+@_jit
+def _copy(source, target):  # type: ignore[no-untyped-def]
+    for i in range(source.shape[0]):
+        target[i] = source[i]
 
 
 @_jit
@@ -403,8 +409,11 @@ def _backward(flat, tokens, s, w, grads):  # type: ignore[no-untyped-def]
     normed_grads, mixed_grads = w.vectors[2, :n], w.vectors[3, :n]
     hidden_grads, logit_grads = w.vectors[4, : 4 * n], w.vectors[5, : s.vocab_size]
     embedding_grads = w.vectors[7, :n]
-    grads[:] = 0.0
-    w.qkv_grads[:, :, :n_positions] = 0.0
+    _clear(grads)
+    for layer in range(s.n_layer):
+        for which in range(3):
+            for pos in range(n_positions):
+                _clear(w.qkv_grads[layer, which, pos])
     for pos in range(n_positions - 1, -1, -1):
         # the loss, the softmax and the logits
         target = tokens[pos + 1]
@@ -415,7 +424,7 @@ def _backward(flat, tokens, s, w, grads):  # type: ignore[no-untyped-def]
             logit_grads[i] = exps[i] * sum_grad
         logit_grads[target] = exps[target] * (inverse[0] * prob_grad + sum_grad)
         x = w.stream[s.n_layer, pos]
-        x_grads[:] = 0.0
+        _clear(x_grads)
         for i in range(s.vocab_size - 1, -1, -1):
             if i != target:
                 _row_back(i, head, x, logit_grads[i], head_grads, x_grads)
@@ -423,30 +432,30 @@ def _backward(flat, tokens, s, w, grads):  # type: ignore[no-untyped-def]
         for layer in range(s.n_layer - 1, -1, -1):
             # the mlp
             hidden, normed = w.hidden[layer, pos], w.normed[layer, 1, pos]
-            hidden_grads[:] = 0.0
+            _clear(hidden_grads)
             matrix, matrix_grads = _fc2(flat, s, layer), _fc2(grads, s, layer)
             for i in range(n - 1, -1, -1):
                 _row_back(i, matrix, hidden, x_grads[i], matrix_grads, hidden_grads)
-            normed_grads[:] = 0.0
+            _clear(normed_grads)
             matrix, matrix_grads = _fc1(flat, s, layer), _fc1(grads, s, layer)
             for i in range(4 * n - 1, -1, -1):
                 if hidden[i] > 0:
                     _row_back(i, matrix, normed, hidden_grads[i], matrix_grads, normed_grads)
-            middle_grads[:] = x_grads
+            _copy(x_grads, middle_grads)
             scale = w.scales[2 + 2 * layer, pos]
             _rmsnorm_back(w.middle[layer, pos], scale, normed_grads, middle_grads, s)
             # attention
-            mixed_grads[:] = 0.0
+            _clear(mixed_grads)
             matrix, matrix_grads = _attn(flat, s, layer, 3), _attn(grads, s, layer, 3)
             mixed = w.mixed[layer, pos]
             for i in range(n - 1, -1, -1):
                 _row_back(i, matrix, mixed, middle_grads[i], matrix_grads, mixed_grads)
-            normed_grads[:] = 0.0
+            _clear(normed_grads)
             _attention_back(layer, pos, s, w, flat, grads, mixed_grads, normed_grads)
-            x_grads[:] = middle_grads
+            _copy(middle_grads, x_grads)
             scale = w.scales[1 + 2 * layer, pos]
             _rmsnorm_back(w.stream[layer, pos], scale, normed_grads, x_grads, s)
-        embedding_grads[:] = 0.0
+        _clear(embedding_grads)
         _rmsnorm_back(w.embedding[pos], w.scales[0, pos], x_grads, embedding_grads, s)
         for i in range(n):
             wte_grads[tokens[pos], i] += embedding_grads[i]
