@@ -37,6 +37,14 @@ class Explorer:
         self._views: dict[str, View] = {}
         self.selected = self.view.inside[-1].key
 
+    def go_where(self, other: Explorer) -> None:
+        """To the same place in this graph, or as near to it as there is one."""
+        if other.focus.parent is not None:
+            self.look_into(self.folding.find(other.focus.key))
+        if other.stepping and other.event < self.graph.n_events:
+            self.event, self.stepping = other.event, True
+        self.select(other.selected)
+
     # -- what is shown -------------------------------------------------------------------------
 
     @property

@@ -16,8 +16,8 @@ from microgpt import ModelSnapshot, StepResult, Value
 from microgpt.graph import Graph
 from tests.tui.small_run import small_training
 from tui.explorer import Explorer
+from tui.frame import Frame
 from tui.themes import DARK
-from tui.training_session import Frame
 from tui.widgets.canvas import narrow
 from tui.widgets.document_strip import DocumentStrip
 from tui.widgets.inspector import MAX_CONSUMERS, describe_box, describe_event

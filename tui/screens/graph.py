@@ -21,10 +21,10 @@ from textual.widget import Widget
 from microgpt.errors import MicrogptError
 from microgpt.graph import Graph
 from tui.explorer import Explorer
+from tui.frame import Frame
 from tui.keys import GRAPH
 from tui.layout import Layout, lay_out
 from tui.screens.mode_screen import ModeScreen, bindings_for
-from tui.training_session import Frame
 from tui.widgets.canvas import CanvasState, GraphCanvas
 from tui.widgets.inspector import Inspector
 from tui.widgets.scope_tree import ScopeTree
@@ -83,6 +83,8 @@ class GraphScreen(ModeScreen):
         super().__init__()
         self._layouts: dict[tuple[View, Size], Layout] = {}
         self._wants_newest = False
+        self._wants_this = False  # the step gone to in time, in whatever box is open
+        self._was_past = False
         self._said = ""
 
     def body(self) -> Widget:
@@ -118,7 +120,10 @@ class GraphScreen(ModeScreen):
     def show_result(self, frame: Frame) -> None:
         """Follows training at the overview; an opened box keeps its step until asked."""
         assert frame.result is not None
-        if not self.is_pinned and frame.result.step != self.shown_step:
+        travels = frame.past or self._was_past
+        self._was_past = frame.past
+        self._wants_this = self._wants_this or travels
+        if (travels or not self.is_pinned) and frame.result.step != self.shown_step:
             self._build(frame)
         self._show_place()
 
@@ -141,13 +146,14 @@ class GraphScreen(ModeScreen):
     @on(GraphBuilt)
     def _take_graph(self, event: GraphBuilt) -> None:
         self._building = 0
-        if self.is_pinned and not self._wants_newest:
+        if self.is_pinned and not (self._wants_newest or self._wants_this):
             return  # a box was opened meanwhile
-        self._wants_newest = False
+        before = None if self._wants_newest else self.explorer
+        self._wants_newest = self._wants_this = False
         assert event.frame.result is not None
-        selected = self.explorer.selected if self.explorer else ""
         self.explorer = Explorer(event.graph)
-        self.explorer.select(selected)
+        if before:
+            self.explorer.go_where(before)
         self.shown_step = event.frame.result.step
         self._document = event.frame.result.document
         self._show()

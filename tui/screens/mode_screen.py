@@ -14,8 +14,9 @@ from textual.theme import Theme
 from textual.widget import Widget
 from textual.widgets import Footer
 
+from tui.frame import Frame
 from tui.keys import keys_of, shown
-from tui.training_session import Frame
+from tui.widgets.scrubber import Scrubber
 from tui.widgets.status_bar import StatusBar
 
 
@@ -47,9 +48,10 @@ class ModeScreen(Screen[None]):
     frame: Frame | None = None
 
     def compose(self) -> ComposeResult:
-        """Status line, body, footer."""
+        """Status line, body, scrubber, footer."""
         yield StatusBar(self.MODE)
         yield self.body()
+        yield Scrubber()
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -72,6 +74,7 @@ class ModeScreen(Screen[None]):
         if not self.query(StatusBar):
             return  # not composed yet; a frame comes again when it is
         self.query_one(StatusBar).show(frame)
+        self.query_one(Scrubber).show(frame)
         if frame.result is not None:
             self.show_result(frame)
 
