@@ -290,11 +290,9 @@ class Graph:
     @cached_property
     def _pass_edges(self) -> Ints:
         """All edges in the order in which the backward pass adds their contributions."""
-        starts = self.operand_start[self.visit_order]
-        counts = self.operand_start[self.visit_order + 1] - starts
-        ends = np.cumsum(counts)
-        shift: Ints = np.repeat(starts - (ends - counts), counts)
-        return shift + np.arange(len(self.operands))
+        return _ranges(
+            self.operand_start[self.visit_order], self.operand_start[self.visit_order + 1]
+        )
 
     @cached_property
     def _pass_ends(self) -> Ints:
@@ -310,6 +308,14 @@ class Graph:
         by_operand = self._pass_edges[np.argsort(operands, kind="stable")]
         starts = np.concatenate(([0], np.cumsum(np.bincount(operands, minlength=len(self)))))
         return by_operand, starts
+
+    def edges_touching(self, nodes: Ints) -> Ints:
+        """The edges into or out of any of some nodes, ascending. Shape: `[edge]`."""
+        if len(nodes) == len(self):
+            return np.arange(self.n_edges)
+        into = _ranges(self.operand_start[nodes], self.operand_start[nodes + 1])
+        edges, starts = self._edges_by_operand
+        return np.union1d(into, edges[_ranges(starts[nodes], starts[nodes + 1])])
 
     def _edges_out_of(self, node: int) -> Ints:
         edges, starts = self._edges_by_operand
@@ -388,6 +394,13 @@ class Graph:
         for node in nodes:
             yield self.operands[self.operand_start[node] : self.operand_start[node + 1]]
             yield self.edge_consumers[self._edges_out_of(int(node))]
+
+
+def _ranges(starts: Ints, stops: Ints) -> Ints:
+    """The numbers from each start up to its stop, one range after the other."""
+    counts = stops - starts
+    shift: Ints = np.repeat(starts - (np.cumsum(counts) - counts), counts)
+    return shift + np.arange(len(shift))
 
 
 def _number(node: Value) -> int:
