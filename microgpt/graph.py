@@ -232,10 +232,22 @@ class Graph:
             if (node := int(match[1])) < len(self):
                 return node
             raise GraphError(f"no node #{node}: the ids of this graph are #0 to #{len(self) - 1}")
-        for node, name in self.names.items():
-            if name == reference.strip():
-                return node
-        raise GraphError(self._unknown_name(reference))
+        try:
+            return self._ids_by_name[reference.strip()]
+        except KeyError:
+            raise GraphError(self._unknown_name(reference)) from None
+
+    @cached_property
+    def _ids_by_name(self) -> dict[str, int]:
+        """The first node of each name."""
+        return {name: node for node, name in reversed([*self.names.items()])}
+
+    @cached_property
+    def name_of(self) -> Ints:
+        """Place of each node's name among the values of `names`, -1 if it has none. `[node]`."""
+        place = np.full(len(self), -1)
+        place[np.fromiter(self.names, np.int64, len(self.names))] = np.arange(len(self.names))
+        return _frozen(place)
 
     def _unknown_name(self, reference: str) -> str:
         matrix = reference.partition("[")[0]
@@ -333,12 +345,13 @@ class Graph:
     def grad_at(self, node: int, event: int) -> float:
         """One node's grad after an event."""
         self._existing(event)
-        total = 1.0 if node == self.root else float(self.grad_before[node])
-        for edge in self._edges_out_of(node):
-            if self.event_of[self.edge_consumers[edge]] > event:
-                break
-            total += float(self.contributions[edge])
-        return total
+        first = 1.0 if node == self.root else float(self.grad_before[node])
+        edges = self._edges_out_of(node)
+        visits = self.event_of[self.edge_consumers[edges]]  # ascending: edges are in pass order
+        done = edges[: np.searchsorted(visits, event, side="right")]
+        # accumulate adds from left to right; sum would add in pairs, to other floats.
+        with np.errstate(all="ignore"):
+            return float(np.add.accumulate(np.append(first, self.contributions[done]))[-1])
 
     def event(self, index: int) -> Event:
         """What happens at an event of the backward pass.

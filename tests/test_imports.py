@@ -33,6 +33,11 @@ CORE_FILES_WITH = {
     "safetensors": {"microgpt/weights.py"},
     "filelock": {"microgpt/runs/run_file.py"},
     "numpy": {
+        "microgpt/debugger/conditions.py",
+        "microgpt/debugger/nodes.py",
+        "microgpt/debugger/session.py",
+        "microgpt/debugger/stops.py",
+        "microgpt/debugger/timeline.py",
         "microgpt/engines/kernel.py",
         "microgpt/engines/kernel_loops.py",
         "microgpt/graph.py",
@@ -127,10 +132,14 @@ def test_the_lists_of_files_with_a_library_are_up_to_date(library: str) -> None:
         (
             "microgpt/value.py",
             "import numpy as np",
-            "but of the core only microgpt/engines/kernel.py, ",
+            "but of the core only microgpt/debugger/conditions.py, ",
         ),
         ("microgpt/training.py", "import platformdirs", "only microgpt/corpus.py may"),
-        ("microgpt/corpus.py", "import numpy", "but of the core only microgpt/engines/kernel.py, "),
+        (
+            "microgpt/corpus.py",
+            "import numpy",
+            "but of the core only microgpt/debugger/conditions.py, ",
+        ),
         ("microgpt/graph.py", "import numba", "only microgpt/engines/kernel_loops.py may"),
         ("microgpt/graph.py", "import pandas", "standard library only"),
         ("microgpt/graph.py", "import networkx", "only viz may"),

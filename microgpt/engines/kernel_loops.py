@@ -315,7 +315,7 @@ def _forward(flat, tokens, s, w):  # type: ignore[no-untyped-def]
 
 @_jit
 def _clear(numbers):  # type: ignore[no-untyped-def]
-    """Sets all to 0. (A slice's assignment would compile in half a library of error messages.)"""
+    """Sets all to 0; a slice's assignment would compile in half a library of error messages."""
     for i in range(numbers.shape[0]):
         numbers[i] = 0.0
 
