@@ -220,7 +220,7 @@ class Graph:
 
     def consumers_of(self, node: int) -> tuple[Edge, ...]:
         """The edges out of a node, in the order in which the backward pass adds them up."""
-        return tuple(self._edge(int(e)) for e in self._edges_out_of(node))
+        return tuple(self._edge(int(e)) for e in self.edges_out_of(node))
 
     def find(self, reference: str) -> int:
         """The id of a node given as `#1234`, `1234` or by name.
@@ -323,7 +323,8 @@ class Graph:
         starts = np.concatenate(([0], np.cumsum(np.bincount(operands, minlength=len(self)))))
         return by_operand, starts
 
-    def _edges_out_of(self, node: int) -> Ints:
+    def edges_out_of(self, node: int) -> Ints:
+        """Places of the edges out of a node, in the order in which the backward pass adds them."""
         edges, starts = self._edges_by_operand
         return edges[int(starts[node]) : int(starts[node + 1])]
 
@@ -346,7 +347,7 @@ class Graph:
         """One node's grad after an event."""
         self._existing(event)
         first = 1.0 if node == self.root else float(self.grad_before[node])
-        edges = self._edges_out_of(node)
+        edges = self.edges_out_of(node)
         visits = self.event_of[self.edge_consumers[edges]]  # ascending: edges are in pass order
         done = edges[: np.searchsorted(visits, event, side="right")]
         # accumulate adds from left to right; sum would add in pairs, to other floats.
@@ -400,7 +401,7 @@ class Graph:
     def _neighbours(self, nodes: Ints) -> Iterator[Ints]:
         for node in nodes:
             yield self.operands[self.operand_start[node] : self.operand_start[node + 1]]
-            yield self.edge_consumers[self._edges_out_of(int(node))]
+            yield self.edge_consumers[self.edges_out_of(int(node))]
 
 
 def _number(node: Value) -> int:

@@ -26,25 +26,29 @@ ONLY_IN = {
     "graphviz_pure": "viz",
     "networkx": "viz",
 }
-# The core is standard library only, but for the files that work on a graph's arrays, and for the
-# one that asks where the user's cache folder is.
+# The core is standard library only, but for the files that work on a graph's arrays, and for those
+# that ask where the user's folders are.
 CORE_FILES_WITH = {
     "numba": {"microgpt/engines/kernel_loops.py"},
     "safetensors": {"microgpt/weights.py"},
     "filelock": {"microgpt/runs/run_file.py"},
     "numpy": {
         "microgpt/debugger/conditions.py",
+        "microgpt/debugger/derivatives.py",
+        "microgpt/debugger/flow.py",
         "microgpt/debugger/nodes.py",
+        "microgpt/debugger/paths.py",
         "microgpt/debugger/session.py",
         "microgpt/debugger/stops.py",
         "microgpt/debugger/timeline.py",
+        "microgpt/debugger/why.py",
         "microgpt/engines/kernel.py",
         "microgpt/engines/kernel_loops.py",
         "microgpt/graph.py",
         "microgpt/scope_tree.py",
         "microgpt/weights.py",
     },
-    "platformdirs": {"microgpt/corpus.py"},
+    "platformdirs": {"microgpt/corpus.py", "microgpt/debugger/saved.py"},
 }
 NO_SCREEN = "tui/cli/"  # the command line starts fast and runs where there is no terminal
 

@@ -11,11 +11,14 @@ from dataclasses import replace
 import numpy as np
 
 from microgpt.debugger.condition_syntax import quoted
+from microgpt.debugger.derivatives import Derivatives
+from microgpt.debugger.flow import Flow, flow
 from microgpt.debugger.inspection import NodeView, inspect
 from microgpt.debugger.nodes import find_node
 from microgpt.debugger.state import GradChange, State, Stop, StopReason
 from microgpt.debugger.stops import StopPoint, StopTable, condition_at
 from microgpt.debugger.timeline import Phase, Timeline
+from microgpt.debugger.why import Explainer, Why
 from microgpt.errors import GraphError
 from microgpt.graph import Graph, Ints
 from microgpt.scope_tree import ScopeRange
@@ -47,6 +50,7 @@ class DebugSession:
         self.timeline = Timeline(graph)
         self.stops = StopTable(self.timeline)
         self.state = self._state(0, "start")
+        self._explainer = Explainer.of(Derivatives(graph))
 
     @property
     def graph(self) -> Graph:
@@ -191,6 +195,20 @@ class DebugSession:
         except GraphError:  # not a whole name, or a leaf's
             condition = condition_at(self.timeline, f"name contains {quoted(text.strip())}")
         return np.flatnonzero(condition.mask(self.graph))
+
+    # -- asking why ------------------------------------------------------------------------------
+
+    def why(self, node: int) -> Why:
+        """Divides a node's gradient by position, head, consumer and path.
+
+        Raises:
+            GraphError: the graph has no backward pass.
+        """
+        return self._explainer.why(node)
+
+    def flow(self, node: int) -> Flow:
+        """Where a node goes: how the losses and logits move with it."""
+        return flow(self._explainer.derivatives, node)
 
     # -- breakpoints and watchpoints -------------------------------------------------------------
 
