@@ -169,27 +169,31 @@ def _relu_grad(x: float) -> float:
 
 
 @_jit
-def local_grads(code: Code, starts: Ids, data: Floats, out: Floats) -> None:
-    """The local gradient of every edge; the edges of node i begin at `starts[i]`."""
-    for i in range(code.op.shape[0]):
-        op, edge = code.op[i], starts[i]
-        if op == ADD:
+def local_grads(
+    code: Code, nodes: NDArray[np.int64], starts: NDArray[np.int64], data: Floats, out: Floats
+) -> None:
+    """The local gradient of every edge of some nodes; those of `nodes[k]` begin at `starts[k]`."""
+    op, a, b = code.op, code.a, code.b
+    for k in range(nodes.shape[0]):
+        i, edge = nodes[k], starts[k]
+        if op[i] == ADD:
             out[edge] = 1.0
             out[edge + 1] = 1.0
-        elif op == MUL:
-            out[edge] = data[code.b[i]]
-            out[edge + 1] = data[code.a[i]]
-        elif op == RECORDED:
-            for k in range(code.a[i], code.b[i]):
-                out[edge + k - code.a[i]] = code.list_grads[k]
-        elif op == POW:
-            out[edge] = _pow_grad(data[code.a[i]], code.exponents[code.b[i]])
-        elif op == LOG:
-            out[edge] = 1.0 / data[code.a[i]]
-        elif op == EXP:
+        elif op[i] == MUL:
+            out[edge] = data[b[i]]
+            out[edge + 1] = data[a[i]]
+        elif op[i] == POW:
+            out[edge] = _pow_grad(data[a[i]], code.exponents[b[i]])
+        elif op[i] == LOG:
+            out[edge] = 1.0 / data[a[i]]
+        elif op[i] == EXP:
             out[edge] = data[i]
-        elif op == RELU:
-            out[edge] = _relu_grad(data[code.a[i]])
+        elif op[i] == RELU:
+            out[edge] = _relu_grad(data[a[i]])
+        elif op[i] == RECORDED:
+            for place in range(a[i], b[i]):
+                out[edge] = code.list_grads[place]
+                edge += 1
 
 
 @_jit

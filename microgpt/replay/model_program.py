@@ -10,6 +10,7 @@ is kept by position and target.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -99,6 +100,11 @@ class ModelProgram:
         )
         return found + inside.start
 
+    def mean_of(self, n: int) -> Ints:
+        """The cells of the mean of the first n losses: 0, the partial sums, 1 / n, the loss."""
+        zero = self._ranges["loss"].start
+        return np.array([zero, *self.partial_sums[:n], self._count_inverse, self.root])
+
     # -- what a document changes -------------------------------------------------------------------
 
     def point(self, a: loops.Ids, data: Floats, tokens: Sequence[int]) -> None:
@@ -118,14 +124,10 @@ class ModelProgram:
         """The instructions of the forward pass of n positions."""
         if n not in self._forward_runs:
             cells = np.concatenate(
-                (
-                    np.arange(self.n_parameters, self.stops[n - 1]),
-                    self.partial_sums[:n],
-                    [self.root],
-                )
-            ).astype(np.uint32)
+                (np.arange(self.n_parameters, self.stops[n - 1]), self.mean_of(n))
+            )
             computed = cells[self.code.op[cells] != loops.LEAF]
-            self._forward_runs[n] = runs_of(self.code, computed, 1)
+            self._forward_runs[n] = runs_of(self.code, computed.astype(np.uint32), 1)
         return self._forward_runs[n]
 
     def backward_runs(self, tokens: Sequence[int]) -> loops.Runs:
@@ -180,7 +182,7 @@ class Replay:
         self.data[program.trace.op_codes == OP_NAMES.index("const")] = program.trace.constants
         self.grad = np.zeros(len(self.code.op))
 
-    def forward(self, parameters: Floats, tokens: Sequence[int]) -> float:
+    def forward(self, parameters: Floats | array[float], tokens: Sequence[int]) -> float:
         """Computes the loss, and all on the way to it.
 
         Args:

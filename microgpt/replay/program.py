@@ -149,7 +149,7 @@ class Program:
     @cached_property
     def nbytes(self) -> int:
         """Size of the program and of the data and gradients of one run. Units: bytes."""
-        arrays = (*self.code, self._starts, self._forward_runs, *self._pass)
+        arrays = (*self.code, self._forward_runs, *self._pass)
         return sum(array.nbytes for array in arrays) + 2 * self.graph.data.nbytes
 
     def run(self, numbers: Mapping[int, float] | None = None) -> Evaluation:
@@ -176,7 +176,7 @@ class Program:
             loops.forward(code, forward_runs, data)
             self._check_recorded(code, data)
             local_grads = np.empty(graph.n_edges)
-            loops.local_grads(code, self._starts, data, local_grads)
+            loops.local_grads(code, self._nodes, graph.operand_start, data, local_grads)
             self._check_domain(code, data, local_grads)
             grad = self.grad_before.copy()
             grad[graph.root] = 1.0
@@ -185,8 +185,8 @@ class Program:
         return Evaluation(self, data, local_grads, grad, order.astype(np.int64), given)
 
     @cached_property
-    def _starts(self) -> NDArray[np.uint32]:
-        return self.graph.operand_start.astype(np.uint32)
+    def _nodes(self) -> Ints:
+        return np.arange(len(self.graph))
 
     @cached_property
     def _forward_runs(self) -> loops.Runs:

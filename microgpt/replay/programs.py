@@ -10,6 +10,8 @@ from microgpt.replay.model_program import ModelProgram
 from microgpt.replay.trace import Trace
 
 MODELS_KEPT = 4
+TRACED_AT_ONCE = 200_000
+"""A model whose longest document takes no more nodes is traced once, for all its documents."""
 
 _programs: dict[tuple[ModelConfig, int], ModelProgram] = {}
 _lock = threading.Lock()
@@ -24,12 +26,13 @@ def kept_program(config: ModelConfig, vocab_size: int, length: int) -> ModelProg
 def program_for(config: ModelConfig, vocab_size: int, length: int) -> ModelProgram:
     """A program for so many positions: kept, loaded, or traced now.
 
-    What is traced is the next power of two, so that a model is traced only a few times.
+    What is traced is the longest document, or of a large model the next power of two of positions,
+    so that it is traced only a few times.
     """
     with _lock:
         program = kept_program(config, vocab_size, length)
         if program is None:
-            length = min(config.block_size, 1 << (length - 1).bit_length())
+            length = _length_to_trace(config, vocab_size, length)
             trace = trace_file.load(config, vocab_size, length)
             if trace is None:
                 trace = Trace.of(config, vocab_size, length)
@@ -40,3 +43,11 @@ def program_for(config: ModelConfig, vocab_size: int, length: int) -> ModelProgr
             if len(_programs) > MODELS_KEPT:
                 del _programs[next(iter(_programs))]
         return program
+
+
+def _length_to_trace(config: ModelConfig, vocab_size: int, length: int) -> int:
+    n_parameters = sum(rows * cols for rows, cols in config.shapes(vocab_size).values())
+    nodes = 2 * n_parameters * config.block_size  # each position multiplies and adds with most
+    if nodes <= TRACED_AT_ONCE:
+        return config.block_size
+    return min(config.block_size, 1 << (length - 1).bit_length())
