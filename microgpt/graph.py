@@ -83,6 +83,12 @@ class Graph:
     root: int
     backpropagated: bool
 
+    def __post_init__(self) -> None:
+        for array in (self.op_codes, self.immediate, self.data, self.grad, self.grad_before,
+                      self.operand_start, self.operands, self.local_grads, self.visit_order,
+                      self.scope_of, self.line_of):  # fmt: skip
+            _frozen(array)
+
     @classmethod
     def from_value(cls, root: Value) -> Graph:
         """Freezes everything `root` was computed from.
@@ -148,10 +154,6 @@ class Graph:
 
     def _checked(self) -> Graph:
         """The graph itself; without events if its grads are not what its backward pass gives."""
-        for array in (self.op_codes, self.immediate, self.data, self.grad, self.grad_before,
-                      self.operand_start, self.operands, self.local_grads, self.visit_order,
-                      self.scope_of, self.line_of):  # fmt: skip
-            _frozen(array)
         if self.backpropagated:
             found, computed = self.grad, self.grads_at(self.n_events - 1)
             if not np.array_equal(found, computed, equal_nan=True):
@@ -306,7 +308,7 @@ class Graph:
         counts = self.operand_start[self.visit_order + 1] - starts
         ends = np.cumsum(counts)
         shift: Ints = np.repeat(starts - (ends - counts), counts)
-        return shift + np.arange(len(self.operands))
+        return shift + np.arange(len(shift))
 
     @cached_property
     def _pass_ends(self) -> Ints:
