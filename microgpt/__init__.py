@@ -15,6 +15,7 @@ from microgpt.errors import (
     MicrogptError,
     RunFileError,
 )
+from microgpt.frontends import debug
 from microgpt.parameters import ModelConfig
 from microgpt.recording import recording
 from microgpt.scopes import scope
@@ -47,6 +48,7 @@ __all__ = [
     "TrainingState",
     "Value",
     "built_in_corpora",
+    "debug",
     "load_corpus",
     "parameter",
     "paused_collector",

@@ -13,6 +13,10 @@ class InputError(MicrogptError, ValueError):
     """A setting, a corpus or a document that cannot be used as given."""
 
 
+class ConditionError(InputError):
+    """A breakpoint's or a search's condition that says nothing that can be true of a node."""
+
+
 class NotFetchedError(InputError):
     """A corpus that is not built in and has to be fetched first."""
 

@@ -83,6 +83,12 @@ class Graph:
     root: int
     backpropagated: bool
 
+    def __post_init__(self) -> None:
+        for array in (self.op_codes, self.immediate, self.data, self.grad, self.grad_before,
+                      self.operand_start, self.operands, self.local_grads, self.visit_order,
+                      self.scope_of, self.line_of):  # fmt: skip
+            _frozen(array)
+
     @classmethod
     def from_value(cls, root: Value) -> Graph:
         """Freezes everything `root` was computed from.
@@ -148,10 +154,6 @@ class Graph:
 
     def _checked(self) -> Graph:
         """The graph itself; without events if its grads are not what its backward pass gives."""
-        for array in (self.op_codes, self.immediate, self.data, self.grad, self.grad_before,
-                      self.operand_start, self.operands, self.local_grads, self.visit_order,
-                      self.scope_of, self.line_of):  # fmt: skip
-            _frozen(array)
         if self.backpropagated:
             found, computed = self.grad, self.grads_at(self.n_events - 1)
             if not np.array_equal(found, computed, equal_nan=True):
@@ -220,7 +222,7 @@ class Graph:
 
     def consumers_of(self, node: int) -> tuple[Edge, ...]:
         """The edges out of a node, in the order in which the backward pass adds them up."""
-        return tuple(self._edge(int(e)) for e in self._edges_out_of(node))
+        return tuple(self._edge(int(e)) for e in self.edges_out_of(node))
 
     def find(self, reference: str) -> int:
         """The id of a node given as `#1234`, `1234` or by name.
@@ -232,10 +234,22 @@ class Graph:
             if (node := int(match[1])) < len(self):
                 return node
             raise GraphError(f"no node #{node}: the ids of this graph are #0 to #{len(self) - 1}")
-        for node, name in self.names.items():
-            if name == reference.strip():
-                return node
-        raise GraphError(self._unknown_name(reference))
+        try:
+            return self._ids_by_name[reference.strip()]
+        except KeyError:
+            raise GraphError(self._unknown_name(reference)) from None
+
+    @cached_property
+    def _ids_by_name(self) -> dict[str, int]:
+        """The first node of each name."""
+        return {name: node for node, name in reversed([*self.names.items()])}
+
+    @cached_property
+    def name_of(self) -> Ints:
+        """Place of each node's name among the values of `names`, -1 if it has none. `[node]`."""
+        place = np.full(len(self), -1)
+        place[np.fromiter(self.names, np.int64, len(self.names))] = np.arange(len(self.names))
+        return _frozen(place)
 
     def _unknown_name(self, reference: str) -> str:
         matrix = reference.partition("[")[0]
@@ -317,7 +331,8 @@ class Graph:
         edges, starts = self._edges_by_operand
         return np.union1d(into, edges[_ranges(starts[nodes], starts[nodes + 1])])
 
-    def _edges_out_of(self, node: int) -> Ints:
+    def edges_out_of(self, node: int) -> Ints:
+        """Places of the edges out of a node, in the order in which the backward pass adds them."""
         edges, starts = self._edges_by_operand
         return edges[int(starts[node]) : int(starts[node + 1])]
 
@@ -339,12 +354,13 @@ class Graph:
     def grad_at(self, node: int, event: int) -> float:
         """One node's grad after an event."""
         self._existing(event)
-        total = 1.0 if node == self.root else float(self.grad_before[node])
-        for edge in self._edges_out_of(node):
-            if self.event_of[self.edge_consumers[edge]] > event:
-                break
-            total += float(self.contributions[edge])
-        return total
+        first = 1.0 if node == self.root else float(self.grad_before[node])
+        edges = self.edges_out_of(node)
+        visits = self.event_of[self.edge_consumers[edges]]  # ascending: edges are in pass order
+        done = edges[: np.searchsorted(visits, event, side="right")]
+        # accumulate adds from left to right; sum would add in pairs, to other floats.
+        with np.errstate(all="ignore"):
+            return float(np.add.accumulate(np.append(first, self.contributions[done]))[-1])
 
     def event(self, index: int) -> Event:
         """What happens at an event of the backward pass.
@@ -393,7 +409,7 @@ class Graph:
     def _neighbours(self, nodes: Ints) -> Iterator[Ints]:
         for node in nodes:
             yield self.operands[self.operand_start[node] : self.operand_start[node + 1]]
-            yield self.edge_consumers[self._edges_out_of(int(node))]
+            yield self.edge_consumers[self.edges_out_of(int(node))]
 
 
 def _ranges(starts: Ints, stops: Ints) -> Ints:

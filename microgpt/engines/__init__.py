@@ -48,8 +48,10 @@ def make_engine(
         name = "kernel"
     try:
         from microgpt.engines.kernel import KernelEngine  # noqa: PLC0415  # imports numba
+        from microgpt.engines.replay import ReplayEngine  # noqa: PLC0415
 
-        return KernelEngine(model, tokenizer, config)
+        engine = KernelEngine if name == "kernel" else ReplayEngine
+        return engine(model, tokenizer, config)
     except ImportError as error:
         raise EngineUnavailableError(
             f"the {name} engine needs numba, which cannot be imported ({error}); "

@@ -13,8 +13,8 @@ from typing import Literal, Protocol, TypeAlias
 from microgpt.model import AttentionWeights
 from microgpt.training_state import TrainingState
 
-EngineName: TypeAlias = Literal["auto", "value", "kernel"]
-ENGINE_NAMES: tuple[EngineName, ...] = ("auto", "value", "kernel")
+EngineName: TypeAlias = Literal["auto", "value", "replay", "kernel"]
+ENGINE_NAMES: tuple[EngineName, ...] = ("auto", "value", "replay", "kernel")
 
 
 @dataclass(frozen=True, slots=True)

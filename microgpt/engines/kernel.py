@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from microgpt.adam import TrainingConfig
 from microgpt.engines import kernel_loops
@@ -53,36 +54,36 @@ class KernelEngine:
                 )
                 for layer in range(self._model.n_layer)
             ),
-            grad_norms=self._grad_norms(),
+            grad_norms=grad_norms(self._shapes, self._grads),
         )
 
     def train_steps(
         self, state: TrainingState, documents: Sequence[Sequence[int]]
     ) -> Sequence[float]:
         """Trains one step a document; fewer losses if a number of the next step was not finite."""
-        config = self._config
         losses = np.zeros(len(documents))
-        rates = [
-            (
-                config.lr_at(step), config.beta1, config.beta2, config.eps,
-                1 - config.beta1**step, 1 - config.beta2**step,
-            )
-            for step in range(state.step + 1, state.step + 1 + len(documents))
-        ]  # fmt: skip
+        steps = range(state.step + 1, state.step + 1 + len(documents))
         done = kernel_loops.train_steps(
             np.frombuffer(state.data), np.frombuffer(state.m), np.frombuffer(state.v),
             self._grads, self._sizes, self._work,
             np.array([token for tokens in documents for token in tokens]),
             np.cumsum([len(tokens) for tokens in documents]),
-            np.array(rates), losses,
+            np.array([adam_rates(self._config, step) for step in steps]), losses,
         )  # fmt: skip
         state.step += done
         return [float(loss) for loss in losses[:done]]
 
-    def _grad_norms(self) -> dict[str, float]:
-        """By matrix, with the same function as on `Value`: another one rounds differently."""
-        grads, norms, start = self._grads.tolist(), {}, 0
-        for name, (rows, cols) in self._shapes.items():
-            norms[name] = math.hypot(*grads[start : start + rows * cols])
-            start += rows * cols
-        return norms
+
+def adam_rates(config: TrainingConfig, step: int) -> tuple[float, ...]:
+    """A step's learning rate, beta1, beta2, eps, and both bias corrections."""
+    corrections = (1 - config.beta1**step, 1 - config.beta2**step)
+    return (config.lr_at(step), config.beta1, config.beta2, config.eps, *corrections)
+
+
+def grad_norms(shapes: dict[str, tuple[int, int]], grads: NDArray[np.float64]) -> dict[str, float]:
+    """By matrix, with the same function as on `Value`: another one rounds differently."""
+    numbers, norms, start = grads.tolist(), {}, 0
+    for name, (rows, cols) in shapes.items():
+        norms[name] = math.hypot(*numbers[start : start + rows * cols])
+        start += rows * cols
+    return norms

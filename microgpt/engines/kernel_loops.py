@@ -466,8 +466,12 @@ def _backward(flat, tokens, s, w, grads):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _adam(flat, m, v, grads, s, rates):  # type: ignore[no-untyped-def]
-    """rates: learning rate, beta1, beta2, eps, and both bias corrections."""
+def adam(flat, m, v, grads, s, rates):  # type: ignore[no-untyped-def]
+    """Updates every parameter and both its moments, from finite gradients.
+
+    Args:
+        rates: learning rate, beta1, beta2, eps, and both bias corrections.
+    """
     lr, beta1, beta2, eps, m_correction, v_correction = rates
     square, root = s.exponents[4], s.exponents[5]
     for i in range(flat.shape[0]):
@@ -512,5 +516,5 @@ def train_steps(flat, m, v, grads, s, w, tokens, ends, rates, losses):  # type: 
         for i in range(grads.shape[0]):
             if not abs(grads[i]) <= MAX_GRAD:
                 return step
-        _adam(flat, m, v, grads, s, rates[step])
+        adam(flat, m, v, grads, s, rates[step])
     return ends.shape[0]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import microgpt
-from tui.cli import attention, corpora, export_weights, graph, runs, sample, train
+from tui.cli import attention, corpora, debug, export_weights, graph, runs, sample, train
 from tui.cli.errors import exit_status
 from tui.cli.options import CommandParser, Subparsers
 
@@ -46,6 +46,7 @@ COMMANDS: tuple[Command, ...] = (
     sample,
     graph,
     attention,
+    debug,
     runs,
     export_weights,
     corpora,

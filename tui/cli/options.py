@@ -220,8 +220,9 @@ def add_engine_option(parser: argparse._ActionsContainer) -> None:
         "--engine",
         choices=ENGINE_NAMES,
         default="auto",
-        help="what computes the steps, all to the same numbers: value (plain Python), kernel "
-        "(compiled loops), or auto, the fastest that is ready (default %(default)s)",
+        help="what computes the steps, all to the same numbers: value (plain Python), replay (the "
+        "whole graph, compiled), kernel (whole vectors, compiled), or auto, the fastest that is "
+        "ready (default %(default)s)",
     )
 
 

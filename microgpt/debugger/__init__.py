@@ -1,0 +1,18 @@
+"""The debugger without a screen: step a real backward pass node by node, forwards and backwards."""
+
+from microgpt.debugger.conditions import Condition
+from microgpt.debugger.inspection import NodeView, OperandView
+from microgpt.debugger.session import DebugSession
+from microgpt.debugger.state import GradChange, State, Stop
+from microgpt.debugger.stops import StopPoint
+
+__all__ = [
+    "Condition",
+    "DebugSession",
+    "GradChange",
+    "NodeView",
+    "OperandView",
+    "State",
+    "Stop",
+    "StopPoint",
+]

@@ -1,0 +1,204 @@
+"""What each verb does with a session and the argument typed after it; rows of `verbs.VERBS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from microgpt.debugger import saved
+from microgpt.debugger.flow import Flow
+from microgpt.debugger.outcome import Found, Help, Note, Shown, Stops
+from microgpt.debugger.session import DebugSession
+from microgpt.debugger.source import Listing, listing
+from microgpt.debugger.state import State
+from microgpt.debugger.stops import StopPoint
+from microgpt.debugger.why import Why
+from microgpt.errors import GraphError, InputError
+
+# -- moves -----------------------------------------------------------------------------------------
+
+
+def step(session: DebugSession, argument: str) -> None:
+    """On by events."""
+    session.step(_count(argument))
+
+
+def back(session: DebugSession, argument: str) -> None:
+    """Back by events."""
+    session.back(_count(argument))
+
+
+def next_(session: DebugSession, _: str) -> None:
+    """Over the scope at hand."""
+    session.next()
+
+
+def reverse_next(session: DebugSession, _: str) -> None:
+    """Back over the scope at hand."""
+    session.reverse_next()
+
+
+def finish(session: DebugSession, argument: str) -> None:
+    """Out of a scope."""
+    session.finish(argument or None)
+
+
+def reverse_finish(session: DebugSession, argument: str) -> None:
+    """Out of a scope, backwards."""
+    session.reverse_finish(argument or None)
+
+
+def until(session: DebugSession, argument: str) -> None:
+    """On to where a condition holds."""
+    session.until(argument)
+
+
+def reverse_until(session: DebugSession, argument: str) -> None:
+    """Back to where a condition holds."""
+    session.reverse_until(argument)
+
+
+def continue_(session: DebugSession, _: str) -> None:
+    """On to the next stop."""
+    session.continue_()
+
+
+def reverse_continue(session: DebugSession, _: str) -> None:
+    """Back to the last stop."""
+    session.reverse_continue()
+
+
+def goto(session: DebugSession, argument: str) -> None:
+    """To a moment."""
+    session.goto(argument)
+
+
+# -- looking ---------------------------------------------------------------------------------------
+
+
+def print_(session: DebugSession, argument: str) -> Shown:
+    """A node's numbers."""
+    return Shown(_node(session, argument))
+
+
+def select(session: DebugSession, argument: str) -> Shown:
+    """Selects a node."""
+    node = session.find(argument)
+    session.select(node)
+    return Shown(node)
+
+
+def where(_: DebugSession, __: str) -> None:
+    """The state says it."""
+
+
+def list_(session: DebugSession, argument: str) -> Listing:
+    """A node's source."""
+    return listing(session.graph, _node(session, argument))
+
+
+def search(session: DebugSession, argument: str) -> Found:
+    """Nodes by condition or name."""
+    return Found(argument, tuple(session.search(argument).tolist()))
+
+
+# -- breakpoints and watchpoints -------------------------------------------------------------------
+
+
+def break_(session: DebugSession, argument: str) -> Stops:
+    """A breakpoint."""
+    return Stops((session.break_at(argument),), "added")
+
+
+def watch(session: DebugSession, argument: str) -> Stops:
+    """A watchpoint."""
+    return Stops((session.watch(argument),), "added")
+
+
+def breakpoints(session: DebugSession, _: str) -> Stops:
+    """All of them."""
+    return Stops(session.stops.listed())
+
+
+def enable(session: DebugSession, argument: str) -> Stops:
+    """Switches on."""
+    return _each(session, argument, lambda n: session.stops.enable(n, enabled=True), "enabled")
+
+
+def disable(session: DebugSession, argument: str) -> Stops:
+    """Switches off."""
+    return _each(session, argument, lambda n: session.stops.enable(n, enabled=False), "disabled")
+
+
+def delete(session: DebugSession, argument: str) -> Stops:
+    """Takes away."""
+    return _each(session, argument, session.stops.delete, "deleted")
+
+
+# -- asking why ------------------------------------------------------------------------------------
+
+
+def why(session: DebugSession, argument: str) -> Why:
+    """A gradient's shares."""
+    return session.why(_node(session, argument))
+
+
+def flow(session: DebugSession, argument: str) -> Flow:
+    """Where a node goes."""
+    return session.flow(_node(session, argument))
+
+
+# -- session ---------------------------------------------------------------------------------------
+
+
+def save(session: DebugSession, argument: str) -> Note:
+    """Keeps the stops."""
+    path = saved.save(argument, session.stops.listed())
+    return Note(f"saved {len(session.stops)} to {path}")
+
+
+def load(session: DebugSession, argument: str) -> Stops:
+    """Takes the stops that were kept, in place of those there are."""
+    kept = saved.load(argument)
+    session.stops.clear()
+    for stop in kept:
+        session.stops.add(stop.kind, stop.text, enabled=stop.enabled, even_if_nowhere=True)
+    return Stops(session.stops.listed(), "loaded")
+
+
+def help_(_: DebugSession, argument: str) -> Help:
+    """The table of verbs, or a row of it."""
+    return Help(argument)
+
+
+def quit_(_: DebugSession, __: str) -> None:
+    """Whoever reads lines stops there."""
+
+
+# -- arguments -------------------------------------------------------------------------------------
+
+
+def _count(argument: str) -> int:
+    if not argument:
+        return 1
+    if not argument.isdecimal() or not 1 <= int(argument) <= 10**9:
+        raise InputError(f"{argument!r} is no count: a whole number from 1")
+    return int(argument)
+
+
+def _node(session: DebugSession, argument: str) -> int:
+    if argument:
+        return session.find(argument)
+    state: State = session.state
+    if state.selection is None:
+        raise GraphError("nothing is visited yet: name a NODE, or step")
+    return state.selection
+
+
+def _each(
+    session: DebugSession, argument: str, change: Callable[[int], StopPoint], done: str
+) -> Stops:
+    """Changes one by its number, or all."""
+    if argument and not argument.isdecimal():
+        raise InputError(f"{argument!r} is no breakpoint's number; `breakpoints` lists them")
+    numbers = [int(argument)] if argument else [point.number for point in session.stops.listed()]
+    return Stops(tuple(change(number) for number in numbers), done)

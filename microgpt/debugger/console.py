@@ -1,0 +1,96 @@
+"""Reads lines and carries them out on a session; says what could be typed next.
+
+The prompt, scripts and a screen's command line differ only in where lines come from and where
+outcomes go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from microgpt.debugger import saved
+from microgpt.debugger.condition_syntax import TEXT_TESTS
+from microgpt.debugger.conditions import FUNCTIONS, TERMS
+from microgpt.debugger.nodes import NodeNames
+from microgpt.debugger.outcome import Outcome
+from microgpt.debugger.session import DebugSession
+from microgpt.debugger.verbs import VERBS, find_verb, parse
+from microgpt.errors import InputError
+from microgpt.graph import OP_NAMES, Graph
+
+MOST_COMPLETIONS = 200
+
+
+class Console:
+    """A session that takes lines.
+
+    >>> from microgpt import Graph, Value
+    >>> a = Value(2.0, name="a")
+    >>> loss = a * a
+    >>> loss.backward()
+    >>> console = Console(DebugSession(Graph.from_value(loss)))
+    >>> outcome = console.execute("w a")
+    >>> outcome.verb, console.execute("c").state.event
+    ('watch', 1)
+    """
+
+    def __init__(self, session: DebugSession) -> None:
+        self.session = session
+        self._names: tuple[Graph, NodeNames] | None = None
+
+    def execute(self, line: str) -> Outcome | None:
+        """Carries out a line; None of an empty one or a comment.
+
+        Raises:
+            MicrogptError: the line was not understood, or cannot be done here; the session stands
+                where it stood.
+        """
+        understood = parse(line)
+        if understood is None:
+            return None
+        answer = understood.verb.run(self.session, understood.argument)
+        return Outcome(understood.verb.name, self.session.state, answer)
+
+    def completions(self, line: str) -> tuple[int, list[str]]:
+        """What could stand at the end of a line that is being typed.
+
+        Returns:
+            How many characters at the end are being completed, and what could stand there.
+        """
+        word, space, argument = line.lstrip().partition(" ")
+        if not space:
+            return len(word), [verb.name for verb in VERBS if verb.name.startswith(word)]
+        try:
+            kind = find_verb(word).argument
+        except InputError:
+            return 0, []
+        argument = argument.lstrip()
+        last = argument.split(" ")[-1] if kind == "condition" else argument
+        last = last.lstrip('"(')
+        return len(last), list(islice(self._candidates(kind, last), MOST_COMPLETIONS))
+
+    def _candidates(self, kind: str, prefix: str) -> Iterator[str]:
+        session, words = self.session, list[str]()
+        if kind == "condition":
+            words = [*TERMS, *FUNCTIONS, *TEXT_TESTS, "and", "or", "not", *OP_NAMES]
+        elif kind == "place":
+            words = ["start", "end", "forward", "backward"]
+        elif kind == "stop":
+            words = [str(point.number) for point in session.stops.listed()]
+        elif kind == "name":
+            words = list(saved.saved_names())
+        elif kind == "verb":
+            words = [verb.name for verb in VERBS]
+        yield from (word for word in words if word.startswith(prefix))
+        if kind == "scope":
+            paths = (scope.path for scope in session.graph.scopes if scope.path)
+            yield from (path for path in paths if path.startswith(prefix))
+        elif kind in {"condition", "place", "node", "nodes"}:
+            yield from self._node_names().starting_with(prefix)
+
+    def _node_names(self) -> NodeNames:
+        graph = self.session.graph
+        if self._names is None or self._names[0] is not graph:
+            self._names = graph, NodeNames(graph)
+        return self._names[1]

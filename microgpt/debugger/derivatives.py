@@ -1,0 +1,114 @@
+"""d every node / d one node, along all paths or only those that avoid some nodes.
+
+The backward pass asks how one number moves with all others; this asks how all others move with one.
+It goes from operands to results, a level at a time: a level holds the nodes whose longest path from
+a leaf is equally long, so all operands of one lie in levels before it. "emma" has 256 levels, and
+an answer takes 1 ms.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microgpt.graph import Floats, Graph, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Derivatives:
+    """Answers for one graph; what is the same for all questions is kept."""
+
+    graph: Graph
+
+    def of(self, node: int, stops: NDArray[np.bool_] | None = None) -> Floats:
+        """How much every node moves with this one, by the chain rule. Shape: `[node]`.
+
+        Args:
+            node: moves by 1.
+            stops: nodes that pass nothing on: theirs is the sum over the paths that come to them
+                first, and what lies beyond is reached around them only. Shape: `[node]`.
+        """
+        levels = self._levels
+        moved = np.zeros(len(self.graph))
+        moved[node] = 1.0
+        if stops is not None and stops[node]:
+            return moved
+        passed_by = None if stops is None else stops[levels.operands]
+        with np.errstate(all="ignore"):
+            for start, end in levels.spans_after(int(levels.of_node[node])):
+                part = slice(start, end)
+                moving = moved[levels.operands[part]]
+                shares = levels.locals[part] * moving
+                shares[moving == 0] = 0.0  # what does not move, moves nothing, by inf neither
+                if passed_by is not None:
+                    shares[passed_by[part]] = 0.0
+                np.add.at(moved, levels.consumers[part], shares)
+        return moved
+
+    def towards_root(self, weights: Floats) -> Floats:
+        """Log of the heaviest path's weight from each node to the root, -inf without one. `[node]`.
+
+        Args:
+            weights: log of the weight of each edge. Shape: `[edge]`.
+        """
+        levels = self._levels
+        heaviest = np.full(len(self.graph), -np.inf)
+        heaviest[self.graph.root] = 0.0
+        ordered = weights[levels.edges]
+        for start, end in reversed(levels.spans):
+            part = slice(start, end)
+            candidates = ordered[part] + heaviest[levels.consumers[part]]
+            np.maximum.at(heaviest, levels.operands[part], candidates)
+        return heaviest
+
+    @cached_property
+    def _levels(self) -> _Levels:
+        return _Levels.of(self.graph)
+
+
+@dataclass(frozen=True, eq=False)
+class _Levels:
+    """Edges sorted by the level of their consumer.
+
+    Attributes:
+        of_node: each node's level; leaves are 0. Shape: `[node]`.
+        edges: all edges in this order. Shape: `[edge]`.
+        operands, consumers, locals: of those edges. Shape: `[edge]`.
+        spans: where the edges of levels 1, 2, ... begin and end.
+    """
+
+    of_node: Ints
+    edges: Ints
+    operands: Ints
+    consumers: Ints
+    locals: Floats
+    spans: list[tuple[int, int]]
+
+    @classmethod
+    def of(cls, graph: Graph) -> _Levels:
+        operands, starts = graph.operands.tolist(), graph.operand_start.tolist()
+        levels = [0] * len(graph)
+        for node in graph.forward_order.tolist():
+            levels[node] = 1 + max(
+                [levels[operand] for operand in operands[starts[node] : starts[node + 1]]]
+            )
+        of_node = np.array(levels, np.int64)
+        level_of_edge = of_node[graph.edge_consumers]
+        edges = np.argsort(level_of_edge, kind="stable")
+        ends = np.cumsum(np.bincount(level_of_edge, minlength=1)).tolist()
+        return cls(
+            of_node,
+            edges,
+            graph.operands[edges],
+            graph.edge_consumers[edges],
+            graph.local_grads[edges],
+            list(itertools.pairwise(ends)),
+        )
+
+    def spans_after(self, level: int) -> list[tuple[int, int]]:
+        """Where the edges into each later level begin and end."""
+        return self.spans[level:]

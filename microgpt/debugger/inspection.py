@@ -1,0 +1,94 @@
+"""One node as people look at it: its numbers now and in the end, and where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from microgpt.debugger.timeline import Timeline
+from microgpt.graph import Graph
+
+
+@dataclass(frozen=True, slots=True)
+class OperandView:
+    """One operand of a node, in its slot.
+
+    Attributes:
+        id: the operand.
+        name: its name, or `#id`.
+        data: its value.
+        local: local gradient along this slot.
+        contribution: local x the consumer's final grad; None without a backward pass.
+    """
+
+    id: int
+    name: str
+    data: float
+    local: float
+    contribution: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """One node.
+
+    Attributes:
+        id: its place in order of creation.
+        name: its name, or `#id`.
+        op: its op's name.
+        scope: path of its scope, `""` outside any.
+        data: its value.
+        grad_now: its grad at the moment looked at.
+        grad_final: its grad after the pass; None without a backward pass.
+        line: file and line number that made it; None if not recorded.
+        operands: in slot order.
+        computed: whether the forward pass has been there at the moment looked at.
+    """
+
+    id: int
+    name: str
+    op: str
+    scope: str
+    data: float
+    grad_now: float
+    grad_final: float | None
+    line: tuple[str, int] | None
+    operands: tuple[OperandView, ...]
+    computed: bool
+
+
+def inspect(timeline: Timeline, node: int, moment: int) -> NodeView:
+    """A node at a moment."""
+    graph = timeline.graph
+    has_grads = graph.backpropagated
+    computed = graph.is_leaf(node) or moment >= timeline.moment_of(node, "forward")
+    return NodeView(
+        id=node,
+        name=graph.name(node),
+        op=graph.op(node),
+        scope=graph.scope(node),
+        data=float(graph.data[node]),
+        grad_now=grad_now(timeline, node, moment),
+        grad_final=float(graph.grad[node]) if has_grads else None,
+        line=graph.line(node),
+        operands=tuple(
+            OperandView(
+                edge.operand,
+                graph.name(edge.operand),
+                float(graph.data[edge.operand]),
+                edge.local,
+                edge.contribution if has_grads else None,
+            )
+            for edge in graph.operands_of(node)
+        ),
+        computed=computed,
+    )
+
+
+def grad_now(timeline: Timeline, node: int, moment: int) -> float:
+    """A node's grad at a moment; in the forward pass what was there before."""
+    graph: Graph = timeline.graph
+    if not graph.backpropagated:
+        return float(graph.grad[node])
+    if timeline.phase(moment) == "forward":
+        return float(graph.grad_before[node])
+    return graph.grad_at(node, timeline.event(moment))

@@ -1,0 +1,72 @@
+"""What a verb leaves behind: the session's state, and whatever else it was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from microgpt.debugger.flow import Flow
+from microgpt.debugger.source import Listing
+from microgpt.debugger.state import State
+from microgpt.debugger.stops import StopPoint
+from microgpt.debugger.why import Why
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A node to be shown, for `print` and `select`."""
+
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """Breakpoints and watchpoints: all of them, or the one that a verb was about.
+
+    Attributes:
+        points: by number.
+        done: what was done to them, `""` if they were only asked for.
+    """
+
+    points: tuple[StopPoint, ...]
+    done: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The nodes that a search found."""
+
+    text: str
+    nodes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line about something done that has no numbers."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """A verb's name to be explained, or `""` for all of them."""
+
+    verb: str
+
+
+Answer: TypeAlias = Shown | Stops | Found | Note | Help | Listing | Why | Flow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A verb that was carried out.
+
+    Attributes:
+        verb: its full name.
+        state: where the session stands after it.
+        answer: what else it was asked for; None of a move.
+    """
+
+    verb: str
+    state: State
+    answer: Answer

@@ -1,0 +1,78 @@
+"""`debug(loss)` anywhere in a program opens the debugger on that computation, like `breakpoint()`.
+
+Front ends are found through the entry point group `microgpt.frontends`, so that nothing here knows
+a screen. Each is a function of a `DebugSession` and a title. `textual` is taken where there is a
+terminal to draw on, `prompt` everywhere else; MICROGPT_FRONTEND names another.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from microgpt.errors import InputError
+from microgpt.value import Value
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from microgpt.debugger.session import DebugSession
+    from microgpt.graph import Graph
+
+FrontEnd: TypeAlias = "Callable[[DebugSession, str], None]"
+
+GROUP = "microgpt.frontends"
+VARIABLE = "MICROGPT_FRONTEND"
+SCREEN, PROMPT = "textual", "prompt"
+
+
+def debug(root: Value | Graph) -> None:
+    """Opens the debugger on a computation, and returns when the user leaves it.
+
+    Values made inside `microgpt.recording()` show their source lines.
+
+    Args:
+        root: usually the loss. Without a `backward()` before, only the forward pass can be seen.
+
+    Raises:
+        InputError: no front end is installed, or none of the name in MICROGPT_FRONTEND.
+    """
+    from microgpt.debugger.session import DebugSession  # noqa: PLC0415  # numpy comes with it
+    from microgpt.graph import Graph  # noqa: PLC0415
+
+    open_session = front_end()
+    graph = root if isinstance(root, Graph) else Graph.from_value(root)
+    open_session(DebugSession(graph), "")
+
+
+def front_end() -> FrontEnd:
+    """The front end for the terminal at hand.
+
+    Raises:
+        InputError: as `debug` does.
+    """
+    from importlib.metadata import entry_points  # noqa: PLC0415  # slow to import
+
+    installed = {entry.name: entry for entry in entry_points(group=GROUP)}
+    chosen: FrontEnd = _chosen(installed).load()
+    return chosen
+
+
+def _chosen(installed: dict[str, EntryPoint]) -> EntryPoint:
+    if not installed:
+        raise InputError(f"no front end of the debugger is installed (entry points {GROUP!r})")
+    if name := os.environ.get(VARIABLE):
+        if name not in installed:
+            raise InputError(f"{VARIABLE}={name}: there is {', '.join(sorted(installed))}")
+        return installed[name]
+    order = (SCREEN, PROMPT) if _is_a_screen() else (PROMPT, SCREEN)
+    return next(
+        (installed[name] for name in order if name in installed), next(iter(installed.values()))
+    )
+
+
+def _is_a_screen() -> bool:
+    dumb = os.environ.get("TERM", "dumb") in {"dumb", "unknown"}
+    return sys.stdin.isatty() and sys.stdout.isatty() and not dumb

@@ -1,0 +1,355 @@
+"""`Program`: any traced `Graph`, to be run again with other numbers at any of its nodes.
+
+A node that is given a number is a constant from there on: an input takes another value, or an inner
+node is pinned and its operands get nothing through it. All else is what a fresh computation on
+`Value` would give with that constant in the node's place, to the bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microgpt.bindings import ParameterBinding
+from microgpt.errors import DomainError, GraphError
+from microgpt.graph import OP_NAMES, Graph
+from microgpt.ops import OPS
+from microgpt.replay import loops
+from microgpt.replay.loops import Code
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+COMPUTED_BY = {
+    "add": loops.ADD,
+    "mul": loops.MUL,
+    "pow": loops.POW,
+    "log": loops.LOG,
+    "exp": loops.EXP,
+    "relu": loops.RELU,
+}
+"""The ops that a program can compute again. A node of another op keeps what was recorded of it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """All numbers of one run of a `Program`, by the ids of its graph.
+
+    Attributes:
+        data: each node's value. Shape: `[node]`.
+        local_grads: local gradient of each edge, as in the program's graph. Shape: `[edge]`.
+        grad: gradient of the root by each node, 0 where none arrives. Shape: `[node]`.
+        visit_order: the nodes that the backward pass visits, in its order.
+        given: the nodes that were given a number, ascending.
+    """
+
+    program: Program
+    data: Floats
+    local_grads: Floats
+    grad: Floats
+    visit_order: Ints
+    given: Ints
+
+    @property
+    def root(self) -> float:
+        """The root's value, usually the loss."""
+        return float(self.data[self.program.graph.root])
+
+    def graph(self) -> Graph:
+        """The same as a Graph with the ids of the program's.
+
+        An inner node that was given a number is a `const` leaf in it. What only led to such a node
+        stays, with a gradient of 0, and is not visited.
+        """
+        traced, given = self.program.graph, set(self.given.tolist())
+        arity = np.diff(traced.operand_start)
+        pinned = self.given[arity[self.given] > 0]
+        op_codes, immediate = traced.op_codes.copy(), traced.immediate.copy()
+        op_codes[pinned] = OP_NAMES.index("const")
+        immediate[pinned] = np.nan
+        arity[pinned] = 0
+        stays = ~np.isin(traced.edge_consumers, pinned)
+        return replace(
+            traced,
+            op_codes=op_codes,
+            immediate=immediate,
+            data=self.data,
+            grad=self.grad,
+            grad_before=self.program.grad_before,
+            operand_start=np.concatenate(([0], np.cumsum(arity))),
+            operands=traced.operands[stays],
+            local_grads=self.local_grads[stays],
+            visit_order=self.visit_order,
+            bindings=MappingProxyType(
+                {
+                    node: binding
+                    for node, binding in traced.bindings.items()
+                    if isinstance(binding, ParameterBinding) or node not in given
+                }
+            ),
+            backpropagated=True,
+        )
+
+
+class Program:
+    """A graph as flat arrays.
+
+    Attributes:
+        graph: the graph it was made of.
+        code: what computes each node from which others.
+        grad_before: the gradients that every backward pass finds; 0 unless the graph's found some.
+        constants: the leaves whose number nothing declares to stand for anything: in every run
+            they are what they were when the graph was traced, unless they are given a number.
+
+    >>> from microgpt import Graph, Value
+    >>> x = Value(2.0, name="x")
+    >>> loss = (x * x + 1).log()
+    >>> loss.backward()
+    >>> program = Program.of(Graph.from_value(loss))
+    >>> run = program.run({program.graph.find("x"): 3.0})
+    >>> run.root == ((Value(3.0) * 3.0 + 1).log()).data
+    True
+    """
+
+    def __init__(self, graph: Graph, code: Code, grad_before: Floats) -> None:
+        """Takes a graph's code; `Program.of` makes it."""
+        self.graph = graph
+        self.code = code
+        self.grad_before = grad_before
+        leaves = np.flatnonzero(np.diff(graph.operand_start) == 0)
+        self.constants: Ints = np.array([i for i in leaves if int(i) not in graph.bindings])
+
+    @classmethod
+    def of(cls, graph: Graph) -> Program:
+        """The program of a graph, which gives the graph's own numbers when nothing is changed.
+
+        Nodes that no row of the op table accounts for, because their op has none, or because their
+        data or local gradients are others than the row gives, keep what was recorded.
+        """
+        code = _code(graph)
+        recorded = np.flatnonzero(_strange(graph, code))
+        counts = np.diff(graph.operand_start)[recorded]
+        ends = len(code.lists) + np.cumsum(counts)
+        code.op[recorded] = loops.RECORDED
+        code.a[recorded], code.b[recorded] = ends - counts, ends
+        edges = np.isin(graph.edge_consumers, recorded)
+        code = code._replace(
+            lists=np.concatenate((code.lists, graph.operands[edges].astype(np.uint32))),
+            list_grads=np.concatenate((code.list_grads, graph.local_grads[edges])),
+        )
+        before = graph.grad_before if graph.backpropagated else np.zeros(len(graph))
+        return cls(graph, code._replace(links=links_of(code, graph.operands, before)), before)
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Size of the program and of the data and gradients of one run. Units: bytes."""
+        arrays = (*self.code, self._forward_runs, *self._pass)
+        return sum(array.nbytes for array in arrays) + 2 * self.graph.data.nbytes
+
+    def run(self, numbers: Mapping[int, float] | None = None) -> Evaluation:
+        """Computes all of the graph.
+
+        Args:
+            numbers: for nodes that are to be constants, whatever they were: leaves or inner nodes.
+
+        Raises:
+            GraphError: there is no such node; or a node would have to be computed anew whose op
+                a program does not know.
+            DomainError: an op has no finite result.
+        """
+        code, graph = self.code, self.graph
+        given = np.array(sorted(numbers or {}), np.int64)
+        self._check_nodes(given)
+        data = graph.data.copy()
+        if numbers:
+            data[given] = [numbers[int(i)] for i in given]
+            code = _with_constants(code, given)
+        inner = bool(np.any(self.code.op[given] != loops.LEAF))
+        with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
+            forward_runs = _forward_runs(code) if inner else self._forward_runs
+            loops.forward(code, forward_runs, data)
+            self._check_recorded(code, data)
+            local_grads = np.empty(graph.n_edges)
+            loops.local_grads(code, self._nodes, graph.operand_start, data, local_grads)
+            self._check_domain(code, data, local_grads)
+            grad = self.grad_before.copy()
+            grad[graph.root] = 1.0
+            order, runs = _backward(code, graph.root, graph.n_edges) if inner else self._pass
+            loops.backward(code, runs, data, grad)
+        return Evaluation(self, data, local_grads, grad, order.astype(np.int64), given)
+
+    @cached_property
+    def _nodes(self) -> Ints:
+        return np.arange(len(self.graph))
+
+    @cached_property
+    def _forward_runs(self) -> loops.Runs:
+        return _forward_runs(self.code)
+
+    @cached_property
+    def _pass(self) -> tuple[loops.Ids, loops.Runs]:
+        return _backward(self.code, self.graph.root, self.graph.n_edges)
+
+    def _check_nodes(self, nodes: Ints) -> None:
+        unknown = nodes[(nodes < 0) | (nodes >= len(self.graph))]
+        if len(unknown):
+            raise GraphError(
+                f"no node #{unknown[0]}: the ids of this graph are #0 to #{len(self.graph) - 1}"
+            )
+
+    def _check_recorded(self, code: Code, data: Floats) -> None:
+        """Raises `GraphError` if an operand of a recorded node is not as it was."""
+        recorded = np.flatnonzero(code.op == loops.RECORDED)
+        for i in recorded:
+            operands = code.lists[code.a[i] : code.b[i]]
+            if not _same(data[operands], self.graph.data[operands]).all():
+                raise GraphError(self._cannot_compute(int(i)))
+
+    def _cannot_compute(self, node: int) -> str:
+        graph, op = self.graph, self.graph.op(node)
+        why = (
+            "what is recorded of it is not what that op gives"
+            if op in COMPUTED_BY
+            else f"that can be done for {', '.join(COMPUTED_BY)}"
+        )
+        return (
+            f"{graph.name(node)} ({op}) in {graph.scope(node) or 'no scope'} cannot be computed "
+            f"for other operands: {why}; it can be given a number itself"
+        )
+
+    def _check_domain(self, code: Code, data: Floats, local_grads: Floats) -> None:
+        """Raises `DomainError` where `Value` does."""
+        graph = self.graph
+        suspects = ~np.isfinite(data)
+        suspects[graph.edge_consumers[~np.isfinite(local_grads)]] = True
+        suspects &= (code.op == loops.POW) | (code.op == loops.LOG) | (code.op == loops.EXP)
+        for i in np.flatnonzero(suspects):
+            op = OPS[graph.op(int(i))]
+            numbers = [float(data[code.a[i]])]
+            if op.immediate:
+                numbers.append(float(graph.immediate[i]))
+            try:
+                op.forward(*numbers)
+                op.local_grads(*numbers)
+            except (ValueError, ArithmeticError) as error:
+                raise DomainError(
+                    f"{op.name}({', '.join(map(repr, numbers))}) has no finite real value, "
+                    f"at {graph.name(int(i))} in {graph.scope(int(i)) or 'no scope'}"
+                ) from error
+
+
+def links_of(code: Code, operands: NDArray[np.integer], grad_before: Floats) -> loops.Bytes:
+    """Which nodes are links: a mul whose product only the next node uses, to add it to the last.
+
+    Args:
+        operands: of all edges.
+        grad_before: a link's gradient is set, not added to, so it must begin at 0.
+    """
+    n = len(code.op)
+    links = np.zeros(n, np.uint8)
+    mul = np.flatnonzero((code.op[1:-1] == loops.MUL) & (code.op[2:] == loops.ADD)) + 1
+    used_once = (np.bincount(operands, minlength=n) == 1) & (grad_before == 0)
+    is_link = (code.a[mul + 1] == mul - 1) & (code.b[mul + 1] == mul)
+    links[mul[is_link & used_once[mul] & used_once[mul - 1]]] = 1
+    return links
+
+
+def _code(graph: Graph) -> Code:
+    """The code of a graph of which nothing is strange."""
+    table = np.array([COMPUTED_BY.get(name, loops.RECORDED) for name in OP_NAMES], np.uint8)
+    starts, arity = graph.operand_start[:-1], np.diff(graph.operand_start)
+    op = np.where(arity == 0, loops.LEAF, table[graph.op_codes]).astype(np.uint8)
+    a, b = np.zeros(len(graph), np.uint32), np.zeros(len(graph), np.uint32)
+    a[arity > 0] = graph.operands[starts[arity > 0]]
+    b[arity > 1] = graph.operands[starts[arity > 1] + 1]
+    pows = np.flatnonzero(op == loops.POW)
+    exponents, b[pows] = np.unique(graph.immediate[pows], return_inverse=True)
+    lists: list[int] = []
+    for node, binding in graph.bindings.items():
+        if isinstance(binding, ParameterBinding):
+            continue
+        shift = np.array([-max(graph.data[list(binding)].tolist())])
+        if _same(shift, graph.data[[node]]).all():  # else it was changed, and stays what it is
+            op[node] = loops.MAX
+            a[node] = len(lists)
+            lists += binding
+            b[node] = len(lists)
+    return Code(
+        op, np.zeros_like(op), a, b, exponents, np.array(lists, np.uint32), np.zeros(len(lists))
+    )
+
+
+def _strange(graph: Graph, code: Code) -> NDArray[np.bool_]:
+    """Which nodes the op table does not account for. Shape: `[node]`."""
+    strange: NDArray[np.bool_] = code.op == loops.RECORDED
+    arity = np.diff(graph.operand_start)
+    data, starts = graph.data, graph.operand_start
+    with np.errstate(all="ignore"):
+        for op, number in ((loops.ADD, np.add), (loops.MUL, np.multiply)):
+            nodes = np.flatnonzero(code.op == op)
+            x, y = data[code.a[nodes]], data[code.b[nodes]]
+            local_x, local_y = (np.ones_like(x), np.ones_like(y)) if op == loops.ADD else (y, x)
+            second = np.minimum(starts[nodes] + 1, graph.n_edges - 1)
+            fits = _same(data[nodes], number(x, y))
+            fits &= _same(graph.local_grads[starts[nodes]], local_x)
+            fits &= _same(graph.local_grads[second], local_y)
+            strange[nodes] = ~fits | (arity[nodes] != 2)
+    for i in np.flatnonzero((code.op > loops.MUL) & (code.op < loops.RECORDED)):
+        strange[i] = arity[i] != 1 or not _fits_its_row(graph, int(i))
+    return strange
+
+
+def _fits_its_row(graph: Graph, node: int) -> bool:
+    op = OPS[graph.op(node)]
+    (edge,) = graph.operands_of(node)[:1]
+    numbers = [float(graph.data[edge.operand])]
+    if op.immediate:
+        numbers.append(float(graph.immediate[node]))
+    try:
+        expected = (op.forward(*numbers), *op.local_grads(*numbers))
+    except (ValueError, ArithmeticError):
+        return False
+    found = np.array([graph.data[node], edge.local])
+    return bool(_same(found, np.array(expected)).all())
+
+
+def _same(x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Which numbers are the same to the bit; nan is nan."""
+    same: NDArray[np.bool_] = np.isnan(x) & np.isnan(y)
+    same |= x.view(np.int64) == y.view(np.int64)
+    return same
+
+
+def _with_constants(code: Code, constants: Ints) -> Code:
+    """The code with some nodes as leaves, which no link goes over."""
+    op, links = code.op.copy(), code.links.copy()
+    op[constants] = loops.LEAF
+    links[constants] = 0
+    links[np.maximum(constants - 1, 0)] = 0
+    return code._replace(op=op, links=links)
+
+
+def _forward_runs(code: Code) -> loops.Runs:
+    computed = (code.op != loops.LEAF) & (code.op != loops.RECORDED)
+    return runs_of(code, np.flatnonzero(computed).astype(np.uint32), 1)
+
+
+def _backward(code: Code, root: int, n_edges: int) -> tuple[loops.Ids, loops.Runs]:
+    """The order in which the backward pass visits, and its runs."""
+    order, state = np.empty(len(code.op), np.uint32), np.zeros(len(code.op), np.uint8)
+    stack = np.empty(n_edges + 1, np.uint32)
+    count = loops.post_order(code, root, state, stack, order)
+    order = order[:count][::-1].copy()
+    return order, runs_of(code, order, -1)
+
+
+def runs_of(code: Code, ids: loops.Ids, step: int) -> loops.Runs:
+    """The instructions that compute some nodes in order; see `loops.find_runs`."""
+    runs = np.empty((len(ids), 3), np.uint32)
+    return runs[: loops.find_runs(code, ids, step, runs)].copy()

@@ -1,0 +1,81 @@
+"""The debugger at a prompt, with history and completion; a front end of `microgpt.debug`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+
+from microgpt.debugger import transcript
+from microgpt.debugger.console import Console
+from microgpt.debugger.saved import state_folder
+from microgpt.debugger.session import DebugSession
+from microgpt.errors import MicrogptError
+from tui.cli.output import print_error, say
+
+PROMPT = "(microgpt) "
+
+
+class _VerbCompleter(Completer):
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
+        del complete_event
+        replaced, candidates = self._console.completions(document.text_before_cursor)
+        for candidate in candidates:
+            yield Completion(candidate, -replaced)
+
+
+def open_session(session: DebugSession, title: str = "") -> None:
+    """Reads verbs at the terminal until `quit` or ctrl-D; an empty line repeats the last one.
+
+    Args:
+        session: the session to walk.
+        title: what is being debugged, said first.
+    """
+    console = Console(session)
+    prompt: PromptSession[str] = PromptSession(
+        PROMPT, history=_history(), completer=_VerbCompleter(console), complete_while_typing=False
+    )
+    say(f"{title}: {session.graph!r}" if title else repr(session.graph))
+    say("`help` lists the verbs; tab completes; ctrl-D leaves")
+    for line in transcript.state_lines(session, session.state):
+        say(line)
+    last = ""
+    while True:
+        try:
+            line = prompt.prompt().strip() or last
+        except KeyboardInterrupt:  # ctrl-C leaves the line, as in a shell
+            continue
+        except EOFError:
+            return
+        last = line
+        try:
+            outcome = console.execute(line)
+        except MicrogptError as error:
+            print_error(str(error))
+            continue
+        if outcome is None:
+            continue
+        for told in transcript.lines(session, outcome):
+            say(told)
+        if outcome.verb == "quit":
+            return
+
+
+def _history() -> History:
+    """Lines typed before; of this session only where the user's folder cannot be written."""
+    folder = state_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        history = folder / "debug_history"
+        history.touch()
+    except OSError:
+        return InMemoryHistory()
+    return FileHistory(history)
