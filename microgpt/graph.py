@@ -342,14 +342,22 @@ class Graph:
         Raises:
             GraphError: there is no such event.
         """
-        done = int(self._pass_ends[self._existing(event)])
+        edges = self.edges_added(0, event)
         grads = self.grad_before.copy()
         grads[self.root] = 1.0
-        edges = self._pass_edges[:done]
         # add.at adds one by one in this order; reduceat would sum pairwise, to other floats.
         with np.errstate(all="ignore"):
             np.add.at(grads, self.operands[edges], self.contributions[edges])
         return grads
+
+    def edges_added(self, after: int, until: int) -> Ints:
+        """The edges whose contributions the events from `after` + 1 to `until` add, in order.
+
+        Raises:
+            GraphError: there is no such event.
+        """
+        ends = self._pass_ends
+        return self._pass_edges[ends[self._existing(after)] : ends[self._existing(until)]]
 
     def grad_at(self, node: int, event: int) -> float:
         """One node's grad after an event."""

@@ -16,6 +16,7 @@ from microgpt import Corpus, Training
 from microgpt.errors import MicrogptError
 from microgpt.runs import Run, RunRecorder
 from tui import branching
+from tui.bindings import bindings_for
 from tui.branching import Branch
 from tui.frame import Frame
 from tui.keys import EVERYWHERE, KEYS, TRAIN
@@ -25,7 +26,7 @@ from tui.screens.branch import BranchScreen
 from tui.screens.go_to_step import GoToStepScreen
 from tui.screens.graph import GraphScreen
 from tui.screens.help import HelpScreen
-from tui.screens.mode_screen import ModeScreen, bindings_for
+from tui.screens.mode_screen import ModeScreen
 from tui.screens.train import TrainScreen
 from tui.themes import DARK, FAINT, LIGHT, MUTED
 from tui.time_travel import Arrival, TimeTravel
@@ -232,7 +233,8 @@ class MicrogptApp(App[None]):
         yield SystemCommand("Choose a theme", "Any of Textual's themes", self.action_change_theme)
 
     def _runner(self, action: str) -> Callable[[], None]:
-        namespace = self if action.startswith("app.") else self._mode_screen
+        mode = self._mode_screen
+        namespace = mode.action_owner if mode and "." not in action else mode
 
         def run() -> None:
             self.call_later(self.run_action, action, namespace)

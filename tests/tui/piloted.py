@@ -16,13 +16,13 @@ from microgpt import Training
 from microgpt.runs import Run
 from tests.tui.small_run import small_training
 from tui.app import MicrogptApp
-from tui.explorer import Explorer
+from tui.debugger.canvas import GraphCanvas
+from tui.debugger.explorer import Explorer
 from tui.frame import Frame
 from tui.main import SWITCH_INTERVAL
 from tui.screens.attention import AttentionScreen
 from tui.screens.graph import GraphScreen
 from tui.screens.train import TrainScreen
-from tui.widgets.canvas import GraphCanvas
 
 LARGE, SMALL = (120, 40), (80, 24)
 SOON = 15.0

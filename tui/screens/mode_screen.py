@@ -8,34 +8,15 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.widget import Widget
 from textual.widgets import Footer
 
 from tui.frame import Frame
-from tui.keys import keys_of, shown
 from tui.widgets.scrubber import Scrubber
 from tui.widgets.status_bar import StatusBar
-
-
-def bindings_for(mode: str) -> list[BindingType]:
-    """Textual bindings of a mode's keys, or of `EVERYWHERE`'s."""
-    keys = keys_of(mode)
-    groups = {name: Binding.Group(name, compact=True) for name in {key.group for key in keys}}
-    return [
-        Binding(
-            key.keys,
-            key.action,
-            key.title,
-            key.in_footer,
-            shown(key),
-            tooltip=key.tooltip,
-            group=groups[key.group] if key.group else None,
-        )
-        for key in keys
-    ]
 
 
 class ModeScreen(Screen[None]):
@@ -63,6 +44,11 @@ class ModeScreen(Screen[None]):
             self.show_frame(self.frame)
         else:
             self.query_one(StatusBar).show(None)
+
+    @property
+    def action_owner(self) -> DOMNode:
+        """What the actions of the mode's keys belong to."""
+        return self
 
     @abstractmethod
     def body(self) -> Widget:

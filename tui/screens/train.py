@@ -12,9 +12,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from microgpt.files import write_atomically
+from tui.bindings import bindings_for
 from tui.frame import Frame
 from tui.keys import TRAIN
-from tui.screens.mode_screen import ModeScreen, bindings_for
+from tui.screens.mode_screen import ModeScreen
 from tui.themes import theme_color
 from tui.widgets.document_strip import DocumentStrip
 from tui.widgets.loss_plot import MEAN_OF, LossPlot

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from microgpt.events import Edge, Event
 from microgpt.graph import Graph
 from microgpt.ops import OPS
-from tui.explorer import Explorer
+from tui.debugger.explorer import Explorer
 from viz.boxes import Box
 from viz.dot import rms
 from viz.style import OP_STYLES, number
@@ -26,10 +26,12 @@ def describe_event(explorer: Explorer) -> Text:
     event = explorer.visit()
     graph, text = explorer.graph, Text()
     if event is None:
+        if explorer.stepping:
+            return _describe_computation(explorer)
         if not graph.backpropagated:
             text.append("no backward pass to step through\n", "italic")
         return text
-    text.append(f"visiting · event {event.index:,} of {explorer.last_event:,}\n", "bold")
+    text.append(f"visiting · event {event.index:,} of {graph.n_events - 1:,}\n", "bold")
     if event.index == 0:
         text.append(f"{graph.name(event.node)} is the root\n")
         text.append("grad: set to 1\n")
@@ -37,6 +39,23 @@ def describe_event(explorer: Explorer) -> Text:
     _heading(text, graph, event.node)
     text.append(f"adjoint {event.adjoint:.6g} (complete)\n", "italic")
     _changes(text, graph, event)
+    return text
+
+
+def _describe_computation(explorer: Explorer) -> Text:
+    """The node that the forward pass computes, from what."""
+    graph, node, text = explorer.graph, explorer.visited, Text()
+    n_events = len(graph.forward_order)
+    text.append(f"computing · event {explorer.state.event:,} of {n_events:,}\n", "bold")
+    if node is None:
+        text.append("only leaves have numbers yet\n", "italic")
+        return text
+    _heading(text, graph, node)
+    for edge in graph.operands_of(node):
+        style = OP_STYLES[graph.op(edge.operand)]
+        text.append(f"  {style.glyph} {_named(graph, edge.operand)}", style.color)
+        text.append(f" = {float(graph.data[edge.operand])!r}\n")
+    text.append(f"data: {float(graph.data[node])!r}\n")
     return text
 
 
