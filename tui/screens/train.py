@@ -15,6 +15,7 @@ from microgpt.files import write_atomically
 from tui.frame import Frame
 from tui.keys import TRAIN
 from tui.screens.mode_screen import ModeScreen, bindings_for
+from tui.screenshot import screenshot
 from tui.themes import theme_color
 from tui.widgets.document_strip import DocumentStrip
 from tui.widgets.loss_plot import MEAN_OF, LossPlot
@@ -75,5 +76,5 @@ class TrainScreen(ModeScreen):
         """The screen as it stands."""
         if self.frame is None or self.frame.result is None:
             return None
-        picture = self.app.export_screenshot(title="microgpt-tui: train").encode()
+        picture = screenshot(self.app, "microgpt-tui: train").encode()
         return f"train-step{self.frame.result.step}", lambda path: write_atomically(path, picture)
