@@ -46,6 +46,7 @@ CORE_FILES_WITH = {
         "microgpt/engines/kernel_loops.py",
         "microgpt/engines/replay.py",
         "microgpt/graph.py",
+        "microgpt/replay/document_graph.py",
         "microgpt/replay/libm.py",
         "microgpt/replay/loops.py",
         "microgpt/replay/model_program.py",

@@ -63,6 +63,12 @@ def test_a_file_in_the_folders_place(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_bytes() == b"mine"
 
 
+def test_a_name_too_long(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot write .*: File name too long"):
+        write_atomically(tmp_path / f"{300 * 'a'}.svg", b"")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "a.svg").mkdir()
     with pytest.raises(InputError, match="cannot write"):

@@ -54,9 +54,11 @@ class Piloted:
             await self.pilot.pause(0)
 
     async def until(self, holds: Callable[[], object]) -> None:
-        """Lets the app go on until something holds."""
+        """Lets the app go on until something holds, or raises what ended the app."""
         deadline = time.monotonic() + SOON
         while not holds():
+            if self.app._exception:
+                raise self.app._exception
             assert time.monotonic() < deadline, f"not within {SOON} s; on screen:\n{self.text}"
             await self.pilot.pause(0.01)
 

@@ -16,6 +16,7 @@ from tui.bindings import bindings_for
 from tui.frame import Frame
 from tui.keys import TRAIN
 from tui.screens.mode_screen import ModeScreen
+from tui.screenshot import screenshot
 from tui.themes import theme_color
 from tui.widgets.document_strip import DocumentStrip
 from tui.widgets.loss_plot import MEAN_OF, LossPlot
@@ -76,5 +77,5 @@ class TrainScreen(ModeScreen):
         """The screen as it stands."""
         if self.frame is None or self.frame.result is None:
             return None
-        picture = self.app.export_screenshot(title="microgpt-tui: train").encode()
+        picture = screenshot(self.app, "microgpt-tui: train").encode()
         return f"train-step{self.frame.result.step}", lambda path: write_atomically(path, picture)
