@@ -14,6 +14,7 @@ from microgpt.debugger.inspection import NodeView
 from microgpt.debugger.outcome import Found, Help, Note, Outcome, Shown, Stops
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.source import Listing
+from microgpt.debugger.what_if import Move, WhatIf
 from microgpt.debugger.why import Why
 
 Json: TypeAlias = dict[str, Any]
@@ -90,6 +91,8 @@ def _answer(session: DebugSession, outcome: Outcome) -> Json:
     match outcome.answer:
         case Why() as why:
             return _why(why)
+        case WhatIf() as what_if:
+            return {"what_if": _what_if(what_if)}
         case Flow() as flow:
             return {"flow": _flow(flow)}
         case Stops(points=points):
@@ -139,6 +142,27 @@ def _why(why: Why) -> Json:
         },
         "paths": [*paths, {"label": "all other paths", "share": why.remainder, "nodes": []}],
     }
+
+
+def _what_if(what_if: WhatIf) -> Json:
+    return {
+        "changes": list(what_if.edits),
+        "original_loss": what_if.original,
+        "loss": _move(what_if.loss),
+        "positions": [
+            {"position": p.position, "label": p.label, "loss": _move(p.loss),
+             "probability": _move(p.probability), "likeliest": list(p.likeliest)}
+            for p in what_if.positions
+        ],
+        "watched": [
+            {"node": n.node, "name": n.name, "data": _move(n.data), "grad": _move(n.grad)}
+            for n in what_if.watched
+        ],
+    }  # fmt: skip
+
+
+def _move(move: Move) -> Json:
+    return {"before": move.before, "after": move.after}
 
 
 def _flow(flow: Flow) -> Json:

@@ -9,6 +9,7 @@ from microgpt.debugger.flow import Flow
 from microgpt.debugger.source import Listing
 from microgpt.debugger.state import State
 from microgpt.debugger.stops import StopPoint
+from microgpt.debugger.what_if import WhatIf
 from microgpt.debugger.why import Why
 
 
@@ -54,7 +55,7 @@ class Help:
     verb: str
 
 
-Answer: TypeAlias = Shown | Stops | Found | Note | Help | Listing | Why | Flow | None
+Answer: TypeAlias = Shown | Stops | Found | Note | Help | Listing | Why | Flow | WhatIf | None
 
 
 @dataclass(frozen=True, slots=True)

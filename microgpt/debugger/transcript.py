@@ -15,6 +15,7 @@ from microgpt.debugger.source import Listing
 from microgpt.debugger.state import GradChange, State
 from microgpt.debugger.stops import StopPoint
 from microgpt.debugger.verbs import VERBS, Verb, find_verb
+from microgpt.debugger.what_if import Move, WhatIf
 from microgpt.debugger.why import Why, cancellation
 from microgpt.ops import OPS
 
@@ -49,6 +50,8 @@ def lines(session: DebugSession, outcome: Outcome) -> list[str]:
             return why_lines(why)
         case Flow() as flow:
             return flow_lines(flow)
+        case WhatIf() as what_if:
+            return what_if_lines(what_if)
 
 
 # -- where the session stands ----------------------------------------------------------------------
@@ -250,6 +253,34 @@ def flow_lines(flow: Flow) -> list[str]:
             for m in flow.logits
         ]
     return told
+
+
+# -- what if ---------------------------------------------------------------------------------------
+
+
+def what_if_lines(what_if: WhatIf) -> list[str]:
+    """What edits do to the loss, the predictions, and what is watched."""
+    told = [f"changed: {'; '.join(what_if.edits)}" if what_if.edits else "nothing is changed"]
+    told.append(f"  loss {_move(what_if.loss)}  (unchanged: {number(what_if.original)})")
+    for p in what_if.positions:
+        likeliest = " → ".join(dict.fromkeys(p.likeliest)).strip()
+        told.append(
+            f"    {_position(p.position, p.label):<18}  loss {_move(p.loss)}, "
+            f"p {_move(p.probability)}" + (f", likeliest {likeliest}" if likeliest else "")
+        )
+    told += [
+        f"  {n.name}: data {_move(n.data)}, grad {_move(n.grad)}"
+        for n in what_if.watched[:MOST_FOUND]
+    ]
+    if (more := len(what_if.watched) - MOST_FOUND) > 0:
+        told.append(f"  and {more} more of the nodes watched")
+    return told
+
+
+def _move(move: Move) -> str:
+    if move.before == move.after:
+        return number(move.before)
+    return f"{number(move.before)} → {number(move.after)}"
 
 
 # -- help ------------------------------------------------------------------------------------------

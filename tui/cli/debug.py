@@ -86,12 +86,17 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: an option, the document or the script cannot be used.
     """
-    from microgpt.debugger.session import DebugSession  # noqa: PLC0415  # numpy comes with it
+    from microgpt.debugger.origin import Origin  # noqa: PLC0415  # numpy comes with them
+    from microgpt.debugger.session import DebugSession  # noqa: PLC0415
 
     untrained_model(arguments)
     looked_at = trained_model(arguments)
     document = looked_at.chosen_document(arguments.text)
-    session = DebugSession(looked_at.model.graph(document))
+    origin = Origin(
+        looked_at.model, document, looked_at.state.step + 1, looked_at.documents, looked_at.state,
+        looked_at.config,
+    )  # fmt: skip
+    session = DebugSession(looked_at.model.graph(document), origin)
     if arguments.lines is None and sys.stdin.isatty() and not arguments.json:
         from tui.cli.debug_prompt import open_session  # noqa: PLC0415  # slow to import
 

@@ -7,7 +7,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from microgpt import DomainError, InputError, ModelSnapshot, Training
+from microgpt import (
+    DomainError,
+    InputError,
+    ModelSnapshot,
+    Training,
+    TrainingConfig,
+    TrainingState,
+)
 from microgpt.training import RngState
 from tui.cli.options import (
     WHOLE_FROM_0,
@@ -30,12 +37,18 @@ class TrainedModel:
         origin: in words: `"after 100 steps, seed 42"`, `"step 3 of names.run"`.
         document: the recorded step's own, `""` if there is none.
         rng_state: of the run's generator.
+        state: parameters and moments of the model.
+        config: how it is trained.
+        documents: the first ones trained on, in order.
     """
 
     model: ModelSnapshot
     origin: str
     document: str
     rng_state: RngState
+    state: TrainingState
+    config: TrainingConfig
+    documents: tuple[str, ...]
 
     def caption(self, document: str) -> str:
         """The line under a picture's title: the document and the step."""
@@ -134,6 +147,9 @@ def trained_model(arguments: argparse.Namespace, *, after_update: bool = False) 
         f"{how_far}, seed {training.config.seed}",
         "",
         training.rng.getstate(),
+        training.state.copy(),
+        training.config,
+        training.documents,
     )
 
 
@@ -161,11 +177,17 @@ def _recorded(arguments: argparse.Namespace, *, after_update: bool) -> TrainedMo
     with Run(arguments.run_file, arguments.engine) as run:
         step = run.last_step if arguments.step is None else arguments.step
         recorded = run.at(step)
+        is_before = recorded.result is not None and not after_update
+        state = run.at(step - 1).state if is_before else recorded.state
+        documents = tuple(loss.document for loss in run.losses())
     return TrainedModel(
         recorded.after if after_update else recorded.before,
         f"step {step} of {arguments.run_file.name}",
         recorded.result.document if recorded.result else "",
         recorded.rng_state,
+        state,
+        run.info.config,
+        documents,
     )
 
 
