@@ -33,9 +33,12 @@ CORE_FILES_WITH = {
     "safetensors": {"microgpt/weights.py"},
     "filelock": {"microgpt/runs/run_file.py"},
     "numpy": {
+        "microgpt/debugger/anomalies.py",
         "microgpt/debugger/conditions.py",
         "microgpt/debugger/derivatives.py",
+        "microgpt/debugger/edits.py",
         "microgpt/debugger/flow.py",
+        "microgpt/debugger/health.py",
         "microgpt/debugger/nodes.py",
         "microgpt/debugger/paths.py",
         "microgpt/debugger/session.py",
@@ -147,13 +150,13 @@ def test_the_lists_of_files_with_a_library_are_up_to_date(library: str) -> None:
         (
             "microgpt/value.py",
             "import numpy as np",
-            "but of the core only microgpt/debugger/conditions.py, ",
+            "but of the core only microgpt/debugger/anomalies.py, ",
         ),
         ("microgpt/training.py", "import platformdirs", "only microgpt/corpus.py, "),
         (
             "microgpt/corpus.py",
             "import numpy",
-            "but of the core only microgpt/debugger/conditions.py, ",
+            "but of the core only microgpt/debugger/anomalies.py, ",
         ),
         ("microgpt/graph.py", "import numba", "only microgpt/engines/kernel_loops.py, "),
         ("microgpt/graph.py", "import pandas", "standard library only"),

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from microgpt.debugger.flow import Flow
 from microgpt.debugger.inspection import NodeView
-from microgpt.debugger.outcome import Found, Help, Note, Outcome, Shown, Stops
+from microgpt.debugger.outcome import Anomalies, Found, Health, Help, Note, Outcome, Shown, Stops
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.source import Listing
 from microgpt.debugger.what_if import Move, WhatIf
@@ -113,6 +113,25 @@ def _answer(session: DebugSession, outcome: Outcome) -> Json:
                     "lines": [{"number": line.number, "text": line.text} for line in listing.lines],
                 }
             }
+        case Anomalies(found=found):
+            return {
+                "anomalies": [
+                    {"pass": a.where, "what": a.what, "node": a.node, "name": a.name, "op": a.op,
+                     "scope": a.scope, "moment": a.moment,
+                     "operands": [{"name": name, "data": data} for name, data in a.operands],
+                     "line": None if a.line is None else f"{a.line[0]}:{a.line[1]}",
+                     "step": a.step}
+                    for a in found
+                ]
+            }  # fmt: skip
+        case Health(found=findings):
+            return {
+                "health": [
+                    {"check": f.check, "what": f.what, "value": f.value, "node": f.node,
+                     "name": f.name}
+                    for f in findings
+                ]
+            }  # fmt: skip
         case Note(text=text):
             return {"note": text}
         case Help(verb=verb):

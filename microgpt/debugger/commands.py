@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from microgpt.debugger import saved
 from microgpt.debugger.flow import Flow
-from microgpt.debugger.outcome import Found, Help, Note, Shown, Stops
+from microgpt.debugger.outcome import Anomalies, Found, Health, Help, Note, Shown, Stops
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.source import Listing, listing
 from microgpt.debugger.state import State
@@ -148,6 +148,19 @@ def flow(session: DebugSession, argument: str) -> Flow:
     return session.flow(_node(session, argument))
 
 
+# -- what is wrong ---------------------------------------------------------------------------------
+
+
+def anomalies(session: DebugSession, _: str) -> Anomalies:
+    """Where numbers first go wrong."""
+    return Anomalies(session.anomalies())
+
+
+def health(session: DebugSession, _: str) -> Health:
+    """What is not well."""
+    return Health(session.health())
+
+
 # -- what if ---------------------------------------------------------------------------------------
 
 
@@ -158,7 +171,7 @@ def set_(session: DebugSession, argument: str) -> WhatIf:
         number = float(value)
     except ValueError:
         raise InputError(f"{value!r} is no number to set {reference} to") from None
-    return session.set_node(session.find(reference), number)
+    return session.set_node(reference, number)
 
 
 def token(session: DebugSession, argument: str) -> WhatIf:

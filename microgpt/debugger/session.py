@@ -12,10 +12,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from microgpt.debugger.anomalies import Anomaly, anomalies
 from microgpt.debugger.condition_syntax import quoted
 from microgpt.debugger.derivatives import Derivatives
 from microgpt.debugger.edits import Anchor, Edit, Replacement, ReplaceOutputs, SetNode, set_token
 from microgpt.debugger.flow import Flow, flow
+from microgpt.debugger.health import Finding, health
 from microgpt.debugger.inspection import NodeView, inspect
 from microgpt.debugger.nodes import find_node
 from microgpt.debugger.origin import Origin
@@ -36,6 +38,7 @@ class DebugSession:
         timeline: of the graph at hand.
         stops: the breakpoints and watchpoints.
         origin: what the graph was computed from, None if not known.
+        problem: of the op that failed, `""` if none did.
         state: where the session stands.
 
     >>> from microgpt import Graph, Value
@@ -52,17 +55,21 @@ class DebugSession:
     [(0.0, 2.0, 2.0), (2.0, 2.0, 4.0)]
     """
 
-    def __init__(self, graph: Graph, origin: Origin | None = None) -> None:
-        """Stands before the first event.
+    def __init__(self, graph: Graph, origin: Origin | None = None, problem: str = "") -> None:
+        """Stands before the first event; post mortem, at the op that failed.
 
         Args:
             origin: what the graph was computed from, for what-ifs about tokens and documents, and
                 for what an update would do.
+            problem: what the op that the graph ends with said when it failed.
         """
+        self.problem = problem
         self.origin = origin
         self.timeline = Timeline(graph)
         self.stops = StopTable(self.timeline)
         self.state = self._state(0, "start")
+        if problem:
+            self.state = self._state(self.timeline.moment_of(graph.root, "forward"), "post mortem")
         self._explainer = Explainer.of(Derivatives(graph))
         self._edits = Edits(graph, origin)
         self._states_before: list[tuple[State, State]] = []
@@ -225,20 +232,35 @@ class DebugSession:
         """Where a node goes: how the losses and logits move with it."""
         return flow(self._explainer.derivatives, node)
 
+    # -- what is wrong ---------------------------------------------------------------------------
+
+    def anomalies(self) -> tuple[Anomaly, ...]:
+        """The first number of each pass, and of the update, that is not finite."""
+        return anomalies(self.timeline, self.origin.step if self.origin else None)
+
+    def health(self) -> tuple[Finding, ...]:
+        """What is not well, though finite: dead units, saturated softmaxes, sizes of gradients."""
+        return health(self.graph, self.origin)
+
     # -- what if ---------------------------------------------------------------------------------
 
-    def set_node(self, node: int, value: float) -> WhatIf:
+    def set_node(self, reference: str, value: float) -> WhatIf:
         """Makes a node a constant of this value and computes everything downstream again.
 
+        Args:
+            reference: the node, as for `find`.
+            value: a leaf's, or what an inner node is pinned to.
+
         Raises:
+            GraphError: there is no such node.
             InputError: the value is not finite.
             DomainError: an op has no finite result then.
             EngineUnavailableError: numba is not installed.
         """
         if not math.isfinite(value):
             raise InputError(f"a node can be set to a finite number, not to {value}")
-        text = f"set {self.graph.name(node)} = {value!r}"
-        return self._edit(SetNode(text, Anchor.of(self.graph, node), value))
+        anchor = Anchor.of(self.graph, self.find(reference))
+        return self._edit(SetNode(f"set {reference} = {value!r}", anchor, value))
 
     def set_token(self, position: int, character: str) -> WhatIf:
         """Lets another character be read at a position, and predicted at the one before.

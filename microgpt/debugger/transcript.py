@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import linecache
+import math
 from itertools import groupby, takewhile
 from pathlib import PurePath
 
+from microgpt.debugger.anomalies import Anomaly
 from microgpt.debugger.flow import Flow
 from microgpt.debugger.inspection import NodeView
-from microgpt.debugger.outcome import Found, Help, Note, Outcome, Shown, Stops
+from microgpt.debugger.outcome import Anomalies, Found, Health, Help, Note, Outcome, Shown, Stops
 from microgpt.debugger.paths import Path
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.source import Listing
@@ -50,6 +52,10 @@ def lines(session: DebugSession, outcome: Outcome) -> list[str]:
             return why_lines(why)
         case Flow() as flow:
             return flow_lines(flow)
+        case Anomalies(found=found_wrong):
+            return _anomalies(session, found_wrong)
+        case Health(found=findings):
+            return [f"{f.check}: {f.what}; see {f.name}" for f in findings] or ["all is well"]
         case WhatIf() as what_if:
             return what_if_lines(what_if)
 
@@ -64,6 +70,8 @@ def state_lines(session: DebugSession, state: State) -> list[str]:
     texts = ", ".join(f"{p.kind} {p.number}: {p.text}" for p in state.stop.points)
     said = {"start": "the start", "end": "the end"}.get(str(state.stop), "")
     head = f"{state.phase} {state.event} of {last}"
+    if state.stop.reason == "post mortem":
+        said = f"post mortem: {session.problem}"
     head += "".join(f", {words}" for words in (said, texts) if words)
     if state.node is None:
         return [head, "  nothing is computed yet"]
@@ -255,6 +263,25 @@ def flow_lines(flow: Flow) -> list[str]:
     return told
 
 
+# -- what is wrong ---------------------------------------------------------------------------------
+
+
+def _anomalies(session: DebugSession, found: tuple[Anomaly, ...]) -> list[str]:
+    told = []
+    for anomaly in found:
+        step = "" if anomaly.step is None else f" of step {anomaly.step}"
+        told.append(f"{anomaly.where}{step}: {_called(session.inspect(anomaly.node))}")
+        told.append(f"  {anomaly.what}")
+        if anomaly.operands:
+            operands = ", ".join(f"{name} = {number(data)}" for name, data in anomaly.operands)
+            told.append(f"  operands: {operands}")
+        told += _source(session.inspect(anomaly.node))
+        if anomaly.moment is not None:
+            phase = session.timeline.phase(anomaly.moment)
+            told.append(f"  goto {phase} {session.timeline.event(anomaly.moment)}")
+    return told or ["every number is finite, in the forward pass, the backward pass and the update"]
+
+
 # -- what if ---------------------------------------------------------------------------------------
 
 
@@ -278,7 +305,7 @@ def what_if_lines(what_if: WhatIf) -> list[str]:
 
 
 def _move(move: Move) -> str:
-    if move.before == move.after:
+    if move.before == move.after or (math.isnan(move.before) and math.isnan(move.after)):
         return number(move.before)
     return f"{number(move.before)} → {number(move.after)}"
 

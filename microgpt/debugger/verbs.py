@@ -48,7 +48,7 @@ class Verb:
 
 _GO, _BACK, _LOOK = "go on", "go back", "look"
 _STOP, _WHY, _WHAT_IF = "break and watch", "ask why", "what if"
-_SESSION = "session"
+_CHECK, _SESSION = "check", "session"
 
 VERBS: tuple[Verb, ...] = (
     Verb("step", ("s",), _GO, "[COUNT]", "on by one event, or by some",
@@ -122,6 +122,12 @@ VERBS: tuple[Verb, ...] = (
     Verb("undo", ("U",), _WHAT_IF, "", "take the last change back", "undo", "", commands.undo),
     Verb("changes", (), _WHAT_IF, "", "list the changes in force, and what they do together",
          "changes", "", commands.edits),
+    Verb("anomalies", (), _CHECK, "",
+         "where a number first is not finite: forward, backward, and in the update",
+         "anomalies", "", commands.anomalies),
+    Verb("health", (), _CHECK, "",
+         "dead units, saturated softmaxes, vanishing or exploding gradients, idle parameters",
+         "health", "", commands.health),
     Verb("save", (), _SESSION, "NAME", "keep breakpoints and watchpoints under a name",
          "save heads", "name", commands.save),
     Verb("load", (), _SESSION, "NAME", "take the breakpoints and watchpoints kept under a name",

@@ -40,6 +40,8 @@ class TrainedModel:
         state: parameters and moments of the model.
         config: how it is trained.
         documents: the first ones trained on, in order.
+        problem: what the step after `state` said when it failed, `""` if none did; `document` is
+            that step's then.
     """
 
     model: ModelSnapshot
@@ -49,6 +51,7 @@ class TrainedModel:
     state: TrainingState
     config: TrainingConfig
     documents: tuple[str, ...]
+    problem: str = ""
 
     def caption(self, document: str) -> str:
         """The line under a picture's title: the document and the step."""
@@ -120,12 +123,19 @@ def untrained_model(arguments: argparse.Namespace) -> ModelSnapshot | None:
     return model if arguments.train else None
 
 
-def trained_model(arguments: argparse.Namespace, *, after_update: bool = False) -> TrainedModel:
+def trained_model(
+    arguments: argparse.Namespace,
+    *,
+    after_update: bool = False,
+    stop_where_it_fails: bool = False,
+) -> TrainedModel:
     """The model asked for; on a terminal a bar on stderr shows how far its training is.
 
     Args:
         after_update: of a recorded step, take the parameters after its update (to sample from)
             and not those its numbers were computed with.
+        stop_where_it_fails: if a step's numbers are not finite, give the model before that step
+            and its document instead of raising.
 
     Raises:
         InputError: options that do not go together, or that cannot be used.
@@ -139,17 +149,24 @@ def trained_model(arguments: argparse.Namespace, *, after_update: bool = False) 
     training = _untrained(arguments)
     steps = arguments.train if arguments.train is not None else arguments.default_train
     steps = training.config.num_steps if steps is None else steps
+    problem = ""
     if steps:
-        _train(training, steps)
-    how_far = f"after {steps} steps" if steps else "untrained"
+        try:
+            _train(training, steps)
+        except DomainError as error:
+            if not stop_where_it_fails:
+                raise
+            problem = str(error)
+    how_far = f"after {training.step} steps" if training.step else "untrained"
     return TrainedModel(
         ModelSnapshot.of(training),
         f"{how_far}, seed {training.config.seed}",
-        "",
+        training.document_at(training.step + 1) if problem else "",
         training.rng.getstate(),
         training.state.copy(),
         training.config,
         training.documents,
+        problem,
     )
 
 
