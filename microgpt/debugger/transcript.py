@@ -21,6 +21,9 @@ from microgpt.debugger.what_if import Move, WhatIf
 from microgpt.debugger.why import Why, cancellation
 from microgpt.ops import OPS
 
+PROMPT = "(microgpt) "
+"""Stands before every verb, typed or echoed."""
+
 MOST_FOUND = 20
 MOST_CONSUMERS = 8
 MUCH_CANCELLATION = 2.0

@@ -22,8 +22,6 @@ from tui.cli.trained_model import (
 if TYPE_CHECKING:
     from microgpt.debugger.session import DebugSession
 
-PROMPT = "(microgpt) "
-
 _DESCRIPTION = """\
 Steps through one document's computation: the forward pass, in which values are
 computed, and the backward pass, in which gradients flow; in both directions,
@@ -134,7 +132,7 @@ def carry_out(session: DebugSession, lines: Iterable[str], *, as_json: bool) -> 
             if as_json:
                 say(json_lines.error_as_json(typed_verb(line), str(error)))
             else:
-                say(f"{PROMPT}{line.strip()}")
+                say(f"{transcript.PROMPT}{line.strip()}")
                 print_error(str(error))
             continue
         if outcome is None:
@@ -142,7 +140,8 @@ def carry_out(session: DebugSession, lines: Iterable[str], *, as_json: bool) -> 
         if as_json:
             say(json_lines.outcome_as_json(session, outcome))
         else:
-            for told in (f"{PROMPT}{line.strip()}", *transcript.lines(session, outcome)):
+            say(f"{transcript.PROMPT}{line.strip()}")
+            for told in transcript.lines(session, outcome):
                 say(told)
         if outcome.verb == "quit":
             break
