@@ -53,6 +53,11 @@ class TrainingConfig:
         """Learning rate of a step, counted from 1. One past the schedule trains at a rate of 0."""
         return self.lr * (1 - (step - 1) / self.num_steps)
 
+    def rates_at(self, step: int) -> tuple[float, ...]:
+        """A step's learning rate, beta1, beta2, eps, and what both moments are divided by."""
+        corrections = (1 - self.beta1**step, 1 - self.beta2**step)
+        return (self.lr_at(step), self.beta1, self.beta2, self.eps, *corrections)
+
 
 class Adam:
     """Both moments of every parameter, and the update. Source: Kingma and Ba 2015, algorithm 1.
@@ -83,10 +88,8 @@ class Adam:
         Raises:
             DomainError: a gradient's square is too large a float; nothing has moved then.
         """
-        config, m, v = self.config, self.m, self.v
-        lr = config.lr_at(step)
-        beta1, beta2, eps = config.beta1, config.beta2, config.eps
-        m_correction, v_correction = 1 - beta1**step, 1 - beta2**step
+        m, v = self.m, self.v
+        lr, beta1, beta2, eps, m_correction, v_correction = self.config.rates_at(step)
         for parameter in parameters:
             if not abs(parameter.grad) <= MAX_GRAD:  # nan is not, either
                 raise DomainError(

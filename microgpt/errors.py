@@ -4,6 +4,13 @@ Front ends print ``str(error)`` after ``microgpt: error:`` and exit with status 
 not a `MicrogptError` is a defect of this package and keeps its traceback.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from microgpt.value import Value
+
 
 class MicrogptError(Exception):
     """Something a user can mend: the message says what is wrong, where, and what would be valid."""
@@ -30,7 +37,16 @@ class RunFileError(MicrogptError):
 
 
 class DomainError(MicrogptError, ArithmeticError):
-    """An op has no finite real result for its operand: log of 0, exp of 1000, (-1) ** 0.5."""
+    """An op has no finite real result for its operand: log of 0, exp of 1000, (-1) ** 0.5.
+
+    Attributes:
+        node: the `Value` that would have been made, its data nan; None where no op of a graph
+            failed. `microgpt.debugger.post_mortem` looks at what it was computed from.
+    """
+
+    def __init__(self, message: str, node: Value | None = None) -> None:
+        super().__init__(message)
+        self.node = node
 
 
 class GraphError(MicrogptError, LookupError):

@@ -10,7 +10,7 @@ contributions: going back in time is a question to arrays, and nothing is run ag
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -90,8 +90,12 @@ class Graph:
             _frozen(array)
 
     @classmethod
-    def from_value(cls, root: Value) -> Graph:
+    def from_value(cls, root: Value, also: Iterable[Value] = ()) -> Graph:
         """Freezes everything `root` was computed from.
+
+        Args:
+            also: more of the same computation that `root` does not need, together with all inner
+                nodes it was computed from. No gradient flows there.
 
         >>> a = Value(2.0, name="a")
         >>> loss = a * a
@@ -104,7 +108,9 @@ class Graph:
             raise TypeError(f"a Graph is taken of a Value, not of {type(root).__name__}")
         order = topological_order(root)
         leaves = {v for node in order for v in node._children if not v._children}
-        nodes = sorted({root, *order, *leaves}, key=_number)
+        others = set(also)
+        others |= {operand for node in others for operand in node._children}
+        nodes = sorted({root, *order, *leaves, *others}, key=_number)
         ids = {node: i for i, node in enumerate(nodes)}
         arity = np.fromiter((len(node._children) for node in nodes), np.int64, len(nodes))
         start = np.concatenate(([0], np.cumsum(arity)))

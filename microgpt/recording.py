@@ -21,6 +21,7 @@ from types import CodeType, FrameType
 
 from microgpt import bindings, scopes, value
 from microgpt.scopes import Scope, Site, current_scope
+from microgpt.value import Value
 
 _OWN_FILES = frozenset({value.__file__, bindings.__file__})
 _lock = threading.Lock()
@@ -29,7 +30,7 @@ _recorders: dict[int, list[_Recorder]] = {}
 
 
 @contextmanager
-def recording(*, calls_in_scopes: bool = True) -> Iterator[None]:
+def recording(*, calls_in_scopes: bool = True, kept: list[Value] | None = None) -> Iterator[None]:
     """While open, Values made by this thread know their source line and are scoped by their calls.
 
     A step takes about half as long again, so it is meant for the computation to be looked at and
@@ -38,9 +39,10 @@ def recording(*, calls_in_scopes: bool = True) -> Iterator[None]:
     Args:
         calls_in_scopes: whether calls are scopes inside those opened by hand, too. A program that
             names all its parts itself, as microgpt's model does, has no use for that.
+        kept: gets every Value made, for whoever wants to see a computation that came to no end.
     """
     thread = threading.get_ident()
-    recorder = _Recorder(_frame_outside_contextlib(sys._getframe(1)), calls_in_scopes)
+    recorder = _Recorder(_frame_outside_contextlib(sys._getframe(1)), calls_in_scopes, kept)
     with _lock:
         _recorders.setdefault(thread, []).append(recorder)
         value.where = _where
@@ -62,7 +64,10 @@ def _where() -> Scope | Site | None:
     recorders = _recorders.get(threading.get_ident())
     if not recorders:
         return current_scope()
-    frame = sys._getframe(2)  # past this function and Value.__init__
+    made = sys._getframe(1)  # Value.__init__
+    if (kept := recorders[-1].kept) is not None:
+        kept.append(made.f_locals["self"])
+    frame = made.f_back or made
     while frame.f_code.co_filename in _OWN_FILES and frame.f_back:
         frame = frame.f_back
     return recorders[-1].site_of(frame)
@@ -92,7 +97,8 @@ _OBSERVER = _Observer()
 class _Recorder:
     """What one recording has seen: sites by place in the code, and the calls under way."""
 
-    def __init__(self, base: FrameType, calls_in_scopes: bool) -> None:
+    def __init__(self, base: FrameType, calls_in_scopes: bool, kept: list[Value] | None) -> None:
+        self.kept = kept
         self._sites: dict[tuple[CodeType, int, Scope | None], Site] = {}
         self._calls_in_scopes = calls_in_scopes
         # The calls that are under way below the recording (None) and below each scope opened by

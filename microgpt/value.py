@@ -7,6 +7,7 @@ It draws nothing, prints nothing and knows no model.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from itertools import count
@@ -279,9 +280,13 @@ def _reciprocal(other: Value | float) -> Value | float:
 
 def _domain_error(op: Op, operand: Value, *immediate: float) -> DomainError:
     shown = f"{op.name}({', '.join(repr(number) for number in (operand.data, *immediate))})"
+    failed = Value(math.nan, (operand,), (math.nan,), op.name)
+    if immediate:
+        failed._detail = immediate[0]
     return DomainError(
         f"{shown} has no finite real value, {_here()}; its operand is "
-        f"{operand.name or operand._op} made in {operand.scope or 'no scope'}"
+        f"{operand.name or operand._op} made in {operand.scope or 'no scope'}",
+        failed,
     )
 
 

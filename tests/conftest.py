@@ -17,6 +17,14 @@ settings.register_profile("suite", deadline=None, print_blob=True)  # machines u
 settings.load_profile("suite")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests leave nothing in the user's cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def names() -> Corpus:
     """The built-in corpus."""

@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 
 from microgpt.debugger.flow import Flow
 from microgpt.debugger.inspection import NodeView
-from microgpt.debugger.outcome import Found, Help, Note, Outcome, Shown, Stops
+from microgpt.debugger.outcome import Anomalies, Found, Health, Help, Note, Outcome, Shown, Stops
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.source import Listing
+from microgpt.debugger.what_if import Move, WhatIf
 from microgpt.debugger.why import Why
 
 Json: TypeAlias = dict[str, Any]
@@ -90,6 +91,8 @@ def _answer(session: DebugSession, outcome: Outcome) -> Json:
     match outcome.answer:
         case Why() as why:
             return _why(why)
+        case WhatIf() as what_if:
+            return {"what_if": _what_if(what_if)}
         case Flow() as flow:
             return {"flow": _flow(flow)}
         case Stops(points=points):
@@ -110,6 +113,25 @@ def _answer(session: DebugSession, outcome: Outcome) -> Json:
                     "lines": [{"number": line.number, "text": line.text} for line in listing.lines],
                 }
             }
+        case Anomalies(found=found):
+            return {
+                "anomalies": [
+                    {"pass": a.where, "what": a.what, "node": a.node, "name": a.name, "op": a.op,
+                     "scope": a.scope, "moment": a.moment,
+                     "operands": [{"name": name, "data": data} for name, data in a.operands],
+                     "line": None if a.line is None else f"{a.line[0]}:{a.line[1]}",
+                     "step": a.step}
+                    for a in found
+                ]
+            }  # fmt: skip
+        case Health(found=findings):
+            return {
+                "health": [
+                    {"check": f.check, "what": f.what, "value": f.value, "node": f.node,
+                     "name": f.name}
+                    for f in findings
+                ]
+            }  # fmt: skip
         case Note(text=text):
             return {"note": text}
         case Help(verb=verb):
@@ -139,6 +161,27 @@ def _why(why: Why) -> Json:
         },
         "paths": [*paths, {"label": "all other paths", "share": why.remainder, "nodes": []}],
     }
+
+
+def _what_if(what_if: WhatIf) -> Json:
+    return {
+        "changes": list(what_if.edits),
+        "original_loss": what_if.original,
+        "loss": _move(what_if.loss),
+        "positions": [
+            {"position": p.position, "label": p.label, "loss": _move(p.loss),
+             "probability": _move(p.probability), "likeliest": list(p.likeliest)}
+            for p in what_if.positions
+        ],
+        "watched": [
+            {"node": n.node, "name": n.name, "data": _move(n.data), "grad": _move(n.grad)}
+            for n in what_if.watched
+        ],
+    }  # fmt: skip
+
+
+def _move(move: Move) -> Json:
+    return {"before": move.before, "after": move.after}
 
 
 def _flow(flow: Flow) -> Json:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from microgpt.debugger import saved
 from microgpt.debugger.flow import Flow
-from microgpt.debugger.outcome import Found, Help, Note, Shown, Stops
+from microgpt.debugger.outcome import Anomalies, Found, Health, Help, Note, Shown, Stops
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.source import Listing, listing
 from microgpt.debugger.state import State
 from microgpt.debugger.stops import StopPoint
+from microgpt.debugger.what_if import WhatIf
 from microgpt.debugger.why import Why
 from microgpt.errors import GraphError, InputError
 
@@ -147,6 +148,71 @@ def flow(session: DebugSession, argument: str) -> Flow:
     return session.flow(_node(session, argument))
 
 
+# -- what is wrong ---------------------------------------------------------------------------------
+
+
+def anomalies(session: DebugSession, _: str) -> Anomalies:
+    """Where numbers first go wrong."""
+    return Anomalies(session.anomalies())
+
+
+def health(session: DebugSession, _: str) -> Health:
+    """What is not well."""
+    return Health(session.health())
+
+
+# -- what if ---------------------------------------------------------------------------------------
+
+
+def set_(session: DebugSession, argument: str) -> WhatIf:
+    """A node's value."""
+    reference, value = _assignment(argument, "set layer0.attn_wq[3][7] = 0.5")
+    try:
+        number = float(value)
+    except ValueError:
+        raise InputError(f"{value!r} is no number to set {reference} to") from None
+    return session.set_node(reference, number)
+
+
+def token(session: DebugSession, argument: str) -> WhatIf:
+    """A token."""
+    position, character = _assignment(argument, "token 2 = a")
+    position = position.removeprefix("pos")
+    if not position.isdecimal():
+        raise InputError(f"{position!r} is no position: a whole number, as in: token 2 = a")
+    return session.set_token(int(position), character)
+
+
+def zero(session: DebugSession, argument: str) -> WhatIf:
+    """A scope's outputs by zero."""
+    return session.replace_outputs(argument, "zero")
+
+
+def mean(session: DebugSession, argument: str) -> WhatIf:
+    """A scope's outputs by their mean."""
+    return session.replace_outputs(argument, "mean")
+
+
+def patch(session: DebugSession, argument: str) -> WhatIf:
+    """A scope's outputs by those of another document."""
+    scope, word, document = argument.partition(" from ")
+    if not word or not document.strip():
+        raise InputError(
+            "patch needs SCOPE from DOCUMENT, as in: patch pos1/layer0/attn from olivia"
+        )
+    return session.replace_outputs(scope.strip(), "other", document.strip())
+
+
+def undo(session: DebugSession, _: str) -> WhatIf:
+    """The last edit."""
+    return session.undo()
+
+
+def edits(session: DebugSession, _: str) -> WhatIf:
+    """All edits."""
+    return session.edits()
+
+
 # -- session ---------------------------------------------------------------------------------------
 
 
@@ -175,6 +241,13 @@ def quit_(_: DebugSession, __: str) -> None:
 
 
 # -- arguments -------------------------------------------------------------------------------------
+
+
+def _assignment(argument: str, example: str) -> tuple[str, str]:
+    left, equals, right = argument.partition("=")
+    if not equals or not left.strip() or not right.strip():
+        raise InputError(f"{argument!r} sets nothing; write it as: {example}")
+    return left.strip(), right.strip()
 
 
 def _count(argument: str) -> int:

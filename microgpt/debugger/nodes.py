@@ -81,15 +81,14 @@ def entries_of(graph: Graph, reference: str) -> Ints:
 
 
 def outputs_of(graph: Graph, scope: ScopeRange) -> Ints:
-    """The nodes of a scope that are used outside of it or, like the root, not at all, ascending."""
+    """The nodes of a scope that are used outside of it, and the root, ascending."""
     consumers, operands = graph.edge_consumers, graph.operands
-    made_inside = (operands >= scope.start) & (operands < scope.stop)
-    used_inside = made_inside & (consumers >= scope.start) & (consumers < scope.stop)
-    outputs = np.zeros(len(scope), np.bool_)
-    outputs[operands[made_inside & ~used_inside] - scope.start] = True
-    unused = np.ones(len(scope), np.bool_)
-    unused[operands[made_inside] - scope.start] = False
-    return np.flatnonzero(outputs | unused) + scope.start
+    inside = (operands >= scope.start) & (operands < scope.stop)
+    outside = (consumers < scope.start) | (consumers >= scope.stop)
+    outputs = np.zeros(len(graph), np.bool_)
+    outputs[operands[inside & outside]] = True
+    outputs[graph.root] |= scope.start <= graph.root < scope.stop
+    return np.flatnonzero(outputs)
 
 
 def position_of(path: str) -> int | None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from microgpt.debugger.anomalies import Anomaly
 from microgpt.debugger.flow import Flow
+from microgpt.debugger.health import Finding
 from microgpt.debugger.source import Listing
 from microgpt.debugger.state import State
 from microgpt.debugger.stops import StopPoint
+from microgpt.debugger.what_if import WhatIf
 from microgpt.debugger.why import Why
 
 
@@ -54,7 +57,23 @@ class Help:
     verb: str
 
 
-Answer: TypeAlias = Shown | Stops | Found | Note | Help | Listing | Why | Flow | None
+@dataclass(frozen=True, slots=True)
+class Anomalies:
+    """Where numbers first go wrong, by pass."""
+
+    found: tuple[Anomaly, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What is not well."""
+
+    found: tuple[Finding, ...]
+
+
+Answer: TypeAlias = (
+    Shown | Stops | Found | Note | Help | Listing | Why | Flow | WhatIf | Anomalies | Health | None
+)
 
 
 @dataclass(frozen=True, slots=True)

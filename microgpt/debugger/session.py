@@ -6,20 +6,27 @@ again to go back. It draws and prints nothing: front ends say what the state say
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
+from microgpt.debugger.anomalies import Anomaly, anomalies
 from microgpt.debugger.condition_syntax import quoted
 from microgpt.debugger.derivatives import Derivatives
+from microgpt.debugger.edits import Anchor, Edit, Replacement, ReplaceOutputs, SetNode, set_token
 from microgpt.debugger.flow import Flow, flow
+from microgpt.debugger.health import Finding, health
 from microgpt.debugger.inspection import NodeView, inspect
 from microgpt.debugger.nodes import find_node
+from microgpt.debugger.origin import Origin
 from microgpt.debugger.state import GradChange, State, Stop, StopReason
 from microgpt.debugger.stops import StopPoint, StopTable, condition_at
 from microgpt.debugger.timeline import Phase, Timeline
+from microgpt.debugger.what_if import Edits, WhatIf, compare
 from microgpt.debugger.why import Explainer, Why
-from microgpt.errors import GraphError
+from microgpt.errors import GraphError, InputError
 from microgpt.graph import Graph, Ints
 from microgpt.scope_tree import ScopeRange
 
@@ -30,6 +37,8 @@ class DebugSession:
     Attributes:
         timeline: of the graph at hand.
         stops: the breakpoints and watchpoints.
+        origin: what the graph was computed from, None if not known.
+        problem: of the op that failed, `""` if none did.
         state: where the session stands.
 
     >>> from microgpt import Graph, Value
@@ -46,11 +55,24 @@ class DebugSession:
     [(0.0, 2.0, 2.0), (2.0, 2.0, 4.0)]
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, origin: Origin | None = None, problem: str = "") -> None:
+        """Stands before the first event; post mortem, at the op that failed.
+
+        Args:
+            origin: what the graph was computed from, for what-ifs about tokens and documents, and
+                for what an update would do.
+            problem: what the op that the graph ends with said when it failed.
+        """
+        self.problem = problem
+        self.origin = origin
         self.timeline = Timeline(graph)
         self.stops = StopTable(self.timeline)
         self.state = self._state(0, "start")
+        if problem:
+            self.state = self._state(self.timeline.moment_of(graph.root, "forward"), "post mortem")
         self._explainer = Explainer.of(Derivatives(graph))
+        self._edits = Edits(graph, origin)
+        self._states_before: list[tuple[State, State]] = []
 
     @property
     def graph(self) -> Graph:
@@ -209,6 +231,102 @@ class DebugSession:
     def flow(self, node: int) -> Flow:
         """Where a node goes: how the losses and logits move with it."""
         return flow(self._explainer.derivatives, node)
+
+    # -- what is wrong ---------------------------------------------------------------------------
+
+    def anomalies(self) -> tuple[Anomaly, ...]:
+        """The first number of each pass, and of the update, that is not finite."""
+        return anomalies(self.timeline, self.origin.step if self.origin else None)
+
+    def health(self) -> tuple[Finding, ...]:
+        """What is not well, though finite: dead units, saturated softmaxes, sizes of gradients."""
+        return health(self.graph, self.origin)
+
+    # -- what if ---------------------------------------------------------------------------------
+
+    def set_node(self, reference: str, value: float) -> WhatIf:
+        """Makes a node a constant of this value and computes everything downstream again.
+
+        Args:
+            reference: the node, as for `find`.
+            value: a leaf's, or what an inner node is pinned to.
+
+        Raises:
+            GraphError: there is no such node.
+            InputError: the value is not finite.
+            DomainError: an op has no finite result then.
+            EngineUnavailableError: numba is not installed.
+        """
+        if not math.isfinite(value):
+            raise InputError(f"a node can be set to a finite number, not to {value}")
+        anchor = Anchor.of(self.graph, self.find(reference))
+        return self._edit(SetNode(f"set {reference} = {value!r}", anchor, value))
+
+    def set_token(self, position: int, character: str) -> WhatIf:
+        """Lets another character be read at a position, and predicted at the one before.
+
+        Raises:
+            InputError: there is no such position or token, or the graph is not of the model.
+        """
+        document = "" if self.origin is None else self.origin.document
+        return self._edit(set_token(self.origin, document, position, character))
+
+    def replace_outputs(self, scope: str, by: Replacement, other: str = "") -> WhatIf:
+        """Replaces what a scope gives to the rest.
+
+        Args:
+            scope: its path.
+            by: `"zero"`; `"mean"` of the first documents at that position; `"other"` for its
+                values in another document.
+            other: that document.
+
+        Raises:
+            GraphError: there is no such scope.
+            InputError: there is no document to take values from, or it lacks the position.
+        """
+        path = self.graph.scopes.find(scope).path
+        word = {"zero": f"zero {path}", "mean": f"mean {path}"}.get(
+            by, f"patch {path} from {other}"
+        )
+        return self._edit(ReplaceOutputs(word, path, by, other))
+
+    def undo(self) -> WhatIf:
+        """Takes the last edit back. Raises `GraphError` if there is none."""
+        before = self.graph
+        self._edits.undo()
+        state_before, state_after = self._states_before.pop()
+        unmoved = self.state == state_after
+        self._change_graph(self._edits.graph)
+        if unmoved:
+            self.state = state_before
+        return self._compared(before)
+
+    def edits(self) -> WhatIf:
+        """All edits in force, against the graph without any."""
+        return self._compared(self._edits.original)
+
+    def _edit(self, edit: Edit) -> WhatIf:
+        before, state_before = self.graph, self.state
+        self._edits.push(edit)
+        self._change_graph(self._edits.graph)
+        self._states_before.append((state_before, self.state))
+        return self._compared(before)
+
+    def _compared(self, before: Graph) -> WhatIf:
+        return compare(self._edits, before, self.stops.all_watched())
+
+    def _change_graph(self, graph: Graph) -> None:
+        """Puts another graph under the session, which stays at the node it visits if it can."""
+        state, old = self.state, self.graph
+        anchor = None if state.node is None else Anchor.of(old, state.node)
+        self.timeline = Timeline(graph)
+        self._explainer = Explainer.of(Derivatives(graph))
+        self.stops.move_to(self.timeline)
+        moment = min(state.moment, self.timeline.last)
+        if anchor is not None and (state.phase, state.event) != ("backward", 0):
+            with suppress(GraphError):  # it is a constant now, or not there
+                moment = self.timeline.moment_of(anchor.find(graph), state.phase)
+        self.state = self._state(moment, "edit")
 
     # -- breakpoints and watchpoints -------------------------------------------------------------
 

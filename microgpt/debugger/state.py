@@ -9,7 +9,7 @@ from microgpt.debugger.stops import StopPoint
 from microgpt.debugger.timeline import Phase
 
 StopReason: TypeAlias = Literal[
-    "start", "step", "next", "finish", "until", "goto", "stop", "end", "post mortem"
+    "start", "step", "next", "finish", "until", "goto", "edit", "stop", "end", "post mortem"
 ]
 
 
@@ -19,8 +19,8 @@ class Stop:
 
     Attributes:
         reason: the kind of verb that came here; `"stop"` if it went on to the next breakpoint or
-            watchpoint, `"start"` or `"end"` if the timeline ended first, `"post mortem"` at the op
-            that failed.
+            watchpoint, `"edit"` if the graph was changed under it, `"start"` or `"end"` if the
+            timeline ended first, `"post mortem"` at the op that failed.
         points: the breakpoints and watchpoints that stop at this moment, whatever came here.
     """
 

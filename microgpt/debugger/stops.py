@@ -150,6 +150,11 @@ class StopTable:
         """The nodes of a watchpoint, none of a breakpoint."""
         return self._existing(number).nodes
 
+    def all_watched(self) -> Ints:
+        """The nodes of all watchpoints, ascending."""
+        nodes = [entry.nodes for entry in self._entries.values()]
+        return np.unique(np.concatenate(nodes)) if nodes else np.array([], np.int64)
+
     def next_after(self, moment: int) -> int | None:
         """The first moment later than this one at which an enabled one stops."""
         found = []

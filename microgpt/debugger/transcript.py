@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import linecache
+import math
 from itertools import groupby, takewhile
 from pathlib import PurePath
 
+from microgpt.debugger.anomalies import Anomaly
 from microgpt.debugger.flow import Flow
 from microgpt.debugger.inspection import NodeView
-from microgpt.debugger.outcome import Found, Help, Note, Outcome, Shown, Stops
+from microgpt.debugger.outcome import Anomalies, Found, Health, Help, Note, Outcome, Shown, Stops
 from microgpt.debugger.paths import Path
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.source import Listing
 from microgpt.debugger.state import GradChange, State
 from microgpt.debugger.stops import StopPoint
 from microgpt.debugger.verbs import VERBS, Verb, find_verb
+from microgpt.debugger.what_if import Move, WhatIf
 from microgpt.debugger.why import Why, cancellation
 from microgpt.ops import OPS
+
+PROMPT = "(microgpt) "
+"""Stands before every verb, typed or echoed."""
 
 MOST_FOUND = 20
 MOST_CONSUMERS = 8
@@ -49,6 +55,12 @@ def lines(session: DebugSession, outcome: Outcome) -> list[str]:
             return why_lines(why)
         case Flow() as flow:
             return flow_lines(flow)
+        case Anomalies(found=found_wrong):
+            return _anomalies(session, found_wrong)
+        case Health(found=findings):
+            return [f"{f.check}: {f.what}; see {f.name}" for f in findings] or ["all is well"]
+        case WhatIf() as what_if:
+            return what_if_lines(what_if)
 
 
 # -- where the session stands ----------------------------------------------------------------------
@@ -61,6 +73,8 @@ def state_lines(session: DebugSession, state: State) -> list[str]:
     texts = ", ".join(f"{p.kind} {p.number}: {p.text}" for p in state.stop.points)
     said = {"start": "the start", "end": "the end"}.get(str(state.stop), "")
     head = f"{state.phase} {state.event} of {last}"
+    if state.stop.reason == "post mortem":
+        said = f"post mortem: {session.problem}"
     head += "".join(f", {words}" for words in (said, texts) if words)
     if state.node is None:
         return [head, "  nothing is computed yet"]
@@ -250,6 +264,53 @@ def flow_lines(flow: Flow) -> list[str]:
             for m in flow.logits
         ]
     return told
+
+
+# -- what is wrong ---------------------------------------------------------------------------------
+
+
+def _anomalies(session: DebugSession, found: tuple[Anomaly, ...]) -> list[str]:
+    told = []
+    for anomaly in found:
+        step = "" if anomaly.step is None else f" of step {anomaly.step}"
+        told.append(f"{anomaly.where}{step}: {_called(session.inspect(anomaly.node))}")
+        told.append(f"  {anomaly.what}")
+        if anomaly.operands:
+            operands = ", ".join(f"{name} = {number(data)}" for name, data in anomaly.operands)
+            told.append(f"  operands: {operands}")
+        told += _source(session.inspect(anomaly.node))
+        if anomaly.moment is not None:
+            phase = session.timeline.phase(anomaly.moment)
+            told.append(f"  goto {phase} {session.timeline.event(anomaly.moment)}")
+    return told or ["every number is finite, in the forward pass, the backward pass and the update"]
+
+
+# -- what if ---------------------------------------------------------------------------------------
+
+
+def what_if_lines(what_if: WhatIf) -> list[str]:
+    """What edits do to the loss, the predictions, and what is watched."""
+    told = [f"changed: {'; '.join(what_if.edits)}" if what_if.edits else "nothing is changed"]
+    told.append(f"  loss {_move(what_if.loss)}  (unchanged: {number(what_if.original)})")
+    for p in what_if.positions:
+        likeliest = " → ".join(dict.fromkeys(p.likeliest)).strip()
+        told.append(
+            f"    {_position(p.position, p.label):<18}  loss {_move(p.loss)}, "
+            f"p {_move(p.probability)}" + (f", likeliest {likeliest}" if likeliest else "")
+        )
+    told += [
+        f"  {n.name}: data {_move(n.data)}, grad {_move(n.grad)}"
+        for n in what_if.watched[:MOST_FOUND]
+    ]
+    if (more := len(what_if.watched) - MOST_FOUND) > 0:
+        told.append(f"  and {more} more of the nodes watched")
+    return told
+
+
+def _move(move: Move) -> str:
+    if move.before == move.after or (math.isnan(move.before) and math.isnan(move.after)):
+        return number(move.before)
+    return f"{number(move.before)} → {number(move.after)}"
 
 
 # -- help ------------------------------------------------------------------------------------------

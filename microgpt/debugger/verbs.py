@@ -52,7 +52,8 @@ class Verb:
 
 
 _GO, _BACK, _LOOK = "go on", "go back", "look"
-_STOP, _WHY, _SESSION = "break and watch", "ask why", "session"
+_STOP, _WHY, _WHAT_IF = "break and watch", "ask why", "what if"
+_CHECK, _SESSION = "check", "session"
 
 VERBS: tuple[Verb, ...] = (
     Verb("step", ("s",), _GO, "[COUNT]", "on by one event, or by some",
@@ -110,6 +111,28 @@ VERBS: tuple[Verb, ...] = (
          "why layer0.attn_wq[3][7]", "node", commands.why),
     Verb("flow", (), _WHY, "[NODE]", "where a node goes: how losses and logits move with it",
          "flow wpe[1][2]", "node", commands.flow),
+    Verb("set", ("e",), _WHAT_IF, "NODE = VALUE", "what if a node, a parameter say, had this value",
+         "set layer0.attn_wq[3][7] = 0.5", "node", commands.set_),
+    Verb("token", (), _WHAT_IF, "POSITION = CHARACTER",
+         "what if another character were read at a position",
+         "token 2 = a", "", commands.token),
+    Verb("zero", ("z",), _WHAT_IF, "SCOPE", "what if a scope gave zeros to the rest",
+         "zero pos1/layer0/attn/head2/mix", "scope", commands.zero),
+    Verb("mean", (), _WHAT_IF, "SCOPE",
+         "what if a scope gave its mean over the first 64 documents at its position",
+         "mean pos1/layer0/attn/head2/mix", "scope", commands.mean),
+    Verb("patch", (), _WHAT_IF, "SCOPE from DOCUMENT",
+         "what if a scope gave what it gives in another document at the same position",
+         "patch pos1/layer0/attn/head2/mix from olivia", "scope", commands.patch),
+    Verb("undo", ("U",), _WHAT_IF, "", "take the last change back", "undo", "", commands.undo),
+    Verb("changes", (), _WHAT_IF, "", "list the changes in force, and what they do together",
+         "changes", "", commands.edits),
+    Verb("anomalies", (), _CHECK, "",
+         "where a number first is not finite: forward, backward, and in the update",
+         "anomalies", "", commands.anomalies),
+    Verb("health", (), _CHECK, "",
+         "dead units, saturated softmaxes, vanishing or exploding gradients, idle parameters",
+         "health", "", commands.health),
     Verb("save", (), _SESSION, "NAME", "keep breakpoints and watchpoints under a name",
          "save heads", "name", commands.save),
     Verb("load", (), _SESSION, "NAME", "take the breakpoints and watchpoints kept under a name",

@@ -6,6 +6,7 @@ calls, so that at any step another one can go on.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
@@ -92,3 +93,19 @@ class Engine(Protocol):
             Each step's mean loss. Units: nats. Fewer than there are documents if a number of the
             next step was not finite.
         """
+
+
+def grad_norms(shapes: dict[str, tuple[int, int]], grads: Sequence[float]) -> dict[str, float]:
+    """Euclidean norm of the gradient of each matrix, by the one function all engines use.
+
+    Another one would round differently.
+
+    Args:
+        shapes: rows and columns, in the order of `Parameters.flat`.
+        grads: of every parameter.
+    """
+    norms, start = {}, 0
+    for name, (rows, cols) in shapes.items():
+        norms[name] = math.hypot(*grads[start : start + rows * cols])
+        start += rows * cols
+    return norms

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from microgpt.adam import TrainingConfig
 from microgpt.engines import kernel_loops
-from microgpt.engines.engine import StepResult
+from microgpt.engines.engine import StepResult, grad_norms
 from microgpt.parameters import ModelConfig
 from microgpt.tokenizer import Tokenizer
 from microgpt.training_state import TrainingState
@@ -54,7 +52,7 @@ class KernelEngine:
                 )
                 for layer in range(self._model.n_layer)
             ),
-            grad_norms=grad_norms(self._shapes, self._grads),
+            grad_norms=grad_norms(self._shapes, self._grads.tolist()),
         )
 
     def train_steps(
@@ -68,22 +66,7 @@ class KernelEngine:
             self._grads, self._sizes, self._work,
             np.array([token for tokens in documents for token in tokens]),
             np.cumsum([len(tokens) for tokens in documents]),
-            np.array([adam_rates(self._config, step) for step in steps]), losses,
+            np.array([self._config.rates_at(step) for step in steps]), losses,
         )  # fmt: skip
         state.step += done
         return [float(loss) for loss in losses[:done]]
-
-
-def adam_rates(config: TrainingConfig, step: int) -> tuple[float, ...]:
-    """A step's learning rate, beta1, beta2, eps, and both bias corrections."""
-    corrections = (1 - config.beta1**step, 1 - config.beta2**step)
-    return (config.lr_at(step), config.beta1, config.beta2, config.eps, *corrections)
-
-
-def grad_norms(shapes: dict[str, tuple[int, int]], grads: NDArray[np.float64]) -> dict[str, float]:
-    """By matrix, with the same function as on `Value`: another one rounds differently."""
-    numbers, norms, start = grads.tolist(), {}, 0
-    for name, (rows, cols) in shapes.items():
-        norms[name] = math.hypot(*numbers[start : start + rows * cols])
-        start += rows * cols
-    return norms

@@ -9,8 +9,7 @@ import numpy as np
 
 from microgpt.adam import MAX_GRAD, TrainingConfig
 from microgpt.engines import kernel_loops
-from microgpt.engines.engine import StepResult
-from microgpt.engines.kernel import adam_rates, grad_norms
+from microgpt.engines.engine import StepResult, grad_norms
 from microgpt.parameters import ModelConfig
 from microgpt.replay.model_program import Replay
 from microgpt.replay.programs import program_for
@@ -58,7 +57,7 @@ class ReplayEngine:
                 for heads in program.weights
             ),
             grad_norms=grad_norms(
-                self._model.shapes(self._vocab_size), replay.grad[: program.n_parameters]
+                self._model.shapes(self._vocab_size), replay.grad[: program.n_parameters].tolist()
             ),
         )
 
@@ -86,7 +85,7 @@ class ReplayEngine:
         state.step += 1
         kernel_loops.adam(
             parameters, np.frombuffer(state.m), np.frombuffer(state.v),
-            grads, self._sizes, adam_rates(self._config, state.step),
+            grads, self._sizes, self._config.rates_at(state.step),
         )  # fmt: skip
         return loss
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from microgpt.adam import Adam, TrainingConfig
 from microgpt.collector import paused_collector
-from microgpt.engines.engine import StepResult
+from microgpt.engines.engine import StepResult, grad_norms
 from microgpt.errors import DomainError
 from microgpt.model import forward
 from microgpt.parameters import ModelConfig, Parameters
@@ -42,10 +42,10 @@ class ValueEngine:
             if not math.isfinite(computed.loss.data):
                 raise DomainError(f"the loss of {document!r} is {computed.loss.data}")
             computed.loss.backward()
-            grad_norms = {
-                name: math.hypot(*(leaf.grad for row in rows for leaf in row))
-                for name, rows in parameters.matrices.items()
-            }
+            norms = grad_norms(
+                self._model.shapes(self._tokenizer.vocab_size),
+                [leaf.grad for leaf in parameters.flat],
+            )
             lr = Adam(self._config, state.m, state.v).update(parameters.flat, step)
             result = StepResult(
                 step=step,
@@ -56,7 +56,7 @@ class ValueEngine:
                 lr=lr,
                 probs=tuple(tuple(p.data for p in probs) for probs in computed.probs),
                 attention=computed.attention_weights(),
-                grad_norms=grad_norms,
+                grad_norms=norms,
             )
             del computed  # frees the graph while the collector still sleeps
         state.data[:] = parameters.data()

@@ -289,3 +289,76 @@ def _is_link(code: Code, ids: Ids, k: int, step: int) -> bool:
     if k + 1 == ids.shape[0] or not _follows(ids, k + 1, step):
         return False
     return bool(code.links[min(ids[k], ids[k + 1])])
+
+
+@_jit
+def mark_before_recorded(code: Code, marked: Bytes) -> None:
+    """Marks every node that leads to a recorded one, through max leaves too."""
+    for i in range(code.op.shape[0] - 1, -1, -1):
+        op = code.op[i]
+        if op == LEAF or not (marked[i] or op == RECORDED):
+            continue
+        if op in (MAX, RECORDED):
+            for place in range(code.a[i], code.b[i]):
+                marked[code.lists[place]] = 1
+            continue
+        marked[code.a[i]] = 1
+        if op <= MUL:
+            marked[code.b[i]] = 1
+
+
+@_jit
+def root_after(code: Code, runs: Runs, root: int, data: Floats, node: int, number: float) -> float:
+    """The root's value once a node has another number; changes `data` from that node on.
+
+    Args:
+        runs: of a forward pass over all nodes.
+    """
+    data[node] = number
+    later, inside = 0, runs.shape[0]
+    while later < inside:  # the first run that ends after the node
+        middle = (later + inside) // 2
+        if runs[middle, 2] > node:
+            inside = middle
+        else:
+            later = middle + 1
+    if later < runs.shape[0] and runs[later, 1] <= node:  # the node is one of that run
+        last = int(runs[later, 2])
+        rest = np.empty((last - node, 3), np.uint32)
+        for i in range(node + 1, last + 1):
+            rest[i - node - 1, 0] = code.op[i]
+            rest[i - node - 1, 1] = i
+            rest[i - node - 1, 2] = i
+        forward(code, rest, data)
+        later += 1
+    forward(code, runs[later:], data)
+    return float(data[root])
+
+
+@_jit
+def central_differences(
+    code: Code,
+    runs: Runs,
+    root: int,
+    data: Floats,
+    nodes: NDArray[np.int64],
+    steps: Floats,
+    out: Floats,
+) -> None:
+    """The root's slope along some nodes, from its values a step above and a step below each.
+
+    Args:
+        runs: of a forward pass over all nodes.
+        data: every node's number as it is.
+        nodes: descending, so that what one changed, the next computes again.
+        steps: how far each is moved. Same shape as `nodes`.
+        out: gets the slopes. Same shape as `nodes`.
+    """
+    moved = data.copy()
+    for k in range(nodes.shape[0]):
+        node = int(nodes[k])
+        above, below = data[node] + steps[k], data[node] - steps[k]
+        root_above = root_after(code, runs, root, moved, node, above)
+        root_below = root_after(code, runs, root, moved, node, below)
+        out[k] = (root_above - root_below) / (above - below)
+        moved[node] = data[node]

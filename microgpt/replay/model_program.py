@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from microgpt.graph import OP_NAMES
 from microgpt.parameters import ModelConfig
 from microgpt.replay import loops
+from microgpt.replay.code import COMPUTED_BY, runs_of, with_links
 from microgpt.replay.loops import Code
-from microgpt.replay.program import COMPUTED_BY, links_of, runs_of
 from microgpt.replay.trace import Trace
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -198,8 +198,9 @@ class Replay:
 
     def backward(self) -> Floats:
         """Computes all gradients; returns those of the parameters, a view."""
-        program = self.program
-        self.grad.fill(0.0)
+        program, n = self.program, len(self.tokens) - 1
+        self.grad[: program.stops[n - 1]] = 0.0
+        self.grad[program.mean_of(n)] = 0.0
         self.grad[program.root] = 1.0
         loops.backward(self.code, program.backward_runs(self.tokens), self.data, self.grad)
         return self.grad[: program.n_parameters]
@@ -221,4 +222,4 @@ def _code(trace: Trace) -> Code:
     )
     two, one = (code.op == loops.ADD) | (code.op == loops.MUL), code.op > loops.MUL
     operands = np.concatenate((code.a[two], code.b[two], code.a[one]))
-    return code._replace(links=links_of(code, operands, np.zeros(len(trace.a))))
+    return with_links(code, operands, np.zeros(len(trace.a)))

@@ -21,20 +21,19 @@ from microgpt.errors import DomainError, GraphError
 from microgpt.graph import OP_NAMES, Graph
 from microgpt.ops import OPS
 from microgpt.replay import loops
+from microgpt.replay.code import (
+    COMPUTED_BY,
+    backward_pass,
+    code_of,
+    forward_runs,
+    same,
+    with_constants,
+    with_links,
+)
 from microgpt.replay.loops import Code
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
-
-COMPUTED_BY = {
-    "add": loops.ADD,
-    "mul": loops.MUL,
-    "pow": loops.POW,
-    "log": loops.LOG,
-    "exp": loops.EXP,
-    "relu": loops.RELU,
-}
-"""The ops that a program can compute again. A node of another op keeps what was recorded of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +102,7 @@ class Program:
     Attributes:
         graph: the graph it was made of.
         code: what computes each node from which others.
+        forward_code: the same where local gradients do not matter.
         grad_before: the gradients that every backward pass finds; 0 unless the graph's found some.
         constants: the leaves whose number nothing declares to stand for anything: in every run
             they are what they were when the graph was traced, unless they are given a number.
@@ -117,10 +117,11 @@ class Program:
     True
     """
 
-    def __init__(self, graph: Graph, code: Code, grad_before: Floats) -> None:
-        """Takes a graph's code; `Program.of` makes it."""
+    def __init__(self, graph: Graph, code: Code, forward_code: Code, grad_before: Floats) -> None:
+        """Takes what `Program.of` makes of a graph."""
         self.graph = graph
         self.code = code
+        self.forward_code = forward_code
         self.grad_before = grad_before
         leaves = np.flatnonzero(np.diff(graph.operand_start) == 0)
         self.constants: Ints = np.array([i for i in leaves if int(i) not in graph.bindings])
@@ -132,19 +133,9 @@ class Program:
         Nodes that no row of the op table accounts for, because their op has none, or because their
         data or local gradients are others than the row gives, keep what was recorded.
         """
-        code = _code(graph)
-        recorded = np.flatnonzero(_strange(graph, code))
-        counts = np.diff(graph.operand_start)[recorded]
-        ends = len(code.lists) + np.cumsum(counts)
-        code.op[recorded] = loops.RECORDED
-        code.a[recorded], code.b[recorded] = ends - counts, ends
-        edges = np.isin(graph.edge_consumers, recorded)
-        code = code._replace(
-            lists=np.concatenate((code.lists, graph.operands[edges].astype(np.uint32))),
-            list_grads=np.concatenate((code.list_grads, graph.local_grads[edges])),
-        )
+        code, forward_code = code_of(graph)
         before = graph.grad_before if graph.backpropagated else np.zeros(len(graph))
-        return cls(graph, code._replace(links=links_of(code, graph.operands, before)), before)
+        return cls(graph, with_links(code, graph.operands, before), forward_code, before)
 
     @cached_property
     def nbytes(self) -> int:
@@ -165,22 +156,21 @@ class Program:
         """
         code, graph = self.code, self.graph
         given = np.array(sorted(numbers or {}), np.int64)
-        self._check_nodes(given)
+        self.check_nodes(given)
         data = graph.data.copy()
         if numbers:
             data[given] = [numbers[int(i)] for i in given]
-            code = _with_constants(code, given)
+            code = with_constants(code, given)
         inner = bool(np.any(self.code.op[given] != loops.LEAF))
         with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
-            forward_runs = _forward_runs(code) if inner else self._forward_runs
-            loops.forward(code, forward_runs, data)
+            loops.forward(code, forward_runs(code) if inner else self._forward_runs, data)
             self._check_recorded(code, data)
             local_grads = np.empty(graph.n_edges)
             loops.local_grads(code, self._nodes, graph.operand_start, data, local_grads)
             self._check_domain(code, data, local_grads)
             grad = self.grad_before.copy()
             grad[graph.root] = 1.0
-            order, runs = _backward(code, graph.root, graph.n_edges) if inner else self._pass
+            order, runs = backward_pass(code, graph.root, graph.n_edges) if inner else self._pass
             loops.backward(code, runs, data, grad)
         return Evaluation(self, data, local_grads, grad, order.astype(np.int64), given)
 
@@ -190,13 +180,14 @@ class Program:
 
     @cached_property
     def _forward_runs(self) -> loops.Runs:
-        return _forward_runs(self.code)
+        return forward_runs(self.code)
 
     @cached_property
     def _pass(self) -> tuple[loops.Ids, loops.Runs]:
-        return _backward(self.code, self.graph.root, self.graph.n_edges)
+        return backward_pass(self.code, self.graph.root, self.graph.n_edges)
 
-    def _check_nodes(self, nodes: Ints) -> None:
+    def check_nodes(self, nodes: Ints) -> None:
+        """Raises `GraphError` if one of these is not a node."""
         unknown = nodes[(nodes < 0) | (nodes >= len(self.graph))]
         if len(unknown):
             raise GraphError(
@@ -208,7 +199,7 @@ class Program:
         recorded = np.flatnonzero(code.op == loops.RECORDED)
         for i in recorded:
             operands = code.lists[code.a[i] : code.b[i]]
-            if not _same(data[operands], self.graph.data[operands]).all():
+            if not same(data[operands], self.graph.data[operands]).all():
                 raise GraphError(self._cannot_compute(int(i)))
 
     def _cannot_compute(self, node: int) -> str:
@@ -242,114 +233,3 @@ class Program:
                     f"{op.name}({', '.join(map(repr, numbers))}) has no finite real value, "
                     f"at {graph.name(int(i))} in {graph.scope(int(i)) or 'no scope'}"
                 ) from error
-
-
-def links_of(code: Code, operands: NDArray[np.integer], grad_before: Floats) -> loops.Bytes:
-    """Which nodes are links: a mul whose product only the next node uses, to add it to the last.
-
-    Args:
-        operands: of all edges.
-        grad_before: a link's gradient is set, not added to, so it must begin at 0.
-    """
-    n = len(code.op)
-    links = np.zeros(n, np.uint8)
-    mul = np.flatnonzero((code.op[1:-1] == loops.MUL) & (code.op[2:] == loops.ADD)) + 1
-    used_once = (np.bincount(operands, minlength=n) == 1) & (grad_before == 0)
-    is_link = (code.a[mul + 1] == mul - 1) & (code.b[mul + 1] == mul)
-    links[mul[is_link & used_once[mul] & used_once[mul - 1]]] = 1
-    return links
-
-
-def _code(graph: Graph) -> Code:
-    """The code of a graph of which nothing is strange."""
-    table = np.array([COMPUTED_BY.get(name, loops.RECORDED) for name in OP_NAMES], np.uint8)
-    starts, arity = graph.operand_start[:-1], np.diff(graph.operand_start)
-    op = np.where(arity == 0, loops.LEAF, table[graph.op_codes]).astype(np.uint8)
-    a, b = np.zeros(len(graph), np.uint32), np.zeros(len(graph), np.uint32)
-    a[arity > 0] = graph.operands[starts[arity > 0]]
-    b[arity > 1] = graph.operands[starts[arity > 1] + 1]
-    pows = np.flatnonzero(op == loops.POW)
-    exponents, b[pows] = np.unique(graph.immediate[pows], return_inverse=True)
-    lists: list[int] = []
-    for node, binding in graph.bindings.items():
-        if isinstance(binding, ParameterBinding):
-            continue
-        shift = np.array([-max(graph.data[list(binding)].tolist())])
-        if _same(shift, graph.data[[node]]).all():  # else it was changed, and stays what it is
-            op[node] = loops.MAX
-            a[node] = len(lists)
-            lists += binding
-            b[node] = len(lists)
-    return Code(
-        op, np.zeros_like(op), a, b, exponents, np.array(lists, np.uint32), np.zeros(len(lists))
-    )
-
-
-def _strange(graph: Graph, code: Code) -> NDArray[np.bool_]:
-    """Which nodes the op table does not account for. Shape: `[node]`."""
-    strange: NDArray[np.bool_] = code.op == loops.RECORDED
-    arity = np.diff(graph.operand_start)
-    data, starts = graph.data, graph.operand_start
-    with np.errstate(all="ignore"):
-        for op, number in ((loops.ADD, np.add), (loops.MUL, np.multiply)):
-            nodes = np.flatnonzero(code.op == op)
-            x, y = data[code.a[nodes]], data[code.b[nodes]]
-            local_x, local_y = (np.ones_like(x), np.ones_like(y)) if op == loops.ADD else (y, x)
-            second = np.minimum(starts[nodes] + 1, graph.n_edges - 1)
-            fits = _same(data[nodes], number(x, y))
-            fits &= _same(graph.local_grads[starts[nodes]], local_x)
-            fits &= _same(graph.local_grads[second], local_y)
-            strange[nodes] = ~fits | (arity[nodes] != 2)
-    for i in np.flatnonzero((code.op > loops.MUL) & (code.op < loops.RECORDED)):
-        strange[i] = arity[i] != 1 or not _fits_its_row(graph, int(i))
-    return strange
-
-
-def _fits_its_row(graph: Graph, node: int) -> bool:
-    op = OPS[graph.op(node)]
-    (edge,) = graph.operands_of(node)[:1]
-    numbers = [float(graph.data[edge.operand])]
-    if op.immediate:
-        numbers.append(float(graph.immediate[node]))
-    try:
-        expected = (op.forward(*numbers), *op.local_grads(*numbers))
-    except (ValueError, ArithmeticError):
-        return False
-    found = np.array([graph.data[node], edge.local])
-    return bool(_same(found, np.array(expected)).all())
-
-
-def _same(x: Floats, y: Floats) -> NDArray[np.bool_]:
-    """Which numbers are the same to the bit; nan is nan."""
-    same: NDArray[np.bool_] = np.isnan(x) & np.isnan(y)
-    same |= x.view(np.int64) == y.view(np.int64)
-    return same
-
-
-def _with_constants(code: Code, constants: Ints) -> Code:
-    """The code with some nodes as leaves, which no link goes over."""
-    op, links = code.op.copy(), code.links.copy()
-    op[constants] = loops.LEAF
-    links[constants] = 0
-    links[np.maximum(constants - 1, 0)] = 0
-    return code._replace(op=op, links=links)
-
-
-def _forward_runs(code: Code) -> loops.Runs:
-    computed = (code.op != loops.LEAF) & (code.op != loops.RECORDED)
-    return runs_of(code, np.flatnonzero(computed).astype(np.uint32), 1)
-
-
-def _backward(code: Code, root: int, n_edges: int) -> tuple[loops.Ids, loops.Runs]:
-    """The order in which the backward pass visits, and its runs."""
-    order, state = np.empty(len(code.op), np.uint32), np.zeros(len(code.op), np.uint8)
-    stack = np.empty(n_edges + 1, np.uint32)
-    count = loops.post_order(code, root, state, stack, order)
-    order = order[:count][::-1].copy()
-    return order, runs_of(code, order, -1)
-
-
-def runs_of(code: Code, ids: loops.Ids, step: int) -> loops.Runs:
-    """The instructions that compute some nodes in order; see `loops.find_runs`."""
-    runs = np.empty((len(ids), 3), np.uint32)
-    return runs[: loops.find_runs(code, ids, step, runs)].copy()

@@ -42,7 +42,8 @@ def path_of(config: ModelConfig, vocab_size: int, length: int) -> Path:
 def load(config: ModelConfig, vocab_size: int, length: int) -> Trace | None:
     """The trace, None if there is none or it is damaged."""
     try:
-        with np.load(path_of(config, vocab_size, length), allow_pickle=False) as arrays:
+        content = path_of(config, vocab_size, length).read_bytes()
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             trace = Trace(**{field.name: arrays[field.name] for field in fields(Trace)})
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
         return None

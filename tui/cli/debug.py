@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from microgpt import InputError, MicrogptError
 from tui.cli.errors import EXIT_ERROR
 from tui.cli.options import CommandParser, Subparsers
-from tui.cli.output import print_error, say
+from tui.cli.output import notice, print_error, say
 from tui.cli.trained_model import (
     add_document_argument,
     add_trained_model_options,
@@ -21,8 +21,6 @@ from tui.cli.trained_model import (
 
 if TYPE_CHECKING:
     from microgpt.debugger.session import DebugSession
-
-PROMPT = "(microgpt) "
 
 _DESCRIPTION = """\
 Steps through one document's computation: the forward pass, in which values are
@@ -86,12 +84,23 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: an option, the document or the script cannot be used.
     """
-    from microgpt.debugger.session import DebugSession  # noqa: PLC0415  # numpy comes with it
+    from microgpt.debugger.origin import Origin  # noqa: PLC0415  # numpy comes with them
+    from microgpt.debugger.post_mortem import compute  # noqa: PLC0415
+    from microgpt.debugger.session import DebugSession  # noqa: PLC0415
 
     untrained_model(arguments)
-    looked_at = trained_model(arguments)
-    document = looked_at.chosen_document(arguments.text)
-    session = DebugSession(looked_at.model.graph(document))
+    looked_at = trained_model(arguments, stop_where_it_fails=True)
+    document = (
+        looked_at.document if looked_at.problem else looked_at.chosen_document(arguments.text)
+    )
+    origin = Origin(
+        looked_at.model, document, looked_at.state.step + 1, looked_at.documents, looked_at.state,
+        looked_at.config,
+    )  # fmt: skip
+    computed = compute(looked_at.model, document)
+    session = DebugSession(computed.graph, origin, computed.problem)
+    if looked_at.problem:
+        notice(f"training failed: {looked_at.problem}")
     if arguments.lines is None and sys.stdin.isatty() and not arguments.json:
         from tui.cli.debug_prompt import open_session  # noqa: PLC0415  # slow to import
 
@@ -123,7 +132,7 @@ def carry_out(session: DebugSession, lines: Iterable[str], *, as_json: bool) -> 
             if as_json:
                 say(json_lines.error_as_json(typed_verb(line), str(error)))
             else:
-                say(f"{PROMPT}{line.strip()}")
+                say(f"{transcript.PROMPT}{line.strip()}")
                 print_error(str(error))
             continue
         if outcome is None:
@@ -131,7 +140,8 @@ def carry_out(session: DebugSession, lines: Iterable[str], *, as_json: bool) -> 
         if as_json:
             say(json_lines.outcome_as_json(session, outcome))
         else:
-            for told in (f"{PROMPT}{line.strip()}", *transcript.lines(session, outcome)):
+            say(f"{transcript.PROMPT}{line.strip()}")
+            for told in transcript.lines(session, outcome):
                 say(told)
         if outcome.verb == "quit":
             break

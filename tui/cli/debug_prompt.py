@@ -16,8 +16,6 @@ from microgpt.debugger.session import DebugSession
 from microgpt.errors import MicrogptError
 from tui.cli.output import print_error, say
 
-PROMPT = "(microgpt) "
-
 
 class _VerbCompleter(Completer):
     def __init__(self, console: Console) -> None:
@@ -41,7 +39,7 @@ def open_session(session: DebugSession, title: str = "") -> None:
     """
     console = Console(session)
     prompt: PromptSession[str] = PromptSession(
-        PROMPT, history=_history(), completer=_VerbCompleter(console), complete_while_typing=False
+        transcript.PROMPT, history=_history(), completer=_VerbCompleter(console), complete_while_typing=False
     )
     say(f"{title}: {session.graph!r}" if title else repr(session.graph))
     say("`help` lists the verbs; tab completes; ctrl-D leaves")

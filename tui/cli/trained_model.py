@@ -7,7 +7,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from microgpt import DomainError, InputError, ModelSnapshot, Training
+from microgpt import (
+    DomainError,
+    InputError,
+    ModelSnapshot,
+    Training,
+    TrainingConfig,
+    TrainingState,
+)
 from microgpt.training import RngState
 from tui.cli.options import (
     WHOLE_FROM_0,
@@ -30,12 +37,21 @@ class TrainedModel:
         origin: in words: `"after 100 steps, seed 42"`, `"step 3 of names.run"`.
         document: the recorded step's own, `""` if there is none.
         rng_state: of the run's generator.
+        state: parameters and moments of the model.
+        config: how it is trained.
+        documents: the first ones trained on, in order.
+        problem: what the step after `state` said when it failed, `""` if none did; `document` is
+            that step's then.
     """
 
     model: ModelSnapshot
     origin: str
     document: str
     rng_state: RngState
+    state: TrainingState
+    config: TrainingConfig
+    documents: tuple[str, ...]
+    problem: str = ""
 
     def caption(self, document: str) -> str:
         """The line under a picture's title: the document and the step."""
@@ -107,12 +123,19 @@ def untrained_model(arguments: argparse.Namespace) -> ModelSnapshot | None:
     return model if arguments.train else None
 
 
-def trained_model(arguments: argparse.Namespace, *, after_update: bool = False) -> TrainedModel:
+def trained_model(
+    arguments: argparse.Namespace,
+    *,
+    after_update: bool = False,
+    stop_where_it_fails: bool = False,
+) -> TrainedModel:
     """The model asked for; on a terminal a bar on stderr shows how far its training is.
 
     Args:
         after_update: of a recorded step, take the parameters after its update (to sample from)
             and not those its numbers were computed with.
+        stop_where_it_fails: if a step's numbers are not finite, give the model before that step
+            and its document instead of raising.
 
     Raises:
         InputError: options that do not go together, or that cannot be used.
@@ -126,14 +149,24 @@ def trained_model(arguments: argparse.Namespace, *, after_update: bool = False) 
     training = _untrained(arguments)
     steps = arguments.train if arguments.train is not None else arguments.default_train
     steps = training.config.num_steps if steps is None else steps
+    problem = ""
     if steps:
-        _train(training, steps)
-    how_far = f"after {steps} steps" if steps else "untrained"
+        try:
+            _train(training, steps)
+        except DomainError as error:
+            if not stop_where_it_fails:
+                raise
+            problem = str(error)
+    how_far = f"after {training.step} steps" if training.step else "untrained"
     return TrainedModel(
         ModelSnapshot.of(training),
         f"{how_far}, seed {training.config.seed}",
-        "",
+        training.document_at(training.step + 1) if problem else "",
         training.rng.getstate(),
+        training.state.copy(),
+        training.config,
+        training.documents,
+        problem,
     )
 
 
@@ -161,11 +194,17 @@ def _recorded(arguments: argparse.Namespace, *, after_update: bool) -> TrainedMo
     with Run(arguments.run_file, arguments.engine) as run:
         step = run.last_step if arguments.step is None else arguments.step
         recorded = run.at(step)
+        is_before = recorded.result is not None and not after_update
+        state = run.at(step - 1).state if is_before else recorded.state
+        documents = tuple(loss.document for loss in run.losses())
     return TrainedModel(
         recorded.after if after_update else recorded.before,
         f"step {step} of {arguments.run_file.name}",
         recorded.result.document if recorded.result else "",
         recorded.rng_state,
+        state,
+        run.info.config,
+        documents,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -16,44 +16,12 @@ from microgpt.replay import loops
 from microgpt.replay.program import Program
 from microgpt.value import topological_order
 from tests.microgpt.random_dags import NUMBERS, Dag, dags
-from tests.microgpt.replay.same import assert_same, hexes
+from tests.microgpt.replay.same import assert_same, built_again, hexes
 
 
 def traced(dag: Dag) -> Graph:
     dag.root.backward()
     return Graph.from_value(dag.root)
-
-
-def built_again(graph: Graph, numbers: Mapping[int, float]) -> dict[int, Value]:
-    """A fresh computation of a graph with some nodes in constants' places, backpropagated.
-
-    Nodes that no operator would make keep their recorded number and local gradients.
-    """
-    made: dict[int, Value] = {}
-    for i in range(len(graph)):
-        edges = graph.operands_of(i)
-        a, *rest = [made[e.operand] for e in edges] or [None]
-        if i in numbers or a is None:
-            data = numbers.get(i, float(graph.data[i]))
-            binding = graph.bindings.get(i)
-            if isinstance(binding, tuple) and i not in numbers:
-                data = negative_max([made[k] for k in binding]).data
-            made[i] = Value(data)
-            continue
-        match graph.op(i), rest:
-            case "add", [b] if [e.local for e in edges] == [1.0, 1.0]:
-                made[i] = a + b
-            case "mul", [b]:
-                made[i] = a * b
-            case "relu" | "exp" | "log" as op, []:
-                made[i] = getattr(a, op)()
-            case "pow", []:
-                made[i] = a ** float(graph.immediate[i])
-            case _:
-                locals_ = tuple(e.local for e in edges)
-                made[i] = Value(float(graph.data[i]), (a, *rest), locals_, graph.op(i))
-    made[graph.root].backward()
-    return made
 
 
 @given(dags)

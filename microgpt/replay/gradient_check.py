@@ -1,0 +1,138 @@
+"""Checking gradients: what the backward pass says against what moving a number does.
+
+Every node can be checked, not only leaves: the node is given a number a step above its own and one
+a step below, all that was computed from it is computed again, and the slope of the root between the
+two is its gradient, but for an error that falls with the square of the step, and for rounding,
+which grows as the step shrinks. A wrong local gradient shows at every node whose gradient flows
+through it; the nodes past it, towards the root, are right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microgpt.graph import Graph
+from microgpt.replay import loops
+from microgpt.replay.code import forward_runs
+from microgpt.replay.program import Program
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+EPSILON = float(np.finfo(np.float64).eps)
+RELATIVE_STEP = EPSILON ** (1 / 3)
+"""Of a node's own size: about where the step's two errors are equal. Units: none."""
+SMALLEST_SCALE = 1e-8
+"""Gradients smaller than this count as this large, so that 0 can be compared with 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCheck:
+    """One node's gradient, computed in two ways.
+
+    Attributes:
+        node: its id.
+        analytic: its gradient by the backward pass.
+        numeric: the central difference.
+        error: `|analytic - numeric| / max(|analytic|, |numeric|, 1e-8)`.
+        step: how far the node was moved each way.
+        rounding: by how much `numeric` may be off because the root is rounded.
+    """
+
+    node: int
+    analytic: float
+    numeric: float
+    error: float
+    step: float
+    rounding: float
+
+
+@dataclass(frozen=True, eq=False)
+class GradientCheck:
+    """The gradients of some nodes, checked; iterates from the largest error to the smallest.
+
+    Attributes:
+        nodes: what was checked, worst first.
+        analytic: gradient by the backward pass. Same order, as all below.
+        numeric: central difference.
+        errors: `|analytic - numeric| / max(|analytic|, |numeric|, 1e-8)`.
+        steps: how far each node was moved each way.
+        rounding: by how much `numeric` may be off because the root is rounded: an error of a tiny
+            gradient may be nothing else.
+        unchecked: the nodes whose slope cannot be had: what is computed from them has an op that a
+            program does not know, or no finite result a step away. Ascending.
+
+    >>> from microgpt import Graph, Value
+    >>> x = Value(2.0, name="x")
+    >>> square = Value(x.data**2, (x,), (3.0,), "pow")  # its local gradient should be 4
+    >>> square._detail = 2.0
+    >>> square.backward()
+    >>> worst = next(iter(GradientCheck.of(Graph.from_value(square))))
+    >>> worst.node, worst.analytic, round(worst.numeric, 6), round(worst.error, 6)
+    (0, 3.0, 4.0, 0.25)
+    """
+
+    nodes: Ints
+    analytic: Floats
+    numeric: Floats
+    errors: Floats
+    steps: Floats
+    rounding: Floats
+    unchecked: Ints
+
+    @classmethod
+    def of(
+        cls, graph: Graph, nodes: Sequence[int] | Ints | None = None, step: float = RELATIVE_STEP
+    ) -> GradientCheck:
+        """Checks some nodes, or all; a node of a graph of 60,000 takes 0.1 ms.
+
+        Args:
+            nodes: ids; all of the graph's if not given.
+            step: how far to move a node, in parts of its size, or of 1 if it is smaller than 1.
+
+        Raises:
+            GraphError: there is no such node.
+        """
+        fresh = replace(graph, grad_before=np.zeros(len(graph)))  # of this pass alone
+        program = Program.of(fresh)
+        chosen = np.unique(np.arange(len(graph)) if nodes is None else np.array(nodes, np.int64))
+        program.check_nodes(chosen)
+        code, data = program.forward_code, graph.data
+        cannot = np.zeros(len(graph), np.uint8)
+        loops.mark_before_recorded(code, cannot)
+        checked = chosen[cannot[chosen] == 0][::-1].copy()
+        steps = step * np.maximum(1.0, np.abs(data[checked]))
+        numeric = np.empty(len(checked))
+        with np.errstate(all="ignore"):  # a step may leave an op's domain
+            loops.central_differences(
+                code, forward_runs(code), graph.root, data, checked, steps, numeric
+            )
+            analytic = program.run().grad[checked]
+            scales = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), SMALLEST_SCALE)
+            errors = np.abs(analytic - numeric) / scales
+        ranked = np.argsort(-errors, kind="stable")
+        ranked = ranked[np.isfinite(errors[ranked])]
+        return cls(
+            nodes=checked[ranked],
+            analytic=analytic[ranked],
+            numeric=numeric[ranked],
+            errors=errors[ranked],
+            steps=steps[ranked],
+            rounding=abs(data[graph.root]) * EPSILON / steps[ranked],
+            unchecked=np.setdiff1d(chosen, checked[ranked]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __iter__(self) -> Iterator[NodeCheck]:
+        columns = (
+            self.nodes, self.analytic, self.numeric, self.errors, self.steps, self.rounding,
+        )  # fmt: skip
+        for row in zip(*(column.tolist() for column in columns), strict=True):
+            yield NodeCheck(*row)

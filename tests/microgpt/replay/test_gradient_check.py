@@ -1,0 +1,120 @@
+"""Gradients against central differences: right ones pass, wrong ones are found where they are."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from microgpt import Graph, GraphError, ModelConfig, ModelSnapshot, Training, Value, load_corpus
+from microgpt.replay.gradient_check import GradientCheck
+from microgpt.replay.program import Program
+from tests.microgpt.random_dags import Dag, dags
+
+
+def test_every_node_of_a_model(names: object) -> None:
+    """Of all gradients of a small model the worst is right to a millionth."""
+    run = Training(load_corpus("names"), ModelConfig(n_embd=4, n_head=2, block_size=4))
+    for _ in run.results(5):
+        pass
+    graph = ModelSnapshot.of(run).trace("ava")
+    check = GradientCheck.of(graph)
+    assert sorted(check.nodes.tolist()) == list(range(len(graph)))
+    assert len(check.unchecked) == 0
+    large = np.abs(check.analytic) > 1e-4
+    assert large.sum() > 1000
+    assert check.errors[large].max() < 1e-6
+    assert (check.errors[:-1] >= check.errors[1:]).all()
+    off = np.abs(check.analytic - check.numeric)
+    assert (off <= 1e-6 * np.abs(check.analytic) + 1e-9).all()
+    tiny = np.abs(check.analytic) < 1e-6
+    assert (off[tiny] <= 10 * check.rounding[tiny] + 1e-12).all()
+
+
+def test_rows_are_what_a_fresh_computation_gives() -> None:
+    x, y = Value(3.0, name="x"), Value(-40.0, name="y")
+    root = (x * y + x).exp() * y
+    root.backward()
+    graph = Graph.from_value(root)
+    rows = {row.node: row for row in GradientCheck.of(graph)}
+    for name, base in (("x", 3.0), ("y", -40.0)):
+        row = rows[graph.find(name)]
+        assert row.step == pytest.approx(6e-6 * abs(base), rel=0.02)
+        roots = []
+        for number in (base + row.step, base - row.step):
+            numbers = {"x": 3.0, "y": -40.0} | {name: number}
+            x, y = Value(numbers["x"]), Value(numbers["y"])
+            roots.append((x * y + x).exp() * y)
+        slope = (roots[0].data - roots[1].data) / ((base + row.step) - (base - row.step))
+        assert row.numeric == slope
+        assert row.analytic == graph.grad[row.node]
+        expected = abs(row.analytic - slope) / max(abs(row.analytic), abs(slope), 1e-8)
+        assert row.error == expected
+
+
+@given(dags)
+def test_the_slope_is_that_of_running_the_program_twice(dag: Dag) -> None:
+    graph = Graph.from_value(dag.root)
+    program, check = Program.of(graph), GradientCheck.of(graph)
+    for row in check:
+        numbers = [float(graph.data[row.node]) + sign * row.step for sign in (1, -1)]
+        try:
+            above, below = (program.run({row.node: number}).root for number in numbers)
+        except (GraphError, ArithmeticError):  # run also wants local gradients
+            continue
+        assert row.numeric == (above - below) / (numbers[0] - numbers[1])
+
+
+def test_a_wrong_local_gradient_shows_before_it_and_not_after() -> None:
+    x = Value(1.5, name="x")
+    inner = x * x
+    wrong = Value(math.exp(inner.data), (inner,), (2.0,), "exp", name="wrong")
+    root = wrong * wrong
+    root.backward()
+    graph = Graph.from_value(root)
+    errors = {graph.name(row.node): row.error for row in GradientCheck.of(graph)}
+    assert errors["x"] > 0.5
+    assert errors["#1"] > 0.5  # the wrong op's operand
+    assert errors["wrong"] < 1e-8
+
+
+def test_some_nodes_only() -> None:
+    x, y = Value(1.5, name="x"), Value(2.5, name="y")
+    root = x * y
+    root.backward()
+    check = GradientCheck.of(Graph.from_value(root), [1])
+    assert check.nodes.tolist() == [1]
+    assert len(check) == 1
+    with pytest.raises(GraphError, match="no node #7"):
+        GradientCheck.of(Graph.from_value(root), [7])
+
+
+def test_nodes_whose_slope_cannot_be_had_are_listed() -> None:
+    """Before an op whose result nothing computes; and where a step leaves an op's domain."""
+    x, y = Value(1.5, name="x"), Value(0.0, name="y")
+    unknown = Value(0.3, (x,), (0.7,), "exp")
+    root = unknown * 2.0 + y * 1.0
+    tiny = (Value(1e-7, name="tiny") * 1.0).log()
+    root = root + tiny
+    root.backward()
+    graph = Graph.from_value(root)
+    check = GradientCheck.of(graph)
+    unchecked = [graph.name(int(i)) for i in check.unchecked]
+    assert "x" in unchecked
+    assert "tiny" in unchecked
+    assert "y" not in unchecked
+    assert graph.find("y") in check.nodes
+
+
+def test_gradients_accumulated_before_do_not_count() -> None:
+    x = Value(2.0, name="x")
+    (x * x).backward()
+    root = x * 3.0
+    root.backward()
+    graph = Graph.from_value(root)
+    assert graph.grad[0] == 7.0
+    (row,) = GradientCheck.of(graph, [0])
+    assert row.analytic == 3.0
+    assert row.error < 1e-9
