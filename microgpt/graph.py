@@ -23,7 +23,7 @@ from microgpt.bindings import MaxBinding, ParameterBinding
 from microgpt.errors import GraphError
 from microgpt.events import Change, Edge, Event
 from microgpt.ops import OPS
-from microgpt.scope_tree import ScopeTree
+from microgpt.scope_tree import ScopeRange, ScopeTree
 from microgpt.scopes import Scope, Site
 from microgpt.value import Value, topological_order
 
@@ -336,6 +336,15 @@ class Graph:
         into = _ranges(self.operand_start[nodes], self.operand_start[nodes + 1])
         edges, starts = self._edges_by_operand
         return np.union1d(into, edges[_ranges(starts[nodes], starts[nodes + 1])])
+
+    def outputs_of(self, scope: ScopeRange) -> Ints:
+        """The nodes of a scope that are used outside of it, and the root, ascending."""
+        inside = (self.operands >= scope.start) & (self.operands < scope.stop)
+        outside = (self.edge_consumers < scope.start) | (self.edge_consumers >= scope.stop)
+        outputs = np.zeros(len(self), np.bool_)
+        outputs[self.operands[inside & outside]] = True
+        outputs[self.root] |= scope.start <= self.root < scope.stop
+        return np.flatnonzero(outputs)
 
     def edges_out_of(self, node: int) -> Ints:
         """Places of the edges out of a node, in the order in which the backward pass adds them."""

@@ -1,185 +1,176 @@
-"""Changes to a computation: a node's value, a token, what a scope gives to the rest.
+"""The stack of edits in force on a graph, each with the graph it leads to.
 
-An edit is kept as what was meant, not as ids: when another edit changes a token, ids shift, and
-`layer0.attn_wq[3][7]` or the 40th node of a scope is found again in the new graph.
+`microgpt.replay.what_if` computes the graphs. Here is what a session adds: edits are told in words,
+taken back one by one, and nodes are found again when a token's row makes their ids shift.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from microgpt.debugger.nodes import outputs_of, position_of
+from microgpt.debugger.nodes import position_of
 from microgpt.debugger.origin import Origin
 from microgpt.errors import GraphError, InputError
-from microgpt.graph import Graph
+from microgpt.graph import Floats, Graph, Ints
+
+if TYPE_CHECKING:
+    from microgpt.replay.what_if import Change, WhatIf
 
 MEAN_OF = 64
 """Over how many documents, the first ones trained on, a scope's mean is taken."""
 
-Replacement: TypeAlias = Literal["zero", "mean", "other"]
 
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A node that can be found again in the graph of another document of the same length.
+@dataclass(frozen=True, eq=False)
+class Version:
+    """A graph after some edits.
 
     Attributes:
-        name: of a leaf that has one, else `""`.
-        scope: path of its scope.
-        place: its place in the scope; of a node outside any scope its id.
+        graph: as it is then.
+        ids: id in it of each node of the graph without edits, -1 of parameters not read any more.
+            Shape: `[node]`.
     """
 
-    name: str
-    scope: str
-    place: int
+    graph: Graph
+    ids: Ints
 
-    @classmethod
-    def of(cls, graph: Graph, node: int) -> Anchor:
-        """The anchor of a node."""
-        scope = graph.scopes[int(graph.scope_of[node])]
-        return cls(
-            "" if scope.path else graph.names.get(node, ""),
-            scope.path,
-            node - scope.start if scope.path else node,
-        )
+    def original_id(self, node: int) -> int | None:
+        """The id that a node of this graph has without edits, None of a row read since."""
+        found = np.flatnonzero(self.ids == node)
+        return int(found[0]) if len(found) else None
 
-    def find(self, graph: Graph) -> int:
-        """The node. Raises `GraphError` if this graph has none there."""
-        if self.name:
-            return graph.find(self.name)
-        start = graph.scopes.find(self.scope).start if self.scope else 0
-        return graph.find(f"#{start + self.place}")
+    def id_in(self, other: Version, node: int) -> int | None:
+        """The id in another version of a node of this one, None if it is not there."""
+        original = self.original_id(node)
+        there = -1 if original is None else int(other.ids[original])
+        return there if there >= 0 else None
 
 
-@dataclass(frozen=True, slots=True)
-class SetNode:
-    """A node is a constant: a parameter or another leaf takes the value, an inner node is pinned.
+class Edits:
+    """The edits in force on one graph.
 
     Attributes:
-        text: the edit as it is told.
+        origin: what the graph was computed from, if known.
     """
 
-    text: str
-    anchor: Anchor
-    value: float
+    def __init__(self, graph: Graph, origin: Origin | None) -> None:
+        self.origin = origin
+        self._versions = [Version(graph, np.arange(len(graph)))]
+        self._stack: list[tuple[str, Change]] = []
+        self._answers: WhatIf | None = None
 
-    def numbers(self, graph: Graph, origin: Origin | None) -> dict[int, float]:
-        """The nodes to be constants, and their values."""
-        del origin
-        return {self.anchor.find(graph): self.value}
+    @property
+    def original(self) -> Version:
+        """The graph without any."""
+        return self._versions[0]
 
+    @property
+    def current(self) -> Version:
+        """The graph with all of them."""
+        return self._versions[-1]
 
-@dataclass(frozen=True, slots=True)
-class SetToken:
-    """Another character is read at a position, and predicted at the one before."""
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The edits in order, as they are told."""
+        return tuple(text for text, _ in self._stack)
 
-    text: str
-    position: int
-    character: str
-
-    def document(self, document: str) -> str:
-        """The document with this character."""
-        place = self.position - 1
-        return document[:place] + self.character + document[place + 1 :]
-
-
-@dataclass(frozen=True, slots=True)
-class ReplaceOutputs:
-    """What a scope gives to the rest is zero, its mean, or what it is in another document."""
-
-    text: str
-    scope: str
-    by: Replacement
-    other: str = ""
-
-    def numbers(self, graph: Graph, origin: Origin | None) -> dict[int, float]:
-        """The scope's outputs, and their values.
+    def push(self, text: str, change: Change) -> None:
+        """Makes an edit on top of the others.
 
         Raises:
-            GraphError: the graph has no such scope, or it has no outputs.
-            InputError: no document is there to take values from, or it lacks the position.
+            GraphError, InputError, DomainError: it cannot be made; those there are stay.
         """
-        scope = graph.scopes.find(self.scope)
-        nodes = outputs_of(graph, scope).tolist()
-        if self.by == "zero":
-            return dict.fromkeys(nodes, 0.0)
-        position = position_of(scope.path)
-        if position is None:
-            raise GraphError(f"{scope.path} belongs to no position, as pos2/layer0 does: zero it")
-        if origin is None:
-            raise InputError("this graph is not of microgpt's model: there are no other documents")
-        documents = origin.documents[:MEAN_OF] if self.by == "mean" else (self.other,)
-        values = []
-        for document in documents:
-            n = n_positions(origin, document)
-            if n > position:
-                other = origin.model.graph(document)
-                values.append(other.data[outputs_of(other, other.scopes.find(scope.path))])
-            elif self.by == "other":
-                raise InputError(
-                    f"{document!r} has positions pos0 to pos{n - 1}: there is no pos{position}"
-                )
-        if not values:
-            raise InputError(f"none of the first {len(documents)} documents has a pos{position}")
-        mean = np.add.accumulate(values)[-1] / len(values)
-        return dict(zip(nodes, mean.tolist(), strict=True))
+        changes = [change for _, change in self._stack]
+        outcome = self._what_if().after([*changes, change])
+        self._stack.append((text, change))
+        self._versions.append(Version(outcome.graph, outcome.ids))
+
+    def undo(self) -> None:
+        """Takes the last edit back. Raises `GraphError` if there is none."""
+        if not self._stack:
+            raise GraphError("nothing to undo: nothing is changed")
+        self._stack.pop()
+        self._versions.pop()
+
+    def original_id(self, node: int) -> int:
+        """The id without edits of a node of the current graph.
+
+        Raises:
+            GraphError: it has none: another token's row took its place.
+        """
+        original = self.current.original_id(node)
+        if original is None:
+            raise GraphError(
+                f"{self.current.graph.name(node)} is read because a token was changed; undo that, "
+                "or debug that document"
+            )
+        return original
+
+    def _what_if(self) -> WhatIf:
+        from microgpt.replay.what_if import WhatIf  # noqa: PLC0415  # imports numba
+
+        if self._answers is None:
+            origin = self.origin
+            model, document = (origin.model, origin.document) if origin else (None, None)
+            self._answers = WhatIf(self.original.graph, model, document)
+        return self._answers
 
 
-Edit: TypeAlias = SetNode | SetToken | ReplaceOutputs
+def mean_outputs(origin: Origin | None, path: str) -> tuple[float, ...]:
+    """What a scope gives on average over the first documents that have its position.
+
+    Raises:
+        GraphError: the scope belongs to no position.
+        InputError: there are no documents, or none has the position.
+    """
+    position = _position(path)
+    documents = [] if origin is None else list(origin.documents[:MEAN_OF])
+    values = [_outputs_in(origin, path, d) for d in documents if _n_positions(origin, d) > position]
+    if not values:
+        raise InputError(
+            f"none of the first {len(documents)} documents has a pos{position}"
+            if documents
+            else _NO_DOCUMENTS
+        )
+    mean = np.add.accumulate(values)[-1] / len(values)
+    return tuple(mean.tolist())
 
 
-def n_positions(origin: Origin, document: str) -> int:
-    """How many positions a document takes in the model."""
+def outputs_in(origin: Origin | None, path: str, document: str) -> tuple[float, ...]:
+    """What a scope gives in another document, at the same position.
+
+    Raises:
+        GraphError: the scope belongs to no position.
+        InputError: the document has no such position, or the model cannot read it.
+    """
+    position, n = _position(path), _n_positions(origin, document)
+    if position >= n:
+        raise InputError(
+            f"{document!r} has positions pos0 to pos{n - 1}: there is no pos{position}"
+        )
+    return tuple(_outputs_in(origin, path, document).tolist())
+
+
+_NO_DOCUMENTS = "this graph is not of microgpt's model: there are no other documents"
+
+
+def _position(path: str) -> int:
+    position = position_of(path)
+    if position is None:
+        raise GraphError(f"{path} belongs to no position, as pos2/layer0 does; it can be zeroed")
+    return position
+
+
+def _n_positions(origin: Origin | None, document: str) -> int:
+    if origin is None:
+        raise InputError(_NO_DOCUMENTS)
     return min(origin.model.config.block_size, len(document) + 1)
 
 
-def set_token(origin: Origin | None, document: str, position: int, character: str) -> SetToken:
-    """The edit that puts a character at a position.
-
-    Raises:
-        InputError: there is no such position, or the model has no such token.
-    """
+def _outputs_in(origin: Origin | None, path: str, document: str) -> Floats:
     if origin is None:
-        raise InputError("this graph is not of microgpt's model: it reads no tokens")
-    last = min(len(document), origin.model.config.block_size)
-    if position == 0:
-        raise InputError("pos0 reads BOS, as in every document: name a position from 1")
-    if not 1 <= position <= last:
-        raise InputError(f"{document!r} has no character at pos{position}: there is pos1 to {last}")
-    if len(character) != 1:
-        raise InputError(f"{character!r} is not one character")
-    origin.model.tokenizer.encode(character)
-    return SetToken(f"token {position} = {character}", position, character)
-
-
-def edited(
-    original: Graph,
-    origin: Origin | None,
-    edits: tuple[Edit, ...],
-    run: Callable[[Graph, dict[int, float]], Graph],
-) -> Graph:
-    """The graph with all edits made, in order.
-
-    Args:
-        run: computes a graph again with some nodes as constants.
-
-    Raises:
-        GraphError, InputError: an edit means nothing in this graph.
-        DomainError: an op has no finite result any more.
-    """
-    base = original
-    tokens = [edit for edit in edits if isinstance(edit, SetToken)]
-    if tokens and origin is not None:
-        document = origin.document
-        for edit in tokens:
-            document = edit.document(document)
-        base = origin.model.graph(document)
-    numbers: dict[int, float] = {}
-    for change in edits:
-        if not isinstance(change, SetToken):
-            numbers |= change.numbers(base, origin)
-    return run(base, numbers) if numbers else base
+        raise InputError(_NO_DOCUMENTS)
+    graph = origin.model.graph(document)
+    return graph.data[graph.outputs_of(graph.scopes.find(path))]

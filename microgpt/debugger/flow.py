@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from microgpt.debugger.derivatives import Derivatives
-from microgpt.debugger.nodes import outputs_of
 from microgpt.debugger.why import PositionShare, position_losses
 
 LOGITS_TOLD = 8
@@ -67,7 +66,7 @@ def flow(derivatives: Derivatives, node: int, logits_told: int = LOGITS_TOLD) ->
         if match := re.fullmatch(r"pos(\d+)/lm_head", scope.path):
             logits += [
                 LogitMove(at, int(match[1]), token, float(moved[at]))
-                for token, at in enumerate(outputs_of(graph, scope).tolist())
+                for token, at in enumerate(graph.outputs_of(scope).tolist())
                 if moved[at]
             ]
     logits.sort(key=lambda move: -abs(move.derivative))

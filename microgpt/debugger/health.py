@@ -14,7 +14,6 @@ import numpy as np
 
 from microgpt.adam import Adam
 from microgpt.bindings import ParameterBinding
-from microgpt.debugger.nodes import outputs_of
 from microgpt.debugger.origin import Origin
 from microgpt.errors import DomainError
 from microgpt.graph import OP_NAMES, Floats, Graph
@@ -119,7 +118,7 @@ def _gradients_by_layer(graph: Graph) -> Iterator[Finding]:
     nodes: dict[str, int] = {}
     for place in _residual_places(graph):
         outputs = np.concatenate([
-            outputs_of(graph, scope)
+            graph.outputs_of(scope)
             for scope in graph.scopes
             if _without_position(scope.path) == place
         ])  # fmt: skip

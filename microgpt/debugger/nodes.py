@@ -32,7 +32,7 @@ def find_node(graph: Graph, reference: str) -> int:
                 graph.scopes.find(_without_place(reference))
             raise
     scope, place = found
-    outputs = outputs_of(graph, scope)
+    outputs = graph.outputs_of(scope)
     if place is None and len(outputs) == 1:
         return int(outputs[0])
     if place is not None and place < len(outputs):
@@ -78,17 +78,6 @@ def entries_of(graph: Graph, reference: str) -> Ints:
         ],
         np.int64,
     )
-
-
-def outputs_of(graph: Graph, scope: ScopeRange) -> Ints:
-    """The nodes of a scope that are used outside of it, and the root, ascending."""
-    consumers, operands = graph.edge_consumers, graph.operands
-    inside = (operands >= scope.start) & (operands < scope.stop)
-    outside = (consumers < scope.start) | (consumers >= scope.stop)
-    outputs = np.zeros(len(graph), np.bool_)
-    outputs[operands[inside & outside]] = True
-    outputs[graph.root] |= scope.start <= graph.root < scope.stop
-    return np.flatnonzero(outputs)
 
 
 def position_of(path: str) -> int | None:

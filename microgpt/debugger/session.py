@@ -1,45 +1,46 @@
-"""`DebugSession`: walks a graph's forward and backward pass in both directions.
+"""`DebugSession`: all that can be asked of one computation, and a walk along it.
 
-Every move is a search for a moment on the timeline and returns a frozen `State`; nothing is run
-again to go back. It draws and prints nothing: front ends say what the state says.
+It draws and prints nothing: front ends say what its answers say.
 """
 
 from __future__ import annotations
 
 import math
 from contextlib import suppress
-from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
 from microgpt.debugger.anomalies import Anomaly, anomalies
 from microgpt.debugger.condition_syntax import quoted
 from microgpt.debugger.derivatives import Derivatives
-from microgpt.debugger.edits import Anchor, Edit, Replacement, ReplaceOutputs, SetNode, set_token
+from microgpt.debugger.edits import Edits, Version, mean_outputs, outputs_in
 from microgpt.debugger.flow import Flow, flow
 from microgpt.debugger.health import Finding, health
 from microgpt.debugger.inspection import NodeView, inspect
-from microgpt.debugger.nodes import find_node
 from microgpt.debugger.origin import Origin
-from microgpt.debugger.state import GradChange, State, Stop, StopReason
-from microgpt.debugger.stops import StopPoint, StopTable, condition_at
-from microgpt.debugger.timeline import Phase, Timeline
-from microgpt.debugger.what_if import Edits, WhatIf, compare
+from microgpt.debugger.stops import condition_at
+from microgpt.debugger.timeline import Timeline
+from microgpt.debugger.walk import Walk
+from microgpt.debugger.what_if import WhatIf, compare
 from microgpt.debugger.why import Explainer, Why
 from microgpt.errors import GraphError, InputError
 from microgpt.graph import Graph, Ints
-from microgpt.scope_tree import ScopeRange
+
+if TYPE_CHECKING:
+    from microgpt.debugger.state import State
+    from microgpt.replay.what_if import Change
+
+Replacement: TypeAlias = Literal["zero", "mean", "other"]
+"""What a scope's outputs can be replaced by."""
 
 
-class DebugSession:
+class DebugSession(Walk):
     """A walk through one graph.
 
     Attributes:
-        timeline: of the graph at hand.
-        stops: the breakpoints and watchpoints.
         origin: what the graph was computed from, None if not known.
         problem: of the op that failed, `""` if none did.
-        state: where the session stands.
 
     >>> from microgpt import Graph, Value
     >>> a = Value(2.0, name="a")
@@ -63,141 +64,16 @@ class DebugSession:
                 for what an update would do.
             problem: what the op that the graph ends with said when it failed.
         """
+        super().__init__(graph)
         self.problem = problem
         self.origin = origin
-        self.timeline = Timeline(graph)
-        self.stops = StopTable(self.timeline)
-        self.state = self._state(0, "start")
         if problem:
             self.state = self._state(self.timeline.moment_of(graph.root, "forward"), "post mortem")
         self._explainer = Explainer.of(Derivatives(graph))
         self._edits = Edits(graph, origin)
         self._states_before: list[tuple[State, State]] = []
 
-    @property
-    def graph(self) -> Graph:
-        """The graph at hand."""
-        return self.timeline.graph
-
-    # -- moves -----------------------------------------------------------------------------------
-
-    def step(self, count: int = 1) -> State:
-        """Goes on by events; breakpoints on the way do not matter."""
-        return self._go(self.state.moment + count, "step")
-
-    def back(self, count: int = 1) -> State:
-        """Goes back by events."""
-        return self._go(self.state.moment - count, "step")
-
-    def next(self) -> State:
-        """Steps over the scope at hand: to where the pass enters another one."""
-        starts = self.timeline.scope_starts
-        place = int(np.searchsorted(starts, self.state.moment, side="right"))
-        target = int(starts[place]) if place < len(starts) else self.timeline.last + 1
-        return self._go_forward(target, "next")
-
-    def reverse_next(self) -> State:
-        """Goes to where the pass entered the scope at hand, or from there to the one before."""
-        starts = self.timeline.scope_starts
-        place = int(np.searchsorted(starts, self.state.moment))
-        return self._go_backward(int(starts[place - 1]) if place else -1, "next")
-
-    def finish(self, scope: str | None = None) -> State:
-        """Goes on until a scope is done, with all that is inside.
-
-        Args:
-            scope: its path; the one around the scope at hand if not given: from
-                `pos1/layer0/attn/q` out of `pos1/layer0/attn`.
-
-        Raises:
-            GraphError: there is no such scope, or the pass does not come there.
-        """
-        moment = self.state.moment
-        if (around := self._scope(scope)) is None:
-            return self._go_forward(self._first_after_phase(), "finish")
-        _, last = self.timeline.span_of_scope(around.start, around.stop, self.state.phase)
-        return self._go_forward(max(last, moment) + 1, "finish")
-
-    def reverse_finish(self, scope: str | None = None) -> State:
-        """Goes back to before a scope was begun.
-
-        Raises:
-            GraphError: as in `finish`.
-        """
-        moment = self.state.moment
-        if (around := self._scope(scope)) is None:
-            first = 0 if self.state.phase == "forward" else self.timeline.n_forward
-            return self._go_backward(min(first, moment - 1), "finish")
-        first, _ = self.timeline.span_of_scope(around.start, around.stop, self.state.phase)
-        return self._go_backward(min(first, moment) - 1, "finish")
-
-    def until(self, condition: str) -> State:
-        """Goes on to the next visit for which a condition holds.
-
-        Args:
-            condition: or an op, a scope or a node, as for `break_at`.
-
-        Raises:
-            ConditionError: it is no condition.
-            GraphError: there is no such node or scope.
-        """
-        moments = self.timeline.where(condition_at(self.timeline, condition))
-        place = int(np.searchsorted(moments, self.state.moment, side="right"))
-        target = int(moments[place]) if place < len(moments) else self.timeline.last + 1
-        return self._go_forward(target, "until")
-
-    def reverse_until(self, condition: str) -> State:
-        """Goes back to the last visit before this one for which a condition holds.
-
-        Raises:
-            ConditionError, GraphError: as in `until`.
-        """
-        moments = self.timeline.where(condition_at(self.timeline, condition))
-        place = int(np.searchsorted(moments, self.state.moment))
-        return self._go_backward(int(moments[place - 1]) if place else -1, "until")
-
-    def continue_(self) -> State:
-        """Goes on to the next breakpoint or watchpoint, or to the end."""
-        return self._go_forward(self.timeline.last + 1, "stop")
-
-    def reverse_continue(self) -> State:
-        """Goes back to the last breakpoint or watchpoint before, or to the start."""
-        return self._go_backward(-1, "stop")
-
-    def goto(self, place: str) -> State:
-        """Goes to a moment, past all breakpoints.
-
-        Args:
-            place: an event's number in the pass at hand, `"120"`; with the pass, `"backward 0"`;
-                `"start"` or `"end"`; or a node, for its visit in the pass at hand.
-
-        Raises:
-            GraphError: there is no such event or node, or no event visits the node.
-        """
-        return self.goto_moment(self._moment(place.strip()))
-
-    def goto_moment(self, moment: int) -> State:
-        """Goes to a moment of the timeline, the last one if it has fewer."""
-        return self._go(moment, "goto")
-
     # -- looking ---------------------------------------------------------------------------------
-
-    def find(self, reference: str) -> int:
-        """The id of a node; see `microgpt.debugger.nodes.find_node`.
-
-        Raises:
-            GraphError: there is no such node.
-        """
-        return find_node(self.graph, reference)
-
-    def select(self, node: int) -> State:
-        """Makes a node the one that verbs without an argument are about.
-
-        Raises:
-            GraphError: there is no such node.
-        """
-        self.state = replace(self.state, selection=self.graph.find(f"#{node}"))
-        return self.state
 
     def inspect(self, node: int) -> NodeView:
         """A node's numbers at this moment and in the end."""
@@ -255,12 +131,13 @@ class DebugSession:
             GraphError: there is no such node.
             InputError: the value is not finite.
             DomainError: an op has no finite result then.
-            EngineUnavailableError: numba is not installed.
         """
         if not math.isfinite(value):
             raise InputError(f"a node can be set to a finite number, not to {value}")
-        anchor = Anchor.of(self.graph, self.find(reference))
-        return self._edit(SetNode(f"set {reference} = {value!r}", anchor, value))
+        from microgpt.replay.what_if import SetNode  # noqa: PLC0415  # imports numba
+
+        node = self._edits.original_id(self.find(reference))
+        return self._edit(f"set {reference} = {value!r}", SetNode(node, value))
 
     def set_token(self, position: int, character: str) -> WhatIf:
         """Lets another character be read at a position, and predicted at the one before.
@@ -268,8 +145,11 @@ class DebugSession:
         Raises:
             InputError: there is no such position or token, or the graph is not of the model.
         """
-        document = "" if self.origin is None else self.origin.document
-        return self._edit(set_token(self.origin, document, position, character))
+        from microgpt.replay.what_if import SetToken  # noqa: PLC0415
+
+        if position == 0:
+            raise InputError("pos0 reads BOS, as in every document: name a position from 1")
+        return self._edit(f"token {position} = {character}", SetToken(position, character))
 
     def replace_outputs(self, scope: str, by: Replacement, other: str = "") -> WhatIf:
         """Replaces what a scope gives to the rest.
@@ -284,19 +164,23 @@ class DebugSession:
             GraphError: there is no such scope.
             InputError: there is no document to take values from, or it lacks the position.
         """
+        from microgpt.replay.what_if import SetScope  # noqa: PLC0415
+
         path = self.graph.scopes.find(scope).path
-        word = {"zero": f"zero {path}", "mean": f"mean {path}"}.get(
-            by, f"patch {path} from {other}"
-        )
-        return self._edit(ReplaceOutputs(word, path, by, other))
+        if by == "zero":
+            return self._edit(f"zero {path}", SetScope(path))
+        if by == "mean":
+            return self._edit(f"mean {path}", SetScope(path, mean_outputs(self.origin, path)))
+        numbers = outputs_in(self.origin, path, other)
+        return self._edit(f"patch {path} from {other}", SetScope(path, numbers))
 
     def undo(self) -> WhatIf:
         """Takes the last edit back. Raises `GraphError` if there is none."""
-        before = self.graph
+        before = self._edits.current
         self._edits.undo()
         state_before, state_after = self._states_before.pop()
         unmoved = self.state == state_after
-        self._change_graph(self._edits.graph)
+        self._change_graph(before)
         if unmoved:
             self.state = state_before
         return self._compared(before)
@@ -305,155 +189,26 @@ class DebugSession:
         """All edits in force, against the graph without any."""
         return self._compared(self._edits.original)
 
-    def _edit(self, edit: Edit) -> WhatIf:
-        before, state_before = self.graph, self.state
-        self._edits.push(edit)
-        self._change_graph(self._edits.graph)
+    def _edit(self, text: str, change: Change) -> WhatIf:
+        before, state_before = self._edits.current, self.state
+        self._edits.push(text, change)
+        self._change_graph(before)
         self._states_before.append((state_before, self.state))
         return self._compared(before)
 
-    def _compared(self, before: Graph) -> WhatIf:
+    def _compared(self, before: Version) -> WhatIf:
         return compare(self._edits, before, self.stops.all_watched())
 
-    def _change_graph(self, graph: Graph) -> None:
-        """Puts another graph under the session, which stays at the node it visits if it can."""
-        state, old = self.state, self.graph
-        anchor = None if state.node is None else Anchor.of(old, state.node)
-        self.timeline = Timeline(graph)
-        self._explainer = Explainer.of(Derivatives(graph))
+    def _change_graph(self, before: Version) -> None:
+        """Puts the current graph under the session, which stays at the node it visits if it can."""
+        state, now = self.state, self._edits.current
+        self.timeline = Timeline(now.graph)
+        self._explainer = Explainer.of(Derivatives(now.graph))
         self.stops.move_to(self.timeline)
         moment = min(state.moment, self.timeline.last)
-        if anchor is not None and (state.phase, state.event) != ("backward", 0):
-            with suppress(GraphError):  # it is a constant now, or not there
-                moment = self.timeline.moment_of(anchor.find(graph), state.phase)
+        if state.node is not None and (state.phase, state.event) != ("backward", 0):
+            node = before.id_in(now, state.node)
+            with suppress(GraphError):  # it is a constant now
+                if node is not None:
+                    moment = self.timeline.moment_of(node, state.phase)
         self.state = self._state(moment, "edit")
-
-    # -- breakpoints and watchpoints -------------------------------------------------------------
-
-    def break_at(self, text: str) -> StopPoint:
-        """Adds a breakpoint.
-
-        Args:
-            text: a condition, or an op's name, a scope's path, or a node.
-
-        Raises:
-            ConditionError: it is no condition.
-            GraphError: there is no such node or scope, or no event visits the node.
-        """
-        return self.stops.add("breakpoint", text)
-
-    def watch(self, text: str) -> StopPoint:
-        """Adds a watchpoint: stops at each event that changes a grad.
-
-        Args:
-            text: a node; a matrix or a row of one, `layer0.attn_wq[3]`; or a scope's path.
-
-        Raises:
-            GraphError: there is no such thing, or no gradient flows in this graph.
-        """
-        if not self.graph.backpropagated:
-            raise GraphError(
-                "this graph has no backward pass of its own: no event changes a grad; "
-                "call backward() on its root before taking the Graph"
-            )
-        return self.stops.add("watchpoint", text)
-
-    def take_stops(self, other: DebugSession) -> None:
-        """Takes over another session's breakpoints and watchpoints, found anew in this graph."""
-        self.stops = other.stops
-        self.stops.move_to(self.timeline)
-
-    # -- how a move is made ----------------------------------------------------------------------
-
-    def _go_forward(self, target: int, reason: StopReason) -> State:
-        stop = self.stops.next_after(self.state.moment)
-        if stop is not None and stop < target:
-            return self._go(stop, "stop")
-        return self._go(target, reason)
-
-    def _go_backward(self, target: int, reason: StopReason) -> State:
-        stop = self.stops.last_before(self.state.moment)
-        if stop is not None and stop > target:
-            return self._go(stop, "stop")
-        return self._go(target, reason)
-
-    def _go(self, moment: int, reason: StopReason) -> State:
-        if moment > self.timeline.last:
-            moment, reason = self.timeline.last, "end"
-        elif moment < 0:
-            moment, reason = 0, "start"
-        if moment != self.state.moment:
-            self.stops.count_hits(moment)
-        self.state = self._state(moment, reason)
-        return self.state
-
-    def _state(self, moment: int, reason: StopReason) -> State:
-        points = self.stops.at(moment)
-        visited = int(self.timeline.visited[moment])
-        node = visited if visited >= 0 else None
-        changes = self._changes(moment)
-        watched = {
-            node
-            for point in points
-            if point.kind == "watchpoint"
-            for node in self.stops.watched(point.number).tolist()
-        }
-        changed = (change.node for change in changes if change.node in watched)
-        return State(
-            phase=self.timeline.phase(moment),
-            event=self.timeline.event(moment),
-            moment=moment,
-            node=node,
-            selection=next(changed, node),
-            stop=Stop(reason, points),
-            changes=changes,
-        )
-
-    def _changes(self, moment: int) -> tuple[GradChange, ...]:
-        if self.timeline.phase(moment) == "forward":
-            return ()
-        graph = self.graph
-        event = graph.event(self.timeline.event(moment))
-        if event.index == 0:
-            before = float(graph.grad_before[graph.root])
-            name = graph.name(graph.root)
-            return (GradChange(graph.root, name, before, None, 1.0 - before, 1.0),)
-        return tuple(
-            GradChange(
-                change.edge.operand,
-                graph.name(change.edge.operand),
-                change.old,
-                change.edge.local,
-                change.edge.contribution,
-                change.new,
-            )
-            for change in event.changes
-        )
-
-    def _moment(self, place: str) -> int:
-        if place in {"start", "end"}:
-            return 0 if place == "start" else self.timeline.last
-        phase: Phase = self.state.phase
-        first, _, rest = place.partition(" ")
-        for named in ("forward", "backward"):
-            if rest and named.startswith(first):
-                phase, place = named, rest.strip()
-        if place.isdecimal():
-            return self.timeline.moment(phase, int(place))
-        return self.timeline.moment_of(self.find(place), phase)
-
-    def _scope(self, path: str | None) -> ScopeRange | None:
-        """The scope to leave: the innermost around the visited node that has scopes inside."""
-        scopes = self.graph.scopes
-        if path is not None:
-            return scopes.find(path)
-        if self.state.node is None:
-            return None
-        scope = scopes[int(self.graph.scope_of[self.state.node])]
-        while scope.parent >= 0 and not scopes.children(scope):
-            scope = scopes[scope.parent]
-        return scope if scope.parent >= 0 else None
-
-    def _first_after_phase(self) -> int:
-        n_forward = self.timeline.n_forward
-        return (n_forward if self.state.phase == "forward" else self.timeline.last) + 1

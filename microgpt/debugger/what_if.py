@@ -1,7 +1,4 @@
-"""What if: a stack of edits to a computation, each with what it does to losses and predictions.
-
-Everything downstream of an edit is computed again, to the bits of a fresh run with that value.
-"""
+"""What edits to a computation do to its loss, to every prediction, and to what is watched."""
 
 from __future__ import annotations
 
@@ -9,11 +6,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from microgpt.debugger.edits import Anchor, Edit, edited
-from microgpt.debugger.nodes import outputs_of
+from microgpt.debugger.edits import Edits, Version
 from microgpt.debugger.origin import Origin
 from microgpt.debugger.why import position_losses
-from microgpt.errors import EngineUnavailableError, GraphError
 from microgpt.graph import Graph, Ints
 
 
@@ -73,84 +68,33 @@ class WhatIf:
     watched: tuple[NodeMove, ...]
 
 
-class Edits:
-    """The edits in force on one graph, and the graphs they lead to.
-
-    Attributes:
-        original: the graph without any.
-        origin: what it was computed from, if known.
-    """
-
-    def __init__(self, original: Graph, origin: Origin | None) -> None:
-        self.original = original
-        self.origin = origin
-        self._stack: list[tuple[Edit, Graph]] = []
-
-    @property
-    def graph(self) -> Graph:
-        """The graph with all edits made."""
-        return self._stack[-1][1] if self._stack else self.original
-
-    @property
-    def edits(self) -> tuple[Edit, ...]:
-        """Those in force, in order."""
-        return tuple(edit for edit, _ in self._stack)
-
-    def push(self, edit: Edit) -> None:
-        """Makes an edit on top of the others.
-
-        Raises:
-            GraphError, InputError, DomainError: it cannot be made; those there are stay.
-            EngineUnavailableError: what computes graphs again is not installed.
-        """
-        graph = edited(self.original, self.origin, (*self.edits, edit), _run_again)
-        self._stack.append((edit, graph))
-
-    def undo(self) -> Edit:
-        """Takes the last edit back. Raises `GraphError` if there is none."""
-        if not self._stack:
-            raise GraphError("nothing to undo: nothing is changed")
-        return self._stack.pop()[0]
-
-
-def compare(edits: Edits, before: Graph, watched: Ints) -> WhatIf:
+def compare(edits: Edits, before: Version, watched: Ints) -> WhatIf:
     """What the edits in force do, compared with the graph before.
 
     Args:
-        before: the graph that stood there before the last verb.
-        watched: ids of nodes that someone wants to know about.
+        before: what stood there before the last verb.
+        watched: ids in the current graph of nodes that someone wants to know about.
     """
-    after = edits.graph
+    original, after = edits.original.graph, edits.current.graph
     return WhatIf(
-        tuple(edit.text for edit in edits.edits),
-        float(edits.original.data[edits.original.root]),
-        Move(float(before.data[before.root]), float(after.data[after.root])),
-        _positions(before, after, edits.origin),
-        tuple(_watched(before, after, watched)),
+        edits.texts,
+        float(original.data[original.root]),
+        Move(float(before.graph.data[before.graph.root]), float(after.data[after.root])),
+        _positions(before.graph, after, edits.origin),
+        tuple(_watched(before, edits.current, watched)),
     )
 
 
-def _run_again(graph: Graph, numbers: dict[int, float]) -> Graph:
-    try:
-        from microgpt.replay.program import Program  # noqa: PLC0415  # imports numba
-    except ImportError as error:
-        raise EngineUnavailableError(
-            f"computing a graph again needs numba, which cannot be imported ({error})"
-        ) from error
-    return Program.of(graph).run(numbers).graph()
-
-
-def _watched(before: Graph, after: Graph, nodes: Ints) -> Iterator[NodeMove]:
-    """Those of some nodes whose data or grad moved; `nodes` are ids of the graph after."""
+def _watched(before: Version, after: Version, nodes: Ints) -> Iterator[NodeMove]:
+    """Those of some nodes of the graph after whose data or grad moved."""
     for node in nodes.tolist():
-        try:
-            was = Anchor.of(after, node).find(before)
-        except GraphError:  # a row of another token
+        was = after.id_in(before, node)
+        if was is None:
             continue
-        data = Move(float(before.data[was]), float(after.data[node]))
-        grad = Move(float(before.grad[was]), float(after.grad[node]))
+        data = Move(float(before.graph.data[was]), float(after.graph.data[node]))
+        grad = Move(float(before.graph.grad[was]), float(after.graph.grad[node]))
         if data.before != data.after or grad.before != grad.after:
-            yield NodeMove(node, after.name(node), data, grad)
+            yield NodeMove(node, after.graph.name(node), data, grad)
 
 
 def _positions(before: Graph, after: Graph, origin: Origin | None) -> tuple[PositionMove, ...]:
@@ -173,5 +117,5 @@ def _positions(before: Graph, after: Graph, origin: Origin | None) -> tuple[Posi
 def _likeliest(graph: Graph, position: int, origin: Origin | None) -> str:
     if origin is None:
         return ""
-    logits = outputs_of(graph, graph.scopes.find(f"pos{position}/lm_head"))
+    logits = graph.outputs_of(graph.scopes.find(f"pos{position}/lm_head"))
     return origin.model.tokenizer.label(int(graph.data[logits].argmax()))

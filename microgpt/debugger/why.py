@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from microgpt.debugger.derivatives import Derivatives
-from microgpt.debugger.nodes import outputs_of
 from microgpt.debugger.paths import HeaviestPaths, Path
 from microgpt.errors import GraphError
 from microgpt.graph import Graph
@@ -198,7 +197,7 @@ def position_losses(graph: Graph) -> dict[int, int]:
     losses = {}
     for scope in graph.scopes:
         if match := re.fullmatch(r"pos(\d+)/loss", scope.path):
-            outputs = outputs_of(graph, scope)
+            outputs = graph.outputs_of(scope)
             if len(outputs) == 1:
                 losses[int(match[1])] = int(outputs[0])
     return losses

@@ -169,13 +169,7 @@ def scope_outputs(graph: Graph, path: str) -> Ints:
     Raises:
         GraphError: there is no such scope.
     """
-    scope = graph.scopes.find(path)
-    inside = (graph.operands >= scope.start) & (graph.operands < scope.stop)
-    outside = (graph.edge_consumers < scope.start) | (graph.edge_consumers >= scope.stop)
-    outputs = np.unique(graph.operands[inside & outside])
-    if scope.start <= graph.root < scope.stop:
-        outputs = np.append(outputs, graph.root)
-    return outputs
+    return graph.outputs_of(graph.scopes.find(path))
 
 
 def _numbers_of(change: SetScope, graph: Graph) -> dict[int, float]:

@@ -39,7 +39,10 @@ def open_session(session: DebugSession, title: str = "") -> None:
     """
     console = Console(session)
     prompt: PromptSession[str] = PromptSession(
-        transcript.PROMPT, history=_history(), completer=_VerbCompleter(console), complete_while_typing=False
+        transcript.PROMPT,
+        history=_history(),
+        completer=_VerbCompleter(console),
+        complete_while_typing=False,
     )
     say(f"{title}: {session.graph!r}" if title else repr(session.graph))
     say("`help` lists the verbs; tab completes; ctrl-D leaves")

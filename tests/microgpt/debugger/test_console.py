@@ -14,17 +14,20 @@ from tests.microgpt.debugger import user_program
 GOLDEN = Path(__file__).parent / "golden"
 
 
+def told(session: DebugSession, line: str) -> list[str]:
+    outcome = Console(session).execute(line)
+    return transcript.lines(session, outcome) if outcome else []
+
+
 def transcript_of(session: DebugSession, lines: list[str]) -> str:
-    console, told = Console(session), []
+    text = []
     for line in lines:
-        told.append(f"{transcript.PROMPT}{line}")
+        text.append(f"{transcript.PROMPT}{line}")
         try:
-            outcome = console.execute(line)
+            text += told(session, line)
         except MicrogptError as error:
-            told.append(f"error: {error}")
-        else:
-            told += transcript.lines(session, outcome) if outcome else []
-    return "\n".join(told) + "\n"
+            text.append(f"error: {error}")
+    return "\n".join(text) + "\n"
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in GOLDEN.glob("*.txt")))
@@ -132,8 +135,7 @@ def test_what_cannot_be_done_changes_nothing(line: str, says: str, tiny_graph: G
     session = DebugSession(tiny_graph)
     before = session.state
     with pytest.raises(MicrogptError) as caught:
-        outcome = Console(session).execute(line)
-        transcript.lines(session, outcome)
+        told(session, line)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
     assert session.state == before
@@ -153,7 +155,7 @@ def test_what_to_call_a_line_that_failed(line: str, verb: str) -> None:
     [
         ("", 0, "step"),
         ("reverse-c", 9, "reverse-continue"),
-        ("print layer0.attn_wq[3][", 16, "layer0.attn_wq[3][1]"),
+        ("print layer0.attn_wq[3][", 18, "layer0.attn_wq[3][1]"),
         ("watch layer0.at", 9, "layer0.attn_wq"),
         ("finish pos1/layer0/at", 14, "pos1/layer0/attn/head1/softmax"),
         ("until abs(gr", 0, None),

@@ -1,0 +1,290 @@
+"""`Walk`: goes along a graph's forward and backward pass in both directions.
+
+Every move is a search for a moment on the timeline and returns a frozen `State`; nothing is run
+again to go back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from microgpt.debugger.nodes import find_node
+from microgpt.debugger.state import GradChange, State, Stop, StopReason
+from microgpt.debugger.stops import StopPoint, StopTable, condition_at
+from microgpt.debugger.timeline import Phase, Timeline
+from microgpt.errors import GraphError
+from microgpt.graph import Graph
+from microgpt.scope_tree import ScopeRange
+
+
+class Walk:
+    """A place on a graph's timeline, and the moves from there.
+
+    Attributes:
+        timeline: of the graph at hand.
+        stops: the breakpoints and watchpoints.
+        state: where the walk stands.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        """Stands before the first event."""
+        self.timeline = Timeline(graph)
+        self.stops = StopTable(self.timeline)
+        self.state = self._state(0, "start")
+
+    @property
+    def graph(self) -> Graph:
+        """The graph at hand."""
+        return self.timeline.graph
+
+    # -- moves -----------------------------------------------------------------------------------
+
+    def step(self, count: int = 1) -> State:
+        """Goes on by events; breakpoints on the way do not matter."""
+        return self._go(self.state.moment + count, "step")
+
+    def back(self, count: int = 1) -> State:
+        """Goes back by events."""
+        return self._go(self.state.moment - count, "step")
+
+    def next(self) -> State:
+        """Steps over the scope at hand: to where the pass enters another one."""
+        starts = self.timeline.scope_starts
+        place = int(np.searchsorted(starts, self.state.moment, side="right"))
+        target = int(starts[place]) if place < len(starts) else self.timeline.last + 1
+        return self._go_forward(target, "next")
+
+    def reverse_next(self) -> State:
+        """Goes to where the pass entered the scope at hand, or from there to the one before."""
+        starts = self.timeline.scope_starts
+        place = int(np.searchsorted(starts, self.state.moment))
+        return self._go_backward(int(starts[place - 1]) if place else -1, "next")
+
+    def finish(self, scope: str | None = None) -> State:
+        """Goes on until a scope is done, with all that is inside.
+
+        Args:
+            scope: its path; the one around the scope at hand if not given: from
+                `pos1/layer0/attn/q` out of `pos1/layer0/attn`.
+
+        Raises:
+            GraphError: there is no such scope, or the pass does not come there.
+        """
+        moment = self.state.moment
+        if (around := self._scope(scope)) is None:
+            return self._go_forward(self._first_after_phase(), "finish")
+        _, last = self.timeline.span_of_scope(around.start, around.stop, self.state.phase)
+        return self._go_forward(max(last, moment) + 1, "finish")
+
+    def reverse_finish(self, scope: str | None = None) -> State:
+        """Goes back to before a scope was begun.
+
+        Raises:
+            GraphError: as in `finish`.
+        """
+        moment = self.state.moment
+        if (around := self._scope(scope)) is None:
+            first = 0 if self.state.phase == "forward" else self.timeline.n_forward
+            return self._go_backward(min(first, moment - 1), "finish")
+        first, _ = self.timeline.span_of_scope(around.start, around.stop, self.state.phase)
+        return self._go_backward(min(first, moment) - 1, "finish")
+
+    def until(self, condition: str) -> State:
+        """Goes on to the next visit for which a condition holds.
+
+        Args:
+            condition: or an op, a scope or a node, as for `break_at`.
+
+        Raises:
+            ConditionError: it is no condition.
+            GraphError: there is no such node or scope.
+        """
+        moments = self.timeline.where(condition_at(self.timeline, condition))
+        place = int(np.searchsorted(moments, self.state.moment, side="right"))
+        target = int(moments[place]) if place < len(moments) else self.timeline.last + 1
+        return self._go_forward(target, "until")
+
+    def reverse_until(self, condition: str) -> State:
+        """Goes back to the last visit before this one for which a condition holds.
+
+        Raises:
+            ConditionError, GraphError: as in `until`.
+        """
+        moments = self.timeline.where(condition_at(self.timeline, condition))
+        place = int(np.searchsorted(moments, self.state.moment))
+        return self._go_backward(int(moments[place - 1]) if place else -1, "until")
+
+    def continue_(self) -> State:
+        """Goes on to the next breakpoint or watchpoint, or to the end."""
+        return self._go_forward(self.timeline.last + 1, "stop")
+
+    def reverse_continue(self) -> State:
+        """Goes back to the last breakpoint or watchpoint before, or to the start."""
+        return self._go_backward(-1, "stop")
+
+    def goto(self, place: str) -> State:
+        """Goes to a moment, past all breakpoints.
+
+        Args:
+            place: an event's number in the pass at hand, `"120"`; with the pass, `"backward 0"`;
+                `"start"` or `"end"`; or a node, for its visit in the pass at hand.
+
+        Raises:
+            GraphError: there is no such event or node, or no event visits the node.
+        """
+        return self.goto_moment(self._moment(place.strip()))
+
+    def goto_moment(self, moment: int) -> State:
+        """Goes to a moment of the timeline, the last one if it has fewer."""
+        return self._go(moment, "goto")
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def find(self, reference: str) -> int:
+        """The id of a node; see `microgpt.debugger.nodes.find_node`.
+
+        Raises:
+            GraphError: there is no such node.
+        """
+        return find_node(self.graph, reference)
+
+    def select(self, node: int) -> State:
+        """Makes a node the one that verbs without an argument are about.
+
+        Raises:
+            GraphError: there is no such node.
+        """
+        self.state = replace(self.state, selection=self.graph.find(f"#{node}"))
+        return self.state
+
+    # -- breakpoints and watchpoints -------------------------------------------------------------
+
+    def break_at(self, text: str) -> StopPoint:
+        """Adds a breakpoint.
+
+        Args:
+            text: a condition, or an op's name, a scope's path, or a node.
+
+        Raises:
+            ConditionError: it is no condition.
+            GraphError: there is no such node or scope, or no event visits the node.
+        """
+        return self.stops.add("breakpoint", text)
+
+    def watch(self, text: str) -> StopPoint:
+        """Adds a watchpoint: stops at each event that changes a grad.
+
+        Args:
+            text: a node; a matrix or a row of one, `layer0.attn_wq[3]`; or a scope's path.
+
+        Raises:
+            GraphError: there is no such thing, or no gradient flows in this graph.
+        """
+        if not self.graph.backpropagated:
+            raise GraphError(
+                "this graph has no backward pass of its own: no event changes a grad; "
+                "call backward() on its root before taking the Graph"
+            )
+        return self.stops.add("watchpoint", text)
+
+    def take_stops(self, other: Walk) -> None:
+        """Takes over another session's breakpoints and watchpoints, found anew in this graph."""
+        self.stops = other.stops
+        self.stops.move_to(self.timeline)
+
+    # -- how a move is made ----------------------------------------------------------------------
+
+    def _go_forward(self, target: int, reason: StopReason) -> State:
+        stop = self.stops.next_after(self.state.moment)
+        if stop is not None and stop < target:
+            return self._go(stop, "stop")
+        return self._go(target, reason)
+
+    def _go_backward(self, target: int, reason: StopReason) -> State:
+        stop = self.stops.last_before(self.state.moment)
+        if stop is not None and stop > target:
+            return self._go(stop, "stop")
+        return self._go(target, reason)
+
+    def _go(self, moment: int, reason: StopReason) -> State:
+        if moment > self.timeline.last:
+            moment, reason = self.timeline.last, "end"
+        elif moment < 0:
+            moment, reason = 0, "start"
+        if moment != self.state.moment:
+            self.stops.count_hits(moment)
+        self.state = self._state(moment, reason)
+        return self.state
+
+    def _state(self, moment: int, reason: StopReason) -> State:
+        points = self.stops.at(moment)
+        visited = int(self.timeline.visited[moment])
+        node = visited if visited >= 0 else None
+        changes = self._changes(moment)
+        watched = {
+            node
+            for point in points
+            if point.kind == "watchpoint"
+            for node in self.stops.watched(point.number).tolist()
+        }
+        changed = (change.node for change in changes if change.node in watched)
+        return State(
+            phase=self.timeline.phase(moment),
+            event=self.timeline.event(moment),
+            moment=moment,
+            node=node,
+            selection=next(changed, node),
+            stop=Stop(reason, points),
+            changes=changes,
+        )
+
+    def _changes(self, moment: int) -> tuple[GradChange, ...]:
+        if self.timeline.phase(moment) == "forward":
+            return ()
+        graph = self.graph
+        event = graph.event(self.timeline.event(moment))
+        if event.index == 0:
+            before = float(graph.grad_before[graph.root])
+            name = graph.name(graph.root)
+            return (GradChange(graph.root, name, before, None, 1.0 - before, 1.0),)
+        return tuple(
+            GradChange(
+                change.edge.operand,
+                graph.name(change.edge.operand),
+                change.old,
+                change.edge.local,
+                change.edge.contribution,
+                change.new,
+            )
+            for change in event.changes
+        )
+
+    def _moment(self, place: str) -> int:
+        if place in {"start", "end"}:
+            return 0 if place == "start" else self.timeline.last
+        phase: Phase = self.state.phase
+        first, _, rest = place.partition(" ")
+        for named in ("forward", "backward"):
+            if rest and named.startswith(first):
+                phase, place = named, rest.strip()
+        if place.isdecimal():
+            return self.timeline.moment(phase, int(place))
+        return self.timeline.moment_of(self.find(place), phase)
+
+    def _scope(self, path: str | None) -> ScopeRange | None:
+        """The scope to leave: the innermost around the visited node that has scopes inside."""
+        scopes = self.graph.scopes
+        if path is not None:
+            return scopes.find(path)
+        if self.state.node is None:
+            return None
+        scope = scopes[int(self.graph.scope_of[self.state.node])]
+        while scope.parent >= 0 and not scopes.children(scope):
+            scope = scopes[scope.parent]
+        return scope if scope.parent >= 0 else None
+
+    def _first_after_phase(self) -> int:
+        n_forward = self.timeline.n_forward
+        return (n_forward if self.state.phase == "forward" else self.timeline.last) + 1
