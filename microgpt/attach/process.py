@@ -79,6 +79,7 @@ class ScriptProcess:
         self._stopped_at: int | None = None
         self._pause_wanted = False
         self._class_names: list[str] = []
+        self._refused: list[str] = []
         self._n_backwards = 0
         script_orders, self._orders = os.pipe()
         reports, script_reports = os.pipe()
@@ -198,8 +199,12 @@ class ScriptProcess:
         self._events.put(self._ended)
 
     def _take(self, kind: str, fields: Mapping[str, Field]) -> None:
-        if kind == "class":
-            self._class_names.append(f"{fields['module'][0]}.{fields['name'][0]}")
+        if kind in {"class", "refused"}:
+            name = f"{fields['module'][0]}.{fields['name'][0]}"
+            if kind == "class":
+                self._class_names.append(name)
+            else:
+                self._refused.append(f"{name} cannot be followed ({fields['reason'][0]})")
             return
         self._n_backwards = number = int(fields["number"][0])
         if kind == "backward":
@@ -226,6 +231,8 @@ class ScriptProcess:
         how = f"killed by {killer}" if killer else f"exit status {status}"
         if not self._class_names:
             shapes = " or ".join(map(str, SHAPES))
+            if self._refused:
+                return f"{how}; {', '.join(self._refused)}"
             return f"{how}; it built no class with backward(), operators and {shapes}"
         if not self._n_backwards:
             return f"{how}; it never called backward() of {', '.join(self._class_names)}"

@@ -21,19 +21,23 @@ def names_in(frames: Iterable[FrameType], kind: ValueClass) -> Names:
     """The name of every node that the variables of some calls lead to.
 
     Of several ways to a node the first counts: variables of inner calls before those of outer ones,
-    and in each call those that were there first, so that `model` goes before a loop's `p`.
+    and in each call those that hold structure before single nodes, before plain lists: `model` and
+    `state_dict` say more than a loop's `p`, and `loss` more than `losses[3]`.
     """
     search = _Search(kind)
     seen: set[int] = set()
     for frame in frames:
-        for variables in (frame.f_locals, frame.f_globals):
-            if id(frame.f_globals) in seen and variables is frame.f_globals:
-                continue
+        if kind.owns(frame.f_code):  # its `self` and `other` are nobody's names
+            continue
+        at_top = frame.f_locals is frame.f_globals
+        for variables in [frame.f_globals] if at_top else [frame.f_locals, frame.f_globals]:
             if variables is frame.f_globals:
+                if id(variables) in seen:
+                    continue
                 seen.add(id(variables))
-            for name, value in list(variables.items()):
-                if not name.startswith(("_", ".")):
-                    search.follow(name, value, depth=0)
+            named = [(name, value) for name, value in variables.items() if name[0] not in "_."]
+            for name, value in sorted(named, key=lambda pair: search.rank(pair[1])):
+                search.follow(name, value, depth=0)
     return search.names
 
 
@@ -45,6 +49,14 @@ class _Search:
         self._kind = kind
         self._seen: set[int] = set()
         self._taken: set[str] = set()
+
+    def rank(self, value: Any) -> int:
+        """How early a variable of this value is followed."""
+        if self._kind.is_node(value):
+            return 1
+        is_list = isinstance(value, list | tuple)
+        holds_lists = is_list and bool(value) and isinstance(value[0], list | tuple | dict)
+        return 2 if is_list and not holds_lists else 0
 
     def follow(self, path: str, value: Any, depth: int, place: Place | None = None) -> None:
         if isinstance(value, _PLAIN) or id(value) in self._seen or depth > MAX_DEPTH:

@@ -20,11 +20,12 @@ class PostMortem:
 
     Attributes:
         text: the traceback as Python would show it.
-        place: file and line of the script's innermost call.
+        place: file and line of the innermost call that is not in a Value-like class itself.
         frames: the calls that failed, the innermost first.
     """
 
-    def __init__(self, error: BaseException) -> None:
+    def __init__(self, error: BaseException, kinds: Sequence[ValueClass]) -> None:
+        self._kinds = kinds
         self.frames: list[FrameType] = []
         strip(error)
         self.text = shown(error)
@@ -32,17 +33,19 @@ class PostMortem:
         traceback = error.__traceback__
         while traceback is not None:
             self.frames.append(traceback.tb_frame)
-            self.place = (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno)
+            code = traceback.tb_frame.f_code
+            if not any(kind.owns(code) for kind in kinds):
+                self.place = (code.co_filename, traceback.tb_lineno)
             traceback = traceback.tb_next
         self.frames.reverse()
 
-    def roots(self, kinds: Sequence[ValueClass]) -> tuple[ValueClass, list[Node]] | None:
+    def roots(self) -> tuple[ValueClass, list[Node]] | None:
         """The results that were computed last, the newest at the end, and their class.
 
         They are looked for in the variables of the calls that failed: nothing else is sure to
         hold on to them, and a list of all nodes made would keep every step's graph alive.
         """
-        for kind in kinds:
+        for kind in self._kinds:
             found = {id(node): node for node in self._nodes(kind)}
             used = {id(o) for node in found.values() for o in kind.operands(node)}
             tops = [node for node in found.values() if id(node) not in used]

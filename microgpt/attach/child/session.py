@@ -19,9 +19,9 @@ from _signal import (  # type: ignore[import-not-found]  # a script may have a s
 )
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import Any, NamedTuple
+from contextlib import suppress
+from types import FrameType, FunctionType
+from typing import Any, NamedTuple, TypeVar
 
 from microgpt.attach.child.naming import names_in
 from microgpt.attach.child.native_class import NativeClass
@@ -32,6 +32,7 @@ from microgpt.attach.child.value_class import Node, Recorded, ValueClass
 from microgpt.attach.child.watches import VisitWatch, installed
 from microgpt.attach.wire import Field, encoded
 
+T = TypeVar("T")
 Graph = dict[str, Field] | str
 """A computation as columns; or why there is none, in words."""
 
@@ -82,7 +83,7 @@ class Session:
         """
         self._base = base
         signal(SIGINT, default_int_handler)  # a shell's background job would ignore it
-        watch_classes(Recorded, self._found, self._derived)
+        watch_classes(Recorded, self)
 
     def _close(self) -> None:
         """Lets a forked copy of the script run by itself: the conversation is not its own."""
@@ -94,23 +95,36 @@ class Session:
 
     # -- classes -----------------------------------------------------------------------------------
 
-    def _found(self, cls: type, shape: Shape) -> None:
+    def found(self, cls: type, shape: Shape) -> None:
+        """Follows a class from now on."""
         kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape)
         self._classes.append(kind)
-        cls.backward = self._hooked(kind, cls.__dict__["backward"])  # type: ignore[attr-defined]
+        self._hook_backward(kind, cls)
         self._send("class", name=[cls.__qualname__], module=[cls.__module__], shape=[str(shape)])
         if self._is_open and not self._quiet:
             kind.arm(self._base)
 
-    def _derived(self, cls: type) -> None:
+    def derived(self, cls: type) -> None:
+        """Counts a derived class as a part of the one that it is derived from."""
         for kind in self._classes:
             if issubclass(cls, kind.cls):
                 kind.add_code(cls)
+                self._hook_backward(kind, cls)
 
-    def _hooked(self, kind: ValueClass, backward: Any) -> Callable[..., Any]:
+    def refused(self, cls: type, reason: str) -> None:
+        """Tells why a class cannot be followed."""
+        self._send("refused", name=[cls.__qualname__], module=[cls.__module__], reason=[reason])
+
+    def _hook_backward(self, kind: ValueClass, cls: type) -> None:
+        backward = cls.__dict__.get("backward")
+        if not isinstance(backward, FunctionType):
+            return
+
         def hooked(node: Node, *args: Any, **keywords: Any) -> Any:
             if self._depth or not self._is_open:
                 return backward(node, *args, **keywords)
+            if not kind.is_node(node):
+                kind.replaced(type(node))
             self._depth += 1
             try:
                 return self._backward(kind, node, lambda: backward(node, *args, **keywords))
@@ -119,7 +133,7 @@ class Session:
 
         for name in ("__name__", "__qualname__", "__doc__", "__module__", "__dict__"):
             setattr(hooked, name, getattr(backward, name))
-        return hooked
+        cls.backward = hooked  # type: ignore[attr-defined]
 
     # -- backward passes ---------------------------------------------------------------------------
 
@@ -148,20 +162,14 @@ class Session:
         """The result of a backward pass, and the computation with what the pass did."""
         for each in self._classes:
             each.disarm()
-        try:
-            with _paused_collector():
-                snapshot = Snapshot(kind, [root])
-        except ReadingError as error:
-            return run(), str(error)
+        before = _read(lambda: Snapshot(kind, [root]))
+        if isinstance(before, str):
+            return run(), before
         watch = VisitWatch(kind.cls, kind.shape.visited)
         with installed(kind.cls, kind.shape.visited, watch):
             result = run()
-        try:
-            with _paused_collector():
-                names = names_in(_frames(caller, self._base), kind)
-                return result, snapshot.fields(names, watch.visits)
-        except ReadingError as error:
-            return result, str(error)
+        calls = _frames(caller, self._base)
+        return result, _read(lambda: before.fields(names_in(calls, kind), watch.visits))
 
     def failed(self, error: BaseException) -> None:
         """The script raised: stops one last time."""
@@ -169,17 +177,16 @@ class Session:
             return
         for kind in self._classes:
             kind.disarm()
-        death = PostMortem(error)
+        death = PostMortem(error, self._classes)
         graph: Graph = ""
-        if found := death.roots(self._classes):
+        if found := death.roots():
             kind, roots = found
-            try:
-                names = names_in(death.frames, kind)
-                graph = Snapshot(kind, roots).fields(
-                    names, why_no_events="the script raised before backward() had returned"
+            graph = _read(
+                lambda: Snapshot(kind, roots).fields(
+                    names_in(death.frames, kind),
+                    why_no_events="the script raised before backward() had returned",
                 )
-            except Exception as problem:  # noqa: BLE001  # half-made nodes may raise anything
-                graph = f"{type(problem).__name__}: {problem}"
+            )
         self._stop("exception", float("nan"), graph, death.place, death.text)
 
     def ended(self) -> None:
@@ -198,7 +205,7 @@ class Session:
         traceback: str = "",
     ) -> None:
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
+            with suppress(Exception):  # the script may have closed it
                 stream.flush()
         fields = {} if isinstance(graph, str) else graph
         self._send(
@@ -267,13 +274,20 @@ def _frames(innermost: FrameType, base: FrameType) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-@contextmanager
-def _paused_collector() -> Iterator[None]:
-    """Keeps the cyclic collector from searching the many objects that are made and kept here."""
+def _read(reading: Callable[[], T]) -> T | str:
+    """What is read from the script's nodes; or in words why it cannot be.
+
+    A script must not die of being looked at, whatever its classes do. Python's cyclic collector
+    would search the many objects made here again and again.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        yield
+        return reading()
+    except ReadingError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001
+        return f"its nodes cannot be read: {type(error).__name__}: {error}"
     finally:
         if was_enabled:
             gc.enable()

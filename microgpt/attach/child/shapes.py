@@ -7,9 +7,9 @@ two pairs of attributes. What it is called, and where it comes from, does not ma
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import CodeType, FunctionType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 
 class Shape(NamedTuple):
@@ -30,8 +30,6 @@ class Shape(NamedTuple):
 
 
 SHAPES = (Shape("_children", "_local_grads", False), Shape("_prev", "_backward", True))
-
-Found = Callable[[type, Shape], None]
 
 
 def shape_of(body: CodeType, bases: tuple[Any, ...] = ()) -> Shape | None:
@@ -76,27 +74,44 @@ def codes_of(cls: type) -> Iterator[CodeType]:
 _WRAPPED = ("__func__", "__wrapped__", "fget", "fset")
 
 
-def watch_classes(base: type, found: Found, derived: Callable[[type], None]) -> None:
+class Listener(Protocol):
+    """Is told of classes that have just been built."""
+
+    def found(self, cls: type, shape: Shape) -> None:
+        """A Value-like class, on the base that was asked for."""
+
+    def derived(self, cls: type) -> None:
+        """A class derived from one."""
+
+    def refused(self, cls: type, reason: str) -> None:
+        """A Value-like class that could not be built on that base."""
+
+
+def watch_classes(base: type, listener: Listener) -> None:
     """From now on, builds Value-like classes on a base of ours and tells of each.
 
     Args:
         base: is put under a Value-like class, last, so that its instances get its slots.
-        found: is told of a Value-like class, just built.
-        derived: is told of a class built on one, just built.
+        listener: is told.
     """
     build = builtins.__build_class__
 
     def build_class(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
-        shape = shape_of(body.__code__, bases) if isinstance(body, FunctionType) else None
-        is_derived = any(base in getattr(above, "__mro__", ()) for above in bases)
-        if shape is None or is_derived:
+        if any(base in getattr(above, "__mro__", ()) for above in bases):
             cls = build(body, name, *bases, **keywords)
-            if is_derived and isinstance(cls, type):
-                derived(cls)
+            listener.derived(cls)
             return cls
-        above = tuple(other for other in bases if other is not object)
-        cls = build(body, name, *above, base, **keywords)
-        found(cls, shape)
+        shape = shape_of(body.__code__, bases) if isinstance(body, FunctionType) else None
+        if shape is None:
+            return build(body, name, *bases, **keywords)
+        others = tuple(above for above in bases if above is not object)
+        try:
+            cls = build(body, name, *others, base, **keywords)
+        except TypeError as error:  # its own bases and ours do not go together, or it is wrong
+            cls = build(body, name, *bases, **keywords)
+            listener.refused(cls, str(error))
+            return cls
+        listener.found(cls, shape)
         return cls
 
     builtins.__build_class__ = build_class

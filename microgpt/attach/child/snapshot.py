@@ -75,14 +75,15 @@ class Snapshot:
             why_no_events: why there was no pass, if there was none.
         """
         kind, nodes = self._kind, self.nodes
+        labels = [kind.label(node) or names.get(id(node)) for node in nodes]
         if not why_no_events:
             order = self._visited(visits)
-            missing = set(self._visit_order) - set(order)
-            if missing:
-                why_no_events = f"the script's backward() never visited #{min(missing)}"
+            if missing := set(self._visit_order) - set(order):
+                label = labels[min(missing)]
+                name = label.text if label else f"#{min(missing)}"
+                why_no_events = f"the script's backward() never visited {name}"
             else:
                 self._visit_order = order
-        labels = [kind.label(node) or names.get(id(node)) for node in nodes]
         places = [label.place if label else None for label in labels]
         ops, op_of = _table(
             "param" if place else kind.op(node, is_leaf=not operands)

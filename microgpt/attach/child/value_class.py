@@ -74,7 +74,7 @@ class ValueClass:
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
         self._own_init: Any = None
-        self._is_armed = False
+        self._hook: Any = None
         self.add_code(cls)
 
     def add_code(self, cls: type) -> None:
@@ -89,14 +89,14 @@ class ValueClass:
         """Records every node made from now on; their scopes are the calls below a frame."""
         self.disarm()
         self._own_init = self.cls.__dict__.get("__init__")
-        self._is_armed = True
-        self.cls.__init__ = self._hooked(self.cls.__init__, base)  # type: ignore[misc]
+        self._hook = self._hooked(self.cls.__init__, base)  # type: ignore[misc]
+        self.cls.__init__ = self._hook  # type: ignore[misc]
 
     def disarm(self) -> None:
         """Records no more: the class is as the script built it."""
-        if not self._is_armed:
-            return
-        self._is_armed = False
+        hook, self._hook = self._hook, None
+        if hook is None or self.cls.__dict__.get("__init__") is not hook:
+            return  # a decorator such as `dataclass` may have put its own over ours
         if self._own_init is not None:
             self.cls.__init__ = self._own_init  # type: ignore[misc]
         else:
@@ -143,6 +143,17 @@ class ValueClass:
                 _set_operands(node, tuple(value for value in called_with if id(value) in inside))
                 return
 
+    # -- the class ---------------------------------------------------------------------------------
+
+    def owns(self, code: CodeType) -> bool:
+        """Whether code is of the class itself."""
+        return id(code) in self._is_part
+
+    def replaced(self, cls: type) -> None:
+        """A decorator made another class of it, as `dataclass(slots=True)` does."""
+        self.disarm()
+        self.cls = cls
+
     # -- what is known of a node -------------------------------------------------------------------
 
     def is_node(self, thing: object) -> bool:
@@ -183,10 +194,10 @@ class ValueClass:
     def op(self, node: Node, is_leaf: bool) -> str:
         """Its op's name: of the method that made it, else what the class calls it."""
         maker: CodeType | None = getattr(node, "_attach_maker", None)
-        is_own = id(maker) in self._is_part
+        is_own = maker is not None and self.owns(maker)
         if is_leaf:
             return "const" if is_own else "input"
-        if maker is not None and is_own:
+        if is_own and maker is not None:
             return maker.co_name.strip("_")
         called = getattr(node, "_op", None)
         if isinstance(called, str) and called:

@@ -26,7 +26,7 @@ def attach(tmp_path: Path) -> Iterator[Attach]:
     def start(script: Path | str, *arguments: str, **options: Any) -> ScriptProcess:
         if isinstance(script, str):
             path = tmp_path / "script.py"
-            path.write_text(dedent(script), encoding="utf-8")
+            path.write_text(dedent(script).lstrip("\n"), encoding="utf-8")
         else:
             path = script
         started.append(ScriptProcess(path, arguments, **options))
