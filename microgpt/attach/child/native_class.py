@@ -40,7 +40,9 @@ class NativeClass(ValueClass):
         if recording is not None:
             sys.modules["microgpt.recording"].stop_recording(recording)
 
-    def _hooked(self, init: Any, base: FrameType) -> Any:
+    def _recording_init(self, base: FrameType) -> Any:
+        init = self.cls.__init__  # type: ignore[misc]
+
         def __init__(node: Node, *args: Any, **keywords: Any) -> None:  # noqa: N807
             self.arm(base)
             init(node, *args, **keywords)

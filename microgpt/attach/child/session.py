@@ -101,7 +101,9 @@ class Session:
         self._classes.append(kind)
         self._hook_backward(kind, cls)
         self._send("class", name=[cls.__qualname__], module=[cls.__module__], shape=[str(shape)])
-        if self._is_open and not self._quiet:
+        # Without an `__init__` yet, it is a dataclass, say, and gets one now if there is none.
+        has_init = cls.__init__ is not object.__init__  # type: ignore[misc]
+        if self._is_open and not self._quiet and has_init:
             kind.arm(self._base)
 
     def derived(self, cls: type) -> None:

@@ -6,12 +6,10 @@ node in slots of the node itself, which is much cheaper than tables beside them.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
-from itertools import count
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
+from microgpt.attach.child.init_hook import SLOTS, hooked_init
 from microgpt.attach.child.shapes import Shape, codes_of
 from microgpt.call_paths import CallPaths
 from microgpt.scopes import Scope, Site
@@ -39,8 +37,7 @@ class Label(NamedTuple):
 class Recorded:
     """The base put under a Value-like class: slots that its code never sees."""
 
-    __slots__ = ("_attach_immediate", "_attach_maker", "_attach_number", "_attach_operands",
-                 "_attach_site")  # fmt: skip
+    __slots__ = tuple(f"_attach_{slot}" for slot in SLOTS)
 
     def __getstate__(self) -> object:
         """What a copy or a pickle keeps: what it would without these slots."""
@@ -52,11 +49,9 @@ class Recorded:
 
 
 _SLOTS = frozenset(Recorded.__slots__)
-# A slot's own setter is quicker than assigning to it, and a class's `__setattr__` is not called.
-_set_immediate, _set_maker, _set_number, _set_operands, _set_site = (
-    getattr(Recorded, name).__set__ for name in Recorded.__slots__
-)
-_next_number = count().__next__
+# A slot's own setter, since the class may have a `__setattr__` of its own.
+_set_immediate = Recorded._attach_immediate.__set__  # type: ignore[attr-defined]
+_set_operands = Recorded._attach_operands.__set__  # type: ignore[attr-defined]
 
 
 class ValueClass:
@@ -89,7 +84,7 @@ class ValueClass:
         """Records every node made from now on; their scopes are the calls below a frame."""
         self.disarm()
         self._own_init = self.cls.__dict__.get("__init__")
-        self._hook = self._hooked(self.cls.__init__, base)  # type: ignore[misc]
+        self._hook = self._recording_init(base)
         self.cls.__init__ = self._hook  # type: ignore[misc]
 
     def disarm(self) -> None:
@@ -102,45 +97,27 @@ class ValueClass:
         else:
             del self.cls.__init__  # type: ignore[misc]
 
-    def _hooked(self, init: Any, base: FrameType) -> Any:
-        site_of = CallPaths(base, calls_in_scopes=True).site_of
-        is_part_of_op, getframe = self._is_part.get, sys._getframe
-        keep_operands = self._keep_operands if self.shape.is_closure else None
+    def _recording_init(self, base: FrameType) -> Any:
+        return hooked_init(
+            self.cls,
+            self._is_part.get,
+            CallPaths(base, calls_in_scopes=True).site_of,
+            _note_immediate,
+            self._note_operands if self.shape.is_closure else None,
+        )
 
-        # This runs for every node: it takes about as long as the class's own work on the node.
-        def __init__(self: Node, *args: Any, **keywords: Any) -> None:  # noqa: N807
-            init(self, *args, **keywords)
-            frame: FrameType | None = getframe(1)
-            maker: FrameType | None = None
-            while frame and (is_part := is_part_of_op(id(frame.f_code))) is not None:
-                if maker is None and not is_part:
-                    maker = frame
-                frame = frame.f_back
-            _set_number(self, _next_number())
-            if frame:
-                _set_site(self, site_of(frame))
-            if maker:
-                _set_maker(self, maker.f_code)
-                if maker.f_code.co_name == "__pow__":
-                    _keep_immediate(self, maker)
-            elif frame:
-                _set_maker(self, frame.f_code)
-            if keep_operands:
-                keep_operands(self, (*args, *keywords.values()), maker or frame)
-
-        return __init__
-
-    def _keep_operands(self, node: Node, given: Iterable[Any], maker: FrameType | None) -> None:
-        """Keeps the operands in call order, since the class may put them into a set."""
+    def _note_operands(self, node: Node, given: tuple[Any, ...], maker: FrameType) -> None:
+        """Keeps operands in call order that are given as a list, or as a set in no order."""
         for argument in given:
-            if isinstance(argument, tuple | list) and any(map(self.is_node, argument)):
+            if isinstance(argument, list) and any(map(self.is_node, argument)):
                 _set_operands(node, tuple(argument))
                 return
-            if isinstance(argument, set | frozenset) and argument and maker:
+            if isinstance(argument, set | frozenset) and argument:
                 code, here = maker.f_code, maker.f_locals
                 called_with = [here.get(name) for name in code.co_varnames[: code.co_argcount]]
                 inside = set(map(id, argument))
-                _set_operands(node, tuple(value for value in called_with if id(value) in inside))
+                operands = tuple(value for value in called_with if id(value) in inside)
+                _set_operands(node, operands)
                 return
 
     # -- the class ---------------------------------------------------------------------------------
@@ -240,7 +217,7 @@ def _is_part(name: str) -> bool:
     return name == "__init__" or name.startswith("<") or (name.startswith("_") and not is_special)
 
 
-def _keep_immediate(node: Node, maker: FrameType) -> None:
+def _note_immediate(node: Node, maker: FrameType) -> None:
     names = maker.f_code.co_varnames[1 : maker.f_code.co_argcount]
     exponent = maker.f_locals.get(names[0]) if names else None
     if isinstance(exponent, int | float):

@@ -61,7 +61,7 @@ def test_grads_assigned_instead_of_added(attach: Attach) -> None:
     graph = next_stop(process).graph
     assert graph is not None
     assert not graph.backpropagated
-    with pytest.raises(GraphError, match="grad of x is .*, but what this pass adds to it comes to"):
+    with pytest.raises(GraphError, match=r"grad of x is .*, but what this pass adds to it"):
         graph.event(1)
     assert "add local gradient × grad" in graph.why_no_events
 
@@ -90,7 +90,8 @@ def test_a_wrong_order_of_visits(attach: Attach) -> None:
 
 def test_numbers_that_are_no_numbers(attach: Attach) -> None:
     process = attach(
-        MICROGPT + "x = Value([1.0])\nloss = Value(2.0, (x,), (1.0,))\nloss.backward()\nprint('on')\n"
+        MICROGPT
+        + "x = Value([1.0])\nloss = Value(2.0, (x,), (1.0,))\nloss.backward()\nprint('on')\n"
     )
     (stop,), ended = all_stops(process)
     assert stop.graph is None

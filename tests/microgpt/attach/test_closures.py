@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from microgpt.attach import StopRule
 from microgpt.graph import Graph
 from tests.microgpt.attach.conftest import SCRIPTS, Attach, all_stops, next_stop
 

@@ -131,6 +131,8 @@ def test_a_syntax_error(attach: Attach) -> None:
 
 
 def test_a_script_with_an_excepthook_of_its_own(attach: Attach, tmp_path: Path) -> None:
-    process = attach("import sys\nsys.excepthook = lambda *e: print('mine', e[1])\nraise OSError(7)")
+    process = attach(
+        "import sys\nsys.excepthook = lambda *e: print('mine', e[1])\nraise OSError(7)"
+    )
     all_stops(process)
     assert process.output.lines == ("mine 7",)
