@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
@@ -31,6 +31,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+NOT_CALLED = "call backward() on its root"
+TAKE_EARLIER = "take the Graph before gradients are zeroed or added to again"
 OP_NAMES = tuple(OPS)
 _OP_CODES = {name: code for code, name in enumerate(OP_NAMES)}
 
@@ -40,7 +42,7 @@ class Graph:
     """An immutable snapshot of a computation. Take it before an optimizer changes the parameters.
 
     Attributes:
-        op_codes: place of each node's op in `OP_NAMES`. Shape: `[node]`.
+        op_codes: place of each node's op in `op_names`. Shape: `[node]`.
         immediate: pow's exponent, nan elsewhere. Shape: `[node]`.
         data: each node's value. Shape: `[node]`.
         grad: each node's accumulated gradient as it was found. Shape: `[node]`.
@@ -63,6 +65,9 @@ class Graph:
         root: id of the node the pass starts from.
         backpropagated: whether `grad` is what a backward pass from `root` left; if not, there are
             no events, and `grad` is whatever was found.
+        op_names: all ops that nodes may have. First the op table's, in its order; after them, in
+            a graph of nodes that are not `Value`s, those that the table does not have.
+        why_no_events: what is in the way, in a sentence's words, unless `backpropagated`.
     """
 
     op_codes: NDArray[np.uint8]
@@ -82,12 +87,16 @@ class Graph:
     bindings: Mapping[int, ParameterBinding | tuple[int, ...]]
     root: int
     backpropagated: bool
+    op_names: tuple[str, ...] = OP_NAMES
+    why_no_events: str = ""
 
     def __post_init__(self) -> None:
         for array in (self.op_codes, self.immediate, self.data, self.grad, self.grad_before,
                       self.operand_start, self.operands, self.local_grads, self.visit_order,
                       self.scope_of, self.line_of):  # fmt: skip
             _frozen(array)
+        if not self.backpropagated and not self.why_no_events:
+            object.__setattr__(self, "why_no_events", NOT_CALLED)
 
     @classmethod
     def from_value(cls, root: Value, also: Iterable[Value] = ()) -> Graph:
@@ -156,16 +165,27 @@ class Graph:
             root=ids[root],
             backpropagated=grads_before is not None,
         )
-        return graph._checked()
+        return graph.checked()
 
-    def _checked(self) -> Graph:
-        """The graph itself; without events if its grads are not what its backward pass gives."""
-        if self.backpropagated:
-            found, computed = self.grad, self.grads_at(self.n_events - 1)
-            if not np.array_equal(found, computed, equal_nan=True):
-                # Zeroed, or added to by another backward pass, since: no event would be true.
-                object.__setattr__(self, "backpropagated", False)
-        return self
+    def checked(self, advice: str = TAKE_EARLIER) -> Graph:
+        """The graph itself; without events if its grads are not what its backward pass gives.
+
+        Args:
+            advice: what to say then, beside which grad differs.
+        """
+        if not self.backpropagated:
+            return self
+        computed = self.grads_at(self.n_events - 1)
+        differs = (self.grad != computed) & ~(np.isnan(self.grad) & np.isnan(computed))
+        if not differs.any():
+            return self
+        # Zeroed, or added to by another backward pass, since: no event would be true.
+        node = int(np.flatnonzero(differs)[-1])  # the newest: errors flow from there to operands
+        reason = (
+            f"the grad of {self.name(node)} is {float(self.grad[node])!r}, but what this pass adds "
+            f"to it comes to {float(computed[node])!r}; {advice}"
+        )
+        return replace(self, backpropagated=False, why_no_events=reason)
 
     def __repr__(self) -> str:
         """One line: a graph has too many numbers to print."""
@@ -191,7 +211,7 @@ class Graph:
 
     def op(self, node: int) -> str:
         """The op's name."""
-        return OP_NAMES[int(self.op_codes[node])]
+        return self.op_names[int(self.op_codes[node])]
 
     def is_leaf(self, node: int) -> bool:
         """Whether the node has no operands."""
@@ -407,10 +427,7 @@ class Graph:
 
     def _existing(self, event: int) -> int:
         if not self.backpropagated:
-            raise GraphError(
-                "this graph has no backward pass of its own: call backward() on its root and take "
-                "the Graph before gradients are zeroed or added to again"
-            )
+            raise GraphError(f"this graph has no backward pass of its own: {self.why_no_events}")
         if not 0 <= event < self.n_events:
             raise GraphError(f"no event {event}: this pass has events 0 to {self.n_events - 1}")
         return event

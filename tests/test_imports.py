@@ -33,6 +33,7 @@ CORE_FILES_WITH = {
     "safetensors": {"microgpt/weights.py"},
     "filelock": {"microgpt/runs/run_file.py"},
     "numpy": {
+        "microgpt/attach/foreign_graph.py",
         "microgpt/debugger/anomalies.py",
         "microgpt/debugger/conditions.py",
         "microgpt/debugger/derivatives.py",
@@ -45,6 +46,7 @@ CORE_FILES_WITH = {
         "microgpt/debugger/session.py",
         "microgpt/debugger/stops.py",
         "microgpt/debugger/timeline.py",
+        "microgpt/debugger/walk.py",
         "microgpt/debugger/why.py",
         "microgpt/engines/kernel.py",
         "microgpt/engines/kernel_loops.py",
@@ -155,13 +157,13 @@ def test_the_lists_of_files_with_a_library_are_up_to_date(library: str) -> None:
         (
             "microgpt/value.py",
             "import numpy as np",
-            "but of the core only microgpt/debugger/anomalies.py, ",
+            "but of the core only microgpt/attach/foreign_graph.py, ",
         ),
         ("microgpt/training.py", "import platformdirs", "only microgpt/corpus.py, "),
         (
             "microgpt/corpus.py",
             "import numpy",
-            "but of the core only microgpt/debugger/anomalies.py, ",
+            "but of the core only microgpt/attach/foreign_graph.py, ",
         ),
         ("microgpt/graph.py", "import numba", "only microgpt/engines/kernel_loops.py, "),
         ("microgpt/graph.py", "import pandas", "standard library only"),

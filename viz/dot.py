@@ -32,6 +32,7 @@ from viz.style import (
     ink_on,
     magnitude_color,
     number,
+    op_style,
     strength,
 )
 from viz.view import Bundle, View
@@ -168,7 +169,7 @@ class _Drawing:
         node, name = box.node, self.names[box.key]
         data, grad = float(self.graph.data[node]), float(self.grads[node])
         fill = gradient_color(grad, self.largest_grad)
-        style = OP_STYLES[self.graph.op(node)]
+        style = op_style(self.graph.op(node))
         has_circle = self._has_circle(box)
         title = f"{box.label} · {box.note}" if box.note else box.label
         if not has_circle and not self.graph.is_leaf(node):
@@ -262,7 +263,7 @@ def _has_edge_labels(view: View) -> bool:
 
 def _glyph(graph: Graph, node: int) -> str:
     op = graph.op(node)
-    return OP_STYLES[op].glyph + (f"{graph.immediate[node]:g}" if op == "pow" else "")
+    return op_style(op).glyph + (f"{graph.immediate[node]:g}" if op == "pow" else "")
 
 
 def _account(graph: Graph, node: int) -> str:

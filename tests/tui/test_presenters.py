@@ -16,6 +16,7 @@ from microgpt import ModelSnapshot, StepResult, Value
 from microgpt.debugger import DebugSession
 from microgpt.graph import Graph
 from tests.tui.small_run import small_training
+from tests.viz.computations import foreign_graph
 from tui.debugger.canvas import narrow
 from tui.debugger.explorer import Explorer
 from tui.debugger.inspector import MAX_CONSUMERS, describe_box, describe_event
@@ -51,10 +52,8 @@ def test_before_stepping_there_is_no_event_to_describe(small_graph: Graph) -> No
 
 def test_without_a_backward_pass_that_is_said() -> None:
     x = Value(2.0)
-    assert (
-        event_text(Explorer(DebugSession(Graph.from_value(x * x))))
-        == "no backward pass to step through\n"
-    )
+    text = event_text(Explorer(DebugSession(Graph.from_value(x * x))))
+    assert text == "no backward pass to step through\ncall backward() on its root\n"
 
 
 def test_the_first_event_sets_the_roots_grad(small_graph: Graph) -> None:
@@ -126,6 +125,14 @@ def test_a_scalar_shows_its_own_numbers(small_graph: Graph, data: st.DataObject)
     assert (f"\nconsumers ({len(consumers)})\n" in text) == bool(consumers)
     more = len(consumers) - MAX_CONSUMERS
     assert (f"… {more} more" in text) == (more > 0)
+
+
+def test_an_op_that_the_table_lacks_has_a_local_gradient_and_no_rule() -> None:
+    explorer = Explorer(DebugSession(foreign_graph()))
+    explorer.reveal(1)
+    text = box_text(explorer)
+    assert text.startswith("tanh tanh  #1\n")
+    assert re.findall(r"local (\S+)  adds", text) == ["0.07065", "0.5"]
 
 
 def test_a_square_has_its_operand_twice(square_graph: Graph) -> None:

@@ -21,7 +21,15 @@ from tui.debugger.braille import BrailleCanvas
 from tui.debugger.layout import Layout, PlacedBox, title_of
 from viz.boxes import Box
 from viz.dot import rms
-from viz.style import OP_STYLES, gradient_color, ink_on, magnitude_color, number, strength
+from viz.style import (
+    OP_STYLES,
+    gradient_color,
+    ink_on,
+    magnitude_color,
+    number,
+    op_style,
+    strength,
+)
 
 FEW_EDGES = 12
 """Up to this many edges all show their colours; past it only the selected box's."""
@@ -219,7 +227,7 @@ class GraphCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         elif not inside:
             color, bold, corners = self._color("canvas--muted"), False, "┌┐└┘╌╎"
         elif box.kind == "node":
-            color, bold, corners = OP_STYLES[graph.op(box.node)].color, False, "╭╮╰╯─│"
+            color, bold, corners = op_style(graph.op(box.node)).color, False, "╭╮╰╯─│"
         elif box.kind == "parameters":
             color, bold, corners = OP_STYLES["param"].color, False, "╭╮╰╯─│"
         else:

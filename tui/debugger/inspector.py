@@ -16,7 +16,7 @@ from microgpt.ops import OPS
 from tui.debugger.explorer import Explorer
 from viz.boxes import Box
 from viz.dot import rms
-from viz.style import OP_STYLES, number
+from viz.style import number, op_style
 
 MAX_CONSUMERS = 12
 
@@ -30,6 +30,7 @@ def describe_event(explorer: Explorer) -> Text:
             return _describe_computation(explorer)
         if not graph.backpropagated:
             text.append("no backward pass to step through\n", "italic")
+            text.append(f"{graph.why_no_events}\n")
         return text
     text.append(f"visiting · event {event.index:,} of {graph.n_events - 1:,}\n", "bold")
     if event.index == 0:
@@ -52,7 +53,7 @@ def _describe_computation(explorer: Explorer) -> Text:
         return text
     _heading(text, graph, node)
     for edge in graph.operands_of(node):
-        style = OP_STYLES[graph.op(edge.operand)]
+        style = op_style(graph.op(edge.operand))
         text.append(f"  {style.glyph} {_named(graph, edge.operand)}", style.color)
         text.append(f" = {float(graph.data[edge.operand])!r}\n")
     text.append(f"data: {float(graph.data[node])!r}\n")
@@ -62,7 +63,7 @@ def _describe_computation(explorer: Explorer) -> Text:
 def _changes(text: Text, graph: Graph, event: Event) -> None:
     for change in event.changes:
         edge = change.edge
-        text.append(f"→ {_named(graph, edge.operand)}\n", OP_STYLES[graph.op(edge.operand)].color)
+        text.append(f"→ {_named(graph, edge.operand)}\n", op_style(graph.op(edge.operand)).color)
         text.append(
             f"  grad: {change.old:.6g} + {edge.local:.6g} × {change.adjoint:.6g}"
             f" = {change.new:.6g}\n"
@@ -92,9 +93,9 @@ def _describe_node(explorer: Explorer, box: Box) -> Text:
         text.append(f"      started at {before!r}: gradients were not zeroed\n", "bold")
     if operands := graph.operands_of(node):
         text.append("\noperands\n", "bold")
-        rules = OPS[graph.op(node)].rule
+        op = OPS.get(graph.op(node))  # None for one that only a program's own class has
         for edge in operands:
-            _edge(text, graph, edge, edge.operand, f"{rules[edge.slot]} = ")
+            _edge(text, graph, edge, edge.operand, f"{op.rule[edge.slot]} = " if op else "")
     if consumers := graph.consumers_of(node):
         text.append(f"\nconsumers ({len(consumers)})\n", "bold")
         for edge in consumers[:MAX_CONSUMERS]:
@@ -126,14 +127,14 @@ def _describe_part(explorer: Explorer, box: Box) -> Text:
 
 
 def _heading(text: Text, graph: Graph, node: int) -> None:
-    style = OP_STYLES[graph.op(node)]
+    style = op_style(graph.op(node))
     exponent = f" n = {graph.immediate[node]:g}" if graph.op(node) == "pow" else ""
     text.append(f"{style.glyph} {graph.op(node)}{exponent}  ", f"bold {style.color}")
     text.append(f"{_named(graph, node)}\n", "bold")
 
 
 def _edge(text: Text, graph: Graph, edge: Edge, other: int, rule: str = "") -> None:
-    style = OP_STYLES[graph.op(other)]
+    style = op_style(graph.op(other))
     text.append(f"  {style.glyph} {_named(graph, other)}", style.color)
     text.append(f" = {number(float(graph.data[other]))}\n")
     text.append(f"   local {rule}{number(edge.local)}  adds {number(edge.contribution)}\n")
