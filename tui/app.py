@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from textual import on, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
@@ -16,19 +16,19 @@ from microgpt import Corpus, Training
 from microgpt.errors import MicrogptError
 from microgpt.runs import Run, RunRecorder
 from tui import branching
+from tui.base_app import BaseApp, ExportJob
 from tui.bindings import bindings_for
 from tui.branching import Branch
 from tui.frame import Frame
-from tui.keys import EVERYWHERE, KEYS, TRAIN
+from tui.keys import EVERYWHERE, KEYS, MODES, TRAIN
 from tui.run_session import RunSession
 from tui.screens.attention import AttentionScreen
 from tui.screens.branch import BranchScreen
 from tui.screens.go_to_step import GoToStepScreen
 from tui.screens.graph import GraphScreen
-from tui.screens.help import HelpScreen
+from tui.screens.help import INTRODUCTION, HelpScreen
 from tui.screens.mode_screen import ModeScreen
 from tui.screens.train import TrainScreen
-from tui.themes import DARK, FAINT, LIGHT, MUTED
 from tui.time_travel import Arrival, TimeTravel
 from tui.training_session import TrainingSession
 from tui.widgets.scrubber import Scrubber
@@ -37,16 +37,14 @@ FRAMES_A_SECOND = 10
 """At most this often training is drawn: more cannot be read, and drawing takes time from it."""
 
 
-class MicrogptApp(App[None]):
+class MicrogptApp(BaseApp):
     """Trains in the background and shows it in three modes.
 
     Attributes:
         session: the training session.
-        exported: path of the last exported view, None before the first.
     """
 
     TITLE = "microgpt-tui"
-    CSS_PATH = "app.tcss"
     MODES = {"train": TrainScreen, "graph": GraphScreen, "attention": AttentionScreen}
     DEFAULT_MODE = TRAIN
     BINDINGS = bindings_for(EVERYWHERE)
@@ -54,14 +52,6 @@ class MicrogptApp(App[None]):
 
     class FrameReady(Message):
         """Training has something new to show."""
-
-    class Exported(Message):
-        """A view was written, or could not be."""
-
-        def __init__(self, path: Path, problem: str = "") -> None:
-            super().__init__()
-            self.path = path
-            self.problem = problem
 
     class Arrived(Message):
         """A past step is there to be shown, or cannot be."""
@@ -103,10 +93,7 @@ class MicrogptApp(App[None]):
             paused: do not train until asked to.
             speed: one of `SPEEDS`.
         """
-        super().__init__()
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
+        super().__init__(folder)
         self._scratch: TemporaryDirectory[str] | None = None
         self.session: TrainingSession | RunSession
         self._corpus: Corpus | None
@@ -119,13 +106,10 @@ class MicrogptApp(App[None]):
             self.session = TrainingSession(
                 source, self._announce, recorder, paused=paused, speed=speed
             )
-        self.exported: Path | None = None
-        self._folder = folder or Path()
         self._frame: Frame | None = None
         self._past: Arrival | None = None
         self._travel = TimeTravel(self._run_path, self._announce_arrival)
         self._next_frame_at = 0.0
-        self._taken: set[Path] = set()
 
     def on_mount(self) -> None:
         """The training thread starts with the screen."""
@@ -182,9 +166,10 @@ class MicrogptApp(App[None]):
                 return screen
         return None
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """What the app's styles need and themes from elsewhere do not have."""
-        return {"muted": MUTED, "faint": FAINT}
+    def export_job(self) -> ExportJob | None:
+        """The mode's."""
+        mode = self._mode_screen
+        return mode.export_job() if mode else None
 
     # -- commands ------------------------------------------------------------------------------
 
@@ -216,13 +201,9 @@ class MicrogptApp(App[None]):
         """Lowers the speed limit."""
         self.session.change_speed(-1)
 
-    def action_switch_theme(self) -> None:
-        """Dark to light and back."""
-        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
-
     def action_help(self) -> None:
         """Shows all keys."""
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(INTRODUCTION, (EVERYWHERE, *MODES)))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every key of the table that works here, and Textual's own commands."""
@@ -312,7 +293,7 @@ class MicrogptApp(App[None]):
         with Run(self._run_path, "value") as run:
             info = run.info
         stem = Path(info.corpus).stem if self._scratch else self._run_path.stem
-        path = self._unused_path(f"{stem}-branch-{step}", "run")
+        path = self.unused_path(f"{stem}-branch-{step}", "run")
 
         def branch(chosen: Branch | None) -> None:
             if chosen is not None:
@@ -349,41 +330,3 @@ class MicrogptApp(App[None]):
             str(event.recorder.path), title=f"branched off after step {event.training.step}",
             markup=False,
         )  # fmt: skip
-
-    # -- export --------------------------------------------------------------------------------
-
-    def action_export(self) -> None:
-        """Writes the current view to an SVG file in the working folder."""
-        job = self._mode_screen.export_job() if self._mode_screen else None
-        if job is None:
-            self.notify("nothing to export before the first step", severity="warning")
-            return
-        name, write = job
-        path = self._unused_path(f"microgpt-{name}", "svg")
-        self._taken.add(path)
-        self._write(path, write)
-
-    def _unused_path(self, stem: str, suffix: str) -> Path:
-        """A path that no file has and that no export still being written will have."""
-        path, number = self._folder / f"{stem}.{suffix}", 2
-        while path in self._taken or path.exists():
-            path, number = self._folder / f"{stem}-{number}.{suffix}", number + 1
-        return path
-
-    @work(thread=True)
-    def _write(self, path: Path, write: Callable[[Path], None]) -> None:
-        try:
-            write(path)
-        except MicrogptError as error:
-            self.post_message(self.Exported(path, str(error)))
-        else:
-            self.post_message(self.Exported(path))
-
-    @on(Exported)
-    def _say_exported(self, event: Exported) -> None:
-        self._taken.discard(event.path)
-        if event.problem:
-            self.notify(event.problem, title="not exported", severity="error", markup=False)
-            return
-        self.exported = event.path
-        self.notify(str(event.path.resolve()), title="exported", markup=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from microgpt import ModelSnapshot, StepResult
+from microgpt.debugger.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Frame:
         live_step: the latest step of the run.
         warning: what went wrong beside the training, one line.
         past: whether `result` is a recorded step that the person went to.
+        origin: what the step shown was computed from, None before the first; of a failed run the
+            step that failed, which has no result.
     """
 
     status: str
@@ -52,6 +55,7 @@ class Frame:
     live_step: int = 0
     warning: str = ""
     past: bool = False
+    origin: Origin | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:

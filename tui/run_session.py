@@ -85,6 +85,7 @@ class RunSession:
                 samples=_samples(run),
                 result=latest.result,
                 model=latest.before,
+                origin=run.origin(latest),
                 live_step=latest.step,
                 engine=described(run.engine),
             )

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from microgpt.debugger.origin import Origin
 from microgpt.errors import MicrogptError
 from microgpt.runs import RecordedStep, Run
 from tui.frame import Frame, FreshSample
@@ -32,12 +33,14 @@ class Arrival:
         recorded: None if there is a problem.
         samples: documents drawn from the model after the step, the same at every visit; they come
             one by one, each with an arrival that has one more.
+        origin: what the step was computed from.
         problem: one line.
     """
 
     step: int
     recorded: RecordedStep | None
     samples: tuple[FreshSample, ...] = ()
+    origin: Origin | None = None
     problem: str = ""
 
     def as_frame(self, live: Frame) -> Frame:
@@ -48,6 +51,7 @@ class Arrival:
             result=self.recorded.result,
             model=self.recorded.before,
             samples=self.samples,
+            origin=self.origin,
             past=True,
         )
 
@@ -121,7 +125,8 @@ class TimeTravel:
             return
         recorded = run.at(step)
         samples: tuple[FreshSample, ...] = ()
-        self._on_arrival(Arrival(step, recorded))
+        origin = run.origin(recorded)
+        self._on_arrival(Arrival(step, recorded, origin=origin))
         rng = random.Random(step)
         while len(samples) < SAMPLES and self.wanted == step:
             try:
@@ -129,4 +134,4 @@ class TimeTravel:
             except MicrogptError:
                 return  # a model that cannot be drawn from is still there to be looked at
             samples = (*samples, FreshSample(step, text))
-            self._on_arrival(Arrival(step, recorded, samples))
+            self._on_arrival(Arrival(step, recorded, samples, origin))

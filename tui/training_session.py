@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from microgpt import ModelSnapshot, StepLoss, Training
+from microgpt.debugger.origin import Origin
 from microgpt.engines import Engine
 from microgpt.errors import MicrogptError, RunFileError
 from microgpt.runs import RunRecorder
@@ -132,7 +133,7 @@ class TrainingSession:
         results = self._training.results()
         while self._wait_for_turn():
             began = time.monotonic()
-            before = ModelSnapshot.of(self._training)
+            origin = self._next_origin()
             try:
                 result = next(results, None)
                 if result is None:
@@ -140,6 +141,8 @@ class TrainingSession:
                     return
                 sample = self._fresh_sample()
             except MicrogptError as error:
+                with self._wake:
+                    self._frame = replace(self._frame, origin=origin)
                 self._end("failed", f"step {self._training.step + 1}: {error}")
                 return
             except Exception as error:  # noqa: BLE001  # a dead thread must not look alive
@@ -157,7 +160,8 @@ class TrainingSession:
                         self._frame,
                         status=status,
                         result=result,
-                        model=before,
+                        model=origin.model,
+                        origin=origin,
                         samples=samples[:MAX_SAMPLES],
                         rate=self._rate(time.monotonic()),
                         engine=described(self._training.engine),
@@ -165,6 +169,15 @@ class TrainingSession:
                     )
                 )
             self._keep_speed(began)
+
+    def _next_origin(self) -> Origin:
+        """What the next step will be computed from."""
+        training = self._training
+        step = training.step + 1
+        return Origin(
+            ModelSnapshot.of(training), training.document_at(step), step, training.documents,
+            training.state.copy(), training.config,
+        )  # fmt: skip
 
     def _record(self, step: StepLoss, sample: FreshSample | None) -> None:
         """A file that cannot be written any more does not stop the training."""

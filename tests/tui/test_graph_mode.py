@@ -12,7 +12,7 @@ from microgpt import GraphError, ModelSnapshot
 from microgpt.graph import Graph
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
-from tui.debugger import pane
+from tui.debugger import graph_pane
 from tui.debugger.canvas import GraphCanvas
 from tui.debugger.inspector import Inspector, describe_box, describe_event
 from tui.debugger.scope_tree import ScopeTree
@@ -547,7 +547,7 @@ async def test_a_view_that_cannot_be_laid_out_is_said(monkeypatch: pytest.Monkey
         await ui.train()
         await ui.graph()
         with monkeypatch.context() as patched:
-            patched.setattr(pane, "lay_out", refuse)
+            patched.setattr(graph_pane, "lay_out", refuse)
             await ui.press("enter")
             await ui.until(lambda: ui.notices == ["no [layout]"])
         await ui.press("backspace")

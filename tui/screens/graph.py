@@ -5,26 +5,23 @@ The graph is built in a worker thread, which posts one message with the frozen r
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
-
 from textual import on, work
 from textual.dom import DOMNode
 from textual.message import Message
 from textual.widget import Widget
 
 from microgpt.debugger import DebugSession
+from microgpt.debugger.origin import Origin
+from microgpt.debugger.post_mortem import compute
 from microgpt.errors import MicrogptError
+from tui.base_app import ExportJob
 from tui.debugger.explorer import Explorer
 from tui.debugger.pane import DebuggerPane
 from tui.debugger.scope_tree import ScopeTree
 from tui.frame import Frame
 from tui.keys import GRAPH
 from tui.screens.mode_screen import ModeScreen
-from viz.dot import printable, to_dot
-from viz.export import write_picture
+from viz.dot import printable
 
 
 class GraphScreen(ModeScreen):
@@ -39,9 +36,9 @@ class GraphScreen(ModeScreen):
     class GraphBuilt(Message):
         """A step's graph is there."""
 
-        def __init__(self, frame: Frame, session: DebugSession) -> None:
+        def __init__(self, origin: Origin, session: DebugSession) -> None:
             super().__init__()
-            self.frame = frame
+            self.origin = origin
             self.session = session
 
     class BuildFailed(Message):
@@ -90,48 +87,50 @@ class GraphScreen(ModeScreen):
     def show_frame(self, frame: Frame) -> None:
         """Says what is missing while there is no step to show."""
         super().show_frame(frame)
-        if frame.result is None and frame.status == "paused":
+        if frame.result is None and frame.origin is not None:
+            self._follow(frame.origin, frame)  # the first step of all has failed
+        elif frame.result is None and frame.status == "paused":
             self.query_one("#middle").border_title = "no step yet: n in mode 1 trains one"
 
     def show_result(self, frame: Frame) -> None:
         """Follows training at the overview; an opened box keeps its step until asked."""
-        assert frame.result is not None
+        assert frame.origin is not None
+        self._follow(frame.origin, frame)
+
+    def _follow(self, origin: Origin, frame: Frame) -> None:
         travels = frame.past or self._was_past
         self._was_past = frame.past
         self._wants_this = self._wants_this or travels
-        if (travels or not self.pane.is_pinned) and frame.result.step != self.shown_step:
-            self._build(frame)
+        if (travels or not self.pane.is_pinned) and origin.step != self.shown_step:
+            self._build(origin)
         self._say_if_behind()
 
-    def _build(self, frame: Frame) -> None:
-        if self._building or frame.result is None:
-            return
-        self._building = frame.result.step
-        self._build_graph(frame)
+    def _build(self, origin: Origin) -> None:
+        if not self._building:
+            self._building = origin.step
+            self._build_graph(origin)
 
     @work(thread=True, exit_on_error=True)
-    def _build_graph(self, frame: Frame) -> None:
-        assert frame.result is not None
+    def _build_graph(self, origin: Origin) -> None:
         try:
-            session = DebugSession(frame.model.graph(frame.result.document))
+            computed = compute(origin.model, origin.document)
+            session = DebugSession(computed.graph, origin, computed.problem)
         except MicrogptError as error:
             self.post_message(self.BuildFailed(str(error)))
         else:
-            self.post_message(self.GraphBuilt(frame, session))
+            self.post_message(self.GraphBuilt(origin, session))
 
     @on(GraphBuilt)
     def _take_graph(self, event: GraphBuilt) -> None:
         self._building = 0
         if self.pane.is_pinned and not (self._wants_newest or self._wants_this):
             return  # a box was opened meanwhile
-        assert event.frame.result is not None
-        self.shown_step = event.frame.result.step
-        self._document = event.frame.result.document
+        self.shown_step, self._document = event.origin.step, event.origin.document
         caption = f"“{printable(self._document)}” · step {self.shown_step}"
         self.pane.take(event.session, caption, anew=self._wants_newest)
         self._wants_newest = self._wants_this = False
-        if self.frame is not None and self.frame.result is not None:
-            self.show_result(self.frame)  # training may have gone on meanwhile, and then paused
+        if self.frame is not None:
+            self.show_frame(self.frame)  # training may have gone on meanwhile, and then paused
 
     @on(BuildFailed)
     def _say_not_built(self, event: BuildFailed) -> None:
@@ -149,31 +148,19 @@ class GraphScreen(ModeScreen):
 
     def _say_if_behind(self) -> None:
         """While a box is open, training goes on without the graph."""
-        result = self.frame.result if self.frame else None
-        is_behind = self.pane.is_pinned and result is not None and result.step != self.shown_step
+        origin = self.frame.origin if self.frame else None
+        is_behind = self.pane.is_pinned and origin is not None and origin.step != self.shown_step
         self.query_one(ScopeTree).border_subtitle = "r: newest step" if is_behind else ""
 
     def action_newest(self) -> None:
         """Drops what is open and shows the newest step's graph."""
-        if self.frame and self.frame.result and self.explorer:
+        if self.frame and self.frame.origin and self.explorer:
             self.pane.start_anew()
             self._wants_newest = True
-            self._build(self.frame)
+            self._build(self.frame.origin)
 
-    def export_job(self) -> tuple[str, Callable[[Path], None]] | None:
+    def export_job(self) -> ExportJob | None:
         """The boxes in sight, drawn by Graphviz."""
-        if self.explorer is None:
-            return None
-        explorer = self.explorer
-        view = replace(explorer.view, marked=explorer.visited)
-        place = (
-            re.sub(r"[^\w.]+", "-", explorer.focus.title).strip("-") if view.focus.parent else ""
+        return self.pane.export_job(
+            f"graph-step{self.shown_step}", f"“{self._document}”, step {self.shown_step}"
         )
-        name = "-".join(filter(None, (f"graph-step{self.shown_step}", place)))
-        caption = f"“{self._document}”, step {self.shown_step}"
-        if explorer.stepping:
-            state = explorer.state
-            name += f"-{state.phase}{state.event}"
-            caption += f", after {state.phase} event {state.event:,}"
-        grads = explorer.grads().copy()  # the person goes on meanwhile
-        return name, lambda path: write_picture(to_dot(view, caption, grads), path)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,6 +12,7 @@ from textual.theme import Theme
 from textual.widget import Widget
 from textual.widgets import Footer
 
+from tui.base_app import ExportJob
 from tui.frame import Frame
 from tui.widgets.scrubber import Scrubber
 from tui.widgets.status_bar import StatusBar
@@ -69,7 +68,7 @@ class ModeScreen(Screen[None]):
         """Shows a frame that has a step's result."""
 
     @abstractmethod
-    def export_job(self) -> tuple[str, Callable[[Path], None]] | None:
+    def export_job(self) -> ExportJob | None:
         """The file name's middle part and what writes the view; None if there is nothing yet.
 
         The writer runs off the UI thread and may use only what it has captured.
