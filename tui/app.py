@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from textual import on, work
 from textual.app import SystemCommand
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
 
@@ -20,7 +22,7 @@ from tui.base_app import BaseApp, ExportJob
 from tui.bindings import bindings_for
 from tui.branching import Branch
 from tui.frame import Frame
-from tui.keys import EVERYWHERE, KEYS, MODES, TRAIN
+from tui.keys import ATTENTION, EVERYWHERE, GRAPH, KEYS, STEPS, TRAIN
 from tui.run_session import RunSession
 from tui.screens.attention import AttentionScreen
 from tui.screens.branch import BranchScreen
@@ -203,24 +205,23 @@ class MicrogptApp(BaseApp):
 
     def action_help(self) -> None:
         """Shows all keys."""
-        self.push_screen(HelpScreen(INTRODUCTION, (EVERYWHERE, *MODES)))
+        self.push_screen(HelpScreen(INTRODUCTION, (EVERYWHERE, TRAIN, GRAPH, STEPS, ATTENTION)))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every key of the table that works here, and Textual's own commands."""
-        mode = self.current_mode
+        mode = self._mode_screen
+        owners = {EVERYWHERE: self, self.current_mode: mode.action_owner if mode else self}
+        if self.current_mode == GRAPH and mode:
+            owners[STEPS] = mode
         for key in KEYS:
-            if EVERYWHERE in key.modes or mode in key.modes:
-                yield SystemCommand(key.title, key.tooltip, self._runner(key.action))
+            for where, owner in owners.items():
+                if where in key.modes:
+                    run = partial(self._run_key, key.action, owner)
+                    yield SystemCommand(key.title, key.tooltip, run)
         yield SystemCommand("Choose a theme", "Any of Textual's themes", self.action_change_theme)
 
-    def _runner(self, action: str) -> Callable[[], None]:
-        mode = self._mode_screen
-        namespace = mode.action_owner if mode and "." not in action else mode
-
-        def run() -> None:
-            self.call_later(self.run_action, action, namespace)
-
-        return run
+    def _run_key(self, action: str, owner: DOMNode) -> None:
+        self.call_later(self.run_action, action, owner)
 
     # -- time travel ---------------------------------------------------------------------------
 

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 EVERYWHERE, TRAIN, GRAPH, ATTENTION = "everywhere", "train", "graph", "attention"
 MODES = (TRAIN, GRAPH, ATTENTION)
+"""Of the app that trains."""
+STEPS = "graph of training"
+"""Of Graph mode, beside those of any graph."""
+SCRIPT = "script"
+"""Of the app that runs anyone's script, beside those of the graph."""
+ALONE = "program"
+"""Of the apps without modes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +24,7 @@ class Key:
         action: the action it runs.
         title: one or two words, for the footer.
         tooltip: a sentence, for the help screen and the palette.
-        modes: the modes it works in; `EVERYWHERE` alone for all.
+        modes: where it works; `EVERYWHERE` for all modes of the app that trains.
         in_footer: whether the footer has room for it.
         display: how the key is written for people.
         group: the word that keys share in the footer, or "".
@@ -34,6 +41,7 @@ class Key:
 
 
 LIVE = (TRAIN, ATTENTION)
+ANY = (EVERYWHERE, ALONE)
 
 KEYS = (
     Key("1", "app.mode('train')", "Train", "Train mode: loss, document, samples", in_footer=False),
@@ -107,7 +115,7 @@ KEYS = (
         in_footer=False, display="tab"),
     Key("f", "find_visited", "Find visited", "Show the node that is being visited", (GRAPH,),
         in_footer=False),
-    Key("r", "screen.newest", "Newest", "Graph of the newest step, from the top", (GRAPH,)),
+    Key("r", "newest", "Newest", "Graph of the newest step, from the top", (STEPS,)),
     Key("h,left", "head(-1)", "Head −", "Previous head", (ATTENTION,), display="h",
         group="Head"),
     Key("l,right", "head(1)", "Head +", "Next head", (ATTENTION,), display="l", group="Head"),
@@ -127,11 +135,15 @@ KEYS = (
     Key("L", "app.live", "Live", "Time travel: back to the latest step", in_footer=False),
     Key("B", "app.branch", "Branch", "Train on from the past step shown, as a new run",
         in_footer=False),
-    Key("x", "app.export", "Export", "Write this view to an SVG file and say where"),
-    Key("t", "app.switch_theme", "Theme", "Switch between the dark and the light theme",
+    Key("space", "app.run_on", "Run on", "Let the script go on to its next stop", (SCRIPT,)),
+    Key("P", "app.stop_script", "Stop", "Stop the script at its next backward pass", (SCRIPT,),
         in_footer=False),
-    Key("question_mark", "app.help", "Help", "All keys", display="?"),
-    Key("q,ctrl+q", "app.quit", "Quit", "Leave the program", display="q"),
+    Key("i", "app.interrupt", "Interrupt", "Ctrl-C for the script", (SCRIPT,), in_footer=False),
+    Key("x", "app.export", "Export", "Write this view to an SVG file and say where", ANY),
+    Key("t", "app.switch_theme", "Theme", "Switch between the dark and the light theme", ANY,
+        in_footer=False),
+    Key("question_mark", "app.help", "Help", "All keys", ANY, display="?"),
+    Key("q,ctrl+q", "app.quit", "Quit", "Leave the program", ANY, display="q"),
 )  # fmt: skip
 
 
@@ -152,6 +164,6 @@ def shown(key: Key) -> str:
 def markdown_table() -> str:
     """All keys as the table that stands in the README."""
     rows = ["| mode | key | |", "|---|---|---|"]
-    for mode in (EVERYWHERE, *MODES):
+    for mode in (EVERYWHERE, TRAIN, GRAPH, STEPS, ATTENTION, SCRIPT):
         rows += [f"| {mode} | `{shown(key)}` | {key.tooltip} |" for key in keys_of(mode)]
     return "\n".join(rows)

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
-import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,10 +20,9 @@ from tui.cli.options import (
     model_config_from,
     training_config_from,
 )
+from tui.running import check_terminal, run_app
 
 if TYPE_CHECKING:
-    from textual.app import App
-
     from microgpt.runs import Run
     from tui.app import MicrogptApp
 
@@ -43,13 +36,11 @@ examples:
   microgpt-tui --data ./my-names.txt --n-layer 2
   microgpt-tui --run names.run
   microgpt-tui names.run
+  microgpt-tui run my_micrograd.py    # the debugger on your own program; see run --help
 """
 
 SPEED = 20.0
 """To begin with: as fast as one can watch, and the whole run in under a minute. Steps a second."""
-
-SWITCH_INTERVAL = 0.001
-"""The training thread gives way to keys after this long. Units: seconds; Python's own is 0.005."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,6 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["run"]:
+        from tui.script_command import run  # noqa: PLC0415  # a command of its own
+
+        return run(words[1:])
     parser = CommandParser(prog="microgpt-tui", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument(
         "--version", action="version", version=f"microgpt-tui {microgpt.__version__}"
@@ -75,17 +71,8 @@ def _run(argv: Sequence[str] | None) -> int:
     add_corpus_and_model_options(parser)
     arguments = parser.parse_args(argv)
     source = _source(arguments)
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
-        raise InputError("microgpt-tui needs a terminal; without one, use `microgpt train`")
-    sys.setswitchinterval(SWITCH_INTERVAL)
-    app = _app(source, arguments)
-    asyncio.run(_until_left(app))
-    status = app.return_code or 0
-    if any(thread.daemon for thread in threading.enumerate()):
-        # In the middle of a step. Python would first free its graph, which can take seconds.
-        sys.stdout.flush()
-        os._exit(status)
-    return status
+    check_terminal("microgpt train")
+    return run_app(_app(source, arguments))
 
 
 def _source(arguments: argparse.Namespace) -> Training | Run:
@@ -115,18 +102,6 @@ def _app(source: Training | Run, arguments: argparse.Namespace) -> MicrogptApp:
     if arguments.run_file is not None and isinstance(source, Training):
         recorder = RunRecorder.create(arguments.run_file, source, corpus=arguments.data)
     return MicrogptApp(source, recorder=recorder, paused=arguments.paused, speed=SPEED)
-
-
-async def _until_left(app: App[None]) -> None:
-    """Runs the app; a signal ends it as the key does, with the terminal as it was before."""
-    loop = asyncio.get_running_loop()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is None or signal.getsignal(number) is signal.SIG_IGN:
-            continue  # no such signal on this system, or whoever started the program ignores it
-        with contextlib.suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, partial(app.exit, return_code=128 + number))
-    await app.run_async()
 
 
 if __name__ == "__main__":

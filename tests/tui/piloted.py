@@ -19,7 +19,7 @@ from tui.app import MicrogptApp
 from tui.debugger.canvas import GraphCanvas
 from tui.debugger.explorer import Explorer
 from tui.frame import Frame
-from tui.main import SWITCH_INTERVAL
+from tui.running import SWITCH_INTERVAL
 from tui.screens.attention import AttentionScreen
 from tui.screens.graph import GraphScreen
 from tui.screens.train import TrainScreen

@@ -15,11 +15,12 @@ from microgpt.debugger.origin import Origin
 from microgpt.debugger.post_mortem import compute
 from microgpt.errors import MicrogptError
 from tui.base_app import ExportJob
+from tui.bindings import bindings_for
 from tui.debugger.explorer import Explorer
 from tui.debugger.pane import DebuggerPane
 from tui.debugger.scope_tree import ScopeTree
 from tui.frame import Frame
-from tui.keys import GRAPH
+from tui.keys import GRAPH, STEPS
 from tui.screens.mode_screen import ModeScreen
 from viz.dot import printable
 
@@ -32,6 +33,7 @@ class GraphScreen(ModeScreen):
     """
 
     MODE = GRAPH
+    BINDINGS = bindings_for(STEPS)
 
     class GraphBuilt(Message):
         """A step's graph is there."""
