@@ -63,7 +63,7 @@ class BaseApp(App[None]):
         """Writes the current view to an SVG file in the working folder."""
         job = self.export_job()
         if job is None:
-            self.notify("nothing to export before the first step", severity="warning")
+            self.notify("nothing to export yet", severity="warning")
             return
         name, write = job
         path = self.unused_path(f"microgpt-{name}", "svg")

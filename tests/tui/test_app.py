@@ -70,7 +70,7 @@ async def test_every_mode_opens_before_the_first_step() -> None:
                 await ui.press(other)
             assert type(ui.app.screen) is SCREENS[key]
         assert ui.step == 0
-        assert "nothing to export before the first step" in ui.notices
+        assert "nothing to export yet" in ui.notices
 
 
 async def test_a_run_of_one_step_is_shown_however_soon_it_is_over() -> None:

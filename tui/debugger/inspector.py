@@ -155,6 +155,8 @@ class Inspector(VerticalScroll, can_focus=True, inherit_bindings=False):
         Binding("pagedown", "page_down", "Page down", show=False),
     ]
 
+    _shown: tuple[int, str] | None = None
+
     def compose(self) -> ComposeResult:
         """Two texts, one above the other."""
         yield Static(id="event", markup=False)
@@ -166,3 +168,7 @@ class Inspector(VerticalScroll, can_focus=True, inherit_bindings=False):
         self.query_one("#event", Static).display = bool(event)
         self.query_one("#event", Static).update(event)
         self.query_one("#selected", Static).update(describe_box(explorer))
+        at = (explorer.state.moment, explorer.selected)
+        if at != self._shown:  # something else: from its first line on
+            self._shown = at
+            self.scroll_home(animate=False)

@@ -47,6 +47,21 @@ def summary(frame: Frame) -> str:
     return " · ".join(parts)
 
 
+def short_summary(frame: Frame) -> str:
+    """The same for a narrow window: `▶ 57/1000 · loss 2.8312 · 12.3/s`."""
+    result = frame.result
+    step = result.step if result else frame.first_step
+    sign = f"◆ {step} of {_SIGNS[frame.status]}" if frame.past else _SIGNS[frame.status]
+    parts = [f"{sign} {frame.live_step}/{frame.num_steps}"]
+    if result:
+        parts.append(f"loss {result.loss:.4f}")
+    if frame.status == "running" and frame.rate and not frame.past:
+        parts.append(f"{frame.rate:.1f}/s")
+    if frame.problem:
+        parts.append(frame.problem)
+    return " · ".join(parts)
+
+
 def _duration(seconds: float) -> str:
     days = seconds / 86_400
     return str(timedelta(seconds=round(seconds))) if days < 1 else f"{days:.3g} days"
@@ -88,6 +103,8 @@ class StatusBar(Static):
         if self._frame:
             said = summary(self._frame)
             room = self.size.width - len(line) - 1
+            if len(said) > room:
+                said = short_summary(self._frame)
             if len(said) > room:
                 said = said[: max(0, room - 1)] + "…" if room > 1 else ""
             line.append(" " * max(1, room - len(said)))
