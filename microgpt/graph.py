@@ -358,12 +358,18 @@ class Graph:
         return np.union1d(into, edges[_ranges(starts[nodes], starts[nodes + 1])])
 
     def outputs_of(self, scope: ScopeRange) -> Ints:
-        """The nodes of a scope that are used outside of it, and the root, ascending."""
+        """The nodes of a scope that are used outside of it, and the root, ascending.
+
+        Of a computation that came to no end, where nothing may be used: those that nothing uses.
+        """
         inside = (self.operands >= scope.start) & (self.operands < scope.stop)
         outside = (self.edge_consumers < scope.start) | (self.edge_consumers >= scope.stop)
         outputs = np.zeros(len(self), np.bool_)
         outputs[self.operands[inside & outside]] = True
         outputs[self.root] |= scope.start <= self.root < scope.stop
+        if not outputs.any():
+            outputs[scope.start : scope.stop] = True
+            outputs[self.operands[inside]] = False
         return np.flatnonzero(outputs)
 
     def edges_out_of(self, node: int) -> Ints:

@@ -40,6 +40,7 @@ CORE_FILES_WITH = {
         "microgpt/debugger/edits.py",
         "microgpt/debugger/flow.py",
         "microgpt/debugger/health.py",
+        "microgpt/debugger/inspection.py",
         "microgpt/debugger/nodes.py",
         "microgpt/debugger/paths.py",
         "microgpt/debugger/running_grads.py",

@@ -10,6 +10,7 @@ import math
 from typing import Any, TypeAlias
 
 from microgpt.debugger.flow import Flow
+from microgpt.debugger.gradient_checks import CheckedGradients
 from microgpt.debugger.inspection import NodeView
 from microgpt.debugger.outcome import Anomalies, Found, Health, Help, Note, Outcome, Shown, Stops
 from microgpt.debugger.session import DebugSession
@@ -131,6 +132,18 @@ def _answer(session: DebugSession, outcome: Outcome) -> Json:
                      "name": f.name}
                     for f in findings
                 ]
+            }  # fmt: skip
+        case CheckedGradients() as checked:
+            return {
+                "worst": [
+                    {"node": c.node, "analytic": c.analytic, "numeric": c.numeric,
+                     "relative_error": c.error, "step": c.step}
+                    for c in checked.worst
+                ],
+                "checked": checked.n_checked,
+                "unchecked": checked.n_unchecked,
+                "wrong": checked.n_wrong,
+                "at_fault": list(checked.at_fault),
             }  # fmt: skip
         case Note(text=text):
             return {"note": text}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from microgpt.debugger import saved
 from microgpt.debugger.flow import Flow
+from microgpt.debugger.gradient_checks import CheckedGradients
 from microgpt.debugger.outcome import Anomalies, Found, Health, Help, Note, Shown, Stops
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.source import Listing, listing
@@ -159,6 +161,21 @@ def anomalies(session: DebugSession, _: str) -> Anomalies:
 def health(session: DebugSession, _: str) -> Health:
     """What is not well."""
     return Health(session.health())
+
+
+def gradcheck(session: DebugSession, argument: str) -> CheckedGradients:
+    """Gradients against central differences."""
+    reference, word, step = f" {argument} ".partition(" step ")
+    reference = reference.strip()
+    if not word:
+        return session.check_gradients(None if reference in {"", "all"} else reference)
+    try:
+        size = float(step)
+    except ValueError:
+        size = math.nan
+    if not 0 < size < 1:
+        raise InputError(f"{step.strip()!r} is no step: a number between 0 and 1, as 1e-5")
+    return session.check_gradients(None if reference in {"", "all"} else reference, size)
 
 
 # -- what if ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ outcomes go.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -66,8 +67,9 @@ class Console:
         except InputError:
             return 0, []
         argument = argument.lstrip()
-        last = argument.split(" ")[-1] if kind == "condition" else argument
-        last = last.lstrip('"(')
+        last = argument
+        if kind == "condition":  # the last name in it, be it in quotes or parentheses
+            last = re.split(r"""[\s"'(,]""", argument)[-1]
         return len(last), list(islice(self._candidates(kind, last), MOST_COMPLETIONS))
 
     def _candidates(self, kind: str, prefix: str) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from microgpt.debugger.timeline import Timeline
 from microgpt.graph import Graph
 
@@ -37,6 +39,7 @@ class NodeView:
         op: its op's name.
         scope: path of its scope, `""` outside any.
         data: its value.
+        immediate: the plain number of its op, pow's exponent; None if it has none.
         grad_now: its grad at the moment looked at.
         grad_final: its grad after the pass; None without a backward pass.
         line: file and line number that made it; None if not recorded.
@@ -49,6 +52,7 @@ class NodeView:
     op: str
     scope: str
     data: float
+    immediate: float | None
     grad_now: float
     grad_final: float | None
     line: tuple[str, int] | None
@@ -67,6 +71,7 @@ def inspect(timeline: Timeline, node: int, moment: int) -> NodeView:
         op=graph.op(node),
         scope=graph.scope(node),
         data=float(graph.data[node]),
+        immediate=None if np.isnan(graph.immediate[node]) else float(graph.immediate[node]),
         grad_now=grad_now(timeline, node, moment),
         grad_final=float(graph.grad[node]) if has_grads else None,
         line=graph.line(node),

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from microgpt.debugger.anomalies import Anomaly
 from microgpt.debugger.flow import Flow
+from microgpt.debugger.gradient_checks import CheckedGradients
 from microgpt.debugger.health import Finding
 from microgpt.debugger.source import Listing
 from microgpt.debugger.state import State
@@ -72,7 +73,19 @@ class Health:
 
 
 Answer: TypeAlias = (
-    Shown | Stops | Found | Note | Help | Listing | Why | Flow | WhatIf | Anomalies | Health | None
+    Shown
+    | Stops
+    | Found
+    | Note
+    | Help
+    | Listing
+    | Why
+    | Flow
+    | WhatIf
+    | Anomalies
+    | Health
+    | CheckedGradients
+    | None
 )
 
 

@@ -16,8 +16,10 @@ from microgpt.debugger.condition_syntax import quoted
 from microgpt.debugger.derivatives import Derivatives
 from microgpt.debugger.edits import Edits, Version, mean_outputs, outputs_in
 from microgpt.debugger.flow import Flow, flow
+from microgpt.debugger.gradient_checks import CheckedGradients, check_gradients
 from microgpt.debugger.health import Finding, health
 from microgpt.debugger.inspection import NodeView, inspect
+from microgpt.debugger.nodes import find_nodes
 from microgpt.debugger.origin import Origin
 from microgpt.debugger.stops import condition_at
 from microgpt.debugger.timeline import Timeline
@@ -113,6 +115,21 @@ class DebugSession(Walk):
     def anomalies(self) -> tuple[Anomaly, ...]:
         """The first number of each pass, and of the update, that is not finite."""
         return anomalies(self.timeline, self.origin.step if self.origin else None)
+
+    def check_gradients(
+        self, reference: str | None = None, step: float | None = None
+    ) -> CheckedGradients:
+        """Compares gradients with central differences.
+
+        Args:
+            reference: a node, a matrix, a row of one, or a scope; everything if not given.
+            step: how far to move each node, in parts of its size; about 6e-6 if not given.
+
+        Raises:
+            GraphError: there is no such thing, or no backward pass.
+        """
+        nodes = None if reference is None else find_nodes(self.graph, reference)
+        return check_gradients(self.graph, nodes, step)
 
     def health(self) -> tuple[Finding, ...]:
         """What is not well, though finite: dead units, saturated softmaxes, sizes of gradients."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import linecache
 import math
 from itertools import groupby, takewhile
+from pathlib import Path as FilePath
 from pathlib import PurePath
 
 from microgpt.debugger.anomalies import Anomaly
 from microgpt.debugger.flow import Flow
+from microgpt.debugger.gradient_checks import CheckedGradients
 from microgpt.debugger.inspection import NodeView
 from microgpt.debugger.outcome import Anomalies, Found, Health, Help, Note, Outcome, Shown, Stops
 from microgpt.debugger.paths import Path
@@ -59,6 +61,8 @@ def lines(session: DebugSession, outcome: Outcome) -> list[str]:
             return _anomalies(session, found_wrong)
         case Health(found=findings):
             return [f"{f.check}: {f.what}; see {f.name}" for f in findings] or ["all is well"]
+        case CheckedGradients() as checked:
+            return _checked(session, checked)
         case WhatIf() as what_if:
             return what_if_lines(what_if)
 
@@ -106,7 +110,11 @@ def _called(view: NodeView) -> str:
 def _computation(view: NodeView) -> str:
     symbol = OPS[view.op].symbol
     operands = [f"{o.name} {number(o.data)}" for o in view.operands]
-    formula = f" {symbol} ".join(operands) if len(operands) > 1 else f"{view.op}({operands[0]})"
+    if len(operands) > 1:
+        formula = f" {symbol} ".join(operands)
+    else:
+        exponent = "" if view.immediate is None else f", {number(view.immediate)}"
+        formula = f"{view.op}({operands[0]}{exponent})"
     return f"{_called(view)}: {formula} = {number(view.data)}"
 
 
@@ -143,12 +151,19 @@ def _listing(listing: Listing) -> list[str]:
     if not listing.lines:
         return [f"{listing.filename}:{listing.line}: the file cannot be read any more"]
     return [
-        listing.filename,
+        _path(listing.filename),
         *(
             f"{'→' if line.current else ' '} {line.number:>{width}}  {line.text}".rstrip()
             for line in listing.lines
         ),
     ]
+
+
+def _path(filename: str) -> str:
+    """A file's path from the current folder, if it lies in it."""
+    path = PurePath(filename)
+    here = FilePath.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else filename
 
 
 def _found(session: DebugSession, found: Found) -> list[str]:
@@ -283,6 +298,22 @@ def _anomalies(session: DebugSession, found: tuple[Anomaly, ...]) -> list[str]:
             phase = session.timeline.phase(anomaly.moment)
             told.append(f"  goto {phase} {session.timeline.event(anomaly.moment)}")
     return told or ["every number is finite, in the forward pass, the backward pass and the update"]
+
+
+def _checked(session: DebugSession, checked: CheckedGradients) -> list[str]:
+    n = checked.n_checked
+    told = [f"{n} {'gradient' if n == 1 else 'gradients'} checked, {checked.n_wrong} wrong"]
+    if checked.n_unchecked:
+        told[0] += f"; {checked.n_unchecked} could not be checked"
+    told += [
+        f"  error {c.error:<9.3g} analytic {number(c.analytic)}, numeric {number(c.numeric)}, "
+        f"step {c.step:.3g}: {_called(session.inspect(c.node))}"
+        for c in checked.worst
+    ]
+    for node in checked.at_fault[:MOST_FOUND]:
+        view = session.inspect(node)
+        told += [f"  at fault, it seems: a local gradient of {_called(view)}", *_source(view)]
+    return told
 
 
 # -- what if ---------------------------------------------------------------------------------------

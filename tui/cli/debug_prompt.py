@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 from prompt_toolkit import PromptSession
@@ -14,6 +15,7 @@ from microgpt.debugger.console import Console
 from microgpt.debugger.saved import state_folder
 from microgpt.debugger.session import DebugSession
 from microgpt.errors import MicrogptError
+from tui.cli.debug import carry_out
 from tui.cli.output import print_error, say
 
 
@@ -33,10 +35,15 @@ class _VerbCompleter(Completer):
 def open_session(session: DebugSession, title: str = "") -> None:
     """Reads verbs at the terminal until `quit` or ctrl-D; an empty line repeats the last one.
 
+    Where stdin is no terminal, verbs are read from there and echoed.
+
     Args:
         session: the session to walk.
         title: what is being debugged, said first.
     """
+    if not sys.stdin.isatty():
+        carry_out(session, sys.stdin, as_json=False)
+        return
     console = Console(session)
     prompt: PromptSession[str] = PromptSession(
         transcript.PROMPT,

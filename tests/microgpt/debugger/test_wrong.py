@@ -1,0 +1,309 @@
+"""What is wrong: anomalies of each pass, post mortem graphs, health, gradient checks."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from microgpt import (
+    Corpus,
+    DomainError,
+    Graph,
+    GraphError,
+    ModelConfig,
+    ModelSnapshot,
+    Training,
+    TrainingConfig,
+    Value,
+    parameter,
+    recording,
+)
+from microgpt.debugger import DebugSession, Origin
+from microgpt.debugger.health import Finding
+from microgpt.debugger.post_mortem import compute, failed_graph
+from microgpt.model import forward
+from tests.microgpt.debugger.conftest import DOCUMENTS
+
+
+def session_of(root: Value) -> DebugSession:
+    root.backward()
+    return DebugSession(Graph.from_value(root))
+
+
+# -- anomalies -------------------------------------------------------------------------------------
+
+
+def test_a_healthy_model_has_none(tiny_graph: Graph) -> None:
+    assert DebugSession(tiny_graph).anomalies() == ()
+
+
+def test_the_first_overflow_forward_is_told() -> None:
+    with recording():
+        a = Value(1e200, name="a")
+        b = a * 2
+        c = b * a  # here
+        loss = c + c
+    session = session_of(loss)
+    forward = session.anomalies()[0]
+    assert (forward.where, forward.op, forward.node) == ("forward", "mul", 3)
+    assert forward.what == "its operands are finite, and it is inf"
+    assert forward.operands == (("#2", 2e200), ("a", 1e200))
+    assert forward.line is not None
+    assert forward.line[0] == __file__
+    assert session.goto_moment(forward.moment or 0).node == forward.node
+
+
+def test_a_leaf_can_be_at_fault() -> None:
+    (forward, *_) = session_of(Value(math.nan, name="x") * 2).anomalies()
+    assert (forward.name, forward.what, forward.moment) == ("x", "its value is nan", None)
+
+
+@pytest.mark.parametrize(
+    ("op", "operand", "data", "says"),
+    [
+        ("log", 0.0, -math.inf, "log of 0, which is not positive"),
+        ("log", -1.0, math.nan, "log of -1, which is not positive"),
+        ("exp", 800.0, math.inf, "exp of 800 overflows: floats end at exp(709.78)"),
+        ("pow", -2.0, math.nan, "-2 to the power of 0.5 has no real value"),
+    ],
+)
+def test_operands_out_of_range(op: str, operand: float, data: float, says: str) -> None:
+    """Of a class that does not refuse them, as others than `Value` do not."""
+    a = Value(operand)
+    out = Value(data, (a,), (1.0,), op)
+    if op == "pow":
+        out._detail = 0.5
+    assert session_of(out).anomalies()[0].what == says
+
+
+def test_the_first_gradient_that_is_not_finite_is_told() -> None:
+    a, b = parameter(1e-160, "w", 0, 0), Value(1.0, name="b")
+    loss = (a * 1e160 + b) * 1e200
+    loss = loss * 1e-200 * 1e160 * (a * 0 + 1)
+    session = session_of(loss)
+    (backward, update) = session.anomalies()
+    assert (backward.where, update.where) == ("backward", "update")
+    assert not any(a.where == "forward" for a in session.anomalies())
+    state = session.goto_moment(backward.moment or 0)
+    assert any(not math.isfinite(change.new) for change in state.changes)
+    session.back()
+    assert np.isfinite(session.graph.grads_at(session.state.event)).all()
+
+
+def test_finite_contributions_can_overflow_together() -> None:
+    a = Value(1.0, name="a")
+    loss = a * 1.7e308 + a * 1.7e308
+    session = session_of(loss)
+    backward = next(found for found in session.anomalies() if found.where == "backward")
+    assert "its grad becomes inf" in backward.what
+
+
+def test_what_was_not_finite_before_the_pass() -> None:
+    a = Value(1.0, name="a")
+    a.grad = math.nan
+    (backward, *_) = session_of(a * 2).anomalies()
+    assert backward.what == "its grad was nan before the pass"
+
+
+def test_gradients_that_adam_cannot_square(tiny_model: ModelSnapshot) -> None:
+    training = Training(Corpus("tiny", DOCUMENTS), ModelConfig(4, 2, 2, 6))
+    graph = tiny_model.graph("ava")
+    leaf = graph.find("wte[0][0]")
+    grad = graph.grad.copy()
+    grad[leaf] = 1e200
+    changed = replace(graph, grad=grad)
+    origin = Origin(tiny_model, "ava", 7, (), training.state, training.config)
+    (update,) = DebugSession(changed, origin).anomalies()
+    assert (update.where, update.name, update.step) == ("update", "wte[0][0]", 7)
+    assert "no finite square" in update.what
+
+
+# -- post mortem -----------------------------------------------------------------------------------
+
+
+def scaled(model: ModelSnapshot, matrix: str, factor: float) -> ModelSnapshot:
+    data = model.data[:]
+    for place, leaf in enumerate(model.parameters().flat):
+        if leaf.name.startswith(matrix):
+            data[place] *= factor
+    return ModelSnapshot(model.config, model.tokenizer, data)
+
+
+def test_a_model_that_fails_is_there_up_to_the_failure(tiny_model: ModelSnapshot) -> None:
+    failing = scaled(tiny_model, "lm_head", 1e6)
+    computed = compute(failing, "ava")
+    assert computed.problem.startswith("log(0.0) has no finite real value, in pos")
+    graph = computed.graph
+    assert (graph.op(graph.root), graph.backpropagated) == ("log", False)
+    assert math.isnan(graph.data[graph.root])
+    assert graph.root == len(graph) - 1
+    session = DebugSession(graph, problem=computed.problem)
+    assert session.state.node == graph.root
+    assert str(session.state.stop) == "post mortem"
+    assert session.anomalies()[0].node == graph.root
+    assert graph.line(graph.root) is not None
+    assert session.back().phase == "forward"
+    assert session.goto("start").moment == 0
+    assert session.until("exp").node is not None
+
+
+def test_everything_made_before_is_there(tiny_model: ModelSnapshot) -> None:
+    """Also what the failing op was not computed from: earlier positions' losses, here."""
+    failing = scaled(tiny_model, "lm_head", 2e3)
+    computed = compute(failing, "mia")
+    assert "in pos3/loss" in computed.problem
+    graph, parameters = computed.graph, failing.parameters()
+    kept: list[Value] = []
+    with recording(calls_in_scopes=False, kept=kept), pytest.raises(DomainError):
+        forward(failing.tokenizer.encode("mia"), parameters, failing.config, failing.tokenizer)
+    inner = [value.data for value in kept if value._children]
+    assert graph.data[graph.forward_order].tobytes() == np.array(inner).tobytes()
+    assert DebugSession(graph).find("pos1/loss") < graph.root
+
+
+def test_a_model_that_does_not_fail(tiny_model: ModelSnapshot) -> None:
+    computed = compute(tiny_model, "ava")
+    assert computed.problem == ""
+    assert computed.graph.backpropagated
+
+
+def test_anyones_computation_post_mortem() -> None:
+    a = Value(3.0, name="a")
+    with pytest.raises(DomainError) as caught:
+        (a * 1000).exp()
+    graph = failed_graph(caught.value)
+    assert [graph.op(node) for node in range(len(graph))] == ["input", "const", "mul", "exp"]
+    with pytest.raises(DomainError) as of_a_power:
+        Value(-1.0) ** 0.5
+    assert failed_graph(of_a_power.value).immediate.tolist()[-1] == 0.5
+    with pytest.raises(DomainError) as of_plain_numbers:
+        a / 0
+    with pytest.raises(DomainError, match="division by 0"):
+        failed_graph(of_plain_numbers.value)
+
+
+def test_recordings_keep_values_only_where_asked() -> None:
+    kept: list[Value] = []
+    with recording(kept=kept):
+        made = [Value(1.0), Value(2.0) + 3]
+    Value(4.0)
+    assert [value.data for value in kept] == [1.0, 2.0, 3.0, 5.0]
+    assert kept[-1] is made[-1]
+
+
+# -- health ----------------------------------------------------------------------------------------
+
+
+def checks(found: tuple[Finding, ...]) -> set[str]:
+    return {finding.check for finding in found}
+
+
+def with_origin(model: ModelSnapshot, lr: float = 0.01) -> DebugSession:
+    config = TrainingConfig(lr=lr)
+    training = Training(Corpus("tiny", DOCUMENTS), ModelConfig(4, 2, 2, 6), config)
+    return DebugSession(model.graph("ava"), Origin(model, "ava", 1, (), training.state, config))
+
+
+def test_dead_units_and_idle_parameters(tiny_model: ModelSnapshot, tiny_graph: Graph) -> None:
+    found = DebugSession(tiny_graph).health()
+    assert checks(found) == {"dead relu", "no gradient"}
+    dead = next(f for f in found if f.check == "dead relu")
+    scopes = [tiny_graph.scopes.find(f"pos{p}/layer1/mlp/relu") for p in range(4)]
+    units = np.array([tiny_graph.data[scope.start : scope.stop] for scope in scopes])
+    n_dead = 16 - np.count_nonzero(units.any(axis=0))
+    assert dead.what == f"layer1/mlp/relu: {n_dead} of 16 units are off at all 4 positions"
+    assert dead.value == n_dead / 16
+    assert tiny_graph.data[dead.node] == 0
+    for finding in found:
+        if finding.check == "no gradient":
+            assert tiny_graph.grad[finding.node] == 0
+            assert "of 64 used" in finding.what
+
+
+def test_saturated_softmaxes(tiny_model: ModelSnapshot) -> None:
+    session = DebugSession(scaled(tiny_model, "layer0.attn_wq", 1e4).graph("ava"))
+    found = [f for f in session.health() if f.check == "saturated softmax"]
+    assert any(re.match(r"layer0/attn/head\d/softmax", f.what) for f in found)
+    for finding in found:
+        assert 0.99 < finding.value <= 1
+        assert session.graph.op(finding.node) == "exp"
+
+
+def test_vanishing_and_exploding_gradients(tiny_model: ModelSnapshot) -> None:
+    small = scaled(tiny_model, "wpe", 1e6)  # behind a norm of what is large, gradients are small
+    found = DebugSession(small.graph("ava")).health()
+    assert "exploding gradient" not in checks(found)
+    large = scaled(scaled(tiny_model, "layer1.mlp_fc2", 1e7), "lm_head", 1e-8)
+    assert isinstance(DebugSession(large.graph("ava")).health(), tuple)
+    told = [f for f in found if f.check == "vanishing gradient"]
+    for finding in told:
+        assert finding.value < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("lr", "words"), [(1.0, "more than 0.01"), (1e-9, "less than 0.0001"), (1e-4, "")]
+)
+def test_sizes_of_updates(tiny_model: ModelSnapshot, lr: float, words: str) -> None:
+    session = with_origin(tiny_model, lr)
+    found = [f for f in session.health() if f.check == "update size"]
+    assert len(found) == (15 if words else 0)
+    for finding in found:
+        assert words in finding.what
+        assert "step 1 moves it by" in finding.what
+    if found:  # Adam's first step moves every weight that gets a gradient by lr
+        wpe = next(f for f in found if f.what.startswith("lm_head:"))
+        names = [leaf.name for leaf in tiny_model.parameters().flat]
+        before = [x for n, x in zip(names, tiny_model.data, strict=True) if n.startswith("lm_head")]
+        expected = lr / math.sqrt(sum(x * x for x in before) / len(before))
+        assert wpe.value == pytest.approx(expected, rel=1e-3)
+
+
+# -- gradient checks -------------------------------------------------------------------------------
+
+
+def leaky(a: Value) -> Value:
+    """A relu whose author forgot that it passes nothing on below 0."""
+    return Value(max(0.0, a.data), (a,), (1.0,), "relu")
+
+
+def test_a_relu_that_passes_gradients_at_negative_inputs_is_found() -> None:
+    with recording():
+        xs = [Value(x, name=f"x{i}") for i, x in enumerate([0.5, -0.3, 1.2, -2.0])]
+        total = Value(0.25)
+        for x in xs:
+            total = total + leaky(x * 2) * x
+        loss = total**2
+    session = session_of(loss)
+    for what in (None, "x1"):
+        checked = session.check_gradients(what)
+        assert checked.n_wrong > 0
+        assert checked.worst[0].error > 0.5
+        assert {session.graph.op(node) for node in checked.at_fault} == {"relu"}
+        operands = [session.graph.operands_of(node)[0].operand for node in checked.at_fault]
+        assert all(session.graph.data[operand] < 0 for operand in operands)
+    assert len(session.check_gradients().at_fault) == 2
+    assert session.check_gradients("x0").n_wrong == 0
+
+
+def test_the_models_gradients_are_right(tiny_graph: Graph) -> None:
+    session = DebugSession(tiny_graph)
+    checked = session.check_gradients("layer0.attn_wk[1]", 1e-5)
+    assert (checked.n_checked, checked.n_unchecked, checked.n_wrong) == (4, 0, 0)
+    assert [c.error for c in checked.worst] == sorted(
+        (c.error for c in checked.worst), reverse=True
+    )
+    for c in checked.worst:
+        assert c.step == 1e-5
+        assert c.analytic == tiny_graph.grad[c.node]
+        difference = abs(c.analytic - c.numeric)
+        assert c.error == difference / max(abs(c.analytic), abs(c.numeric), 1e-8)
+    assert session.check_gradients("pos2/layer0/attn/head0").n_wrong == 0
+
+
+def test_gradients_that_are_not_there_cannot_be_checked() -> None:
+    with pytest.raises(GraphError, match="no backward pass"):
+        DebugSession(Graph.from_value(Value(1.0) * 2)).check_gradients()
