@@ -80,7 +80,7 @@ class Ended:
     Attributes:
         status: its exit status; minus the signal's number if one ended it.
         reason: how it ended, and what it lacked if it could not be followed, in one line.
-        n_backwards: how many times it called `backward()`.
+        n_backwards: how many times it called `backward()`; if it was killed, as far as is known.
     """
 
     status: int

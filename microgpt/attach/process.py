@@ -81,6 +81,9 @@ class ScriptProcess:
         self._class_names: list[str] = []
         self._refused: list[str] = []
         self._n_backwards = 0
+        self._has_told_end = False
+        self._orders_lock = threading.Lock()
+        self._orders: int | None
         script_orders, self._orders = os.pipe()
         reports, script_reports = os.pipe()
         self._has_session = not stdin  # a terminal is read only by the session that it belongs to
@@ -180,8 +183,10 @@ class ScriptProcess:
 
     def _send_order(self, about: int, stop: bool = False) -> None:
         quiet = 0 if self._pause_wanted else self._rule.to_let_pass(max(about, self._n_backwards))
-        with suppress(OSError):  # it may be over; `next_stop` tells
-            os.write(self._orders, array("q", [about, stop, quiet]).tobytes())
+        order = array("q", [about, stop, quiet])
+        with self._orders_lock, suppress(BrokenPipeError):  # it may be over; `next_stop` tells
+            if self._orders is not None:
+                os.write(self._orders, order.tobytes())
 
     def _read_reports(self, reports: BinaryIO) -> None:
         """Answers the script's questions, and turns its reports into events, until it is over."""
@@ -193,7 +198,10 @@ class ScriptProcess:
             self._events.put(error)
             self.kill()
         status = self._process.wait()
-        os.close(self._orders)
+        with self._orders_lock:
+            orders, self._orders = self._orders, None
+        if orders is not None:
+            os.close(orders)
         self._output_thread.join(timeout=1)  # longer only if what it started still prints
         self._ended = Ended(status, self._reason(status), self._n_backwards)
         self._events.put(self._ended)
@@ -213,6 +221,8 @@ class ScriptProcess:
             if stops:
                 self._pause_wanted = False
             self._send_order(number, stops)
+        elif kind == "end":
+            self._has_told_end = True
         elif kind == "stop":
             self._stopped_at = number
             self._events.put(_stop(fields))
@@ -234,9 +244,12 @@ class ScriptProcess:
             if self._refused:
                 return f"{how}; {', '.join(self._refused)}"
             return f"{how}; it built no class with backward(), operators and {shapes}"
+        if not self._has_told_end:
+            return how
         if not self._n_backwards:
             return f"{how}; it never called backward() of {', '.join(self._class_names)}"
-        return f"{how}; backward() was called {self._n_backwards:,} times"
+        times = "once" if self._n_backwards == 1 else f"{self._n_backwards:,} times"
+        return f"{how}; backward() was called {times}"
 
 
 def _stop(fields: Mapping[str, Field]) -> Stop:

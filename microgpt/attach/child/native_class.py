@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from microgpt.attach.child.value_class import Label, Node, Place, ValueClass
@@ -48,6 +48,10 @@ class NativeClass(ValueClass):
             init(node, *args, **keywords)
 
         return __init__
+
+    def owns(self, code: CodeType) -> bool:
+        """Whether code is of the class's own module."""
+        return code.co_filename == sys.modules[self.cls.__module__].__file__
 
     # -- what is known of a node -------------------------------------------------------------------
 

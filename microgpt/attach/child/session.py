@@ -18,12 +18,12 @@ from _signal import (  # type: ignore[import-not-found]  # a script may have a s
     signal,
 )
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from types import FrameType, FunctionType
 from typing import Any, NamedTuple, TypeVar
 
-from microgpt.attach.child.naming import names_in
+from microgpt.attach.child.naming import Names, names_in
 from microgpt.attach.child.native_class import NativeClass
 from microgpt.attach.child.post_mortem import PostMortem
 from microgpt.attach.child.shapes import Shape, watch_classes
@@ -170,8 +170,8 @@ class Session:
         watch = VisitWatch(kind.cls, kind.shape.visited)
         with installed(kind.cls, kind.shape.visited, watch):
             result = run()
-        calls = _frames(caller, self._base)
-        return result, _read(lambda: before.fields(names_in(calls, kind), watch.visits))
+        names = _names(_frames(caller, self._base), kind)
+        return result, _read(lambda: before.fields(names, watch.visits))
 
     def failed(self, error: BaseException) -> None:
         """The script raised: stops one last time."""
@@ -183,12 +183,9 @@ class Session:
         graph: Graph = ""
         if found := death.roots():
             kind, roots = found
-            graph = _read(
-                lambda: Snapshot(kind, roots).fields(
-                    names_in(death.frames, kind),
-                    why_no_events="the script raised before backward() had returned",
-                )
-            )
+            names = _names(death.frames, kind)
+            reason = "the script raised before backward() had returned"
+            graph = _read(lambda: Snapshot(kind, roots).fields(names, why_no_events=reason))
         self._stop("exception", float("nan"), graph, death.place, death.text)
 
     def ended(self) -> None:
@@ -274,6 +271,12 @@ def _frames(innermost: FrameType, base: FrameType) -> Iterator[FrameType]:
     while frame is not None and frame is not base:
         yield frame
         frame = frame.f_back
+
+
+def _names(calls: Iterable[FrameType], kind: ValueClass) -> Names:
+    """What the script calls its nodes; nothing if that cannot be found out."""
+    names = _read(lambda: names_in(calls, kind))
+    return {} if isinstance(names, str) else names
 
 
 def _read(reading: Callable[[], T]) -> T | str:
