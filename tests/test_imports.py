@@ -29,12 +29,12 @@ ONLY_IN = {
 # The core is standard library only, but for the files that work on a graph's arrays, and for the
 # one that asks where the user's cache folder is.
 CORE_FILES_WITH = {
-    "numba": {"microgpt/engines/kernel_loops.py"},
+    "numba": {"microgpt/engines/kernel/compiling.py"},
     "safetensors": {"microgpt/weights.py"},
     "filelock": {"microgpt/runs/run_file.py"},
     "numpy": {
-        "microgpt/engines/kernel.py",
-        "microgpt/engines/kernel_loops.py",
+        "microgpt/engines/kernel/engine.py",
+        "microgpt/engines/kernel/layout.py",
         "microgpt/graph.py",
         "microgpt/scope_tree.py",
         "microgpt/weights.py",
@@ -127,11 +127,15 @@ def test_the_lists_of_files_with_a_library_are_up_to_date(library: str) -> None:
         (
             "microgpt/value.py",
             "import numpy as np",
-            "but of the core only microgpt/engines/kernel.py, ",
+            "but of the core only microgpt/engines/kernel/engine.py, ",
         ),
         ("microgpt/training.py", "import platformdirs", "only microgpt/corpus.py may"),
-        ("microgpt/corpus.py", "import numpy", "but of the core only microgpt/engines/kernel.py, "),
-        ("microgpt/graph.py", "import numba", "only microgpt/engines/kernel_loops.py may"),
+        (
+            "microgpt/corpus.py",
+            "import numpy",
+            "but of the core only microgpt/engines/kernel/engine.py, ",
+        ),
+        ("microgpt/graph.py", "import numba", "only microgpt/engines/kernel/compiling.py may"),
         ("microgpt/graph.py", "import pandas", "standard library only"),
         ("microgpt/graph.py", "import networkx", "only viz may"),
         ("microgpt/graph.py", "from rich.text import Text", "standard library only"),

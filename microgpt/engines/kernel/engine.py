@@ -8,15 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from microgpt.adam import TrainingConfig
-from microgpt.engines import kernel_loops
 from microgpt.engines.engine import StepResult
+from microgpt.engines.kernel.layout import Sizes, Workspace
+from microgpt.engines.kernel.train import train_steps
 from microgpt.parameters import ModelConfig
 from microgpt.tokenizer import Tokenizer
 from microgpt.training_state import TrainingState
 
 
 class KernelEngine:
-    """Trains with `kernel_loops`. Imports numba, so it is imported late."""
+    """Trains with compiled loops, and keeps their room."""
 
     name = "kernel"
     preparing = ""
@@ -26,8 +27,8 @@ class KernelEngine:
         self._model = model
         self._config = config
         self._shapes = model.shapes(tokenizer.vocab_size)
-        self._sizes = kernel_loops.Sizes.of(model, tokenizer.vocab_size)
-        self._work = kernel_loops.Workspace.of(self._sizes)
+        self._sizes = Sizes.of(model, tokenizer.vocab_size)
+        self._work = Workspace.of(self._sizes)
         self._grads = np.zeros(sum(rows * cols for rows, cols in self._shapes.values()))
 
     def train_step(
@@ -69,7 +70,7 @@ class KernelEngine:
             )
             for step in range(state.step + 1, state.step + 1 + len(documents))
         ]  # fmt: skip
-        done = kernel_loops.train_steps(
+        done = train_steps(
             np.frombuffer(state.data), np.frombuffer(state.m), np.frombuffer(state.v),
             self._grads, self._sizes, self._work,
             np.array([token for tokens in documents for token in tokens]),
