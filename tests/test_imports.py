@@ -29,7 +29,7 @@ ONLY_IN = {
 # The core is standard library only, but for the files that work on a graph's arrays, and for those
 # that ask where the user's folders are.
 CORE_FILES_WITH = {
-    "numba": {"microgpt/engines/kernel_loops.py", "microgpt/replay/loops.py"},
+    "numba": {"microgpt/engines/kernel/compiling.py", "microgpt/replay/loops.py"},
     "safetensors": {"microgpt/weights.py"},
     "filelock": {"microgpt/runs/run_file.py"},
     "numpy": {
@@ -49,8 +49,8 @@ CORE_FILES_WITH = {
         "microgpt/debugger/timeline.py",
         "microgpt/debugger/walk.py",
         "microgpt/debugger/why.py",
-        "microgpt/engines/kernel.py",
-        "microgpt/engines/kernel_loops.py",
+        "microgpt/engines/kernel/engine.py",
+        "microgpt/engines/kernel/layout.py",
         "microgpt/engines/replay.py",
         "microgpt/graph.py",
         "microgpt/replay/code.py",
@@ -166,7 +166,7 @@ def test_the_lists_of_files_with_a_library_are_up_to_date(library: str) -> None:
             "import numpy",
             "but of the core only microgpt/attach/foreign_graph.py, ",
         ),
-        ("microgpt/graph.py", "import numba", "only microgpt/engines/kernel_loops.py, "),
+        ("microgpt/graph.py", "import numba", "only microgpt/engines/kernel/compiling.py, "),
         ("microgpt/graph.py", "import pandas", "standard library only"),
         ("microgpt/graph.py", "import networkx", "only viz may"),
         ("microgpt/graph.py", "from rich.text import Text", "standard library only"),
