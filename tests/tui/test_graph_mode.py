@@ -276,7 +276,7 @@ async def test_the_visited_box_is_marked_and_the_inspector_shows_its_numbers() -
             }
             assert said(ui, "#event") == describe_event(explorer).plain
             assert said(ui, "#selected") == describe_box(explorer).plain
-            assert f"event {explorer.state.event:,}/{(explorer.graph.n_events - 1):,}" in ui.text
+            assert f"backward {explorer.state.event:,}/{(explorer.graph.n_events - 1):,}" in ui.text
             event = explorer.visit()
             assert event
             for change in event.changes:

@@ -243,7 +243,7 @@ class GraphCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         if line == 1:
             if box.kind == "node":
                 if state.forward and state.visits.get(box.key) == (0, 1):
-                    return "not computed yet", muted
+                    return "not yet", muted
                 data = f"data {number(float(graph.data[box.node]))}"
                 return data, Style() if inside else muted
             done, visits = state.visits.get(box.key, (0, 0))

@@ -106,13 +106,13 @@ class GraphPane(Vertical):
         title = explorer.view.title
         if explorer.focus.parent is None:
             title = f"{title}: {len(explorer.graph):,} nodes"
-        parts = [self.caption]
+        parts = []
         if explorer.stepping:
             state, timeline = explorer.state, explorer.session.timeline
             last = timeline.n_forward if state.phase == "forward" else explorer.graph.n_events - 1
-            parts.append(f"{state.phase} event {state.event:,}/{last:,}")
+            parts.append(f"{state.phase} {state.event:,}/{last:,}")
             parts += [f"{point.kind} {point.number}" for point in state.stop.points]
-        parts.append(self.activity)
+        parts += [self.activity, self.caption]
         middle = self.query_one("#middle")
         middle.border_title = Text(title)  # as text: documents may look like markup
         middle.border_subtitle = Text(" · ".join(filter(None, parts)))

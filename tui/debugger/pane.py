@@ -286,6 +286,8 @@ class DebuggerPane(GraphPane):
             self._player = self.set_interval(1 / PLAY_EVENTS, self._play_on)
 
     def _play_on(self) -> None:
+        if self._player is None:
+            return  # a tick that was under way when it was stopped
         self._step("step")
         explorer = self.explorer
         if explorer is None or explorer.state.stop.points or explorer.state.stop.reason == "end":

@@ -131,6 +131,9 @@ class GraphScreen(ModeScreen):
         caption = f"“{printable(self._document)}” · step {self.shown_step}"
         self.pane.take(event.session, caption, anew=self._wants_newest)
         self._wants_newest = self._wants_this = False
+        frame = self.frame
+        if frame and frame.status == "failed" and frame.origin is event.origin:
+            self.pane.run_line("anomalies")
         if self.frame is not None:
             self.show_frame(self.frame)  # training may have gone on meanwhile, and then paused
 
