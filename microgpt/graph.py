@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
@@ -30,6 +32,10 @@ from microgpt.value import Value, topological_order
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+# Fields of hundreds of thousands of Values are read in loops of the interpreter's own.
+_number, _data, _grad = attrgetter("_number"), attrgetter("data"), attrgetter("grad")
+_children, _local_grads = attrgetter("_children"), attrgetter("_local_grads")
 
 OP_NAMES = tuple(OPS)
 _OP_CODES = {name: code for code, name in enumerate(OP_NAMES)}
@@ -112,7 +118,7 @@ class Graph:
         others |= {operand for node in others for operand in node._children}
         nodes = sorted({root, *order, *leaves, *others}, key=_number)
         ids = {node: i for i, node in enumerate(nodes)}
-        arity = np.fromiter((len(node._children) for node in nodes), np.int64, len(nodes))
+        arity = np.fromiter(map(len, map(_children, nodes)), np.int64, len(nodes))
         start = np.concatenate(([0], np.cumsum(arity)))
         n_edges = int(start[-1])
         sites = [node._scope for node in nodes]
@@ -138,15 +144,17 @@ class Graph:
         graph = cls(
             op_codes=np.fromiter((_op_code(n) for n in nodes), np.uint8, len(nodes)),
             immediate=immediate,
-            data=np.fromiter((n.data for n in nodes), np.float64, len(nodes)),
-            grad=np.fromiter((n.grad for n in nodes), np.float64, len(nodes)),
+            data=np.fromiter(map(_data, nodes), np.float64, len(nodes)),
+            grad=np.fromiter(map(_grad, nodes), np.float64, len(nodes)),
             grad_before=before,
             operand_start=start,
-            operands=np.fromiter((ids[v] for n in nodes for v in n._children), np.int64, n_edges),
-            local_grads=np.fromiter(
-                (g for n in nodes for g in n._local_grads), np.float64, n_edges
+            operands=np.fromiter(
+                map(ids.__getitem__, chain.from_iterable(map(_children, nodes))), np.int64, n_edges
             ),
-            visit_order=np.fromiter((ids[n] for n in reversed(order)), np.int64, len(order)),
+            local_grads=np.fromiter(
+                chain.from_iterable(map(_local_grads, nodes)), np.float64, n_edges
+            ),
+            visit_order=np.fromiter(map(ids.__getitem__, reversed(order)), np.int64, len(order)),
             scopes=scopes,
             scope_of=scope_of,
             source_lines=source_lines,
@@ -429,10 +437,6 @@ class Graph:
         for node in nodes:
             yield self.operands[self.operand_start[node] : self.operand_start[node + 1]]
             yield self.edge_consumers[self.edges_out_of(int(node))]
-
-
-def _number(node: Value) -> int:
-    return node._number
 
 
 def _frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,8 +60,12 @@ class ScopeTree:
         """The tree over nodes in id order, and the index of each node's own scope."""
         builder = _TreeBuilder(len(entered))
         scope_of = np.empty(len(entered), np.int64)
-        for node, scope in enumerate(entered):
-            scope_of[node] = builder.place(scope, node)
+        first = 0
+        for scope, run in groupby(entered):  # scopes are contiguous, so there are few runs
+            last = first + sum(1 for _ in run) - 1
+            builder.place(scope, first)
+            scope_of[first : last + 1] = builder.place(scope, last)
+            first = last + 1
         return cls(builder.ranges()), scope_of
 
     def __len__(self) -> int:

@@ -196,11 +196,11 @@ class Program:
 
     def _check_recorded(self, code: Code, data: Floats) -> None:
         """Raises `GraphError` if an operand of a recorded node is not as it was."""
-        recorded = np.flatnonzero(code.op == loops.RECORDED)
-        for i in recorded:
-            operands = code.lists[code.a[i] : code.b[i]]
-            if not same(data[operands], self.graph.data[operands]).all():
-                raise GraphError(self._cannot_compute(int(i)))
+        graph = self.graph
+        changed = ~same(data, graph.data)[graph.operands]
+        stale = graph.edge_consumers[changed & (code.op[graph.edge_consumers] == loops.RECORDED)]
+        if len(stale):
+            raise GraphError(self._cannot_compute(int(stale[0])))
 
     def _cannot_compute(self, node: int) -> str:
         graph, op = self.graph, self.graph.op(node)

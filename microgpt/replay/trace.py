@@ -60,7 +60,7 @@ class Trace:
     exponents: Floats
     lists: Ids
     constants: Floats
-    scope_of: NDArray[np.uint16]
+    scope_of: Ids
     line_of: NDArray[np.int16]
     scopes: NDArray[np.str_]
     scope_parents: NDArray[np.int32]
@@ -125,7 +125,7 @@ class Trace:
             exponents=exponents,
             lists=cells[lists],
             constants=graph.data[graph.op_codes == OP_NAMES.index("const")],
-            scope_of=by_cell(graph.scope_of, 0, np.uint16),
+            scope_of=by_cell(graph.scope_of, 0, np.uint32),
             line_of=by_cell(graph.line_of, -1, np.int16),
             scopes=np.array([scope.path for scope in scopes]),
             scope_parents=np.array([scope.parent for scope in scopes], np.int32),

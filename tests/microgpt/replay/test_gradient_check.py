@@ -14,7 +14,7 @@ from microgpt.replay.program import Program
 from tests.microgpt.random_dags import Dag, dags
 
 
-def test_every_node_of_a_model(names: object) -> None:
+def test_every_node_of_a_model() -> None:
     """Of all gradients of a small model the worst is right to a millionth."""
     run = Training(load_corpus("names"), ModelConfig(n_embd=4, n_head=2, block_size=4))
     for _ in run.results(5):

@@ -42,7 +42,7 @@ def changed(path: Path, sql: str) -> None:
 # -- what a file gives back ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("engine", ["value", "kernel"])
+@pytest.mark.parametrize("engine", ["value", "replay", "kernel"])
 def test_every_step_comes_back_to_the_bit(recorded: Recorded, engine: str) -> None:
     results, states = straight_run()
     with Run(recorded(), engine) as run:
