@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs-img docs-progression bench clean
+.PHONY: help run test lint format docs-img docs-debugger docs-progression bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ format: .venv/lint.stamp ## let ruff mend what it can
 
 docs-img: .venv/test.stamp ## draw the pictures of the README again
 	@$(BIN)/python docs/img/make.py
+
+docs-debugger: .venv/run.stamp ## run the commands of docs/debugger.md again
+	@$(BIN)/python docs/make_debugger.py
 
 docs-progression: .venv/run.stamp ## run the six programs of docs/progression.md again (ten minutes)
 	@$(BIN)/python docs/make_progression.py

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from microgpt.errors import InputError
+from microgpt.errors import DomainError, InputError
 from microgpt.value import Value
 
 if TYPE_CHECKING:
@@ -28,23 +28,28 @@ VARIABLE = "MICROGPT_FRONTEND"
 SCREEN, PROMPT = "textual", "prompt"
 
 
-def debug(root: Value | Graph) -> None:
+def debug(root: Value | Graph | DomainError) -> None:
     """Opens the debugger on a computation, and returns when the user leaves it.
 
     Values made inside `microgpt.recording()` show their source lines.
 
     Args:
         root: usually the loss. Without a `backward()` before, only the forward pass can be seen.
+            Or the error of an op that failed: the session stands there, post mortem.
 
     Raises:
         InputError: no front end is installed, or none of the name in MICROGPT_FRONTEND.
     """
-    from microgpt.debugger.session import DebugSession  # noqa: PLC0415  # numpy comes with it
+    from microgpt.debugger.post_mortem import failed_graph  # noqa: PLC0415  # numpy comes with it
+    from microgpt.debugger.session import DebugSession  # noqa: PLC0415
     from microgpt.graph import Graph  # noqa: PLC0415
 
     open_session = front_end()
-    graph = root if isinstance(root, Graph) else Graph.from_value(root)
-    open_session(DebugSession(graph), "")
+    if isinstance(root, DomainError):
+        session = DebugSession(failed_graph(root), problem=str(root))
+    else:
+        session = DebugSession(root if isinstance(root, Graph) else Graph.from_value(root))
+    open_session(session, "")
 
 
 def front_end() -> FrontEnd:

@@ -371,15 +371,19 @@ class Graph:
 
         Of a computation that came to no end, where nothing may be used: those that nothing uses.
         """
-        inside = (self.operands >= scope.start) & (self.operands < scope.stop)
-        outside = (self.edge_consumers < scope.start) | (self.edge_consumers >= scope.stop)
-        outputs = np.zeros(len(self), np.bool_)
-        outputs[self.operands[inside & outside]] = True
-        outputs[self.root] |= scope.start <= self.root < scope.stop
-        if not outputs.any():
-            outputs[scope.start : scope.stop] = True
-            outputs[self.operands[inside]] = False
-        return np.flatnonzero(outputs)
+        start, stop = scope.start, scope.stop
+        inner = self.operands[self.operand_start[start] : self.operand_start[stop]]
+        inner = inner[(inner >= start) & (inner < stop)]
+        uses = self.fan_out[start:stop]
+        outputs = uses > np.bincount(inner - start, minlength=len(scope))
+        if start <= self.root < stop:
+            outputs[self.root - start] = True
+        return start + np.flatnonzero(outputs if outputs.any() else uses == 0)
+
+    @cached_property
+    def fan_out(self) -> Ints:
+        """Number of edges out of each node. Shape: `[node]`."""
+        return _frozen(np.bincount(self.operands, minlength=len(self)))
 
     def edges_out_of(self, node: int) -> Ints:
         """Places of the edges out of a node, in the order in which the backward pass adds them."""

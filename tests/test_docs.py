@@ -1,8 +1,11 @@
 """What the README says is true: its keys, its pictures, its code and its commands."""
 
 import re
+import runpy
 import shlex
 from pathlib import Path
+
+import pytest
 
 from tui.cli.main import command_parser
 from tui.keys import markdown_table
@@ -35,6 +38,30 @@ def test_the_commands_in_it_parse() -> None:
     assert len(lines) >= 5
     for line in lines:
         assert command_parser().parse_args(shlex.split(line)).run is not None
+
+
+def test_the_debuggers_page_shows_what_the_commands_print(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Numbers aside: their last digits are the math library's."""
+    monkeypatch.chdir(ROOT)
+    page = (ROOT / "docs" / "debugger.md").read_text(encoding="utf-8")
+    assert page.count("$ microgpt debug") >= 8
+    again = runpy.run_path(str(ROOT / "docs" / "make_debugger.py"))["regenerated"](page)
+    number = re.compile(r" *-?\b(?:\d[\d.]*(?:e-?\d+)?)\b")
+    assert number.sub(" 0", again) == number.sub(" 0", page)
+
+
+def test_the_python_of_the_debuggers_page_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = []
+    monkeypatch.setattr("microgpt.debug", opened.append)
+    page = (ROOT / "docs" / "debugger.md").read_text(encoding="utf-8")
+    program = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    exec(compile(program, "debugger.md", "exec"), {})
+    assert len(opened) == 1
+    assert "GradChange(" in capsys.readouterr().out
 
 
 def test_every_file_it_names_is_there() -> None:

@@ -13,6 +13,7 @@ import io
 import math
 import re
 import tokenize
+import warnings
 
 from microgpt.errors import ConditionError
 
@@ -75,8 +76,10 @@ def pattern(text: str) -> re.Pattern[str]:
         ConditionError: it is not a regular expression, repeats a group or has too many choices.
     """
     try:
-        compiled = re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of what a later Python will read otherwise
+            compiled = re.compile(text)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
         raise ConditionError(f"{_shown(text)} is not a pattern: {error}") from None
     bare = re.sub(r"\\[^0-9]", "x", text)  # an escaped character stands for itself
     bare = re.sub(r"\[\^?\]?[^]]*\]", "x", bare)  # and a class of characters for one

@@ -22,12 +22,14 @@ from numpy.typing import NDArray
 from microgpt.debugger import condition_syntax
 from microgpt.debugger.condition_syntax import TEXT_TESTS
 from microgpt.errors import ConditionError
-from microgpt.graph import OP_NAMES, Floats, Graph, Ints
+from microgpt.graph import OP_NAMES, Floats, Graph
 
 if TYPE_CHECKING:
     from microgpt.debugger.timeline import Phase
 
 Mask: TypeAlias = NDArray[np.bool_]
+Places: TypeAlias = NDArray[np.integer[Any]]
+"""Of each node's text among the texts there are. Shape: `[node]`."""
 TextTest: TypeAlias = Callable[[str], bool]
 
 
@@ -61,7 +63,7 @@ _NODE_TERMS: dict[str, Callable[[_Visit], NDArray[Any]]] = {
     "data": lambda visit: visit.graph.data,
     "grad": _Visit.grad,
     "adjoint": _Visit.adjoint,
-    "fan_out": lambda visit: np.bincount(visit.graph.operands, minlength=len(visit.graph)),
+    "fan_out": lambda visit: visit.graph.fan_out,
     "id": lambda visit: np.arange(len(visit.graph)),
 }
 _EDGE_TERMS: dict[str, Callable[[_Visit], Floats]] = {
@@ -70,19 +72,19 @@ _EDGE_TERMS: dict[str, Callable[[_Visit], Floats]] = {
 }
 
 
-def _texts_of_ops(graph: Graph) -> tuple[Sequence[str], Ints]:
-    return OP_NAMES, graph.op_codes.astype(np.int64)
+def _texts_of_ops(graph: Graph) -> tuple[Sequence[str], Places]:
+    return OP_NAMES, graph.op_codes
 
 
-def _texts_of_scopes(graph: Graph) -> tuple[Sequence[str], Ints]:
+def _texts_of_scopes(graph: Graph) -> tuple[Sequence[str], Places]:
     return [scope.path for scope in graph.scopes], graph.scope_of
 
 
-def _texts_of_names(graph: Graph) -> tuple[Sequence[str], Ints]:
+def _texts_of_names(graph: Graph) -> tuple[Sequence[str], Places]:
     return [*graph.names.values(), ""], graph.name_of  # -1, no name, leads to the last
 
 
-_TEXT_TERMS: dict[str, Callable[[Graph], tuple[Sequence[str], Ints]]] = {
+_TEXT_TERMS: dict[str, Callable[[Graph], tuple[Sequence[str], Places]]] = {
     "op": _texts_of_ops,
     "scope": _texts_of_scopes,
     "name": _texts_of_names,

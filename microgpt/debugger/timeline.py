@@ -15,7 +15,7 @@ moment is an index into arrays.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -26,6 +26,8 @@ from microgpt.debugger.conditions import Condition
 from microgpt.errors import GraphError
 from microgpt.graph import Graph, Ints
 
+CONDITIONS_KEPT = 16
+
 Phase: TypeAlias = Literal["forward", "backward"]
 
 
@@ -34,6 +36,7 @@ class Timeline:
     """All moments of a graph's two passes."""
 
     graph: Graph
+    _found: dict[str, Ints] = field(default_factory=dict)  # who asks once asks again
 
     @property
     def n_forward(self) -> int:
@@ -98,6 +101,13 @@ class Timeline:
 
         Backward event 0 visits no node of its own: event 1 is the root's visit.
         """
+        if condition.text not in self._found:
+            while len(self._found) >= CONDITIONS_KEPT:
+                del self._found[next(iter(self._found))]
+            self._found[condition.text] = self._search(condition)
+        return self._found[condition.text]
+
+    def _search(self, condition: Condition) -> Ints:
         graph = self.graph
         forward = 1 + np.flatnonzero(condition.mask(graph, "forward")[graph.forward_order])
         if not graph.backpropagated:

@@ -31,6 +31,7 @@ class Walk:
     def __init__(self, graph: Graph) -> None:
         """Stands before the first event."""
         self.timeline = Timeline(graph)
+        graph.edges_out_of(graph.root)  # sorts all edges: when opened, not at the first key
         self.stops = StopTable(self.timeline)
         self.state = self._state(0, "start")
 

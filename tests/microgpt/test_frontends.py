@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 import microgpt
-from microgpt import Graph, InputError, Value, frontends
+from microgpt import DomainError, Graph, InputError, Value, frontends
 from microgpt.debugger import DebugSession
 
 opened: list[tuple[str, DebugSession, str]] = []
@@ -79,6 +79,18 @@ def test_none_is_an_error_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch)
     with pytest.raises(InputError, match="no front end of the debugger is installed"):
         microgpt.debug(Value(1.0))
+
+
+def test_an_error_is_looked_at_post_mortem(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "prompt")
+    try:
+        (Value(0.0, name="p") * 2).log()
+    except DomainError as error:
+        microgpt.debug(error)
+    ((_, session, _),) = opened
+    assert str(session.state.stop) == "post mortem"
+    assert session.problem.startswith("log(0.0) has no finite real value")
+    assert session.graph.names[0] == "p"
 
 
 def test_only_values_and_graphs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -457,3 +457,44 @@ def test_around() -> None:
     assert graph.around(3, 1).tolist() == [2, 3, 4]
     assert graph.around(1, 2).tolist() == [0, 1, 2, 3]
     assert graph.around(1, 99).tolist() == [0, 1, 2, 3, 4]
+
+
+# -- more of a computation than its root needs -----------------------------------------------------
+
+
+@given(dags)
+def test_uses_are_counted_slot_by_slot(dag: Dag) -> None:
+    graph = graph_of(dag.root)
+    uses = [sum(node._children.count(v) for node in dag.nodes) for v in dag.nodes]
+    assert graph.fan_out.tolist() == uses
+
+
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [("pos2/layer0/attn/q", 16), ("pos1/softmax", 1), ("loss", 1), ("pos0", None)],
+)
+def test_outputs_of_a_scope_are_used_outside(
+    emma_graph: Graph, path: str, count: int | None
+) -> None:
+    scope = emma_graph.scopes.find(path)
+    inside = range(scope.start, scope.stop)
+    edges = zip(emma_graph.operands.tolist(), emma_graph.edge_consumers.tolist(), strict=True)
+    used = {operand for operand, consumer in edges if operand in inside and consumer not in inside}
+    used |= {emma_graph.root} & {*inside}
+    outputs = emma_graph.outputs_of(scope)
+    assert outputs.tolist() == sorted(used)
+    assert count in {None, len(outputs)}
+
+
+def test_what_the_root_does_not_need_can_come_along() -> None:
+    a = Value(2.0, name="a")
+    aside = [a * 3, Value(5.0)]
+    loss = a * a
+    loss.backward()
+    graph = Graph.from_value(loss, also=aside)
+    assert graph.data.tolist() == [2.0, 3.0, 6.0, 5.0, 4.0]
+    assert graph.forward_order.tolist() == [2, 4]
+    assert graph.visit_order.tolist() == [graph.root] == [4]
+    assert graph.grad.tolist() == [4.0, 0.0, 0.0, 0.0, 1.0]
+    assert [edge.consumer for edge in graph.consumers_of(0)] == [4, 4]
+    assert graph.name_of.tolist() == [0, -1, -1, -1, -1]

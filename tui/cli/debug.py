@@ -41,7 +41,7 @@ examples:
 
 
 class _AppendLines(argparse.Action):
-    """Collects the verbs of -c and --script in the order in which they were given."""
+    """Collects verbs of -c and files of --script in the order in which they were given."""
 
     def __call__(
         self,
@@ -51,8 +51,8 @@ class _AppendLines(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         del parser, option_string
-        lines = [str(values)] if self.const is None else _script(str(values))
-        namespace.lines = [*(namespace.lines or []), *lines]
+        is_script = self.const is not None
+        namespace.lines = [*(namespace.lines or []), (is_script, str(values))]
 
 
 def add_parser(subparsers: Subparsers) -> CommandParser:
@@ -88,6 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     from microgpt.debugger.post_mortem import compute  # noqa: PLC0415
     from microgpt.debugger.session import DebugSession  # noqa: PLC0415
 
+    lines = None if arguments.lines is None else _lines(arguments.lines)
     untrained_model(arguments)
     looked_at = trained_model(arguments, stop_where_it_fails=True)
     document = (
@@ -101,13 +102,12 @@ def run(arguments: argparse.Namespace) -> int:
     session = DebugSession(computed.graph, origin, computed.problem)
     if looked_at.problem:
         notice(f"training failed: {looked_at.problem}")
-    if arguments.lines is None and sys.stdin.isatty() and not arguments.json:
+    if lines is None and sys.stdin.isatty() and not arguments.json:
         from tui.cli.debug_prompt import open_session  # noqa: PLC0415  # slow to import
 
         open_session(session, looked_at.caption(document))
         return 0
-    return carry_out(session, sys.stdin if arguments.lines is None else arguments.lines,
-                     as_json=arguments.json)  # fmt: skip
+    return carry_out(session, sys.stdin if lines is None else lines, as_json=arguments.json)
 
 
 def carry_out(session: DebugSession, lines: Iterable[str], *, as_json: bool) -> int:
@@ -146,6 +146,11 @@ def carry_out(session: DebugSession, lines: Iterable[str], *, as_json: bool) -> 
         if outcome.verb == "quit":
             break
     return status
+
+
+def _lines(given: Iterable[tuple[bool, str]]) -> list[str]:
+    """The verbs of -c and --script."""
+    return [line for is_script, text in given for line in (_script(text) if is_script else [text])]
 
 
 def _script(path: str) -> list[str]:

@@ -22,7 +22,7 @@ from microgpt import (
     parameter,
     recording,
 )
-from microgpt.debugger import DebugSession, Origin
+from microgpt.debugger import Console, DebugSession, Origin, transcript
 from microgpt.debugger.health import Finding
 from microgpt.debugger.post_mortem import compute, failed_graph
 from microgpt.model import forward
@@ -302,6 +302,18 @@ def test_the_models_gradients_are_right(tiny_graph: Graph) -> None:
         difference = abs(c.analytic - c.numeric)
         assert c.error == difference / max(abs(c.analytic), abs(c.numeric), 1e-8)
     assert session.check_gradients("pos2/layer0/attn/head0").n_wrong == 0
+
+
+def test_what_is_told_of_a_check(tiny_graph: Graph) -> None:
+    session = DebugSession(tiny_graph)
+    outcome = Console(session).execute("G layer0.attn_wk[1][2] step 1e-5")
+    assert outcome is not None
+    first, second = transcript.lines(session, outcome)
+    assert first == "1 gradient checked, 0 wrong"
+    assert re.fullmatch(
+        r"  error \S+ +analytic (\S+), numeric \S+, step 1e-05: layer0.attn_wk\[1\]\[2\] .* param",
+        second,
+    )
 
 
 def test_gradients_that_are_not_there_cannot_be_checked() -> None:
