@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from itertools import count
-from types import FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from microgpt.scopes import Site
@@ -70,6 +70,7 @@ _NOTE_OPERANDS = """
         else:
             attach_note_operands({self}, {given}, attach_maker or attach_frame)
 """
+_compiled: dict[str, CodeType] = {}
 _next_number = count().__next__
 
 
@@ -130,7 +131,9 @@ def hooked_init(
         "attach_site_of": site_of,
         **{f"attach_set_{slot}": getattr(cls, f"_attach_{slot}").__set__ for slot in SLOTS},
     }
-    exec(compile(text, __file__, "exec"), namespace)  # noqa: S102  # text of our own
+    if text not in _compiled:
+        _compiled[text] = compile(text, __file__, "exec")
+    exec(_compiled[text], namespace)  # noqa: S102  # text of our own
     hook = namespace["__init__"]
     hook.__defaults__ = getattr(init, "__defaults__", None)
     hook.__kwdefaults__ = getattr(init, "__kwdefaults__", None)
