@@ -237,8 +237,10 @@ class ScriptProcess:
                     time.sleep(PAUSE)
 
     def _reason(self, status: int) -> str:
-        killer = signal.Signals(-status).name if status < 0 else ""
-        how = f"killed by {killer}" if killer else f"exit status {status}"
+        how = f"exit status {status}"
+        if status < 0:
+            names = {int(each): each.name for each in signal.Signals}
+            how = f"killed by {names.get(-status, f'signal {-status}')}"
         if not self._class_names:
             shapes = " or ".join(map(str, SHAPES))
             if self._refused:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
-Field = array | list[str]  # type: ignore[type-arg]  # array("d") or array("q")
+Field: TypeAlias = "array[float] | array[int] | list[str]"
 Message = tuple[str, Mapping[str, Field]]
 
 LENGTH = 8

@@ -11,14 +11,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from itertools import count
-from types import FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from microgpt.scopes import Site
 
-SLOTS = ("immediate", "maker", "number", "operands", "site")
+SLOTS = ("arity", "first", "immediate", "maker", "number", "operands", "site")
 """What is noted of a node, each in a slot of that name after `_attach_`: the exponent of a pow, the
-code that made it, its creation number, its operands in call order, and the user's line."""
+code that made it, its creation number, and the user's line. Of one or two operands, how many there
+are and which is the first: that says it all, and keeps no tuple alive; of more, all of them."""
 
 MAX_RECENT = 8
 """So many calls' sites are at hand; more would keep more calls alive that have returned."""
@@ -62,13 +63,14 @@ def __init__({self}{parameters}):
         {set_site}attach_site{done}
 """
 _NOTE_OPERANDS = """
-    for attach_given in ({given}):
-        if attach_given.__class__ is tuple and attach_given:
-            {set_operands}attach_given{done}
-            break
-    else:
-        attach_note_operands({self}, ({given}), attach_maker or attach_frame)
+    if {given}.__class__ in attach_sequences and {given}:
+        if {given}.__class__ is tuple and len({given}) < 3:
+            {set_arity}len({given}){done}
+            {set_first}{given}[0]{done}
+        else:
+            attach_note_operands({self}, {given}, attach_maker or attach_frame)
 """
+_compiled: dict[str, CodeType] = {}
 _next_number = count().__next__
 
 
@@ -77,7 +79,7 @@ def hooked_init(
     is_part: Callable[[int], bool | None],
     site_of: Callable[[FrameType], Site],
     note_immediate: Callable[[Any, FrameType], None],
-    note_operands: Callable[[Any, tuple[Any, ...], FrameType], None] | None,
+    note_operands: Callable[[Any, Any, FrameType], None] | None,
 ) -> Any:
     """The hook to put in the place of a class's `__init__`.
 
@@ -87,8 +89,8 @@ def hooked_init(
             merely helps to make a node, as `__init__` or a `_unary` does, and is not an op.
         site_of: scope and line that a frame is at.
         note_immediate: is called with a node that `__pow__` made, and the frame of that.
-        note_operands: is called with a node that was made from no tuple, with what it was made
-            from, and with the frame that made it. None where operands need no noting.
+        note_operands: is called with a node, with a container that it was made from, and with the
+            frame that made it. None where operands need no noting.
     """
     init = cls.__init__
     if isinstance(init, FunctionType) and not init.__code__.co_flags & _VARIADIC:
@@ -98,24 +100,24 @@ def hooked_init(
         keywords = code.co_varnames[n_positional : n_positional + code.co_kwonlyargcount]
         parameters = [*names, *(["*", *keywords] if keywords else [])]
         arguments = [*names, *(f"{name}={name}" for name in keywords)]
-        given = [*names, *keywords]
+        note_each = [_NOTE_OPERANDS.replace("{given}", name) for name in (*names, *keywords)]
     else:
-        self, parameters, arguments = "attach_self", ["*attach_args", "**attach_keywords"], []
-        arguments = parameters
-        given = ["*attach_args", "*attach_keywords.values()"]
+        self = "attach_self"
+        parameters = arguments = ["*attach_args", "**attach_keywords"]
+        each = _NOTE_OPERANDS.replace("{given}", "attach_given").replace("\n    ", "\n        ")
+        note_each = ["\n    for attach_given in (*attach_args, *attach_keywords.values()):", each]
     is_plain = cls.__setattr__ is object.__setattr__
     words = {
         "self": self,
         "parameters": "".join(f", {text}" for text in parameters),
         "arguments": "".join(f", {text}" for text in arguments),
-        "given": "".join(f"{text}, " for text in given),
         "done": "" if is_plain else ")",
     }
     for slot in SLOTS:
         # A class that watches over its attributes is not to see these.
         setter = f"{self}._attach_{slot} = " if is_plain else f"attach_set_{slot}({self}, "
         words[f"set_{slot}"] = setter
-    text = (_TEXT + (_NOTE_OPERANDS if note_operands else "")).format(**words)
+    text = (_TEXT + ("".join(note_each) if note_operands else "")).format(**words)
     namespace: dict[str, Any] = {
         "attach_init": init,
         "attach_next_number": _next_number,
@@ -123,12 +125,15 @@ def hooked_init(
         "attach_is_part": is_part,
         "attach_note_immediate": note_immediate,
         "attach_note_operands": note_operands,
+        "attach_sequences": frozenset({tuple, list, set, frozenset}),
         "attach_recent": {},
         "attach_max_recent": MAX_RECENT,
         "attach_site_of": site_of,
         **{f"attach_set_{slot}": getattr(cls, f"_attach_{slot}").__set__ for slot in SLOTS},
     }
-    exec(compile(text, __file__, "exec"), namespace)  # noqa: S102  # text of our own
+    if text not in _compiled:
+        _compiled[text] = compile(text, __file__, "exec")
+    exec(_compiled[text], namespace)  # noqa: S102  # text of our own
     hook = namespace["__init__"]
     hook.__defaults__ = getattr(init, "__defaults__", None)
     hook.__kwdefaults__ = getattr(init, "__kwdefaults__", None)

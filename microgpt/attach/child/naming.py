@@ -11,7 +11,7 @@ from microgpt.attach.child.value_class import Label, Node, Place, ValueClass
 
 MAX_DEPTH = 7
 MAX_LOOKED_AT = 200_000
-
+"""So far, and at so many objects, the script's variables are looked at."""
 
 Names = dict[int, Label]
 """The names of nodes, by `id()`."""
@@ -59,9 +59,9 @@ class _Search:
         return 2 if is_list and not holds_lists else 0
 
     def follow(self, path: str, value: Any, depth: int, place: Place | None = None) -> None:
-        if isinstance(value, _PLAIN) or id(value) in self._seen or depth > MAX_DEPTH:
+        if isinstance(value, _PLAIN) or id(value) in self._seen:
             return
-        if len(self._seen) >= MAX_LOOKED_AT:
+        if depth > MAX_DEPTH or len(self._seen) >= MAX_LOOKED_AT:
             return
         self._seen.add(id(value))
         if self._kind.is_node(value):

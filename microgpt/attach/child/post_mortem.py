@@ -50,7 +50,10 @@ class PostMortem:
             used = {id(o) for node in found.values() for o in kind.operands(node)}
             tops = [node for node in found.values() if id(node) not in used]
             if roots := [node for node in tops if kind.operands(node)] or tops[-1:]:
-                return kind, sorted(roots, key=lambda node: kind.number(node) or -1)
+                numbers = {id(root): kind.number(root) for root in roots}
+                return kind, sorted(
+                    roots, key=lambda root: -1 if (n := numbers[id(root)]) is None else n
+                )
         return None
 
     def _nodes(self, kind: ValueClass) -> Iterator[Node]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,8 @@ def main() -> None:
         session.ended()
         raise
     except BaseException as error:  # noqa: BLE001  # whatever the script dies of
-        session.failed(error)
+        with suppress(KeyboardInterrupt):  # a second Ctrl-C, at that stop
+            session.failed(error)
         sys.excepthook(type(error), error, error.__traceback__)
         session.ended()
         sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)

@@ -20,8 +20,9 @@ from _signal import (  # type: ignore[import-not-found]  # a script may have a s
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from time import perf_counter
 from types import FrameType, FunctionType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from microgpt.attach.child.naming import Names, names_in
 from microgpt.attach.child.native_class import NativeClass
@@ -33,12 +34,14 @@ from microgpt.attach.child.watches import VisitWatch, installed
 from microgpt.attach.wire import Field, encoded
 
 T = TypeVar("T")
-Graph = dict[str, Field] | str
+Graph: TypeAlias = "dict[str, Field] | str"
 """A computation as columns; or why there is none, in words."""
 
+LOOK_EVERY = 0.01
+"""How often, at most, to look for an order that nobody asked for: that takes as long as a backward
+pass over a dozen nodes. Units: seconds."""
 ORDER = 24
-"""An order is three integers: what it answers, whether to stop, how many backwards to let pass
-before asking again. Units: bytes."""
+"""An order is three integers. Units: bytes."""
 
 
 class Order(NamedTuple):
@@ -71,6 +74,7 @@ class Session:
         self._n_backwards = 0
         self._quiet = 0
         self._depth = 0
+        self._next_look = 0.0
         self._is_open = True
         os.register_at_fork(after_in_child=self._close)
         self._quiet = self._order(about=0).quiet
@@ -125,10 +129,14 @@ class Session:
         def hooked(node: Node, *args: Any, **keywords: Any) -> Any:
             if self._depth or not self._is_open:
                 return backward(node, *args, **keywords)
-            if not kind.is_node(node):
-                kind.replaced(type(node))
             self._depth += 1
             try:
+                if self._quiet > 1 and perf_counter() < self._next_look:
+                    self._n_backwards += 1
+                    self._quiet -= 1
+                    return backward(node, *args, **keywords)
+                if not kind.is_node(node):
+                    kind.replaced(type(node))
                 return self._backward(kind, node, lambda: backward(node, *args, **keywords))
             finally:
                 self._depth -= 1
@@ -144,6 +152,7 @@ class Session:
         if self._quiet:
             result = run()
             self._quiet -= 1
+            self._next_look = perf_counter() + LOOK_EVERY
             self._obey(self._unasked_order())
             return result
         loss = _loss(root)

@@ -6,6 +6,7 @@ node in slots of the node itself, which is much cheaper than tables beside them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -106,19 +107,14 @@ class ValueClass:
             self._note_operands if self.shape.is_closure else None,
         )
 
-    def _note_operands(self, node: Node, given: tuple[Any, ...], maker: FrameType) -> None:
-        """Keeps operands in call order that are given as a list, or as a set in no order."""
-        for argument in given:
-            if isinstance(argument, list) and any(map(self.is_node, argument)):
-                _set_operands(node, tuple(argument))
-                return
-            if isinstance(argument, set | frozenset) and argument:
-                code, here = maker.f_code, maker.f_locals
-                called_with = [here.get(name) for name in code.co_varnames[: code.co_argcount]]
-                inside = set(map(id, argument))
-                operands = tuple(value for value in called_with if id(value) in inside)
-                _set_operands(node, operands)
-                return
+    def _note_operands(self, node: Node, given: Any, maker: FrameType) -> None:
+        """Notes operands in call order that are many, or in a list, or in a set in no order."""
+        if isinstance(given, set | frozenset):
+            code, here = maker.f_code, maker.f_locals
+            inside = set(map(id, given))
+            called_with = (here.get(name) for name in code.co_varnames[: code.co_argcount])
+            given = (value for value in called_with if id(value) in inside)
+        _set_operands(node, tuple(given))
 
     # -- the class ---------------------------------------------------------------------------------
 
@@ -146,9 +142,9 @@ class ValueClass:
         if isinstance(held, tuple | list):
             return tuple(held)
         ids = set(map(id, held))
-        recorded = getattr(node, "_attach_operands", ())
-        if set(map(id, recorded)) == ids:
-            return recorded
+        noted = _noted_operands(node, held)
+        if set(map(id, noted)) == ids:
+            return noted
         captured = tuple(value for value in self._captured(node) if id(value) in ids)
         return captured if set(map(id, captured)) == ids else tuple(held)
 
@@ -209,6 +205,23 @@ UNKNOWN_OP = "op"
 """What a node is called that was made while nothing was recorded by a class that does not say."""
 
 _SIGNS = {"+": "add", "*": "mul", "-": "sub", "/": "truediv", "**": "pow", "@": "matmul"}
+
+
+def _noted_operands(node: Node, held: Iterable[Node]) -> tuple[Node, ...]:
+    """A node's operands as they were noted, none if they were not.
+
+    Args:
+        node: the node.
+        held: the operands that its class holds, each once.
+    """
+    arity = getattr(node, "_attach_arity", None)
+    if arity is None:
+        operands: tuple[Node, ...] = getattr(node, "_attach_operands", ())
+        return operands
+    first = node._attach_first
+    if arity == 1:
+        return (first,)
+    return (first, next((other for other in held if other is not first), first))
 
 
 def _is_part(name: str) -> bool:

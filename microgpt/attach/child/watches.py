@@ -42,6 +42,7 @@ class GradTap:
     """Stands in for `grad`: 1 on the node visited, 0 on all others, and notes what is written.
 
     What a closure writes is then its local gradients, and no grad of the script is touched.
+    Whatever else a closure may do, printing say, it does once more.
     """
 
     def __init__(self) -> None:

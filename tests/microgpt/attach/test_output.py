@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +23,7 @@ def tail_of(*parts: bytes, max_lines: int = 5) -> OutputTail:
 def test_how_the_stream_is_cut_does_not_matter(text: str, cuts: list[int]) -> None:
     data = text.encode()
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    parts = [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    parts = [data[a:b] for a, b in pairwise(places)]
     whole, pieces = tail_of(data), tail_of(*parts)
     assert whole.lines == pieces.lines
     assert whole.n_lines == pieces.n_lines

@@ -47,3 +47,18 @@ def test_the_graph_is_that_of_the_same_program_recorded_here(attach: Attach) -> 
     assert (graph.root, graph.backpropagated) == (expected.root, True)
     lines = [(graph.line(i) or ("", 0))[1] for i in range(len(graph))]
     assert lines == [(expected.line(i) or ("", 0))[1] for i in range(len(graph))]
+
+
+def test_a_domain_error_is_the_users_line(attach: Attach) -> None:
+    source = "from microgpt import Value\nx = Value(1.0)\ny = x - 1\nloss = 2 / (x * 0)\n"
+    stop = next_stop(attach(source))
+    assert (stop.kind, stop.line) == ("exception", 4)
+    assert "DomainError" in stop.traceback
+    assert stop.graph is not None
+    assert stop.graph.op(stop.graph.root) == "mul"
+    assert stop.graph.data[stop.graph.root] == 0.0
+
+
+def test_its_division_by_a_plain_zero_too(attach: Attach) -> None:
+    stop = next_stop(attach("from microgpt import Value\nx = Value(1.0) * 2\nx / 0\n"))
+    assert (stop.kind, stop.line) == ("exception", 3)

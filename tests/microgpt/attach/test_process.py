@@ -148,8 +148,11 @@ def test_kill_ends_a_running_and_a_stopped_script(attach: Attach) -> None:
         process = attach(ENDLESS, stop=rule)
         if rule.every:
             next_stop(process)
+        while not process.class_names:
+            assert process.next_stop(timeout=0.01) is None
         process.kill()
-        assert end_of(process).status == -signal.SIGKILL
+        ended = end_of(process)
+        assert (ended.status, ended.reason) == (-signal.SIGKILL, "killed by SIGKILL")
         process.kill()  # nothing left to do
         process.pause()
         process.resume()
@@ -317,7 +320,7 @@ def test_where_its_output_can_go(tmp_path: Path, output: str, place: str) -> Non
 
 
 def test_no_such_script() -> None:
-    with pytest.raises(InputError, match="no script 'gone.py'"):
+    with pytest.raises(InputError, match=r"no script 'gone\.py'"):
         ScriptProcess("gone.py")
 
 
