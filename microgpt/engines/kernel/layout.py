@@ -14,9 +14,6 @@ Floats: TypeAlias = NDArray[np.float64]
 Order: TypeAlias = NDArray[np.uintp]
 """Indices of rows, to be added one after the other. Unsigned: none can count from the end."""
 
-ADAM_CHUNK = 512
-"""How many parameters Adam moves at a time: their numbers stay in the processor's first cache."""
-
 
 class Sizes(NamedTuple):
     """A model's sizes, and the plain numbers that `Value` divides by, as it multiplies by them.
@@ -115,8 +112,6 @@ class Workspace(NamedTuple):
         stream_grads: of the stream, from layer to layer on the way back. Shape: `[p][n_embd]`.
         mixed_grads: of one layer's `mixed`, and so on: shaped like that without the layer.
         scores: of one head at one position, then the gradients of its weights. Shape: `[p]`.
-        chunks: Adam's numbers on their way. Shape: `[2][ADAM_CHUNK]`.
-        doubts: which of them have to be asked of libm. Shape: `[ADAM_CHUNK]`.
         orders: in which rows are added.
     """
 
@@ -144,8 +139,6 @@ class Workspace(NamedTuple):
     hidden_grads: Floats
     logit_grads: Floats
     scores: Floats
-    chunks: Floats
-    doubts: NDArray[np.bool_]
     orders: Orders
 
     @classmethod
@@ -178,8 +171,6 @@ class Workspace(NamedTuple):
             hidden_grads=np.zeros((p, 4 * n)),
             logit_grads=np.zeros((p, vocab)),
             scores=np.zeros(p),
-            chunks=np.zeros((2, ADAM_CHUNK)),
-            doubts=np.zeros(ADAM_CHUNK, dtype=np.bool_),
             orders=Orders.of(sizes),
         )
 

@@ -44,7 +44,7 @@ def train_steps(flat, m, v, grads, s, w, tokens, ends, rates, losses):  # type: 
         backward(flat, document, s, w, grads)
         if not _all_have_squares(grads):
             return step
-        adam(flat, m, v, grads, rates[step], s.exponents, w.chunks, w.doubts)
+        adam(flat, m, v, grads, rates[step], s.exponents)
     return ends.shape[0]
 
 
