@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs-img docs-debugger docs-progression bench clean
+.PHONY: help run test lint format docs-img docs-debugger docs-progression docs-performance bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,10 @@ docs-debugger: .venv/run.stamp ## run the commands of docs/debugger.md again
 docs-progression: .venv/run.stamp ## run the six programs of docs/progression.md again (ten minutes)
 	@$(BIN)/python docs/make_progression.py
 
-bench: .venv/test.stamp ## time the engine against the straightforward form
+docs-performance: .venv/test.stamp ## measure the tables of docs/performance.md again (two minutes)
+	@$(BIN)/python docs/make_performance.py
+
+bench: .venv/test.stamp ## time the engines against the straightforward form
 	@$(BIN)/python -m pytest tests/benchmarks -p no:xdist --benchmark-enable -s
 
 clean: ## remove .venv and what tools left behind

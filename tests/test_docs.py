@@ -72,3 +72,14 @@ def test_every_file_it_names_is_there() -> None:
         assert names
         for name in names:
             assert (ROOT / package / name).exists(), name
+
+
+def test_the_tables_of_the_performance_page_can_be_written_again() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    tables = dict(
+        re.findall(r"<!-- ([a-z ]+): begin -->\n(\|.*?\|)\n<!-- \1: end -->", page, re.DOTALL)
+    )
+    assert set(tables) == {"engines", "lengths", "sizes", "larger models", "graphs"}
+    with_tables = runpy.run_path(str(ROOT / "docs" / "make_performance.py"))["with_tables"]
+    assert with_tables(page, tables) == page
+    assert "| new |" in with_tables(page, {"sizes": "| new |"})

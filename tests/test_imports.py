@@ -49,6 +49,7 @@ CORE_FILES_WITH = {
         "microgpt/debugger/timeline.py",
         "microgpt/debugger/walk.py",
         "microgpt/debugger/why.py",
+        "microgpt/engines/kernel/adam.py",
         "microgpt/engines/kernel/engine.py",
         "microgpt/engines/kernel/layout.py",
         "microgpt/engines/replay.py",

@@ -10,15 +10,20 @@ from contextlib import contextmanager
 from microgpt.engines.engine import Engine, StepResult
 from microgpt.training_state import TrainingState
 
-PREPARE_AFTER = 0.05
+PREPARE_AFTER = 0.2
 """How much work it takes to begin making the faster engine ready. Units: seconds."""
+
+PATIENCE = 1.0
+"""How long work then stops for it: what is compiled already is loaded in half that time, but in
+several times as long if steps on `Value` hold the interpreter's lock. Units: seconds."""
 
 
 class AutoEngine:
     """Serves on one engine while another is made ready in a thread.
 
     The first compilation takes seconds, once per installation; it must not keep anyone waiting.
-    Work that is done in a moment does not begin it.
+    Later ones are a matter of loading, and waited for. Work that is done in a moment begins
+    neither.
 
     Attributes:
         preparing: name of the other engine while it is being made ready.
@@ -76,7 +81,7 @@ class AutoEngine:
 
     @contextmanager
     def _clock(self) -> Iterator[None]:
-        """Counts the time worked, until it is worth another engine."""
+        """Counts the time worked, until it is worth another engine, and waits a moment for that."""
         if self._thread is not None:
             yield
             return
@@ -84,7 +89,7 @@ class AutoEngine:
         yield
         self._worked += time.perf_counter() - began
         if self._worked > PREPARE_AFTER:
-            self.prepare()
+            self.wait(PATIENCE)
 
     def _prepare(self) -> None:
         try:

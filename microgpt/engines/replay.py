@@ -9,7 +9,7 @@ import numpy as np
 
 from microgpt.adam import MAX_GRAD, TrainingConfig
 from microgpt.engines.engine import StepResult, grad_norms
-from microgpt.engines.kernel.layout import Sizes, adam_room
+from microgpt.engines.kernel.layout import Sizes
 from microgpt.engines.kernel.train import update
 from microgpt.parameters import ModelConfig
 from microgpt.replay.model_program import Replay
@@ -30,7 +30,6 @@ class ReplayEngine:
         self._config = config
         self._vocab_size = tokenizer.vocab_size
         self._sizes = Sizes.of(model, tokenizer.vocab_size)
-        self._adam_room = adam_room()
         self._replay: Replay | None = None  # made at the first step
 
     def train_step(
@@ -87,7 +86,7 @@ class ReplayEngine:
         state.step += 1
         update(
             parameters, np.frombuffer(state.m), np.frombuffer(state.v), grads,
-            np.array(self._config.rates_at(state.step)), self._sizes.exponents, *self._adam_room,
+            np.array(self._config.rates_at(state.step)), self._sizes.exponents,
         )  # fmt: skip
         return loss
 

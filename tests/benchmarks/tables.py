@@ -1,4 +1,4 @@
-"""Tables of what was measured: printed, and kept in the data that docs/performance.md is made of."""
+"""Tables of what was measured: printed, and kept for docs/performance.md."""
 
 from __future__ import annotations
 

@@ -105,11 +105,10 @@ def tokens_of(corpus: Corpus, model: ModelConfig, first: int, steps: int) -> Doc
     return [tokens[: model.block_size + 1] for tokens in encoded]
 
 
-def full_documents(corpus: Corpus, model: ModelConfig) -> tuple[Corpus, Documents]:
-    """The corpus with its documents joined until they fill the block, and one of them encoded."""
+def full_document(corpus: Corpus, model: ModelConfig) -> tuple[Corpus, Sequence[int]]:
+    """The corpus as one long text cut into documents that fill the block, and one of them."""
     text = " ".join(corpus.documents)
     longest = model.block_size - 1
-    cut = Corpus(
-        corpus.name, tuple(text[i : i + longest] for i in range(0, len(text) - longest, longest))
-    )
-    return cut, tokens_of(cut, model, 1, 1)
+    pieces = (text[i : i + longest] for i in range(0, len(text) - longest, longest))
+    cut = Corpus(corpus.name, tuple(pieces))
+    return cut, tokens_of(cut, model, 1, 1)[0]

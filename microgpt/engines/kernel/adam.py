@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import math
 
-from microgpt.engines.kernel.compiling import compiled, inlined
-from microgpt.engines.kernel.layout import ADAM_CHUNK
+import numpy as np
 
+from microgpt.engines.kernel.compiling import compiled, inlined
+
+CHUNK = 512
+"""How many parameters are moved at a time: their numbers stay in the processor's first cache."""
 SURELY = 1.12
 """An error that many times as large still rounds to nothing: it is below 0.5 / 1.12 units."""
 SPLIT = 2.0**27 + 1
@@ -23,24 +26,23 @@ TINY = 1e-270
 
 
 @inlined
-def adam(flat, m, v, grads, rates, exponents, chunks, doubts):  # type: ignore[no-untyped-def]
+def adam(flat, m, v, grads, rates, exponents):  # type: ignore[no-untyped-def]
     """Moves flat, m and v. No gradient's square may be infinite.
 
     rates: learning rate, beta1, beta2, eps, and both bias corrections.
-    chunks, doubts: room for two numbers a parameter of a chunk, and for what is not sure of them.
     """
-    for start in range(0, flat.shape[0], ADAM_CHUNK):
-        end = min(start + ADAM_CHUNK, flat.shape[0])
+    a, b, doubts = np.empty(CHUNK), np.empty(CHUNK), np.empty(CHUNK, np.bool_)
+    for start in range(0, flat.shape[0], CHUNK):
+        end = min(start + CHUNK, flat.shape[0])
         here = slice(start, end)
-        _adam(flat[here], m[here], v[here], grads[here], rates, exponents, chunks, doubts)
+        _adam(flat[here], m[here], v[here], grads[here], rates, exponents, a, b, doubts)
 
 
 @compiled
-def _adam(flat, m, v, grads, rates, exponents, chunks, doubts):  # type: ignore[no-untyped-def]
+def _adam(flat, m, v, grads, rates, exponents, a, b, doubts):  # type: ignore[no-untyped-def]
     """In loops over few arrays each: only then does the compiler see that they are separate."""
     lr, beta1, beta2, eps, m_correction, v_correction = rates
     size = flat.shape[0]
-    a, b = chunks[0], chunks[1]
     squares(grads, a, doubts, exponents[4])
     for i in range(size):
         v[i] = beta2 * v[i] + (1 - beta2) * a[i]

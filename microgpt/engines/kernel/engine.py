@@ -65,9 +65,9 @@ class KernelEngine:
         done = train_steps(
             np.frombuffer(state.data), np.frombuffer(state.m), np.frombuffer(state.v),
             self._grads, self._sizes, self._work,
-            np.array([token for tokens in documents for token in tokens]),
-            np.cumsum([len(tokens) for tokens in documents]),
-            np.array([self._config.rates_at(step) for step in steps]), losses,
+            np.array([token for tokens in documents for token in tokens], dtype=np.int64),
+            np.cumsum([len(tokens) for tokens in documents], dtype=np.int64),
+            np.array([self._config.rates_at(step) for step in steps]).reshape(-1, 6), losses,
         )  # fmt: skip
         state.step += done
         return [float(loss) for loss in losses[:done]]

@@ -14,14 +14,6 @@ Floats: TypeAlias = NDArray[np.float64]
 Order: TypeAlias = NDArray[np.uintp]
 """Indices of rows, to be added one after the other. Unsigned: none can count from the end."""
 
-ADAM_CHUNK = 512
-"""How many parameters Adam moves at a time: their numbers stay in the processor's first cache."""
-
-
-def adam_room() -> tuple[Floats, NDArray[np.bool_]]:
-    """What Adam needs beside the parameters: `Workspace.chunks` and `Workspace.doubts`."""
-    return np.zeros((2, ADAM_CHUNK)), np.zeros(ADAM_CHUNK, dtype=np.bool_)
-
 
 class Sizes(NamedTuple):
     """A model's sizes, and the plain numbers that `Value` divides by, as it multiplies by them.
@@ -120,8 +112,6 @@ class Workspace(NamedTuple):
         stream_grads: of the stream, from layer to layer on the way back. Shape: `[p][n_embd]`.
         mixed_grads: of one layer's `mixed`, and so on: shaped like that without the layer.
         scores: of one head at one position, then the gradients of its weights. Shape: `[p]`.
-        chunks: Adam's numbers on their way. Shape: `[2][ADAM_CHUNK]`.
-        doubts: which of them have to be asked of libm. Shape: `[ADAM_CHUNK]`.
         orders: in which rows are added.
     """
 
@@ -149,8 +139,6 @@ class Workspace(NamedTuple):
     hidden_grads: Floats
     logit_grads: Floats
     scores: Floats
-    chunks: Floats
-    doubts: NDArray[np.bool_]
     orders: Orders
 
     @classmethod
@@ -158,7 +146,6 @@ class Workspace(NamedTuple):
         """Room for the longest document of a model."""
         p, n, h = sizes.block_size, sizes.n_embd, sizes.n_head
         layers, vocab = sizes.n_layer, sizes.vocab_size
-        chunks, doubts = adam_room()
         return cls(
             columns=np.zeros((2 * vocab + p + layers * 12 * n) * n),
             embedding=np.zeros((p, n)),
@@ -184,8 +171,6 @@ class Workspace(NamedTuple):
             hidden_grads=np.zeros((p, 4 * n)),
             logit_grads=np.zeros((p, vocab)),
             scores=np.zeros(p),
-            chunks=chunks,
-            doubts=doubts,
             orders=Orders.of(sizes),
         )
 

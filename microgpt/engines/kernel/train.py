@@ -44,14 +44,14 @@ def train_steps(flat, m, v, grads, s, w, tokens, ends, rates, losses):  # type: 
         backward(flat, document, s, w, grads)
         if not _all_have_squares(grads):
             return step
-        adam(flat, m, v, grads, rates[step], s.exponents, w.chunks, w.doubts)
+        adam(flat, m, v, grads, rates[step], s.exponents)
     return ends.shape[0]
 
 
 @compiled_once
-def update(flat, m, v, grads, rates, exponents, chunks, doubts):  # type: ignore[no-untyped-def]
+def update(flat, m, v, grads, rates, exponents):  # type: ignore[no-untyped-def]
     """Adam alone, for an engine that has its gradients from elsewhere; see `adam`."""
-    adam(flat, m, v, grads, rates, exponents, chunks, doubts)
+    adam(flat, m, v, grads, rates, exponents)
 
 
 @compiled

@@ -110,6 +110,13 @@ def test_steps_in_one_call_or_in_several_are_the_same() -> None:
     assert one.flat.tobytes() == several.flat.tobytes()
 
 
+def test_no_documents_are_no_steps() -> None:
+    run = Training(load_corpus("names"), ModelConfig(n_embd=4, n_head=2), engine="kernel")
+    before = run.state.copy()
+    assert run.engine.train_steps(run.state, []) == []
+    assert run.state == before
+
+
 @pytest.mark.parametrize("lr", [1e300, 1e160])
 def test_a_step_that_is_not_finite_changes_nothing(lr: float) -> None:
     run = Training(load_corpus("names"), ModelConfig(n_embd=4), TrainingConfig(lr=lr))
