@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from microgpt.errors import InputError
@@ -37,4 +37,5 @@ def temporary_beside(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from error
     finally:  # also when interrupted; after a successful replace there is nothing to remove
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # nor where it could not be made: its folder may be a file
+            temporary.unlink()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter
@@ -33,6 +33,9 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+NOT_CALLED = "call backward() on its root"
+TAKE_EARLIER = "take the Graph before gradients are zeroed or added to again"
+
 # Fields of hundreds of thousands of Values are read in loops of the interpreter's own.
 _number, _data, _grad = attrgetter("_number"), attrgetter("data"), attrgetter("grad")
 _children, _local_grads = attrgetter("_children"), attrgetter("_local_grads")
@@ -46,7 +49,7 @@ class Graph:
     """An immutable snapshot of a computation. Take it before an optimizer changes the parameters.
 
     Attributes:
-        op_codes: place of each node's op in `OP_NAMES`. Shape: `[node]`.
+        op_codes: place of each node's op in `op_names`. Shape: `[node]`.
         immediate: pow's exponent, nan elsewhere. Shape: `[node]`.
         data: each node's value. Shape: `[node]`.
         grad: each node's accumulated gradient as it was found. Shape: `[node]`.
@@ -69,6 +72,9 @@ class Graph:
         root: id of the node the pass starts from.
         backpropagated: whether `grad` is what a backward pass from `root` left; if not, there are
             no events, and `grad` is whatever was found.
+        op_names: all ops that nodes may have. First the op table's, in its order; after them, in
+            a graph of nodes that are not `Value`s, those that the table does not have.
+        why_no_events: what is in the way, in a sentence's words, unless `backpropagated`.
     """
 
     op_codes: NDArray[np.uint8]
@@ -88,12 +94,16 @@ class Graph:
     bindings: Mapping[int, ParameterBinding | tuple[int, ...]]
     root: int
     backpropagated: bool
+    op_names: tuple[str, ...] = OP_NAMES
+    why_no_events: str = ""
 
     def __post_init__(self) -> None:
         for array in (self.op_codes, self.immediate, self.data, self.grad, self.grad_before,
                       self.operand_start, self.operands, self.local_grads, self.visit_order,
                       self.scope_of, self.line_of):  # fmt: skip
             _frozen(array)
+        if not self.backpropagated and not self.why_no_events:
+            object.__setattr__(self, "why_no_events", NOT_CALLED)
 
     @classmethod
     def from_value(cls, root: Value, also: Iterable[Value] = ()) -> Graph:
@@ -164,16 +174,27 @@ class Graph:
             root=ids[root],
             backpropagated=grads_before is not None,
         )
-        return graph._checked()
+        return graph.checked()
 
-    def _checked(self) -> Graph:
-        """The graph itself; without events if its grads are not what its backward pass gives."""
-        if self.backpropagated:
-            found, computed = self.grad, self.grads_at(self.n_events - 1)
-            if not np.array_equal(found, computed, equal_nan=True):
-                # Zeroed, or added to by another backward pass, since: no event would be true.
-                object.__setattr__(self, "backpropagated", False)
-        return self
+    def checked(self, advice: str = TAKE_EARLIER) -> Graph:
+        """The graph itself; without events if its grads are not what its backward pass gives.
+
+        Args:
+            advice: what to say then, beside which grad differs.
+        """
+        if not self.backpropagated:
+            return self
+        computed = self.grads_at(self.n_events - 1)
+        differs = (self.grad != computed) & ~(np.isnan(self.grad) & np.isnan(computed))
+        if not differs.any():
+            return self
+        # Zeroed, or added to by another backward pass, since: no event would be true.
+        node = int(np.flatnonzero(differs)[-1])  # the newest: errors flow from there to operands
+        reason = (
+            f"the grad of {self.name(node)} is {float(self.grad[node])!r}, but what this pass adds "
+            f"to it comes to {float(computed[node])!r}; {advice}"
+        )
+        return replace(self, backpropagated=False, why_no_events=reason)
 
     def __repr__(self) -> str:
         """One line: a graph has too many numbers to print."""
@@ -199,7 +220,7 @@ class Graph:
 
     def op(self, node: int) -> str:
         """The op's name."""
-        return OP_NAMES[int(self.op_codes[node])]
+        return self.op_names[int(self.op_codes[node])]
 
     def is_leaf(self, node: int) -> bool:
         """Whether the node has no operands."""
@@ -318,11 +339,9 @@ class Graph:
     @cached_property
     def _pass_edges(self) -> Ints:
         """All edges in the order in which the backward pass adds their contributions."""
-        starts = self.operand_start[self.visit_order]
-        counts = self.operand_start[self.visit_order + 1] - starts
-        ends = np.cumsum(counts)
-        shift: Ints = np.repeat(starts - (ends - counts), counts)
-        return shift + np.arange(len(shift))
+        return _ranges(
+            self.operand_start[self.visit_order], self.operand_start[self.visit_order + 1]
+        )
 
     @cached_property
     def _pass_ends(self) -> Ints:
@@ -338,6 +357,14 @@ class Graph:
         by_operand = self._pass_edges[np.argsort(operands, kind="stable")]
         starts = np.concatenate(([0], np.cumsum(np.bincount(operands, minlength=len(self)))))
         return by_operand, starts
+
+    def edges_touching(self, nodes: Ints) -> Ints:
+        """The edges into or out of any of some nodes, ascending. Shape: `[edge]`."""
+        if len(nodes) == len(self):
+            return np.arange(self.n_edges)
+        into = _ranges(self.operand_start[nodes], self.operand_start[nodes + 1])
+        edges, starts = self._edges_by_operand
+        return np.union1d(into, edges[_ranges(starts[nodes], starts[nodes + 1])])
 
     def outputs_of(self, scope: ScopeRange) -> Ints:
         """The nodes of a scope that are used outside of it, and the root, ascending.
@@ -369,14 +396,22 @@ class Graph:
         Raises:
             GraphError: there is no such event.
         """
-        done = int(self._pass_ends[self._existing(event)])
+        edges = self.edges_added(0, event)
         grads = self.grad_before.copy()
         grads[self.root] = 1.0
-        edges = self._pass_edges[:done]
         # add.at adds one by one in this order; reduceat would sum pairwise, to other floats.
         with np.errstate(all="ignore"):
             np.add.at(grads, self.operands[edges], self.contributions[edges])
         return grads
+
+    def edges_added(self, after: int, until: int) -> Ints:
+        """The edges whose contributions the events from `after` + 1 to `until` add, in order.
+
+        Raises:
+            GraphError: there is no such event.
+        """
+        ends = self._pass_ends
+        return self._pass_edges[ends[self._existing(after)] : ends[self._existing(until)]]
 
     def grad_at(self, node: int, event: int) -> float:
         """One node's grad after an event."""
@@ -411,10 +446,7 @@ class Graph:
 
     def _existing(self, event: int) -> int:
         if not self.backpropagated:
-            raise GraphError(
-                "this graph has no backward pass of its own: call backward() on its root and take "
-                "the Graph before gradients are zeroed or added to again"
-            )
+            raise GraphError(f"this graph has no backward pass of its own: {self.why_no_events}")
         if not 0 <= event < self.n_events:
             raise GraphError(f"no event {event}: this pass has events 0 to {self.n_events - 1}")
         return event
@@ -437,6 +469,13 @@ class Graph:
         for node in nodes:
             yield self.operands[self.operand_start[node] : self.operand_start[node + 1]]
             yield self.edge_consumers[self.edges_out_of(int(node))]
+
+
+def _ranges(starts: Ints, stops: Ints) -> Ints:
+    """The numbers from each start up to its stop, one range after the other."""
+    counts = stops - starts
+    shift: Ints = np.repeat(starts - (np.cumsum(counts) - counts), counts)
+    return shift + np.arange(len(shift))
 
 
 def _frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -17,16 +17,19 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import CodeType, FrameType
+from types import FrameType
 
 from microgpt import bindings, scopes, value
+from microgpt.call_paths import CallPaths
 from microgpt.scopes import Scope, Site, current_scope
 from microgpt.value import Value
 
 _OWN_FILES = frozenset({value.__file__, bindings.__file__})
 _lock = threading.Lock()
-_recorders: dict[int, list[_Recorder]] = {}
+_recorders: dict[int, list[CallPaths]] = {}
 """The open recordings of each thread, innermost last."""
+_kept: dict[CallPaths, list[Value]] = {}
+"""Where the Values of a recording go, if somebody wants them all."""
 
 
 @contextmanager
@@ -41,22 +44,38 @@ def recording(*, calls_in_scopes: bool = True, kept: list[Value] | None = None) 
             names all its parts itself, as microgpt's model does, has no use for that.
         kept: gets every Value made, for whoever wants to see a computation that came to no end.
     """
-    thread = threading.get_ident()
-    recorder = _Recorder(_frame_outside_contextlib(sys._getframe(1)), calls_in_scopes, kept)
-    with _lock:
-        _recorders.setdefault(thread, []).append(recorder)
-        value.where = _where
-        scopes.observer = _OBSERVER
+    paths = start_recording(_frame_outside_contextlib(sys._getframe(1)), calls_in_scopes, kept)
     try:
         yield
     finally:
-        with _lock:
-            _recorders[thread].remove(recorder)
-            if not _recorders[thread]:
-                del _recorders[thread]
-            if not _recorders:
-                value.where = current_scope
-                scopes.observer = None
+        stop_recording(paths)
+
+
+def start_recording(
+    base: FrameType, calls_in_scopes: bool = True, kept: list[Value] | None = None
+) -> CallPaths:
+    """Opens a recording in this thread whose scopes are the calls below a frame."""
+    paths = CallPaths(base, calls_in_scopes)
+    if kept is not None:
+        _kept[paths] = kept
+    with _lock:
+        _recorders.setdefault(threading.get_ident(), []).append(paths)
+        value.where = _where
+        scopes.observer = _OBSERVER
+    return paths
+
+
+def stop_recording(paths: CallPaths) -> None:
+    """Closes a recording, from whichever thread."""
+    _kept.pop(paths, None)
+    with _lock:
+        thread = next(thread for thread, open_ones in _recorders.items() if paths in open_ones)
+        _recorders[thread].remove(paths)
+        if not _recorders[thread]:
+            del _recorders[thread]
+        if not _recorders:
+            value.where = current_scope
+            scopes.observer = None
 
 
 def _where() -> Scope | Site | None:
@@ -65,7 +84,7 @@ def _where() -> Scope | Site | None:
     if not recorders:
         return current_scope()
     made = sys._getframe(1)  # Value.__init__
-    if (kept := recorders[-1].kept) is not None:
+    if (kept := _kept.get(recorders[-1])) is not None:
         kept.append(made.f_locals["self"])
     frame = made.f_back or made
     while frame.f_code.co_filename in _OWN_FILES and frame.f_back:
@@ -92,65 +111,3 @@ class _Observer:
 
 
 _OBSERVER = _Observer()
-
-
-class _Recorder:
-    """What one recording has seen: sites by place in the code, and the calls under way."""
-
-    def __init__(self, base: FrameType, calls_in_scopes: bool, kept: list[Value] | None) -> None:
-        self.kept = kept
-        self._sites: dict[tuple[CodeType, int, Scope | None], Site] = {}
-        self._calls_in_scopes = calls_in_scopes
-        # The calls that are under way below the recording (None) and below each scope opened by
-        # hand in it, innermost last, each with its scope.
-        self._calls: dict[Scope | None, list[tuple[FrameType, Scope | None]]] = {
-            None: [(base, None)]
-        }
-        if outer := current_scope():
-            self._calls[outer] = [(base, outer)]
-
-    def entered(self, scope: Scope, frame: FrameType) -> None:
-        """A frame opens a scope by hand, perhaps in a call inside another such scope."""
-        if self._calls_in_scopes:
-            if scope.parent is not None:
-                scope.parent = self._scope_of_call(frame, scope.parent)
-            self._calls[scope] = [(frame, scope)]
-
-    def left(self, scope: Scope) -> None:
-        """A scope opened by hand is closed; its frames can go."""
-        self._calls.pop(scope, None)
-
-    def site_of(self, frame: FrameType) -> Site:
-        """The scope and line that a frame is at."""
-        scope = current_scope()
-        if scope is None or self._calls_in_scopes:
-            scope = self._scope_of_call(frame, scope)
-        key = (frame.f_code, frame.f_lasti, scope)
-        site = self._sites.get(key)
-        if site is None:
-            site = self._sites[key] = Site(scope, frame.f_code.co_filename, frame.f_lineno)
-        return site
-
-    def _scope_of_call(self, frame: FrameType, opened: Scope | None) -> Scope | None:
-        """The scope of a call below the innermost scope opened by hand, or below the recording."""
-        calls = self._calls.get(opened)
-        if calls is None:  # opened before the recording, and not the innermost then
-            return opened
-        new: list[FrameType] = []
-        at: FrameType | None = frame
-        while at is not None:
-            if at is calls[-1][0]:
-                break
-            known = next((i for i, (call, _) in enumerate(calls) if call is at), None)
-            if known is not None:
-                del calls[known + 1 :]  # those have returned
-                break
-            if not at.f_code.co_name.startswith("<"):  # comprehensions belong to their function
-                new.append(at)
-            at = at.f_back
-        else:
-            new.clear()  # not below the recording: made by code that it was handed to
-            del calls[1:]
-        for call in reversed(new):
-            calls.append((call, Scope(call.f_code.co_name, parent=calls[-1][1])))
-        return calls[-1][1]

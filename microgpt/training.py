@@ -13,6 +13,7 @@ from microgpt.adam import TrainingConfig
 from microgpt.collector import paused_collector
 from microgpt.corpus import Corpus
 from microgpt.engines import EngineName, StepResult, make_engine
+from microgpt.engines.value import ValueEngine
 from microgpt.errors import InputError
 from microgpt.model import ForwardPass, forward
 from microgpt.parameters import ModelConfig, Parameters
@@ -92,7 +93,7 @@ class Training:
             Parameters.random(self.model, self.tokenizer, self.rng).data()
         )
         self.engine = make_engine(engine, self.model, self.tokenizer, self.config)
-        self._value_engine = make_engine("value", self.model, self.tokenizer, self.config)
+        self._value_engine = ValueEngine(self.model, self.tokenizer, self.config)
 
     @property
     def step(self) -> int:
@@ -129,10 +130,7 @@ class Training:
             step = self.step + 1
             document, tokens = self.document_at(step), self._tokens_at(step)
             result = self.engine.train_step(self.state, document, tokens)
-            if result is None:  # on Values the same step says what went wrong, and where
-                result = self._value_engine.train_step(self.state, document, tokens)
-            assert result is not None
-            yield result
+            yield result or self._train_on_values(step)
 
     def losses(
         self, stop_after: int | None = None, *, pause_every: int | None = None
@@ -161,7 +159,7 @@ class Training:
             began = time.perf_counter()
             losses = self.engine.train_steps(self.state, [self._tokens_at(step) for step in steps])
             if not losses:
-                losses = self._value_engine.train_steps(self.state, [self._tokens_at(first)])
+                losses = [self._train_on_values(first).loss]
             took = time.perf_counter() - began
             yield [
                 StepLoss(step, self.document_at(step), loss, self.config.lr_at(step))
@@ -171,6 +169,11 @@ class Training:
                 at_once *= 2
             elif took > CHUNK_SECONDS:
                 at_once = max(1, at_once // 2)
+
+    def _train_on_values(self, step: int) -> StepResult:
+        """A step that an engine did not do: on Values it says what went wrong, and where."""
+        document, tokens = self.document_at(step), self._tokens_at(step)
+        return self._value_engine.train_step(self.state, document, tokens)
 
     def _last_step(self, stop_after: int | None) -> int:
         last = self.config.num_steps if stop_after is None else stop_after

@@ -29,10 +29,11 @@ ONLY_IN = {
 # The core is standard library only, but for the files that work on a graph's arrays, and for those
 # that ask where the user's folders are.
 CORE_FILES_WITH = {
-    "numba": {"microgpt/engines/kernel_loops.py", "microgpt/replay/loops.py"},
+    "numba": {"microgpt/engines/kernel/compiling.py", "microgpt/replay/loops.py"},
     "safetensors": {"microgpt/weights.py"},
     "filelock": {"microgpt/runs/run_file.py"},
     "numpy": {
+        "microgpt/attach/foreign_graph.py",
         "microgpt/debugger/anomalies.py",
         "microgpt/debugger/conditions.py",
         "microgpt/debugger/derivatives.py",
@@ -42,13 +43,14 @@ CORE_FILES_WITH = {
         "microgpt/debugger/inspection.py",
         "microgpt/debugger/nodes.py",
         "microgpt/debugger/paths.py",
+        "microgpt/debugger/running_grads.py",
         "microgpt/debugger/session.py",
         "microgpt/debugger/stops.py",
         "microgpt/debugger/timeline.py",
         "microgpt/debugger/walk.py",
         "microgpt/debugger/why.py",
-        "microgpt/engines/kernel.py",
-        "microgpt/engines/kernel_loops.py",
+        "microgpt/engines/kernel/engine.py",
+        "microgpt/engines/kernel/layout.py",
         "microgpt/engines/replay.py",
         "microgpt/graph.py",
         "microgpt/replay/code.py",
@@ -156,15 +158,15 @@ def test_the_lists_of_files_with_a_library_are_up_to_date(library: str) -> None:
         (
             "microgpt/value.py",
             "import numpy as np",
-            "but of the core only microgpt/debugger/anomalies.py, ",
+            "but of the core only microgpt/attach/foreign_graph.py, ",
         ),
         ("microgpt/training.py", "import platformdirs", "only microgpt/corpus.py, "),
         (
             "microgpt/corpus.py",
             "import numpy",
-            "but of the core only microgpt/debugger/anomalies.py, ",
+            "but of the core only microgpt/attach/foreign_graph.py, ",
         ),
-        ("microgpt/graph.py", "import numba", "only microgpt/engines/kernel_loops.py, "),
+        ("microgpt/graph.py", "import numba", "only microgpt/engines/kernel/compiling.py, "),
         ("microgpt/graph.py", "import pandas", "standard library only"),
         ("microgpt/graph.py", "import networkx", "only viz may"),
         ("microgpt/graph.py", "from rich.text import Text", "standard library only"),

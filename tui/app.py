@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from textual import on, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
 
-from microgpt import Training
+from microgpt import Corpus, Training
 from microgpt.errors import MicrogptError
-from tui.keys import EVERYWHERE, KEYS, TRAIN
+from microgpt.runs import Run, RunRecorder
+from tui import branching
+from tui.base_app import BaseApp, ExportJob
+from tui.bindings import bindings_for
+from tui.branching import Branch
+from tui.frame import Frame
+from tui.keys import ATTENTION, EVERYWHERE, GRAPH, KEYS, STEPS, TRAIN
+from tui.run_session import RunSession
 from tui.screens.attention import AttentionScreen
+from tui.screens.branch import BranchScreen
+from tui.screens.go_to_step import GoToStepScreen
 from tui.screens.graph import GraphScreen
-from tui.screens.help import HelpScreen
-from tui.screens.mode_screen import ModeScreen, bindings_for
+from tui.screens.help import INTRODUCTION, HelpScreen
+from tui.screens.mode_screen import ModeScreen
 from tui.screens.train import TrainScreen
-from tui.themes import DARK, FAINT, LIGHT, MUTED
-from tui.training_session import Frame, TrainingSession
+from tui.time_travel import Arrival, TimeTravel
+from tui.training_session import TrainingSession
+from tui.widgets.scrubber import Scrubber
 
 FRAMES_A_SECOND = 10
 """At most this often training is drawn: more cannot be read, and drawing takes time from it."""
 
 
-class MicrogptApp(App[None]):
+class MicrogptApp(BaseApp):
     """Trains in the background and shows it in three modes.
 
     Attributes:
         session: the training session.
-        exported: path of the last exported view, None before the first.
     """
 
     TITLE = "microgpt-tui"
-    CSS_PATH = "app.tcss"
     MODES = {"train": TrainScreen, "graph": GraphScreen, "attention": AttentionScreen}
     DEFAULT_MODE = TRAIN
     BINDINGS = bindings_for(EVERYWHERE)
@@ -44,28 +55,63 @@ class MicrogptApp(App[None]):
     class FrameReady(Message):
         """Training has something new to show."""
 
-    class Exported(Message):
-        """A view was written, or could not be."""
+    class Arrived(Message):
+        """A past step is there to be shown, or cannot be."""
 
-        def __init__(self, path: Path, problem: str = "") -> None:
+        def __init__(self, arrival: Arrival) -> None:
             super().__init__()
-            self.path = path
+            self.arrival = arrival
+
+    class Branched(Message):
+        """A new run has been begun."""
+
+        def __init__(self, training: Training, recorder: RunRecorder) -> None:
+            super().__init__()
+            self.training = training
+            self.recorder = recorder
+
+    class NotBranched(Message):
+        """A new run could not be begun."""
+
+        def __init__(self, problem: str) -> None:
+            super().__init__()
             self.problem = problem
 
     def __init__(
-        self, training: Training, folder: Path | None = None, *, paused: bool = False
+        self,
+        source: Training | Run,
+        folder: Path | None = None,
+        recorder: RunRecorder | None = None,
+        *,
+        paused: bool = False,
+        speed: float = 0.0,
     ) -> None:
-        """Shows `training`, which the app's session will drive; exports go to `folder`."""
-        super().__init__()
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
-        self.session = TrainingSession(training, self._announce, paused=paused)
-        self.exported: Path | None = None
-        self._folder = folder or Path()
+        """Shows a run.
+
+        Args:
+            source: a training, which the app's session will drive, or a recorded run to look at.
+            folder: where exports go.
+            recorder: takes the training down; into a file that goes with the app if not given.
+            paused: do not train until asked to.
+            speed: one of `SPEEDS`.
+        """
+        super().__init__(folder)
+        self._scratch: TemporaryDirectory[str] | None = None
+        self.session: TrainingSession | RunSession
+        self._corpus: Corpus | None
+        if isinstance(source, Run):
+            self._run_path, self._corpus = source.path, None
+            self.session = RunSession(source, self._announce)
+        else:
+            recorder = recorder or self._scratch_recorder(source)
+            self._run_path, self._corpus = recorder.path, source.corpus
+            self.session = TrainingSession(
+                source, self._announce, recorder, paused=paused, speed=speed
+            )
         self._frame: Frame | None = None
+        self._past: Arrival | None = None
+        self._travel = TimeTravel(self._run_path, self._announce_arrival)
         self._next_frame_at = 0.0
-        self._taken: set[Path] = set()
 
     def on_mount(self) -> None:
         """The training thread starts with the screen."""
@@ -74,6 +120,14 @@ class MicrogptApp(App[None]):
     def on_unmount(self) -> None:
         """No thread outlives the app."""
         self.session.close()
+        self._travel.close()
+        if self._scratch:
+            self._scratch.cleanup()
+
+    def _scratch_recorder(self, training: Training) -> RunRecorder:
+        """Time travel needs a file, also where nobody asked for one."""
+        self._scratch = TemporaryDirectory(prefix="microgpt-tui-", ignore_cleanup_errors=True)
+        return RunRecorder.create(Path(self._scratch.name) / "unsaved.run", training)
 
     def _announce(self) -> None:
         self.post_message(self.FrameReady())
@@ -93,12 +147,18 @@ class MicrogptApp(App[None]):
                 self._frame.problem, title="training stopped", severity="error", timeout=30,
                 markup=False,
             )  # fmt: skip
+        if self._frame.warning and not (before and before.warning):
+            self.notify(
+                self._frame.warning, title="not recorded", severity="error", timeout=30,
+                markup=False,
+            )  # fmt: skip
         self._show_frame()
 
     def _show_frame(self) -> None:
-        mode = self._mode_screen
-        if mode is not None and self._frame is not None and mode.is_mounted:
-            mode.show_frame(self._frame)
+        mode, live, past = self._mode_screen, self._frame, self._past
+        if mode is None or live is None or not mode.is_mounted:
+            return
+        mode.show_frame(live if past is None else past.as_frame(live))
 
     @property
     def _mode_screen(self) -> ModeScreen | None:
@@ -108,9 +168,10 @@ class MicrogptApp(App[None]):
                 return screen
         return None
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """What the app's styles need and themes from elsewhere do not have."""
-        return {"muted": MUTED, "faint": FAINT}
+    def export_job(self) -> ExportJob | None:
+        """The mode's."""
+        mode = self._mode_screen
+        return mode.export_job() if mode else None
 
     # -- commands ------------------------------------------------------------------------------
 
@@ -123,10 +184,16 @@ class MicrogptApp(App[None]):
     def action_pause(self) -> None:
         """Pauses training, or goes on."""
         self.session.toggle()
+        self._say_if_only_looked_at()
 
     def action_train_one(self) -> None:
         """Trains one step and stays paused."""
         self.session.train_steps()
+        self._say_if_only_looked_at()
+
+    def _say_if_only_looked_at(self) -> None:
+        if isinstance(self.session, RunSession):
+            self.notify("a recorded run: B at a past step trains on as a new one", timeout=4)
 
     def action_faster(self) -> None:
         """Raises the speed limit."""
@@ -136,64 +203,131 @@ class MicrogptApp(App[None]):
         """Lowers the speed limit."""
         self.session.change_speed(-1)
 
-    def action_switch_theme(self) -> None:
-        """Dark to light and back."""
-        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
-
     def action_help(self) -> None:
         """Shows all keys."""
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(INTRODUCTION, (EVERYWHERE, TRAIN, GRAPH, STEPS, ATTENTION)))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every key of the table that works here, and Textual's own commands."""
-        mode = self.current_mode
+        mode = self._mode_screen
+        owners = {EVERYWHERE: self, self.current_mode: mode.action_owner if mode else self}
+        if self.current_mode == GRAPH and mode:
+            owners[STEPS] = mode
         for key in KEYS:
-            if EVERYWHERE in key.modes or mode in key.modes:
-                yield SystemCommand(key.title, key.tooltip, self._runner(key.action))
+            for where, owner in owners.items():
+                if where in key.modes:
+                    run = partial(self._run_key, key.action, owner)
+                    yield SystemCommand(key.title, key.tooltip, run)
         yield SystemCommand("Choose a theme", "Any of Textual's themes", self.action_change_theme)
 
-    def _runner(self, action: str) -> Callable[[], None]:
-        namespace = self if action.startswith("app.") else self._mode_screen
+    def _run_key(self, action: str, owner: DOMNode) -> None:
+        self.call_later(self.run_action, action, owner)
 
-        def run() -> None:
-            self.call_later(self.run_action, action, namespace)
+    # -- time travel ---------------------------------------------------------------------------
 
-        return run
-
-    # -- export --------------------------------------------------------------------------------
-
-    def action_export(self) -> None:
-        """Writes the current view to an SVG file in the working folder."""
-        job = self._mode_screen.export_job() if self._mode_screen else None
-        if job is None:
-            self.notify("nothing to export before the first step", severity="warning")
-            return
-        name, write = job
-        path = self._unused_path(f"microgpt-{name}")
-        self._taken.add(path)
-        self._write(path, write)
-
-    def _unused_path(self, stem: str) -> Path:
-        """A path that no file has and that no export still being written will have."""
-        path, number = self._folder / f"{stem}.svg", 2
-        while path in self._taken or path.exists():
-            path, number = self._folder / f"{stem}-{number}.svg", number + 1
-        return path
-
-    @work(thread=True)
-    def _write(self, path: Path, write: Callable[[Path], None]) -> None:
-        try:
-            write(path)
-        except MicrogptError as error:
-            self.post_message(self.Exported(path, str(error)))
+    def action_travel(self, by: int) -> None:
+        """Some steps back or on, from the step shown; on past the latest one is live again."""
+        live, wanted = self._frame, self._travel.wanted
+        if live is None or live.result is None:
+            self.notify("no step recorded yet", timeout=2)
+        elif wanted is None and by > 0:
+            self.notify("this is the latest step", timeout=2)
+        elif wanted is not None and wanted + by > live.live_step:
+            self.action_live()
         else:
-            self.post_message(self.Exported(path))
+            self.travel_to((live.live_step if wanted is None else wanted) + by)
 
-    @on(Exported)
-    def _say_exported(self, event: Exported) -> None:
-        self._taken.discard(event.path)
-        if event.problem:
-            self.notify(event.problem, title="not exported", severity="error", markup=False)
+    def travel_to(self, step: int) -> None:
+        """Shows a recorded step in every mode until told otherwise; the run goes on meanwhile."""
+        live = self._frame
+        if live is not None and live.result is not None:
+            self._travel.go_to(max(live.first_step + 1, min(step, live.live_step)))
+
+    def action_live(self) -> None:
+        """Back to the latest step."""
+        self._travel.stay_live()
+        self._past = None
+        self._show_frame()
+
+    def action_go_to_step(self) -> None:
+        """Asks for a step and goes there."""
+        live = self._frame
+        if live is None or live.result is None:
+            self.notify("no step recorded yet", timeout=2)
             return
-        self.exported = event.path
-        self.notify(str(event.path.resolve()), title="exported", markup=False)
+
+        def go(step: int | None) -> None:
+            if step is not None:
+                self.travel_to(step)
+
+        self.push_screen(GoToStepScreen(live.first_step + 1, live.live_step), go)
+
+    @on(Scrubber.StepPicked)
+    def _pick_step(self, event: Scrubber.StepPicked) -> None:
+        self.travel_to(event.step)
+
+    def _announce_arrival(self, arrival: Arrival) -> None:
+        self.post_message(self.Arrived(arrival))
+
+    @on(Arrived)
+    def _arrive(self, event: Arrived) -> None:
+        arrival = event.arrival
+        if arrival.step != self._travel.wanted:
+            return
+        if arrival.recorded is None:
+            self.notify(
+                arrival.problem, title=f"step {arrival.step}", severity="error", markup=False
+            )
+            self._travel.wanted = self._past.step if self._past else None
+            return
+        self._past = arrival
+        self._show_frame()
+
+    # -- branching -----------------------------------------------------------------------------
+
+    def action_branch(self) -> None:
+        """Asks how to train on from the past step shown, and does it as a new run."""
+        if self._past is None:
+            self.notify("go to a past step first: , or g", timeout=3)
+            return
+        step = self._past.step
+        with Run(self._run_path, "value") as run:
+            info = run.info
+        stem = Path(info.corpus).stem if self._scratch else self._run_path.stem
+        path = self.unused_path(f"{stem}-branch-{step}", "run")
+
+        def branch(chosen: Branch | None) -> None:
+            if chosen is not None:
+                self._begin_branch(step, chosen)
+
+        self.push_screen(BranchScreen(step, Branch(info.config.lr, info.config.seed, path)), branch)
+
+    @work(thread=True, exclusive=True, group="branch")
+    def _begin_branch(self, step: int, chosen: Branch) -> None:
+        try:
+            training, recorder = branching.begin(self._run_path, step, chosen, self._corpus)
+        except MicrogptError as error:
+            self.post_message(self.NotBranched(str(error)))
+        else:
+            self.post_message(self.Branched(training, recorder))
+
+    @on(NotBranched)
+    def _say_not_branched(self, event: NotBranched) -> None:
+        self.notify(event.problem, title="no branch", severity="error", markup=False)
+
+    @on(Branched)
+    def _train_on(self, event: Branched) -> None:
+        """Leaves the run for its branch."""
+        self.session.close()
+        self._travel.close()
+        speed = self._frame.speed if self._frame else 0.0
+        self._frame = self._past = None
+        self._run_path, self._corpus = event.recorder.path, event.training.corpus
+        self._travel = TimeTravel(self._run_path, self._announce_arrival)
+        self.session = TrainingSession(event.training, self._announce, event.recorder, speed=speed)
+        self.session.start()
+        self._take_frame()
+        self.notify(
+            str(event.recorder.path), title=f"branched off after step {event.training.step}",
+            markup=False,
+        )  # fmt: skip

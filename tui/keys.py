@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 EVERYWHERE, TRAIN, GRAPH, ATTENTION = "everywhere", "train", "graph", "attention"
 MODES = (TRAIN, GRAPH, ATTENTION)
+"""Of the app that trains."""
+STEPS = "graph of training"
+"""Of Graph mode, beside those of any graph."""
+SCRIPT = "script"
+"""Of the app that runs anyone's script, beside those of the graph."""
+ALONE = "program"
+"""Of the apps without modes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +24,7 @@ class Key:
         action: the action it runs.
         title: one or two words, for the footer.
         tooltip: a sentence, for the help screen and the palette.
-        modes: the modes it works in; `EVERYWHERE` alone for all.
+        modes: where it works; `EVERYWHERE` for all modes of the app that trains.
         in_footer: whether the footer has room for it.
         display: how the key is written for people.
         group: the word that keys share in the footer, or "".
@@ -34,6 +41,7 @@ class Key:
 
 
 LIVE = (TRAIN, ATTENTION)
+ANY = (EVERYWHERE, ALONE)
 
 KEYS = (
     Key("1", "app.mode('train')", "Train", "Train mode: loss, document, samples", in_footer=False),
@@ -46,13 +54,46 @@ KEYS = (
         group="Speed"),
     Key("minus", "app.slower", "Slower", "Fewer steps a second", LIVE, display="-",
         group="Speed"),
-    Key("s", "step", "Next event", "Backprop: visit the next node", (GRAPH,), group="Event"),
-    Key("S", "back", "Previous", "Backprop: take the last visit back", (GRAPH,),
+    Key("s", "step('step')", "Next event", "On by one event: of the backward pass, if nothing was "
+        "stepped yet", (GRAPH,), group="Event"),
+    Key("S", "step('back')", "Previous", "Back by one event, with every number as it was", (GRAPH,),
         group="Event"),
-    Key("home", "first_event", "First", "Backprop: the first event, the loss's own gradient",
-        (GRAPH,), in_footer=False, display="Home"),
-    Key("end", "last_event", "Last", "Backprop: the last event, every gradient complete",
+    Key("n", "verb('next')", "Over", "On over the scope at hand", (GRAPH,), group="Scope"),
+    Key("N", "verb('reverse-next')", "Back over", "Back to where the scope at hand began",
+        (GRAPH,), group="Scope"),
+    Key("o", "verb('finish')", "Out", "On until the scope around is done", (GRAPH,),
+        in_footer=False),
+    Key("O", "verb('reverse-finish')", "Back out", "Back to before the scope around was begun",
+        (GRAPH,), in_footer=False),
+    Key("c", "verb('continue')", "Continue", "On to the next breakpoint or watchpoint", (GRAPH,),
+        group="Run"),
+    Key("C", "verb('reverse-continue')", "Run back", "Back to the last breakpoint or watchpoint",
+        (GRAPH,), group="Run"),
+    Key("u", "line('until ')", "Until", "On to where a condition holds, to be typed", (GRAPH,),
+        in_footer=False),
+    Key("p", "play", "Play", "Step by itself, or stop that", (GRAPH,), in_footer=False),
+    Key("home", "first_event", "First", "The first event of the backward pass; again: of the "
+        "forward pass", (GRAPH,), in_footer=False, display="Home"),
+    Key("end", "verb('goto end')", "Last", "The last event, every gradient complete",
         (GRAPH,), in_footer=False, display="End"),
+    Key("b", "on_selection('break')", "Break", "Breakpoint on the selected node or scope",
+        (GRAPH,), in_footer=False),
+    Key("w", "on_selection('watch')", "Watch", "Watchpoint on the selected node, matrix or scope",
+        (GRAPH,), in_footer=False),
+    Key("y", "why", "Why", "Why the selected node's gradient has its value", (GRAPH,)),
+    Key("e", "edit", "Edit", "What if the selected node had another value", (GRAPH,),
+        in_footer=False),
+    Key("z", "zero", "Zero", "What if the selected node or scope gave 0", (GRAPH,),
+        in_footer=False),
+    Key("U", "line_now('undo')", "Undo", "Take the last what-if back", (GRAPH,), in_footer=False),
+    Key("G", "on_selection('gradcheck')", "Check", "Compare the gradient with a central difference",
+        (GRAPH,), in_footer=False),
+    Key("slash", "line('search ')", "Search", "Find nodes by name, op or condition", (GRAPH,),
+        in_footer=False, display="/"),
+    Key("colon", "line", "Command", "Type any of the debugger's verbs; help lists them", (GRAPH,),
+        display=":"),
+    Key("escape", "hide_console", "Hide", "Hide the console", (GRAPH,), in_footer=False,
+        display="esc"),
     Key("enter", "open", "Open", "Look into the selected box", (GRAPH,), display="⏎"),
     Key("backspace", "close", "Close", "Back out to the box around", (GRAPH,), display="⌫"),
     Key("left", "select('left')", "Left", "Select the box to the left: towards operands",
@@ -74,7 +115,7 @@ KEYS = (
         in_footer=False, display="tab"),
     Key("f", "find_visited", "Find visited", "Show the node that is being visited", (GRAPH,),
         in_footer=False),
-    Key("r", "newest", "Newest", "Graph of the newest step, from the top", (GRAPH,)),
+    Key("r", "newest", "Newest", "Graph of the newest step, from the top", (STEPS,)),
     Key("h,left", "head(-1)", "Head −", "Previous head", (ATTENTION,), display="h",
         group="Head"),
     Key("l,right", "head(1)", "Head +", "Next head", (ATTENTION,), display="l", group="Head"),
@@ -82,11 +123,27 @@ KEYS = (
         group="Position"),
     Key("k,up", "position(-1)", "Position −", "Previous query position", (ATTENTION,),
         display="k", group="Position"),
-    Key("x", "app.export", "Export", "Write this view to an SVG file and say where"),
-    Key("t", "app.switch_theme", "Theme", "Switch between the dark and the light theme",
+    Key("comma", "app.travel(-1)", "Past −", "Time travel: one step back", display=",",
+        group="Time"),
+    Key("full_stop", "app.travel(1)", "Past +", "Time travel: one step on", display=".",
+        group="Time"),
+    Key("less_than_sign", "app.travel(-10)", "Back 10", "Time travel: ten steps back",
+        in_footer=False, display="<"),
+    Key("greater_than_sign", "app.travel(10)", "On 10", "Time travel: ten steps on",
+        in_footer=False, display=">"),
+    Key("g", "app.go_to_step", "Go to", "Time travel: go to any recorded step"),
+    Key("L", "app.live", "Live", "Time travel: back to the latest step", in_footer=False),
+    Key("B", "app.branch", "Branch", "Train on from the past step shown, as a new run",
         in_footer=False),
-    Key("question_mark", "app.help", "Help", "All keys", display="?"),
-    Key("q,ctrl+q", "app.quit", "Quit", "Leave the program", display="q"),
+    Key("space", "app.run_on", "Run on", "Let the script go on to its next stop", (SCRIPT,)),
+    Key("P", "app.stop_script", "Stop", "Stop the script at its next backward pass", (SCRIPT,),
+        in_footer=False),
+    Key("i", "app.interrupt", "Interrupt", "Ctrl-C for the script", (SCRIPT,), in_footer=False),
+    Key("x", "app.export", "Export", "Write this view to an SVG file and say where", ANY),
+    Key("t", "app.switch_theme", "Theme", "Switch between the dark and the light theme", ANY,
+        in_footer=False),
+    Key("question_mark", "app.help", "Help", "All keys", ANY, display="?"),
+    Key("q,ctrl+q", "app.quit", "Quit", "Leave the program", ANY, display="q"),
 )  # fmt: skip
 
 
@@ -107,6 +164,6 @@ def shown(key: Key) -> str:
 def markdown_table() -> str:
     """All keys as the table that stands in the README."""
     rows = ["| mode | key | |", "|---|---|---|"]
-    for mode in (EVERYWHERE, *MODES):
+    for mode in (EVERYWHERE, TRAIN, GRAPH, STEPS, ATTENTION, SCRIPT):
         rows += [f"| {mode} | `{shown(key)}` | {key.tooltip} |" for key in keys_of(mode)]
     return "\n".join(rows)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import signal
+import argparse
 import sys
-import threading
 from collections.abc import Sequence
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import microgpt
@@ -18,13 +14,17 @@ from tui.cli.errors import exit_status
 from tui.cli.options import (
     CommandParser,
     add_corpus_and_model_options,
+    add_engine_option,
     corpus_from,
+    given_corpus_and_model_options,
     model_config_from,
     training_config_from,
 )
+from tui.running import check_terminal, run_app
 
 if TYPE_CHECKING:
-    from textual.app import App
+    from microgpt.runs import Run
+    from tui.app import MicrogptApp
 
 _DESCRIPTION = """\
 Watch microgpt train, open its computation graph down to single scalars, step
@@ -34,10 +34,13 @@ _EXAMPLES = """\
 examples:
   microgpt-tui
   microgpt-tui --data ./my-names.txt --n-layer 2
+  microgpt-tui --run names.run
+  microgpt-tui names.run
+  microgpt-tui run my_micrograd.py    # the debugger on your own program; see run --help
 """
 
-SWITCH_INTERVAL = 0.001
-"""The training thread gives way to keys after this long. Units: seconds; Python's own is 0.005."""
+SPEED = 20.0
+"""To begin with: as fast as one can watch, and the whole run in under a minute. Steps a second."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,41 +49,59 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["run"]:
+        from tui.script_command import run  # noqa: PLC0415  # a command of its own
+
+        return run(words[1:])
     parser = CommandParser(prog="microgpt-tui", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument(
         "--version", action="version", version=f"microgpt-tui {microgpt.__version__}"
     )
+    parser.add_argument(
+        "recorded", nargs="?", type=Path, metavar="FILE",
+        help="a recorded run to look at, also while another process writes it",
+    )  # fmt: skip
     parser.add_argument("--paused", action="store_true", help="do not train until asked to")
+    parser.add_argument(
+        "--run", dest="run_file", type=Path, metavar="FILE",
+        help="record the run in a new file; else it is gone when the program ends",
+    )  # fmt: skip
+    add_engine_option(parser)
     add_corpus_and_model_options(parser)
     arguments = parser.parse_args(argv)
-    training = Training(
-        corpus_from(arguments), model_config_from(arguments), training_config_from(arguments)
-    )
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
-        raise InputError("microgpt-tui needs a terminal; without one, use `microgpt train`")
-    sys.setswitchinterval(SWITCH_INTERVAL)
-    from tui.app import MicrogptApp  # noqa: PLC0415  # textual takes a while; --help need not wait
-
-    app = MicrogptApp(training, paused=arguments.paused)
-    asyncio.run(_until_left(app))
-    status = app.return_code or 0
-    if any(thread.daemon for thread in threading.enumerate()):
-        # In the middle of a step. Python would first free its graph, which can take seconds.
-        sys.stdout.flush()
-        os._exit(status)
-    return status
+    source = _source(arguments)
+    check_terminal("microgpt train")
+    return run_app(_app(source, arguments))
 
 
-async def _until_left(app: App[None]) -> None:
-    """Runs the app; a signal ends it as the key does, with the terminal as it was before."""
-    loop = asyncio.get_running_loop()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is None or signal.getsignal(number) is signal.SIG_IGN:
-            continue  # no such signal on this system, or whoever started the program ignores it
-        with contextlib.suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, partial(app.exit, return_code=128 + number))
-    await app.run_async()
+def _source(arguments: argparse.Namespace) -> Training | Run:
+    """What is to be shown. Nothing has been written and no screen opened when this goes wrong."""
+    if arguments.recorded is None:
+        return Training(
+            corpus_from(arguments),
+            model_config_from(arguments),
+            training_config_from(arguments),
+            arguments.engine,
+        )
+    from microgpt.runs import Run  # noqa: PLC0415  # numpy; --help need not wait
+
+    others = given_corpus_and_model_options(arguments)
+    if arguments.run_file is not None:
+        others = ("--run", *others)
+    if others:
+        raise InputError(f"{arguments.recorded} is a recorded run: {others[0]} cannot be given")
+    return Run(arguments.recorded, arguments.engine)
+
+
+def _app(source: Training | Run, arguments: argparse.Namespace) -> MicrogptApp:
+    from microgpt.runs import RunRecorder  # noqa: PLC0415  # numpy
+    from tui.app import MicrogptApp  # noqa: PLC0415  # textual takes a while, too
+
+    recorder = None
+    if arguments.run_file is not None and isinstance(source, Training):
+        recorder = RunRecorder.create(arguments.run_file, source, corpus=arguments.data)
+    return MicrogptApp(source, recorder=recorder, paused=arguments.paused, speed=SPEED)
 
 
 if __name__ == "__main__":

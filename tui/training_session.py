@@ -10,12 +10,18 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 
-from microgpt import ModelSnapshot, StepResult, Training
-from microgpt.errors import MicrogptError
+from microgpt import ModelSnapshot, StepLoss, Training
+from microgpt.debugger.origin import Origin
+from microgpt.engines import Engine
+from microgpt.errors import MicrogptError, RunFileError
+from microgpt.runs import RunRecorder
+from microgpt.sampling import DEFAULT_TEMPERATURE
+from tui.frame import Frame, FreshSample
 
-SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 0.0)
+SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 0.0)
 """Units: steps a second; 0 is as fast as it goes."""
 
 SAMPLE_EVERY = 1.5
@@ -29,60 +35,33 @@ RATE_WINDOW = 3.0
 """Seconds over which steps a second are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class FreshSample:
-    """A document drawn from the model while it trains, with a generator of its own."""
-
-    step: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Training at one moment.
-
-    Attributes:
-        status: `"running"`, `"paused"`, `"finished"` or `"failed"`.
-        result: the latest step, None before the first.
-        model: the model as that step computed it, before its update.
-        losses: the losses of all steps so far, which the session goes on appending to; the first
-            `result.step` belong to this frame.
-        samples: newest first.
-        rate: steps a second lately.
-        speed: the limit set, 0 for none. Units: steps a second.
-        num_steps: length of the schedule.
-        problem: why it failed, one line.
-    """
-
-    status: str
-    result: StepResult | None
-    model: ModelSnapshot
-    losses: list[float]
-    samples: tuple[FreshSample, ...]
-    rate: float
-    speed: float
-    num_steps: int
-    problem: str = ""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Labels of the step's tokens, the last one only a target. Shape: `[position + 1]`."""
-        tokens = self.result.tokens if self.result else ()
-        return tuple(self.model.tokenizer.label(token) for token in tokens)
-
-
 class TrainingSession:
     """Runs a `Training` in a thread and tells `on_frame` when there is something new to show."""
 
     def __init__(
-        self, training: Training, on_frame: Callable[[], None], *, paused: bool = False
+        self,
+        training: Training,
+        on_frame: Callable[[], None],
+        recorder: RunRecorder | None = None,
+        *,
+        paused: bool = False,
+        speed: float = 0.0,
     ) -> None:
+        """Takes a training over.
+
+        Args:
+            on_frame: called from the session's thread.
+            recorder: takes down every step; closed with the session.
+            speed: one of `SPEEDS`.
+        """
         self._training = training
+        self._recorder = recorder
+        self._first_step = training.step
         self._on_frame = on_frame
         self._wake = threading.Condition()
         self._running = not paused
         self._to_do = 0  # single steps asked for
-        self._speed = len(SPEEDS) - 1
+        self._speed = SPEEDS.index(speed)
         self._closed = False
         self._told = False
         self._times: list[float] = []
@@ -90,8 +69,9 @@ class TrainingSession:
         self._sample_rng = random.Random(training.config.seed)
         self._sampled_at = 0.0
         self._frame = Frame(
-            "paused" if paused else "running", None, ModelSnapshot.of(training), [], (), 0.0, 0.0,
-            training.config.num_steps,
+            "paused" if paused else "running", None, ModelSnapshot.of(training), [], (), 0.0, speed,
+            training.config.num_steps, engine=described(training.engine),
+            first_step=training.step, live_step=training.step,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
 
@@ -110,6 +90,10 @@ class TrainingSession:
             self._wake.notify()
         if self._thread.is_alive():
             self._thread.join(CLOSE_WITHIN)
+        if self._recorder and not self._thread.is_alive():
+            with suppress(RunFileError):
+                self._recorder.close()
+            self._recorder = None
 
     def take_frame(self) -> Frame:
         """The latest frame. The next one will be announced again."""
@@ -149,21 +133,25 @@ class TrainingSession:
         results = self._training.results()
         while self._wait_for_turn():
             began = time.monotonic()
-            before = ModelSnapshot.of(self._training)
+            origin = self._next_origin()
             try:
                 result = next(results, None)
                 if result is None:
                     self._end("finished")
                     return
-                samples = self._fresh_samples()
+                sample = self._fresh_sample()
             except MicrogptError as error:
+                with self._wake:
+                    self._frame = replace(self._frame, origin=origin)
                 self._end("failed", f"step {self._training.step + 1}: {error}")
                 return
             except Exception as error:  # noqa: BLE001  # a dead thread must not look alive
                 self._end("failed", f"defect in step {self._training.step + 1}: {error!r}")
                 return
+            self._record(StepLoss(result.step, result.document, result.loss, result.lr), sample)
             with self._wake:
                 self._frame.losses.append(result.loss)
+                samples = (sample, *self._frame.samples) if sample else self._frame.samples
                 status = "running" if self._running else "paused"
                 if result.step == self._training.config.num_steps:
                     status = "finished"
@@ -172,12 +160,40 @@ class TrainingSession:
                         self._frame,
                         status=status,
                         result=result,
-                        model=before,
-                        samples=samples,
+                        model=origin.model,
+                        origin=origin,
+                        samples=samples[:MAX_SAMPLES],
                         rate=self._rate(time.monotonic()),
+                        engine=described(self._training.engine),
+                        live_step=result.step,
                     )
                 )
             self._keep_speed(began)
+
+    def _next_origin(self) -> Origin:
+        """What the next step will be computed from."""
+        training = self._training
+        step = training.step + 1
+        return Origin(
+            ModelSnapshot.of(training), training.document_at(step), step, training.documents,
+            training.state.copy(), training.config,
+        )  # fmt: skip
+
+    def _record(self, step: StepLoss, sample: FreshSample | None) -> None:
+        """A file that cannot be written any more does not stop the training."""
+        if self._recorder is None:
+            return
+        try:
+            self._recorder.record([step])
+            if sample is not None:
+                self._recorder.record_sample(1, DEFAULT_TEMPERATURE, sample.text)
+            if SPEEDS[self._speed] or not self._running:
+                self._recorder.commit()  # whoever looks may want to go back at once
+        except RunFileError as error:
+            self._recorder.abandon()
+            self._recorder = None
+            with self._wake:
+                self._show(replace(self._frame, warning=f"{error}; training goes on unrecorded"))
 
     def _wait_for_turn(self) -> bool:
         """Blocks while paused. False when the session is closed."""
@@ -204,17 +220,17 @@ class TrainingSession:
         span = now - self._times[0]
         return (len(self._times) - 1) / span if span else 0.0
 
-    def _fresh_samples(self) -> tuple[FreshSample, ...]:
-        samples = self._frame.samples
+    def _fresh_sample(self) -> FreshSample | None:
+        """A document drawn from the model as it stands, now and then."""
         if time.monotonic() < self._sampled_at + SAMPLE_EVERY and self._running:
-            return samples
+            return None
         training = self._training
         self._sampled_at = time.monotonic()
         try:
             text = ModelSnapshot.of(training).sample(self._sample_rng)
         except MicrogptError:
-            return samples  # the step just done is whole; the next one will say what is wrong
-        return (FreshSample(training.step, text), *samples)[:MAX_SAMPLES]
+            return None  # the step just done is whole; the next one will say what is wrong
+        return FreshSample(training.step, text)
 
     def _end(self, status: str, problem: str = "") -> None:
         with self._wake:
@@ -225,3 +241,10 @@ class TrainingSession:
         if not self._told:
             self._told = True
             self._on_frame()
+
+
+def described(engine: Engine) -> str:
+    """Which engine computes, in words: `"value, compiling kernel"`."""
+    if engine.preparing:
+        return f"{engine.name}, compiling {engine.preparing}"
+    return f"{engine.name} ({engine.problem})" if engine.problem else engine.name

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from graphviz import Digraph
 
 from microgpt import StepResult
-from viz.dot import FONT, plain
+from viz.dot import plain
+from viz.fonts import set_font
 from viz.style import INK, LINE, MUTED, PAPER
 
 Weights = Sequence[Sequence[float]]
@@ -48,9 +49,10 @@ def attention_dot(pattern: AttentionPattern, caption: str = "") -> Digraph:
     dot = Digraph("attention")
     dot.attr(  # nop2: Graphviz only draws, where it is told
         layout="nop2", splines="line", bgcolor=PAPER, pad="0.3", outputorder="edgesfirst",
-        fontname=FONT, tooltip="attention",
+        tooltip="attention",
     )  # fmt: skip
-    dot.attr("node", fontname=FONT, fontsize="12", fontcolor=INK, shape="plain")
+    set_font(dot)
+    dot.attr("node", fontsize="12", fontcolor=INK, shape="plain")
     dot.attr("edge", arrowhead="none")
     if caption:
         _text_from(dot, "caption", caption, 0, 2.6 * ROW, size=16)

@@ -15,6 +15,7 @@ from graphviz import Digraph
 
 from microgpt.graph import Floats, Graph
 from viz.boxes import Box
+from viz.fonts import set_font
 from viz.runs import shape
 from viz.style import (
     INK,
@@ -31,11 +32,11 @@ from viz.style import (
     ink_on,
     magnitude_color,
     number,
+    op_style,
     strength,
 )
 from viz.view import Bundle, View
 
-FONT = "Helvetica"
 MAX_PENWIDTH = 4.0
 
 LARGE = 300
@@ -60,14 +61,15 @@ def to_dot(view: View, caption: str = "", grads: Floats | None = None) -> Digrap
     """
     dot = Digraph("microgpt")
     dot.attr(
-        rankdir="LR", label=_heading(view, caption), labelloc="t", labeljust="l", fontname=FONT,
+        rankdir="LR", label=_heading(view, caption), labelloc="t", labeljust="l",
         fontcolor=INK, bgcolor=PAPER, nodesep="0.18", ranksep="0.45", pad="0.2",
         tooltip=plain(view.title),
         **({"splines": "line", "nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.1"}
            if len(view.boxes) > LARGE else {}),
     )  # fmt: skip
-    dot.attr("node", fontname=FONT, fontsize="11", fontcolor=INK, color=LINE)
-    dot.attr("edge", fontname=FONT, fontsize="9", fontcolor=MUTED, color=LINE, arrowsize="0.6")
+    set_font(dot)
+    dot.attr("node", fontsize="11", fontcolor=INK, color=LINE)
+    dot.attr("edge", fontsize="9", fontcolor=MUTED, color=LINE, arrowsize="0.6")
     drawing = _Drawing(view, dot, view.graph.grad if grads is None else grads)
     drawing.nodes()
     drawing.edges()
@@ -167,7 +169,7 @@ class _Drawing:
         node, name = box.node, self.names[box.key]
         data, grad = float(self.graph.data[node]), float(self.grads[node])
         fill = gradient_color(grad, self.largest_grad)
-        style = OP_STYLES[self.graph.op(node)]
+        style = op_style(self.graph.op(node))
         has_circle = self._has_circle(box)
         title = f"{box.label} · {box.note}" if box.note else box.label
         if not has_circle and not self.graph.is_leaf(node):
@@ -261,7 +263,7 @@ def _has_edge_labels(view: View) -> bool:
 
 def _glyph(graph: Graph, node: int) -> str:
     op = graph.op(node)
-    return OP_STYLES[op].glyph + (f"{graph.immediate[node]:g}" if op == "pow" else "")
+    return op_style(op).glyph + (f"{graph.immediate[node]:g}" if op == "pow" else "")
 
 
 def _account(graph: Graph, node: int) -> str:

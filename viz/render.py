@@ -16,6 +16,7 @@ from graphviz import Digraph
 from graphviz.backend import dot_command
 
 from microgpt.errors import InputError
+from viz.fonts import laid_out_for_widest, shown_in_first
 
 FORMATS = ("svg", "png", "pdf")
 COORDINATES = "plain"
@@ -64,6 +65,8 @@ def render(source: Digraph | str, format_: str) -> bytes:
     program = engine(format_)
     name = Path(program).name
     text = source if isinstance(source, str) else source.source
+    if format_ == "svg":
+        text = laid_out_for_widest(text)
     try:
         done = subprocess.run(  # noqa: S603  # a program we looked up and our own text
             [program, f"-T{format_}"],
@@ -82,7 +85,7 @@ def render(source: Digraph | str, format_: str) -> bytes:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise InputError(f"{name} failed: {said[-1] if said else 'no message'}")
     drawn: bytes = done.stdout
-    return drawn
+    return shown_in_first(drawn) if format_ == "svg" else drawn
 
 
 class Picture(Digraph):  # type: ignore[misc]  # graphviz has no types

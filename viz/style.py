@@ -54,11 +54,36 @@ _COLORS = {
     "relu": "#5a8f29",
 }
 
+_OTHER_COLOR = "#7a8194"
+
 OP_STYLES = {
-    name: OpStyle(op.symbol, _COLORS.get(name, "#7a8194"), "circle" if op.arity else "box")
+    name: OpStyle(op.symbol, _COLORS.get(name, _OTHER_COLOR), "circle" if op.arity else "box")
     for name, op in OPS.items()
 }
 """Style of every op in the op table."""
+
+_OTHER_GLYPHS = {
+    "neg": "−",
+    "sub": "−",
+    "div": "÷",
+    "truediv": "÷",
+    "pow2": "^",
+    "sqrt": "√",
+    "sigmoid": "σ",
+}
+MAX_GLYPH = 4
+"""A longer one does not fit into an op's circle. Units: characters."""
+
+
+def op_style(name: str) -> OpStyle:
+    """Style of an op, also of one that only a program's own class has.
+
+    >>> op_style("mul").glyph, op_style("sigmoid").glyph, op_style("softplus").glyph
+    ('×', 'σ', 'soft')
+    """
+    known = OP_STYLES.get(name)
+    return known or OpStyle(_OTHER_GLYPHS.get(name, name[:MAX_GLYPH]), _OTHER_COLOR, "circle")
+
 
 SCOPE_GLYPH, PARAMETERS_GLYPH = "▸", OP_STYLES["param"].glyph
 

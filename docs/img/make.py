@@ -13,10 +13,12 @@ from microgpt import Training, Value, load_corpus
 from tui.app import MicrogptApp
 from tui.cli.main import main as microgpt
 from tui.keys import markdown_table
+from tui.screenshot import screenshot
 
 HERE = Path(__file__).parent
 KEYS_BEGIN, KEYS_END = "<!-- keys: begin -->", "<!-- keys: end -->"
 STEPS = 150
+GRAPH_STEPS = 152  # at a short document, "amos", whose graph is seen at a glance
 SIZE = (120, 40)
 
 
@@ -44,13 +46,19 @@ async def draw_app() -> None:
     """The three modes after some steps of training."""
     app = MicrogptApp(Training(load_corpus()), paused=True)
     async with app.run_test(size=SIZE) as pilot:
-        app.session.train_steps(STEPS)
-        while not (frame := app.screen.frame) or not frame.result or frame.result.step < STEPS:
-            await pilot.pause(0.2)
+        await _train_until(STEPS, app, pilot)
         await _shoot(app, pilot, "tui-train.svg", [])
         await _shoot(app, pilot, "tui-attention.svg", ["3", "l", *"jjjj"])
+        await _train_until(GRAPH_STEPS, app, pilot)
         await _shoot(app, pilot, "tui-graph.svg", ["2"])
         await _shoot(app, pilot, "tui-step.svg", ["s"] * 8)
+
+
+async def _train_until(step: int, app: MicrogptApp, pilot) -> None:
+    frame = app.screen.frame
+    app.session.train_steps(step - (frame.result.step if frame and frame.result else 0))
+    while not (frame := app.screen.frame) or not frame.result or frame.result.step < step:
+        await pilot.pause(0.2)
 
 
 async def _shoot(app: MicrogptApp, pilot, name: str, keys: list[str]) -> None:
@@ -58,7 +66,7 @@ async def _shoot(app: MicrogptApp, pilot, name: str, keys: list[str]) -> None:
         await pilot.press(key)
         await pilot.pause(0.3)
     await pilot.pause(1.5)
-    (HERE / name).write_text(app.export_screenshot(title="microgpt-tui"), encoding="utf-8")
+    (HERE / name).write_text(screenshot(app, "microgpt-tui"), encoding="utf-8")
     print(f"wrote {HERE / name}")  # noqa: T201
 
 

@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from microgpt.debugger.nodes import position_of
-from microgpt.debugger.origin import Origin
+from microgpt.debugger.origin import MEAN_OF, Origin
 from microgpt.errors import GraphError, InputError
 from microgpt.graph import Floats, Graph, Ints
 
 if TYPE_CHECKING:
     from microgpt.replay.what_if import Change, WhatIf
-
-MEAN_OF = 64
-"""Over how many documents, the first ones trained on, a scope's mean is taken."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,9 @@ from microgpt.adam import TrainingConfig
 from microgpt.training import ModelSnapshot
 from microgpt.training_state import TrainingState
 
+MEAN_OF = 64
+"""Over how many documents, the first ones trained on, a scope's mean is taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

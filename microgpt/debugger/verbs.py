@@ -45,6 +45,11 @@ class Verb:
     argument: ArgumentKind
     run: Callable[[DebugSession, str], Answer]
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether it may take longer than a key may: a screen does not wait for it."""
+        return self.group not in (_GO, _BACK, _LOOK, _STOP, _SESSION)
+
 
 _GO, _BACK, _LOOK = "go on", "go back", "look"
 _STOP, _WHY, _WHAT_IF = "break and watch", "ask why", "what if"

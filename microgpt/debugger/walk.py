@@ -190,6 +190,11 @@ class Walk:
             )
         return self.stops.add("watchpoint", text)
 
+    def take_stops(self, other: Walk) -> None:
+        """Takes over another session's breakpoints and watchpoints, found anew in this graph."""
+        self.stops = other.stops
+        self.stops.move_to(self.timeline)
+
     # -- how a move is made ----------------------------------------------------------------------
 
     def _go_forward(self, target: int, reason: StopReason) -> State:

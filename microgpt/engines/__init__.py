@@ -17,6 +17,9 @@ from microgpt.training_state import TrainingState
 
 __all__ = ["ENGINE_NAMES", "AutoEngine", "Engine", "EngineName", "StepResult", "make_engine"]
 
+_compiled: set[str] = set()
+"""Names of the engines that this process has compiled; what is compiled serves every model."""
+
 
 def make_engine(
     name: EngineName, model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig
@@ -24,7 +27,8 @@ def make_engine(
     """The engine of that name, for one model and schedule.
 
     Args:
-        name: `"auto"` starts on `value` and goes on with `kernel` as soon as that is compiled.
+        name: `"auto"` starts on `value` and goes on with `kernel` as soon as that is compiled;
+            where it is compiled already it is `kernel`.
 
     Raises:
         InputError: there is no such engine.
@@ -34,12 +38,14 @@ def make_engine(
         raise InputError(f"no engine {name!r}; there are {', '.join(ENGINE_NAMES)}")
     if name == "value":
         return ValueEngine(model, tokenizer, config)
-    if name == "auto":
+    if name == "auto" and "kernel" not in _compiled:
         return AutoEngine(
             ValueEngine(model, tokenizer, config),
-            lambda: _compiled(make_engine("kernel", model, tokenizer, config), model, tokenizer),
+            lambda: _tried(make_engine("kernel", model, tokenizer, config), model, tokenizer),
             "kernel",
         )
+    if name == "auto":
+        name = "kernel"
     try:
         from microgpt.engines.kernel import KernelEngine  # noqa: PLC0415  # imports numba
         from microgpt.engines.replay import ReplayEngine  # noqa: PLC0415
@@ -53,9 +59,10 @@ def make_engine(
         ) from error
 
 
-def _compiled(engine: Engine, model: ModelConfig, tokenizer: Tokenizer) -> Engine:
+def _tried(engine: Engine, model: ModelConfig, tokenizer: Tokenizer) -> Engine:
     """The engine, after a step from a throw-away state: what is left to compile is compiled."""
     sizes = model.shapes(tokenizer.vocab_size).values()
     state = TrainingState.untrained(0.0 for rows, cols in sizes for _ in range(rows * cols))
     engine.train_steps(state, [(tokenizer.bos, tokenizer.bos)])
+    _compiled.add(engine.name)
     return engine

@@ -27,7 +27,7 @@ class AutoEngine:
 
     def __init__(self, now: Engine, soon: Callable[[], Engine], name_of_soon: str) -> None:
         """Serves with `now`; soon calls `soon` in a thread, then serves with what that returns."""
-        self._serving = now
+        self._now = self._serving = now
         self._soon = soon
         self._worked = 0.0
         self._name_of_soon = name_of_soon
@@ -63,9 +63,16 @@ class AutoEngine:
     def train_steps(
         self, state: TrainingState, documents: Sequence[Sequence[int]]
     ) -> Sequence[float]:
-        """Trains on the engine that is ready."""
-        with self._clock():
-            return self._serving.train_steps(state, documents)
+        """Trains on the engine that is ready, from the step on at which another one is."""
+        losses: list[float] = []
+        while len(losses) < len(documents) and self._serving is self._now:
+            with self._clock():
+                done = self._now.train_steps(state, documents[len(losses) : len(losses) + 1])
+            if not done:
+                return losses
+            losses += done
+        rest = documents[len(losses) :]
+        return [*losses, *self._serving.train_steps(state, rest)] if rest else losses
 
     @contextmanager
     def _clock(self) -> Iterator[None]:

@@ -49,9 +49,9 @@ class StepResult:
 class Engine(Protocol):
     """Advances a `TrainingState`.
 
-    A step whose numbers are not all finite changes nothing. On `Value` it raises `DomainError`,
-    which names op and place; the other engines only report that they did not do it, and whoever
-    asked has it done on `Value`.
+    A step whose numbers are not all finite changes nothing. `train_step` on `Value` raises
+    `DomainError`, which names op and place; all else only reports that the step was not done, and
+    whoever asked has that done on `Value`.
     """
 
     @property

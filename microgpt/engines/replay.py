@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from microgpt.adam import MAX_GRAD, TrainingConfig
-from microgpt.engines import kernel_loops
 from microgpt.engines.engine import StepResult, grad_norms
+from microgpt.engines.kernel.layout import Sizes, adam_room
+from microgpt.engines.kernel.train import update
 from microgpt.parameters import ModelConfig
 from microgpt.replay.model_program import Replay
 from microgpt.replay.programs import program_for
@@ -28,7 +29,8 @@ class ReplayEngine:
         self._model = model
         self._config = config
         self._vocab_size = tokenizer.vocab_size
-        self._sizes = kernel_loops.Sizes.of(model, tokenizer.vocab_size)
+        self._sizes = Sizes.of(model, tokenizer.vocab_size)
+        self._adam_room = adam_room()
         self._replay: Replay | None = None  # made at the first step
 
     def train_step(
@@ -83,9 +85,9 @@ class ReplayEngine:
         if not (np.abs(grads) <= MAX_GRAD).all():  # nan is not, either
             return None
         state.step += 1
-        kernel_loops.adam(
-            parameters, np.frombuffer(state.m), np.frombuffer(state.v),
-            grads, self._sizes, self._config.rates_at(state.step),
+        update(
+            parameters, np.frombuffer(state.m), np.frombuffer(state.v), grads,
+            np.array(self._config.rates_at(state.step)), self._sizes.exponents, *self._adam_room,
         )  # fmt: skip
         return loss
 

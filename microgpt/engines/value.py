@@ -66,19 +66,12 @@ class ValueEngine:
     def train_steps(
         self, state: TrainingState, documents: Sequence[Sequence[int]]
     ) -> Sequence[float]:
-        """Trains one step a document.
-
-        Raises:
-            DomainError: as in `train_step`, of the first document. If it is a later one's, only the
-                losses before it are returned.
-        """
+        """Trains one step a document; fewer losses if a number of the next step was not finite."""
         losses: list[float] = []
         for tokens in documents:
             try:
                 losses.append(self.train_step(state, "", tokens).loss)
             except DomainError:
-                if not losses:
-                    raise
                 break
         return losses
 

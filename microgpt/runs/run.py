@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from microgpt.corpus import Corpus, load_corpus
+from microgpt.debugger.origin import MEAN_OF, Origin
 from microgpt.engines import Engine, EngineName, StepResult, make_engine
 from microgpt.errors import DomainError, InputError, RunFileError
 from microgpt.runs import run_file
@@ -35,7 +36,8 @@ class RecordedStep:
         result: what the step computed; None at the beginning.
         before: the model the step's numbers were computed with.
         after: the model after its update, which samples and exported weights are drawn from.
-        state: parameters and moments after its update.
+        state_before: parameters and moments before its update.
+        state: parameters and moments after it.
         rng_state: of the run's generator.
     """
 
@@ -43,6 +45,7 @@ class RecordedStep:
     result: StepResult | None
     before: ModelSnapshot
     after: ModelSnapshot
+    state_before: TrainingState
     state: TrainingState
     rng_state: RngState
 
@@ -144,6 +147,28 @@ class Run:
         )
         return [StepLoss(*row) for row in rows]
 
+    def documents(self, count: int) -> tuple[str, ...]:
+        """The first documents trained on after the run's beginning, at most `count` of them."""
+        rows = self._query(
+            "SELECT text FROM step JOIN document ON place = (step.step - 1) % ?"
+            " ORDER BY step.step LIMIT ?",
+            (self.info.num_documents, count),
+        )
+        return tuple(str(text) for (text,) in rows)
+
+    def origin(self, recorded: RecordedStep) -> Origin:
+        """What a step was computed from, for the debugger.
+
+        Raises:
+            InputError: the step has no document.
+        """
+        if recorded.result is None:
+            raise InputError(f"step {recorded.step} has no document: give a text")
+        return Origin(
+            recorded.before, recorded.result.document, recorded.step,
+            self.documents(MEAN_OF), recorded.state_before, self.info.config,
+        )  # fmt: skip
+
     def samples(self) -> list[tuple[int, str]]:
         """Step and text of every sample recorded, in order."""
         rows = self._query("SELECT step, text FROM sample ORDER BY step, number")
@@ -167,7 +192,9 @@ class Run:
             if step == self.first_step:
                 keyframe = self._state_after(step)
                 model = self._model(keyframe.state)
-                return RecordedStep(step, None, model, model, keyframe.state, keyframe.rng_state)
+                return RecordedStep(
+                    step, None, model, model, keyframe.state, keyframe.state, keyframe.rng_state
+                )
             keyframe = self._state_after(step - 1)
             state = keyframe.state.copy()
             document, loss = self._document_and_loss(step)
@@ -175,7 +202,9 @@ class Run:
             self._check(step, loss, result.loss)
             self._keep(Keyframe(state, keyframe.rng_state))
         before, after = self._model(keyframe.state), self._model(state)
-        return RecordedStep(step, result, before, after, state.copy(), keyframe.rng_state)
+        return RecordedStep(
+            step, result, before, after, keyframe.state, state.copy(), keyframe.rng_state
+        )
 
     def training(
         self,

@@ -56,6 +56,19 @@ def test_a_missing_folder(tmp_path: Path) -> None:
         write_atomically(tmp_path / "no" / "a.svg", b"")
 
 
+def test_a_file_in_the_folders_place(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"mine")
+    with pytest.raises(InputError, match=r"cannot write .*: Not a directory"):
+        write_atomically(tmp_path / "file" / "a.svg", b"")
+    assert (tmp_path / "file").read_bytes() == b"mine"
+
+
+def test_a_name_too_long(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot write .*: File name too long"):
+        write_atomically(tmp_path / f"{300 * 'a'}.svg", b"")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "a.svg").mkdir()
     with pytest.raises(InputError, match="cannot write"):

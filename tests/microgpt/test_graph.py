@@ -299,6 +299,7 @@ def test_grads_zeroed_since_the_pass() -> None:
     w.grad = 0.0
     graph = Graph.from_value(loss)
     assert (graph.backpropagated, graph.n_events) == (False, 0)
+    assert graph.why_no_events.startswith("the grad of #0 is 0.0, but what this pass adds to it ")
     with pytest.raises(GraphError, match="before gradients are zeroed or added to again"):
         graph.grads_at(0)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError
 
 import pytest
@@ -204,6 +206,16 @@ def test_a_step_without_a_finite_result_leaves_the_run_as_it_was() -> None:
         next(run.results())
     assert run.step == 1
     assert run.state == before
+
+
+@pytest.mark.parametrize("train", [Training.results, Training.losses])
+def test_a_loss_that_is_not_a_number_names_its_document(
+    train: Callable[[Training], Iterator[object]],
+) -> None:
+    run = small_run()
+    run.state.data[:] = array("d", [math.nan] * len(run.state.data))
+    with pytest.raises(DomainError, match=f"^the loss of '{run.document_at(1)}' is nan$"):
+        next(train(run))
 
 
 def test_a_rate_that_makes_numbers_run_away_is_a_users_error() -> None:

@@ -13,15 +13,16 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from microgpt import Training
+from microgpt.runs import Run
 from tests.tui.small_run import small_training
 from tui.app import MicrogptApp
-from tui.explorer import Explorer
-from tui.main import SWITCH_INTERVAL
+from tui.debugger.canvas import GraphCanvas
+from tui.debugger.explorer import Explorer
+from tui.frame import Frame
+from tui.running import SWITCH_INTERVAL
 from tui.screens.attention import AttentionScreen
 from tui.screens.graph import GraphScreen
 from tui.screens.train import TrainScreen
-from tui.training_session import SPEEDS, Frame
-from tui.widgets.canvas import GraphCanvas
 
 LARGE, SMALL = (120, 40), (80, 24)
 SOON = 15.0
@@ -53,9 +54,11 @@ class Piloted:
             await self.pilot.pause(0)
 
     async def until(self, holds: Callable[[], object]) -> None:
-        """Lets the app go on until something holds."""
+        """Lets the app go on until something holds, or raises what ended the app."""
         deadline = time.monotonic() + SOON
         while not holds():
+            if self.app._exception:
+                raise self.app._exception
             assert time.monotonic() < deadline, f"not within {SOON} s; on screen:\n{self.text}"
             await self.pilot.pause(0.01)
 
@@ -157,7 +160,7 @@ class Piloted:
 
 @asynccontextmanager
 async def piloted(
-    training: Training | None = None,
+    source: Training | Run | None = None,
     *,
     size: tuple[int, int] = SMALL,
     paused: bool = True,
@@ -167,11 +170,11 @@ async def piloted(
     """The app on a small run, paused before its first step unless told otherwise.
 
     Args:
-        speed: one of `SPEEDS`. A thread that never rests makes every wait long.
+        speed: one of `tui.training_session.SPEEDS`. A restless thread makes every wait long.
     """
-    app = MicrogptApp(training or small_training(), folder, paused=paused)
-    if not paused:
-        app.session.change_speed(SPEEDS.index(speed) - len(SPEEDS) + 1)
+    app = MicrogptApp(
+        source or small_training(), folder, paused=paused, speed=0.0 if paused else speed
+    )
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)  # as the command does
     try:

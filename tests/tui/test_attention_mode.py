@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
+from tui.training_session import SPEEDS
 from tui.widgets.heatmap import CELL, LABEL, HeadStrip, Heatmap
 
 
@@ -122,7 +123,7 @@ async def test_plus_minus_and_n_work_here_too() -> None:
         await ui.press("n")
         await ui.until(lambda: ui.step == 1)
         await ui.press("minus")
-        await ui.until(lambda: ui.frame.speed == 10.0)
+        await ui.until(lambda: ui.frame.speed == SPEEDS[-2])
         await ui.press("plus")
         await ui.until(lambda: ui.frame.speed == 0.0)
 

@@ -47,6 +47,13 @@ async def test_x_writes_an_svg_and_says_where(
         assert "emma" in words_of(path)
 
 
+async def test_the_picture_of_the_screen_keeps_its_spaces(tmp_path: Path) -> None:
+    async with piloted(small_training("emma"), folder=tmp_path) as ui:
+        await go_to(ui, "1")
+        root = ET.parse(await export(ui)).getroot()
+        assert root.get("{http://www.w3.org/XML/1998/namespace}space") == "preserve"
+
+
 async def test_the_picture_of_the_graph_is_the_boxes_in_sight(tmp_path: Path) -> None:
     async with piloted(small_training("emma"), folder=tmp_path) as ui:
         await go_to(ui, "2")

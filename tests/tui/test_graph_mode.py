@@ -12,10 +12,10 @@ from microgpt import GraphError, ModelSnapshot
 from microgpt.graph import Graph
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
-from tui.screens import graph as graph_screen
-from tui.widgets.canvas import GraphCanvas
-from tui.widgets.inspector import Inspector, describe_box, describe_event
-from tui.widgets.scope_tree import ScopeTree
+from tui.debugger import graph_pane
+from tui.debugger.canvas import GraphCanvas
+from tui.debugger.inspector import Inspector, describe_box, describe_event
+from tui.debugger.scope_tree import ScopeTree
 
 DOWN_TO_FC1 = ("pos1", "pos1/layer0", "pos1/layer0/mlp", "pos1/layer0/mlp/fc1")
 
@@ -172,7 +172,7 @@ async def test_the_selected_box_is_scrolled_into_sight() -> None:
         await ui.graph()
         for box in ui.explorer.view.boxes:
             ui.explorer.select(box.key)
-            ui.graph_screen._show()
+            ui.graph_screen.pane.show()
             await ui.pilot.pause(0)
             assert ui.canvas.placed
             placed = ui.canvas.placed.of(box.key)
@@ -225,14 +225,14 @@ async def test_ten_events_on_and_ten_back_are_the_same_event_and_the_same_floats
         await ui.train()
         await ui.graph()
         await ui.press("s")
-        seen = [(ui.explorer.event, ui.explorer.selected, bits(ui))]
+        seen = [(ui.explorer.state.event, ui.explorer.selected, bits(ui))]
         for _ in range(10):
             await ui.press("s")
-            seen.append((ui.explorer.event, ui.explorer.selected, bits(ui)))
+            seen.append((ui.explorer.state.event, ui.explorer.selected, bits(ui)))
         assert [event for event, _, _ in seen] == list(range(11))
         for expected in reversed(seen[:-1]):
             await ui.press("S")
-            assert (ui.explorer.event, ui.explorer.selected, bits(ui)) == expected
+            assert (ui.explorer.state.event, ui.explorer.selected, bits(ui)) == expected
 
 
 async def test_home_and_end() -> None:
@@ -240,15 +240,20 @@ async def test_home_and_end() -> None:
         await ui.train()
         await ui.graph()
         await ui.press("home")
-        assert (ui.explorer.event, ui.explorer.visited) == (0, ui.explorer.graph.root)
+        assert (ui.explorer.state.event, ui.explorer.visited) == (0, ui.explorer.graph.root)
         await ui.press("S")
-        assert "this is the first event of the pass" in ui.notices
-        await ui.press("end")
-        assert ui.explorer.event == ui.explorer.last_event
+        assert ui.explorer.state.phase == "forward"
+        assert ui.explorer.visited == ui.explorer.graph.forward_order[-1]
+        await ui.press("home")
+        assert ui.explorer.state.moment == 0
+        await ui.press("S")
+        assert "this is the start" in ui.notices
+        await ui.press("home", "end")
+        assert ui.explorer.state.event == (ui.explorer.graph.n_events - 1)
         assert bits(ui) == ui.explorer.graph.grad.tobytes().hex()
         await ui.press("s")
-        assert "this is the last event of the pass" in ui.notices
-        assert ui.explorer.event == ui.explorer.last_event
+        assert "this is the end" in ui.notices
+        assert ui.explorer.state.event == (ui.explorer.graph.n_events - 1)
 
 
 async def test_the_visited_box_is_marked_and_the_inspector_shows_its_numbers() -> None:
@@ -271,7 +276,7 @@ async def test_the_visited_box_is_marked_and_the_inspector_shows_its_numbers() -
             }
             assert said(ui, "#event") == describe_event(explorer).plain
             assert said(ui, "#selected") == describe_box(explorer).plain
-            assert f"event {explorer.event:,}/{explorer.last_event:,}" in ui.text
+            assert f"backward {explorer.state.event:,}/{(explorer.graph.n_events - 1):,}" in ui.text
             event = explorer.visit()
             assert event
             for change in event.changes:
@@ -300,7 +305,7 @@ async def test_the_box_around_the_visited_node_is_marked_from_further_out() -> N
         await ui.press("f")
         await ui.drawn()
         assert ui.explorer.selected == f"#{visited}"
-        assert ui.explorer.event == 12
+        assert ui.explorer.state.event == 12
 
 
 async def test_stepping_starts_at_the_selected_scalar() -> None:
@@ -333,11 +338,11 @@ async def test_tab_goes_round_the_panes_and_every_key_works_in_each() -> None:
             await ui.press("tab")
             seen.append(type(ui.app.screen.focused))
             await ui.press("home")
-            assert ui.explorer.event == 0
+            assert ui.explorer.state.event == 0
             await ui.press("s", "s", "S")
-            assert ui.explorer.event == 1
+            assert ui.explorer.state.event == 1
             await ui.press("end")
-            assert ui.explorer.event == ui.explorer.last_event
+            assert ui.explorer.state.event == (ui.explorer.graph.n_events - 1)
             focus = ui.explorer.focus
             await ui.press("backspace")
             assert ui.explorer.focus is focus.parent
@@ -491,7 +496,7 @@ async def test_changing_modes_while_a_graph_is_built(monkeypatch: pytest.MonkeyP
         await ui.drawn()
         assert ui.explorer.graph.data[ui.explorer.graph.root] == ui.frame.result.loss
         await ui.press("s")
-        assert ui.explorer.event == 0
+        assert ui.explorer.state.event == 0
 
 
 async def test_a_box_opened_while_the_next_graph_is_built_stays_open(
@@ -542,7 +547,7 @@ async def test_a_view_that_cannot_be_laid_out_is_said(monkeypatch: pytest.Monkey
         await ui.train()
         await ui.graph()
         with monkeypatch.context() as patched:
-            patched.setattr(graph_screen, "lay_out", refuse)
+            patched.setattr(graph_pane, "lay_out", refuse)
             await ui.press("enter")
             await ui.until(lambda: ui.notices == ["no [layout]"])
         await ui.press("backspace")

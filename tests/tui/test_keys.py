@@ -7,26 +7,47 @@ from textual.actions import parse
 from textual.binding import Binding
 
 from tui.app import MicrogptApp
-from tui.keys import EVERYWHERE, KEYS, MODES, Key, keys_of, shown
+from tui.bindings import bindings_for
+from tui.debugger.app import DebuggerApp
+from tui.debugger.pane import DebuggerPane
+from tui.keys import ALONE, EVERYWHERE, GRAPH, KEYS, MODES, SCRIPT, STEPS, Key, keys_of, shown
+from tui.screens.graph import GraphScreen
 from tui.screens.help import HelpScreen
-from tui.screens.mode_screen import bindings_for
+from tui.script_app import ScriptApp
 
 ASKED_FOR = {
     "train": {"1", "2", "3", "space", "n", "plus", "minus", "question_mark", "x"},
     "graph": {"1", "2", "3", "space", "question_mark", "x", "enter", "backspace", "s", "S"}
-    | {"home", "end", "left", "right", "up", "down"},
+    | {"home", "end", "left", "right", "up", "down", "n", "N", "o", "O", "c", "C", "u", "b", "w"}
+    | {"y", "e", "z", "U", "G", "slash", "p", "colon"},
     "attention": {"1", "2", "3", "space", "question_mark", "x", "h", "l", "j", "k"},
 }
 
 
+APPS = {ALONE: DebuggerApp, SCRIPT: ScriptApp}
+OWNERS = [
+    (EVERYWHERE, MicrogptApp),
+    *{**MicrogptApp.MODES, GRAPH: DebuggerPane, STEPS: GraphScreen}.items(),
+]
+"""Whose bindings a mode's keys are."""
+
+
 def presses(mode: str) -> list[str]:
     """Every key name that does something in a mode, as often as the table has it."""
-    return [press for key in keys_of(EVERYWHERE) + keys_of(mode) for press in key.keys.split(",")]
+    steps = keys_of(STEPS) if mode == GRAPH else ()
+    keys = keys_of(EVERYWHERE) + keys_of(mode) + steps
+    return [press for key in keys for press in key.keys.split(",")]
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_no_key_does_two_things(mode: str) -> None:
     found = presses(mode)
+    assert sorted(found) == sorted(set(found))
+
+
+def test_no_key_does_two_things_around_a_script() -> None:
+    keys = keys_of(ALONE) + keys_of(SCRIPT) + keys_of(GRAPH)
+    found = [press for key in keys for press in key.keys.split(",")]
     assert sorted(found) == sorted(set(found))
 
 
@@ -38,19 +59,16 @@ def test_all_keys_asked_for_are_there(mode: str) -> None:
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.keys)
 def test_the_action_exists_where_the_key_works(key: Key) -> None:
     owner, name, arguments = parse(key.action)
-    if owner == "app":
-        assert callable(getattr(MicrogptApp, f"action_{name}"))
-    else:
-        assert EVERYWHERE not in key.modes, "only the app's own actions work in every mode"
-        for mode in key.modes:
-            assert callable(getattr(MicrogptApp.MODES[mode], f"action_{name}"))
+    for mode in key.modes:
+        has_it = APPS.get(mode, MicrogptApp) if owner == "app" else dict(OWNERS)[mode]
+        assert callable(getattr(has_it, f"action_{name}"))
     if name == "mode":
         assert arguments[0] in MicrogptApp.MODES
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.keys)
 def test_modes_are_known_and_words_are_said(key: Key) -> None:
-    assert key.modes == (EVERYWHERE,) or set(key.modes) <= set(MODES)
+    assert set(key.modes) <= {EVERYWHERE, *MODES, STEPS, SCRIPT, ALONE}
     assert key.title
     assert len(key.title) <= 13, "the help screen's column"
     assert key.tooltip
@@ -69,7 +87,7 @@ def described(bindings: list[object]) -> list[tuple[str, str, str, bool]]:
     return [(b.key, b.action, b.tooltip, b.show) for b in found]
 
 
-@pytest.mark.parametrize(("mode", "owner"), [(EVERYWHERE, MicrogptApp), *MicrogptApp.MODES.items()])
+@pytest.mark.parametrize(("mode", "owner"), OWNERS)
 def test_bindings_are_the_table(mode: str, owner: type) -> None:
     assert described(owner.BINDINGS) == described(bindings_for(mode))
     assert described(owner.BINDINGS) == [

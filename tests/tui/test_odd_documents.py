@@ -14,18 +14,7 @@ from tests.tui.small_run import small_training
 from tui.widgets.heatmap import Heatmap
 
 MARKUP = ("[bold]", "a]b[", "[/]", "[/b", "[ b]", "[$x]", "x\\", "[@click=q]x[/]")
-ODD = (
-    "a",
-    "é漢字",
-    "🙂🙂",
-    "a b",
-    "a\tb",
-    "a\x0bb\x0cc",
-    "a\x1b[31mb",
-    "a\x9b31mb",
-    "a\rb\x07",
-    "a\x00b",
-)
+ODD = ("a", "é漢字🙂🙂 b", "a\tb\x0bc\x0cd", "\x1b[31m\x00b", "\x9b31m\rb\x07")
 
 
 async def each_document(ui: Piloted, documents: tuple[str, ...]) -> AsyncIterator[str]:

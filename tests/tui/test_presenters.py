@@ -13,19 +13,26 @@ from hypothesis.extra import numpy as arrays
 from textual.geometry import Size
 
 from microgpt import ModelSnapshot, StepResult, Value
+from microgpt.debugger import DebugSession
 from microgpt.graph import Graph
 from tests.tui.small_run import small_training
-from tui.explorer import Explorer
+from tests.viz.computations import foreign_graph
+from tui.debugger.canvas import narrow
+from tui.debugger.explorer import Explorer
+from tui.debugger.inspector import MAX_CONSUMERS, describe_box, describe_event
+from tui.frame import Frame
 from tui.themes import DARK
-from tui.training_session import Frame
-from tui.widgets.canvas import narrow
 from tui.widgets.document_strip import DocumentStrip
-from tui.widgets.inspector import MAX_CONSUMERS, describe_box, describe_event
 from tui.widgets.loss_plot import decimated, running_mean
 from tui.widgets.status_bar import summary
 from viz.style import number
 
 GRAD_LINE = re.compile(r"grad: (\S+) \+ (\S+) × (\S+) = (\S+)")
+
+
+def go(explorer: Explorer, event: int) -> None:
+    explorer.session.goto(f"backward {event}")
+    explorer.follow()
 
 
 def event_text(explorer: Explorer) -> str:
@@ -40,24 +47,25 @@ def box_text(explorer: Explorer) -> str:
 
 
 def test_before_stepping_there_is_no_event_to_describe(small_graph: Graph) -> None:
-    assert event_text(Explorer(small_graph)) == ""
+    assert event_text(Explorer(DebugSession(small_graph))) == ""
 
 
 def test_without_a_backward_pass_that_is_said() -> None:
     x = Value(2.0)
-    assert event_text(Explorer(Graph.from_value(x * x))) == "no backward pass to step through\n"
+    text = event_text(Explorer(DebugSession(Graph.from_value(x * x))))
+    assert text == "no backward pass to step through\ncall backward() on its root\n"
 
 
 def test_the_first_event_sets_the_roots_grad(small_graph: Graph) -> None:
-    explorer = Explorer(small_graph)
-    explorer.go_to(0)
-    assert f"event 0 of {explorer.last_event:,}" in event_text(explorer)
+    explorer = Explorer(DebugSession(small_graph))
+    go(explorer, 0)
+    assert f"event 0 of {(explorer.graph.n_events - 1):,}" in event_text(explorer)
     assert "loss is the root\ngrad: set to 1\n" in event_text(explorer)
 
 
 def test_each_operand_of_a_square_shows_both_additions(square_graph: Graph) -> None:
-    explorer = Explorer(square_graph)
-    explorer.go_to(2)  # after the sum has given both its operands a gradient of 1
+    explorer = Explorer(DebugSession(square_graph))
+    go(explorer, 2)  # after the sum has given both its operands a gradient of 1
     lines = event_text(explorer).splitlines()
     assert lines[0] == "visiting · event 2 of 2"
     assert "adjoint 1 (complete)" in lines
@@ -70,13 +78,13 @@ def test_each_operand_of_a_square_shows_both_additions(square_graph: Graph) -> N
 
 @given(st.data())
 def test_the_numbers_of_an_event_are_the_graphs(small_graph: Graph, data: st.DataObject) -> None:
-    explorer = Explorer(small_graph)
-    event = data.draw(st.integers(1, explorer.last_event))
-    explorer.go_to(event)
+    explorer = Explorer(DebugSession(small_graph))
+    event = data.draw(st.integers(1, (explorer.graph.n_events - 1)))
+    go(explorer, event)
     text = event_text(explorer)
     node = int(small_graph.visit_order[event - 1])
     changes = small_graph.event(event).changes
-    assert f"event {event:,} of {explorer.last_event:,}\n" in text
+    assert f"event {event:,} of {(explorer.graph.n_events - 1):,}\n" in text
     assert f"adjoint {small_graph.grad[node]:.6g} (complete)\n" in text
     before, after = small_graph.grads_at(event - 1), small_graph.grads_at(event)
     first, last = changes[0].edge.operand, changes[-1].edge.operand
@@ -93,11 +101,11 @@ def test_the_numbers_of_an_event_are_the_graphs(small_graph: Graph, data: st.Dat
 
 @given(st.data())
 def test_a_scalar_shows_its_own_numbers(small_graph: Graph, data: st.DataObject) -> None:
-    explorer = Explorer(small_graph)
+    explorer = Explorer(DebugSession(small_graph))
     node = data.draw(st.integers(0, len(small_graph) - 1))
-    event = data.draw(st.none() | st.integers(0, explorer.last_event))
+    event = data.draw(st.none() | st.integers(0, (explorer.graph.n_events - 1)))
     if event is not None:
-        explorer.go_to(event)
+        go(explorer, event)
     explorer.reveal(node)
     text = box_text(explorer)
     now, final = float(explorer.grads()[node]), float(small_graph.grad[node])
@@ -119,8 +127,16 @@ def test_a_scalar_shows_its_own_numbers(small_graph: Graph, data: st.DataObject)
     assert (f"… {more} more" in text) == (more > 0)
 
 
+def test_an_op_that_the_table_lacks_has_a_local_gradient_and_no_rule() -> None:
+    explorer = Explorer(DebugSession(foreign_graph()))
+    explorer.reveal(1)
+    text = box_text(explorer)
+    assert text.startswith("tanh tanh  #1\n")
+    assert re.findall(r"local (\S+)  adds", text) == ["0.07065", "0.5"]
+
+
 def test_a_square_has_its_operand_twice(square_graph: Graph) -> None:
-    explorer = Explorer(square_graph)
+    explorer = Explorer(DebugSession(square_graph))
     explorer.reveal(next(i for i in range(3) if square_graph.op(i) == "mul"))
     text = box_text(explorer)
     assert text.count("x #0 = 3\n") == 2
@@ -133,8 +149,8 @@ def test_a_power_shows_its_exponent() -> None:
     x = Value(2.0, name="x")
     y = x**-0.5
     y.backward()
-    explorer = Explorer(Graph.from_value(y))
-    explorer.go_to(1)
+    explorer = Explorer(DebugSession(Graph.from_value(y)))
+    go(explorer, 1)
     assert "pow n = -0.5" in box_text(explorer).splitlines()[0]
     assert "pow n = -0.5" in event_text(explorer)
 
@@ -144,15 +160,15 @@ def test_gradients_that_were_not_zeroed_are_shown() -> None:
     x.grad = 0.5
     loss = x * 3.0
     loss.backward()
-    explorer = Explorer(Graph.from_value(loss))
-    explorer.go_to(1)
+    explorer = Explorer(DebugSession(Graph.from_value(loss)))
+    go(explorer, 1)
     assert GRAD_LINE.findall(event_text(explorer))[0] == ("0.5", "3", "1", "3.5")
     explorer.reveal(explorer.graph.find("x"))
     assert "started at 0.5: gradients were not zeroed" in box_text(explorer)
 
 
 def test_a_folded_part_adds_up(small_graph: Graph) -> None:
-    explorer = Explorer(small_graph)
+    explorer = Explorer(DebugSession(small_graph))
     explorer.select("pos1")
     box = explorer.selected_box
     text = box_text(explorer)
@@ -169,11 +185,11 @@ def test_a_folded_part_adds_up(small_graph: Graph) -> None:
 
 
 def test_a_folded_part_counts_its_visits(small_graph: Graph) -> None:
-    explorer = Explorer(small_graph)
+    explorer = Explorer(DebugSession(small_graph))
     ids = explorer.folding.scope("pos1").ids
     visits = sorted(int(e) for e in small_graph.event_of[ids] if e)
     for visited, event in ((0, visits[0] - 1), (1, visits[0]), (len(visits), visits[-1])):
-        explorer.go_to(event)
+        go(explorer, event)
         while explorer.close():
             pass
         explorer.select("pos1")
@@ -183,7 +199,7 @@ def test_a_folded_part_counts_its_visits(small_graph: Graph) -> None:
 def test_text_of_a_document_is_never_read_as_markup() -> None:
     for document in ("[bold]", "a]b[", "[/]", "\\["):
         graph = ModelSnapshot.of(small_training(document)).graph(document)
-        explorer = Explorer(graph)
+        explorer = Explorer(DebugSession(graph))
         explorer.select("pos1")
         note = f"{document[0]} → {document[1]}"
         assert note in box_text(explorer).splitlines()

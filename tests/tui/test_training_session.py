@@ -15,7 +15,8 @@ from microgpt import Training
 from microgpt.errors import MicrogptError
 from tests.tui.small_run import small_training
 from tui import training_session
-from tui.training_session import MAX_SAMPLES, SPEEDS, Frame, TrainingSession
+from tui.frame import Frame
+from tui.training_session import MAX_SAMPLES, SPEEDS, TrainingSession
 
 SOON = 20.0
 """Units: seconds. Far more than anything here takes; a session that hangs fails after it."""
@@ -241,7 +242,7 @@ def test_speed_stays_within_its_steps() -> None:
 
 def test_a_limit_is_kept() -> None:
     with watching(small_training(), paused=True) as watcher:
-        watcher.session.change_speed(-1)
+        watcher.session.change_speed(SPEEDS.index(10.0) - len(SPEEDS) + 1)
         assert watcher.frame.speed == 10.0
         began = time.monotonic()
         watcher.session.toggle()
@@ -269,7 +270,7 @@ def test_a_waiting_thread_obeys_at_once() -> None:
 
 def test_the_rate_is_of_late() -> None:
     with watching(small_training(), paused=True) as watcher:
-        watcher.session.change_speed(-1)
+        watcher.session.change_speed(SPEEDS.index(10.0) - len(SPEEDS) + 1)
         watcher.session.toggle()
         assert 2 < watcher.until_step(8).rate < 11
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
 from microgpt import Corpus, ModelConfig, ModelSnapshot, Training, Value, scope
 from microgpt.bindings import parameter
-from microgpt.graph import Graph
+from microgpt.graph import OP_NAMES, Graph
 
 SMALL_MODEL = ModelConfig(n_embd=8, n_head=2, n_layer=1, block_size=8)
 
@@ -26,6 +27,15 @@ def frozen(root: Value) -> Graph:
     """The graph of a root after its backward pass."""
     root.backward()
     return Graph.from_value(root)
+
+
+def foreign_graph() -> Graph:
+    """`loss = tanh(x) * 0.5` of a class with an op that the op table lacks, #1."""
+    x = Value(2.0, name="x")
+    graph = frozen(Value(math.tanh(2.0), (x,), (1 - math.tanh(2.0) ** 2,), "exp") * 0.5)
+    op_codes = graph.op_codes.copy()
+    op_codes[1] = len(OP_NAMES)
+    return replace(graph, op_names=(*OP_NAMES, "tanh"), op_codes=op_codes)
 
 
 def tutorial_graph() -> Graph:

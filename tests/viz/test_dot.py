@@ -15,7 +15,13 @@ import pytest
 import viz
 from microgpt import GraphError, ModelConfig, Value, scope
 from microgpt.graph import Graph
-from tests.viz.computations import frozen, small_snapshot, square_graph, tutorial_graph
+from tests.viz.computations import (
+    foreign_graph,
+    frozen,
+    small_snapshot,
+    square_graph,
+    tutorial_graph,
+)
 from tests.viz.golden import assert_golden
 from viz.boxes import Folding
 from viz.dot import plain, printable, rms, to_dot
@@ -28,6 +34,12 @@ TINY_MODEL = ModelConfig(n_embd=2, n_head=1, n_layer=1, block_size=4)
 
 def whole(graph: Graph) -> View:
     return scalars(graph, range(len(graph)), graph.name(graph.root))
+
+
+def test_an_op_of_a_foreign_class_is_drawn_under_its_own_name() -> None:
+    svg = render(to_dot(whole(foreign_graph())), "svg")
+    assert "tanh" in texts(svg)
+    assert any(tip.startswith("#1 = tanh, data 0.964") for tip in tips(svg))
 
 
 def texts(svg: bytes) -> list[str]:

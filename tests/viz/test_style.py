@@ -22,6 +22,7 @@ from viz.style import (
     ink_on,
     magnitude_color,
     number,
+    op_style,
     rgb,
     strength,
 )
@@ -127,6 +128,14 @@ def luminance(color: str) -> float:
         for c in (channel / 255 for channel in rgb(color))
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_an_op_that_the_table_lacks_has_a_style_too() -> None:
+    assert op_style("mul") is OP_STYLES["mul"]
+    assert op_style("pow2").glyph == "^"
+    for name in ("tanh", "sigmoid", "softplus", "x"):
+        assert 1 <= len(op_style(name).glyph) <= 4
+        assert op_style(name).shape == "circle"
 
 
 def test_every_op_has_a_style_of_its_own_colour() -> None:

@@ -11,11 +11,12 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.bindings import bindings_for
 from tui.cells import set_left
+from tui.frame import Frame
 from tui.keys import ATTENTION
-from tui.screens.mode_screen import ModeScreen, bindings_for
+from tui.screens.mode_screen import ModeScreen
 from tui.themes import theme_color
-from tui.training_session import Frame
 from tui.widgets.heatmap import HeadStrip, Heatmap
 from viz.attention import AttentionPattern, attention_dot
 from viz.dot import printable

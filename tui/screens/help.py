@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.keys import EVERYWHERE, MODES, keys_of, shown
+from tui.keys import MODES, keys_of, shown
 
 INTRODUCTION = (
     "A GPT is trained while you watch. Every number on screen is read from its computation graph. "
@@ -24,18 +24,24 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = [Binding("escape,question_mark,q,enter", "dismiss", "Close")]
 
+    def __init__(self, introduction: str, modes: tuple[str, ...]) -> None:
+        """Shows a text, then the keys of some modes of the table."""
+        super().__init__()
+        self._introduction = introduction
+        self._modes = modes
+
     def compose(self) -> ComposeResult:
         """One table a group."""
         with VerticalScroll(id="help") as scroll:
             scroll.border_title = "keys"
             scroll.border_subtitle = "esc closes"
-            yield Static(INTRODUCTION, markup=False)
-            for mode in (EVERYWHERE, *MODES):
+            yield Static(self._introduction, markup=False)
+            for mode in self._modes:
                 yield Static(self._table(mode))
 
     @staticmethod
     def _table(mode: str) -> Table:
-        title = mode if mode == EVERYWHERE else f"{mode} mode"
+        title = f"{mode} mode" if mode in MODES else mode
         table = Table(
             title=title, title_justify="left", title_style="bold", box=None, show_header=False,
             padding=(0, 1),

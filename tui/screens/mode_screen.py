@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.widget import Widget
 from textual.widgets import Footer
 
-from tui.keys import keys_of, shown
-from tui.training_session import Frame
+from tui.base_app import ExportJob
+from tui.frame import Frame
+from tui.widgets.scrubber import Scrubber
 from tui.widgets.status_bar import StatusBar
-
-
-def bindings_for(mode: str) -> list[BindingType]:
-    """Textual bindings of a mode's keys, or of `EVERYWHERE`'s."""
-    keys = keys_of(mode)
-    groups = {name: Binding.Group(name, compact=True) for name in {key.group for key in keys}}
-    return [
-        Binding(
-            key.keys,
-            key.action,
-            key.title,
-            key.in_footer,
-            shown(key),
-            tooltip=key.tooltip,
-            group=groups[key.group] if key.group else None,
-        )
-        for key in keys
-    ]
 
 
 class ModeScreen(Screen[None]):
@@ -47,9 +28,10 @@ class ModeScreen(Screen[None]):
     frame: Frame | None = None
 
     def compose(self) -> ComposeResult:
-        """Status line, body, footer."""
+        """Status line, body, scrubber, footer."""
         yield StatusBar(self.MODE)
         yield self.body()
+        yield Scrubber()
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -62,6 +44,11 @@ class ModeScreen(Screen[None]):
         else:
             self.query_one(StatusBar).show(None)
 
+    @property
+    def action_owner(self) -> DOMNode:
+        """What the actions of the mode's keys belong to."""
+        return self
+
     @abstractmethod
     def body(self) -> Widget:
         """The mode's own widgets."""
@@ -72,6 +59,7 @@ class ModeScreen(Screen[None]):
         if not self.query(StatusBar):
             return  # not composed yet; a frame comes again when it is
         self.query_one(StatusBar).show(frame)
+        self.query_one(Scrubber).show(frame)
         if frame.result is not None:
             self.show_result(frame)
 
@@ -80,7 +68,7 @@ class ModeScreen(Screen[None]):
         """Shows a frame that has a step's result."""
 
     @abstractmethod
-    def export_job(self) -> tuple[str, Callable[[Path], None]] | None:
+    def export_job(self) -> ExportJob | None:
         """The file name's middle part and what writes the view; None if there is nothing yet.
 
         The writer runs off the UI thread and may use only what it has captured.

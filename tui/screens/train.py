@@ -9,13 +9,15 @@ from pathlib import Path
 from rich.text import Text
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
-from textual.widgets import ProgressBar, Static
+from textual.widgets import Static
 
 from microgpt.files import write_atomically
+from tui.bindings import bindings_for
+from tui.frame import Frame
 from tui.keys import TRAIN
-from tui.screens.mode_screen import ModeScreen, bindings_for
+from tui.screens.mode_screen import ModeScreen
+from tui.screenshot import screenshot
 from tui.themes import theme_color
-from tui.training_session import Frame
 from tui.widgets.document_strip import DocumentStrip
 from tui.widgets.loss_plot import MEAN_OF, LossPlot
 from viz.dot import printable
@@ -30,7 +32,7 @@ class TrainScreen(ModeScreen):
 
     def body(self) -> Widget:
         """Curve and samples side by side, the document below."""
-        plot = Vertical(LossPlot(id="loss"), ProgressBar(show_eta=False), id="curve")
+        plot = Vertical(LossPlot(id="loss"), id="curve")
         plot.border_title = f"loss in nats, by step: each, and the mean of {MEAN_OF}"
         samples = Static("the first sample comes with the first steps", id="samples", markup=False)
         samples.border_title = "fresh samples"
@@ -44,8 +46,8 @@ class TrainScreen(ModeScreen):
         """Shows a step."""
         result = frame.result
         assert result is not None
-        self.query_one(LossPlot).show(frame.losses[: result.step])
-        self.query_one(ProgressBar).update(total=frame.num_steps, progress=result.step)
+        marked = result.step if frame.past else None
+        self.query_one(LossPlot).show(frame.losses_so_far, frame.first_step, marked)
         self.query_one(DocumentStrip).show(frame)
         self.query_one("#samples", Static).update(self._samples(frame))
         self.query_one("#norms", Static).update(self._norms(frame))
@@ -75,5 +77,5 @@ class TrainScreen(ModeScreen):
         """The screen as it stands."""
         if self.frame is None or self.frame.result is None:
             return None
-        picture = self.app.export_screenshot(title="microgpt-tui: train").encode()
+        picture = screenshot(self.app, "microgpt-tui: train").encode()
         return f"train-step{self.frame.result.step}", lambda path: write_atomically(path, picture)

@@ -6,8 +6,8 @@ from rich.text import Text
 from textual.widgets import Static
 
 from tui.cells import set_left
+from tui.frame import Frame
 from tui.themes import theme_color
-from tui.training_session import Frame
 from viz.dot import printable
 from viz.style import POSITIVE, blend
 

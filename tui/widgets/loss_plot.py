@@ -50,17 +50,27 @@ class LossPlot(PlotWidget):
         self.margin_top, self.margin_bottom, self.margin_left = 0, 1, 7
         self.can_focus = False
 
-    def show(self, losses: list[float]) -> None:
-        """Draws the losses of all steps so far."""
+    def show(self, losses: list[float], first_step: int = 0, marked: int | None = None) -> None:
+        """Draws the losses of all steps so far.
+
+        Args:
+            first_step: the step before the first of them.
+            marked: a step to mark with a line.
+        """
         values = np.array(losses)
         most = 2 * max(20, self.size.width)
         self.clear()
         muted, accent = (theme_color(self.app, name) for name in ("muted", "primary"))
-        self.set_xlimits(1, max(10, len(values)))  # whole steps on the axis from the first on
+        first = first_step + 1
+        self.set_xlimits(
+            first, first_step + max(10, len(values))
+        )  # whole steps on the axis from the first on
         if len(values) > 1:
             steps, points = decimated(values, most)
-            self.plot(steps, points, muted, HiResMode.BRAILLE)
+            self.plot(steps + first_step, points, muted, HiResMode.BRAILLE)
             steps, points = decimated(running_mean(values), most)
-            self.plot(steps, points, accent, HiResMode.BRAILLE)
+            self.plot(steps + first_step, points, accent, HiResMode.BRAILLE)
         elif len(values):
-            self.scatter(np.array([1]), values, marker_style=accent)
+            self.scatter(np.array([first]), values, marker_style=accent)
+        if marked is not None:
+            self.add_v_line(marked, theme_color(self.app, "accent"))

@@ -7,11 +7,18 @@ from datetime import timedelta
 from rich.text import Text
 from textual.widgets import Static
 
+from tui.frame import Frame
 from tui.keys import MODES
 from tui.themes import theme_color
-from tui.training_session import Frame
 
-_SIGNS = {"running": "▶", "paused": "‖", "finished": "✓", "failed": "✗"}
+_SIGNS = {
+    "running": "▶",
+    "paused": "‖",
+    "finished": "✓",
+    "failed": "✗",
+    "followed": "◉",
+    "recorded": "■",
+}
 
 
 def summary(frame: Frame) -> str:
@@ -19,16 +26,37 @@ def summary(frame: Frame) -> str:
 
     Such as `▶ running · step 57/1000 · loss 2.8312 · 12.3 steps/s`.
     """
+    step = frame.result.step if frame.result else frame.first_step
+    if frame.past:
+        loss = f"loss {frame.result.loss:.4f}" if frame.result else "untrained"
+        live = f"{_SIGNS[frame.status]} {frame.status} at {frame.live_step}/{frame.num_steps}"
+        return f"◆ step {step} · {loss} · {live}"
     parts = [f"{_SIGNS[frame.status]} {frame.status}"]
-    step = frame.result.step if frame.result else 0
     parts.append(f"step {step}/{frame.num_steps}")
     if frame.result:
         parts.append(f"loss {frame.result.loss:.4f}")
     if frame.status == "running" and frame.rate:
         parts.append(f"{frame.rate:.1f} steps/s")
         parts.append(f"{_duration((frame.num_steps - step) / frame.rate)} left")
+    if frame.engine and frame.status == "running":
+        parts.append(frame.engine)
     if frame.speed:
         parts.append(f"at most {frame.speed:g}/s")
+    if frame.problem:
+        parts.append(frame.problem)
+    return " · ".join(parts)
+
+
+def short_summary(frame: Frame) -> str:
+    """The same for a narrow window: `▶ 57/1000 · loss 2.8312 · 12.3/s`."""
+    result = frame.result
+    step = result.step if result else frame.first_step
+    sign = f"◆ {step} of {_SIGNS[frame.status]}" if frame.past else _SIGNS[frame.status]
+    parts = [f"{sign} {frame.live_step}/{frame.num_steps}"]
+    if result:
+        parts.append(f"loss {result.loss:.4f}")
+    if frame.status == "running" and frame.rate and not frame.past:
+        parts.append(f"{frame.rate:.1f}/s")
     if frame.problem:
         parts.append(frame.problem)
     return " · ".join(parts)
@@ -75,6 +103,8 @@ class StatusBar(Static):
         if self._frame:
             said = summary(self._frame)
             room = self.size.width - len(line) - 1
+            if len(said) > room:
+                said = short_summary(self._frame)
             if len(said) > room:
                 said = said[: max(0, room - 1)] + "…" if room > 1 else ""
             line.append(" " * max(1, room - len(said)))

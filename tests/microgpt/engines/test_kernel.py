@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import random
 
 import numpy as np
 import pytest
+from numba import njit
 
 from microgpt import (
     Corpus,
@@ -16,7 +18,10 @@ from microgpt import (
     TrainingConfig,
     load_corpus,
 )
-from microgpt.engines.kernel_loops import Sizes, Workspace, train_steps
+from microgpt.adam import MAX_GRAD
+from microgpt.engines.kernel.adam import roots, squares
+from microgpt.engines.kernel.layout import Sizes, Workspace
+from microgpt.engines.kernel.train import train_steps
 
 
 class KernelRun:
@@ -119,6 +124,35 @@ def test_a_step_that_is_not_finite_changes_nothing(lr: float) -> None:
     assert kernel.flat.tobytes() == run.state.data.tobytes()
     assert kernel.v.tolist() == run.state.v.tolist()
     assert all(map(math.isfinite, losses))
+
+
+def test_squares_and_roots_are_the_powers_of_the_math_library() -> None:
+    """On numbers of all sizes: exact ones, nearly exact ones, and those too small for errors."""
+    rng = random.Random(5)
+    numbers = [0.0, 5e-324, 1e-308, 1e-162, 1e-135, 1.0, 1 + 2**-52, 2**0.5, 1e154, MAX_GRAD]
+    numbers += [rng.random() * 10 ** rng.uniform(-300, 150) for _ in range(20_000)]
+    numbers += [rng.randrange(2**27) * 2.0 ** rng.randrange(-60, 60) for _ in range(2_000)]
+    numbers += [-number for number in numbers]
+    doubts = np.zeros(len(numbers), dtype=np.bool_)
+
+    @njit
+    def square_all(numbers, out, doubts, exponent):
+        squares(numbers, out, doubts, exponent)
+
+    @njit
+    def root_all(numbers, out, doubts, exponent):
+        roots(numbers, out, doubts, exponent)
+
+    squared = np.zeros(len(numbers))
+    square_all(np.array(numbers), squared, doubts, 2.0)
+    assert squared.tolist() == [number**2 for number in numbers]
+    assert 0 < doubts.mean() < 0.6  # many are tiny; the others are asked of libm one in ten
+    rooted = np.zeros(len(numbers))
+    root_all(squared, rooted, doubts, 0.5)
+    assert rooted.tolist() == [number**0.5 for number in squared.tolist()]
+    rooted = np.zeros(len(numbers))
+    root_all(abs(np.array(numbers)), rooted, doubts, 0.5)
+    assert rooted.tolist() == [abs(number) ** 0.5 for number in numbers]
 
 
 @pytest.mark.slow

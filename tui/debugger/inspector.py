@@ -13,10 +13,10 @@ from textual.widgets import Static
 from microgpt.events import Edge, Event
 from microgpt.graph import Graph
 from microgpt.ops import OPS
-from tui.explorer import Explorer
+from tui.debugger.explorer import Explorer
 from viz.boxes import Box
 from viz.dot import rms
-from viz.style import OP_STYLES, number
+from viz.style import number, op_style
 
 MAX_CONSUMERS = 12
 
@@ -26,10 +26,13 @@ def describe_event(explorer: Explorer) -> Text:
     event = explorer.visit()
     graph, text = explorer.graph, Text()
     if event is None:
+        if explorer.stepping:
+            return _describe_computation(explorer)
         if not graph.backpropagated:
             text.append("no backward pass to step through\n", "italic")
+            text.append(f"{graph.why_no_events}\n")
         return text
-    text.append(f"visiting · event {event.index:,} of {explorer.last_event:,}\n", "bold")
+    text.append(f"visiting · event {event.index:,} of {graph.n_events - 1:,}\n", "bold")
     if event.index == 0:
         text.append(f"{graph.name(event.node)} is the root\n")
         text.append("grad: set to 1\n")
@@ -40,10 +43,27 @@ def describe_event(explorer: Explorer) -> Text:
     return text
 
 
+def _describe_computation(explorer: Explorer) -> Text:
+    """The node that the forward pass computes, from what."""
+    graph, node, text = explorer.graph, explorer.visited, Text()
+    n_events = len(graph.forward_order)
+    text.append(f"computing · event {explorer.state.event:,} of {n_events:,}\n", "bold")
+    if node is None:
+        text.append("only leaves have numbers yet\n", "italic")
+        return text
+    _heading(text, graph, node)
+    for edge in graph.operands_of(node):
+        style = op_style(graph.op(edge.operand))
+        text.append(f"  {style.glyph} {_named(graph, edge.operand)}", style.color)
+        text.append(f" = {float(graph.data[edge.operand])!r}\n")
+    text.append(f"data: {float(graph.data[node])!r}\n")
+    return text
+
+
 def _changes(text: Text, graph: Graph, event: Event) -> None:
     for change in event.changes:
         edge = change.edge
-        text.append(f"→ {_named(graph, edge.operand)}\n", OP_STYLES[graph.op(edge.operand)].color)
+        text.append(f"→ {_named(graph, edge.operand)}\n", op_style(graph.op(edge.operand)).color)
         text.append(
             f"  grad: {change.old:.6g} + {edge.local:.6g} × {change.adjoint:.6g}"
             f" = {change.new:.6g}\n"
@@ -73,9 +93,9 @@ def _describe_node(explorer: Explorer, box: Box) -> Text:
         text.append(f"      started at {before!r}: gradients were not zeroed\n", "bold")
     if operands := graph.operands_of(node):
         text.append("\noperands\n", "bold")
-        rules = OPS[graph.op(node)].rule
+        op = OPS.get(graph.op(node))  # None for one that only a program's own class has
         for edge in operands:
-            _edge(text, graph, edge, edge.operand, f"{rules[edge.slot]} = ")
+            _edge(text, graph, edge, edge.operand, f"{op.rule[edge.slot]} = " if op else "")
     if consumers := graph.consumers_of(node):
         text.append(f"\nconsumers ({len(consumers)})\n", "bold")
         for edge in consumers[:MAX_CONSUMERS]:
@@ -107,14 +127,14 @@ def _describe_part(explorer: Explorer, box: Box) -> Text:
 
 
 def _heading(text: Text, graph: Graph, node: int) -> None:
-    style = OP_STYLES[graph.op(node)]
+    style = op_style(graph.op(node))
     exponent = f" n = {graph.immediate[node]:g}" if graph.op(node) == "pow" else ""
     text.append(f"{style.glyph} {graph.op(node)}{exponent}  ", f"bold {style.color}")
     text.append(f"{_named(graph, node)}\n", "bold")
 
 
 def _edge(text: Text, graph: Graph, edge: Edge, other: int, rule: str = "") -> None:
-    style = OP_STYLES[graph.op(other)]
+    style = op_style(graph.op(other))
     text.append(f"  {style.glyph} {_named(graph, other)}", style.color)
     text.append(f" = {number(float(graph.data[other]))}\n")
     text.append(f"   local {rule}{number(edge.local)}  adds {number(edge.contribution)}\n")
@@ -135,6 +155,8 @@ class Inspector(VerticalScroll, can_focus=True, inherit_bindings=False):
         Binding("pagedown", "page_down", "Page down", show=False),
     ]
 
+    _shown: tuple[int, str] | None = None
+
     def compose(self) -> ComposeResult:
         """Two texts, one above the other."""
         yield Static(id="event", markup=False)
@@ -146,3 +168,7 @@ class Inspector(VerticalScroll, can_focus=True, inherit_bindings=False):
         self.query_one("#event", Static).display = bool(event)
         self.query_one("#event", Static).update(event)
         self.query_one("#selected", Static).update(describe_box(explorer))
+        at = (explorer.state.moment, explorer.selected)
+        if at != self._shown:  # something else: from its first line on
+            self._shown = at
+            self.scroll_home(animate=False)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgpt.graph import Graph
-from tui.braille import BLANK, BrailleCanvas
-from tui.layout import BOX_HEIGHT, MAX_WIDTH, Layout, PlacedBox, Point, lay_out, title_of
+from tui.debugger.braille import BLANK, BrailleCanvas
+from tui.debugger.layout import BOX_HEIGHT, MAX_WIDTH, Layout, PlacedBox, Point, lay_out, title_of
 from viz.boxes import Box, Folding
 from viz.view import View, folded, scalars
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from microgpt.graph import Graph
 from viz.boxes import Box
 from viz.placement import Point, Units, place
-from viz.style import OP_STYLES, PARAMETERS_GLYPH, SCOPE_GLYPH
+from viz.style import PARAMETERS_GLYPH, SCOPE_GLYPH, op_style
 from viz.view import Bundle, View
 
 CELL = Units(0.1, 0.2)
@@ -90,7 +90,7 @@ def title_of(graph: Graph, box: Box) -> str:
         glyph = PARAMETERS_GLYPH
     elif box.kind == "node":
         op = graph.op(box.node)
-        glyph = OP_STYLES[op].glyph
+        glyph = op_style(op).glyph
         if op == "pow":
             glyph += f"{graph.immediate[box.node]:g}"
     else:

@@ -17,11 +17,19 @@ from textual.strip import Strip
 from textual.theme import Theme
 
 from microgpt.graph import Graph
-from tui.braille import BrailleCanvas
-from tui.layout import Layout, PlacedBox, title_of
+from tui.debugger.braille import BrailleCanvas
+from tui.debugger.layout import Layout, PlacedBox, title_of
 from viz.boxes import Box
 from viz.dot import rms
-from viz.style import OP_STYLES, gradient_color, ink_on, magnitude_color, number, strength
+from viz.style import (
+    OP_STYLES,
+    gradient_color,
+    ink_on,
+    magnitude_color,
+    number,
+    op_style,
+    strength,
+)
 
 FEW_EDGES = 12
 """Up to this many edges all show their colours; past it only the selected box's."""
@@ -37,12 +45,14 @@ class CanvasState:
         visited: key of the box that holds the node being visited, or "".
         visits: by box key, how many of its nodes have been visited and how many will be in the
             whole pass; empty while not stepping.
+        forward: whether these are visits of the forward pass.
     """
 
     grads: NDArray[np.float64]
     selected: str
     visited: str
     visits: dict[str, tuple[int, int]]
+    forward: bool = False
 
 
 class GraphCanvas(ScrollView, can_focus=True, inherit_bindings=False):
@@ -217,7 +227,7 @@ class GraphCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         elif not inside:
             color, bold, corners = self._color("canvas--muted"), False, "┌┐└┘╌╎"
         elif box.kind == "node":
-            color, bold, corners = OP_STYLES[graph.op(box.node)].color, False, "╭╮╰╯─│"
+            color, bold, corners = op_style(graph.op(box.node)).color, False, "╭╮╰╯─│"
         elif box.kind == "parameters":
             color, bold, corners = OP_STYLES["param"].color, False, "╭╮╰╯─│"
         else:
@@ -232,6 +242,8 @@ class GraphCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         muted = Style(color=self._color("canvas--muted"))
         if line == 1:
             if box.kind == "node":
+                if state.forward and state.visits.get(box.key) == (0, 1):
+                    return "not yet", muted
                 data = f"data {number(float(graph.data[box.node]))}"
                 return data, Style() if inside else muted
             done, visits = state.visits.get(box.key, (0, 0))

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from microgpt.adam import TrainingConfig
-from microgpt.engines import kernel_loops
 from microgpt.engines.engine import StepResult, grad_norms
+from microgpt.engines.kernel.layout import Sizes, Workspace
+from microgpt.engines.kernel.train import train_steps
 from microgpt.parameters import ModelConfig
 from microgpt.tokenizer import Tokenizer
 from microgpt.training_state import TrainingState
 
 
 class KernelEngine:
-    """Trains with `kernel_loops`. Imports numba, so it is imported late."""
+    """Trains with compiled loops, and keeps their room."""
 
     name = "kernel"
     preparing = ""
@@ -25,8 +26,8 @@ class KernelEngine:
         self._model = model
         self._config = config
         self._shapes = model.shapes(tokenizer.vocab_size)
-        self._sizes = kernel_loops.Sizes.of(model, tokenizer.vocab_size)
-        self._work = kernel_loops.Workspace.of(self._sizes)
+        self._sizes = Sizes.of(model, tokenizer.vocab_size)
+        self._work = Workspace.of(self._sizes)
         self._grads = np.zeros(sum(rows * cols for rows, cols in self._shapes.values()))
 
     def train_step(
@@ -61,7 +62,7 @@ class KernelEngine:
         """Trains one step a document; fewer losses if a number of the next step was not finite."""
         losses = np.zeros(len(documents))
         steps = range(state.step + 1, state.step + 1 + len(documents))
-        done = kernel_loops.train_steps(
+        done = train_steps(
             np.frombuffer(state.data), np.frombuffer(state.m), np.frombuffer(state.v),
             self._grads, self._sizes, self._work,
             np.array([token for tokens in documents for token in tokens]),

@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
-from tui.layout import title_of
+from tui.debugger.layout import title_of
 from viz.boxes import Box, Folding
 from viz.style import SCOPE_GLYPH
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,9 +17,10 @@ from hypothesis.stateful import (
 )
 
 from microgpt import ModelSnapshot, Value
+from microgpt.debugger import DebugSession
 from microgpt.graph import Graph
 from tests.tui.small_run import small_training
-from tui.explorer import Explorer
+from tui.debugger.explorer import Explorer
 from viz.boxes import Box
 
 Place = tuple[str, str, bool, int, bytes]
@@ -32,7 +32,7 @@ def place(explorer: Explorer) -> Place:
         explorer.focus.key,
         explorer.selected,
         explorer.stepping,
-        explorer.event,
+        explorer.state.moment,
         explorer.grads().tobytes(),
     )
 
@@ -48,18 +48,17 @@ def boxes_down(explorer: Explorer, box: Box, levels: int) -> Iterator[Box]:
 
 
 def test_it_begins_at_the_whole_graph_with_every_gradient_complete(small_graph: Graph) -> None:
-    explorer = Explorer(small_graph)
+    explorer = Explorer(DebugSession(small_graph))
     assert explorer.focus.kind == "graph"
     assert explorer.selected == "loss"
     assert not explorer.stepping
-    assert explorer.event == explorer.last_event == small_graph.n_events - 1
     assert explorer.visited is None
     assert explorer.visit() is None
     assert explorer.grads() is small_graph.grad
 
 
 def test_opening_and_closing_come_back_to_the_same_box(small_graph: Graph) -> None:
-    explorer = Explorer(small_graph)
+    explorer = Explorer(DebugSession(small_graph))
     opened = 0
     for box in [b for b in boxes_down(explorer, explorer.focus, 3) if b.kind != "node"]:
         parent = box.parent
@@ -78,14 +77,14 @@ def test_opening_and_closing_come_back_to_the_same_box(small_graph: Graph) -> No
 
 
 def test_the_whole_graph_cannot_be_closed(small_graph: Graph) -> None:
-    explorer = Explorer(small_graph)
+    explorer = Explorer(DebugSession(small_graph))
     before = place(explorer)
     assert not explorer.close()
     assert place(explorer) == before
 
 
 def test_a_scalar_cannot_be_opened(small_graph: Graph) -> None:
-    explorer = Explorer(small_graph)
+    explorer = Explorer(DebugSession(small_graph))
     explorer.reveal(small_graph.root)
     before = place(explorer)
     assert not explorer.open()
@@ -93,7 +92,7 @@ def test_a_scalar_cannot_be_opened(small_graph: Graph) -> None:
 
 
 def test_from_the_top_down_to_one_multiplication(small_graph: Graph) -> None:
-    explorer = Explorer(small_graph)
+    explorer = Explorer(DebugSession(small_graph))
     for key in ("pos1", "pos1/layer0", "pos1/layer0/mlp", "pos1/layer0/mlp/fc1"):
         explorer.select(key)
         assert explorer.selected == key
@@ -111,7 +110,7 @@ def op(graph: Graph, box: Box) -> str:
 
 
 def test_selecting_what_is_not_in_sight_does_nothing(small_graph: Graph) -> None:
-    explorer = Explorer(small_graph)
+    explorer = Explorer(DebugSession(small_graph))
     explorer.select("pos0/embed")
     explorer.select("no such box")
     assert explorer.selected == "loss"
@@ -119,7 +118,7 @@ def test_selecting_what_is_not_in_sight_does_nothing(small_graph: Graph) -> None
 
 @given(st.data())
 def test_any_node_can_be_revealed(small_graph: Graph, data: st.DataObject) -> None:
-    explorer = Explorer(small_graph)
+    explorer = Explorer(DebugSession(small_graph))
     node = data.draw(st.integers(0, len(small_graph) - 1))
     explorer.reveal(node)
     assert explorer.selected_box.kind == "node"
@@ -129,7 +128,7 @@ def test_any_node_can_be_revealed(small_graph: Graph, data: st.DataObject) -> No
 
 
 def test_looking_into_a_scalar_selects_it_where_it_lies(small_graph: Graph) -> None:
-    explorer = Explorer(small_graph)
+    explorer = Explorer(DebugSession(small_graph))
     node = int(small_graph.visit_order[500])
     explorer.look_into(explorer.folding.path_to(node)[-1])
     assert explorer.selected_box.node == node
@@ -138,7 +137,7 @@ def test_looking_into_a_scalar_selects_it_where_it_lies(small_graph: Graph) -> N
 
 def test_looking_into_boxes_joined_for_a_view_goes_to_the_box_around_them() -> None:
     graph = ModelSnapshot.of(small_training("emma", n_layer=2)).graph("emma")
-    explorer = Explorer(graph)
+    explorer = Explorer(DebugSession(graph))
     joined = 0
     for outer in list(boxes_down(explorer, explorer.focus, 3)):
         if outer.kind != "scope":
@@ -163,44 +162,53 @@ def test_looking_into_boxes_joined_for_a_view_goes_to_the_box_around_them() -> N
 # -- events ----------------------------------------------------------------------------------------
 
 
-def test_the_first_step_starts_at_the_selected_scalar(small_graph: Graph) -> None:
-    for by in (1, -1):
-        explorer = Explorer(small_graph)
-        node = int(small_graph.visit_order[1234])
-        explorer.reveal(node)
-        assert explorer.step(by)
-        assert explorer.visited == node
-        assert explorer.event == 1235
-        assert explorer.selected_box.node == node
+def go(explorer: Explorer, place: str) -> None:
+    """A move of the session, and the explorer after it."""
+    explorer.session.goto(place)
+    explorer.follow()
 
 
-@pytest.mark.parametrize(("by", "from_end"), [(1, False), (-1, True)])
-def test_the_first_step_from_a_box_or_a_leaf_starts_at_an_end(
-    small_graph: Graph, by: int, from_end: bool
+def test_stepping_begins_at_the_selected_scalar(small_graph: Graph) -> None:
+    explorer = Explorer(DebugSession(small_graph))
+    node = int(small_graph.visit_order[1234])
+    explorer.reveal(node)
+    assert explorer.first_place() == "backward 1235"
+    go(explorer, explorer.first_place())
+    assert explorer.visited == node
+    assert explorer.selected_box.node == node
+
+
+def test_stepping_begins_with_the_pass_where_a_box_or_a_leaf_is_selected(
+    small_graph: Graph,
 ) -> None:
     leaf = next(i for i in range(len(small_graph)) if small_graph.is_leaf(i))
     for select in (None, leaf):
-        explorer = Explorer(small_graph)
+        explorer = Explorer(DebugSession(small_graph))
         if select is not None:
             explorer.reveal(select)
-        assert explorer.step(by)
-        assert explorer.event == (explorer.last_event if from_end else 0)
+        assert explorer.first_place() == "backward 0"
 
 
-def test_the_ends_of_the_pass(small_graph: Graph) -> None:
-    explorer = Explorer(small_graph)
-    assert explorer.go_to(0)
-    before = place(explorer)
+def test_the_ends_of_the_backward_pass(small_graph: Graph) -> None:
+    explorer = Explorer(DebugSession(small_graph))
+    go(explorer, "backward 0")
     assert explorer.visited == small_graph.root
-    assert not explorer.step(-1)
-    assert not explorer.go_to(-1)
-    assert place(explorer) == before
     assert explorer.grads()[small_graph.root] == 1.0
     assert np.count_nonzero(explorer.grads()) == 1
-    assert explorer.go_to(explorer.last_event)
-    assert not explorer.step(1)
-    assert not explorer.go_to(small_graph.n_events)
+    go(explorer, "end")
     assert explorer.grads().tobytes() == small_graph.grad.tobytes()
+
+
+def test_the_forward_pass_has_the_gradients_found_and_no_backward_event(
+    small_graph: Graph,
+) -> None:
+    explorer = Explorer(DebugSession(small_graph))
+    go(explorer, "forward 100")
+    assert explorer.visited == small_graph.forward_order[99]
+    assert explorer.visit() is None
+    assert not explorer.grads().any()
+    assert explorer.n_visited(explorer.folding.root) == 100
+    assert explorer.n_visits(explorer.folding.root) == len(small_graph.forward_order)
 
 
 @given(st.data())
@@ -208,17 +216,23 @@ def test_the_ends_of_the_pass(small_graph: Graph) -> None:
 def test_any_steps_forward_and_as_many_back_restore_everything(
     small_graph: Graph, data: st.DataObject
 ) -> None:
-    explorer = Explorer(small_graph)
-    start = data.draw(st.integers(0, explorer.last_event))
-    count = data.draw(st.integers(0, min(40, explorer.last_event - start)))
-    explorer.go_to(start)
+    explorer = Explorer(DebugSession(small_graph))
+    last = explorer.session.timeline.last
+    start = data.draw(st.integers(0, last))
+    count = data.draw(st.integers(0, min(40, last - start)))
+    explorer.session.goto_moment(start)
+    explorer.follow()
     seen = [place(explorer)]
     for _ in range(count):
-        assert explorer.step(1)
+        explorer.session.step()
+        explorer.follow()
         seen.append(place(explorer))
     for expected in reversed(seen[:-1]):
-        assert explorer.step(-1)
-        assert place(explorer) == expected
+        explorer.session.back()
+        explorer.follow()
+        assert place(explorer)[3:] == expected[3:]
+        if explorer.visited is not None:
+            assert place(explorer) == expected
 
 
 def test_the_gradients_of_an_event_are_those_of_the_real_pass() -> None:
@@ -227,10 +241,10 @@ def test_the_gradients_of_an_event_are_those_of_the_real_pass() -> None:
     y = x * x + x
     loss = y * y
     loss.backward()
-    explorer = Explorer(graph := Graph.from_value(loss))
+    explorer = Explorer(DebugSession(graph := Graph.from_value(loss)))
     by_hand = [0.0] * len(graph)
     for event in range(graph.n_events):
-        explorer.go_to(event)
+        go(explorer, f"backward {event}")
         if event == 0:
             by_hand[graph.root] = 1.0
         else:
@@ -241,23 +255,48 @@ def test_the_gradients_of_an_event_are_those_of_the_real_pass() -> None:
     assert x.grad == by_hand[graph.find("x")]
 
 
-def test_a_graph_without_a_backward_pass_has_nothing_to_step_through() -> None:
+def test_a_graph_without_a_backward_pass_has_a_forward_pass_only() -> None:
     x = Value(2.0)
-    explorer = Explorer(Graph.from_value(x * x))
-    before = place(explorer)
-    assert not explorer.step(1)
-    assert not explorer.step(-1)
-    assert not explorer.go_to(0)
-    assert (place(explorer), explorer.event) == (before, 0)
+    explorer = Explorer(DebugSession(Graph.from_value(x * x)))
+    assert explorer.first_place() == ""
+    go(explorer, "end")
+    assert explorer.state.phase == "forward"
+    assert not explorer.grads().any()
+
+
+def test_another_graph_is_entered_at_the_same_place_and_moment(small_graph: Graph) -> None:
+    before = Explorer(DebugSession(small_graph))
+    go(before, "backward 321")
+    before.look_into(before.folding.find("pos1/layer0"))
+    after = Explorer(DebugSession(small_graph))
+    after.go_where(before)
+    assert place(after) == place(before)
+
+
+def test_what_is_selected_has_a_name_that_the_debugger_knows(small_graph: Graph) -> None:
+    explorer = Explorer(DebugSession(small_graph))
+    seen = set()
+    for box in boxes_down(explorer, explorer.focus, 3):
+        explorer.look_into(box.parent or explorer.focus)
+        explorer.select(box.key)
+        reference = explorer.reference()
+        if box.kind == "node":
+            assert explorer.session.find(reference) == box.node
+        elif box.kind == "scope":
+            assert small_graph.scopes.find(reference).path == reference
+        elif box.kind == "group":
+            assert reference == ""
+        seen.add(box.kind)
+    assert seen >= {"node", "scope", "group", "parameters"}
 
 
 @given(st.data())
 @settings(max_examples=30)
 def test_visited_counts_add_up(small_graph: Graph, data: st.DataObject) -> None:
     """Event k has visited k nodes, however they are divided into boxes."""
-    explorer = Explorer(small_graph)
-    event = data.draw(st.integers(0, explorer.last_event))
-    explorer.go_to(event)
+    explorer = Explorer(DebugSession(small_graph))
+    event = data.draw(st.integers(0, small_graph.n_events - 1))
+    go(explorer, f"backward {event}")
     assert explorer.n_visited(explorer.folding.root) == event
     visited = set(small_graph.visit_order[:event].tolist())
     for box in (*explorer.focus.ancestors, explorer.focus):
@@ -276,7 +315,7 @@ class Wandering(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.explorer = Explorer(self.graph)
+        self.explorer = Explorer(DebugSession(self.graph))
 
     @rule(data=st.data())
     def select(self, data: st.DataObject) -> None:
@@ -310,20 +349,23 @@ class Wandering(RuleBasedStateMachine):
 
     @rule(by=st.sampled_from([1, -1, 10, -10]))
     def step(self, by: int) -> None:
-        stepping, event = self.explorer.stepping, self.explorer.event
-        moved = self.explorer.step(by)
-        if stepping:
-            within = 0 <= event + by <= self.explorer.last_event
-            assert moved == within
-            assert self.explorer.event == (event + by if within else event)
+        session = self.explorer.session
+        moment = session.state.moment
+        if by > 0:
+            session.step(by)
+        else:
+            session.back(-by)
+        self.explorer.follow()
+        assert session.state.moment == min(max(moment + by, 0), session.timeline.last)
         assert self.explorer.stepping
 
     @rule(data=st.data())
     def go_to(self, data: st.DataObject) -> None:
-        event = data.draw(st.integers(-2, self.graph.n_events + 1))
-        assert self.explorer.go_to(event) == (0 <= event < self.graph.n_events)
+        moment = data.draw(st.integers(0, self.explorer.session.timeline.last))
+        self.explorer.session.goto_moment(moment)
+        self.explorer.follow()
 
-    @precondition(lambda self: self.explorer.stepping)
+    @precondition(lambda self: self.explorer.visited is not None)
     @rule()
     def find_visited(self) -> None:
         visited = self.explorer.visited
@@ -343,15 +385,17 @@ class Wandering(RuleBasedStateMachine):
 
     @invariant()
     def the_numbers_are_those_of_the_event(self) -> None:
-        explorer = self.explorer
-        event = explorer.event
-        assert explorer.grads().tobytes() == self.graph.grads_at(event).tobytes()
-        if explorer.stepping:
-            assert explorer.visit() == self.graph.event(event)
+        explorer, state = self.explorer, self.explorer.state
+        if not explorer.stepping:
+            assert explorer.grads() is self.graph.grad
+            assert explorer.visited is None
+        elif state.phase == "backward":
+            assert explorer.grads().tobytes() == self.graph.grads_at(state.event).tobytes()
+            assert explorer.visit() == self.graph.event(state.event)
             assert explorer.visit().node == explorer.visited  # type: ignore[union-attr]
         else:
-            assert event == explorer.last_event
-            assert explorer.visited is None
+            assert not explorer.grads().any()
+            assert explorer.visit() is None
 
 
 def test_anything_in_any_order(small_graph: Graph) -> None:

@@ -1,0 +1,100 @@
+"""What the script calls its nodes: the way to each from a variable, such as `model.layers[0].b`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from types import FrameType, FunctionType, ModuleType
+from typing import Any
+
+from microgpt.attach.child.value_class import Label, Node, Place, ValueClass
+
+MAX_DEPTH = 7
+MAX_LOOKED_AT = 200_000
+"""So far, and at so many objects, the script's variables are looked at."""
+
+Names = dict[int, Label]
+"""The names of nodes, by `id()`."""
+
+
+def names_in(frames: Iterable[FrameType], kind: ValueClass) -> Names:
+    """The name of every node that the variables of some calls lead to.
+
+    Of several ways to a node the first counts: variables of inner calls before those of outer ones,
+    and in each call those that hold structure before single nodes, before plain lists: `model` and
+    `state_dict` say more than a loop's `p`, and `loss` more than `losses[3]`.
+    """
+    search = _Search(kind)
+    seen: set[int] = set()
+    for frame in frames:
+        if kind.owns(frame.f_code):  # its `self` and `other` are nobody's names
+            continue
+        at_top = frame.f_locals is frame.f_globals
+        for variables in [frame.f_globals] if at_top else [frame.f_locals, frame.f_globals]:
+            if variables is frame.f_globals:
+                if id(variables) in seen:
+                    continue
+                seen.add(id(variables))
+            named = [(name, value) for name, value in variables.items() if name[0] not in "_."]
+            for name, value in sorted(named, key=lambda pair: search.rank(pair[1])):
+                search.follow(name, value, depth=0)
+    return search.names
+
+
+class _Search:
+    """Follows values into their parts, each value once."""
+
+    def __init__(self, kind: ValueClass) -> None:
+        self.names: Names = {}
+        self._kind = kind
+        self._seen: set[int] = set()
+        self._taken: set[str] = set()
+
+    def rank(self, value: Any) -> int:
+        """How early a variable of this value is followed."""
+        if self._kind.is_node(value):
+            return 1
+        is_list = isinstance(value, list | tuple)
+        holds_lists = is_list and bool(value) and isinstance(value[0], list | tuple | dict)
+        return 2 if is_list and not holds_lists else 0
+
+    def follow(self, path: str, value: Any, depth: int, place: Place | None = None) -> None:
+        if isinstance(value, _PLAIN) or id(value) in self._seen:
+            return
+        if depth > MAX_DEPTH or len(self._seen) >= MAX_LOOKED_AT:
+            return
+        self._seen.add(id(value))
+        if self._kind.is_node(value):
+            self._name(path, value, place)
+            return
+        for inner, part, inner_place in self._parts(path, value, depth):
+            self.follow(inner, part, depth + 1, inner_place)
+
+    def _name(self, path: str, node: Node, place: Place | None) -> None:
+        if path not in self._taken:
+            self._taken.add(path)
+            self.names[id(node)] = Label(path, None if self._kind.operands(node) else place)
+
+    def _parts(self, path: str, value: Any, depth: int) -> Iterator[tuple[str, Any, Place | None]]:
+        if isinstance(value, list | tuple):
+            if value and isinstance(value[0], _PLAIN):
+                return  # a text corpus, say
+            is_matrix = depth > 0 and all(isinstance(row, list) for row in value)
+            for i, part in enumerate(value):
+                if is_matrix and all(map(self._kind.is_node, part)):
+                    self._seen.add(id(part))
+                    for j, entry in enumerate(part):
+                        yield f"{path}[{i}][{j}]", entry, Place(path, i, j)
+                else:
+                    yield f"{path}[{i}]", part, None
+        elif isinstance(value, dict):
+            for key, part in list(value.items()):
+                # `layer0.attn_wq` says enough, and is what people call it.
+                is_name = isinstance(key, str) and re.fullmatch(r"[A-Za-z_][\w.]*", key)
+                yield str(key) if is_name else f"{path}[{key!r}]", part, None
+        elif hasattr(value, "__dict__"):
+            for name, part in list(vars(value).items()):
+                yield f"{path}.{name}", part, None
+
+
+_PLAIN = (str, bytes, int, float, complex, type(None), type, ModuleType, FunctionType)

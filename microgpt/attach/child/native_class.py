@@ -1,0 +1,89 @@
+"""`NativeClass`: our own `microgpt.Value` in a script; it keeps its records itself."""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType, FrameType
+from typing import Any
+
+from microgpt.attach.child.value_class import Label, Node, Place, ValueClass
+from microgpt.scopes import Scope, Site
+
+
+class NativeClass(ValueClass):
+    """A Value that knows its op, its number and its scope.
+
+    What it does not know while nothing is recorded are source lines, and the calls it is made in.
+    Its own package knows how to record these: the one that the script has imported.
+    """
+
+    _recording: Any = None
+
+    @staticmethod
+    def fits(cls: type) -> bool:  # noqa: PLW0211  # a class, but not this one
+        """Whether a class is such a Value."""
+        return cls.__module__ == "microgpt.value" and {"_op", "_number", "_scope"} <= set(vars(cls))
+
+    def arm(self, base: FrameType) -> None:
+        """Opens a recording of the script's own microgpt."""
+        self.disarm()
+        recording = sys.modules.get("microgpt.recording")
+        if recording is None:  # the package is being imported, so wait for the first Value
+            super().arm(base)
+        else:
+            self._recording = recording.start_recording(base)
+
+    def disarm(self) -> None:
+        """Closes that recording."""
+        super().disarm()
+        recording, self._recording = self._recording, None
+        if recording is not None:
+            sys.modules["microgpt.recording"].stop_recording(recording)
+
+    def _recording_init(self, base: FrameType) -> Any:
+        init = self.cls.__init__  # type: ignore[misc]
+
+        def __init__(node: Node, *args: Any, **keywords: Any) -> None:  # noqa: N807
+            self.arm(base)
+            init(node, *args, **keywords)
+
+        return __init__
+
+    def owns(self, code: CodeType) -> bool:
+        """Whether code is of the class's own module."""
+        return code.co_filename == sys.modules[self.cls.__module__].__file__
+
+    # -- what is known of a node -------------------------------------------------------------------
+
+    def number(self, node: Node) -> int | None:
+        """Its creation number."""
+        number: int = node._number
+        return number
+
+    def site(self, node: Node) -> Site | Scope | None:
+        """Where it was made."""
+        site: Site | Scope | None = node._scope
+        return site
+
+    def op(self, node: Node, is_leaf: bool) -> str:  # noqa: ARG002
+        """Its op's name."""
+        return str(node._op)
+
+    def immediate(self, node: Node) -> float | None:
+        """The exponent of a pow."""
+        detail = getattr(node, "_detail", None)
+        return detail if isinstance(detail, float) else None
+
+    def label(self, node: Node) -> Label | None:
+        """The name that it was given."""
+        if not (text := node.name):
+            return None
+        detail: Any = getattr(node, "_detail", None)
+        if not hasattr(detail, "matrix"):
+            return Label(text)
+        return Label(text, Place(detail.matrix, detail.row, detail.col, detail.token))
+
+    def maximum_of(self, node: Node) -> tuple[Node, ...]:
+        """The nodes whose largest value it stands for."""
+        inputs: tuple[Node, ...] = getattr(getattr(node, "_detail", None), "inputs", ())
+        return inputs

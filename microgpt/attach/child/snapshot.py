@@ -1,0 +1,248 @@
+"""Reading the computation below some nodes into flat columns, which travel to our process."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from microgpt.attach.child.naming import Names
+from microgpt.attach.child.value_class import Label, Node, ValueClass
+from microgpt.attach.child.watches import GradTap, installed, local_grads
+from microgpt.attach.wire import Field
+from microgpt.scopes import Scope
+
+
+class ReadingError(Exception):
+    """Something in the script's nodes that a Graph cannot hold; the message is for the user."""
+
+
+class Snapshot:
+    """The computation below some roots: taken before a backward pass, completed after it.
+
+    Attributes:
+        nodes: in order of creation, as far as it is known, and operands before results.
+        ids: each node's place in `nodes`, by `id()`.
+    """
+
+    def __init__(self, kind: ValueClass, roots: Sequence[Node]) -> None:
+        self._kind = kind
+        self._root = roots[-1]
+        order = _post_order(roots, kind.operands)
+        self.nodes = _by_creation(order, kind)
+        self.ids = {id(node): place for place, node in enumerate(self.nodes)}
+        self._operands = [kind.operands(node) for node in self.nodes]
+        self._local_grads = self._read_local_grads()
+        self._grads_before = array("d", map(_grad, self.nodes))
+        self._visit_order = [
+            self.ids[id(node)] for node in reversed(order) if self._operands[self.ids[id(node)]]
+        ]
+
+    def _read_local_grads(self) -> list[list[float]]:
+        kind = self._kind
+        if kind.shape.is_closure:
+            tap = GradTap()
+            closures = [
+                getattr(node, kind.shape.visited) if operands else None
+                for node, operands in zip(self.nodes, self._operands, strict=True)
+            ]
+            with installed(kind.cls, "grad", tap):
+                return [
+                    local_grads(tap, node, operands, closure) if operands else []
+                    for node, operands, closure in zip(
+                        self.nodes, self._operands, closures, strict=True
+                    )
+                ]
+        columns = []
+        for node, operands in zip(self.nodes, self._operands, strict=True):
+            stored = getattr(node, kind.shape.visited, None) or ()
+            if len(stored) != len(operands):
+                raise ReadingError(
+                    f"a node of {kind.cls.__name__} has {len(operands)} operands in "
+                    f"{kind.shape.operands} but {len(stored)} numbers in {kind.shape.visited}"
+                )
+            columns.append([_number(local, kind.shape.visited) for local in stored])
+        return columns
+
+    def fields(
+        self, names: Names, visits: Sequence[Node] = (), why_no_events: str = ""
+    ) -> dict[str, Field]:
+        """All columns, by the names that `foreign_graph` reads.
+
+        Args:
+            names: what the script calls its nodes.
+            visits: what a backward pass from the root visited, in order.
+            why_no_events: why there was no pass, if there was none.
+        """
+        kind, nodes = self._kind, self.nodes
+        labels = [kind.label(node) or names.get(id(node)) for node in nodes]
+        if not why_no_events:
+            order = self._visited(visits)
+            if missing := set(self._visit_order) - set(order):
+                label = labels[min(missing)]
+                name = label.text if label else f"#{min(missing)}"
+                why_no_events = f"the script's backward() never visited {name}"
+            else:
+                self._visit_order = order
+        places = [label.place if label else None for label in labels]
+        ops, op_of = _table(
+            "param" if place else kind.op(node, is_leaf=not operands)
+            for node, operands, place in zip(nodes, self._operands, places, strict=True)
+        )
+        sites = [kind.site(node) for node in nodes]
+        scopes, parents, scope_of = _scope_rows(
+            # What made a parameter has nothing to do with this computation.
+            None if place else _scope(site)
+            for site, place in zip(sites, places, strict=True)
+        )
+        lines, line_of = _line_rows(sites)
+        immediate = (kind.immediate(node) for node in nodes)
+        return {
+            "ops": ops,
+            "op_of": op_of,
+            "immediate": array("d", (float("nan") if n is None else n for n in immediate)),
+            "data": array("d", (_number(node.data, "data") for node in nodes)),
+            "grad": array("d", map(_grad, nodes)),
+            "grad_before": self._grads_before,
+            "arity": array("q", map(len, self._operands)),
+            "operands": array("q", (self.ids[id(o)] for row in self._operands for o in row)),
+            "local_grads": array("d", (local for row in self._local_grads for local in row)),
+            "visit_order": array("q", self._visit_order),
+            "scopes": scopes,
+            "scope_parents": parents,
+            "scope_of": scope_of,
+            "files": [file for file, _ in lines],
+            "lines": array("q", (line for _, line in lines)),
+            "line_of": line_of,
+            **_label_columns(labels),
+            **self._maximum_columns(),
+            "root": array("q", [self.ids[id(self._root)]]),
+            "why_no_events": [why_no_events],
+        }
+
+    def _maximum_columns(self) -> dict[str, Field]:
+        """Leaves that stand for the largest of other nodes, how many those are, and which."""
+        leaves, counts, inputs = array("q"), array("q"), array("q")
+        for i, node in enumerate(self.nodes):
+            ids = [self.ids.get(id(value)) for value in self._kind.maximum_of(node)]
+            if ids and None not in ids:  # else it cannot be taken again
+                leaves.append(i)
+                counts.append(len(ids))
+                inputs.extend(place for place in ids if place is not None)
+        return {"maximum_leaves": leaves, "maximum_counts": counts, "maximum_inputs": inputs}
+
+    def _visited(self, visits: Sequence[Node]) -> list[int]:
+        """Ids in the order of their last visits; leaves, through which nothing flows, left out."""
+        last: dict[int, None] = {}
+        for node in visits:
+            place = self.ids.get(id(node))
+            if place is not None and self._operands[place]:
+                last.pop(place, None)
+                last[place] = None
+        return list(last)
+
+
+def _post_order(roots: Sequence[Node], operands: Callable[[Node], Iterable[Node]]) -> list[Node]:
+    """All nodes below the roots, operands before results, without recursion.
+
+    Nodes are told apart by `id()`: a script's class may compare by value.
+    """
+    order: list[Node] = []
+    seen: set[int] = set()
+    for root in roots:
+        if id(root) in seen:
+            continue
+        seen.add(id(root))
+        stack = [(root, iter(operands(root)))]
+        while stack:
+            node, rest = stack[-1]
+            for operand in rest:
+                if id(operand) not in seen:
+                    seen.add(id(operand))
+                    stack.append((operand, iter(operands(operand))))
+                    break
+            else:
+                order.append(node)
+                stack.pop()
+    return order
+
+
+def _by_creation(order: list[Node], kind: ValueClass) -> list[Node]:
+    """Nodes by creation number; one without comes right after the newest of its operands."""
+    ages: dict[int, int] = {}
+    for node in order:
+        number = kind.number(node)
+        if number is None:
+            number = max((ages[id(operand)] for operand in kind.operands(node)), default=-1)
+        ages[id(node)] = number
+    return sorted(order, key=lambda node: ages[id(node)])
+
+
+def _number(value: object, what: str) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        shown = type(value).__name__
+        raise ReadingError(f"the {what} of a node is of type {shown}, not a number") from None
+
+
+def _grad(node: Node) -> float:
+    grad = getattr(node, "grad", 0.0)
+    return 0.0 if grad is None else _number(grad, "grad")
+
+
+def _label_columns(labels: Sequence[Label | None]) -> dict[str, Field]:
+    """Which nodes have names, and which of them stand in a matrix."""
+    named = [(i, label) for i, label in enumerate(labels) if label]
+    placed = [(i, label.place) for i, label in named if label.place]
+    return {
+        "named": array("q", (i for i, _ in named)),
+        "names": [label.text for _, label in named],
+        "placed": array("q", (i for i, _ in placed)),
+        "matrices": [place.matrix for _, place in placed],
+        "rows": array("q", (place.row for _, place in placed)),
+        "cols": array("q", (place.col for _, place in placed)),
+        "tokens": [place.token for _, place in placed],
+    }
+
+
+def _table(values: Iterable[str]) -> tuple[list[str], array[int]]:
+    places: dict[str, int] = {}
+    column = array("q", (places.setdefault(value, len(places)) for value in values))
+    return list(places), column
+
+
+def _scope(site: Any) -> Scope | None:
+    scope: Scope | None = getattr(site, "scope", site)  # a Site has one, a Scope is one
+    return scope
+
+
+def _scope_rows(entered: Iterable[Scope | None]) -> tuple[list[str], array[int], array[int]]:
+    """Names and parents of the scopes that nodes lie in, and each node's, -1 for none."""
+    places: dict[Scope, int] = {}
+    names: list[str] = []
+    parents = array("q")
+
+    def place(scope: Scope | None) -> int:
+        if scope is None:
+            return -1
+        if scope not in places:
+            parent = place(scope.parent)
+            places[scope] = len(names)
+            names.append(scope.name)
+            parents.append(parent)
+        return places[scope]
+
+    column = array("q", map(place, entered))
+    return names, parents, column
+
+
+def _line_rows(sites: Iterable[Any]) -> tuple[list[tuple[str, int]], array[int]]:
+    places: dict[tuple[str, int], int] = {}
+    column = array("q")
+    for site in sites:
+        if filename := getattr(site, "filename", None):
+            column.append(places.setdefault((filename, site.line), len(places)))
+        else:
+            column.append(-1)
+    return list(places), column

@@ -1,0 +1,237 @@
+"""`ValueClass`: a Value-like class of the script, and the hook that records how its nodes are made.
+
+Recording is switched on only for the computations that are looked at. It keeps what it learns of a
+node in slots of the node itself, which is much cheaper than tables beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+from microgpt.attach.child.init_hook import SLOTS, hooked_init
+from microgpt.attach.child.shapes import Shape, codes_of
+from microgpt.call_paths import CallPaths
+from microgpt.scopes import Scope, Site
+
+Node = Any
+"""An instance of a Value-like class of the script."""
+
+
+class Place(NamedTuple):
+    """Where a parameter stands in a matrix, a list of rows."""
+
+    matrix: str
+    row: int
+    col: int
+    token: str = ""
+
+
+class Label(NamedTuple):
+    """A node's name, and its place if it is an entry of a matrix of leaves."""
+
+    text: str
+    place: Place | None = None
+
+
+class Recorded:
+    """The base put under a Value-like class: slots that its code never sees."""
+
+    __slots__ = tuple(f"_attach_{slot}" for slot in SLOTS)
+
+    def __getstate__(self) -> object:
+        """What a copy or a pickle keeps: what it would without these slots."""
+        state = object.__getstate__(self)
+        if not (isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict)):
+            return state
+        slots = {name: value for name, value in state[1].items() if name not in _SLOTS}
+        return (state[0], slots) if slots else state[0]
+
+
+_SLOTS = frozenset(Recorded.__slots__)
+# A slot's own setter, since the class may have a `__setattr__` of its own.
+_set_immediate = Recorded._attach_immediate.__set__  # type: ignore[attr-defined]
+_set_operands = Recorded._attach_operands.__set__  # type: ignore[attr-defined]
+
+
+class ValueClass:
+    """A Value-like class of the script.
+
+    Attributes:
+        cls: the class.
+        shape: where its nodes keep operands and derivatives.
+    """
+
+    def __init__(self, cls: type, shape: Shape) -> None:
+        self.cls = cls
+        self.shape = shape
+        self._codes: list[CodeType] = []
+        # By id, since hashing a code object compares all of it. True for mere parts of an op.
+        self._is_part: dict[int, bool] = {}
+        self._own_init: Any = None
+        self._hook: Any = None
+        self.add_code(cls)
+
+    def add_code(self, cls: type) -> None:
+        """Counts the code of a class derived from this one as the class's own."""
+        for code in codes_of(cls):
+            self._codes.append(code)
+            self._is_part[id(code)] = _is_part(code.co_name)
+
+    # -- recording ---------------------------------------------------------------------------------
+
+    def arm(self, base: FrameType) -> None:
+        """Records every node made from now on; their scopes are the calls below a frame."""
+        self.disarm()
+        self._own_init = self.cls.__dict__.get("__init__")
+        self._hook = self._recording_init(base)
+        self.cls.__init__ = self._hook  # type: ignore[misc]
+
+    def disarm(self) -> None:
+        """Records no more: the class is as the script built it."""
+        hook, self._hook = self._hook, None
+        if hook is None or self.cls.__dict__.get("__init__") is not hook:
+            return  # a decorator such as `dataclass` may have put its own over ours
+        if self._own_init is not None:
+            self.cls.__init__ = self._own_init  # type: ignore[misc]
+        else:
+            del self.cls.__init__  # type: ignore[misc]
+
+    def _recording_init(self, base: FrameType) -> Any:
+        return hooked_init(
+            self.cls,
+            self._is_part.get,
+            CallPaths(base, calls_in_scopes=True).site_of,
+            _note_immediate,
+            self._note_operands if self.shape.is_closure else None,
+        )
+
+    def _note_operands(self, node: Node, given: Any, maker: FrameType) -> None:
+        """Notes operands in call order that are many, or in a list, or in a set in no order."""
+        if isinstance(given, set | frozenset):
+            code, here = maker.f_code, maker.f_locals
+            inside = set(map(id, given))
+            called_with = (here.get(name) for name in code.co_varnames[: code.co_argcount])
+            given = (value for value in called_with if id(value) in inside)
+        _set_operands(node, tuple(given))
+
+    # -- the class ---------------------------------------------------------------------------------
+
+    def owns(self, code: CodeType) -> bool:
+        """Whether code is of the class itself."""
+        return id(code) in self._is_part
+
+    def replaced(self, cls: type) -> None:
+        """A decorator made another class of it, as `dataclass(slots=True)` does."""
+        self.disarm()
+        self.cls = cls
+
+    # -- what is known of a node -------------------------------------------------------------------
+
+    def is_node(self, thing: object) -> bool:
+        """Whether something is an instance of the class."""
+        return isinstance(thing, self.cls)
+
+    def operands(self, node: Node) -> tuple[Node, ...]:
+        """A node's operands, in call order; `x * x` has x twice.
+
+        From the class's own sequence, else as recorded, else from the variables of its closure.
+        """
+        held = getattr(node, self.shape.operands, None) or ()
+        if isinstance(held, tuple | list):
+            return tuple(held)
+        ids = set(map(id, held))
+        noted = _noted_operands(node, held)
+        if set(map(id, noted)) == ids:
+            return noted
+        captured = tuple(value for value in self._captured(node) if id(value) in ids)
+        return captured if set(map(id, captured)) == ids else tuple(held)
+
+    def _captured(self, node: Node) -> list[Any]:
+        """The values of a closure's variables, `self` first: the operands and the node itself."""
+        closure = getattr(node, self.shape.visited, None)
+        names = getattr(getattr(closure, "__code__", None), "co_freevars", ())
+        cells = getattr(closure, "__closure__", None) or ()
+        variables = sorted(zip(names, cells, strict=True), key=lambda pair: pair[0] != "self")
+        return [cell.cell_contents for _, cell in variables]
+
+    def number(self, node: Node) -> int | None:
+        """Its creation number, None if it was made while nothing was recorded."""
+        return getattr(node, "_attach_number", None)
+
+    def site(self, node: Node) -> Site | Scope | None:
+        """Where the script made it, as far as was recorded."""
+        return getattr(node, "_attach_site", None)
+
+    def op(self, node: Node, is_leaf: bool) -> str:
+        """Its op's name: of the method that made it, else what the class calls it."""
+        maker: CodeType | None = getattr(node, "_attach_maker", None)
+        is_own = maker is not None and self.owns(maker)
+        if is_leaf:
+            return "const" if is_own else "input"
+        if is_own and maker is not None:
+            return maker.co_name.strip("_")
+        called = getattr(node, "_op", None)
+        if isinstance(called, str) and called:
+            return _SIGNS.get(called.strip(), called.strip().lower())
+        if maker is not None and not maker.co_name.startswith("<"):
+            return maker.co_name
+        return UNKNOWN_OP
+
+    def immediate(self, node: Node) -> float | None:
+        """The exponent of a pow by a plain number, if it is known."""
+        kept: float | None = getattr(node, "_attach_immediate", None)
+        if kept is not None:
+            return kept
+        called = getattr(node, "_op", None)
+        if isinstance(called, str) and called.startswith("**"):
+            try:
+                return float(called[2:])
+            except ValueError:
+                pass
+        return None
+
+    def label(self, node: Node) -> Label | None:  # noqa: ARG002
+        """What a node says that it is called; the script's own classes do not say."""
+        return None
+
+    def maximum_of(self, node: Node) -> tuple[Node, ...]:  # noqa: ARG002
+        """The nodes whose largest value a leaf stands for, as far as it says."""
+        return ()
+
+
+UNKNOWN_OP = "op"
+"""What a node is called that was made while nothing was recorded by a class that does not say."""
+
+_SIGNS = {"+": "add", "*": "mul", "-": "sub", "/": "truediv", "**": "pow", "@": "matmul"}
+
+
+def _noted_operands(node: Node, held: Iterable[Node]) -> tuple[Node, ...]:
+    """A node's operands as they were noted, none if they were not.
+
+    Args:
+        node: the node.
+        held: the operands that its class holds, each once.
+    """
+    arity = getattr(node, "_attach_arity", None)
+    if arity is None:
+        operands: tuple[Node, ...] = getattr(node, "_attach_operands", ())
+        return operands
+    first = node._attach_first
+    if arity == 1:
+        return (first,)
+    return (first, next((other for other in held if other is not first), first))
+
+
+def _is_part(name: str) -> bool:
+    """Whether a method of this name only helps to make a node: `__init__`, `_unary`, a lambda."""
+    is_special = name.startswith("__") and name.endswith("__")
+    return name == "__init__" or name.startswith("<") or (name.startswith("_") and not is_special)
+
+
+def _note_immediate(node: Node, maker: FrameType) -> None:
+    names = maker.f_code.co_varnames[1 : maker.f_code.co_argcount]
+    exponent = maker.f_locals.get(names[0]) if names else None
+    if isinstance(exponent, int | float):
+        _set_immediate(node, float(exponent))

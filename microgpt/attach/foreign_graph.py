@@ -1,0 +1,126 @@
+"""A `Graph` from the columns that a script's process sends: nodes of a class that is not ours."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from itertools import islice
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microgpt.attach.wire import Field
+from microgpt.bindings import ParameterBinding
+from microgpt.graph import OP_NAMES, Floats, Graph, Ints
+from microgpt.ops import OPS
+from microgpt.scope_tree import ScopeTree
+from microgpt.scopes import Scope
+
+MAX_OPS = 256
+NOT_SUMS = "the script's backward() does something else than add local gradient × grad"
+OTHER_OP = "other"
+"""What the ops of a graph with more than `MAX_OPS` kinds are called from there on."""
+
+
+def graph_of(fields: Mapping[str, Field]) -> Graph:
+    """The Graph of these columns, without events if the class's own grads are not theirs."""
+    start = np.concatenate(([0], np.cumsum(_ints(fields, "arity"))))
+    op_names, op_codes = _ops(_texts(fields, "ops"), _ints(fields, "op_of"), np.diff(start))
+    scopes, scope_of = ScopeTree.of_nodes(_scopes(fields))
+    (why_no_events,) = _texts(fields, "why_no_events")
+    return Graph(
+        op_codes=op_codes,
+        immediate=_floats(fields, "immediate"),
+        data=_floats(fields, "data"),
+        grad=_floats(fields, "grad"),
+        grad_before=_floats(fields, "grad_before"),
+        operand_start=start,
+        operands=_ints(fields, "operands"),
+        local_grads=_floats(fields, "local_grads"),
+        visit_order=_ints(fields, "visit_order"),
+        scopes=scopes,
+        scope_of=scope_of,
+        source_lines=tuple(
+            zip(_texts(fields, "files"), _ints(fields, "lines").tolist(), strict=True)
+        ),
+        line_of=_ints(fields, "line_of"),
+        names=MappingProxyType(
+            dict(zip(_ints(fields, "named").tolist(), _texts(fields, "names"), strict=True))
+        ),
+        bindings=MappingProxyType(_bindings(fields)),
+        root=int(_ints(fields, "root")[0]),
+        backpropagated=not why_no_events,
+        op_names=op_names,
+        why_no_events=why_no_events,
+    ).checked(NOT_SUMS)
+
+
+def _ops(names: list[str], op_of: Ints, arity: Ints) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
+    """The graph's op names, and each node's code.
+
+    A name of the op table with another number of operands is another op: `pow` of two Values
+    becomes `pow2`.
+    """
+    codes = {name: code for code, name in enumerate(OP_NAMES)}
+    kinds, kind_of = np.unique(op_of * (arity.max(initial=0) + 1) + arity, return_inverse=True)
+    code_of_kind = []
+    for kind in kinds:
+        name_place, n_operands = divmod(int(kind), int(arity.max(initial=0)) + 1)
+        name = names[name_place]
+        if name in OPS and OPS[name].arity != n_operands:
+            name = f"{name}{n_operands}"
+        if name not in codes and len(codes) >= MAX_OPS - 1:
+            name = OTHER_OP
+        code_of_kind.append(codes.setdefault(name, len(codes)))
+    return tuple(codes), np.array(code_of_kind, np.uint8)[kind_of]
+
+
+def _bindings(fields: Mapping[str, Field]) -> dict[int, ParameterBinding | tuple[int, ...]]:
+    bindings: dict[int, ParameterBinding | tuple[int, ...]] = {
+        node: ParameterBinding(matrix, row, col, token)
+        for node, matrix, row, col, token in zip(
+            _ints(fields, "placed").tolist(),
+            _texts(fields, "matrices"),
+            _ints(fields, "rows").tolist(),
+            _ints(fields, "cols").tolist(),
+            _texts(fields, "tokens"),
+            strict=True,
+        )
+    }
+    inputs = iter(_ints(fields, "maximum_inputs").tolist())
+    for leaf, count in zip(
+        _ints(fields, "maximum_leaves").tolist(),
+        _ints(fields, "maximum_counts").tolist(),
+        strict=True,
+    ):
+        bindings[leaf] = tuple(islice(inputs, count))
+    return bindings
+
+
+def _scopes(fields: Mapping[str, Field]) -> list[Scope | None]:
+    """Each node's scope, None for none."""
+    made: list[Scope] = []
+    for name, parent in zip(
+        _texts(fields, "scopes"), _ints(fields, "scope_parents").tolist(), strict=True
+    ):
+        made.append(Scope(name, parent=made[parent] if parent >= 0 else None))
+    return [made[place] if place >= 0 else None for place in _ints(fields, "scope_of").tolist()]
+
+
+def _ints(fields: Mapping[str, Field], name: str) -> Ints:
+    column = fields[name]
+    assert isinstance(column, array)
+    return np.array(column, np.int64)
+
+
+def _floats(fields: Mapping[str, Field], name: str) -> Floats:
+    column = fields[name]
+    assert isinstance(column, array)
+    return np.array(column, np.float64)
+
+
+def _texts(fields: Mapping[str, Field], name: str) -> list[str]:
+    column = fields[name]
+    assert isinstance(column, list)
+    return column

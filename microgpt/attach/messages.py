@@ -1,0 +1,88 @@
+"""What comes back from an attached script: `Stop` and `Ended`; and where it is to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from microgpt.errors import InputError
+from microgpt.graph import Graph
+
+Condition = Callable[[int, float], bool]
+"""Number of a backward pass, counted from 1, and the data of its root -> whether to stop there."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopRule:
+    """At which of a script's backward passes to stop; at its exceptions it stops anyway.
+
+    Attributes:
+        every: at every so many-th pass; 0 for none.
+        when: of these, where this holds. It is asked in a thread of its own before the pass runs,
+            and every pass has to be recorded for it.
+
+    >>> StopRule(every=1, when=lambda number, loss: loss != loss)  # doctest: +ELLIPSIS
+    StopRule(every=1, when=<function <lambda> at ...>)
+    """
+
+    every: int = 1
+    when: Condition | None = None
+
+    def __post_init__(self) -> None:
+        if self.every < 0:
+            raise InputError(f"a script stops at every 1st, 2nd, ... backward, not {self.every}")
+
+    def holds(self, number: int, loss: float) -> bool:
+        """Whether to stop at a backward pass."""
+        is_due = bool(self.every) and number % self.every == 0
+        return is_due and (self.when is None or self.when(number, loss))
+
+    def to_let_pass(self, number: int) -> int:
+        """How many passes after this one cannot be stops."""
+        return self.every - 1 - number % self.every if self.every else NEVER
+
+
+NEVER = 1 << 62
+"""More passes than any script makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The script stands still: after a `backward()`, or where it raised.
+
+    Attributes:
+        kind: which of the two.
+        number: how many times `backward()` has been called, this one included.
+        loss: data of the root that it was called on; nan for an exception.
+        graph: the computation. After a backward pass all that the root was made from, with its
+            events; at an exception all that was computed up to there, as far as the failed calls
+            still hold on to it, and None if that is nothing.
+        file, line: the script's line that called `backward()`, or that raised.
+        traceback: of an exception, as Python shows it.
+        problem: why there is no graph, if there is none.
+    """
+
+    kind: Literal["backward", "exception"]
+    number: int
+    loss: float
+    graph: Graph | None
+    file: str
+    line: int
+    traceback: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The script is over.
+
+    Attributes:
+        status: its exit status; minus the signal's number if one ended it.
+        reason: how it ended, and what it lacked if it could not be followed, in one line.
+        n_backwards: how many times it called `backward()`; if it was killed, as far as is known.
+    """
+
+    status: int
+    reason: str
+    n_backwards: int

@@ -1,0 +1,273 @@
+"""`ScriptProcess`: an unmodified script in a process of its own, that stops where it is told."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Literal, Self
+
+from microgpt.attach.child.shapes import SHAPES
+from microgpt.attach.foreign_graph import graph_of
+from microgpt.attach.messages import Ended, Stop, StopRule
+from microgpt.attach.output import OutputTail
+from microgpt.attach.wire import Field, received
+from microgpt.errors import InputError
+
+RUNNER = Path(__file__).with_name("child") / "run.py"
+CHUNK = 1 << 16
+"""The script's output is read in pieces of this size, `PAUSE` apart, so that a script which prints
+without end cannot take all of our time. Units: bytes."""
+PAUSE = 0.004
+"""Units: seconds."""
+
+
+class ScriptProcess:
+    """Runs a Python script with the user's own rights, and gives the Graphs that it computes.
+
+    The script is run as `python SCRIPT ARGUMENTS` would run it, by the interpreter that runs this.
+    It is not contained in any way: it can do all that the user can. Its classes that keep operands
+    and derivatives like microgpt's Value (`_children`, `_local_grads`) or micrograd's (`_prev`,
+    `_backward`) are followed, whatever they are called.
+
+    Use it as a context manager, or call `kill()` in the end.
+
+        with ScriptProcess("train.py", ["--steps", "3"]) as script:
+            while isinstance(stop := script.next_stop(), Stop):
+                print(stop.number, stop.loss, stop.graph)
+                script.resume()
+        print(stop.reason)
+
+    Args:
+        path: the script.
+        arguments: what it finds in `sys.argv[1:]`.
+        stop: at which backward passes to stop.
+        output: where what it prints goes: `captured` into `output`, or to our own standard output
+            and error (`inherited`), or all of it to our standard error (`stderr`).
+        stdin: whether it may read our standard input; else it finds it empty.
+
+    Raises:
+        InputError: there is no such file, or this system cannot hand pipes to a child.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        arguments: Sequence[str] = (),
+        stop: StopRule = StopRule(),  # noqa: B008  # frozen
+        *,
+        output: Literal["captured", "inherited", "stderr"] = "captured",
+        stdin: bool = False,
+    ) -> None:
+        if not Path(path).is_file():
+            raise InputError(f"no script {str(path)!r}: a Python file is needed")
+        if sys.platform == "win32":
+            raise InputError("a script can be attached to on Linux and macOS, not on Windows yet")
+        self.path = Path(path)
+        self.output = OutputTail()
+        self._rule = stop
+        self._events: queue.Queue[Stop | Ended | BaseException] = queue.Queue()
+        self._ended: Ended | None = None
+        self._stopped_at: int | None = None
+        self._pause_wanted = False
+        self._class_names: list[str] = []
+        self._refused: list[str] = []
+        self._n_backwards = 0
+        self._has_told_end = False
+        self._orders_lock = threading.Lock()
+        self._orders: int | None
+        script_orders, self._orders = os.pipe()
+        reports, script_reports = os.pipe()
+        self._has_session = not stdin  # a terminal is read only by the session that it belongs to
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  # running the user's script is the point
+                [sys.executable, str(RUNNER), str(script_orders), str(script_reports),
+                 "piped" if output == "captured" else output, str(path), *arguments],
+                pass_fds=(script_orders, script_reports),
+                stdin=None if stdin else subprocess.DEVNULL,
+                stdout={"captured": subprocess.PIPE, "inherited": None, "stderr": 2}[output],
+                stderr=subprocess.STDOUT if output == "captured" else None,
+                start_new_session=self._has_session,
+            )  # fmt: skip
+        finally:
+            os.close(script_orders)
+            os.close(script_reports)
+        self._send_order(about=0)
+        self._output_thread = _started(self._read_output, self._process.stdout)
+        _started(self._read_reports, os.fdopen(reports, "rb", buffering=0))
+
+    # -- what a front end does ---------------------------------------------------------------------
+
+    def next_stop(self, timeout: float | None = None) -> Stop | Ended | None:
+        """The next stop, or how the script ended; None if neither comes in time.
+
+        Args:
+            timeout: how long to wait. None: as long as it takes. Units: seconds.
+
+        Raises:
+            Exception: whatever the rule's condition raised; the script is killed then.
+        """
+        if self._ended is not None and self._events.empty():
+            return self._ended
+        try:
+            event = self._events.get(timeout=timeout)
+        except queue.Empty:
+            return None
+        if isinstance(event, BaseException):
+            raise event
+        return event
+
+    def resume(self) -> None:
+        """Lets the script go on from where it stopped; does nothing while it runs."""
+        number, self._stopped_at = self._stopped_at, None
+        if number is not None:
+            self._send_order(about=number)
+
+    @property
+    def stop_rule(self) -> StopRule:
+        """At which backward passes to stop; may be set at any time."""
+        return self._rule
+
+    @stop_rule.setter
+    def stop_rule(self, rule: StopRule) -> None:
+        self._rule = rule
+        self._send_order(about=0)
+
+    def pause(self) -> None:
+        """Stops the script at the next backward pass that can be recorded from its beginning."""
+        self._pause_wanted = True
+        self._send_order(about=0)
+
+    def interrupt(self) -> None:
+        """Ctrl-C for the script: unless it catches that, it stops once more, at an exception."""
+        self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """Ends the script at once, and what it has started with it."""
+        if self._process.poll() is not None:
+            return
+        with suppress(ProcessLookupError):  # it may just have ended by itself
+            if self._has_session:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is neither stopped nor over."""
+        return self._stopped_at is None and self._ended is None
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes that are followed, such as `micrograd.engine.Value`, as far as met yet."""
+        return tuple(self._class_names)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.kill()
+        while self._ended is None:
+            event = self._events.get()
+            self._ended = event if isinstance(event, Ended) else None
+
+    # -- conversation ------------------------------------------------------------------------------
+
+    def _send_order(self, about: int, stop: bool = False) -> None:
+        quiet = 0 if self._pause_wanted else self._rule.to_let_pass(max(about, self._n_backwards))
+        order = array("q", [about, stop, quiet])
+        with self._orders_lock, suppress(BrokenPipeError):  # it may be over; `next_stop` tells
+            if self._orders is not None:
+                os.write(self._orders, order.tobytes())
+
+    def _read_reports(self, reports: BinaryIO) -> None:
+        """Answers the script's questions, and turns its reports into events, until it is over."""
+        try:
+            with reports:
+                while message := received(reports.read):
+                    self._take(*message)
+        except BaseException as error:  # noqa: BLE001  # is raised by `next_stop`
+            self._events.put(error)
+            self.kill()
+        status = self._process.wait()
+        with self._orders_lock:
+            orders, self._orders = self._orders, None
+        if orders is not None:
+            os.close(orders)
+        self._output_thread.join(timeout=1)  # longer only if what it started still prints
+        self._ended = Ended(status, self._reason(status), self._n_backwards)
+        self._events.put(self._ended)
+
+    def _take(self, kind: str, fields: Mapping[str, Field]) -> None:
+        if kind in {"class", "refused"}:
+            name = f"{fields['module'][0]}.{fields['name'][0]}"
+            if kind == "class":
+                self._class_names.append(name)
+            else:
+                self._refused.append(f"{name} cannot be followed ({fields['reason'][0]})")
+            return
+        self._n_backwards = number = int(fields["number"][0])
+        if kind == "backward":
+            loss = float(fields["loss"][0])
+            stops = self._pause_wanted or self._rule.holds(number, loss)
+            if stops:
+                self._pause_wanted = False
+            self._send_order(number, stops)
+        elif kind == "end":
+            self._has_told_end = True
+        elif kind == "stop":
+            self._stopped_at = number
+            self._events.put(_stop(fields))
+
+    def _read_output(self, stream: BinaryIO | None) -> None:
+        if stream is None:
+            return
+        with stream:
+            while data := os.read(stream.fileno(), CHUNK):
+                self.output.feed(data)
+                if len(data) == CHUNK:
+                    time.sleep(PAUSE)
+
+    def _reason(self, status: int) -> str:
+        how = f"exit status {status}"
+        if status < 0:
+            names = {int(each): each.name for each in signal.Signals}
+            how = f"killed by {names.get(-status, f'signal {-status}')}"
+        if not self._class_names:
+            shapes = " or ".join(map(str, SHAPES))
+            if self._refused:
+                return f"{how}; {', '.join(self._refused)}"
+            return f"{how}; it built no class with backward(), operators and {shapes}"
+        if not self._has_told_end:
+            return how
+        if not self._n_backwards:
+            return f"{how}; it never called backward() of {', '.join(self._class_names)}"
+        times = "once" if self._n_backwards == 1 else f"{self._n_backwards:,} times"
+        return f"{how}; backward() was called {times}"
+
+
+def _stop(fields: Mapping[str, Field]) -> Stop:
+    return Stop(
+        kind="backward" if fields["kind"] == ["backward"] else "exception",
+        number=int(fields["number"][0]),
+        loss=float(fields["loss"][0]),
+        graph=graph_of(fields) if "data" in fields else None,
+        file=str(fields["place"][0]),
+        line=int(fields["place_line"][0]),
+        traceback=str(fields["traceback"][0]),
+        problem=str(fields["problem"][0]),
+    )
+
+
+def _started(target: Callable[..., None], *arguments: object) -> threading.Thread:
+    thread = threading.Thread(target=target, args=arguments, daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,150 @@
+"""Training steps of every engine against the straightforward form and PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from microgpt import Corpus, ModelConfig, load_corpus
+from tests.benchmarks.contest import Contest, contest, rounded
+from tests.benchmarks.tables import report
+from tests.benchmarks.trainers import (
+    ENGINES,
+    HAS_PYTORCH,
+    PYTORCH,
+    STRAIGHTFORWARD,
+    Documents,
+    EngineTrainer,
+    OracleTrainer,
+    PyTorchTrainer,
+    full_documents,
+    tokens_of,
+)
+
+Trainer = EngineTrainer | OracleTrainer | PyTorchTrainer
+
+NO_SLOWER = 0.9  # some of a ratio of two timings is noise
+FAST = [name for name in ENGINES if name != "value"]
+LARGEST_OF_OBJECTS = 64  # n_embd up to which a graph of Python objects is built in a benchmark
+
+
+def test_default_model(names: Corpus, benchmark: BenchmarkFixture) -> None:
+    """All train on the same documents; the engines get the same parameters, to the bit."""
+    model = ModelConfig()
+    trainers: dict[str, Trainer] = {STRAIGHTFORWARD: OracleTrainer(names, model)}
+    trainers |= {name: EngineTrainer(name, names, model) for name in ENGINES}
+    if HAS_PYTORCH:
+        trainers[PYTORCH] = PyTorchTrainer(names, model)
+    documents = [tokens_of(names, model, 1 + 8 * i, 8) for i in range(7)]
+    result = timed(benchmark, trainers, documents)
+
+    oracle = trainers[STRAIGHTFORWARD]
+    assert isinstance(oracle, OracleTrainer)
+    for name in ENGINES:
+        engine = trainers[name]
+        assert isinstance(engine, EngineTrainer)
+        assert engine.run.state.data.tolist() == oracle.oracle.parameters()
+    rows = []
+    for name in trainers:
+        row = [name, result.ratio(STRAIGHTFORWARD, name) if name != STRAIGHTFORWARD else "1"]
+        if HAS_PYTORCH:
+            row.append(result.ratio(PYTORCH, name) if name != PYTORCH else "1")
+        rows.append([*row, f"{1e3 * result.seconds(name) / 8:.3f}"])
+    header = ["", "times as fast as straightforward", "as PyTorch", "ms a step, this time"]
+    if not HAS_PYTORCH:
+        header.pop(2)
+    report(benchmark, "engines", header, rows)
+    assert result.ratio(STRAIGHTFORWARD, "value").median >= NO_SLOWER
+
+
+def test_document_length(names: Corpus, benchmark: BenchmarkFixture) -> None:
+    """The default model on documents of 1 to 15 letters."""
+    model = ModelConfig()
+    lengths = (1, 3, 7, 11, 15)
+    letters = "".join(names.documents)
+    rows = []
+    for length in lengths:
+        cut = Corpus("cut", tuple(letters[i : i + length] for i in range(0, 900, length)))
+        documents = [tokens_of(cut, model, 1 + 2 * i, 2) for i in range(5)]
+        trainers = fast_trainers(cut, model, oracle=True)
+        rows.append((length + 1, timed(benchmark, trainers, documents)))
+    report_costs(benchmark, "lengths", "positions", rows)
+
+
+def test_model_size(names: Corpus, benchmark: BenchmarkFixture) -> None:
+    """Names on wider models."""
+    rows = []
+    for n_embd in (16, 32, 64, 128):
+        model = ModelConfig(n_embd=n_embd)
+        trainers = fast_trainers(names, model, oracle=n_embd <= LARGEST_OF_OBJECTS)
+        documents = [tokens_of(names, model, step, 1) for step in (1, 2, 3)]
+        rows.append((n_embd, timed(benchmark, trainers, documents)))
+    report_costs(benchmark, "sizes", "n_embd", rows)
+
+
+@pytest.mark.skipif(not HAS_PYTORCH, reason="PyTorch is not installed")
+def test_larger_models(benchmark: BenchmarkFixture) -> None:
+    """Full blocks of text on larger models, where matrix products are what counts."""
+    rows = []
+    for n_embd, n_layer, block_size in ((16, 1, 16), (32, 2, 32), (64, 4, 64)):
+        model = ModelConfig(n_embd=n_embd, n_layer=n_layer, block_size=block_size)
+        corpus, document = full_documents(load_corpus("verse"), model)
+        trainers: dict[str, Trainer] = {
+            "kernel": EngineTrainer("kernel", corpus, model),
+            PYTORCH: PyTorchTrainer(corpus, model),
+        }
+        result = timed(benchmark, trainers, [document] * 7)
+        rows.append((f"{n_embd}, {n_layer}, {block_size}", result.ratio(PYTORCH, "kernel")))
+    header = ["n_embd, n_layer, block_size", "kernel, times as fast as PyTorch"]
+    report(benchmark, "larger models", header, rows)
+
+
+def fast_trainers(corpus: Corpus, model: ModelConfig, *, oracle: bool) -> dict[str, Trainer]:
+    """Those that do without an object for each scalar, and the straightforward form if asked."""
+    engines = [name for name in FAST if name == "kernel" or oracle]
+    trainers: dict[str, Trainer] = {name: EngineTrainer(name, corpus, model) for name in engines}
+    if oracle:
+        trainers[STRAIGHTFORWARD] = OracleTrainer(corpus, model)
+    if HAS_PYTORCH:
+        trainers[PYTORCH] = PyTorchTrainer(corpus, model)
+    return trainers
+
+
+def timed(
+    benchmark: BenchmarkFixture, trainers: dict[str, Trainer], documents: Sequence[Documents]
+) -> Contest:
+    """One contest, each trainer on all the documents; the first one's time is the benchmark's."""
+
+    def turns(trainer: Trainer) -> Iterator[Callable[[], object]]:
+        return (trainer.turn(some) for some in documents)
+
+    contenders = {name: turns(trainer) for name, trainer in trainers.items()}
+    if benchmark.stats is None:
+        result: Contest = benchmark.pedantic(contest, (contenders,), rounds=1)
+        return result
+    return contest(contenders)
+
+
+def report_costs(
+    benchmark: BenchmarkFixture, name: str, what: str, rows: Sequence[tuple[int, Contest]]
+) -> None:
+    """For each fast engine, how its cost grows from the first row on, and what it is ahead by."""
+    header = [what]
+    for engine in FAST:
+        header += [f"{engine}: cost", "ahead of straightforward"]
+        header += ["ahead of PyTorch"] if HAS_PYTORCH else []
+    table = []
+    for number, result in rows:
+        row = [str(number)]
+        for engine in FAST:
+            for other in (None, STRAIGHTFORWARD, PYTORCH)[: 3 if HAS_PYTORCH else 2]:
+                if engine not in result.times or (other and other not in result.times):
+                    row.append("")
+                elif other:
+                    row.append(str(result.ratio(other, engine)))
+                else:
+                    row.append(rounded(result.seconds(engine) / rows[0][1].seconds(engine)))
+        table.append(row)
+    report(benchmark, name, header, table)

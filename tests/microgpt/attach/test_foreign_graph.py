@@ -1,0 +1,76 @@
+"""Graphs from columns: every column has its place, and op names that the op table lacks."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+
+from microgpt.attach.foreign_graph import MAX_OPS, OTHER_OP, graph_of
+from microgpt.attach.wire import Field
+from microgpt.bindings import ParameterBinding
+from microgpt.errors import GraphError
+from microgpt.graph import OP_NAMES, Graph
+
+
+def chain(ops: list[tuple[str, int]], **changes: Field) -> Graph:
+    """A leaf, and nodes that each have the one before as all of their operands."""
+    names = ["input", *dict.fromkeys(op for op, _ in ops)]
+    arity = [0, *(n for _, n in ops)]
+    n_nodes = len(arity)
+    operands = [node - 1 for node, n in enumerate(arity) for _ in range(n)]
+    grads = [1.0] * n_nodes
+    for node in reversed(range(n_nodes - 1)):
+        grads[node] = arity[node + 1] * grads[node + 1]
+    floats, ints = lambda x: array("d", x), lambda x: array("q", x)
+    fields: dict[str, Field] = {
+        "ops": names, "op_of": ints([0, *(names.index(op) for op, _ in ops)]),
+        "immediate": floats([float("nan")] * n_nodes), "data": floats([2.0] * n_nodes),
+        "grad": floats(grads), "grad_before": floats([0.0] * n_nodes), "arity": ints(arity),
+        "operands": ints(operands), "local_grads": floats([1.0] * len(operands)),
+        "visit_order": ints(range(n_nodes - 1, 0, -1)),
+        "scopes": ["outer", "inner"], "scope_parents": ints([-1, 0]),
+        "scope_of": ints([-1, *[1] * (n_nodes - 1)]),
+        "files": ["a.py"], "lines": ints([3]), "line_of": ints([-1, *[0] * (n_nodes - 1)]),
+        "root": ints([n_nodes - 1]), "why_no_events": [""],
+        "named": ints([0]), "names": ["w[1][2]"], "placed": ints([0]), "matrices": ["w"],
+        "rows": ints([1]), "cols": ints([2]), "tokens": [""],
+        "maximum_leaves": ints([]), "maximum_counts": ints([]), "maximum_inputs": ints([]),
+    }  # fmt: skip
+    return graph_of(fields | changes)
+
+
+def test_ops_of_the_table_keep_their_codes_and_others_follow() -> None:
+    graph = chain([("tanh", 1), ("mul", 2), ("sigmoid", 1), ("tanh", 1)])
+    assert graph.op_names == (*OP_NAMES, "tanh", "sigmoid")
+    assert [graph.op(node) for node in range(5)] == ["input", "tanh", "mul", "sigmoid", "tanh"]
+    assert graph.op_codes[2] == OP_NAMES.index("mul")
+    assert graph.backpropagated
+
+
+def test_a_name_of_the_table_with_other_operands_is_another_op() -> None:
+    graph = chain([("pow", 1), ("pow", 2), ("relu", 3), ("add", 2)])
+    assert [graph.op(node) for node in range(1, 5)] == ["pow", "pow2", "relu3", "add"]
+
+
+def test_too_many_ops_end_in_one() -> None:
+    graph = chain([(f"op{i}", 1) for i in range(300)])
+    assert len(graph.op_names) == MAX_OPS
+    assert graph.op(1) == "op0"
+    assert graph.op(300) == OTHER_OP
+
+
+def test_the_rest_of_the_columns() -> None:
+    graph = chain([("tanh", 1)])
+    assert graph.find("w[1][2]") == 0
+    assert graph.scope(1) == "outer/inner"
+    assert graph.line(1) == ("a.py", 3)
+    assert graph.line(0) is None
+    assert graph.bindings[0] == ParameterBinding("w", 1, 2)
+
+
+def test_grads_that_its_events_do_not_give() -> None:
+    graph = chain([("tanh", 1), ("mul", 2)], grad=array("d", [7.0, 2.0, 1.0]))
+    assert not graph.backpropagated
+    with pytest.raises(GraphError, match=r"the grad of w\[1\]\[2\] is 7.0, but .* comes to 2.0; "):
+        graph.event(0)

@@ -1,0 +1,184 @@
+"""Where a person stands in a graph: the moment of its passes, the box looked into, the selection.
+
+The debugger's panes show this and nothing else. Knows no widget and no drawing; time is moved by
+the `DebugSession`, space here, and every number comes from the `Graph`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microgpt.debugger import DebugSession
+from microgpt.debugger.running_grads import RunningGrads
+from microgpt.debugger.state import State
+from microgpt.events import Event
+from microgpt.graph import Graph
+from viz.boxes import Box, Folding
+from viz.view import View, folded
+
+
+class Explorer:
+    """Moves through one graph.
+
+    Attributes:
+        session: where in time; a verb that was carried out on it is followed with `follow`.
+        graph: what is looked at.
+        folding: its boxes.
+        focus: the box looked into.
+        selected: key of the selected box of the view.
+        stepping: whether the person moves through events; until then every value and every
+            gradient is shown complete.
+    """
+
+    def __init__(self, session: DebugSession) -> None:
+        self.session = session
+        self.graph: Graph = session.graph
+        self.folding = Folding(self.graph)
+        self.focus = self.folding.root
+        self.stepping = False
+        self._running_grads = RunningGrads(self.graph)
+        self._views: dict[str, View] = {}
+        self.selected = self.view.inside[-1].key
+
+    def go_where(self, other: Explorer) -> None:
+        """To the same place and moment in this graph, or as near to it as there is one."""
+        if other.focus.parent is not None:
+            self.look_into(self.folding.find(other.focus.key))
+        if other.stepping:
+            self.session.goto_moment(other.state.moment)
+            self.stepping = True
+        self.select(other.selected)
+
+    # -- what is shown -------------------------------------------------------------------------
+
+    @property
+    def view(self) -> View:
+        """The boxes in sight."""
+        key = self.focus.key
+        if key not in self._views:
+            self._views[key] = folded(self.folding, self.focus)
+        return self._views[key]
+
+    @property
+    def selected_box(self) -> Box:
+        """The selected box."""
+        return next(box for box in self.view.boxes if box.key == self.selected)
+
+    @property
+    def state(self) -> State:
+        """The moment of the session."""
+        return self.session.state
+
+    @property
+    def visited(self) -> int | None:
+        """The node being visited, None while not stepping and before the first."""
+        return self.state.node if self.stepping else None
+
+    def visit(self) -> Event | None:
+        """What happens at the backward event shown; None at any other moment."""
+        if not self.stepping or self.state.phase == "forward":
+            return None
+        return self.graph.event(self.state.event)
+
+    def grads(self) -> NDArray[np.float64]:
+        """Every node's gradient at the moment shown, good until the next one. Shape: `[node]`."""
+        if not self.stepping:
+            return self.graph.grad
+        if self.state.phase == "forward":
+            return self.graph.grad_before
+        return self._running_grads.at(self.state.event)
+
+    def n_visited(self, box: Box) -> int:
+        """How many of a box's nodes the pass at hand has visited; leaves never are."""
+        return int(np.count_nonzero(self._visits(box) <= self.state.event))
+
+    def n_visits(self, box: Box) -> int:
+        """How many of a box's nodes the whole pass visits: those that are not leaves."""
+        return len(self._visits(box))
+
+    def _visits(self, box: Box) -> NDArray[np.int64]:
+        """The events of the pass at hand that visit a box's nodes."""
+        is_forward = self.state.phase == "forward"
+        events = (self._forward_event_of if is_forward else self.graph.event_of)[box.ids]
+        return events[events > 0]
+
+    @cached_property
+    def _forward_event_of(self) -> NDArray[np.int64]:
+        events = np.zeros(len(self.graph), np.int64)
+        order = self.graph.forward_order
+        events[order] = np.arange(1, len(order) + 1)
+        return events
+
+    def reference(self) -> str:
+        """The selected box in the debugger's words, `""` if it is no node, scope or parameters."""
+        box = self.selected_box
+        if box.kind == "node":
+            name = self.graph.names.get(box.node)  # which several nodes may share
+            is_its_own = name is not None and self.graph.find(name) == box.node
+            return name if name and is_its_own else f"#{box.node}"
+        return box.title if box.kind in ("scope", "parameters") else ""
+
+    # -- moving between boxes ------------------------------------------------------------------
+
+    def select(self, key: str) -> None:
+        """Selects a box of the view; any other key is ignored."""
+        if any(box.key == key for box in self.view.boxes):
+            self.selected = key
+
+    def open(self) -> bool:
+        """Looks into the selected box; for a single node outside the focus, where it lies.
+
+        False for a single node inside: nothing is in it.
+        """
+        box = self.selected_box
+        if box.kind == "node" and self.focus.holds(box.node):
+            return False
+        self.look_into(box)
+        return True
+
+    def close(self) -> bool:
+        """Looks into the box around, with the one left selected. False at the whole graph."""
+        if self.focus.parent is None:
+            return False
+        left = self.focus
+        self.focus = left.parent or self.folding.root
+        self.selected = self.view.inside[-1].key
+        self.select(left.key)
+        return True
+
+    def look_into(self, box: Box) -> None:
+        """Looks into any box; a single node is selected where it lies instead."""
+        if box.kind == "node":
+            self.reveal(box.node)
+            return
+        self.focus = self.folding.find(box.key)  # neighbours joined for a view are not in the tree
+        self.selected = self.view.inside[-1].key
+
+    def reveal(self, node: int) -> None:
+        """Opens what is needed to show a node as a box of its own, and selects it."""
+        path = self.folding.path_to(node)
+        if self.focus.key != path[-2].key:
+            self.focus = path[-2]
+        self.selected = path[-1].key
+
+    # -- moving in time ------------------------------------------------------------------------
+
+    def first_place(self) -> str:
+        """Where stepping begins: at the visit of the selected node, else at the backward pass.
+
+        In the words of the debugger's `goto`; `""` if there is no backward pass to step through.
+        """
+        if not self.graph.backpropagated:
+            return ""
+        box = self.selected_box
+        event = int(self.graph.event_of[box.node]) if box.kind == "node" else 0
+        return f"backward {event}"
+
+    def follow(self) -> None:
+        """Shows where the session has gone: the node it visits, as a box of its own."""
+        self.stepping = True
+        if self.visited is not None:
+            self.reveal(self.visited)

@@ -1,0 +1,243 @@
+"""Panes around one graph: its boxes as a tree and on a canvas, and all about the selected one.
+
+Space only: what moves the moment shown is `tui.debugger.pane`. Layouts are computed in worker
+threads, each of which posts one message with a frozen result; the handlers alone change widgets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from rich.text import Text
+from textual import on, work
+from textual.containers import Vertical
+from textual.geometry import Size
+from textual.message import Message
+
+from microgpt.errors import MicrogptError
+from tui.base_app import ExportJob
+from tui.debugger.canvas import CanvasState, GraphCanvas
+from tui.debugger.explorer import Explorer
+from tui.debugger.inspector import Inspector
+from tui.debugger.layout import Layout, lay_out
+from tui.debugger.scope_tree import ScopeTree
+from tui.debugger.source_pane import SourcePane
+from tui.debugger.stops_panel import StopsPanel
+from viz.dot import to_dot
+from viz.export import write_picture
+from viz.view import View
+
+
+class GraphPane(Vertical):
+    """Shows where a person stands in a graph, and moves between its boxes.
+
+    Attributes:
+        explorer: where the person stands, None until the first graph is there.
+        caption: what the graph is of, shown under the canvas.
+    """
+
+    class Moved(Message):
+        """The person stands somewhere else, in space or time."""
+
+    class LaidOut(Message):
+        """A view has its places, for a window of some size."""
+
+        def __init__(self, layout: Layout, size: Size) -> None:
+            super().__init__()
+            self.layout = layout
+            self.size = size
+
+    class LayoutFailed(Message):
+        """A view cannot be laid out."""
+
+        def __init__(self, problem: str) -> None:
+            super().__init__()
+            self.problem = problem
+
+    explorer: Explorer | None = None
+    caption = ""
+
+    def __init__(self) -> None:
+        super().__init__(id="graph")
+        self._layouts: dict[tuple[View, Size], Layout] = {}
+        self._said = ""
+
+    @property
+    def activity(self) -> str:
+        """What is going on besides, shown under the canvas."""
+        return ""
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the person is in the middle of something: a box is open or events are stepped."""
+        return self.explorer is not None and (
+            self.explorer.focus.parent is not None or self.explorer.stepping
+        )
+
+    # -- showing where the person stands -------------------------------------------------------
+
+    def show(self) -> None:
+        """Brings every pane up to date; asks for a layout if the view has none yet."""
+        explorer = self.explorer
+        if explorer is None:
+            return
+        size = self.query_one(GraphCanvas).outer_size  # scrollbars come and go
+        layout = self._layouts.get((explorer.view, size))
+        if layout is None:
+            self._lay_out(explorer.view, size)
+        else:
+            self._draw(layout)
+        self.query_one(ScopeTree).show(explorer.folding, explorer.focus, explorer.selected)
+        self.query_one(Inspector).show(explorer)
+        box = explorer.selected_box
+        visited = explorer.visited
+        self.query_one(SourcePane).show(explorer.graph, box.node if box.kind == "node" else visited)
+        self.query_one(StopsPanel).show(explorer.session.stops.listed(), explorer.state)
+        self.show_place()
+        self.post_message(self.Moved())
+
+    def show_place(self) -> None:
+        """Says around the canvas what is looked at, and when."""
+        explorer = self.explorer
+        if explorer is None:
+            return
+        title = explorer.view.title
+        if explorer.focus.parent is None:
+            title = f"{title}: {len(explorer.graph):,} nodes"
+        parts = []
+        if explorer.stepping:
+            state, timeline = explorer.state, explorer.session.timeline
+            last = timeline.n_forward if state.phase == "forward" else explorer.graph.n_events - 1
+            parts.append(f"{state.phase} {state.event:,}/{last:,}")
+            parts += [f"{point.kind} {point.number}" for point in state.stop.points]
+        parts += [self.activity, self.caption]
+        middle = self.query_one("#middle")
+        middle.border_title = Text(title)  # as text: documents may look like markup
+        middle.border_subtitle = Text(" · ".join(filter(None, parts)))
+
+    @work(thread=True, exclusive=True, group="layout")
+    def _lay_out(self, view: View, size: Size) -> None:
+        try:
+            layout = lay_out(view, max(1, size.width), max(1, size.height))
+        except MicrogptError as error:
+            self.post_message(self.LayoutFailed(str(error)))
+        else:
+            self.post_message(self.LaidOut(layout, size))
+
+    @on(LaidOut)
+    def _take_layout(self, event: LaidOut) -> None:
+        if self.explorer is None or event.layout.view.graph is not self.explorer.graph:
+            return
+        self._layouts = {
+            key: layout
+            for key, layout in self._layouts.items()
+            if layout.view.graph is self.explorer.graph
+        }
+        self._layouts[event.layout.view, event.size] = event.layout
+        if event.layout.view is not self.explorer.view:
+            return
+        if event.size == self.query_one(GraphCanvas).outer_size:
+            self._draw(event.layout)
+        else:
+            self.show()  # the window has another size by now
+
+    @on(LayoutFailed)
+    def _say_not_laid_out(self, event: LayoutFailed) -> None:
+        if event.problem != self._said:  # once: the next view may have the same trouble
+            self._said = event.problem
+            self.notify(event.problem, severity="error", markup=False)
+
+    def _draw(self, layout: Layout) -> None:
+        explorer = self.explorer
+        assert explorer is not None
+        visited = explorer.visited
+        box = explorer.view.box_of(visited) if visited is not None else None
+        visits = {b.key: (explorer.n_visited(b), explorer.n_visits(b)) for b in layout.view.boxes}
+        state = CanvasState(
+            grads=explorer.grads(),
+            selected=explorer.selected,
+            visited=box.key if box else "",
+            visits=visits if explorer.stepping else {},
+            forward=explorer.stepping and explorer.state.phase == "forward",
+        )
+        canvas = self.query_one(GraphCanvas)
+        canvas.show(layout, state)
+        canvas.reveal(explorer.selected)
+
+    def on_resize(self) -> None:
+        """Another window may want another layout."""
+        self.call_after_refresh(self.show)
+
+    # -- keys and mouse in space ---------------------------------------------------------------
+
+    def _move(self, move: Callable[[Explorer], bool], otherwise: str) -> None:
+        if self.explorer is None:
+            return
+        if move(self.explorer):
+            self.show()
+        else:
+            self.notify(otherwise, timeout=2)
+
+    def action_open(self) -> None:
+        """Looks into the selected box."""
+        self._move(lambda explorer: explorer.open(), "a single scalar: nothing is inside")
+
+    def action_close(self) -> None:
+        """Backs out."""
+        self._move(lambda explorer: explorer.close(), "this is the whole graph")
+
+    def action_select(self, direction: str) -> None:
+        """Selects the box in a direction."""
+        layout = self.query_one(GraphCanvas).placed
+        # Keys of boxes last from graph to graph, so the picture of the one before will do.
+        if self.explorer and layout and layout.view.focus.key == self.explorer.focus.key:
+            beside = layout.beside(self.explorer.selected, direction)
+            if beside:
+                self.explorer.select(beside.box.key)
+                self.show()
+
+    def action_pan(self, x: int, y: int) -> None:
+        """Moves the window over the canvas by a box's size."""
+        self.query_one(GraphCanvas).scroll_relative(10 * x, 5 * y, animate=False)
+
+    def action_find_visited(self) -> None:
+        """Shows the visited node again after looking elsewhere."""
+        explorer = self.explorer
+        if explorer and explorer.visited is not None:
+            explorer.reveal(explorer.visited)
+            self.show()
+        else:
+            self.notify("nothing is being visited: s begins", timeout=2)
+
+    @on(GraphCanvas.BoxPicked)
+    def _pick(self, event: GraphCanvas.BoxPicked) -> None:
+        if self.explorer:
+            self.explorer.select(event.key)
+            if event.again:
+                self.action_open()
+            else:
+                self.show()
+
+    @on(ScopeTree.BoxChosen)
+    def _choose(self, event: ScopeTree.BoxChosen) -> None:
+        if self.explorer:
+            self.explorer.look_into(event.box)
+            self.show()
+
+    def export_job(self, name: str, caption: str) -> ExportJob | None:
+        """The boxes in sight, drawn by Graphviz; None before there is a graph."""
+        explorer = self.explorer
+        if explorer is None:
+            return None
+        view = replace(explorer.view, marked=explorer.visited)
+        if view.focus.parent:
+            place = re.sub(r"[^\w.]+", "-", explorer.focus.title).strip("-")
+            name = f"{name}-{place}" if place else name
+        if explorer.stepping:
+            state = explorer.state
+            name += f"-{state.phase}{state.event}"
+            caption += f", after {state.phase} event {state.event:,}"
+        grads = explorer.grads().copy()  # the person goes on meanwhile
+        return name, lambda path: write_picture(to_dot(view, caption, grads), path)

@@ -1,0 +1,41 @@
+"""The line of the program that made the node, with those around it."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from rich.text import Text
+from textual.widgets import Static
+
+from microgpt.debugger.source import listing
+from microgpt.errors import GraphError
+from microgpt.graph import Graph
+from tui.themes import theme_color
+
+
+class SourcePane(Static):
+    """As many lines as there is room for; gone where no line is known."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self.display = False
+
+    def show(self, graph: Graph, node: int | None) -> None:
+        """Shows where a node was made."""
+        around = 2 if self.app.size.height >= 34 else 0
+        try:
+            found = None if node is None else listing(graph, node, around)
+        except GraphError:  # a leaf, or not recorded
+            found = None
+        self.display = found is not None and bool(found.lines)
+        if found is None:
+            return
+        accent, muted = (theme_color(self.app, name) for name in ("accent", "muted"))
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for line in found.lines:
+            style = f"bold {accent}" if line.current else muted
+            sign = "→" if line.current else " "
+            text.append(f"{sign} {line.number:>4} {line.text}\n", style)
+        text.rstrip()
+        self.border_title = f"{PurePath(found.filename).name}:{found.line}"
+        self.update(text)

@@ -1,0 +1,132 @@
+"""The line along the bottom: all recorded steps, the loss drawn small, and the step shown."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.widgets import Static
+
+from tui.frame import Frame
+from tui.themes import theme_color
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def column_of(step: int, first: int, last: int, columns: int) -> int:
+    """In which column a step is drawn.
+
+    >>> [column_of(step, 1, 100, 10) for step in (1, 10, 11, 100)]
+    [0, 0, 1, 9]
+    """
+    return min(columns - 1, (step - first) * columns // max(1, last - first + 1))
+
+
+def step_in(column: int, first: int, last: int, columns: int) -> int:
+    """The first step drawn in a column, or the nearest there is.
+
+    >>> [step_in(column, 1, 100, 10) for column in (0, 1, 9)]
+    [1, 11, 91]
+    """
+    steps = max(1, last - first + 1)
+    ahead = column * steps // columns if steps < columns else -(-column * steps // columns)
+    return max(first, min(first + ahead, last))
+
+
+def heights(losses: list[float], columns: int) -> list[int]:
+    """Mean loss of each column's steps, in eighths of the range of these means.
+
+    >>> heights([4.0, 2.0, 3.0, 1.0], 2)
+    [7, 0]
+    >>> heights([1.0, 2.0], 4)
+    [0, 0, 7, 7]
+    """
+    values = np.array(losses)
+    if len(values) < columns:
+        means = values[np.arange(columns) * len(values) // columns]
+    else:
+        places = np.arange(len(values)) * columns // len(values)
+        means = np.bincount(places, values, columns) / np.bincount(places, minlength=columns)
+    low, high = float(means.min()), float(means.max())
+    scaled = (means - low) / (high - low) if high > low else np.zeros(columns)
+    return [round(7 * float(height)) for height in scaled]
+
+
+class Scrubber(Static):
+    """All steps from the first to the latest; a click goes to one."""
+
+    class StepPicked(Message):
+        """A click chose a step."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self._frame: Frame | None = None
+
+    def show(self, frame: Frame) -> None:
+        """Shows the run of a frame, and where in it the frame is."""
+        self._frame = frame
+        self.update(self._line())
+
+    def on_resize(self) -> None:
+        """As many columns as fit."""
+        self.update(self._line())
+
+    def on_click(self, event: events.Click) -> None:
+        """Goes to the step under the mouse."""
+        left, columns = self._place()
+        frame, column = self._frame, event.x - left
+        if frame is not None and frame.losses_so_far and 0 <= column < columns:
+            first = frame.first_step + 1
+            self.post_message(self.StepPicked(step_in(column, first, frame.live_step, columns)))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Dragging scrubs."""
+        if event.button == 1:
+            left, columns = self._place()
+            frame = self._frame
+            if frame is not None and frame.losses_so_far:
+                column = min(max(event.x - left, 0), columns - 1)
+                first = frame.first_step + 1
+                self.post_message(self.StepPicked(step_in(column, first, frame.live_step, columns)))
+
+    def _ends(self) -> tuple[str, str]:
+        frame = self._frame
+        if frame is None:
+            return "", ""
+        shown = frame.result.step if frame.result else frame.first_step
+        if frame.past:
+            where = f" {frame.live_step} ◆ step {shown} · L: live "
+        else:
+            where = f" {frame.live_step} ◆ live · , . back and forth "
+        return f" {frame.first_step + 1} ", where
+
+    def _place(self) -> tuple[int, int]:
+        """First column of the bars, and how many there are."""
+        left, right = self._ends()
+        return len(left), max(1, self.size.width - len(left) - len(right))
+
+    def _line(self) -> Text:
+        line = Text(no_wrap=True, overflow="ellipsis")
+        frame = self._frame
+        muted, primary, accent = (
+            theme_color(self.app, name) for name in ("muted", "primary", "accent")
+        )
+        if frame is None or not frame.losses_so_far or frame.result is None:
+            return line.append(" no step recorded yet", muted)
+        left, right = self._ends()
+        _, columns = self._place()
+        first = frame.first_step + 1
+        marked = column_of(frame.result.step, first, frame.live_step, columns)
+        line.append(left, muted)
+        for column, height in enumerate(heights(frame.losses_so_far, columns)):
+            if column == marked:
+                line.append("◆", f"bold {accent}")
+            else:
+                line.append(_BARS[height], primary)
+        line.append(right, f"bold {accent}" if frame.past else muted)
+        return line
