@@ -40,6 +40,7 @@ def test_the_commands_in_it_parse() -> None:
         assert command_parser().parse_args(shlex.split(line)).run is not None
 
 
+@pytest.mark.slow
 def test_the_debuggers_page_shows_what_the_commands_print(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,6 +1,7 @@
 """Where numbers first go wrong: in the forward pass, the backward pass, or the update after it.
 
-Only the first of each is told: from there on nan and inf spread.
+Wrong is what is not finite, and what is so large that its square is not: from there on infinities
+are near. Only the first of each pass is told, since the rest follows from it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from microgpt.adam import MAX_GRAD
 from microgpt.debugger.timeline import Timeline
-from microgpt.graph import OP_NAMES, Graph, Ints
+from microgpt.graph import OP_NAMES, Floats, Graph
 
 Pass: TypeAlias = Literal["forward", "backward", "update"]
 
+LARGEST = MAX_GRAD
+"""The largest number in range: the largest whose square is a float."""
 MAX_EXPONENT = math.log(np.finfo(np.float64).max)
 """The largest number whose exp is a float."""
 
@@ -61,10 +65,10 @@ def anomalies(timeline: Timeline, step: int | None = None) -> tuple[Anomaly, ...
 
 
 def _forward(timeline: Timeline, step: int | None) -> Anomaly | None:
-    """The first node, in order of creation, whose value or local gradient is not finite."""
+    """The first node, in order of creation, whose value or local gradient is out of range."""
     graph = timeline.graph
-    wrong = ~np.isfinite(graph.data)
-    wrong[graph.edge_consumers[~np.isfinite(graph.local_grads)]] = True
+    wrong = ~_in_range(graph.data)
+    wrong[graph.edge_consumers[~_in_range(graph.local_grads)]] = True
     if not wrong.any():
         return None
     node = int(np.argmax(wrong))
@@ -74,10 +78,12 @@ def _forward(timeline: Timeline, step: int | None) -> Anomaly | None:
 
 def _what_is_wrong(graph: Graph, node: int) -> str:
     data = float(graph.data[node])
+    if abs(data) <= LARGEST:
+        return "its local gradient is out of range"
+    if math.isfinite(data):
+        return f"its value {data:.6g} is out of range: its square is no float"
     if graph.is_leaf(node):
         return f"its value is {data}"
-    if math.isfinite(data):
-        return "its local gradient overflows"
     operand = float(graph.data[graph.operands[graph.operand_start[node]]])
     match graph.op(node):
         case "log" if not operand > 0:
@@ -90,46 +96,27 @@ def _what_is_wrong(graph: Graph, node: int) -> str:
 
 
 def _backward(timeline: Timeline, step: int | None) -> Anomaly | None:
-    """The first event that adds a number that is not finite, or whose sum is not."""
+    """The first event that adds a number out of range."""
     graph = timeline.graph
     if not graph.backpropagated:
         return None
-    if not np.isfinite(graph.grad_before).all():
-        node = int(np.argmax(~np.isfinite(graph.grad_before)))
+    if not _in_range(graph.grad_before).all():
+        node = int(np.argmax(~_in_range(graph.grad_before)))
         what = f"its grad was {graph.grad_before[node]} before the pass"
         return _anomaly(graph, "backward", what, node, None, step)
-    bad_edges: Ints = np.flatnonzero(~np.isfinite(graph.contributions))
-    events = graph.event_of[graph.edge_consumers[bad_edges]]
-    first = int(events[events > 0].min()) if (events > 0).any() else graph.n_events
-    event = _first_overflowing_sum(graph, first)
-    if event is None:
-        return None
-    change = next(c for c in graph.event(event).changes if not math.isfinite(c.new))
+    strange = np.flatnonzero(~_in_range(graph.contributions))
+    events = graph.event_of[graph.edge_consumers[strange]]
+    if not (events > 0).any():
+        return None  # sums overflow only after one of their terms did
+    event = int(events[events > 0].min())
+    change = next(c for c in graph.event(event).changes if not abs(c.edge.contribution) <= LARGEST)
     edge = change.edge
     what = (
         f"{graph.name(edge.operand)} gets {edge.local:.6g} × {change.adjoint:.6g} = "
-        f"{edge.contribution:.6g}, and its grad becomes {change.new}"
+        f"{edge.contribution:.6g}, and its grad becomes {change.new:.6g}"
     )
     moment = timeline.moment("backward", event)
     return _anomaly(graph, "backward", what, edge.consumer, moment, step)
-
-
-def _first_overflowing_sum(graph: Graph, first: int) -> int | None:
-    """The first event after which some grad is not finite; `first` adds a number that is not.
-
-    Sums of finite numbers can overflow before; grads only stay wrong from there on, so that it is
-    found by halving.
-    """
-    low, high = 0, min(first, graph.n_events - 1)
-    if np.isfinite(graph.grads_at(high)).all():
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        if np.isfinite(graph.grads_at(middle)).all():
-            low = middle
-        else:
-            high = middle
-    return high
 
 
 def _update(timeline: Timeline, step: int | None) -> Anomaly | None:
@@ -138,12 +125,17 @@ def _update(timeline: Timeline, step: int | None) -> Anomaly | None:
     if not graph.backpropagated:
         return None
     parameters = np.flatnonzero(graph.op_codes == OP_NAMES.index("param"))
-    too_large = parameters[~(np.abs(graph.grad[parameters]) <= MAX_GRAD)]  # nan is not, either
+    too_large = parameters[~_in_range(graph.grad[parameters])]
     if not len(too_large):
         return None
     node = int(too_large.min())
     what = f"its gradient {graph.grad[node]:.6g} has no finite square, which Adam takes"
     return _anomaly(graph, "update", what, node, None, step)
+
+
+def _in_range(numbers: Floats) -> NDArray[np.bool_]:
+    """Which numbers are; nan is not."""
+    return np.abs(numbers) <= LARGEST
 
 
 def _anomaly(

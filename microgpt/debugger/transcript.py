@@ -297,7 +297,7 @@ def _anomalies(session: DebugSession, found: tuple[Anomaly, ...]) -> list[str]:
         if anomaly.moment is not None:
             phase = session.timeline.phase(anomaly.moment)
             told.append(f"  goto {phase} {session.timeline.event(anomaly.moment)}")
-    return told or ["every number is finite, in the forward pass, the backward pass and the update"]
+    return told or ["every number is in range: forward, backward, and in the update"]
 
 
 def _checked(session: DebugSession, checked: CheckedGradients) -> list[str]:

@@ -131,7 +131,7 @@ VERBS: tuple[Verb, ...] = (
          "compare gradients with central differences, worst first",
          "gradcheck layer0.attn_wq[3]", "nodes", commands.gradcheck),
     Verb("anomalies", (), _CHECK, "",
-         "where a number first is not finite: forward, backward, and in the update",
+         "where a number first overflows or is not one: forward, backward, in the update",
          "anomalies", "", commands.anomalies),
     Verb("health", (), _CHECK, "",
          "dead units, saturated softmaxes, vanishing or exploding gradients, idle parameters",
