@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
 SWITCH_INTERVAL = 0.001
-"""The training thread gives way to keys after this long. Units: seconds; Python's own is 0.005."""
+"""A thread that computes gives way to keys after this long. Units: seconds; Python's is 0.005."""
 
 
 def check_terminal(instead: str) -> None:
