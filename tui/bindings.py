@@ -19,6 +19,7 @@ def bindings_for(mode: str) -> list[BindingType]:
             key.in_footer,
             shown(key),
             tooltip=key.tooltip,
+            priority=key.first,
             group=groups[key.group] if key.group else None,
         )
         for key in keys

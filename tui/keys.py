@@ -28,6 +28,8 @@ class Key:
         in_footer: whether the footer has room for it.
         display: how the key is written for people.
         group: the word that keys share in the footer, or "".
+        first: whether it is carried out before the next key is looked at: it opens a line, and what
+            is typed next must get there, however fast it comes.
     """
 
     keys: str
@@ -38,6 +40,7 @@ class Key:
     in_footer: bool = True
     display: str = ""
     group: str = ""
+    first: bool = False
 
 
 LIVE = (TRAIN, ATTENTION)
@@ -54,13 +57,13 @@ KEYS = (
         group="Speed"),
     Key("minus", "app.slower", "Slower", "Fewer steps a second", LIVE, display="-",
         group="Speed"),
-    Key("s", "step('step')", "Next event", "On by one event: of the backward pass, if nothing was "
-        "stepped yet", (GRAPH,), group="Event"),
+    Key("s", "step('step')", "Next event", "On by one event; the first begins the backward pass",
+        (GRAPH,), group="Event"),
     Key("S", "step('back')", "Previous", "Back by one event, with every number as it was", (GRAPH,),
         group="Event"),
-    Key("n", "verb('next')", "Over", "On over the scope at hand", (GRAPH,), group="Scope"),
+    Key("n", "verb('next')", "Over", "On over the scope at hand", (GRAPH,), in_footer=False),
     Key("N", "verb('reverse-next')", "Back over", "Back to where the scope at hand began",
-        (GRAPH,), group="Scope"),
+        (GRAPH,), in_footer=False),
     Key("o", "verb('finish')", "Out", "On until the scope around is done", (GRAPH,),
         in_footer=False),
     Key("O", "verb('reverse-finish')", "Back out", "Back to before the scope around was begun",
@@ -70,10 +73,11 @@ KEYS = (
     Key("C", "verb('reverse-continue')", "Run back", "Back to the last breakpoint or watchpoint",
         (GRAPH,), group="Run"),
     Key("u", "line('until ')", "Until", "On to where a condition holds, to be typed", (GRAPH,),
+        first=True,
         in_footer=False),
     Key("p", "play", "Play", "Step by itself, or stop that", (GRAPH,), in_footer=False),
-    Key("home", "first_event", "First", "The first event of the backward pass; again: of the "
-        "forward pass", (GRAPH,), in_footer=False, display="Home"),
+    Key("home", "first_event", "First", "First event of the backward pass; again: of the forward",
+        (GRAPH,), in_footer=False, display="Home"),
     Key("end", "verb('goto end')", "Last", "The last event, every gradient complete",
         (GRAPH,), in_footer=False, display="End"),
     Key("b", "on_selection('break')", "Break", "Breakpoint on the selected node or scope",
@@ -82,6 +86,7 @@ KEYS = (
         (GRAPH,), in_footer=False),
     Key("y", "why", "Why", "Why the selected node's gradient has its value", (GRAPH,)),
     Key("e", "edit", "Edit", "What if the selected node had another value", (GRAPH,),
+        first=True,
         in_footer=False),
     Key("z", "zero", "Zero", "What if the selected node or scope gave 0", (GRAPH,),
         in_footer=False),
@@ -89,13 +94,17 @@ KEYS = (
     Key("G", "on_selection('gradcheck')", "Check", "Compare the gradient with a central difference",
         (GRAPH,), in_footer=False),
     Key("slash", "line('search ')", "Search", "Find nodes by name, op or condition", (GRAPH,),
+        first=True,
         in_footer=False, display="/"),
-    Key("colon", "line", "Command", "Type any of the debugger's verbs; help lists them", (GRAPH,),
+    Key("colon", "line", "Verb", "Type any of the debugger's verbs; help lists them", (GRAPH,),
+        first=True,
         display=":"),
     Key("escape", "hide_console", "Hide", "Hide the console", (GRAPH,), in_footer=False,
         display="esc"),
-    Key("enter", "open", "Open", "Look into the selected box", (GRAPH,), display="⏎"),
-    Key("backspace", "close", "Close", "Back out to the box around", (GRAPH,), display="⌫"),
+    Key("enter", "open", "Open", "Look into the selected box", (GRAPH,), display="⏎",
+        group="Box"),
+    Key("backspace", "close", "Close", "Back out to the box around", (GRAPH,), display="⌫",
+        group="Box"),
     Key("left", "select('left')", "Left", "Select the box to the left: towards operands",
         (GRAPH,), in_footer=False, display="←"),
     Key("right", "select('right')", "Right", "Select the box to the right: towards the loss",
@@ -115,7 +124,8 @@ KEYS = (
         in_footer=False, display="tab"),
     Key("f", "find_visited", "Find visited", "Show the node that is being visited", (GRAPH,),
         in_footer=False),
-    Key("r", "newest", "Newest", "Graph of the newest step, from the top", (STEPS,)),
+    Key("r", "newest", "Newest", "Graph of the newest step, from the top", (STEPS,),
+        in_footer=False),
     Key("h,left", "head(-1)", "Head −", "Previous head", (ATTENTION,), display="h",
         group="Head"),
     Key("l,right", "head(1)", "Head +", "Next head", (ATTENTION,), display="l", group="Head"),
@@ -131,7 +141,7 @@ KEYS = (
         in_footer=False, display="<"),
     Key("greater_than_sign", "app.travel(10)", "On 10", "Time travel: ten steps on",
         in_footer=False, display=">"),
-    Key("g", "app.go_to_step", "Go to", "Time travel: go to any recorded step"),
+    Key("g", "app.go_to_step", "Go to", "Time travel: go to any recorded step", in_footer=False),
     Key("L", "app.live", "Live", "Time travel: back to the latest step", in_footer=False),
     Key("B", "app.branch", "Branch", "Train on from the past step shown, as a new run",
         in_footer=False),
@@ -139,10 +149,10 @@ KEYS = (
     Key("P", "app.stop_script", "Stop", "Stop the script at its next backward pass", (SCRIPT,),
         in_footer=False),
     Key("i", "app.interrupt", "Interrupt", "Ctrl-C for the script", (SCRIPT,), in_footer=False),
+    Key("question_mark", "app.help", "Help", "All keys", ANY, display="?"),
     Key("x", "app.export", "Export", "Write this view to an SVG file and say where", ANY),
     Key("t", "app.switch_theme", "Theme", "Switch between the dark and the light theme", ANY,
         in_footer=False),
-    Key("question_mark", "app.help", "Help", "All keys", ANY, display="?"),
     Key("q,ctrl+q", "app.quit", "Quit", "Leave the program", ANY, display="q"),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ import viz
 from microgpt import Training, Value, load_corpus
 from tui.app import MicrogptApp
 from tui.cli.main import main as microgpt
+from tui.debugger.pane import DebuggerPane
 from tui.keys import markdown_table
 from tui.screenshot import screenshot
 
@@ -20,6 +21,7 @@ KEYS_BEGIN, KEYS_END = "<!-- keys: begin -->", "<!-- keys: end -->"
 STEPS = 150
 GRAPH_STEPS = 152  # at a short document, "amos", whose graph is seen at a glance
 SIZE = (120, 40)
+WEIGHT = "layer0.attn_wq[3][7]"
 
 
 def draw_graphs() -> None:
@@ -52,6 +54,10 @@ async def draw_app() -> None:
         await _train_until(GRAPH_STEPS, app, pilot)
         await _shoot(app, pilot, "tui-graph.svg", ["2"])
         await _shoot(app, pilot, "tui-step.svg", ["s"] * 8)
+        app.screen.query_one(DebuggerPane).run_line(f"watch {WEIGHT}")
+        app.screen.query_one(DebuggerPane).run_line("continue", quietly=True)
+        app.screen.query_one(DebuggerPane).run_line(f"why {WEIGHT}")
+        await _shoot(app, pilot, "tui-why.svg", [])
 
 
 async def _train_until(step: int, app: MicrogptApp, pilot) -> None:

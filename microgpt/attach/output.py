@@ -29,7 +29,11 @@ class OutputTail:
         with self._lock:
             *finished, rest = (self._unfinished + self._decoder.decode(data)).split("\n")
             for line in finished:
-                self._finish(_after_return(line.removesuffix("\r")))
+                if len(line) > MAX_LINE or "\r" in line:
+                    self._finish(_after_return(line.removesuffix("\r")))
+                else:
+                    self._lines.append(line)
+                    self._n_finished += 1
             # A return at the very end may still turn out to be half of a line's end.
             kept = _after_return(rest.removesuffix("\r")) + "\r" * rest.endswith("\r")
             while len(kept) > MAX_LINE:

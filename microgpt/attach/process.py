@@ -24,10 +24,10 @@ from microgpt.errors import InputError
 
 RUNNER = Path(__file__).with_name("child") / "run.py"
 CHUNK = 1 << 16
-"""The script's output is read in pieces of this size, `PAUSE` apart, so that a script which prints
-without end cannot take all of our time. Units: bytes."""
-PAUSE = 0.004
-"""Units: seconds."""
+"""The script's output is read in pieces of at most this size. Units: bytes."""
+MAX_RATE = 4 << 20
+"""No faster than this, so that a script which prints without end cannot take all of our time: it
+has to wait then. Units: bytes a second."""
 
 
 class ScriptProcess:
@@ -233,8 +233,7 @@ class ScriptProcess:
         with stream:
             while data := os.read(stream.fileno(), CHUNK):
                 self.output.feed(data)
-                if len(data) == CHUNK:
-                    time.sleep(PAUSE)
+                time.sleep(len(data) / MAX_RATE)
 
     def _reason(self, status: int) -> str:
         how = f"exit status {status}"

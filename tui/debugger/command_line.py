@@ -64,7 +64,8 @@ class CommandLine(Input):
         self.value = text
         self.cursor_position = len(text)
         self._recalled = len(self._history)
-        self.focus()
+        # At once, not `focus()`, which waits for a message: what is typed next belongs here.
+        self.screen.set_focus(self, scroll_visible=False)
 
     def action_complete(self) -> None:
         """Takes what all completions have in common, or the suggestion if that is no more."""

@@ -189,10 +189,13 @@ class DebuggerPane(GraphPane):
     def _tell(self, line: str, lines: list[str], *, is_error: bool = False) -> None:
         log = self.query_one("#console", RichLog)
         log.display = True
-        log.write(Text(f": {line}", "bold"))
+        begin = len(log.lines)
         style = theme_color(self.app, "error") if is_error else ""
+        log.write(Text(f": {line}", "bold"), expand=True, scroll_end=False)
         for told in lines:
-            log.write(Text(told, style))
+            log.write(Text(told, style), expand=True, scroll_end=False)
+        # A long answer is read from its beginning.
+        self.call_after_refresh(log.scroll_to, y=begin, animate=False)
 
     def _completions(self, line: str) -> tuple[int, list[str]]:
         return self._reader.completions(line) if self._reader else (0, [])
@@ -204,6 +207,12 @@ class DebuggerPane(GraphPane):
     @on(CommandLine.Left)
     def _leave_line(self) -> None:
         self.query_one(GraphCanvas).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the line, a `:` is a character; its key comes before all others' (see `Key.first`)."""
+        if action in {"line", "edit"} and self.query_one(CommandLine).has_focus:
+            return False
+        return super().check_action(action, parameters)
 
     # -- keys that are verbs -------------------------------------------------------------------
 

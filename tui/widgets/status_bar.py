@@ -21,20 +21,35 @@ _SIGNS = {
 }
 
 
-def summary(frame: Frame) -> str:
+def summary(frame: Frame, room: int | None = None) -> str:
     """How training stands, in one line.
 
     Such as `▶ running · step 57/1000 · loss 2.8312 · 12.3 steps/s`.
+
+    Args:
+        room: what can best be done without is left out until it fits, if it can. Units: cells.
     """
-    step = frame.result.step if frame.result else frame.first_step
+    result = frame.result
+    step = result.step if result else frame.first_step
     if frame.past:
-        loss = f"loss {frame.result.loss:.4f}" if frame.result else "untrained"
+        loss = f"loss {result.loss:.4f}" if result else "untrained"
         live = f"{_SIGNS[frame.status]} {frame.status} at {frame.live_step}/{frame.num_steps}"
         return f"◆ step {step} · {loss} · {live}"
-    parts = [f"{_SIGNS[frame.status]} {frame.status}"]
-    parts.append(f"step {step}/{frame.num_steps}")
-    if frame.result:
-        parts.append(f"loss {frame.result.loss:.4f}")
+    parts = [f"{_SIGNS[frame.status]} {frame.status}", f"step {step}/{frame.num_steps}"]
+    if result:
+        parts.append(f"loss {result.loss:.4f}")
+    parts += _pace(frame, step)
+    if frame.problem:
+        parts.append(frame.problem)
+    for spare in reversed(_pace(frame, step)):
+        if room is not None and len(" · ".join(parts)) > room:
+            parts.remove(spare)
+    return " · ".join(parts)
+
+
+def _pace(frame: Frame, step: int) -> list[str]:
+    """How fast it goes, and why not faster."""
+    parts = []
     if frame.status == "running" and frame.rate:
         parts.append(f"{frame.rate:.1f} steps/s")
         parts.append(f"{_duration((frame.num_steps - step) / frame.rate)} left")
@@ -42,16 +57,18 @@ def summary(frame: Frame) -> str:
         parts.append(frame.engine)
     if frame.speed:
         parts.append(f"at most {frame.speed:g}/s")
-    if frame.problem:
-        parts.append(frame.problem)
-    return " · ".join(parts)
+    return parts
 
 
 def short_summary(frame: Frame) -> str:
     """The same for a narrow window: `▶ 57/1000 · loss 2.8312 · 12.3/s`."""
     result = frame.result
     step = result.step if result else frame.first_step
-    sign = f"◆ {step} of {_SIGNS[frame.status]}" if frame.past else _SIGNS[frame.status]
+    sign = _SIGNS[frame.status]
+    if frame.past:
+        sign = f"◆ {step} of {sign}"
+    elif frame.problem:
+        sign = f"{sign} {frame.status}"
     parts = [f"{sign} {frame.live_step}/{frame.num_steps}"]
     if result:
         parts.append(f"loss {result.loss:.4f}")
@@ -101,8 +118,8 @@ class StatusBar(Static):
             if not chosen:  # what can be clicked has the colours of a link
                 line.apply_meta({"@click": f"app.mode('{mode}')"}, start, len(line))
         if self._frame:
-            said = summary(self._frame)
             room = self.size.width - len(line) - 1
+            said = summary(self._frame, room)
             if len(said) > room:
                 said = short_summary(self._frame)
             if len(said) > room:
