@@ -191,9 +191,10 @@ class DebuggerPane(GraphPane):
         log.display = True
         begin = len(log.lines)
         style = theme_color(self.app, "error") if is_error else ""
-        log.write(Text(f": {line}", "bold"), expand=True, scroll_end=False)
-        for told in lines:
-            log.write(Text(told, style), expand=True, scroll_end=False)
+        # While it was hidden it had no width, and it would wrap after each letter.
+        width = self.size.width - log.gutter.width - log.styles.scrollbar_size_vertical
+        for told in (Text(f": {line}", "bold"), *(Text(told, style) for told in lines)):
+            log.write(told, width=max(1, width), scroll_end=False)
         # A long answer is read from its beginning.
         self.call_after_refresh(log.scroll_to, y=begin, animate=False)
 
