@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from microgpt.attach import Condition, StopRule
 from microgpt.errors import InputError
-from tui.cli.options import WHOLE_FROM_1, add_number
+from tui.cli.options import WHOLE_FROM_1, StoreText, add_number
 
 _COMPARED = {
     ">": operator.gt,
@@ -21,13 +21,16 @@ _COMPARED = {
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 
 
+STOP_OPTIONS = ("--every", "--when")
+
+
 def add_stop_options(parser: argparse._ActionsContainer) -> None:
     """Adds --every and --when."""
     add_number(parser, "--every", WHOLE_FROM_1, "stop at every N-th backward pass", default=1)
     parser.add_argument(
         "--when",
+        action=StoreText,
         metavar="CONDITION",
-        type=str,
         help="of these, stop where this holds: 'loss > 10', or 'isnan(loss)'; it makes the "
         "script record every pass",
     )
