@@ -83,7 +83,8 @@ def halt_lines(halt: Stop) -> list[str]:
     """Where a script stands still, its traceback if it raised, and why there is no graph."""
     told = [*halt.traceback.splitlines(), _halt(halt)]
     if halt.graph is None:
-        told.append(f"  no graph of it, so the one before stays: {halt.problem}")
+        why = f": {halt.problem}" if halt.problem else ""
+        told.append(f"  there is no graph of it, so the one before stays{why}")
     return told
 
 
@@ -91,7 +92,7 @@ def _halt(halt: Stop) -> str:
     """`train.py:14: backward 3, loss 0.25`."""
     place = f"{PurePath(halt.file).name}:{halt.line}"
     if halt.kind == "exception":
-        return f"{place}: raised {halt.error}, after backward {halt.number}"
+        return f"{place}: raised, after backward {halt.number}"
     return f"{place}: backward {halt.number}, loss {number(halt.loss)}"
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from microgpt import InputError
 from tui.cli.errors import EXIT_ERROR
 from tui.cli.options import given_options
-from tui.cli.output import notice, say
+from tui.cli.output import say
 from tui.cli.script_options import STOP_OPTIONS, stop_rule_from
 from tui.cli.verbs import carry_out
 
@@ -83,14 +83,16 @@ def _first_graph(script: ScriptProcess) -> Stop:
     """The first stop with a graph. Raises `InputError`, saying why, if there is none."""
     from microgpt.attach import Stop  # noqa: PLC0415
 
-    problem = ""
+    stops: list[str] = []
     while isinstance(halt := script.run_on(), Stop):
         if halt.graph is not None:
             return halt
-        problem = f"; no graph of {halt.kind} {halt.number}: {halt.problem}"
-        notice(f"{script.path}:{halt.line}: {halt.error or halt.problem}")
-    stops = "" if problem or not halt.n_backwards else "; it stopped at none"
-    raise InputError(f"{script.path}: no graph to debug: {halt.reason}{stops}{problem}")
+        what = f"raised {halt.error}" if halt.error else f"backward {halt.number}"
+        stops.append(f"line {halt.line}: {what}" + (f" ({halt.problem})" if halt.problem else ""))
+    if halt.n_backwards and not stops:
+        stops = ["it stopped at none"]
+    told = "; ".join((halt.reason, *stops[-1:]))
+    raise InputError(f"{script.path}: no graph to debug: {told}")
 
 
 @contextmanager
