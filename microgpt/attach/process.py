@@ -142,21 +142,27 @@ class ScriptProcess:
         """Goes on from the stop given last, and waits for the next one or for the script's end.
 
         Args:
-            count: of the next backward passes that are stops, which one; an exception is one
-                before.
+            count: of the next backward passes that are stops, which one, from 1; an exception is
+                one before.
 
         Raises:
-            InputError: the script is over, or `break_off` was called.
+            InputError: the script is over, or `break_off` was called, or the count is none.
         """
+        if count < 1:
+            raise InputError(f"a script runs on to its 1st, 2nd, ... stop, not to {count}")
         if isinstance(self._given, Ended):
             raise InputError(f"the script is over: {self._given.reason}")
-        for _ in range(count):
-            if self._given is not None:  # else it runs, or has stopped since
-                self._given = None
-                self.resume()
-            event = self._awaited()
-            if isinstance(event, Ended) or event.kind == "exception":
-                break
+        self._wait_is_over, self._is_waited_for = False, True  # before it goes on
+        try:
+            for _ in range(count):
+                if self._given is not None:  # else it runs, or has stopped since
+                    self._given = None
+                    self.resume()
+                event = self._awaited()
+                if isinstance(event, Ended) or event.kind == "exception":
+                    break
+        finally:
+            self._is_waited_for = False
         return event
 
     def break_off(self) -> None:
@@ -173,17 +179,13 @@ class ScriptProcess:
         return self._is_waited_for
 
     def _awaited(self) -> Stop | Ended:
-        self._wait_is_over, self._is_waited_for = False, True
-        try:
-            while (event := self.next_stop(timeout=GLANCE)) is None:
-                if self._wait_is_over:
-                    self.pause()
-                    raise InputError(
-                        "the script still runs, and will stop at its next backward(): "
-                        "`run` waits for that"
-                    )
-        finally:
-            self._is_waited_for = False
+        while (event := self.next_stop(timeout=GLANCE)) is None:
+            if self._wait_is_over:
+                self.pause()
+                raise InputError(
+                    "the script still runs, and will stop at its next backward(): "
+                    "`run` waits for that"
+                )
         return event
 
     @property
