@@ -70,7 +70,7 @@ class ScriptApp(BaseApp):
         self.query_one("#middle").border_title = "the graph comes with the first backward pass"
         self.set_interval(LOOK_EVERY, self._show_output)
         self._show_status()
-        self._wait()
+        self._run_on()
 
     def on_unmount(self) -> None:
         """No process outlives the app."""
@@ -79,13 +79,12 @@ class ScriptApp(BaseApp):
     # -- the script ----------------------------------------------------------------------------
 
     @work(thread=True)
-    def _wait(self) -> None:
-        stop = None
-        while stop is None and self.is_running:
-            stop = self._script.next_stop(timeout=LOOK_EVERY)
-        if stop is not None:
-            graph = stop.graph if isinstance(stop, Stop) else None
-            self.post_message(self.Stopped(stop, DebugSession(graph) if graph else None))
+    def _run_on(self, count: int = 1) -> None:
+        stop = self._script.run_on(count)  # ends at the latest when the app does, and kills it
+        session = None
+        if isinstance(stop, Stop) and stop.graph is not None:
+            session = DebugSession.at(stop, self._script)
+        self.post_message(self.Stopped(stop, session))
 
     @on(Stopped)
     def _show_stop(self, event: Stopped) -> None:
@@ -106,13 +105,16 @@ class ScriptApp(BaseApp):
         self._show_output()
         self._show_status()
 
-    def action_run_on(self) -> None:
-        """Lets the script go on to its next stop."""
+    @on(DebuggerPane.RunOn)
+    def _take_run(self, event: DebuggerPane.RunOn) -> None:
+        self.action_run_on(event.count)
+
+    def action_run_on(self, count: int = 1) -> None:
+        """Lets the script go on to its next stop, or some further."""
         if isinstance(self._stop, Stop):
             self._stop = None
-            self._script.resume()
             self._show_status()
-            self._wait()
+            self._run_on(count)
         else:
             over = isinstance(self._stop, Ended)
             self.notify("the script is over" if over else "the script is running", timeout=2)

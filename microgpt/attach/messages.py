@@ -72,6 +72,12 @@ class Stop:
     traceback: str = ""
     problem: str = ""
 
+    @property
+    def error(self) -> str:
+        """The exception in one line, as `ValueError: math domain error`; `""` if there is none."""
+        lines = self.traceback.strip().splitlines()
+        return lines[-1] if lines else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:

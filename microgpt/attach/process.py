@@ -28,6 +28,8 @@ CHUNK = 1 << 16
 MAX_RATE = 4 << 20
 """No faster than this, so that a script which prints without end cannot take all of our time: it
 has to wait then. Units: bytes a second."""
+GLANCE = 0.1
+"""So often a wait for the script looks whether it is to be broken off. Units: seconds."""
 
 
 class ScriptProcess:
@@ -77,6 +79,9 @@ class ScriptProcess:
         self._events: queue.Queue[Stop | Ended | BaseException] = queue.Queue()
         self._ended: Ended | None = None
         self._stopped_at: int | None = None
+        self._given: Stop | Ended | None = None  # last, unless the script has gone on since
+        self._wait_is_over = False
+        self._is_waited_for = False
         self._pause_wanted = False
         self._class_names: list[str] = []
         self._refused: list[str] = []
@@ -116,6 +121,7 @@ class ScriptProcess:
             Exception: whatever the rule's condition raised; the script is killed then.
         """
         if self._ended is not None and self._events.empty():
+            self._given = self._ended
             return self._ended
         try:
             event = self._events.get(timeout=timeout)
@@ -123,6 +129,7 @@ class ScriptProcess:
             return None
         if isinstance(event, BaseException):
             raise event
+        self._given = event
         return event
 
     def resume(self) -> None:
@@ -130,6 +137,56 @@ class ScriptProcess:
         number, self._stopped_at = self._stopped_at, None
         if number is not None:
             self._send_order(about=number)
+
+    def run_on(self, count: int = 1) -> Stop | Ended:
+        """Goes on from the stop given last, and waits for the next one or for the script's end.
+
+        Args:
+            count: of the next backward passes that are stops, which one, from 1; an exception is
+                one before.
+
+        Raises:
+            InputError: the script is over, or `break_off` was called, or the count is none.
+        """
+        if count < 1:
+            raise InputError(f"a script runs on to its 1st, 2nd, ... stop, not to {count}")
+        if isinstance(self._given, Ended):
+            raise InputError(f"the script is over: {self._given.reason}")
+        self._wait_is_over, self._is_waited_for = False, True  # before it goes on
+        try:
+            for _ in range(count):
+                if self._given is not None:  # else it runs, or has stopped since
+                    self._given = None
+                    self.resume()
+                event = self._awaited()
+                if isinstance(event, Ended) or event.kind == "exception":
+                    break
+        finally:
+            self._is_waited_for = False
+        return event
+
+    def break_off(self) -> None:
+        """Ends a `run_on` that waits, if one does; a signal handler may call this.
+
+        The script goes on to its next backward pass. It stops there, and the next `run_on` gives
+        that stop.
+        """
+        self._wait_is_over = self._is_waited_for
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether a `run_on` waits for the script."""
+        return self._is_waited_for
+
+    def _awaited(self) -> Stop | Ended:
+        while (event := self.next_stop(timeout=GLANCE)) is None:
+            if self._wait_is_over:
+                self.pause()
+                raise InputError(
+                    "the script still runs, and will stop at its next backward(): "
+                    "`run` waits for that"
+                )
+        return event
 
     @property
     def stop_rule(self) -> StopRule:

@@ -9,6 +9,7 @@ import json
 import math
 from typing import Any, TypeAlias
 
+from microgpt.attach.messages import Ended, Stop
 from microgpt.debugger.flow import Flow
 from microgpt.debugger.gradient_checks import CheckedGradients
 from microgpt.debugger.inspection import NodeView
@@ -143,13 +144,38 @@ def _answer(session: DebugSession, outcome: Outcome) -> Json:
                 "checked": checked.n_checked,
                 "unchecked": checked.n_unchecked,
                 "wrong": checked.n_wrong,
+                "trusted": [{"op": op, "nodes": n} for op, n in checked.trusted],
                 "at_fault": list(checked.at_fault),
             }  # fmt: skip
         case Note(text=text):
             return {"note": text}
         case Help(verb=verb):
             return {"help": verb}
+        case Stop() as halt:
+            return {"script": _halt(halt)}
+        case Ended() as ended:
+            return {
+                "script": {
+                    "stop": "end",
+                    "number": ended.n_backwards,
+                    "status": ended.status,
+                    "reason": ended.reason,
+                }
+            }
+        case None if outcome.verb == "where" and session.halt is not None:
+            return {"script": _halt(session.halt)}
     return {}
+
+
+def _halt(halt: Stop) -> Json:
+    return {
+        "stop": halt.kind,
+        "number": halt.number,
+        "loss": halt.loss,
+        "line": f"{halt.file}:{halt.line}",
+        "traceback": halt.traceback,
+        "problem": halt.problem,
+    }
 
 
 def _why(why: Why) -> Json:

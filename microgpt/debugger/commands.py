@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from microgpt.attach.messages import Ended, Stop
 from microgpt.debugger import saved
 from microgpt.debugger.flow import Flow
 from microgpt.debugger.gradient_checks import CheckedGradients
@@ -22,12 +23,12 @@ from microgpt.errors import GraphError, InputError
 
 def step(session: DebugSession, argument: str) -> None:
     """On by events."""
-    session.step(_count(argument))
+    session.step(count_of(argument))
 
 
 def back(session: DebugSession, argument: str) -> None:
     """Back by events."""
-    session.back(_count(argument))
+    session.back(count_of(argument))
 
 
 def next_(session: DebugSession, _: str) -> None:
@@ -230,6 +231,14 @@ def edits(session: DebugSession, _: str) -> WhatIf:
     return session.edits()
 
 
+# -- the program -----------------------------------------------------------------------------------
+
+
+def run(session: DebugSession, argument: str) -> Stop | Ended:
+    """The program, on to its next stop."""
+    return session.run_on(count_of(argument))
+
+
 # -- session ---------------------------------------------------------------------------------------
 
 
@@ -267,7 +276,8 @@ def _assignment(argument: str, example: str) -> tuple[str, str]:
     return left.strip(), right.strip()
 
 
-def _count(argument: str) -> int:
+def count_of(argument: str) -> int:
+    """How often, 1 if it is not said. Raises `InputError` if it is no count."""
     if not argument:
         return 1
     if not argument.isdecimal() or not 1 <= int(argument) <= 10**9:

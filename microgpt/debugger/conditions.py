@@ -73,7 +73,7 @@ _EDGE_TERMS: dict[str, Callable[[_Visit], Floats]] = {
 
 
 def _texts_of_ops(graph: Graph) -> tuple[Sequence[str], Places]:
-    return OP_NAMES, graph.op_codes
+    return graph.op_names, graph.op_codes
 
 
 def _texts_of_scopes(graph: Graph) -> tuple[Sequence[str], Places]:
@@ -175,15 +175,19 @@ class Condition:
     _truth: _Truth
 
     @classmethod
-    def parse(cls, text: str) -> Condition:
+    def parse(cls, text: str, op_names: Sequence[str] = OP_NAMES) -> Condition:
         """Compiles a condition.
+
+        Args:
+            op_names: the ops that it may ask for: those of a graph of other nodes than `Value`s
+                are more than the op table's.
 
         Raises:
             ConditionError: it cannot be true or false of a node; the message says what is wrong
                 and what would be valid.
         """
         text = text.strip()
-        compiled = _Compiler(text).compile(condition_syntax.parse(text))
+        compiled = _Compiler(text, op_names).compile(condition_syntax.parse(text))
         if not isinstance(compiled, _Truth):
             raise ConditionError(
                 f"{text!r} is neither true nor false: compare it, as in abs(grad) > 1"
@@ -203,8 +207,9 @@ class Condition:
 class _Compiler:
     """From a checked syntax tree to functions over arrays."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, op_names: Sequence[str]) -> None:
         self._text = text
+        self._op_names = op_names
 
     def compile(self, tree: ast.expr) -> _Expression:
         match tree:
@@ -332,8 +337,8 @@ class _Compiler:
                 )
         if not isinstance(tree.ops[0], ast.Eq | ast.NotEq):
             raise self._error(f"texts are compared by ==, != and {', '.join(TEXT_TESTS)}")
-        if text.term == "op" and quoted.text not in OP_NAMES:
-            raise self._error(f"no op {quoted.text!r}; there are {', '.join(OP_NAMES)}")
+        if text.term == "op" and quoted.text not in self._op_names:
+            raise self._error(f"no op {quoted.text!r}; there are {', '.join(self._op_names)}")
         equal = isinstance(tree.ops[0], ast.Eq)
         return _holds_for_text(text.term, lambda value: (value == quoted.text) is equal)
 

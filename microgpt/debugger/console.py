@@ -18,7 +18,7 @@ from microgpt.debugger.outcome import Outcome
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.verbs import VERBS, find_verb, parse
 from microgpt.errors import InputError
-from microgpt.graph import OP_NAMES, Graph
+from microgpt.graph import Graph
 
 MOST_COMPLETIONS = 200
 
@@ -75,7 +75,7 @@ class Console:
     def _candidates(self, kind: str, prefix: str) -> Iterator[str]:
         session, words = self.session, list[str]()
         if kind == "condition":
-            words = [*TERMS, *FUNCTIONS, *TEXT_TESTS, "and", "or", "not", *OP_NAMES]
+            words = [*TERMS, *FUNCTIONS, *TEXT_TESTS, "and", "or", "not", *session.graph.op_names]
         elif kind == "place":
             words = ["start", "end", "forward", "backward"]
         elif kind == "stop":

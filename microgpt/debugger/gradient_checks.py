@@ -6,6 +6,7 @@ operand's gradient is wrong, and its own is right.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -29,9 +30,10 @@ class CheckedGradients:
     Attributes:
         worst: the largest relative errors, largest first; each says its step.
         n_checked: how many gradients were compared.
-        n_unchecked: how many could not be: an op there cannot be computed again, or has no finite
-            result a step away.
+        n_unchecked: how many could not be: an op there has no finite result a step away.
         n_wrong: how many are off by more than rounding explains.
+        trusted: the ops, and how many nodes of each, that cannot be computed again: their own local
+            gradients are not checked, those before and after them are.
         at_fault: consumers of wrong gradients whose own gradients are right: one of their local
             gradients is wrong.
     """
@@ -40,6 +42,7 @@ class CheckedGradients:
     n_checked: int
     n_unchecked: int
     n_wrong: int
+    trusted: tuple[tuple[str, int], ...]
     at_fault: tuple[int, ...]
 
 
@@ -75,6 +78,7 @@ def check_gradients(
         len(check),
         len(check.unchecked),
         sum(map(_is_wrong, check)),
+        tuple(Counter(map(graph.op, check.trusted.tolist())).most_common()),
         tuple(at_fault),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from microgpt.attach.messages import Ended, Stop
 from microgpt.debugger.anomalies import Anomaly
 from microgpt.debugger.flow import Flow
 from microgpt.debugger.gradient_checks import CheckedGradients
@@ -85,6 +86,8 @@ Answer: TypeAlias = (
     | Anomalies
     | Health
     | CheckedGradients
+    | Stop
+    | Ended
     | None
 )
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 import numpy as np
 
+from microgpt.attach.messages import Ended, Stop
 from microgpt.debugger.anomalies import Anomaly, anomalies
 from microgpt.debugger.condition_syntax import quoted
+from microgpt.debugger.debuggee import Debuggee
 from microgpt.debugger.derivatives import Derivatives
 from microgpt.debugger.edits import Edits, Version, mean_outputs, outputs_in
 from microgpt.debugger.flow import Flow, flow
@@ -43,6 +45,8 @@ class DebugSession(Walk):
     Attributes:
         origin: what the graph was computed from, None if not known.
         problem: of the op that failed, `""` if none did.
+        debuggee: the program that computes the session's graphs, None if it has but this one.
+        halt: where that program stands still with this graph.
 
     >>> from microgpt import Graph, Value
     >>> a = Value(2.0, name="a")
@@ -69,11 +73,57 @@ class DebugSession(Walk):
         super().__init__(graph)
         self.problem = problem
         self.origin = origin
-        if problem:
-            self.state = self._state(self.timeline.moment_of(graph.root, "forward"), "post mortem")
-        self._explainer = Explainer.of(Derivatives(graph))
-        self._edits = Edits(graph, origin)
+        self.debuggee: Debuggee | None = None
+        self.halt: Stop | None = None
+        self._begin()
+
+    @classmethod
+    def at(cls, halt: Stop, debuggee: Debuggee) -> Self:
+        """A session where a program stands still, post mortem if it raised.
+
+        Raises:
+            GraphError: there is no graph.
+        """
+        session = cls(_graph_of(halt), problem=halt.error)
+        session.halt, session.debuggee = halt, debuggee
+        return session
+
+    def _begin(self) -> None:
+        """Stands where a graph that is new to the session is looked at first, without edits."""
+        if self.problem:
+            self.state = self._state(self.timeline.n_forward, "post mortem")
+        else:
+            self.state = self._state(0, "start")
+        self._explainer = Explainer.of(Derivatives(self.graph))
+        self._edits = Edits(self.graph, self.origin)
         self._states_before: list[tuple[State, State]] = []
+
+    # -- the program that computes the graphs ----------------------------------------------------
+
+    def run_on(self, count: int = 1) -> Stop | Ended:
+        """Lets the program go on to its next stop, and goes to the start of the graph there.
+
+        Breakpoints and watchpoints are found anew in that graph, edits are forgotten. Where there
+        is no graph the session stays with the one that it has.
+
+        Args:
+            count: at which of its next stops to stand still; where it raises it does so before.
+
+        Raises:
+            InputError: no program computes this session's graphs, or it is over, or it runs on and
+                the wait for it was broken off.
+        """
+        if self.debuggee is None:
+            raise InputError(
+                "no script is there to run on: this graph is all; microgpt debug SCRIPT.py has one"
+            )
+        halt = self.debuggee.run_on(count)
+        if isinstance(halt, Stop) and halt.graph is not None:
+            self.timeline = Timeline(halt.graph)
+            self.stops.move_to(self.timeline)
+            self.halt, self.problem = halt, halt.error
+            self._begin()
+        return halt
 
     # -- looking ---------------------------------------------------------------------------------
 
@@ -229,3 +279,9 @@ class DebugSession(Walk):
                 if node is not None:
                     moment = self.timeline.moment_of(node, state.phase)
         self.state = self._state(moment, "edit")
+
+
+def _graph_of(halt: Stop) -> Graph:
+    if halt.graph is None:
+        raise GraphError(halt.problem)
+    return halt.graph

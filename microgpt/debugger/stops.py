@@ -18,7 +18,7 @@ from microgpt.debugger.conditions import Condition
 from microgpt.debugger.nodes import find_node, find_nodes
 from microgpt.debugger.timeline import Timeline
 from microgpt.errors import ConditionError, GraphError
-from microgpt.graph import OP_NAMES, Ints
+from microgpt.graph import Ints
 
 StopKind: TypeAlias = Literal["breakpoint", "watchpoint"]
 
@@ -199,12 +199,12 @@ def condition_at(timeline: Timeline, text: str) -> Condition:
         ConditionError: it is no condition.
     """
     text, graph = text.strip(), timeline.graph
-    if text in OP_NAMES:
-        return Condition.parse(f'op == "{text}"')
+    if text in graph.op_names:
+        return Condition.parse(f'op == "{text}"', graph.op_names)
     if any(scope.path == text.strip("/") for scope in graph.scopes if scope.path):
         return Condition.parse(f"scope within {quoted(text)}")
     if re.fullmatch(r"[#\w./\[\]-]+", text):
         node = find_node(graph, text)
         timeline.moment_of(node, "forward")  # complains about a leaf: no event visits one
         return Condition.parse(f"id == {node}")
-    return Condition.parse(text)
+    return Condition.parse(text, graph.op_names)

@@ -8,6 +8,7 @@ from itertools import groupby, takewhile
 from pathlib import Path as FilePath
 from pathlib import PurePath
 
+from microgpt.attach.messages import Ended, Stop
 from microgpt.debugger.anomalies import Anomaly
 from microgpt.debugger.flow import Flow
 from microgpt.debugger.gradient_checks import CheckedGradients
@@ -39,8 +40,12 @@ def number(value: float) -> str:
 def lines(session: DebugSession, outcome: Outcome) -> list[str]:
     """What to say about an outcome."""
     match outcome.answer:
+        case None if outcome.verb == "quit":
+            return []
+        case None if outcome.verb == "where" and session.halt is not None:
+            return [_halt(session.halt), *state_lines(session, outcome.state)]
         case None:
-            return [] if outcome.verb == "quit" else state_lines(session, outcome.state)
+            return state_lines(session, outcome.state)
         case Shown(node=node):
             return node_lines(session.inspect(node))
         case Stops() as stops:
@@ -65,6 +70,30 @@ def lines(session: DebugSession, outcome: Outcome) -> list[str]:
             return _checked(session, checked)
         case WhatIf() as what_if:
             return what_if_lines(what_if)
+        case Stop() as halt:
+            return [*halt_lines(halt), *state_lines(session, outcome.state)]
+        case Ended(reason=reason):
+            return [f"the script is over: {reason}"]
+
+
+# -- where the script stands -----------------------------------------------------------------------
+
+
+def halt_lines(halt: Stop) -> list[str]:
+    """Where a script stands still, its traceback if it raised, and why there is no graph."""
+    told = [*halt.traceback.splitlines(), _halt(halt)]
+    if halt.graph is None:
+        why = f": {halt.problem}" if halt.problem else ""
+        told.append(f"  there is no graph of it, so the one before stays{why}")
+    return told
+
+
+def _halt(halt: Stop) -> str:
+    """`train.py:14: backward 3, loss 0.25`."""
+    place = f"{PurePath(halt.file).name}:{halt.line}"
+    if halt.kind == "exception":
+        return f"{place}: raised, after backward {halt.number}"
+    return f"{place}: backward {halt.number}, loss {number(halt.loss)}"
 
 
 # -- where the session stands ----------------------------------------------------------------------
@@ -108,13 +137,12 @@ def _called(view: NodeView) -> str:
 
 
 def _computation(view: NodeView) -> str:
-    symbol = OPS[view.op].symbol
     operands = [f"{o.name} {number(o.data)}" for o in view.operands]
-    if len(operands) > 1:
-        formula = f" {symbol} ".join(operands)
+    if len(operands) > 1 and view.op in OPS:
+        formula = f" {OPS[view.op].symbol} ".join(operands)
     else:
-        exponent = "" if view.immediate is None else f", {number(view.immediate)}"
-        formula = f"{view.op}({operands[0]}{exponent})"
+        exponent = [] if view.immediate is None else [number(view.immediate)]
+        formula = f"{view.op}({', '.join(operands + exponent)})"
     return f"{_called(view)}: {formula} = {number(view.data)}"
 
 
@@ -305,6 +333,12 @@ def _checked(session: DebugSession, checked: CheckedGradients) -> list[str]:
     told = [f"{n} {'gradient' if n == 1 else 'gradients'} checked, {checked.n_wrong} wrong"]
     if checked.n_unchecked:
         told[0] += f"; {checked.n_unchecked} could not be checked"
+    if checked.trusted:
+        ops = ", ".join(f"{op} ({n})" for op, n in checked.trusted)
+        told.append(
+            f"  not checked: local gradients of {ops}: ops that cannot be computed again; those "
+            "before and after them are checked"
+        )
     told += [
         f"  error {c.error:<9.3g} analytic {number(c.analytic)}, numeric {number(c.numeric)}, "
         f"step {c.step:.3g}: {_called(session.inspect(c.node))}"

@@ -53,7 +53,7 @@ class Verb:
 
 _GO, _BACK, _LOOK = "go on", "go back", "look"
 _STOP, _WHY, _WHAT_IF = "break and watch", "ask why", "what if"
-_CHECK, _SESSION = "check", "session"
+_CHECK, _PROGRAM, _SESSION = "check", "script", "session"
 
 VERBS: tuple[Verb, ...] = (
     Verb("step", ("s",), _GO, "[COUNT]", "on by one event, or by some",
@@ -136,6 +136,9 @@ VERBS: tuple[Verb, ...] = (
     Verb("health", (), _CHECK, "",
          "dead units, saturated softmaxes, vanishing or exploding gradients, idle parameters",
          "health", "", commands.health),
+    Verb("run", ("r",), _PROGRAM, "[COUNT]",
+         "let the script go on to its next backward(), or some further, and debug that",
+         "run 10", "count", commands.run),
     Verb("save", (), _SESSION, "NAME", "keep breakpoints and watchpoints under a name",
          "save heads", "name", commands.save),
     Verb("load", (), _SESSION, "NAME", "take the breakpoints and watchpoints kept under a name",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.bindings import ParameterBinding
-from microgpt.graph import OP_NAMES, Graph
+from microgpt.graph import Graph
 from microgpt.ops import OPS
 from microgpt.replay import loops
 from microgpt.replay.loops import Code
@@ -47,8 +47,9 @@ def code_of(graph: Graph) -> tuple[Code, Code]:
 
 def _code_by_ops(graph: Graph) -> Code:
     """The code of a graph whose numbers are all as the op table gives them."""
-    table = np.array([COMPUTED_BY.get(name, loops.RECORDED) for name in OP_NAMES], np.uint8)
-    arities = np.array([OPS[name].arity for name in OP_NAMES])
+    names = graph.op_names
+    table = np.array([COMPUTED_BY.get(name, loops.RECORDED) for name in names], np.uint8)
+    arities = np.array([OPS[name].arity if name in OPS else 0 for name in names])
     starts, arity = graph.operand_start[:-1], np.diff(graph.operand_start)
     op = table[graph.op_codes]
     op[arity != arities[graph.op_codes]] = loops.RECORDED
@@ -117,6 +118,34 @@ def _with_recorded(code: Code, graph: Graph, nodes: Mask) -> Code:
         b=b,
         lists=np.concatenate((code.lists, graph.operands[edges].astype(np.uint32))),
         list_grads=np.concatenate((code.list_grads, graph.local_grads[edges])),
+    )
+
+
+def with_linear(code: Code, graph: Graph) -> Code:
+    """The code for a forward pass in which recorded nodes move with their operands.
+
+    Each is what was recorded of it, plus its local gradients times what its operands moved.
+    """
+    recorded = np.flatnonzero(code.op == loops.RECORDED)
+    edges = np.isin(graph.edge_consumers, recorded)
+    operands, local_grads = graph.operands[edges], graph.local_grads[edges]
+    sums = np.bincount(
+        graph.edge_consumers[edges], local_grads * graph.data[operands], minlength=len(graph)
+    )
+    constants = graph.data[recorded] - sums[recorded]
+    counts = np.diff(graph.operand_start)[recorded]
+    starts = np.cumsum(counts) - counts
+    ends = len(code.lists) + np.cumsum(counts + 1)
+    op, a, b = code.op.copy(), code.a.copy(), code.b.copy()
+    op[recorded] = loops.LINEAR
+    a[recorded], b[recorded] = ends - counts - 1, ends
+    lists = np.insert(operands, starts, 0).astype(np.uint32)
+    return code._replace(
+        op=op,
+        a=a,
+        b=b,
+        lists=np.concatenate((code.lists, lists)),
+        list_grads=np.concatenate((code.list_grads, np.insert(local_grads, starts, constants))),
     )
 
 

@@ -5,6 +5,9 @@ a step below, all that was computed from it is computed again, and the slope of 
 two is its gradient, but for an error that falls with the square of the step, and for rounding,
 which grows as the step shrinks. A wrong local gradient shows at every node whose gradient flows
 through it; the nodes past it, towards the root, are right.
+
+An op that cannot be computed again (someone's tanh) is taken as linear, with the local gradients
+that were recorded of it. These are not checked then; all others are, also before it.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from numpy.typing import NDArray
 
 from microgpt.graph import Graph
 from microgpt.replay import loops
-from microgpt.replay.code import forward_runs
+from microgpt.replay.code import forward_runs, with_linear
 from microgpt.replay.program import Program
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -64,8 +67,10 @@ class GradientCheck:
         steps: how far each node was moved each way.
         rounding: by how much `numeric` may be off because the root is rounded: an error of a tiny
             gradient may be nothing else.
-        unchecked: the nodes whose slope cannot be had: what is computed from them has an op that a
-            program does not know, or no finite result a step away. Ascending.
+        unchecked: the nodes whose slope cannot be had: what is computed from them has no finite
+            result a step away. Ascending.
+        trusted: the nodes whose own local gradients were taken as they are: what was recorded of
+            them is not what a row of the op table gives, or their op has none. Ascending.
 
     >>> from microgpt import Graph, Value
     >>> x = Value(2.0, name="x")
@@ -84,6 +89,7 @@ class GradientCheck:
     steps: Floats
     rounding: Floats
     unchecked: Ints
+    trusted: Ints
 
     @classmethod
     def of(
@@ -102,10 +108,8 @@ class GradientCheck:
         program = Program.of(fresh)
         chosen = np.unique(np.arange(len(graph)) if nodes is None else np.array(nodes, np.int64))
         program.check_nodes(chosen)
-        code, data = program.forward_code, graph.data
-        cannot = np.zeros(len(graph), np.uint8)
-        loops.mark_before_recorded(code, cannot)
-        checked = chosen[cannot[chosen] == 0][::-1].copy()
+        code, data = with_linear(program.forward_code, graph), graph.data
+        checked = chosen[::-1].copy()
         steps = step * np.maximum(1.0, np.abs(data[checked]))
         numeric = np.empty(len(checked))
         with np.errstate(all="ignore"):  # a step may leave an op's domain
@@ -125,6 +129,7 @@ class GradientCheck:
             steps=steps[ranked],
             rounding=abs(data[graph.root]) * EPSILON / steps[ranked],
             unchecked=np.setdiff1d(chosen, checked[ranked]),
+            trusted=np.flatnonzero(code.op == loops.LINEAR),
         )
 
     def __len__(self) -> int:

@@ -50,6 +50,9 @@ _pow: Callable[[float, float], float] = math.pow if IS_COMPILED else libm.power
 LEAF, MAX, ADD, MUL, POW, LOG, EXP, RELU, RECORDED = range(9)
 LINKS = RECORDED + 1
 """Only in runs: multiplications, each followed by the addition of its product to a running sum."""
+LINEAR = LINKS + 1
+"""In place of a recorded node where it has to move with its operands: a constant, which its list
+begins with, and its local gradients times them. Only for forward passes."""
 
 
 class Code(NamedTuple):
@@ -59,11 +62,12 @@ class Code(NamedTuple):
         op: what computes each node. Shape: `[node]`.
         links: 1 for a mul whose product only the next node uses, to add it to the node before,
             which has no other use either. Shape: `[node]`.
-        a: the first operand; of a max leaf and a recorded node the start of its list. `[node]`.
+        a: the first operand; of a max leaf and a recorded or linear node the start of its list.
+            Shape: `[node]`.
         b: the second operand; of a pow the place of its exponent; of a list its end. `[node]`.
         exponents: of all pows, each once.
         lists: inputs of max leaves, operands of recorded nodes, one list after the other.
-        list_grads: local gradients of recorded nodes, like `lists`.
+        list_grads: local gradients of recorded and linear nodes, like `lists`.
     """
 
     op: Bytes
@@ -78,7 +82,8 @@ class Code(NamedTuple):
 @_jit
 def forward(code: Code, runs: Runs, data: Floats) -> None:
     """Computes all nodes of the runs from the leaves in `data`, into `data`."""
-    a, b, exponents, lists = code.a, code.b, code.exponents, code.lists
+    a, b, exponents = code.a, code.b, code.exponents
+    lists, list_grads = code.lists, code.list_grads
     for r in range(runs.shape[0]):
         op, first, last = runs[r, 0], int(runs[r, 1]), int(runs[r, 2])
         if op == LINKS:
@@ -115,6 +120,12 @@ def forward(code: Code, runs: Runs, data: Floats) -> None:
                     if x > largest:  # noqa: PLR1730  # nan is not, as in Python
                         largest = x
                 data[i] = -largest
+        elif op == LINEAR:
+            for i in range(first, last + 1):
+                total = list_grads[a[i]]
+                for k in range(a[i] + 1, b[i]):
+                    total = total + list_grads[k] * data[lists[k]]
+                data[i] = total
 
 
 @_jit
@@ -289,22 +300,6 @@ def _is_link(code: Code, ids: Ids, k: int, step: int) -> bool:
     if k + 1 == ids.shape[0] or not _follows(ids, k + 1, step):
         return False
     return bool(code.links[min(ids[k], ids[k + 1])])
-
-
-@_jit
-def mark_before_recorded(code: Code, marked: Bytes) -> None:
-    """Marks every node that leads to a recorded one, through max leaves too."""
-    for i in range(code.op.shape[0] - 1, -1, -1):
-        op = code.op[i]
-        if op == LEAF or not (marked[i] or op == RECORDED):
-            continue
-        if op in (MAX, RECORDED):
-            for place in range(code.a[i], code.b[i]):
-                marked[code.lists[place]] = 1
-            continue
-        marked[code.a[i]] = 1
-        if op <= MUL:
-            marked[code.b[i]] = 1
 
 
 @_jit

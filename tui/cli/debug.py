@@ -1,4 +1,4 @@
-"""`microgpt debug`: steps through one document's passes, both ways, at a prompt or by script."""
+"""`microgpt debug`: steps through the passes of a document or a script's graphs, both ways."""
 
 from __future__ import annotations
 
@@ -6,27 +6,32 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from microgpt import InputError, MicrogptError
-from tui.cli.errors import EXIT_ERROR
-from tui.cli.options import CommandParser, Subparsers
-from tui.cli.output import notice, print_error, say
+from microgpt import InputError
+from tui.cli.debug_script import debug_script, is_script
+from tui.cli.options import CommandParser, Subparsers, given_options
+from tui.cli.output import notice
+from tui.cli.script_options import STOP_OPTIONS, add_stop_options
 from tui.cli.trained_model import (
     add_document_argument,
     add_trained_model_options,
     trained_model,
     untrained_model,
 )
-
-if TYPE_CHECKING:
-    from microgpt.debugger.session import DebugSession
+from tui.cli.verbs import carry_out
 
 _DESCRIPTION = """\
 Steps through one document's computation: the forward pass, in which values are
 computed, and the backward pass, in which gradients flow; in both directions,
 with breakpoints and watchpoints. Asks why a gradient has its value, what would
 be if a value were another, and where a number goes wrong.
+
+Or through those of a script: a name that ends in .py, or the path of a file.
+It runs unmodified, in a process of its own and with your rights, and needs a
+class like microgpt's or micrograd's Value. It stops after each backward() and
+where it raises; the verb `run` lets it go on. What it prints goes to stderr,
+at the prompt to the terminal. Its own arguments follow after --.
 
 Verbs come from -c and --script, else from stdin; at a terminal there is a
 prompt with history and completion. `help` there lists them.
@@ -37,6 +42,8 @@ examples:
   microgpt debug emma -c 'watch layer0.attn_wq[3][7]' -c continue -c why
   microgpt debug emma --json -c 'print layer0.attn_wq[3][7]'
   microgpt debug --run names.run --step 300 --script verbs.txt
+  microgpt debug train.py -c gradcheck -c 'run 10' -c health -- --lr 0.1
+  microgpt debug --when 'loss > 10' train.py
 """
 
 
@@ -63,7 +70,8 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
     )
-    add_document_argument(parser)
+    add_document_argument(parser, "TEXT|SCRIPT", "; or a script, as train.py [-- ARGS]")
+    parser.keep_rest("rest")
     group = parser.add_argument_group("what to do")
     group.add_argument(
         "-c", dest="lines", metavar="VERB", action=_AppendLines,
@@ -74,6 +82,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
         help="a file of verbs, one a line; lines that begin with # are comments",
     )  # fmt: skip
     group.add_argument("--json", action="store_true", help="one JSON object a line for each verb")
+    add_stop_options(parser.add_argument_group("where a script stops"))
     add_trained_model_options(parser)
     return parser
 
@@ -82,13 +91,25 @@ def run(arguments: argparse.Namespace) -> int:
     """Opens a session and carries out verbs; gives the exit status.
 
     Raises:
-        InputError: an option, the document or the script cannot be used.
+        InputError: an option, the document or a script cannot be used.
     """
+    lines = None if arguments.lines is None else _lines(arguments.lines)
+    rest = arguments.rest or []
+    if arguments.text is None and rest:  # a document may begin with a dash
+        arguments.text = rest.pop(0)
+    if is_script(arguments.text):
+        return debug_script(arguments, rest, lines)
+    stray = [option for option in given_options(arguments) if option in STOP_OPTIONS] or rest
+    if stray:
+        raise InputError(f"{stray[0]} is for a script, as train.py, and none is given")
+    return _debug_document(arguments, lines)
+
+
+def _debug_document(arguments: argparse.Namespace, lines: list[str] | None) -> int:
     from microgpt.debugger.origin import Origin  # noqa: PLC0415  # numpy comes with them
     from microgpt.debugger.post_mortem import compute  # noqa: PLC0415
     from microgpt.debugger.session import DebugSession  # noqa: PLC0415
 
-    lines = None if arguments.lines is None else _lines(arguments.lines)
     untrained_model(arguments)
     looked_at = trained_model(arguments, stop_where_it_fails=True)
     document = (
@@ -108,44 +129,6 @@ def run(arguments: argparse.Namespace) -> int:
         open_session(session, looked_at.caption(document))
         return 0
     return carry_out(session, sys.stdin if lines is None else lines, as_json=arguments.json)
-
-
-def carry_out(session: DebugSession, lines: Iterable[str], *, as_json: bool) -> int:
-    """Carries out lines one by one and says what each did.
-
-    A line that cannot be carried out is reported, and the next one goes on.
-
-    Returns:
-        The exit status: 2 if there was such a line.
-    """
-    from microgpt.debugger import as_json as json_lines  # noqa: PLC0415
-    from microgpt.debugger import transcript  # noqa: PLC0415
-    from microgpt.debugger.console import Console  # noqa: PLC0415
-    from microgpt.debugger.verbs import typed_verb  # noqa: PLC0415
-
-    console, status = Console(session), 0
-    for line in lines:
-        try:
-            outcome = console.execute(line)
-        except MicrogptError as error:
-            status = EXIT_ERROR
-            if as_json:
-                say(json_lines.error_as_json(typed_verb(line), str(error)))
-            else:
-                say(f"{transcript.PROMPT}{line.strip()}")
-                print_error(str(error))
-            continue
-        if outcome is None:
-            continue
-        if as_json:
-            say(json_lines.outcome_as_json(session, outcome))
-        else:
-            say(f"{transcript.PROMPT}{line.strip()}")
-            for told in transcript.lines(session, outcome):
-                say(told)
-        if outcome.verb == "quit":
-            break
-    return status
 
 
 def _lines(given: Iterable[tuple[bool, str]]) -> list[str]:

@@ -15,8 +15,8 @@ from microgpt.debugger.console import Console
 from microgpt.debugger.saved import state_folder
 from microgpt.debugger.session import DebugSession
 from microgpt.errors import MicrogptError
-from tui.cli.debug import carry_out
 from tui.cli.output import print_error, say
+from tui.cli.verbs import carry_out
 
 
 class _VerbCompleter(Completer):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn, TypeAlias
@@ -46,6 +47,25 @@ class CommandParser(argparse.ArgumentParser):
         # What counts as a number and not as an option: -1, but -1e5 and -inf as well, so that the
         # error for `--lr -inf` can be about its value.
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf$|nan$)", re.IGNORECASE)
+        self._rest: str | None = None
+
+    def keep_rest(self, dest: str) -> None:
+        """Puts what follows the first `--` into an attribute, as it was typed; None without one."""
+        self._rest = dest
+
+    def parse_known_args(  # type: ignore[override]  # its overloads are about other namespaces
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse does it, but for the rest."""
+        given = list(sys.argv[1:] if args is None else args)
+        rest: list[str] | None = None
+        if self._rest is not None and "--" in given:
+            at = given.index("--")
+            given, rest = given[:at], given[at + 1 :]
+        parsed, unknown = super().parse_known_args(given, namespace or argparse.Namespace())
+        if self._rest is not None:
+            setattr(parsed, self._rest, rest)
+        return parsed, unknown
 
     def error(self, message: str) -> NoReturn:
         """Says what is wrong, in one line, then the usage, and exits with status 2."""
@@ -116,10 +136,10 @@ class _StoreNumber(argparse.Action):
         _note_given(namespace, option_string)
 
 
-class _Store(argparse.Action):
+class StoreText(argparse.Action):
     """Stores a text and remembers that it was given, even if it is the default."""
 
-    def __call__(
+    def __call__(  # noqa: D102  # argparse's
         self,
         parser: argparse.ArgumentParser,
         namespace: argparse.Namespace,
@@ -135,10 +155,15 @@ def _note_given(namespace: argparse.Namespace, flag: str | None) -> None:
     namespace.given = (*getattr(namespace, "given", ()), flag or "")
 
 
+def given_options(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Which options that take a value and have a default were typed, as they were typed."""
+    return tuple(getattr(arguments, "given", ()))
+
+
 def given_corpus_and_model_options(arguments: argparse.Namespace) -> tuple[str, ...]:
     """Which options of `add_corpus_and_model_options` were typed, as they were typed."""
     flags = {"--data", *(option.flag for option in (*_MODEL_OPTIONS, *_TRAINING_OPTIONS))}
-    return tuple(flag for flag in getattr(arguments, "given", ()) if flag in flags)
+    return tuple(flag for flag in given_options(arguments) if flag in flags)
 
 
 def add_number(
@@ -198,7 +223,7 @@ def add_corpus_and_model_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("corpus and model")
     group.add_argument(
         "--data",
-        action=_Store,
+        action=StoreText,
         default=DEFAULT_CORPUS,
         metavar="NAME|FILE",
         help=f"a built-in corpus ({', '.join(built_in_corpora())}), {ORIGINAL} once `microgpt "
@@ -218,6 +243,7 @@ def add_engine_option(parser: argparse._ActionsContainer) -> None:
     """Adds --engine."""
     parser.add_argument(
         "--engine",
+        action=StoreText,
         choices=ENGINE_NAMES,
         default="auto",
         help="what computes the steps, all to the same numbers: value (plain Python), replay (the "

@@ -7,10 +7,13 @@ import math
 import operator
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from microgpt.attach import Condition, StopRule
 from microgpt.errors import InputError
-from tui.cli.options import WHOLE_FROM_1, add_number
+from tui.cli.options import WHOLE_FROM_1, StoreText, add_number
+
+if TYPE_CHECKING:
+    from microgpt.attach import Condition, StopRule
 
 _COMPARED = {
     ">": operator.gt,
@@ -21,13 +24,16 @@ _COMPARED = {
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 
 
+STOP_OPTIONS = ("--every", "--when")
+
+
 def add_stop_options(parser: argparse._ActionsContainer) -> None:
     """Adds --every and --when."""
     add_number(parser, "--every", WHOLE_FROM_1, "stop at every N-th backward pass", default=1)
     parser.add_argument(
         "--when",
+        action=StoreText,
         metavar="CONDITION",
-        type=str,
         help="of these, stop where this holds: 'loss > 10', or 'isnan(loss)'; it makes the "
         "script record every pass",
     )
@@ -35,6 +41,8 @@ def add_stop_options(parser: argparse._ActionsContainer) -> None:
 
 def stop_rule_from(arguments: argparse.Namespace) -> StopRule:
     """Where to stop. Raises `InputError` if the condition is none."""
+    from microgpt.attach import StopRule  # noqa: PLC0415  # numpy; --help need not wait
+
     when = None if arguments.when is None else loss_condition(arguments.when)
     return StopRule(arguments.every, when)
 

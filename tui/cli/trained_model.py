@@ -18,6 +18,7 @@ from microgpt import (
 from microgpt.training import RngState
 from tui.cli.options import (
     WHOLE_FROM_0,
+    StoreText,
     add_corpus_and_model_options,
     add_engine_option,
     add_number,
@@ -71,11 +72,17 @@ class TrainedModel:
         return text
 
 
-def add_document_argument(parser: argparse.ArgumentParser) -> None:
-    """Adds TEXT."""
+def add_document_argument(
+    parser: argparse.ArgumentParser, metavar: str = "TEXT", or_else: str = ""
+) -> None:
+    """Adds TEXT.
+
+    Args:
+        or_else: what else it may be, for the help.
+    """
     parser.add_argument(
-        "text", nargs="?", metavar="TEXT",
-        help="the document to compute; of a recorded run, its step's own if not given",
+        "text", nargs="?", metavar=metavar,
+        help=f"the document to compute; of a recorded run, its step's own if not given{or_else}",
     )  # fmt: skip
 
 
@@ -97,6 +104,7 @@ def add_trained_model_options(parser: argparse.ArgumentParser, *, train: int | N
     group.add_argument(
         "--run",
         dest="run_file",
+        action=StoreText,
         type=Path,
         metavar="FILE",
         help="or a run recorded with train --run",

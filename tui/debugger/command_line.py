@@ -49,7 +49,7 @@ class CommandLine(Input):
 
     def __init__(self, completions: Completions) -> None:
         super().__init__(
-            placeholder="a verb, such as: until abs(grad) > 0.1 — tab completes, help lists them",
+            placeholder="a verb, such as: until abs(grad) > 0.1 — tab completes, esc leaves",
             suggester=_FirstCompletion(completions),
             select_on_focus=False,
         )
@@ -93,7 +93,7 @@ class CommandLine(Input):
 
     async def action_submit(self) -> None:
         """Gives the line; an empty one leaves."""
-        line = self.value.strip()
+        line = self.value.strip().removeprefix(":").lstrip()  # typed again, out of habit
         if not line:
             self.action_leave()
             return

@@ -15,6 +15,7 @@ from textual.timer import Timer
 from textual.widgets import RichLog
 
 from microgpt.debugger import DebugSession, transcript
+from microgpt.debugger.commands import count_of
 from microgpt.debugger.console import Console
 from microgpt.debugger.outcome import Found, Outcome, Shown
 from microgpt.debugger.verbs import parse
@@ -50,6 +51,13 @@ class DebuggerPane(GraphPane):
             self.line = line
             self.outcome = outcome
             self.problem = problem
+
+    class RunOn(Message):
+        """The verb `run` was given: whoever runs the script lets it go on, and shows the graph."""
+
+        def __init__(self, count: int) -> None:
+            super().__init__()
+            self.count = count
 
     _reader: Console | None = None
     _player: Timer | None = None
@@ -99,10 +107,11 @@ class DebuggerPane(GraphPane):
             session.take_stops(before.session)
         self.explorer = Explorer(session)
         self._reader = Console(session)
-        if before is not None and not anew:
+        is_post_mortem = session.state.stop.reason == "post mortem"
+        if before is not None and not anew and not is_post_mortem:
             self.explorer.go_where(before)
         self.caption = caption
-        if session.state.stop.reason == "post mortem":
+        if is_post_mortem:
             self.explorer.follow()
             self._tell("where", transcript.state_lines(session, session.state), is_error=True)
         self.show()
@@ -130,6 +139,9 @@ class DebuggerPane(GraphPane):
         try:
             understood = parse(line)
             if understood is None:
+                return
+            if understood.verb.name == "run" and self._reader.session.debuggee is not None:
+                self.post_message(self.RunOn(count_of(understood.argument)))
                 return
             if understood.verb.is_slow:
                 self._busy = understood.verb.name

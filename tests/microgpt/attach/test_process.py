@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -327,3 +328,61 @@ def test_no_such_script() -> None:
 def test_a_rule_counts_from_0() -> None:
     with pytest.raises(InputError, match="not -1"):
         StopRule(every=-1)
+
+
+# -- going on, and waiting for it ------------------------------------------------------------------
+
+
+def test_run_on_goes_from_stop_to_stop(attach: Attach) -> None:
+    process = attach("""
+        from microgpt import Value
+        x = Value(1.0)
+        for step in range(6):
+            (x * step).backward()
+        1 / 0
+    """)
+    found = []
+    for count in (1, 2, 1, 9):
+        stop = process.run_on(count)
+        assert isinstance(stop, Stop)
+        found.append((stop.kind, stop.number))
+    assert found == [("backward", 1), ("backward", 3), ("backward", 4), ("exception", 6)]
+    assert isinstance(process.run_on(5), Ended)
+    with pytest.raises(InputError, match="the script is over: exit status 1"):
+        process.run_on()
+
+
+def test_a_wait_that_is_broken_off_loses_no_stop(attach: Attach, tmp_path: Path) -> None:
+    """Every third would be one; one of those right after the break is, too."""
+    process = attach(
+        """
+        import pathlib, sys, time
+        from microgpt import Value
+        x = Value(1.0)
+        while not pathlib.Path(sys.argv[1]).exists():
+            time.sleep(0.005)
+        for step in range(6):
+            (x * step).backward()
+        """,
+        str(tmp_path / "go"),
+        stop=StopRule(every=3),
+    )
+
+    def break_off() -> None:
+        while not process.is_waited_for:
+            pass
+        process.break_off()
+
+    thread = threading.Thread(target=break_off)
+    thread.start()
+    with pytest.raises(InputError, match="still runs, and will stop at its next backward"):
+        process.run_on()
+    thread.join()
+    assert process.is_running
+    process.break_off()  # nobody waits: nothing happens
+    (tmp_path / "go").touch()
+    found = []
+    while isinstance(stop := process.run_on(), Stop):
+        found.append(stop.number)
+    assert found[0] in {1, 2}  # the first that was recorded from its beginning
+    assert found[1:] == [3, 6]

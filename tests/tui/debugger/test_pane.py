@@ -278,7 +278,7 @@ async def test_letters_typed_into_the_line_are_not_keys() -> None:
 
 async def test_help_lists_the_verbs_and_escape_hides_the_console() -> None:
     async with debugging(SMALL) as ui:
-        await type_line(ui, "help")
+        await type_line(ui, ":help")
         assert "reverse-continue" in console(ui)
         assert ui.app.screen.query_one("#console").display
         await ui.press("escape")

@@ -1,0 +1,112 @@
+"""`microgpt debug SCRIPT.py`: the debugger on the graphs of anyone's program."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from microgpt import InputError
+from tui.cli.errors import EXIT_ERROR
+from tui.cli.options import given_options
+from tui.cli.output import say
+from tui.cli.script_options import STOP_OPTIONS, stop_rule_from
+from tui.cli.verbs import carry_out
+
+if TYPE_CHECKING:
+    from microgpt.attach import ScriptProcess, Stop
+
+
+def is_script(text: str | None) -> bool:
+    """Whether what is to be debugged is a script: its name ends in .py, or it is a file's path.
+
+    >>> is_script("train.py"), is_script("emma")
+    (True, False)
+    """
+    return text is not None and (text.endswith(".py") or ("/" in text and Path(text).is_file()))
+
+
+def debug_script(
+    arguments: argparse.Namespace, script_arguments: Sequence[str], lines: Iterable[str] | None
+) -> int:
+    """Runs a script to its first stop, carries out verbs there, and ends it; the exit status.
+
+    Args:
+        lines: the verbs, None to read them from stdin.
+
+    Raises:
+        InputError: an option or the script cannot be used, or no graph came of it.
+    """
+    for option in given_options(arguments):
+        if option not in STOP_OPTIONS:
+            raise InputError(
+                f"{option} cannot be given with {arguments.text}: a script has its own model; "
+                f"its own arguments follow after --"
+            )
+    from microgpt.attach import ScriptProcess  # noqa: PLC0415  # numpy comes with them
+    from microgpt.debugger import DebugSession, transcript  # noqa: PLC0415
+    from microgpt.debugger.as_json import error_as_json  # noqa: PLC0415
+
+    at_prompt = lines is None and sys.stdin.isatty() and not arguments.json
+    with ScriptProcess(
+        arguments.text,
+        script_arguments,
+        stop_rule_from(arguments),
+        output="inherited" if at_prompt else "stderr",
+    ) as script:
+        try:
+            halt = _first_graph(script)
+        except InputError as error:
+            if not arguments.json:
+                raise
+            say(error_as_json("run", str(error)))
+            return EXIT_ERROR
+        session = DebugSession.at(halt, script)
+        if not arguments.json:
+            for line in transcript.halt_lines(halt):
+                say(line)
+        if at_prompt:
+            from tui.cli.debug_prompt import open_session  # noqa: PLC0415  # slow to import
+
+            with _ctrl_c_breaks_off(script):
+                open_session(session)
+            return 0
+        return carry_out(session, sys.stdin if lines is None else lines, as_json=arguments.json)
+
+
+def _first_graph(script: ScriptProcess) -> Stop:
+    """The first stop with a graph. Raises `InputError`, saying why, if there is none."""
+    from microgpt.attach import Stop  # noqa: PLC0415
+
+    stops: list[str] = []
+    while isinstance(halt := script.run_on(), Stop):
+        if halt.graph is not None:
+            return halt
+        what = f"raised {halt.error}" if halt.error else f"backward {halt.number}"
+        stops.append(f"line {halt.line}: {what}" + (f" ({halt.problem})" if halt.problem else ""))
+    if halt.n_backwards and not stops:
+        stops = ["it stopped at none"]
+    told = "; ".join((halt.reason, *stops[-1:]))
+    raise InputError(f"{script.path}: no graph to debug: {told}")
+
+
+@contextmanager
+def _ctrl_c_breaks_off(script: ScriptProcess) -> Iterator[None]:
+    """Ctrl-C gives the prompt back while a script is waited for, which stops where it can."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if script.is_waited_for:
+            script.break_off()
+        else:
+            signal.default_int_handler(number, frame)
+
+    previous = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

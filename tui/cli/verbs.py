@@ -1,0 +1,51 @@
+"""Carries out the debugger's verbs line by line, as a transcript or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from microgpt import MicrogptError
+from tui.cli.errors import EXIT_ERROR
+from tui.cli.output import print_error, say
+
+if TYPE_CHECKING:
+    from microgpt.debugger.session import DebugSession
+
+
+def carry_out(session: DebugSession, lines: Iterable[str], *, as_json: bool) -> int:
+    """Carries out lines one by one and says what each did.
+
+    A line that cannot be carried out is reported, and the next one goes on.
+
+    Returns:
+        The exit status: 2 if there was such a line.
+    """
+    from microgpt.debugger import as_json as json_lines  # noqa: PLC0415
+    from microgpt.debugger import transcript  # noqa: PLC0415
+    from microgpt.debugger.console import Console  # noqa: PLC0415
+    from microgpt.debugger.verbs import typed_verb  # noqa: PLC0415
+
+    console, status = Console(session), 0
+    for line in lines:
+        try:
+            outcome = console.execute(line)
+        except MicrogptError as error:
+            status = EXIT_ERROR
+            if as_json:
+                say(json_lines.error_as_json(typed_verb(line), str(error)))
+            else:
+                say(f"{transcript.PROMPT}{line.strip()}")
+                print_error(str(error))
+            continue
+        if outcome is None:
+            continue
+        if as_json:
+            say(json_lines.outcome_as_json(session, outcome))
+        else:
+            say(f"{transcript.PROMPT}{line.strip()}")
+            for told in transcript.lines(session, outcome):
+                say(told)
+        if outcome.verb == "quit":
+            break
+    return status
