@@ -22,7 +22,8 @@ SWITCH_INTERVAL = 0.001
 
 def check_terminal(instead: str) -> None:
     """Raises `InputError`, naming what to use instead, unless there is a terminal to draw on."""
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
+    # Textual draws on stderr: with that in a file the screen would stay empty.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise InputError(f"microgpt-tui needs a terminal; without one, use `{instead}`")
 
 
