@@ -80,4 +80,6 @@ def _chosen(installed: dict[str, EntryPoint]) -> EntryPoint:
 
 def _is_a_screen() -> bool:
     dumb = os.environ.get("TERM", "dumb") in {"dumb", "unknown"}
-    return sys.stdin.isatty() and sys.stdout.isatty() and not dumb
+    # A screen may be drawn on stderr, as Textual does: with that in a file it would stay empty.
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream.isatty() for stream in streams) and not dumb

@@ -364,7 +364,12 @@ class Graph:
             return np.arange(self.n_edges)
         into = _ranges(self.operand_start[nodes], self.operand_start[nodes + 1])
         edges, starts = self._edges_by_operand
-        return np.union1d(into, edges[_ranges(starts[nodes], starts[nodes + 1])])
+        touched = np.zeros(
+            self.n_edges, np.bool_
+        )  # sorting a million would take a tenth of a second
+        touched[into] = True
+        touched[edges[_ranges(starts[nodes], starts[nodes + 1])]] = True
+        return np.flatnonzero(touched)
 
     def outputs_of(self, scope: ScopeRange) -> Ints:
         """The nodes of a scope that are used outside of it, and the root, ascending.

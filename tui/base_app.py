@@ -25,7 +25,7 @@ class BaseApp(App[None]):
         exported: path of the last exported view, None before the first.
     """
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")  # wherever the app's own module lies
 
     class Exported(Message):
         """A view was written, or could not be."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
 SWITCH_INTERVAL = 0.001
-"""The training thread gives way to keys after this long. Units: seconds; Python's own is 0.005."""
+"""A thread that computes gives way to keys after this long. Units: seconds; Python's is 0.005."""
 
 
 GIVE_UP_AFTER = 3.0
@@ -30,7 +30,8 @@ WATCHER = "terminal watch"
 
 def check_terminal(instead: str) -> None:
     """Raises `InputError`, naming what to use instead, unless there is a terminal to draw on."""
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
+    # Textual draws on stderr: with that in a file the screen would stay empty.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise InputError(f"microgpt-tui needs a terminal; without one, use `{instead}`")
 
 

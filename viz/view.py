@@ -267,9 +267,11 @@ def _run(folding: Folding, boxes: list[Box]) -> Box:
 def _connected(graph: Graph, ids: Ids) -> Ids:
     """Operands and consumers of some nodes that are not among them, ascending."""
     edges = graph.edges_touching(ids)
-    ends = np.union1d(graph.operands[edges], graph.edge_consumers[edges])
-    outside: Ids = np.setdiff1d(ends, ids, assume_unique=True)
-    return outside
+    connected = np.zeros(len(graph), np.bool_)
+    connected[graph.operands[edges]] = True
+    connected[graph.edge_consumers[edges]] = True
+    connected[ids] = False
+    return np.flatnonzero(connected)
 
 
 def _smallest(folding: Folding, box: Box, touched: Ids) -> Box:

@@ -61,8 +61,9 @@ class Derivatives:
         ordered = weights[levels.edges]
         for start, end in reversed(levels.spans):
             part = slice(start, end)
-            candidates = ordered[part] + heaviest[levels.consumers[part]]
-            np.maximum.at(heaviest, levels.operands[part], candidates)
+            with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
+                candidates = ordered[part] + heaviest[levels.consumers[part]]
+                np.maximum.at(heaviest, levels.operands[part], candidates)
         return heaviest
 
     @cached_property

@@ -212,7 +212,8 @@ def _residual_places(graph: Graph) -> list[str]:
 
 
 def _root_mean_square(numbers: Floats) -> float:
-    return float(np.sqrt(np.mean(np.square(numbers)))) if len(numbers) else 0.0
+    with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
+        return float(np.sqrt(np.mean(np.square(numbers)))) if len(numbers) else 0.0
 
 
 def _update(graph: Graph, origin: Origin) -> tuple[Floats, Floats]:

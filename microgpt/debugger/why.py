@@ -126,7 +126,7 @@ class Explainer:
         """Divides a node's gradient.
 
         Raises:
-            GraphError: the graph has no backward pass.
+            GraphError: the graph has no backward pass, or the gradient is not finite.
         """
         graph = self.derivatives.graph
         if not graph.backpropagated:
@@ -134,6 +134,11 @@ class Explainer:
                 "this graph has no backward pass of its own: there is no gradient to explain"
             )
         gradient = float(graph.grad[node])
+        if not math.isfinite(gradient):
+            raise GraphError(
+                f"the grad of {graph.name(node)} is {gradient}, which has no parts; `anomalies` "
+                "says where numbers go wrong"
+            )
         given = 1.0 if node == graph.root else float(graph.grad_before[node])
         consumers = _by_consumer(graph, node)
         paths = () if node == graph.root else self.heaviest_paths.of(node, paths_told)
@@ -184,7 +189,7 @@ class Explainer:
         for at in reached.tolist():
             label = labels[int(graph.scope_of[at])]
             shares[label] = shares.get(label, 0.0) + float(moved[at] * graph.grad[at])
-        if moved[graph.root] and not stops[graph.root]:
+        if not stops[graph.root] and (moved[graph.root] or not shares):
             shares[RESIDUAL] = float(moved[graph.root])
         return tuple(
             HeadShare(label, share)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -32,10 +33,10 @@ ROUNDS = 3
 
 
 @dataclass
-class Piloted:
-    """An app and its pilot."""
+class Driven:
+    """Any app and its pilot."""
 
-    app: MicrogptApp
+    app: App[None]
     pilot: Pilot[None]
 
     async def press(self, *keys: str) -> None:
@@ -80,6 +81,13 @@ class Piloted:
     def notices(self) -> list[str]:
         """What has been said in the corner of the screen."""
         return [notification.message for notification in self.app._notifications]
+
+
+@dataclass
+class Piloted(Driven):
+    """The app that trains, and its pilot."""
+
+    app: MicrogptApp
 
     @property
     def mode(self) -> TrainScreen | GraphScreen | AttentionScreen:

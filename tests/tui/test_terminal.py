@@ -186,15 +186,18 @@ def test_bad_input_costs_no_screen_in_a_terminal_either() -> None:
         assert b"\x1b[?1049h" not in terminal.written
 
 
-def test_an_output_that_is_piped_is_no_terminal() -> None:
+@pytest.mark.parametrize("stdout_is_piped", [True, False])
+def test_an_output_that_is_piped_is_no_terminal(stdout_is_piped: bool) -> None:
+    """Nor is one with stderr in a file, where the screen would go."""
     control, own = pty.openpty()
     try:
         done = subprocess.run(
-            MICROGPT_TUI, stdin=own, capture_output=True, text=True, check=False, timeout=60
-        )
+            MICROGPT_TUI, stdin=own, stdout=subprocess.PIPE if stdout_is_piped else own,
+            stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
     finally:
         os.close(control)
         os.close(own)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (2, "" if stdout_is_piped else None)
     assert done.stderr.startswith("microgpt-tui: error: ")
     assert len(done.stderr.splitlines()) == 1

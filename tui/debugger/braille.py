@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
 
 from viz.placement import Point
 
 BLANK = 0x2800
-_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+_DOTS = np.array(((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80)))
 
-Cell = tuple[int, int]
+Cell: TypeAlias = tuple[int, int]
+Dots: TypeAlias = Mapping[Cell, int]
+"""Which dots of each cell are set, a bit each."""
 
 
 class BrailleCanvas:
@@ -23,16 +28,13 @@ class BrailleCanvas:
     def __init__(self) -> None:
         self.cells: dict[Cell, tuple[int, float, str]] = {}
 
-    def curve(self, points: tuple[Point, ...], weight: float, color: str) -> None:
-        """Draws joined cubic Bézier curves; heavier ones colour the cells they share."""
-        for i in range(0, len(points) - 3, 3):
-            for x, y in _along(points[i : i + 4]):
-                column, row = int(x * 2), int(y * 4)
-                cell = (column >> 1, row >> 2)
-                dots, strongest, shown = self.cells.get(cell, (0, -1.0, color))
-                if weight >= strongest:
-                    strongest, shown = weight, color
-                self.cells[cell] = (dots | _DOTS[row & 3][column & 1], strongest, shown)
+    def draw(self, curve: Dots, weight: float, color: str) -> None:
+        """Draws a curve; heavier ones colour the cells they share."""
+        for cell, more in curve.items():
+            dots, strongest, shown = self.cells.get(cell, (0, -1.0, color))
+            if weight >= strongest:
+                strongest, shown = weight, color
+            self.cells[cell] = (dots | more, strongest, shown)
 
     @staticmethod
     def char(dots: int) -> str:
@@ -40,18 +42,32 @@ class BrailleCanvas:
         return chr(BLANK + dots)
 
 
-def _along(control: tuple[Point, ...]) -> Iterator[Point]:
-    """Points of a cubic Bézier curve, less than a dot apart, so that it is drawn without gaps."""
-    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = control
+def dots_of(points: tuple[Point, ...]) -> Dots:
+    """The dots of joined cubic Bézier curves.
+
+    >>> dots_of(((0, 0), (0, 0), (1, 0), (1, 0)))
+    {(0, 0): 9, (1, 0): 1}
+    """
+    dots: dict[Cell, int] = {}
+    for i in range(0, len(points) - 3, 3):
+        for column, row in _along(points[i : i + 4]):
+            cell = (column >> 1, row >> 2)
+            dots[cell] = dots.get(cell, 0) | int(_DOTS[row & 3, column & 1])
+    return dots
+
+
+def _along(control: tuple[Point, ...]) -> list[tuple[int, int]]:
+    """The dots along a cubic Bézier curve, each once: columns and rows of dots, without gaps."""
     # A curve is at most three times as fast as its longest pair of control points is long.
     longest = max(max(abs(a[0] - b[0]) * 2, abs(a[1] - b[1]) * 4) for a, b in pairwise(control))
     steps = max(2, int(4 * longest))
-    # Rounding must not push a point over the border of its control points, to another dot.
-    left, right = min(x0, x1, x2, x3), max(x0, x1, x2, x3)
-    top, bottom = min(y0, y1, y2, y3), max(y0, y1, y2, y3)
-    for i in range(steps + 1):
-        t = i / steps
-        s = 1 - t
-        a, b, c, d = s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t
-        x, y = a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3
-        yield min(right, max(left, x)), min(bottom, max(top, y))
+    t = np.arange(steps + 1) / steps
+    s = 1 - t
+    a, b, c, d = s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t
+    columns, rows = (
+        # Rounding must not push a point over the border of its control points, to another dot.
+        (np.clip(a * p0 + b * p1 + c * p2 + d * p3, min(p0, p1, p2, p3), max(p0, p1, p2, p3))
+         * dots).astype(np.int64)
+        for dots, (p0, p1, p2, p3) in zip((2, 4), zip(*control, strict=True), strict=True)
+    )  # fmt: skip
+    return list(dict.fromkeys(zip(columns.tolist(), rows.tolist(), strict=True)))

@@ -130,7 +130,7 @@ class GraphCanvas(ScrollView, can_focus=True, inherit_bindings=False):
                 weight += 1
             elif not few:
                 color = faint
-            self._edges.curve(edge.points, weight, color)
+            self._edges.draw(edge.dots, weight, color)
 
     def _color(self, component: str) -> str:
         return self.get_component_styles(component).color.hex6

@@ -117,7 +117,8 @@ class GraphPane(Vertical):
         middle.border_title = Text(title)  # as text: documents may look like markup
         middle.border_subtitle = Text(" · ".join(filter(None, parts)))
 
-    @work(thread=True, exclusive=True, group="layout")
+    # Without a description Textual makes one of every array in the view: 30 ms at each key.
+    @work(thread=True, exclusive=True, group="layout", description="a layout")
     def _lay_out(self, view: View, size: Size) -> None:
         try:
             layout = lay_out(view, max(1, size.width), max(1, size.height))

@@ -14,6 +14,7 @@ from microgpt.events import Edge, Event
 from microgpt.graph import Graph
 from microgpt.ops import OPS
 from tui.debugger.explorer import Explorer
+from tui.updating import show_text
 from viz.boxes import Box
 from viz.dot import rms
 from viz.style import number, op_style
@@ -166,8 +167,8 @@ class Inspector(VerticalScroll, can_focus=True, inherit_bindings=False):
         """Shows what the explorer has selected."""
         event = describe_event(explorer)
         self.query_one("#event", Static).display = bool(event)
-        self.query_one("#event", Static).update(event)
-        self.query_one("#selected", Static).update(describe_box(explorer))
+        show_text(self.query_one("#event", Static), event)
+        show_text(self.query_one("#selected", Static), describe_box(explorer))
         at = (explorer.state.moment, explorer.selected)
         if at != self._shown:  # something else: from its first line on
             self._shown = at

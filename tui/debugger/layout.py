@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from microgpt.graph import Graph
+from tui.debugger.braille import Dots, dots_of
 from viz.boxes import Box
 from viz.placement import Point, Units, place
 from viz.style import PARAMETERS_GLYPH, SCOPE_GLYPH, op_style
@@ -42,10 +43,17 @@ class PlacedBox:
 
 @dataclass(frozen=True, slots=True)
 class PlacedEdge:
-    """A bundle on the canvas: the control points of joined cubic Bézier curves. Units: cells."""
+    """A bundle on the canvas.
+
+    Attributes:
+        bundle: what it is.
+        points: control points of joined cubic Bézier curves. Units: cells.
+        dots: those curves in braille, found once: they are coloured anew at every key.
+    """
 
     bundle: Bundle
     points: tuple[Point, ...]
+    dots: Dots
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +139,10 @@ def _placed(view: View, rankdir: str) -> Layout:
         PlacedBox(box, round(x - width / 2) + 1, round(y - BOX_HEIGHT / 2), width, BOX_HEIGHT)
         for box, width, (x, y) in zip(view.boxes, widths, placement.centers, strict=True)
     )
+    curves = (tuple((x + 1, y) for x, y in curve) for curve in placement.curves)
     edges = (
-        PlacedEdge(bundle, tuple((x + 1, y) for x, y in curve))
-        for bundle, curve in zip(view.bundles, placement.curves, strict=True)
+        PlacedEdge(bundle, curve, dots_of(curve))
+        for bundle, curve in zip(view.bundles, curves, strict=True)
     )
     width, height = round(placement.width) + 3, round(placement.height) + 1
     return Layout(view, width, height, tuple(boxes), tuple(edges))

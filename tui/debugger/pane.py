@@ -203,9 +203,11 @@ class DebuggerPane(GraphPane):
         log.display = True
         begin = len(log.lines)
         style = theme_color(self.app, "error") if is_error else ""
-        log.write(Text(f": {line}", "bold"), expand=True, scroll_end=False)
-        for told in lines:
-            log.write(Text(told, style), expand=True, scroll_end=False)
+        # While hidden it has no width, and would wrap after each letter; before there is any, it
+        # waits for one by itself.
+        width = self.size.width - log.gutter.width - log.styles.scrollbar_size_vertical
+        for told in (Text(f": {line}", "bold"), *(Text(told, style) for told in lines)):
+            log.write(told, width if width > 0 else None, expand=True, scroll_end=False)
         # A long answer is read from its beginning.
         self.call_after_refresh(log.scroll_to, y=begin, animate=False)
 

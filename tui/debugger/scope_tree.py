@@ -41,7 +41,8 @@ class ScopeTree(Tree[Box], inherit_bindings=False):
 
     def show(self, folding: Folding, focus: Box, selected: str) -> None:
         """Shows a graph's boxes, opened down to the focus, with the cursor on the selection."""
-        if folding is not self._folding:
+        opened = folding is not self._folding
+        if opened:
             self._folding = folding
             self.clear()
             self.root.data = folding.root
@@ -53,10 +54,14 @@ class ScopeTree(Tree[Box], inherit_bindings=False):
                 break
             branch = found
             self._fill(branch)
-            branch.expand()
+            if not branch.is_expanded:  # to expand it again would draw every line anew
+                branch.expand()
+                opened = True
         at = self._child(branch, selected) or branch
-        # The lines of freshly opened branches exist only after the next refresh.
-        self.call_after_refresh(self._put_cursor, at)
+        if opened:  # its lines exist only after the next refresh
+            self.call_after_refresh(self._put_cursor, at)
+        else:
+            self._put_cursor(at)
 
     def _put_cursor(self, node: TreeNode[Box]) -> None:
         if node is not self.root and node.line >= 0:

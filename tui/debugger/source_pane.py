@@ -11,6 +11,7 @@ from microgpt.debugger.source import listing
 from microgpt.errors import GraphError
 from microgpt.graph import Graph
 from tui.themes import theme_color
+from tui.updating import show_text
 
 
 class SourcePane(Static):
@@ -38,4 +39,4 @@ class SourcePane(Static):
             text.append(f"{sign} {line.number:>4} {line.text}\n", style)
         text.rstrip()
         self.border_title = f"{PurePath(found.filename).name}:{found.line}"
-        self.update(text)
+        show_text(self, text)

@@ -8,6 +8,7 @@ from textual.widgets import Static
 from microgpt.debugger.state import State
 from microgpt.debugger.stops import StopPoint
 from tui.themes import theme_color
+from tui.updating import show_text
 
 _SIGNS = {"breakpoint": "●", "watchpoint": "◉"}
 
@@ -23,6 +24,8 @@ class StopsPanel(Static):
     def show(self, points: tuple[StopPoint, ...], state: State) -> None:
         """Shows all stops of a session."""
         self.display = bool(points)
+        if not points:
+            return
         here = {point.number for point in state.stop.points}
         accent, muted = (theme_color(self.app, name) for name in ("accent", "muted"))
         text = Text(no_wrap=True, overflow="ellipsis")
@@ -31,4 +34,4 @@ class StopsPanel(Static):
             sign = _SIGNS[point.kind] if point.enabled else "○"
             text.append(f"{sign} {point.number} {point.text}: {point.hits}\n", style)
         text.rstrip()
-        self.update(text)
+        show_text(self, text)

@@ -112,7 +112,8 @@ class GraphScreen(ModeScreen):
             self._building = origin.step
             self._build_graph(origin)
 
-    @work(thread=True, exit_on_error=True)
+    # Without a description Textual makes one of all parameters.
+    @work(thread=True, exit_on_error=True, description="a graph")
     def _build_graph(self, origin: Origin) -> None:
         try:
             computed = compute(origin.model, origin.document)

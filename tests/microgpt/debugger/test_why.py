@@ -23,8 +23,13 @@ def explainer(graph: Graph) -> Explainer:
     return Explainer.of(Derivatives(graph))
 
 
-def assert_adds_up(shares: list[float], total: float) -> None:
-    assert abs(math.fsum(shares) - total) <= 1e-12 * math.fsum(map(abs, shares))
+def assert_adds_up(shares: list[float], total: float, size: float = 0.0) -> None:
+    """As far as floats do.
+
+    Args:
+        size: of the numbers that shares were added up from, where these may have cancelled.
+    """
+    assert abs(math.fsum(shares) - total) <= 1e-12 * max(size, math.fsum(map(abs, shares)))
 
 
 def groups(why: Why) -> list[list[float]]:
@@ -44,8 +49,35 @@ def test_every_grouping_adds_up_to_the_gradient(tiny_graph: Graph, pick: int) ->
     why = explainer(tiny_graph).why(node)
     assert why.gradient == tiny_graph.grad[node]
     assert len(groups(why)) == 4 or not tiny_graph.consumers_of(node)
+    size = math.fsum(abs(share.share) for share in why.by_consumer)
     for shares in groups(why):
-        assert_adds_up(shares, why.gradient)
+        assert_adds_up(shares, why.gradient, size)
+
+
+def test_ways_that_cancel_to_nothing_are_still_a_group(tiny_graph: Graph) -> None:
+    """The loss does not move with the number that the last softmax subtracts."""
+    (shift,) = (
+        node
+        for node in tiny_graph.bindings
+        if tiny_graph.op(node) == "max" and tiny_graph.scope(node) == "pos3/softmax"
+    )
+    why = explainer(tiny_graph).why(shift)
+    assert abs(why.gradient) < 1e-15
+    assert_adds_up([share.share for share in why.by_position], why.gradient, size=0.5)
+    assert len(why.by_position) == 4
+    assert [share.head for share in why.by_head] == ["residual"]
+
+
+@pytest.mark.parametrize("lost", [math.inf, math.nan])
+def test_a_gradient_that_is_not_finite_has_no_parts(lost: float) -> None:
+    w = Value(2.0, name="w")
+    loss = w * Value(lost) + w
+    loss.backward()
+    session = DebugSession(Graph.from_value(loss))
+    with pytest.raises(GraphError, match=f"the grad of w is {lost}, which has no parts"):
+        session.why(session.find("w"))
+    session.flow(session.find("w"))
+    session.health()
 
 
 @given(dags)

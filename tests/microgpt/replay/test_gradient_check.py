@@ -136,3 +136,22 @@ def test_gradients_accumulated_before_do_not_count() -> None:
     (row,) = GradientCheck.of(graph, [0])
     assert row.analytic == 3.0
     assert row.error < 1e-9
+
+
+@pytest.mark.parametrize("at", [0.0, 1e-7, -1e-7])
+def test_the_slope_on_one_side_of_a_bend_is_no_mistake(at: float) -> None:
+    x = Value(at, name="x")
+    root = (x * 1.0).relu() * 3.0 + 1.0
+    root.backward()
+    graph = Graph.from_value(root)
+    check = GradientCheck.of(graph)
+    assert graph.find("x") in check.unchecked
+    assert check.errors.max() < 1e-3
+
+
+def test_a_wrong_gradient_at_a_bend_is_one() -> None:
+    x = Value(0.0, name="x")
+    relu = Value(0.0, (x,), (0.25,), "relu")
+    relu.backward()
+    worst = next(iter(GradientCheck.of(Graph.from_value(relu))))
+    assert (worst.node, worst.analytic, worst.numeric, worst.error) == (0, 0.25, 0.5, 0.5)

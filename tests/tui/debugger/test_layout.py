@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgpt.graph import Graph
-from tui.debugger.braille import BLANK, BrailleCanvas
+from tui.debugger.braille import BLANK, BrailleCanvas, dots_of
 from tui.debugger.layout import BOX_HEIGHT, MAX_WIDTH, Layout, PlacedBox, Point, lay_out, title_of
 from viz.boxes import Box, Folding
 from viz.view import View, folded, scalars
@@ -215,44 +215,38 @@ def dot_bit(point: Point) -> int:
 
 @given(st.tuples(points, points, points, points))
 def test_a_curve_hits_its_end_points(control: tuple[Point, ...]) -> None:
-    canvas = BrailleCanvas()
-    canvas.curve(control, 1.0, "#ffffff")
+    dots = dots_of(control)
     for end in (control[0], control[-1]):
-        dots, _, _ = canvas.cells[cell(end)]
-        assert dots & dot_bit(end)
+        assert dots[cell(end)] & dot_bit(end)
 
 
 @given(st.tuples(points, points, points, points))
 def test_a_curve_has_no_gaps_and_stays_within_its_control_points(
     control: tuple[Point, ...],
 ) -> None:
-    canvas = BrailleCanvas()
-    canvas.curve(control, 1.0, "#ffffff")
+    cells = dots_of(control).keys()
     xs, ys = zip(*map(cell, control), strict=True)
-    assert all(min(xs) <= x <= max(xs) and min(ys) <= y <= max(ys) for x, y in canvas.cells)
+    assert all(min(xs) <= x <= max(xs) and min(ys) <= y <= max(ys) for x, y in cells)
     reached, waiting = set(), [cell(control[0])]
     while waiting:
         x, y = waiting.pop()
-        if (x, y) in canvas.cells and (x, y) not in reached:
+        if (x, y) in cells and (x, y) not in reached:
             reached.add((x, y))
             waiting += [(x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-    assert reached == set(canvas.cells)
+    assert reached == cells
 
 
 def test_a_straight_line_is_straight() -> None:
-    canvas = BrailleCanvas()
-    canvas.curve(((0, 0), (2, 0), (4, 0), (6, 0)), 1.0, "#ffffff")
-    assert {at: BrailleCanvas.char(dots) for at, (dots, _, _) in canvas.cells.items()} == {
+    dots = dots_of(((0, 0), (2, 0), (4, 0), (6, 0)))
+    assert {at: BrailleCanvas.char(of_cell) for at, of_cell in dots.items()} == {
         **{(x, 0): "⠉" for x in range(6)},
         (6, 0): "⠁",
     }
 
 
 def test_joined_curves_are_all_drawn() -> None:
-    canvas = BrailleCanvas()
     corner = ((0, 0), (3, 0), (6, 0), (9, 0), (9, 3), (9, 6), (9, 9))
-    canvas.curve(corner, 1.0, "#ffffff")
-    assert {(0, 0), (5, 0), (9, 0), (9, 5), (9, 9)} <= set(canvas.cells)
+    assert {(0, 0), (5, 0), (9, 0), (9, 5), (9, 9)} <= dots_of(corner).keys()
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -263,7 +257,8 @@ def test_the_heavier_curve_colours_a_shared_cell(order: tuple[int, int]) -> None
         (((3, 0), (2, 1), (1, 2), (0, 3)), 1.5, "heavy"),
     ]
     for i in order:
-        canvas.curve(*curves[i])
+        points, weight, color = curves[i]
+        canvas.draw(dots_of(points), weight, color)
     assert canvas.cells[1, 1][2] == "heavy"
     assert canvas.cells[0, 0][2] == "light"
 

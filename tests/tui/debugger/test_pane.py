@@ -285,6 +285,14 @@ async def test_help_lists_the_verbs_and_escape_hides_the_console() -> None:
         assert not ui.app.screen.query_one("#console").display
 
 
+async def test_a_console_that_was_hidden_is_as_wide_as_before() -> None:
+    async with debugging(SMALL) as ui:
+        for _ in range(2):
+            await type_line(ui, "where")
+            await ui.press("escape")
+        assert console(ui).count(": where") == 2
+
+
 # -- panes -----------------------------------------------------------------------------------------
 
 
