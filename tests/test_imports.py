@@ -53,6 +53,7 @@ CORE_FILES_WITH = {
         "microgpt/engines/kernel/engine.py",
         "microgpt/engines/kernel/layout.py",
         "microgpt/engines/replay.py",
+        "microgpt/freezing.py",
         "microgpt/graph.py",
         "microgpt/replay/code.py",
         "microgpt/replay/document_graph.py",

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import gc
 import os
+import select
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 SWITCH_INTERVAL = 0.001
 """A thread that computes gives way to keys after this long. Units: seconds; Python's is 0.005."""
+
+
+GIVE_UP_AFTER = 3.0
+"""How long an app that is told to end may take. Units: seconds."""
+WATCHER = "terminal watch"
+"""Name of the threads that nobody has to wait for."""
 
 
 def check_terminal(instead: str) -> None:
@@ -52,7 +59,7 @@ def run_app(app: App[None]) -> int:
     with prompt_keys():
         asyncio.run(_until_left(app))
     status = app.return_code or 0
-    if any(thread.daemon for thread in threading.enumerate()):
+    if any(thread.daemon and thread.name != WATCHER for thread in threading.enumerate()):
         # In the middle of a step. Python would first free its graph, which can take seconds.
         sys.stdout.flush()
         os._exit(status)
@@ -67,5 +74,31 @@ async def _until_left(app: App[None]) -> None:
         if number is None or signal.getsignal(number) is signal.SIG_IGN:
             continue  # no such signal on this system, or whoever started the program ignores it
         with contextlib.suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, partial(app.exit, return_code=128 + number))
+            loop.add_signal_handler(number, partial(_end, app, 128 + number))
+    if hasattr(select, "poll"):
+
+        def end() -> None:
+            with contextlib.suppress(RuntimeError):  # it has just ended by itself
+                loop.call_soon_threadsafe(_end, app, 128 + signal.SIGHUP)
+
+        threading.Thread(target=_watch_terminal, args=(end,), name=WATCHER, daemon=True).start()
     await app.run_async()
+
+
+def _end(app: App[None], status: int) -> None:
+    """Ends the app as the key does, or in a moment without it.
+
+    Where the terminal is gone, what waits to be written there waits for ever.
+    """
+    timer = threading.Timer(GIVE_UP_AFTER, os._exit, (status,))
+    timer.name, timer.daemon = WATCHER, True
+    timer.start()
+    app.exit(return_code=status)
+
+
+def _watch_terminal(end: Callable[[], None]) -> None:
+    """Waits until the terminal is gone, also where no signal says so."""
+    poll = select.poll()
+    poll.register(sys.__stdin__ or 0, 0)  # that it is gone is told unasked
+    if any(told & select.POLLHUP for _, told in poll.poll()):
+        end()

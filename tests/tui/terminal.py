@@ -54,6 +54,7 @@ class Terminal:
         self.written = b""
         self._more = threading.Condition()
         self._ended = False
+        self._is_there = True
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -69,10 +70,16 @@ class Terminal:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-        self._ended = True
-        self._reader.join()
-        os.close(self._control)
-        os.close(self._own)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """The terminal is gone, as when its window is closed."""
+        if self._is_there:
+            self._is_there = False
+            self._ended = True
+            self._reader.join()
+            os.close(self._control)
+            os.close(self._own)
 
     def _read(self) -> None:
         while True:

@@ -119,6 +119,18 @@ def test_a_signal_ends_it_with_the_terminal_restored(number: signal.Signals) -> 
         assert b"Traceback" not in terminal.written
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, None])
+def test_it_does_not_outlive_its_terminal(number: signal.Signals | None) -> None:
+    """Also where no signal tells that the window was closed."""
+    with Terminal(*SMALL) as terminal:
+        terminal.until_text("running")
+        terminal.until_text("step 2")
+        terminal.hang_up()
+        if number is not None:
+            terminal.signal(number)
+        assert terminal.exit_status() == 128 + signal.SIGHUP
+
+
 def test_a_resized_window_is_drawn_anew() -> None:
     with Terminal(*SMALL, size=(80, 24)) as terminal:
         terminal.until_text("running")
