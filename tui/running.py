@@ -20,6 +20,8 @@ from microgpt import InputError
 if TYPE_CHECKING:
     from textual.app import App
 
+FULL_COLLECTION_AFTER = 200
+"""Units: collections of middle size; Python's own is 10."""
 SWITCH_INTERVAL = 0.001
 """A thread that computes gives way to keys after this long. Units: seconds; Python's is 0.005."""
 
@@ -42,16 +44,19 @@ def prompt_keys() -> Iterator[None]:
     """While a screen is open, neither threads nor the cyclic collector keep it from a key for long.
 
     A full collection looks at every object that imports have made, and takes 150 ms, in the middle
-    of every fifth key. All that is there before the screen is left out of it.
+    of every fifth key. All that is there before the screen is left out of it, and it comes rarely:
+    what a key leaves behind is found by the smaller ones.
     """
-    before = sys.getswitchinterval()
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_INTERVAL)
+    gc.set_threshold(*thresholds[:2], FULL_COLLECTION_AFTER)
     gc.freeze()
     try:
         yield
     finally:
         gc.unfreeze()
-        sys.setswitchinterval(before)
+        gc.set_threshold(*thresholds)
+        sys.setswitchinterval(interval)
 
 
 def run_app(app: App[None]) -> int:

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from microgpt.graph import Graph
 from viz.runs import run_length
 
@@ -89,7 +87,7 @@ class Region:
             for operand in operands:
                 if operand in self.consumers:
                     self.consumers[operand].append(i)
-        n_consumers = np.bincount(graph.operands, minlength=len(graph))[list(self.ids)].tolist()
+        n_consumers = graph.fan_out[list(self.ids)].tolist()
         self.outputs = {
             i
             for (i, inner), count in zip(self.consumers.items(), n_consumers, strict=True)

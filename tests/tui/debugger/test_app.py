@@ -155,8 +155,8 @@ def test_the_program_that_called_goes_on_as_before(monkeypatch: pytest.MonkeyPat
         assert gc.get_freeze_count() > 0
 
     monkeypatch.setattr(DebuggerApp, "run", run)
-    before = sys.getswitchinterval()
+    before = sys.getswitchinterval(), gc.get_threshold()
     open_session(DebugSession(Graph.from_value(neuron())), "")
     assert seen == [pytest.approx(SWITCH_INTERVAL)]
-    assert sys.getswitchinterval() == before
+    assert (sys.getswitchinterval(), gc.get_threshold()) == before
     assert gc.get_freeze_count() == 0
