@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import select
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,10 +37,27 @@ def check_terminal(instead: str) -> None:
         raise InputError(f"microgpt-tui needs a terminal; without one, use `{instead}`")
 
 
+@contextmanager
+def prompt_keys() -> Iterator[None]:
+    """While a screen is open, neither threads nor the cyclic collector keep it from a key for long.
+
+    A full collection looks at every object that imports have made, and takes 150 ms, in the middle
+    of every fifth key. All that is there before the screen is left out of it.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(before)
+
+
 def run_app(app: App[None]) -> int:
     """Runs an app; gives the exit status."""
-    sys.setswitchinterval(SWITCH_INTERVAL)
-    asyncio.run(_until_left(app))
+    with prompt_keys():
+        asyncio.run(_until_left(app))
     status = app.return_code or 0
     if any(thread.daemon and thread.name != WATCHER for thread in threading.enumerate()):
         # In the middle of a step. Python would first free its graph, which can take seconds.

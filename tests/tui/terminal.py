@@ -14,7 +14,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -32,7 +32,11 @@ class Terminal:
     """Runs a command in a pseudo-terminal and keeps what it writes."""
 
     def __init__(
-        self, *arguments: str, size: tuple[int, int] = (120, 40), folder: Path | None = None
+        self,
+        *arguments: str,
+        command: Sequence[str] = MICROGPT_TUI,
+        size: tuple[int, int] = (120, 40),
+        folder: Path | None = None,
     ) -> None:
         self._control, self._own = pty.openpty()
         columns, rows = size
@@ -43,7 +47,7 @@ class Terminal:
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # by nohup, which a child inherits
         self._process = subprocess.Popen(
-            [*MICROGPT_TUI, *arguments], stdin=self._own, stdout=self._own, stderr=self._own,
+            [*command, *arguments], stdin=self._own, stdout=self._own, stderr=self._own,
             env=environment, cwd=folder, start_new_session=True,
         )  # fmt: skip
         signal.signal(signal.SIGHUP, ignored)

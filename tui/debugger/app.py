@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Footer, Static
@@ -13,7 +11,7 @@ from tui.base_app import BaseApp, ExportJob
 from tui.bindings import bindings_for
 from tui.debugger.pane import DebuggerPane
 from tui.keys import ALONE, GRAPH
-from tui.running import SWITCH_INTERVAL
+from tui.running import prompt_keys
 from tui.screens.help import HelpScreen
 
 INTRODUCTION = (
@@ -57,9 +55,5 @@ class DebuggerApp(BaseApp):
 
 def open_session(session: DebugSession, title: str) -> None:
     """Shows a session until the person leaves it; a front end of `microgpt.debug`."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_INTERVAL)
-    try:
+    with prompt_keys():
         DebuggerApp(session, title).run()
-    finally:
-        sys.setswitchinterval(before)  # the program that called goes on

@@ -57,7 +57,7 @@ def dots_of(points: tuple[Point, ...]) -> Dots:
 
 
 def _along(control: tuple[Point, ...]) -> list[tuple[int, int]]:
-    """The dots along a cubic Bézier curve, each once: columns and rows of dots, without gaps."""
+    """The dots along a cubic Bézier curve, without gaps: their columns and rows."""
     # A curve is at most three times as fast as its longest pair of control points is long.
     longest = max(max(abs(a[0] - b[0]) * 2, abs(a[1] - b[1]) * 4) for a, b in pairwise(control))
     steps = max(2, int(4 * longest))
@@ -70,4 +70,5 @@ def _along(control: tuple[Point, ...]) -> list[tuple[int, int]]:
          * dots).astype(np.int64)
         for dots, (p0, p1, p2, p3) in zip((2, 4), zip(*control, strict=True), strict=True)
     )  # fmt: skip
-    return list(dict.fromkeys(zip(columns.tolist(), rows.tolist(), strict=True)))
+    is_new = np.append(True, (np.diff(columns) != 0) | (np.diff(rows) != 0))
+    return list(zip(columns[is_new].tolist(), rows[is_new].tolist(), strict=True))

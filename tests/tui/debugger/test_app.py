@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator
@@ -148,8 +149,14 @@ async def test_q_and_quit_leave() -> None:
 
 def test_the_program_that_called_goes_on_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    monkeypatch.setattr(DebuggerApp, "run", lambda _: seen.append(sys.getswitchinterval()))
+
+    def run(_: DebuggerApp) -> None:
+        seen.append(sys.getswitchinterval())
+        assert gc.get_freeze_count() > 0
+
+    monkeypatch.setattr(DebuggerApp, "run", run)
     before = sys.getswitchinterval()
     open_session(DebugSession(Graph.from_value(neuron())), "")
     assert seen == [pytest.approx(SWITCH_INTERVAL)]
     assert sys.getswitchinterval() == before
+    assert gc.get_freeze_count() == 0

@@ -1,0 +1,67 @@
+"""The debugger's screen on a million nodes, through a real terminal: opening it, and its keys."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from tests.benchmarks.million_nodes import GRAPH_IS_THERE
+from tests.benchmarks.tables import report
+from tests.tui.terminal import Terminal
+
+PROGRAM = (sys.executable, "-m", "tests.benchmarks.million_nodes")
+HOME, END = "\x1b[H", "\x1b[F"
+PLACE = re.compile(rb"(forward|backward) [\d,]+/[\d,]+")
+"""Said under the canvas, anew at each move."""
+SELECTED = "╔".encode()
+"""A corner of the selected box: the canvas is drawn."""
+REST = 0.3
+"""Between two keys, so that the layout of one is not drawn for the next. Units: seconds."""
+
+WALKS = {
+    "`s` `S`: on and back by an event": "s" * 40 + "S" * 20,
+    "`n` `N`: on and back over scopes": "n" * 20 + "N" * 20,
+    "`o` `O`: out of scopes, on and back": ("o" * 6 + "O" * 6) * 2,
+    "`c` `C`: from breakpoint to breakpoint": "c" * 20 + "C" * 20,
+    "Home, End: to either end of the pass": [HOME, END] * 10,
+}
+
+
+def test_a_million_nodes(benchmark: BenchmarkFixture) -> None:
+    rows = benchmark.pedantic(_measured, rounds=1)
+    report(benchmark, "debugger", ["", "median ms", "19 in 20 within, ms"], rows)
+
+
+def _measured() -> list[tuple[str, str, str]]:
+    """Until the boxes of the whole graph are drawn; then each walk's keys."""
+    with Terminal(command=PROGRAM) as terminal:
+        terminal.until_text(GRAPH_IS_THERE)
+        began, since = time.monotonic(), len(terminal.written)
+        terminal.until(lambda written: SELECTED in written, since)
+        rows = [_row("opens, from the Graph there is", [time.monotonic() - began])]
+        for number, op in enumerate(("exp", "log"), start=1):
+            terminal.type(f":break {op}\r")
+            terminal.until_text(f"breakpoint {number}: {op}")
+            terminal.type("\r")  # an empty line leaves the command line
+        time.sleep(REST)
+        terminal.type(HOME)
+        terminal.until(PLACE.search, since)
+        for name, keys in WALKS.items():
+            terminal.type(HOME)
+            delays = []
+            for key in keys:
+                time.sleep(REST)
+                delays.append(terminal.delay(key, PLACE.search))
+            rows.append(_row(name, delays))
+        terminal.type("q")
+        assert terminal.exit_status() == 0
+        return rows
+
+
+def _row(name: str, delays: list[float]) -> tuple[str, str, str]:
+    ordered = [1e3 * delay for delay in sorted(delays)]
+    slow = ordered[int(0.95 * (len(ordered) - 1))]
+    return name, f"{ordered[len(ordered) // 2]:.0f}", f"{slow:.0f}"
