@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterator
 
 from microgpt.collector import paused_collector
 from microgpt.errors import DomainError, InputError
@@ -31,7 +32,22 @@ def sample(
     temperature: float = DEFAULT_TEMPERATURE,
     prompt: str = "",
 ) -> str:
+    """One document; see `characters`."""
+    with paused_collector():
+        return "".join(characters(parameters, config, tokenizer, rng, temperature, prompt))
+
+
+def characters(
+    parameters: Parameters,
+    config: ModelConfig,
+    tokenizer: Tokenizer,
+    rng: random.Random,
+    temperature: float = DEFAULT_TEMPERATURE,
+    prompt: str = "",
+) -> Iterator[str]:
     """One document, character by character, until the model says BOS or the block is full.
+
+    Whoever has no time for the rest can stop after any of them.
 
     Args:
         prompt: how the document begins; the model goes on from there.
@@ -52,27 +68,26 @@ def sample(
             f"prompt {prompt!r} has {len(prompt)} characters; with block_size {config.block_size} "
             f"at most {config.block_size - 1} leave room to go on"
         )
-    token_id, drawn = tokenizer.bos, list(given)
-    with paused_collector():
-        for pos_id in range(config.block_size):
-            logits, _ = gpt(token_id, pos_id, cache, parameters, config)
-            if pos_id < len(given):
-                token_id = given[pos_id]
-                continue
-            if not all(math.isfinite(logit.data) for logit in logits):
-                raise DomainError(f"the logits at position {pos_id} are not all finite")
-            if temperature:
-                probs = softmax([logit / temperature for logit in logits])
-                weights = [p.data for p in probs]
-                if not all(map(math.isfinite, weights)):
-                    raise DomainError(
-                        f"the probabilities at position {pos_id} are not all finite, at "
-                        f"temperature {temperature}"
-                    )
-                token_id = rng.choices(range(tokenizer.vocab_size), weights=weights)[0]
-            else:
-                token_id = max(range(tokenizer.vocab_size), key=lambda i: logits[i].data)
-            if token_id == tokenizer.bos:
-                break
-            drawn.append(token_id)
-    return tokenizer.decode(drawn)
+    token_id = tokenizer.bos
+    for pos_id in range(config.block_size):
+        logits, _ = gpt(token_id, pos_id, cache, parameters, config)
+        if pos_id < len(given):
+            token_id = given[pos_id]
+            yield tokenizer.decode([token_id])
+            continue
+        if not all(math.isfinite(logit.data) for logit in logits):
+            raise DomainError(f"the logits at position {pos_id} are not all finite")
+        if temperature:
+            probs = softmax([logit / temperature for logit in logits])
+            weights = [p.data for p in probs]
+            if not all(map(math.isfinite, weights)):
+                raise DomainError(
+                    f"the probabilities at position {pos_id} are not all finite, at "
+                    f"temperature {temperature}"
+                )
+            token_id = rng.choices(range(tokenizer.vocab_size), weights=weights)[0]
+        else:
+            token_id = max(range(tokenizer.vocab_size), key=lambda i: logits[i].data)
+        if token_id == tokenizer.bos:
+            break
+        yield tokenizer.decode([token_id])

@@ -19,7 +19,7 @@ from microgpt.model import ForwardPass, forward
 from microgpt.parameters import ModelConfig, Parameters
 from microgpt.recording import recording
 from microgpt.replay.ready import REPLAYER
-from microgpt.sampling import DEFAULT_TEMPERATURE, sample
+from microgpt.sampling import DEFAULT_TEMPERATURE, characters, sample
 from microgpt.tokenizer import Tokenizer
 from microgpt.training_state import TrainingState
 
@@ -231,6 +231,11 @@ class ModelSnapshot:
         graph = REPLAYER.graph(self.config, self.tokenizer, self.data, tokens)
         return self.trace(document) if graph is None else graph
 
+    def expect_graphs(self, document: str) -> None:
+        """Has replay made ready now, in a thread, for documents as long as this one at least."""
+        tokens = self.tokenizer.encode(document)[: self.config.block_size + 1]
+        REPLAYER.begin(self.config, self.tokenizer, len(tokens) - 1)
+
     def trace(self, document: str) -> Graph:
         """The same, computed on `Value`s."""
         from microgpt.graph import Graph  # noqa: PLC0415  # numpy comes with it
@@ -253,8 +258,12 @@ class ModelSnapshot:
     def sample(
         self, rng: random.Random, temperature: float = DEFAULT_TEMPERATURE, prompt: str = ""
     ) -> str:
-        """Draws one document; see `microgpt.sampling.sample`."""
+        """Draws one document; see `microgpt.sampling.characters`."""
         return sample(self.parameters(), self.config, self.tokenizer, rng, temperature, prompt)
+
+    def characters(self, rng: random.Random) -> Iterator[str]:
+        """The characters of `sample`, for whoever may have to stop in the middle."""
+        return characters(self.parameters(), self.config, self.tokenizer, rng)
 
     def check_document(self, document: str) -> None:
         """Raises `InputError` if the document is empty, too long for the block, or not encodable.

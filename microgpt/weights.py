@@ -20,7 +20,8 @@ def export_weights(
     """Writes every matrix under its own name, as float64.
 
     Args:
-        metadata: texts to put beside the model's sizes and its characters.
+        metadata: texts to put beside the model's sizes and its characters: all of it is one
+            JSON text under `"microgpt"`, since several texts come in another order each time.
 
     Returns:
         Name and shape of what was written, `[rows][cols]`.
@@ -34,9 +35,9 @@ def export_weights(
         matrices[name] = np.array(model.data[start : start + rows * cols]).reshape(rows, cols)
         start += rows * cols
     described = {
-        "model": json.dumps(asdict(model.config)),
+        "model": asdict(model.config),
         "chars": model.tokenizer.chars,
         **(metadata or {}),
     }
-    write_atomically(path, save(matrices, described))
+    write_atomically(path, save(matrices, {"microgpt": json.dumps(described)}))
     return shapes

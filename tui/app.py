@@ -119,10 +119,14 @@ class MicrogptApp(BaseApp):
 
     def on_unmount(self) -> None:
         """No thread outlives the app."""
-        self.session.close()
-        self._travel.close()
+        self._close_run()
         if self._scratch:
             self._scratch.cleanup()
+
+    def _close_run(self) -> None:
+        """Readers go first: only then can whoever records leave one plain file."""
+        self._travel.close()
+        self.session.close()
 
     def _scratch_recorder(self, training: Training) -> RunRecorder:
         """Time travel needs a file, also where nobody asked for one."""
@@ -318,8 +322,7 @@ class MicrogptApp(BaseApp):
     @on(Branched)
     def _train_on(self, event: Branched) -> None:
         """Leaves the run for its branch."""
-        self.session.close()
-        self._travel.close()
+        self._close_run()
         speed = self._frame.speed if self._frame else 0.0
         self._frame = self._past = None
         self._run_path, self._corpus = event.recorder.path, event.training.corpus

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+from microgpt.engines import AutoEngine
 from microgpt.errors import MicrogptError
 from microgpt.runs import Run, is_being_written
 from tui.frame import Frame, FreshSample
@@ -30,6 +31,8 @@ class RunSession:
 
     def start(self) -> None:
         """Begins to follow."""
+        if isinstance(self._run.engine, AutoEngine):
+            self._run.engine.prepare()  # whoever looks at a run will go to steps of it
         self._thread.start()
 
     def close(self) -> None:
@@ -77,9 +80,9 @@ class RunSession:
         new = run.losses(since=frame.live_step)
         if not new and status == frame.status:
             return
-        frame.losses.extend(loss.loss for loss in new)
         if new:
-            latest = run.at(new[-1].step)
+            latest = run.at(new[-1].step)  # may fail, and is tried again then
+            frame.losses.extend(loss.loss for loss in new)
             frame = replace(
                 frame,
                 samples=_samples(run),
@@ -89,7 +92,7 @@ class RunSession:
                 live_step=latest.step,
                 engine=described(run.engine),
             )
-        self._show(replace(frame, status=status))
+        self._show(replace(frame, status=status, problem=""))
 
     def _show(self, frame: Frame) -> None:
         with self._lock:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from microgpt.collector import paused_collector
 from microgpt.debugger.origin import Origin
 from microgpt.errors import MicrogptError
 from microgpt.runs import RecordedStep, Run
@@ -22,6 +23,11 @@ COMMITTED_WITHIN = 1.0
 """How long the step just trained may take to get into the file. Units: seconds."""
 
 SAMPLES = 8
+
+SETTLED_AFTER = 0.3
+"""How long a step is looked at before samples are drawn from it. They take half a second on
+`Value`s, and the interpreter's lock, which the screen needs while a person scrubs. Units: seconds.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class TimeTravel:
         """Drops what was asked for."""
         with self._wake:
             self.wanted, self._asked = None, False
+            self._wake.notify()
 
     def close(self) -> None:
         """Ends the thread, which lets the file go."""
@@ -117,6 +124,14 @@ class TimeTravel:
             self._asked = False
             return self.wanted
 
+    def _is_settled(self) -> bool:
+        """Whether nothing is asked for in the next moment."""
+        with self._wake:
+            self._wake.wait_for(
+                lambda: self._asked or self._closed or self.wanted is None, SETTLED_AFTER
+            )
+            return not self._asked and self.wanted is not None
+
     def _fetch(self, run: Run, step: int) -> None:
         deadline = time.monotonic() + COMMITTED_WITHIN
         while step > run.last_step and self.wanted == step and time.monotonic() < deadline:
@@ -127,10 +142,17 @@ class TimeTravel:
         samples: tuple[FreshSample, ...] = ()
         origin = run.origin(recorded)
         self._on_arrival(Arrival(step, recorded, origin=origin))
+        if not self._is_settled():
+            return
         rng = random.Random(step)
         while len(samples) < SAMPLES and self.wanted == step:
+            text = ""
             try:
-                text = recorded.after.sample(rng)
+                with paused_collector():
+                    for character in recorded.after.characters(rng):
+                        if self.wanted != step:
+                            return
+                        text += character
             except MicrogptError:
                 return  # a model that cannot be drawn from is still there to be looked at
             samples = (*samples, FreshSample(step, text))

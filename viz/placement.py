@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from graphviz import Digraph
 
 from viz.render import render
 
 Point = tuple[float, float]
+
+PLACEMENTS_KEPT = 128
+"""Documents of one length look alike from afar, and Graphviz takes some 20 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,18 @@ def place(
         gap_beside: distance of boxes in a rank, in the units across the rank's direction.
         gap_between: distance of ranks, in the units along it.
     """
+    return _placed(tuple(sizes), tuple(edges), units, rankdir, gap_beside, gap_between)
+
+
+@lru_cache(PLACEMENTS_KEPT)
+def _placed(
+    sizes: tuple[tuple[float, float], ...],
+    edges: tuple[tuple[int, int], ...],
+    units: Units,
+    rankdir: str,
+    gap_beside: float,
+    gap_between: float,
+) -> Placement:
     beside, between = (units.y, units.x) if rankdir == "LR" else (units.x, units.y)
     dot = Digraph()
     dot.attr(

@@ -1,8 +1,9 @@
 """Graphs of documents by replay, in milliseconds, as soon as that is ready.
 
 It takes numba, the model's trace, and once in an installation some seconds of compiling. All that
-is done in a thread, and begins when a second graph is asked for: for a single one, computing it on
-`Value`s is faster. Where there is no numba, it stays so.
+is done in a thread, and begins when a second graph is asked for, or when somebody says that they
+will ask for more: for a single one, computing it on `Value`s is faster. Where there is no numba, it
+stays so.
 """
 
 from __future__ import annotations
@@ -47,12 +48,12 @@ class GraphReplayer:
         self._asked += 1
         if not self._compiled:
             if self._asked > 1:
-                self._begin(config, tokenizer, len(tokens) - 1)
+                self.begin(config, tokenizer, len(tokens) - 1)
             return None
         from microgpt.replay.programs import kept_program  # noqa: PLC0415  # imports numba
 
         if kept_program(config, tokenizer.vocab_size, len(tokens) - 1) is None:
-            self._begin(config, tokenizer, len(tokens) - 1)
+            self.begin(config, tokenizer, len(tokens) - 1)
             return None
         return self._replayed(config, tokenizer, data, tokens)
 
@@ -68,7 +69,8 @@ class GraphReplayer:
         self._replayed(config, tokenizer, zeros, [tokenizer.bos] * (length + 1))
         self._compiled = True
 
-    def _begin(self, config: ModelConfig, tokenizer: Tokenizer, length: int) -> None:
+    def begin(self, config: ModelConfig, tokenizer: Tokenizer, length: int) -> None:
+        """Does the same in a thread, unless one is at it already."""
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(
                 target=self._prepare, args=(config, tokenizer, length), name="replay", daemon=True

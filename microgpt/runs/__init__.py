@@ -2,6 +2,14 @@
 
 from microgpt.runs.recorder import RunRecorder
 from microgpt.runs.run import RecordedStep, Run
-from microgpt.runs.run_file import RunInfo, copy_run, is_being_written
+from microgpt.runs.run_file import RunInfo, copy_run, is_being_written, size_on_disk
 
-__all__ = ["RecordedStep", "Run", "RunInfo", "RunRecorder", "copy_run", "is_being_written"]
+__all__ = [
+    "RecordedStep",
+    "Run",
+    "RunInfo",
+    "RunRecorder",
+    "copy_run",
+    "is_being_written",
+    "size_on_disk",
+]

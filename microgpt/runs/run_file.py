@@ -27,6 +27,10 @@ SCHEMA_VERSION = 1
 BUSY_TIMEOUT = 5.0
 """How long to wait for another process's transaction. Units: seconds."""
 
+LOCK_TIMEOUT = 0.2
+"""How long to try to become the writer: `is_being_written` holds the lock for a moment, too. Units:
+seconds."""
+
 _SCHEMA = """
 CREATE TABLE run (
     id TEXT NOT NULL,             -- unique
@@ -164,7 +168,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def close_cleanly(connection: sqlite3.Connection) -> None:
-    """Leaves one plain file, if nobody is reading it just now; the last reader can still."""
+    """Leaves one plain file, or two empty ones beside it while somebody is reading it."""
     with suppress(sqlite3.Error):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA busy_timeout = 200")
@@ -233,7 +237,7 @@ class WriterLock:
         if not path.parent.is_dir():
             raise RunFileError(f"cannot write {str(path)!r}: there is no folder {path.parent}")
         self._file = path.with_name(path.name + "-writer")
-        self._lock = FileLock(self._file, timeout=0)
+        self._lock = FileLock(self._file, timeout=LOCK_TIMEOUT)
         try:
             self._lock.acquire()
         except Timeout:
@@ -246,6 +250,12 @@ class WriterLock:
         with suppress(OSError):
             self._file.unlink()  # while it is held, so that nobody locks a file about to vanish
         self._lock.release()
+
+
+def size_on_disk(path: Path) -> int:
+    """What the run takes, with the part that is not in the one file yet. Units: bytes."""
+    files = (path, path.with_name(path.name + "-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
 
 
 def is_being_written(path: Path) -> bool:

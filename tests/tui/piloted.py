@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from microgpt import Training
-from microgpt.runs import Run
+from microgpt.runs import Run, RunRecorder
 from tests.tui.small_run import small_training
 from tui.app import MicrogptApp
 from tui.debugger.canvas import GraphCanvas
@@ -174,6 +174,7 @@ async def piloted(
     paused: bool = True,
     speed: float = 10.0,
     folder: Path | None = None,
+    recorder: RunRecorder | None = None,
 ) -> AsyncIterator[Piloted]:
     """The app on a small run, paused before its first step unless told otherwise.
 
@@ -181,8 +182,9 @@ async def piloted(
         speed: one of `tui.training_session.SPEEDS`. A restless thread makes every wait long.
     """
     app = MicrogptApp(
-        source or small_training(), folder, paused=paused, speed=0.0 if paused else speed
-    )
+        source or small_training(), folder, recorder,
+        paused=paused, speed=0.0 if paused else speed,
+    )  # fmt: skip
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)  # as the command does
     try:

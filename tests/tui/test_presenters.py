@@ -24,7 +24,7 @@ from tui.frame import Frame
 from tui.themes import DARK
 from tui.widgets.document_strip import DocumentStrip
 from tui.widgets.loss_plot import decimated, running_mean
-from tui.widgets.status_bar import summary
+from tui.widgets.status_bar import short_summary, summary
 from viz.style import number
 
 GRAD_LINE = re.compile(r"grad: (\S+) \+ (\S+) × (\S+) = (\S+)")
@@ -367,3 +367,8 @@ def test_decimation_keeps_the_extremes_of_every_stretch(values: np.ndarray) -> N
 def test_what_would_shift_a_line_is_replaced() -> None:
     assert narrow("é → 漢 ␣") == "é → ? ␣"
     assert narrow("a\u0301\x1b") == "a??"
+
+
+def test_a_narrow_window_says_which_engine_runs_too() -> None:
+    running = frame(FIRST_RESULT, status="running", rate=12.34, engine="value, compiling kernel")
+    assert short_summary(running).endswith(" · 12.3/s · value, compiling kernel")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
+from threading import Event
 
 import pytest
 from textual.widgets import Input
 
 from microgpt import ModelSnapshot, Training, load_corpus
 from microgpt.runs import Run, RunRecorder
-from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
+from tests.tui.piloted import LARGE, SMALL, SOON, Piloted, piloted
 from tests.tui.small_run import small_training
+from tui.frame import Frame
+from tui.run_session import RunSession
 from tui.screens.branch import BranchScreen
 from tui.screens.go_to_step import GoToStepScreen
 from tui.time_travel import SAMPLES, Arrival, TimeTravel
@@ -188,6 +192,47 @@ async def test_a_run_that_is_still_written_is_followed(tmp_path: Path) -> None:
             await ui.until(lambda: ui.step == training.step)
             recorder.close()
             await ui.until(lambda: ui.frame.status == "recorded")
+
+
+async def test_a_step_that_does_not_come_out_is_said_and_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.run"
+    record(path, small_training(num_steps=20), 20)
+
+    def set_loss(loss: float) -> None:
+        connection = sqlite3.connect(path)
+        with connection:
+            connection.execute("UPDATE step SET loss = ? WHERE step = 20", (loss,))
+        connection.close()
+
+    frames: list[Frame] = []
+    wrong, right = Event(), Event()
+
+    def take() -> None:
+        frames.append(session.take_frame())
+        (wrong if frames[-1].problem else right).set()
+
+    with Run(path) as run:
+        losses = [step.loss for step in run.losses()]
+    set_loss(1.5)
+    session = RunSession(Run(path), take)
+    session.start()
+    assert wrong.wait(SOON)
+    assert "step 20: its loss comes out as" in frames[-1].problem
+    set_loss(losses[-1])
+    assert right.wait(SOON)
+    session.close()
+    assert frames[-1].losses == losses, "each once"
+    assert (frames[-1].status, frames[-1].problem, frames[-1].live_step) == ("recorded", "", 20)
+
+
+async def test_the_app_leaves_one_plain_file(tmp_path: Path) -> None:
+    training = small_training()
+    recorder = RunRecorder.create(tmp_path / "a.run", training)
+    async with piloted(training, recorder=recorder) as ui:
+        await ui.train(3)
+        await ui.press("comma")
+        await at(ui, 2)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.run"]
 
 
 async def test_a_branch_trains_on_from_a_past_step(tmp_path: Path, corpus_file: Path) -> None:

@@ -98,4 +98,6 @@ def _state(recorded: Run) -> str:
 
 
 def _size(path: Path) -> str:
-    return f"{path.stat().st_size / 1e6:.1f} MB"
+    from microgpt.runs import size_on_disk  # noqa: PLC0415
+
+    return f"{size_on_disk(path) / 1e6:.1f} MB"

@@ -122,6 +122,7 @@ class GraphScreen(ModeScreen):
             self.post_message(self.BuildFailed(str(error)))
         else:
             self.post_message(self.GraphBuilt(origin, session))
+            origin.model.expect_graphs(origin.document)  # the next step's will be wanted soon
 
     @on(GraphBuilt)
     def _take_graph(self, event: GraphBuilt) -> None:

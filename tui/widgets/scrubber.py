@@ -70,11 +70,11 @@ class Scrubber(Static):
     def show(self, frame: Frame) -> None:
         """Shows the run of a frame, and where in it the frame is."""
         self._frame = frame
-        self.update(self._line())
+        self.update(self._line(), layout=False)
 
     def on_resize(self) -> None:
         """As many columns as fit."""
-        self.update(self._line())
+        self.update(self._line(), layout=False)
 
     def on_click(self, event: events.Click) -> None:
         """Goes to the step under the mouse."""

@@ -61,7 +61,7 @@ def _pace(frame: Frame, step: int) -> list[str]:
 
 
 def short_summary(frame: Frame) -> str:
-    """The same for a narrow window: `▶ 57/1000 · loss 2.8312 · 12.3/s`."""
+    """The same for a narrow window: `▶ 57/1000 · loss 2.8312 · 12.3/s · kernel`."""
     result = frame.result
     step = result.step if result else frame.first_step
     sign = _SIGNS[frame.status]
@@ -74,6 +74,8 @@ def short_summary(frame: Frame) -> str:
         parts.append(f"loss {result.loss:.4f}")
     if frame.status == "running" and frame.rate and not frame.past:
         parts.append(f"{frame.rate:.1f}/s")
+    if frame.engine and frame.status == "running" and not frame.past:
+        parts.append(frame.engine)
     if frame.problem:
         parts.append(frame.problem)
     return " · ".join(parts)
@@ -95,7 +97,7 @@ class StatusBar(Static):
     def show(self, frame: Frame | None) -> None:
         """Shows how training stands, None before it has anything to say."""
         self._frame = frame
-        self.update(self._line())
+        self.update(self._line(), layout=False)
 
     def on_mount(self) -> None:
         """The tabs are there from the start."""
@@ -103,7 +105,7 @@ class StatusBar(Static):
 
     def on_resize(self) -> None:
         """The right part is set flush with the edge."""
-        self.update(self._line())
+        self.update(self._line(), layout=False)
 
     def _line(self) -> Text:
         background, primary, error = (
