@@ -13,6 +13,8 @@ from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
 from tui.widgets.heatmap import Heatmap
 
+PICTURES = "microgpt-*.svg"
+"""Of what is being written, only what is whole."""
 MARKUP = ("[bold]", "a]b[", "[/]", "[/b", "[ b]", "[$x]", "x\\", "[@click=q]x[/]")
 ODD = ("a", "é漢字🙂🙂 b", "a\tb\x0bc\x0cd", "\x1b[31m\x00b", "\x9b31m\rb\x07")
 
@@ -45,8 +47,8 @@ async def test_markup_is_text(tmp_path: Path) -> None:
             assert f"“{document}”" in ui.text_of("#heatmap")
             await ui.press("1", "x")
             assert f"“{document}”" in ui.text_of("#document")
-        await ui.until(lambda: len(list(tmp_path.iterdir())) == 3 * len(MARKUP))
-        for path in tmp_path.iterdir():
+        await ui.until(lambda: len(list(tmp_path.glob(PICTURES))) == 3 * len(MARKUP))
+        for path in tmp_path.glob(PICTURES):
             ET.parse(path)
 
 
@@ -69,8 +71,8 @@ async def test_any_character_can_be_in_a_document(size: tuple[int, int], tmp_pat
             check()
             await ui.press("1", "x")
             check()
-        await ui.until(lambda: len(list(tmp_path.iterdir())) == 3 * len(ODD))
-        for path in tmp_path.iterdir():
+        await ui.until(lambda: len(list(tmp_path.glob(PICTURES))) == 3 * len(ODD))
+        for path in tmp_path.glob(PICTURES):
             ET.parse(path)
 
 
