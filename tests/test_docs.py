@@ -80,7 +80,15 @@ def test_the_tables_of_the_performance_page_can_be_written_again() -> None:
     tables = dict(
         re.findall(r"<!-- ([a-z ]+): begin -->\n(\|.*?\|)\n<!-- \1: end -->", page, re.DOTALL)
     )
-    assert set(tables) == {"engines", "lengths", "sizes", "larger models", "graphs", "debugger"}
+    assert set(tables) == {
+        "engines",
+        "lengths",
+        "sizes",
+        "larger models",
+        "graphs",
+        "latency",
+        "debugger",
+    }
     with_tables = runpy.run_path(str(ROOT / "docs" / "make_performance.py"))["with_tables"]
     assert with_tables(page, tables) == page
     assert "| new |" in with_tables(page, {"sizes": "| new |"})

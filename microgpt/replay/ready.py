@@ -46,16 +46,19 @@ class GraphReplayer:
         if self.problem:
             return None
         self._asked += 1
-        if not self._compiled:
-            if self._asked > 1:
+        if not self.is_ready(config, tokenizer, len(tokens) - 1):
+            if self._compiled or self._asked > 1:
                 self.begin(config, tokenizer, len(tokens) - 1)
             return None
+        return self._replayed(config, tokenizer, data, tokens)
+
+    def is_ready(self, config: ModelConfig, tokenizer: Tokenizer, length: int) -> bool:
+        """Whether a document of so many positions can be done at once."""
+        if not self._compiled:
+            return False
         from microgpt.replay.programs import kept_program  # noqa: PLC0415  # imports numba
 
-        if kept_program(config, tokenizer.vocab_size, len(tokens) - 1) is None:
-            self.begin(config, tokenizer, len(tokens) - 1)
-            return None
-        return self._replayed(config, tokenizer, data, tokens)
+        return kept_program(config, tokenizer.vocab_size, length) is not None
 
     def prepare(self, config: ModelConfig, tokenizer: Tokenizer, length: int) -> None:
         """Makes ready what documents of so many positions need; blocks until it is."""
@@ -70,7 +73,9 @@ class GraphReplayer:
         self._compiled = True
 
     def begin(self, config: ModelConfig, tokenizer: Tokenizer, length: int) -> None:
-        """Does the same in a thread, unless one is at it already."""
+        """Does the same in a thread, unless it is done or one is at it already."""
+        if self.problem or self.is_ready(config, tokenizer, length):
+            return
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(
                 target=self._prepare, args=(config, tokenizer, length), name="replay", daemon=True

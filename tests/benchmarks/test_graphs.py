@@ -9,6 +9,7 @@ from pathlib import Path
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from microgpt import Corpus, ModelSnapshot, Training
+from microgpt.replay.ready import REPLAYER
 from microgpt.runs import Run, RunRecorder
 from tests.benchmarks.contest import contest
 from tests.benchmarks.tables import report
@@ -19,18 +20,25 @@ ROUNDS = 7
 
 
 def test_trace_and_go_to_step(names: Corpus, tmp_path: Path, benchmark: BenchmarkFixture) -> None:
-    """Beside a training step of the straightforward form on as long a document."""
+    """Beside a training step of the straightforward form on as long a document.
+
+    Replay is ready, as it is for whoever looks at more than one graph.
+    """
     training = Training(names, engine="kernel")
     path = tmp_path / "names.run"
     with RunRecorder.create(path, training, corpus="names") as recorder:
         for losses in training.losses(pause_every=recorder.interval):
             recorder.record(losses)
     model = ModelSnapshot.of(training)
+    REPLAYER.prepare(training.model, training.tokenizer, training.model.block_size)
     steps = random.Random(3).sample(range(1, training.step + 1), ROUNDS)
     oracle = Oracle([training.document_at(step) for step in steps])
     oracle.documents = [training.document_at(step) for step in steps]  # in this order
 
-    def trace(step: int) -> Callable[[], object]:
+    def on_values(step: int) -> Callable[[], object]:
+        return lambda: model.trace(training.document_at(step))
+
+    def replayed(step: int) -> Callable[[], object]:
         return lambda: model.graph(training.document_at(step))
 
     def state(step: int) -> Callable[[], object]:
@@ -48,7 +56,8 @@ def test_trace_and_go_to_step(names: Corpus, tmp_path: Path, benchmark: Benchmar
         return open_and_go
 
     works = {
-        "the Graph of a document": [trace(step) for step in steps],
+        "the Graph of a document, on `Value`s": [on_values(step) for step in steps],
+        "the Graph of a document, by replay": [replayed(step) for step in steps],
         "go to a step of a run file: its state": [state(step) for step in steps],
         "go to a step of a run file: its Graph": [graph(step) for step in steps],
     }

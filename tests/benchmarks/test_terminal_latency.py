@@ -21,7 +21,7 @@ from viz.boxes import Folding
 from viz.dot import rms
 from viz.style import number
 
-ROUNDS = 12
+ROUNDS = 8
 LAST = 1000
 SIZE = WIDTH, HEIGHT = 120, 40
 SCRUBBER_ROW = HEIGHT - 1  # counted from 1; the footer is below it
@@ -148,6 +148,6 @@ def test_going_to_a_step(recorded: Path, benchmark: BenchmarkFixture) -> None:
 
 
 def told(times: list[float]) -> str:
-    """Median and 95th percentile. Units: milliseconds."""
+    """Median, and the 95th percentile in brackets. Units: milliseconds."""
     slow = sorted(times)[round(0.95 * (len(times) - 1))]
     return f"{1e3 * median(times):.0f} ({1e3 * slow:.0f})"

@@ -51,7 +51,7 @@ class Terminal:
             env=environment, cwd=folder, start_new_session=True,
         )  # fmt: skip
         signal.signal(signal.SIGHUP, ignored)
-        self.written = b""
+        self.written = bytearray()  # grows by millions of bytes in a long session
         self._more = threading.Condition()
         self._ended = False
         self._is_there = True
@@ -101,11 +101,11 @@ class Terminal:
         """What was written since some length, once something holds of it."""
         deadline = time.monotonic() + SOON
         with self._more:
-            while not holds(self.written[since:]):
+            while not holds(bytes(self.written[since:])):
                 left = deadline - time.monotonic()
                 assert left > 0, f"not within {SOON} s; written: {self.written[-3000:]!r}"
                 self._more.wait(left)
-            return self.written[since:]
+            return bytes(self.written[since:])
 
     def until_text(self, text: str, since: int = 0) -> None:
         self.until(lambda written: text.encode() in written, since)

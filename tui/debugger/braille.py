@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -16,6 +17,9 @@ _DOTS = np.array(((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80)))
 Cell: TypeAlias = tuple[int, int]
 Dots: TypeAlias = Mapping[Cell, int]
 """Which dots of each cell are set, a bit each."""
+
+CURVES_KEPT = 4096
+"""Placements are kept, too, and so the curves come again: 50 to a view."""
 
 
 class BrailleCanvas:
@@ -42,6 +46,7 @@ class BrailleCanvas:
         return chr(BLANK + dots)
 
 
+@lru_cache(CURVES_KEPT)
 def dots_of(points: tuple[Point, ...]) -> Dots:
     """The dots of joined cubic Bézier curves.
 

@@ -45,6 +45,19 @@ def traces(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return documents
 
 
+def test_whoever_expects_graphs_has_replay_made_ready_once(
+    replayer: GraphReplayer, model: ModelSnapshot, traces: list[str]
+) -> None:
+    model.expect_graphs("emma")
+    made_ready = replayer._thread
+    assert made_ready is not None
+    made_ready.join()
+    model.expect_graphs("ava")
+    assert replayer._thread is made_ready, "nothing is left to do"
+    assert_same(model.graph("emma"), model.trace("emma"))
+    assert traces == ["emma"], "only the one to compare with"
+
+
 def test_the_second_graph_makes_replay_ready(
     replayer: GraphReplayer, model: ModelSnapshot, traces: list[str]
 ) -> None:
