@@ -136,10 +136,8 @@ class GraphScreen(ModeScreen):
         frame = self.frame
         if frame and frame.status == "failed" and frame.origin is event.origin:
             self.pane.run_line("anomalies")
-        if frame and frame.origin:
-            self._follow(
-                frame.origin, frame
-            )  # training may have gone on meanwhile, and then paused
+        if frame and frame.origin:  # training may have gone on meanwhile, and then paused
+            self._follow(frame.origin, frame)
 
     @on(BuildFailed)
     def _say_not_built(self, event: BuildFailed) -> None:
