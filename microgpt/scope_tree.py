@@ -106,7 +106,6 @@ class _TreeBuilder:
     """Gives every entered scope a unique path and collects its range."""
 
     def __init__(self, n_nodes: int) -> None:
-        self._n_nodes = n_nodes
         self._index: dict[Scope, int] = {}
         self._rows: list[tuple[str, str, int]] = [("", "", -1)]
         self._spans: list[list[int]] = [[0, n_nodes]]

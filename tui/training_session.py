@@ -56,7 +56,6 @@ class TrainingSession:
         """
         self._training = training
         self._recorder = recorder
-        self._first_step = training.step
         self._on_frame = on_frame
         self._wake = threading.Condition()
         self._running = not paused
