@@ -89,8 +89,9 @@ class View:
         return self.boxes[place] if place >= 0 else None
 
     @cached_property
-    def _places(self) -> NDArray[np.int64]:
-        places = np.full(len(self.graph), -1)
+    def _places(self) -> NDArray[np.int16]:
+        """By node, the number of the box that shows it, or -1; small, for it is made at a key."""
+        places = np.full(len(self.graph), -1, np.int16)
         for place, box in enumerate(self.boxes):
             places[box.ids] = place
         return places
@@ -100,8 +101,8 @@ class View:
         """Every bundle with an end inside, in order of target, source and slot."""
         graph, boxes = self.graph, self.boxes
         edges = graph.edges_touching(joined_ids(self.inside))
-        source = self._places[graph.operands[edges]]
-        target = self._places[graph.edge_consumers[edges]]
+        source = self._places[graph.operands[edges]].astype(np.int64)
+        target = self._places[graph.edge_consumers[edges]].astype(np.int64)
         seen = (source >= 0) & (target >= 0) & (source != target)
         edges, source, target = edges[seen], source[seen], target[seen]
         slots = edges - graph.operand_start[graph.edge_consumers[edges]]

@@ -52,6 +52,7 @@ class Terminal:
         )  # fmt: skip
         signal.signal(signal.SIGHUP, ignored)
         self.written = bytearray()  # grows by millions of bytes in a long session
+        self.last_wrote = 0.0  # on the clock of `time.monotonic`
         self._more = threading.Condition()
         self._ended = False
         self._is_there = True
@@ -88,6 +89,7 @@ class Terminal:
                 chunk = os.read(self._control, 65536)
                 with self._more:
                     self.written += chunk
+                    self.last_wrote = time.monotonic()
                     self._more.notify_all()
             elif self._ended:
                 return
@@ -116,6 +118,16 @@ class Terminal:
         self.type(keys)
         self.until(holds, since)
         return time.monotonic() - began
+
+    def delays(
+        self, keys: str, holds: Callable[[bytes], object], quiet: float
+    ) -> tuple[float, float]:
+        """Seconds from typing to a reaction, and to the last of it, which `quiet` seconds follow."""
+        began = time.monotonic()
+        first = self.delay(keys, holds)
+        while (rest := self.last_wrote + quiet - time.monotonic()) > 0:
+            time.sleep(rest)
+        return first, self.last_wrote - began
 
     def resize(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._own, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -6,7 +6,6 @@ import itertools
 import threading
 
 import pytest
-from textual.widgets import Static
 
 from microgpt import GraphError, ModelSnapshot
 from microgpt.graph import Graph
@@ -24,9 +23,12 @@ def bits(ui: Piloted) -> str:
     return ui.explorer.grads().tobytes().hex()
 
 
-def said(ui: Piloted, pane: str) -> str:
-    """The text given to a pane of the inspector, also what is scrolled out of sight."""
-    return str(ui.app.screen.query_one(pane, Static).content)
+EVENT, SELECTED = 0, -1
+
+
+def said(ui: Piloted, section: int) -> str:
+    """A section of the inspector's text, also what is scrolled out of sight."""
+    return ui.app.screen.query_one(Inspector).sections[section].plain
 
 
 async def go_down(ui: Piloted, *keys: str) -> None:
@@ -133,7 +135,7 @@ async def test_enter_goes_down_to_one_multiplication_and_backspace_comes_back(
         w, x = graph.operands_of(node)
         assert graph.name(w.operand).startswith("layer0.mlp_fc1[")
         assert float(graph.data[node]) == float(graph.data[w.operand] * graph.data[x.operand])
-        told = said(ui, "#selected")
+        told = said(ui, SELECTED)
         assert f"data  {float(graph.data[node])!r}\n" in told
         assert f"grad  {float(graph.grad[node])!r}\n" in told
         assert graph.name(w.operand) in told
@@ -274,8 +276,8 @@ async def test_the_visited_box_is_marked_and_the_inspector_shows_its_numbers() -
             assert {key: done for key, (done, _) in state.visits.items()} == {
                 b.key: explorer.n_visited(b) for b in explorer.view.boxes
             }
-            assert said(ui, "#event") == describe_event(explorer).plain
-            assert said(ui, "#selected") == describe_box(explorer).plain
+            assert said(ui, EVENT) == describe_event(explorer).plain
+            assert said(ui, SELECTED) == describe_box(explorer).plain
             assert f"backward {explorer.state.event:,}/{(explorer.graph.n_events - 1):,}" in ui.text
             event = explorer.visit()
             assert event
@@ -283,7 +285,7 @@ async def test_the_visited_box_is_marked_and_the_inspector_shows_its_numbers() -
                 assert (
                     f"grad: {change.old:.6g} + {change.edge.local:.6g} × {change.adjoint:.6g}"
                     f" = {change.new:.6g}\n"
-                ) in said(ui, "#event")
+                ) in said(ui, EVENT)
 
 
 async def test_the_box_around_the_visited_node_is_marked_from_further_out() -> None:
@@ -372,7 +374,7 @@ async def test_the_tree_opens_boxes_with_the_keyboard() -> None:
         await ui.graph()
         tree = ui.app.screen.query_one(ScopeTree)
         tree.focus()
-        await ui.until(lambda: tree.cursor_node and tree.cursor_node.data.key == "loss")
+        await ui.until(lambda: tree.cursor_box and tree.cursor_box.key == "loss")
         await ui.press("up", "enter")
         await ui.until(lambda: ui.explorer.focus.key == "pos4")
         await ui.drawn()
@@ -390,7 +392,7 @@ async def test_the_tree_follows_the_canvas() -> None:
         tree = ui.app.screen.query_one(ScopeTree)
 
         def shows(key: str) -> bool:
-            return bool(tree.cursor_node and tree.cursor_node.data.key == key)
+            return bool(tree.cursor_box and tree.cursor_box.key == key)
 
         await ui.click_box("pos1")
         await ui.until(lambda: shows("pos1"))
@@ -454,8 +456,8 @@ async def test_a_click_in_the_tree_looks_into_a_box() -> None:
         await ui.train()
         await ui.graph()
         tree = ui.app.screen.query_one(ScopeTree)
-        line = next(node.line for node in tree.root.children if node.data.key == "pos1")
-        await ui.pilot.click(ScopeTree, offset=(6, line + 1))
+        at = next(at for at, line in enumerate(tree.lines) if line.box.key == "pos1")
+        await ui.pilot.click(ScopeTree, offset=(6, at + 1))
         await ui.until(lambda: ui.explorer.focus.key == "pos1")
         await ui.drawn()
         assert "pos1 e → m" in ui.text_of("#middle")

@@ -12,13 +12,13 @@ from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.theme import Theme
 
 from microgpt.graph import Graph
 from tui.debugger.braille import BrailleCanvas
 from tui.debugger.layout import Layout, PlacedBox, title_of
+from tui.widgets.scroll_window import ScrollWindow
 from viz.boxes import Box
 from viz.dot import rms
 from viz.style import (
@@ -55,7 +55,7 @@ class CanvasState:
     forward: bool = False
 
 
-class GraphCanvas(ScrollView, can_focus=True, inherit_bindings=False):
+class GraphCanvas(ScrollWindow):
     """Shows a `Layout`; a click selects a box, a click on the selected box opens it."""
 
     COMPONENT_CLASSES = {

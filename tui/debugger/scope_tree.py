@@ -1,30 +1,61 @@
-"""The tree of boxes beside the canvas; a branch is filled when it is opened."""
+"""The tree of boxes beside the canvas, drawn line by line from the folding itself.
+
+A `Tree` of widgets' nodes would be filled and laid out anew at every step into another scope.
+"""
 
 from __future__ import annotations
 
-from rich.text import Text
-from textual.binding import Binding
-from textual.message import Message
-from textual.widgets import Tree
-from textual.widgets.tree import TreeNode
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
+
+from tui.cells import set_left
 from tui.debugger.layout import title_of
+from tui.widgets.scroll_window import ScrollWindow
 from viz.boxes import Box, Folding
 from viz.style import SCOPE_GLYPH
 
+FOLDED, UNFOLDED = "▶ ", "▼ "
 
-class ScopeTree(Tree[Box], inherit_bindings=False):
-    """Scopes, parameters and groups of a graph, down to single scalars."""
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the tree.
+
+    Attributes:
+        box: what it is of.
+        depth: how many of the boxes around it have lines of their own.
+        sign: an arrow if something is inside.
+    """
+
+    box: Box
+    depth: int
+    sign: str
+
+
+class ScopeTree(ScrollWindow):
+    """Scopes, parameters and groups of a graph, down to single scalars.
+
+    Unfolded are the boxes down to the one looked into, and those that the person unfolds.
+    """
 
     BINDINGS = [
-        Binding("up", "cursor_up", "Up", show=False),
-        Binding("down", "cursor_down", "Down", show=False),
-        Binding("right", "toggle_node", "Unfold", show=False),
-        Binding("left", "cursor_parent", "Parent", show=False),
-        Binding("pageup", "page_up", "Page up", show=False),
-        Binding("pagedown", "page_down", "Page down", show=False),
-        Binding("enter", "select_cursor", "Look into", show=False),
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("right", "unfold", "Unfold", show=False),
+        Binding("left", "fold", "Fold, or to the box around", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("enter", "choose", "Look into", show=False),
     ]
+
+    COMPONENT_CLASSES = {"scope-tree--cursor", "scope-tree--hover"}
 
     class BoxChosen(Message):
         """A box was chosen in the tree."""
@@ -34,61 +65,171 @@ class ScopeTree(Tree[Box], inherit_bindings=False):
             self.box = box
 
     def __init__(self) -> None:
-        super().__init__("graph")
-        self.show_root = False
-        self.guide_depth = 2
+        super().__init__()
         self._folding: Folding | None = None
+        self._focus: Box | None = None
+        self._unfolded: set[str] = set()  # by hand; keys last from graph to graph
+        self._folded: set[str] = set()  # by hand, on the way to the focus
+        self._lines: tuple[Line, ...] = ()
+        self._cursor = 0
+        self._hovered: int | None = None
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """All lines, also those out of sight."""
+        return self._lines
+
+    @property
+    def cursor_box(self) -> Box | None:
+        """The box that the cursor is on."""
+        return self._lines[self._cursor].box if self._lines else None
+
+    # -- what is shown -------------------------------------------------------------------------
 
     def show(self, folding: Folding, focus: Box, selected: str) -> None:
-        """Shows a graph's boxes, opened down to the focus, with the cursor on the selection."""
-        opened = folding is not self._folding
-        if opened:
-            self._folding = folding
-            self.clear()
-            self.root.data = folding.root
-            self._fill(self.root)
-        branch = self.root
-        for box in (*focus.ancestors[1:], focus)[: None if focus.parent else 0]:
-            found = self._child(branch, box.key)
-            if found is None:
-                break
-            branch = found
-            self._fill(branch)
-            if not branch.is_expanded:  # to expand it again would draw every line anew
-                branch.expand()
-                opened = True
-        at = self._child(branch, selected) or branch
-        if opened:  # its lines exist only after the next refresh
-            self.call_after_refresh(self._put_cursor, at)
-        else:
-            self._put_cursor(at)
+        """Shows a graph's boxes, unfolded down to the focus, with the cursor on the selection."""
+        if folding is not self._folding or focus is not self._focus:
+            if self._focus is None or focus.key != self._focus.key:
+                self._folded.clear()
+            self._folding, self._focus = folding, focus
+            self._list()
+        at = self._line_of(selected)
+        at = self._line_of(focus.key) if at is None else at
+        self._put_cursor(at or 0)
 
-    def _put_cursor(self, node: TreeNode[Box]) -> None:
-        if node is not self.root and node.line >= 0:
-            with self.prevent(Tree.NodeSelected):
-                self.move_cursor(node)
+    def _list(self) -> None:
+        assert self._folding is not None
+        self._lines = tuple(self._inside(self._folding.root, 0))
+        self._hovered = None
+        self.virtual_size = Size(self.size.width, len(self._lines))
+        self.refresh()
 
-    @staticmethod
-    def _child(branch: TreeNode[Box], key: str) -> TreeNode[Box] | None:
-        return next((c for c in branch.children if c.data and c.data.key == key), None)
+    def _inside(self, parent: Box, depth: int) -> Iterator[Line]:
+        assert self._folding is not None
+        for box in self._folding.children(parent):
+            if box.kind == "node":
+                yield Line(box, depth, "")
+            elif self._is_unfolded(box):
+                yield Line(box, depth, UNFOLDED)
+                yield from self._inside(box, depth + 1)
+            else:
+                yield Line(box, depth, FOLDED)
 
-    def _fill(self, branch: TreeNode[Box]) -> None:
-        if branch.children or branch.data is None or self._folding is None:
+    def _is_unfolded(self, box: Box) -> bool:
+        focus = self._focus
+        leads_to_focus = focus is not None and (
+            box.key == focus.key or any(box.key == outer.key for outer in focus.ancestors)
+        )
+        return box.key in self._unfolded or (leads_to_focus and box.key not in self._folded)
+
+    def _line_of(self, key: str) -> int | None:
+        return next((at for at, line in enumerate(self._lines) if line.box.key == key), None)
+
+    def _put_cursor(self, at: int) -> None:
+        if not self._lines:
             return
-        for box in self._folding.children(branch.data):
-            # The tree's own arrow already says that a branch opens.
-            label = title_of(self._folding.graph, box).removeprefix(f"{SCOPE_GLYPH} ")
-            if box.parent and box.kind != "node":  # fc1 holds [0…7], not fc1[0…7] again
-                label = label.replace(box.parent.label, "", 1) or label
-            title = Text(label, no_wrap=True)
-            branch.add(title, box, allow_expand=box.kind != "node")
+        self._cursor = min(max(0, at), len(self._lines) - 1)
+        self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
+        self.refresh()
 
-    def on_tree_node_expanded(self, event: Tree.NodeExpanded[Box]) -> None:
-        """Fills a branch that is opened for the first time."""
-        self._fill(event.node)
+    # -- keys ----------------------------------------------------------------------------------
 
-    def on_tree_node_selected(self, event: Tree.NodeSelected[Box]) -> None:
-        """Enter or a click on a line."""
-        event.stop()
-        if event.node.data is not None:
-            self.post_message(self.BoxChosen(event.node.data))
+    def action_move(self, by: int) -> None:
+        """The cursor some lines up or down."""
+        self._put_cursor(self._cursor + by)
+
+    def action_page(self, direction: int) -> None:
+        """The cursor a window up or down."""
+        self._put_cursor(self._cursor + direction * max(1, self.size.height - 1))
+
+    def action_unfold(self) -> None:
+        """Unfolds the box; if it is unfolded, goes to the first in it."""
+        box = self.cursor_box
+        if box is None or box.kind == "node":
+            return
+        if self._is_unfolded(box):
+            self.action_move(1)
+        else:
+            self._toggle(box)
+
+    def action_fold(self) -> None:
+        """Folds the box; if it is folded, goes to the one around."""
+        box = self.cursor_box
+        if box is None:
+            return
+        if box.kind != "node" and self._is_unfolded(box):
+            self._toggle(box)
+        elif box.parent is not None and (around := self._line_of(box.parent.key)) is not None:
+            self._put_cursor(around)
+
+    def action_choose(self) -> None:
+        """Looks into the box."""
+        if box := self.cursor_box:
+            self.post_message(self.BoxChosen(box))
+
+    def _toggle(self, box: Box) -> None:
+        if self._is_unfolded(box):
+            self._unfolded.discard(box.key)
+            self._folded.add(box.key)
+        else:
+            self._folded.discard(box.key)
+            self._unfolded.add(box.key)
+        self._list()
+        self._put_cursor(self._line_of(box.key) or 0)
+
+    # -- mouse ---------------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        """The arrow folds and unfolds; anywhere else looks into the box."""
+        offset = event.get_content_offset(self)
+        at = None if offset is None else offset.y + self.scroll_offset.y
+        if offset is None or at is None or at >= len(self._lines):
+            return
+        line = self._lines[at]
+        self._put_cursor(at)
+        if line.sign and line.depth <= offset.x < line.depth + len(line.sign):
+            self._toggle(line.box)
+        else:
+            self.action_choose()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The line under the mouse stands out."""
+        offset = event.get_content_offset(self)
+        self._hover(None if offset is None else offset.y + self.scroll_offset.y)
+
+    def on_leave(self) -> None:
+        """No line does any more."""
+        self._hover(None)
+
+    def _hover(self, at: int | None) -> None:
+        if at != self._hovered:
+            self._hovered = at
+            self.refresh()
+
+    # -- drawing -------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """The cursor stays in sight."""
+        self._put_cursor(self._cursor)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the window."""
+        at, width = y + self.scroll_offset.y, self.size.width
+        style = self.rich_style
+        if at >= len(self._lines):
+            return Strip.blank(width, style)
+        if at == self._cursor:
+            style = self.get_component_rich_style("scope-tree--cursor")
+        elif at == self._hovered:
+            style = self.get_component_rich_style("scope-tree--hover")
+        line = self._lines[at]
+        text = " " * line.depth + line.sign + self._label(line.box)
+        return Strip([Segment(set_left(text, width), style)], width)
+
+    def _label(self, box: Box) -> str:
+        assert self._folding is not None
+        # The arrow already says that a branch opens.
+        label = title_of(self._folding.graph, box).removeprefix(f"{SCOPE_GLYPH} ")
+        if box.parent and box.kind != "node":  # fc1 holds [0…7], not fc1[0…7] again
+            label = label.replace(box.parent.label, "", 1) or label
+        return label

@@ -299,6 +299,7 @@ async def test_a_console_that_was_hidden_is_as_wide_as_before() -> None:
 async def test_the_source_line_is_the_one_that_made_the_node() -> None:
     async with debugging() as ui:
         await ui.press("home", "s", "s", "s")
+        await ui.drawn()
         filename, line = ui.explorer.graph.line(ui.explorer.visited)
         text = Path(filename).read_text(encoding="utf-8").splitlines()[line - 1].strip()
         shown = ui.text_of(SourcePane)
