@@ -16,6 +16,7 @@ from microgpt.attach import Ended, ScriptProcess, Stop
 from microgpt.debugger import DebugSession
 from tui.base_app import BaseApp, ExportJob
 from tui.bindings import bindings_for
+from tui.debugger.explorer import Explorer
 from tui.debugger.pane import DebuggerPane
 from tui.keys import ALONE, GRAPH, SCRIPT
 from tui.screens.help import HelpScreen
@@ -92,7 +93,8 @@ class ScriptApp(BaseApp):
         pane = self.query_one(DebuggerPane)
         if event.session is not None:
             assert isinstance(stop, Stop)
-            pane.take(event.session, f"{stop.kind} {stop.number} · line {stop.line}")
+            explorer = Explorer.arriving(event.session, pane.place)
+            pane.take(explorer, f"{stop.kind} {stop.number} · line {stop.line}")
         if isinstance(stop, Ended):
             self.notify(stop.reason, title="the script is over", timeout=10, markup=False)
         elif stop.kind == "exception":

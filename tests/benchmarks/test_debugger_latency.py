@@ -20,7 +20,13 @@ SELECTED = "╔".encode()
 """A corner of the selected box: the canvas is drawn."""
 REST = 0.3
 """Nothing more is drawn after so long without a change. Units: seconds."""
-HEADER = ["", "answers, median ms", "19 in 20 within, ms", "whole, median ms", "19 in 20 within, ms"]
+HEADER = [
+    "",
+    "answers, median ms",
+    "19 in 20 within, ms",
+    "whole, median ms",
+    "19 in 20 within, ms",
+]
 
 WALKS = {
     "`s` `S`: on and back by an event": "s" * 40 + "S" * 20,

@@ -122,7 +122,7 @@ class Terminal:
     def delays(
         self, keys: str, holds: Callable[[bytes], object], quiet: float
     ) -> tuple[float, float]:
-        """Seconds from typing to a reaction, and to the last of it, which `quiet` seconds follow."""
+        """Seconds from typing to a reaction, and to the last before `quiet` seconds of none."""
         began = time.monotonic()
         first = self.delay(keys, holds)
         while (rest := self.last_wrote + quiet - time.monotonic()) > 0:

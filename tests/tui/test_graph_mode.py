@@ -276,15 +276,15 @@ async def test_the_visited_box_is_marked_and_the_inspector_shows_its_numbers() -
             assert {key: done for key, (done, _) in state.visits.items()} == {
                 b.key: explorer.n_visited(b) for b in explorer.view.boxes
             }
-            assert said(ui, EVENT) == describe_event(explorer).plain
-            assert said(ui, SELECTED) == describe_box(explorer).plain
+            assert said(ui, EVENT) == describe_event(explorer).plain.rstrip()
+            assert said(ui, SELECTED) == describe_box(explorer).plain.rstrip()
             assert f"backward {explorer.state.event:,}/{(explorer.graph.n_events - 1):,}" in ui.text
             event = explorer.visit()
             assert event
             for change in event.changes:
                 assert (
                     f"grad: {change.old:.6g} + {change.edge.local:.6g} × {change.adjoint:.6g}"
-                    f" = {change.new:.6g}\n"
+                    f" = {change.new:.6g}"
                 ) in said(ui, EVENT)
 
 

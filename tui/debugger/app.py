@@ -9,6 +9,7 @@ from textual.widgets import Footer, Static
 from microgpt.debugger import DebugSession
 from tui.base_app import BaseApp, ExportJob
 from tui.bindings import bindings_for
+from tui.debugger.explorer import Explorer
 from tui.debugger.pane import DebuggerPane
 from tui.keys import ALONE, GRAPH
 from tui.running import prompt_keys
@@ -42,7 +43,7 @@ class DebuggerApp(BaseApp):
 
     def on_mount(self) -> None:
         """The graph is there from the start."""
-        self.query_one(DebuggerPane).take(self._session, self._title)
+        self.query_one(DebuggerPane).take(Explorer.arriving(self._session, None), self._title)
 
     def action_help(self) -> None:
         """Shows all keys."""

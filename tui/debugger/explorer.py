@@ -6,6 +6,7 @@ the `DebugSession`, space here, and every number comes from the `Graph`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +19,21 @@ from microgpt.events import Event
 from microgpt.graph import Graph
 from viz.boxes import Box, Folding
 from viz.view import View, folded
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a person stands, in words that last from graph to graph.
+
+    Attributes:
+        focus: key of the box looked into.
+        selected: key of the selected box.
+        moment: of the passes; None while not stepping.
+    """
+
+    focus: str
+    selected: str
+    moment: int | None
 
 
 class Explorer:
@@ -43,14 +59,34 @@ class Explorer:
         self._views: dict[str, View] = {}
         self.selected = self.view.inside[-1].key
 
-    def go_where(self, other: Explorer) -> None:
-        """To the same place and moment in this graph, or as near to it as there is one."""
-        if other.focus.parent is not None:
-            self.look_into(self.folding.find(other.focus.key))
-        if other.stepping:
-            self.session.goto_moment(other.state.moment)
+    @classmethod
+    def arriving(cls, session: DebugSession, place: Place | None) -> Explorer:
+        """At a place in a session's graph; where the computation failed, if it did.
+
+        Args:
+            place: None for the whole graph.
+        """
+        explorer = cls(session)
+        if session.state.stop.reason == "post mortem":
+            explorer.follow()
+        elif place is not None:
+            explorer.go_where(place)
+        return explorer
+
+    @property
+    def place(self) -> Place:
+        """Where the person stands."""
+        moment = self.state.moment if self.stepping else None
+        return Place(self.focus.key, self.selected, moment)
+
+    def go_where(self, place: Place) -> None:
+        """To a place in another graph, or as near to it as there is one in this."""
+        if place.focus != self.folding.root.key:
+            self.look_into(self.folding.find(place.focus))
+        if place.moment is not None:
+            self.session.goto_moment(place.moment)
             self.stepping = True
-        self.select(other.selected)
+        self.select(place.selected)
 
     # -- what is shown -------------------------------------------------------------------------
 

@@ -48,10 +48,10 @@ class GraphPane(Vertical):
     class LaidOut(Message):
         """A view has its places, for a window of some size."""
 
-        def __init__(self, layout: Layout, size: Size) -> None:
+        def __init__(self, layout: Layout, window: Size) -> None:
             super().__init__()
             self.layout = layout
-            self.size = size
+            self.window = window
 
     class LayoutFailed(Message):
         """A view cannot be laid out."""
@@ -81,6 +81,15 @@ class GraphPane(Vertical):
             self.explorer.focus.parent is not None or self.explorer.stepping
         )
 
+    @property
+    def window(self) -> Size:
+        """The canvas as layouts are made for it: its bars come and go."""
+        return self.query_one(GraphCanvas).outer_size
+
+    def expect(self, layout: Layout, window: Size) -> None:
+        """A view has its places before it is shown."""
+        self._layouts[layout.view, window] = layout
+
     # -- showing where the person stands -------------------------------------------------------
 
     def show(self) -> None:
@@ -92,10 +101,9 @@ class GraphPane(Vertical):
         explorer = self.explorer
         if explorer is None:
             return
-        size = self.query_one(GraphCanvas).outer_size  # scrollbars come and go
-        layout = self._layouts.get((explorer.view, size))
+        layout = self._layouts.get((explorer.view, self.window))
         if layout is None:
-            self._lay_out(explorer.view, size)
+            self._lay_out(explorer.view, self.window)
             if self._patience is None:
                 self._patience = self.set_timer(PATIENCE, self._show_around)
         else:
@@ -139,13 +147,13 @@ class GraphPane(Vertical):
 
     # Without a description Textual makes one of every array in the view: 30 ms at each key.
     @work(thread=True, exclusive=True, group="layout", description="a layout")
-    def _lay_out(self, view: View, size: Size) -> None:
+    def _lay_out(self, view: View, window: Size) -> None:
         try:
-            layout = lay_out(view, max(1, size.width), max(1, size.height))
+            layout = lay_out(view, *window)
         except MicrogptError as error:
             self.post_message(self.LayoutFailed(str(error)))
         else:
-            self.post_message(self.LaidOut(layout, size))
+            self.post_message(self.LaidOut(layout, window))
 
     @on(LaidOut)
     def _take_layout(self, event: LaidOut) -> None:
@@ -156,10 +164,10 @@ class GraphPane(Vertical):
             for key, layout in self._layouts.items()
             if layout.view.graph is self.explorer.graph
         }
-        self._layouts[event.layout.view, event.size] = event.layout
+        self._layouts[event.layout.view, event.window] = event.layout
         if event.layout.view is not self.explorer.view:
             return
-        if event.size != self.query_one(GraphCanvas).outer_size:
+        if event.window != self.window:
             self.show()  # the window has another size by now
             return
         self._draw(event.layout)

@@ -117,7 +117,7 @@ def lay_out(view: View, width: int, height: int) -> Layout:
     """
 
     def overflow(layout: Layout) -> float:
-        return max(1.0, layout.width / width) * max(1.0, layout.height / height)
+        return max(1.0, layout.width / max(1, width)) * max(1.0, layout.height / max(1, height))
 
     across = _placed(view, "LR")
     return across if overflow(across) == 1 else min(across, _placed(view, "TB"), key=overflow)

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import RichLog
 
-from microgpt.debugger import DebugSession, transcript
+from microgpt.debugger import transcript
 from microgpt.debugger.commands import count_of
 from microgpt.debugger.console import Console
 from microgpt.debugger.outcome import Found, Outcome, Shown
@@ -23,7 +23,7 @@ from microgpt.errors import MicrogptError
 from tui.bindings import bindings_for
 from tui.debugger.canvas import GraphCanvas
 from tui.debugger.command_line import CommandLine
-from tui.debugger.explorer import Explorer
+from tui.debugger.explorer import Explorer, Place
 from tui.debugger.graph_pane import GraphPane
 from tui.debugger.inspector import Inspector
 from tui.debugger.scope_tree import ScopeTree
@@ -95,27 +95,28 @@ class DebuggerPane(GraphPane):
 
     # -- the graph -----------------------------------------------------------------------------
 
-    def take(self, session: DebugSession, caption: str, *, anew: bool = False) -> None:
-        """Shows another graph, at the same place and moment, with the same stops.
+    @property
+    def place(self) -> Place | None:
+        """Where the person stands, None before there is a graph."""
+        return self.explorer.place if self.explorer else None
+
+    def take(self, explorer: Explorer, caption: str) -> None:
+        """Shows another graph, with the stops of the one before.
 
         Args:
+            explorer: where in it.
             caption: what it is the graph of.
-            anew: from the top, and not where the person stood in the one before.
         """
-        before = self.explorer
+        before, session = self.explorer, explorer.session
         if before is not None:
             session.take_stops(before.session)
-        self.explorer = Explorer(session)
+        self.explorer = explorer
         self._reader = Console(session)
-        is_post_mortem = session.state.stop.reason == "post mortem"
-        if before is not None and not anew and not is_post_mortem:
-            self.explorer.go_where(before)
         self.caption = caption
-        if is_post_mortem:
-            self.explorer.follow()
+        if session.state.stop.reason == "post mortem":
             self._tell("where", transcript.state_lines(session, session.state), is_error=True)
         self.show()
-        self._expect_moves(self.explorer)
+        self._expect_moves(explorer)
 
     @work(thread=True, group="moves", description="what moves need")
     def _expect_moves(self, explorer: Explorer) -> None:
@@ -190,7 +191,7 @@ class DebuggerPane(GraphPane):
             return
         if session.graph is not explorer.graph:
             self.explorer = Explorer(session)
-            self.explorer.go_where(explorer)
+            self.explorer.go_where(explorer.place)
             explorer = self.explorer
         match outcome.answer:
             case None if outcome.verb != "where":

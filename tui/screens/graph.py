@@ -5,8 +5,11 @@ The graph is built in a worker thread, which posts one message with the frozen r
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from textual import on, work
 from textual.dom import DOMNode
+from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
@@ -16,7 +19,8 @@ from microgpt.debugger.post_mortem import compute
 from microgpt.errors import MicrogptError
 from tui.base_app import ExportJob
 from tui.bindings import bindings_for
-from tui.debugger.explorer import Explorer
+from tui.debugger.explorer import Explorer, Place
+from tui.debugger.layout import Layout, lay_out
 from tui.debugger.pane import DebuggerPane
 from tui.debugger.scope_tree import ScopeTree
 from tui.frame import Frame
@@ -36,12 +40,29 @@ class GraphScreen(ModeScreen):
     BINDINGS = bindings_for(STEPS)
 
     class GraphBuilt(Message):
-        """A step's graph is there."""
+        """A step's graph is there, ready to be shown where the person stood.
 
-        def __init__(self, origin: Origin, session: DebugSession) -> None:
+        Attributes:
+            origin: whose graph it is.
+            explorer: stands there in it.
+            layout: of its view, None if there can be none.
+            place, window: where the person stood, and the window that the layout is for.
+        """
+
+        def __init__(
+            self,
+            origin: Origin,
+            explorer: Explorer,
+            layout: Layout | None,
+            place: Place | None,
+            window: Size,
+        ) -> None:
             super().__init__()
             self.origin = origin
-            self.session = session
+            self.explorer = explorer
+            self.layout = layout
+            self.place = place
+            self.window = window
 
     class BuildFailed(Message):
         """A step's graph cannot be built."""
@@ -110,18 +131,22 @@ class GraphScreen(ModeScreen):
     def _build(self, origin: Origin) -> None:
         if not self._building:
             self._building = origin.step
-            self._build_graph(origin)
+            self._build_graph(origin, self.pane.place, self.pane.window)
 
     # Without a description Textual makes one of all parameters.
     @work(thread=True, exit_on_error=True, description="a graph")
-    def _build_graph(self, origin: Origin) -> None:
+    def _build_graph(self, origin: Origin, place: Place | None, window: Size) -> None:
         try:
             computed = compute(origin.model, origin.document)
             session = DebugSession(computed.graph, origin, computed.problem)
+            explorer = Explorer.arriving(session, place)
         except MicrogptError as error:
             self.post_message(self.BuildFailed(str(error)))
         else:
-            self.post_message(self.GraphBuilt(origin, session))
+            layout = None
+            with suppress(MicrogptError):  # the pane will ask for it again, and say why
+                layout = lay_out(explorer.view, *window)
+            self.post_message(self.GraphBuilt(origin, explorer, layout, place, window))
             origin.model.expect_graphs(origin.document)  # the next step's will be wanted soon
 
     @on(GraphBuilt)
@@ -129,10 +154,15 @@ class GraphScreen(ModeScreen):
         self._building = 0
         if self.pane.is_pinned and not (self._wants_newest or self._wants_this):
             return  # a box was opened meanwhile
+        self._wants_newest = self._wants_this = False
         self.shown_step, self._document = event.origin.step, event.origin.document
         caption = f"“{printable(self._document)}” · step {self.shown_step}"
-        self.pane.take(event.session, caption, anew=self._wants_newest)
-        self._wants_newest = self._wants_this = False
+        explorer = event.explorer
+        if event.layout is not None:
+            self.pane.expect(event.layout, event.window)
+        if event.place != self.pane.place:  # moved meanwhile
+            explorer = Explorer.arriving(explorer.session, self.pane.place)
+        self.pane.take(explorer, caption)
         frame = self.frame
         if frame and frame.status == "failed" and frame.origin is event.origin:
             self.pane.run_line("anomalies")

@@ -40,7 +40,9 @@ class TextView(ScrollWindow):
         return self._sections
 
     def show_sections(self, *sections: Text) -> None:
-        """Shows these; empty ones are left out."""
+        """Shows these without the blank lines at their ends; empty ones are left out."""
+        for section in sections:
+            section.rstrip()
         self._sections = tuple(section for section in sections if section)
         self._wrap()
 

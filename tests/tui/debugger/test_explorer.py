@@ -269,7 +269,7 @@ def test_another_graph_is_entered_at_the_same_place_and_moment(small_graph: Grap
     go(before, "backward 321")
     before.look_into(before.folding.find("pos1/layer0"))
     after = Explorer(DebugSession(small_graph))
-    after.go_where(before)
+    after.go_where(before.place)
     assert place(after) == place(before)
 
 
