@@ -66,6 +66,8 @@ class GraphCanvas(ScrollWindow):
         "canvas--visited",
     }
 
+    ALLOW_SELECT = False
+
     class BoxPicked(Message):
         """A box was clicked."""
 
@@ -79,6 +81,7 @@ class GraphCanvas(ScrollWindow):
         self._layout_shown: Layout | None = None
         self._state: CanvasState | None = None
         self._edges = BrailleCanvas()
+        self._inks: dict[str, Style] = {}  # by an edge's colour
         self._largest = 0.0
 
     @property
@@ -119,7 +122,7 @@ class GraphCanvas(ScrollWindow):
 
     def _draw_edges(self, layout: Layout, selected: str) -> None:
         """The selected box's edges in the colour of their contribution, the others faint."""
-        self._edges = BrailleCanvas()
+        self._edges, self._inks = BrailleCanvas(), {}
         muted, faint = self._color("canvas--muted"), self._color("canvas--faint")
         largest = max((edge.bundle.magnitude for edge in layout.edges), default=0.0)
         few = len(layout.edges) <= FEW_EDGES
@@ -151,7 +154,7 @@ class GraphCanvas(ScrollWindow):
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
         width = self.size.width
-        background = self.rich_style
+        background = self.line_style
         layout, state = self._layout_shown, self._state
         if layout is None or state is None:
             return Strip.blank(width, background)
@@ -162,7 +165,8 @@ class GraphCanvas(ScrollWindow):
             if placed.y <= row < placed.y + placed.height:
                 if placed.x + placed.width <= left or placed.x >= left + width:
                     continue
-                pieces.append((placed.x, self._box_line(placed, row - placed.y, layout, state)))
+                box_line = self._box_line(placed, row - placed.y, layout, state)
+                pieces.append((placed.x, list(Segment.apply_style(box_line, background))))
         return self._joined(pieces, left, width, background)
 
     def _edge_pieces(self, row: int, left: int, width: int) -> list[tuple[int, list[Segment]]]:
@@ -170,7 +174,10 @@ class GraphCanvas(ScrollWindow):
         for x in range(left, left + width):
             if cell := self._edges.cells.get((x, row)):
                 dots, _, color = cell
-                pieces.append((x, [Segment(BrailleCanvas.char(dots), Style(color=color))]))
+                ink = self._inks.get(color)
+                if ink is None:
+                    ink = self._inks[color] = self.line_style + Style(color=color)
+                pieces.append((x, [Segment(BrailleCanvas.char(dots), ink)]))
         return pieces
 
     @staticmethod
@@ -178,22 +185,20 @@ class GraphCanvas(ScrollWindow):
         pieces: list[tuple[int, list[Segment]]], left: int, width: int, background: Style
     ) -> Strip:
         """Pieces at their columns on a blank line; where they overlap, the later one is on top."""
-        line: list[tuple[str, Style]] = [(" ", background)] * width
+        chars, styles = [" "] * width, [background] * width
         for x, segments in pieces:
             column = x - left
             for text, style, _ in segments:
-                full = background + style if style else background
-                for char in text:
-                    if 0 <= column < width:
-                        line[column] = (char, full)
-                    column += 1
+                start, end = max(0, column), min(width, column + len(text))
+                if start < end:
+                    chars[start:end] = text[start - column : end - column]
+                    styles[start:end] = [style or background] * (end - start)
+                column += len(text)
         merged: list[Segment] = []
         start = 0
         for end in range(1, width + 1):
-            if end == width or (
-                line[end][1] is not line[start][1] and line[end][1] != line[start][1]
-            ):
-                merged.append(Segment("".join(c for c, _ in line[start:end]), line[start][1]))
+            if end == width or (styles[end] is not styles[start] and styles[end] != styles[start]):
+                merged.append(Segment("".join(chars[start:end]), styles[start]))
                 start = end
         return Strip(merged, width)
 

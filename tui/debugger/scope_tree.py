@@ -57,6 +57,8 @@ class ScopeTree(ScrollWindow):
 
     COMPONENT_CLASSES = {"scope-tree--cursor", "scope-tree--hover"}
 
+    ALLOW_SELECT = False
+
     class BoxChosen(Message):
         """A box was chosen in the tree."""
 
@@ -215,7 +217,7 @@ class ScopeTree(ScrollWindow):
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
         at, width = y + self.scroll_offset.y, self.size.width
-        style = self.rich_style
+        style = self.line_style
         if at >= len(self._lines):
             return Strip.blank(width, style)
         if at == self._cursor:

@@ -187,7 +187,9 @@ class GraphScreen(ModeScreen):
         """While a box is open, training goes on without the graph."""
         origin = self.frame.origin if self.frame else None
         is_behind = self.pane.is_pinned and origin is not None and origin.step != self.shown_step
-        self.query_one(ScopeTree).border_subtitle = "r: newest step" if is_behind else ""
+        hint, tree = "r: newest step" if is_behind else "", self.query_one(ScopeTree)
+        if tree.border_subtitle != hint:  # to say it again would draw it again
+            tree.border_subtitle = hint
 
     def action_newest(self) -> None:
         """Drops what is open and shows the newest step's graph."""

@@ -56,6 +56,8 @@ def heights(losses: list[float], columns: int) -> list[int]:
 class Scrubber(Static):
     """All steps from the first to the latest; a click goes to one."""
 
+    ALLOW_SELECT = False  # nothing to select; Textual would draw the whole screen at each click
+
     class StepPicked(Message):
         """A click chose a step."""
 
@@ -66,15 +68,21 @@ class Scrubber(Static):
     def __init__(self) -> None:
         super().__init__(markup=False)
         self._frame: Frame | None = None
+        self._shown = Text()
 
     def show(self, frame: Frame) -> None:
         """Shows the run of a frame, and where in it the frame is."""
         self._frame = frame
-        self.update(self._line(), layout=False)
+        self._draw()
 
     def on_resize(self) -> None:
         """As many columns as fit."""
-        self.update(self._line(), layout=False)
+        self._draw()
+
+    def _draw(self) -> None:
+        if (line := self._line()) != self._shown:  # frames come that are about other things
+            self._shown = line
+            self.update(line, layout=False)
 
     def on_click(self, event: events.Click) -> None:
         """Goes to the step under the mouse."""
@@ -122,11 +130,9 @@ class Scrubber(Static):
         _, columns = self._place()
         first = frame.first_step + 1
         marked = column_of(frame.result.step, first, frame.live_step, columns)
+        bars = "".join(_BARS[height] for height in heights(frame.losses_so_far, columns))
         line.append(left, muted)
-        for column, height in enumerate(heights(frame.losses_so_far, columns)):
-            if column == marked:
-                line.append("◆", f"bold {accent}")
-            else:
-                line.append(_BARS[height], primary)
+        line.append(bars[:marked], primary).append("◆", f"bold {accent}")
+        line.append(bars[marked + 1 :], primary)
         line.append(right, f"bold {accent}" if frame.past else muted)
         return line

@@ -67,14 +67,14 @@ class TextView(ScrollWindow):
         """One line of the window."""
         at, width = y + self.scroll_offset.y, self.size.width
         if at >= len(self._lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.line_style)
         line = self._lines[at].copy()
-        line.stylize_before(self.rich_style)
+        line.stylize_before(self.line_style)
         if (selection := self.text_selection) and (span := selection.get_span(at)):
             start, end = span
             style = self.screen.get_component_rich_style("screen--selection")
             line.stylize(style, start, None if end < 0 else end)
-        strip = Strip(line.render(self.app.console)).adjust_cell_length(width, self.rich_style)
+        strip = Strip(line.render(self.app.console)).adjust_cell_length(width, self.line_style)
         return strip.apply_offsets(0, at)
 
     def get_selection(self, selection: Selection) -> tuple[str, str]:
