@@ -22,7 +22,7 @@ class ScrollWindow(ScrollView, can_focus=True, inherit_bindings=False):
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), repaint=False)
 
     line_style = Style()
-    """What lines are drawn on: `rich_style`, found once a picture, as it costs as much as a line."""
+    """What lines are drawn on: `rich_style`, found once a picture, it costs as much as a line."""
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a part of the window."""
