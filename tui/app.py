@@ -13,6 +13,7 @@ from textual.app import SystemCommand
 from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input
 
 from microgpt import Corpus, Training
 from microgpt.errors import MicrogptError
@@ -252,6 +253,12 @@ class MicrogptApp(BaseApp):
         self._travel.stay_live()
         self._past = None
         self._show_frame()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a line that is typed into, a `g` is a letter; see `Key.first`."""
+        if action == "go_to_step" and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
 
     def action_go_to_step(self) -> None:
         """Asks for a step and goes there."""

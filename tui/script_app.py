@@ -10,7 +10,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from microgpt.attach import Ended, ScriptProcess, Stop
 from microgpt.debugger import DebugSession
@@ -21,6 +21,7 @@ from tui.debugger.pane import DebuggerPane
 from tui.keys import ALONE, GRAPH, SCRIPT
 from tui.screens.help import HelpScreen
 from tui.themes import theme_color
+from tui.widgets.key_footer import KeyFooter
 
 INTRODUCTION = (
     "Your program, run as it is, with your rights. It stands still after each backward pass (or "
@@ -64,7 +65,7 @@ class ScriptApp(BaseApp):
         with VerticalScroll(id="output") as output:
             output.border_title = f"output of {self._script.path.name}"
             yield Static(markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Waits for the first stop."""

@@ -71,6 +71,15 @@ def test_no_key_waits_for_a_step() -> None:
         terminal.assert_restored()
 
 
+def test_a_step_typed_at_once_is_gone_to() -> None:
+    with Terminal("--engine", "value") as terminal:
+        terminal.until_text("step 4/")
+        for step in (2, 3, 1):  # the later ones find a dialog that has been open before
+            since = len(terminal.written)
+            terminal.type(f"g{step}\r")
+            terminal.until_text(f"◆ step {step} · L: live", since)
+
+
 def test_start_pause_graph_step_export_quit(tmp_path: Path) -> None:
     with Terminal(*SMALL, size=(80, 24), folder=tmp_path) as terminal:
         terminal.until_text("running")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from microgpt.debugger import DebugSession
 from tui.base_app import BaseApp, ExportJob
@@ -14,6 +14,7 @@ from tui.debugger.pane import DebuggerPane
 from tui.keys import ALONE, GRAPH
 from tui.running import prompt_keys
 from tui.screens.help import HelpScreen
+from tui.widgets.key_footer import KeyFooter
 
 INTRODUCTION = (
     "A computation, scalar by scalar. Boxes open down to single scalars; both passes go on and "
@@ -39,7 +40,7 @@ class DebuggerApp(BaseApp):
         """What it is, the panes, the keys."""
         yield Static(Text(f" {self._title or self._session.graph!r}"), classes="title")
         yield DebuggerPane()
-        yield Footer(show_command_palette=False)
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """The graph is there from the start."""

@@ -10,10 +10,10 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from tui.base_app import ExportJob
 from tui.frame import Frame
+from tui.widgets.key_footer import KeyFooter
 from tui.widgets.scrubber import Scrubber
 from tui.widgets.status_bar import StatusBar
 
@@ -32,7 +32,7 @@ class ModeScreen(Screen[None]):
         yield StatusBar(self.MODE)
         yield self.body()
         yield Scrubber()
-        yield Footer(show_command_palette=False)
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """In another theme, what is on screen is drawn again in its colours."""
