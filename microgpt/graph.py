@@ -278,9 +278,7 @@ class Graph:
     @cached_property
     def _pass_edges(self) -> Ints:
         """All edges in the order in which the backward pass adds their contributions."""
-        return _ranges(
-            self.operand_start[self.visit_order], self.operand_start[self.visit_order + 1]
-        )
+        return self.edges_into(self.visit_order)
 
     @cached_property
     def _pass_ends(self) -> Ints:
@@ -297,11 +295,15 @@ class Graph:
         starts = np.concatenate(([0], np.cumsum(np.bincount(operands, minlength=len(self)))))
         return by_operand, starts
 
+    def edges_into(self, nodes: Ints) -> Ints:
+        """Places of the edges into some nodes, one node after the other. Shape: `[edge]`."""
+        return _ranges(self.operand_start[nodes], self.operand_start[nodes + 1])
+
     def edges_touching(self, nodes: Ints) -> Ints:
         """The edges into or out of any of some nodes, ascending. Shape: `[edge]`."""
         if len(nodes) == len(self):
             return np.arange(self.n_edges)
-        into = _ranges(self.operand_start[nodes], self.operand_start[nodes + 1])
+        into = self.edges_into(nodes)
         edges, starts = self._edges_by_operand
         touched = np.zeros(
             self.n_edges, np.bool_

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from microgpt.errors import InputError
 from microgpt.graph import Graph
+from microgpt.op_evaluator import OpEvaluator
 
 Condition = Callable[[int, float], bool]
 """Number of a backward pass, counted from 1, and the data of its root -> whether to stop there."""
@@ -61,6 +62,8 @@ class Stop:
         file, line: the script's line that called `backward()`, or that raised.
         traceback: of an exception, as Python shows it.
         problem: why there is no graph, if there is none.
+        methods: computes nodes of the graph for other operands by the methods of the script's own
+            class, as long as the script stands still here.
     """
 
     kind: Literal["backward", "exception"]
@@ -71,6 +74,7 @@ class Stop:
     line: int
     traceback: str = ""
     problem: str = ""
+    methods: OpEvaluator | None = field(default=None, repr=False, compare=False)
 
     @property
     def error(self) -> str:

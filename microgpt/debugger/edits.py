@@ -15,6 +15,7 @@ from microgpt.debugger.nodes import position_of
 from microgpt.debugger.origin import MEAN_OF, Origin
 from microgpt.errors import GraphError, InputError
 from microgpt.graph import Floats, Graph, Ints
+from microgpt.op_evaluator import OpEvaluator
 
 if TYPE_CHECKING:
     from microgpt.replay.what_if import Change, WhatIf
@@ -50,10 +51,18 @@ class Edits:
 
     Attributes:
         origin: what the graph was computed from, if known.
+
+    Args:
+        graph: without edits.
+        origin: as above.
+        methods: computes its nodes again by the methods of their own class.
     """
 
-    def __init__(self, graph: Graph, origin: Origin | None) -> None:
+    def __init__(
+        self, graph: Graph, origin: Origin | None, methods: OpEvaluator | None = None
+    ) -> None:
         self.origin = origin
+        self._methods = methods
         self._versions = [Version(graph, np.arange(len(graph)))]
         self._stack: list[tuple[str, Change]] = []
         self._answers: WhatIf | None = None
@@ -111,7 +120,7 @@ class Edits:
         if self._answers is None:
             origin = self.origin
             model, document = (origin.model, origin.document) if origin else (None, None)
-            self._answers = WhatIf(self.original.graph, model, document)
+            self._answers = WhatIf(self.original.graph, model, document, self._methods)
         return self._answers
 
 

@@ -30,6 +30,7 @@ from microgpt.debugger.what_if import WhatIf, compare
 from microgpt.debugger.why import Explainer, Why
 from microgpt.errors import GraphError, InputError
 from microgpt.graph import Graph, Ints
+from microgpt.op_evaluator import OpEvaluator
 
 if TYPE_CHECKING:
     from microgpt.debugger.state import State
@@ -45,6 +46,8 @@ class DebugSession(Walk):
     Attributes:
         origin: what the graph was computed from, None if not known.
         problem: of the op that failed, `""` if none did.
+        methods: computes the graph's nodes again by the methods of their own class, where that can
+            be asked.
         debuggee: the program that computes the session's graphs, None if it has but this one.
         halt: where that program stands still with this graph.
 
@@ -62,16 +65,24 @@ class DebugSession(Walk):
     [(0.0, 2.0, 2.0), (2.0, 2.0, 4.0)]
     """
 
-    def __init__(self, graph: Graph, origin: Origin | None = None, problem: str = "") -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        origin: Origin | None = None,
+        problem: str = "",
+        methods: OpEvaluator | None = None,
+    ) -> None:
         """Stands before the first event; post mortem, at the op that failed.
 
         Args:
             origin: what the graph was computed from, for what-ifs about tokens and documents, and
                 for what an update would do.
             problem: what the op that the graph ends with said when it failed.
+            methods: for what-ifs and gradient checks of ops that the op table does not know.
         """
         super().__init__(graph)
         self.problem = problem
+        self.methods = methods
         self.origin = origin
         self.debuggee: Debuggee | None = None
         self.halt: Stop | None = None
@@ -84,7 +95,7 @@ class DebugSession(Walk):
         Raises:
             GraphError: there is no graph.
         """
-        session = cls(_graph_of(halt), problem=halt.error)
+        session = cls(_graph_of(halt), problem=halt.error, methods=halt.methods)
         session.halt, session.debuggee = halt, debuggee
         return session
 
@@ -95,7 +106,7 @@ class DebugSession(Walk):
         else:
             self.state = self._state(0, "start")
         self._explainer = Explainer.of(Derivatives(self.graph))
-        self._edits = Edits(self.graph, self.origin)
+        self._edits = Edits(self.graph, self.origin, self.methods)
         self._states_before: list[tuple[State, State]] = []
 
     # -- the program that computes the graphs ----------------------------------------------------
@@ -121,7 +132,7 @@ class DebugSession(Walk):
         if isinstance(halt, Stop) and halt.graph is not None:
             self.timeline = Timeline(halt.graph)
             self.stops.move_to(self.timeline)
-            self.halt, self.problem = halt, halt.error
+            self.halt, self.problem, self.methods = halt, halt.error, halt.methods
             self._begin()
         return halt
 
@@ -179,7 +190,7 @@ class DebugSession(Walk):
             GraphError: there is no such thing, or no backward pass.
         """
         nodes = None if reference is None else find_nodes(self.graph, reference)
-        return check_gradients(self.graph, nodes, step)
+        return check_gradients(self.graph, nodes, step, self.methods)
 
     def health(self) -> tuple[Finding, ...]:
         """What is not well, though finite: dead units, saturated softmaxes, sizes of gradients."""
