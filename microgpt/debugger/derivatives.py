@@ -24,25 +24,29 @@ class Derivatives:
 
     graph: Graph
 
-    def of(self, node: int, stops: NDArray[np.bool_] | None = None) -> Floats:
+    def of(
+        self, node: int, stops: NDArray[np.bool_] | None = None, *, sizes: bool = False
+    ) -> Floats:
         """How much every node moves with this one, by the chain rule. Shape: `[node]`.
 
         Args:
             node: moves by 1.
             stops: nodes that pass nothing on: theirs is the sum over the paths that come to them
                 first, and what lies beyond is reached around them only. Shape: `[node]`.
+            sizes: adds up the paths without their signs, so that none cancels another.
         """
         levels = self._levels
         moved = np.zeros(len(self.graph))
         moved[node] = 1.0
         if stops is not None and stops[node]:
             return moved
+        locals_ = np.abs(levels.locals) if sizes else levels.locals
         passed_by = None if stops is None else stops[levels.operands]
         with np.errstate(all="ignore"):
             for start, end in levels.spans_after(int(levels.of_node[node])):
                 part = slice(start, end)
                 moving = moved[levels.operands[part]]
-                shares = levels.locals[part] * moving
+                shares = locals_[part] * moving
                 shares[moving == 0] = 0.0  # what does not move, moves nothing, by inf neither
                 if passed_by is not None:
                     shares[passed_by[part]] = 0.0
