@@ -294,3 +294,13 @@ def test_flow_of_a_leaf_nothing_moves_with() -> None:
     loss.backward()
     told = flow(Derivatives(Graph.from_value(loss)), 0)
     assert (told.derivative, told.by_position, told.logits, told.n_reached) == (0.0, (), (), 1)
+
+
+@given(dags)
+def test_levels_are_the_longest_ways_from_a_leaf(dag: Dag) -> None:
+    graph = Graph.from_value(dag.root)
+    expected: list[int] = []
+    for node in range(len(graph)):
+        edges = graph.operands_of(node)
+        expected.append(1 + max(expected[edge.operand] for edge in edges) if edges else 0)
+    assert Derivatives(graph)._levels.of_node.tolist() == expected
