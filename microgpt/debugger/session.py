@@ -45,7 +45,8 @@ class DebugSession(Walk):
 
     Attributes:
         origin: what the graph was computed from, None if not known.
-        problem: of the op that failed, `""` if none did.
+        problem: of the op that failed, or of the step that gave no finite numbers; `""` if all is
+            well.
         methods: computes the graph's nodes again by the methods of their own class, where that can
             be asked.
         debuggee: the program that computes the session's graphs, None if it has but this one.
@@ -72,12 +73,13 @@ class DebugSession(Walk):
         problem: str = "",
         methods: OpEvaluator | None = None,
     ) -> None:
-        """Stands before the first event; post mortem, at the op that failed.
+        """Stands before the first event; post mortem, at the op that failed or where it began.
 
         Args:
             origin: what the graph was computed from, for what-ifs about tokens and documents, and
                 for what an update would do.
-            problem: what the op that the graph ends with said when it failed.
+            problem: what the op that the graph ends with said when it failed; or what is wrong with
+                the step that the graph is of.
             methods: for what-ifs and gradient checks of ops that the op table does not know.
         """
         super().__init__(graph)
@@ -102,12 +104,23 @@ class DebugSession(Walk):
     def _begin(self) -> None:
         """Stands where a graph that is new to the session is looked at first, without edits."""
         if self.problem:
-            self.state = self._state(self.timeline.n_forward, "post mortem")
+            self.state = self._state(self._trouble(), "post mortem")
         else:
             self.state = self._state(0, "start")
         self._explainer = Explainer.of(Derivatives(self.graph))
         self._edits = Edits(self.graph, self.origin, self.methods)
         self._states_before: list[tuple[State, State]] = []
+
+    def _trouble(self) -> int:
+        """The moment at which the problem begins.
+
+        That is the op that failed; of a graph computed to its end, the first anomaly's moment.
+        """
+        moments = (anomaly.moment for anomaly in self.anomalies())
+        first = next((moment for moment in moments if moment is not None), None)
+        if first is None or not self.graph.backpropagated:
+            return self.timeline.n_forward
+        return first
 
     # -- the program that computes the graphs ----------------------------------------------------
 
@@ -174,7 +187,7 @@ class DebugSession(Walk):
     # -- what is wrong ---------------------------------------------------------------------------
 
     def anomalies(self) -> tuple[Anomaly, ...]:
-        """The first number of each pass, and of the update, that is not finite."""
+        """The first numbers of each pass, and of the updates around it, that are out of range."""
         return anomalies(self.timeline, self.origin.step if self.origin else None)
 
     def check_gradients(
