@@ -124,8 +124,11 @@ class Edits:
         return self._answers
 
 
-def mean_outputs(origin: Origin | None, path: str) -> tuple[float, ...]:
+def mean_outputs(origin: Origin | None, graph: Graph, path: str) -> tuple[float, ...]:
     """What a scope gives on average over the first documents that have its position.
+
+    Args:
+        graph: the graph without edits, whose outputs of the scope are meant.
 
     Raises:
         GraphError: the scope belongs to no position.
@@ -133,7 +136,11 @@ def mean_outputs(origin: Origin | None, path: str) -> tuple[float, ...]:
     """
     position = _position(path)
     documents = [] if origin is None else list(origin.documents[:MEAN_OF])
-    values = [_outputs_in(origin, path, d) for d in documents if _n_positions(origin, d) > position]
+    values = [
+        _outputs_in(origin, graph, path, document)
+        for document in documents
+        if _n_positions(origin, document) > position
+    ]
     if not values:
         raise InputError(
             f"none of the first {len(documents)} documents has a pos{position}"
@@ -144,8 +151,11 @@ def mean_outputs(origin: Origin | None, path: str) -> tuple[float, ...]:
     return tuple(mean.tolist())
 
 
-def outputs_in(origin: Origin | None, path: str, document: str) -> tuple[float, ...]:
+def outputs_in(origin: Origin | None, graph: Graph, path: str, document: str) -> tuple[float, ...]:
     """What a scope gives in another document, at the same position.
+
+    Args:
+        graph: as in `mean_outputs`.
 
     Raises:
         GraphError: the scope belongs to no position.
@@ -156,7 +166,7 @@ def outputs_in(origin: Origin | None, path: str, document: str) -> tuple[float, 
         raise InputError(
             f"{document!r} has positions pos0 to pos{n - 1}: there is no pos{position}"
         )
-    return tuple(_outputs_in(origin, path, document).tolist())
+    return tuple(_outputs_in(origin, graph, path, document).tolist())
 
 
 _NO_DOCUMENTS = "this graph is not of microgpt's model: there are no other documents"
@@ -175,8 +185,14 @@ def _n_positions(origin: Origin | None, document: str) -> int:
     return min(origin.model.config.block_size, len(document) + 1)
 
 
-def _outputs_in(origin: Origin | None, path: str, document: str) -> Floats:
+def _outputs_in(origin: Origin | None, graph: Graph, path: str, document: str) -> Floats:
+    """In another document, the data of what a scope gives to the rest in this one.
+
+    That is more or less there: the keys of the last position are read by no other. The scope's
+    nodes are the same.
+    """
     if origin is None:
         raise InputError(_NO_DOCUMENTS)
-    graph = origin.model.graph(document)
-    return graph.data[graph.outputs_of(graph.scopes.find(path))]
+    other = origin.model.graph(document)
+    shift = other.scopes.find(path).start - graph.scopes.find(path).start
+    return other.data[graph.outputs_of(graph.scopes.find(path)) + shift]

@@ -257,12 +257,14 @@ class DebugSession(Walk):
         """
         from microgpt.replay.what_if import SetScope  # noqa: PLC0415
 
-        path = self.graph.scopes.find(scope).path
+        path, graph = self.graph.scopes.find(scope).path, self._edits.original.graph
         if by == "zero":
             return self._edit(f"zero {path}", SetScope(path))
         if by == "mean":
-            return self._edit(f"mean {path}", SetScope(path, mean_outputs(self.origin, path)))
-        numbers = outputs_in(self.origin, path, other)
+            return self._edit(
+                f"mean {path}", SetScope(path, mean_outputs(self.origin, graph, path))
+            )
+        numbers = outputs_in(self.origin, graph, path, other)
         return self._edit(f"patch {path} from {other}", SetScope(path, numbers))
 
     def undo(self) -> WhatIf:
