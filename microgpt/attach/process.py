@@ -230,7 +230,7 @@ class ScriptProcess:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes that are followed, such as `micrograd.engine.Value`, as far as met yet."""
+        """The classes that are followed, as far as met yet: `Value`, `micrograd.engine.Value`."""
         return tuple(self._class_names)
 
     def __enter__(self) -> Self:
@@ -296,7 +296,8 @@ class ScriptProcess:
 
     def _take(self, kind: str, fields: Mapping[str, Field]) -> None:
         if kind in {"class", "refused"}:
-            name = f"{fields['module'][0]}.{fields['name'][0]}"
+            module, name = str(fields["module"][0]), str(fields["name"][0])
+            name = name if module == "__main__" else f"{module}.{name}"
             if kind == "class":
                 self._class_names.append(name)
             else:

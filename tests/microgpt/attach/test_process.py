@@ -129,7 +129,7 @@ def test_a_stopped_script_stands_still(attach: Attach, tmp_path: Path) -> None:
         (LOOP.format(steps="range(2)") + "raise SystemExit(5)", 5,
          "exit status 5; backward() was called 2 times"),
         ("class F(float):\n  def __add__(a, b): return a._prev\n  def backward(s): s._backward()\n",
-         0, "exit status 0; __main__.F cannot be followed (multiple bases have instance"),
+         0, "exit status 0; F cannot be followed (multiple bases have instance"),
     ],
 )  # fmt: skip
 def test_the_end_says_what_was_missing(
