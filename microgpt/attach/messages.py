@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,6 +15,10 @@ Condition = Callable[[int, float], bool]
 """Number of a backward pass, counted from 1, and the data of its root -> whether to stop there."""
 
 
+NO_LOSSES = (math.inf, -math.inf)
+"""From here to there lies none."""
+
+
 @dataclass(frozen=True, slots=True)
 class StopRule:
     """At which of a script's backward passes to stop; at its exceptions it stops anyway.
@@ -22,13 +27,16 @@ class StopRule:
         every: at every so many-th pass; 0 for none.
         when: of these, where this holds. It is asked in a thread of its own before the pass runs,
             and every pass has to be recorded for it.
+        let_pass: losses from the first to the second number are known not to be stops, so that the
+            script need not ask about them; that saves most of what asking costs.
 
     >>> StopRule(every=1, when=lambda number, loss: loss != loss)  # doctest: +ELLIPSIS
-    StopRule(every=1, when=<function <lambda> at ...>)
+    StopRule(every=1, when=<function <lambda> at ...>, let_pass=(inf, -inf))
     """
 
     every: int = 1
     when: Condition | None = None
+    let_pass: tuple[float, float] = NO_LOSSES
 
     def __post_init__(self) -> None:
         if self.every < 0:

@@ -18,7 +18,7 @@ from typing import BinaryIO, Literal, Self
 
 from microgpt.attach.child.shapes import SHAPES
 from microgpt.attach.foreign_graph import graph_of
-from microgpt.attach.messages import Ended, Stop, StopRule
+from microgpt.attach.messages import NO_LOSSES, Ended, Stop, StopRule
 from microgpt.attach.output import OutputTail
 from microgpt.attach.script_methods import ScriptMethods
 from microgpt.attach.wire import Field, encoded, received
@@ -245,8 +245,12 @@ class ScriptProcess:
     # -- conversation ------------------------------------------------------------------------------
 
     def _send_order(self, about: int, stop: bool = False) -> None:
-        quiet = 0 if self._pause_wanted else self._rule.to_let_pass(max(about, self._n_backwards))
-        self._write(array("q", [about, stop, quiet, False]).tobytes())
+        quiet, let_pass = 0, NO_LOSSES
+        if not self._pause_wanted:
+            quiet = self._rule.to_let_pass(max(about, self._n_backwards))
+            if self._rule.every == 1:  # else the script would have to know which passes are due
+                let_pass = self._rule.let_pass
+        self._write(_order(about, stop, quiet, losses=let_pass))
 
     def _ask(self, stop: int, fields: Mapping[str, Field]) -> Mapping[str, Field]:
         """Asks the script about the graph of a stop, which has to be the one it stands still at.
@@ -262,8 +266,8 @@ class ScriptProcess:
                 raise InputError("the script has run on since")
             self._n_questions += 1
             number = array("q", [self._n_questions])
-            order = array("q", [about, False, 0, True]).tobytes()
-            self._write(order + encoded("evaluate", {"question": number, **fields}))
+            question = encoded("evaluate", {"question": number, **fields})
+            self._write(_order(about, asks=True) + question)
             while (answer := self._answers.get()) is not None:
                 if answer["question"] == number:  # else of one that was not waited for
                     return answer
@@ -344,6 +348,17 @@ class ScriptProcess:
             return f"{how}; it never called backward() of {', '.join(self._class_names)}"
         times = "once" if self._n_backwards == 1 else f"{self._n_backwards:,} times"
         return f"{how}; backward() was called {times}"
+
+
+def _order(
+    about: int,
+    stop: bool = False,
+    quiet: int = 0,
+    asks: bool = False,
+    losses: tuple[float, float] = NO_LOSSES,
+) -> bytes:
+    """An `Order` of the child's, as bytes."""
+    return array("q", [about, stop, quiet, asks]).tobytes() + array("d", losses).tobytes()
 
 
 def _stop(fields: Mapping[str, Field], methods: ScriptMethods) -> Stop:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from itertools import count
 from types import CodeType, FrameType, FunctionType
 from typing import Any
@@ -74,7 +75,6 @@ _NOTE_OPERANDS = """
         else:
             attach_note_operands({self}, {given}, attach_maker or attach_frame)
 """
-_compiled: dict[str, CodeType] = {}
 _next_number = count().__next__
 
 
@@ -98,33 +98,6 @@ def hooked_init(
             frame that made it. None where operands need no noting.
     """
     init = cls.__init__
-    if isinstance(init, FunctionType) and not init.__code__.co_flags & (
-        CO_VARARGS | CO_VARKEYWORDS
-    ):
-        code = init.__code__
-        n_positional = code.co_argcount
-        self, *names = code.co_varnames[:n_positional]
-        keywords = code.co_varnames[n_positional : n_positional + code.co_kwonlyargcount]
-        parameters = [*names, *(["*", *keywords] if keywords else [])]
-        arguments = [*names, *(f"{name}={name}" for name in keywords)]
-        note_each = [_NOTE_OPERANDS.replace("{given}", name) for name in (*names, *keywords)]
-    else:
-        self = "attach_self"
-        parameters = arguments = ["*attach_args", "**attach_keywords"]
-        each = _NOTE_OPERANDS.replace("{given}", "attach_given").replace("\n    ", "\n        ")
-        note_each = ["\n    for attach_given in (*attach_args, *attach_keywords.values()):", each]
-    is_plain = cls.__setattr__ is object.__setattr__
-    words = {
-        "self": self,
-        "parameters": "".join(f", {text}" for text in parameters),
-        "arguments": "".join(f", {text}" for text in arguments),
-        "done": "" if is_plain else ")",
-    }
-    for slot in SLOTS:
-        # A class that watches over its attributes is not to see these.
-        setter = f"{self}._attach_{slot} = " if is_plain else f"attach_set_{slot}({self}, "
-        words[f"set_{slot}"] = setter
-    text = (_TEXT + ("".join(note_each) if note_operands else "")).format(**words)
     namespace: dict[str, Any] = {
         "attach_init": init,
         "attach_next_number": _next_number,
@@ -139,10 +112,44 @@ def hooked_init(
         "attach_site_of": site_of,
         **{f"attach_set_{slot}": getattr(cls, f"_attach_{slot}").__set__ for slot in SLOTS},
     }
-    if text not in _compiled:
-        _compiled[text] = compile(text, __file__, "exec")
-    exec(_compiled[text], namespace)  # noqa: S102  # text of our own
+    code = init.__code__ if isinstance(init, FunctionType) else None
+    exec(_hook_code(code, cls.__setattr__ is object.__setattr__, bool(note_operands)), namespace)  # noqa: S102  # text of our own
     hook = namespace["__init__"]
     hook.__defaults__ = getattr(init, "__defaults__", None)
     hook.__kwdefaults__ = getattr(init, "__kwdefaults__", None)
     return hook
+
+
+@cache
+def _hook_code(code: CodeType | None, is_plain: bool, notes_operands: bool) -> CodeType:
+    """What defines the hook.
+
+    Args:
+        code: of the class's own `__init__`, if that is a function.
+        is_plain: whether the class leaves `__setattr__` as it is.
+        notes_operands: whether operands need noting.
+    """
+    if code is not None and not code.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
+        n_positional = code.co_argcount
+        self, *names = code.co_varnames[:n_positional]
+        keywords = code.co_varnames[n_positional : n_positional + code.co_kwonlyargcount]
+        parameters = [*names, *(["*", *keywords] if keywords else [])]
+        arguments = [*names, *(f"{name}={name}" for name in keywords)]
+        note_each = [_NOTE_OPERANDS.replace("{given}", name) for name in (*names, *keywords)]
+    else:
+        self = "attach_self"
+        parameters = arguments = ["*attach_args", "**attach_keywords"]
+        each = _NOTE_OPERANDS.replace("{given}", "attach_given").replace("\n    ", "\n        ")
+        note_each = ["\n    for attach_given in (*attach_args, *attach_keywords.values()):", each]
+    words = {
+        "self": self,
+        "parameters": "".join(f", {text}" for text in parameters),
+        "arguments": "".join(f", {text}" for text in arguments),
+        "done": "" if is_plain else ")",
+    }
+    for slot in SLOTS:
+        # A class that watches over its attributes is not to see these.
+        setter = f"{self}._attach_{slot} = " if is_plain else f"attach_set_{slot}({self}, "
+        words[f"set_{slot}"] = setter
+    text = (_TEXT + ("".join(note_each) if notes_operands else "")).format(**words)
+    return compile(text, __file__, "exec")

@@ -41,8 +41,9 @@ Graph: TypeAlias = "tuple[dict[str, Field], OwnMethods] | str"
 LOOK_EVERY = 0.01
 """How often, at most, to look for an order that nobody asked for: that takes as long as a backward
 pass over a dozen nodes. Units: seconds."""
-ORDER = 32
-"""An order is four integers. Units: bytes."""
+INTEGERS = 32
+ORDER = INTEGERS + 16
+"""An order is four integers and two floats. Units: bytes."""
 
 
 class Order(NamedTuple):
@@ -53,12 +54,15 @@ class Order(NamedTuple):
         stop: whether to stop after it.
         quiet: how many backwards to let pass after it without asking.
         asks: whether this is no order, but at a stop a question about it; a message follows.
+        low, high: backwards of losses from here to there pass without asking, too.
     """
 
     about: int
     stop: int
     quiet: int
     asks: int
+    low: float
+    high: float
 
 
 class Session:
@@ -80,7 +84,8 @@ class Session:
         self._next_look = 0.0
         self._is_open = True
         os.register_at_fork(after_in_child=self._close)
-        self._quiet = self._order(about=0).quiet
+        order = self._order(about=0)
+        self._quiet, self._let_pass = order.quiet, (order.low, order.high)
 
     def start(self, base: FrameType) -> None:
         """From now on classes are recognised as they are built.
@@ -159,6 +164,13 @@ class Session:
             self._obey(self._unasked_order())
             return result
         loss = _loss(root)
+        if self._let_pass[0] <= loss <= self._let_pass[1]:
+            result = run()
+            order = None
+            if (now := perf_counter()) >= self._next_look:
+                order, self._next_look = self._unasked_order(), now + LOOK_EVERY
+            self._obey(order)
+            return result
         self._send("backward", number=_ints(self._n_backwards), loss=array("d", [loss]))
         order = self._order(about=self._n_backwards)
         if not order.stop:
@@ -245,7 +257,7 @@ class Session:
     def _obey(self, order: Order | None) -> None:
         """Records from here to the next backward if that is to be asked about."""
         if order is not None:
-            self._quiet = order.quiet
+            self._quiet, self._let_pass = order.quiet, (order.low, order.high)
         for kind in self._classes:
             if self._quiet:
                 kind.disarm()
@@ -275,8 +287,7 @@ class Session:
         data = os.read(self._orders, ORDER)
         if not data:  # whoever attached is gone, and with it every reason to go on
             os._exit(1)
-        numbers = array("q", data)
-        return Order(*numbers)
+        return Order(*array("q", data[:INTEGERS]), *array("d", data[INTEGERS:]))
 
     def _send(self, kind: str, /, **fields: Field) -> None:
         if not self._is_open:
