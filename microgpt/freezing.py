@@ -23,15 +23,26 @@ _number, _data, _grad = attrgetter("_number"), attrgetter("data"), attrgetter("g
 _children, _local_grads = attrgetter("_children"), attrgetter("_local_grads")
 
 
+def values_of(root: Value, order: Iterable[Value], also: Iterable[Value] = ()) -> list[Value]:
+    """The Values of a graph, each at the place that is its id.
+
+    Args:
+        root: what the graph is of.
+        order: its `topological_order`.
+        also: as in `Graph.from_value`.
+    """
+    leaves = {v for node in order for v in node._children if not v._children}
+    others = set(also)
+    others |= {operand for node in others for operand in node._children}
+    return sorted({root, *order, *leaves, *others}, key=_number)
+
+
 def freeze(root: Value, also: Iterable[Value] = ()) -> Graph:
     """The graph of everything `root` was computed from; see `Graph.from_value`."""
     if not isinstance(root, Value):
         raise TypeError(f"a Graph is taken of a Value, not of {type(root).__name__}")
     order = topological_order(root)
-    leaves = {v for node in order for v in node._children if not v._children}
-    others = set(also)
-    others |= {operand for node in others for operand in node._children}
-    nodes = sorted({root, *order, *leaves, *others}, key=_number)
+    nodes = values_of(root, order, also)
     ids = {node: i for i, node in enumerate(nodes)}
     arity = np.fromiter(map(len, map(_children, nodes)), np.int64, len(nodes))
     start = np.concatenate(([0], np.cumsum(arity)))

@@ -40,15 +40,18 @@ def debug(root: Value | Graph | DomainError) -> None:
     Raises:
         InputError: no front end is installed, or none of the name in MICROGPT_FRONTEND.
     """
-    from microgpt.debugger.post_mortem import failed_graph  # noqa: PLC0415  # numpy comes with it
+    from microgpt.debugger.own_values import methods_of  # noqa: PLC0415  # numpy comes with it
+    from microgpt.debugger.post_mortem import failed_graph  # noqa: PLC0415
     from microgpt.debugger.session import DebugSession  # noqa: PLC0415
     from microgpt.graph import Graph  # noqa: PLC0415
 
     open_session = front_end()
     if isinstance(root, DomainError):
         session = DebugSession(failed_graph(root), problem=str(root))
+    elif isinstance(root, Graph):
+        session = DebugSession(root)
     else:
-        session = DebugSession(root if isinstance(root, Graph) else Graph.from_value(root))
+        session = DebugSession(Graph.from_value(root), methods=methods_of(root))
     open_session(session, "")
 
 

@@ -278,9 +278,7 @@ class Graph:
     @cached_property
     def _pass_edges(self) -> Ints:
         """All edges in the order in which the backward pass adds their contributions."""
-        return _ranges(
-            self.operand_start[self.visit_order], self.operand_start[self.visit_order + 1]
-        )
+        return self.edges_into(self.visit_order)
 
     @cached_property
     def _pass_ends(self) -> Ints:
@@ -293,21 +291,25 @@ class Graph:
     def _edges_by_operand(self) -> tuple[Ints, Ints]:
         """Edges sorted by operand, in pass order within each, and where each operand's begin."""
         operands = self.operands[self._pass_edges]
-        by_operand = self._pass_edges[np.argsort(operands, kind="stable")]
+        by_operand = self._pass_edges[stably_sorted(operands)]
         starts = np.concatenate(([0], np.cumsum(np.bincount(operands, minlength=len(self)))))
         return by_operand, starts
+
+    def edges_into(self, nodes: Ints) -> Ints:
+        """Places of the edges into some nodes, one node after the other. Shape: `[edge]`."""
+        return ranges(self.operand_start[nodes], self.operand_start[nodes + 1])
 
     def edges_touching(self, nodes: Ints) -> Ints:
         """The edges into or out of any of some nodes, ascending. Shape: `[edge]`."""
         if len(nodes) == len(self):
             return np.arange(self.n_edges)
-        into = _ranges(self.operand_start[nodes], self.operand_start[nodes + 1])
+        into = self.edges_into(nodes)
         edges, starts = self._edges_by_operand
         touched = np.zeros(
             self.n_edges, np.bool_
         )  # sorting a million would take a tenth of a second
         touched[into] = True
-        touched[edges[_ranges(starts[nodes], starts[nodes + 1])]] = True
+        touched[edges[ranges(starts[nodes], starts[nodes + 1])]] = True
         return np.flatnonzero(touched)
 
     def outputs_of(self, scope: ScopeRange) -> Ints:
@@ -415,11 +417,22 @@ class Graph:
             yield self.edge_consumers[self.edges_out_of(int(node))]
 
 
-def _ranges(starts: Ints, stops: Ints) -> Ints:
+def ranges(starts: Ints, stops: Ints) -> Ints:
     """The numbers from each start up to its stop, one range after the other."""
     counts = stops - starts
     shift: Ints = np.repeat(starts - (np.cumsum(counts) - counts), counts)
     return shift + np.arange(len(shift))
+
+
+def stably_sorted(numbers: Ints) -> Ints:
+    """Places of some numbers, from 0 to 2 ** 32, in ascending order; equal ones stay in theirs.
+
+    Half of their digits at a time: so few at once are sorted in one pass over them.
+    """
+    order = np.argsort(numbers.astype(np.uint16), kind="stable")
+    if numbers.max(initial=0) < 1 << 16:
+        return order
+    return order[np.argsort((numbers >> 16).astype(np.uint16)[order], kind="stable")]
 
 
 def _frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from microgpt.errors import InputError
 from microgpt.graph import Graph
+from microgpt.op_evaluator import OpEvaluator
 
 Condition = Callable[[int, float], bool]
 """Number of a backward pass, counted from 1, and the data of its root -> whether to stop there."""
+
+
+NO_LOSSES = (math.inf, -math.inf)
+"""From here to there lies none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +27,16 @@ class StopRule:
         every: at every so many-th pass; 0 for none.
         when: of these, where this holds. It is asked in a thread of its own before the pass runs,
             and every pass has to be recorded for it.
+        let_pass: losses from the first to the second number are known not to be stops, so that the
+            script need not ask about them; that saves most of what asking costs.
 
     >>> StopRule(every=1, when=lambda number, loss: loss != loss)  # doctest: +ELLIPSIS
-    StopRule(every=1, when=<function <lambda> at ...>)
+    StopRule(every=1, when=<function <lambda> at ...>, let_pass=(inf, -inf))
     """
 
     every: int = 1
     when: Condition | None = None
+    let_pass: tuple[float, float] = NO_LOSSES
 
     def __post_init__(self) -> None:
         if self.every < 0:
@@ -61,6 +70,8 @@ class Stop:
         file, line: the script's line that called `backward()`, or that raised.
         traceback: of an exception, as Python shows it.
         problem: why there is no graph, if there is none.
+        methods: computes nodes of the graph for other operands by the methods of the script's own
+            class, as long as the script stands still here.
     """
 
     kind: Literal["backward", "exception"]
@@ -71,6 +82,7 @@ class Stop:
     line: int
     traceback: str = ""
     problem: str = ""
+    methods: OpEvaluator | None = field(default=None, repr=False, compare=False)
 
     @property
     def error(self) -> str:

@@ -12,14 +12,16 @@ import time
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal, Self
 
 from microgpt.attach.child.shapes import SHAPES
 from microgpt.attach.foreign_graph import graph_of
-from microgpt.attach.messages import Ended, Stop, StopRule
+from microgpt.attach.messages import NO_LOSSES, Ended, Stop, StopRule
 from microgpt.attach.output import OutputTail
-from microgpt.attach.wire import Field, received
+from microgpt.attach.script_methods import ScriptMethods
+from microgpt.attach.wire import Field, encoded, received
 from microgpt.errors import InputError
 
 RUNNER = Path(__file__).with_name("child") / "run.py"
@@ -88,6 +90,10 @@ class ScriptProcess:
         self._n_backwards = 0
         self._has_told_end = False
         self._orders_lock = threading.Lock()
+        self._n_stops = 0
+        self._n_questions = 0
+        self._question_lock = threading.Lock()
+        self._answers: queue.SimpleQueue[Mapping[str, Field] | None] = queue.SimpleQueue()
         self._orders: int | None
         script_orders, self._orders = os.pipe()
         reports, script_reports = os.pipe()
@@ -224,7 +230,7 @@ class ScriptProcess:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes that are followed, such as `micrograd.engine.Value`, as far as met yet."""
+        """The classes that are followed, as far as met yet: `Value`, `micrograd.engine.Value`."""
         return tuple(self._class_names)
 
     def __enter__(self) -> Self:
@@ -239,11 +245,39 @@ class ScriptProcess:
     # -- conversation ------------------------------------------------------------------------------
 
     def _send_order(self, about: int, stop: bool = False) -> None:
-        quiet = 0 if self._pause_wanted else self._rule.to_let_pass(max(about, self._n_backwards))
-        order = array("q", [about, stop, quiet])
+        quiet, let_pass = 0, NO_LOSSES
+        if not self._pause_wanted:
+            quiet = self._rule.to_let_pass(max(about, self._n_backwards))
+            if self._rule.every == 1:  # else the script would have to know which passes are due
+                let_pass = self._rule.let_pass
+        self._write(_order(about, stop, quiet, losses=let_pass))
+
+    def _ask(self, stop: int, fields: Mapping[str, Field]) -> Mapping[str, Field]:
+        """Asks the script about the graph of a stop, which has to be the one it stands still at.
+
+        Raises:
+            InputError: it stands there no more.
+        """
+        with self._question_lock:
+            if self._ended is not None:
+                raise InputError(f"the script is over: {self._ended.reason}")
+            about = self._stopped_at
+            if about is None or stop != self._n_stops:
+                raise InputError("the script has run on since")
+            self._n_questions += 1
+            number = array("q", [self._n_questions])
+            question = encoded("evaluate", {"question": number, **fields})
+            self._write(_order(about, asks=True) + question)
+            while (answer := self._answers.get()) is not None:
+                if answer["question"] == number:  # else of one that was not waited for
+                    return answer
+        raise InputError(f"the script is over: {self._ended.reason if self._ended else ''}")
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
         with self._orders_lock, suppress(BrokenPipeError):  # it may be over; `next_stop` tells
-            if self._orders is not None:
-                os.write(self._orders, order.tobytes())
+            while rest and self._orders is not None:
+                rest = rest[os.write(self._orders, rest) :]
 
     def _read_reports(self, reports: BinaryIO) -> None:
         """Answers the script's questions, and turns its reports into events, until it is over."""
@@ -261,15 +295,20 @@ class ScriptProcess:
             os.close(orders)
         self._output_thread.join(timeout=1)  # longer only if what it started still prints
         self._ended = Ended(status, self._reason(status), self._n_backwards)
+        self._answers.put(None)
         self._events.put(self._ended)
 
     def _take(self, kind: str, fields: Mapping[str, Field]) -> None:
         if kind in {"class", "refused"}:
-            name = f"{fields['module'][0]}.{fields['name'][0]}"
+            module, name = str(fields["module"][0]), str(fields["name"][0])
+            name = name if module == "__main__" else f"{module}.{name}"
             if kind == "class":
                 self._class_names.append(name)
             else:
                 self._refused.append(f"{name} cannot be followed ({fields['reason'][0]})")
+            return
+        if kind == "evaluated":
+            self._answers.put(fields)
             return
         self._n_backwards = number = int(fields["number"][0])
         if kind == "backward":
@@ -282,7 +321,8 @@ class ScriptProcess:
             self._has_told_end = True
         elif kind == "stop":
             self._stopped_at = number
-            self._events.put(_stop(fields))
+            self._n_stops += 1
+            self._events.put(_stop(fields, ScriptMethods(partial(self._ask, self._n_stops))))
 
     def _read_output(self, stream: BinaryIO | None) -> None:
         if stream is None:
@@ -310,7 +350,18 @@ class ScriptProcess:
         return f"{how}; backward() was called {times}"
 
 
-def _stop(fields: Mapping[str, Field]) -> Stop:
+def _order(
+    about: int,
+    stop: bool = False,
+    quiet: int = 0,
+    asks: bool = False,
+    losses: tuple[float, float] = NO_LOSSES,
+) -> bytes:
+    """An `Order` of the child's, as bytes."""
+    return array("q", [about, stop, quiet, asks]).tobytes() + array("d", losses).tobytes()
+
+
+def _stop(fields: Mapping[str, Field], methods: ScriptMethods) -> Stop:
     return Stop(
         kind="backward" if fields["kind"] == ["backward"] else "exception",
         number=int(fields["number"][0]),
@@ -320,6 +371,7 @@ def _stop(fields: Mapping[str, Field]) -> Stop:
         line=int(fields["place_line"][0]),
         traceback=str(fields["traceback"][0]),
         problem=str(fields["problem"][0]),
+        methods=methods,
     )
 
 

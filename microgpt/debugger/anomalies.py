@@ -1,12 +1,15 @@
-"""Where numbers first go wrong: in the forward pass, the backward pass, or the update after it.
+"""Where numbers first go wrong: in the forward pass, the backward pass, or an update around them.
 
 Wrong is what is not finite, and what is so large that its square is not: from there on infinities
-are near. Only the first of each pass is told, since the rest follows from it.
+are near. Only the first of each kind is told, since the rest follows from it: in the forward pass
+the first leaf, the first node computed, and if that is merely too large the first not finite; of
+the backward pass and of an update the first.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -30,7 +33,7 @@ class Anomaly:
     """The first thing that is wrong in a pass.
 
     Attributes:
-        where: the pass; `"update"` is Adam's.
+        where: the pass; `"update"` is Adam's, of the step at hand or of the one before it.
         what: in words.
         node: the node at fault.
         name: its name, or `#id`.
@@ -39,7 +42,7 @@ class Anomaly:
         moment: when, on the timeline; None of a leaf and of the update.
         operands: name and value of each of its operands.
         line: file and line number that made it; None if not recorded.
-        step: the training step, counted from 1; None if the graph is of none.
+        step: the training step that it happened in, counted from 1; None if the graph is of none.
     """
 
     where: Pass
@@ -55,25 +58,46 @@ class Anomaly:
 
 
 def anomalies(timeline: Timeline, step: int | None = None) -> tuple[Anomaly, ...]:
-    """The first anomaly of each pass that has one, in order of time.
+    """The first anomalies there are, in order of time.
 
     Args:
         step: the training step of the graph.
     """
-    found = (search(timeline, step) for search in (_forward, _backward, _update))
+    found = (_leaf(timeline, step), *_computed(timeline, step), _backward(timeline, step),
+             _update(timeline, step))  # fmt: skip
     return tuple(anomaly for anomaly in found if anomaly is not None)
 
 
-def _forward(timeline: Timeline, step: int | None) -> Anomaly | None:
-    """The first node, in order of creation, whose value or local gradient is out of range."""
+def _leaf(timeline: Timeline, step: int | None) -> Anomaly | None:
+    """The first leaf out of range; a parameter was moved there by the update before."""
     graph = timeline.graph
-    wrong = ~_in_range(graph.data)
-    wrong[graph.edge_consumers[~_in_range(graph.local_grads)]] = True
-    if not wrong.any():
+    wrong = np.flatnonzero(~_in_range(graph.data) & (np.diff(graph.operand_start) == 0))
+    if not len(wrong):
         return None
-    node = int(np.argmax(wrong))
-    moment = None if graph.is_leaf(node) else timeline.moment_of(node, "forward")
-    return _anomaly(graph, "forward", _what_is_wrong(graph, node), node, moment, step)
+    node = int(wrong[0])
+    what = _what_is_wrong(graph, node)
+    others = int(np.count_nonzero(graph.op_codes[wrong] == graph.op_codes[node])) - 1
+    if others:
+        what += f"; so it is with {others:,} more"
+    if graph.op(node) == "param" and step is not None and step > 1:
+        return _anomaly(graph, "update", what, node, None, step - 1)
+    return _anomaly(graph, "forward", what, node, None, step)
+
+
+def _computed(timeline: Timeline, step: int | None) -> Iterator[Anomaly]:
+    """The first node computed whose value or local gradient is out of range, or not finite."""
+    graph = timeline.graph
+    told = -1
+    for wrong, locals_ in (
+        (~_in_range(graph.data), ~_in_range(graph.local_grads)),
+        (~np.isfinite(graph.data), ~np.isfinite(graph.local_grads)),
+    ):
+        wrong[np.diff(graph.operand_start) == 0] = False
+        wrong[graph.edge_consumers[locals_]] = True
+        node = int(np.argmax(wrong))
+        if wrong[node] and node != told:
+            told, moment = node, timeline.moment_of(node, "forward")
+            yield _anomaly(graph, "forward", _what_is_wrong(graph, node), node, moment, step)
 
 
 def _what_is_wrong(graph: Graph, node: int) -> str:
@@ -92,6 +116,10 @@ def _what_is_wrong(graph: Graph, node: int) -> str:
             return f"exp of {operand:.6g} overflows: floats end at exp({MAX_EXPONENT:.2f})"
         case "pow" if math.isnan(data):
             return f"{operand:.6g} to the power of {graph.immediate[node]:.6g} has no real value"
+    numbers = [edge.operand for edge in graph.operands_of(node)]
+    lost = next((o for o in numbers if not math.isfinite(graph.data[o])), None)
+    if lost is not None:
+        return f"its operand {graph.name(lost)} is {graph.data[lost]}, and so it is {data}"
     return f"its operands are finite, and it is {data}"
 
 

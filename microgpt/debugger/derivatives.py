@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.graph import Floats, Graph, Ints
+from microgpt.graph import Floats, Graph, Ints, ranges, stably_sorted
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,25 +24,29 @@ class Derivatives:
 
     graph: Graph
 
-    def of(self, node: int, stops: NDArray[np.bool_] | None = None) -> Floats:
+    def of(
+        self, node: int, stops: NDArray[np.bool_] | None = None, *, sizes: bool = False
+    ) -> Floats:
         """How much every node moves with this one, by the chain rule. Shape: `[node]`.
 
         Args:
             node: moves by 1.
             stops: nodes that pass nothing on: theirs is the sum over the paths that come to them
                 first, and what lies beyond is reached around them only. Shape: `[node]`.
+            sizes: adds up the paths without their signs, so that none cancels another.
         """
         levels = self._levels
         moved = np.zeros(len(self.graph))
         moved[node] = 1.0
         if stops is not None and stops[node]:
             return moved
+        locals_ = np.abs(levels.locals) if sizes else levels.locals
         passed_by = None if stops is None else stops[levels.operands]
         with np.errstate(all="ignore"):
             for start, end in levels.spans_after(int(levels.of_node[node])):
                 part = slice(start, end)
                 moving = moved[levels.operands[part]]
-                shares = levels.locals[part] * moving
+                shares = locals_[part] * moving
                 shares[moving == 0] = 0.0  # what does not move, moves nothing, by inf neither
                 if passed_by is not None:
                     shares[passed_by[part]] = 0.0
@@ -91,15 +95,9 @@ class _Levels:
 
     @classmethod
     def of(cls, graph: Graph) -> _Levels:
-        operands, starts = graph.operands.tolist(), graph.operand_start.tolist()
-        levels = [0] * len(graph)
-        for node in graph.forward_order.tolist():
-            levels[node] = 1 + max(
-                [levels[operand] for operand in operands[starts[node] : starts[node + 1]]]
-            )
-        of_node = np.array(levels, np.int64)
+        of_node = _levels_of(graph)
         level_of_edge = of_node[graph.edge_consumers]
-        edges = np.argsort(level_of_edge, kind="stable")
+        edges = stably_sorted(level_of_edge)
         ends = np.cumsum(np.bincount(level_of_edge, minlength=1)).tolist()
         return cls(
             of_node,
@@ -113,3 +111,20 @@ class _Levels:
     def spans_after(self, level: int) -> list[tuple[int, int]]:
         """Where the edges into each later level begin and end."""
         return self.spans[level:]
+
+
+def _levels_of(graph: Graph) -> Ints:
+    """Each node's level: a level is what waits for no operand once those before it are there."""
+    waits_for = np.diff(graph.operand_start)
+    consumers = graph.edge_consumers[stably_sorted(graph.operands)]
+    starts = np.concatenate(([0], np.cumsum(graph.fan_out)))
+    levels, last_seen = np.zeros(len(graph), np.int64), np.zeros(len(graph), np.int64)
+    now, level = np.flatnonzero(waits_for == 0), 0
+    while len(now):
+        levels[now] = level
+        reached = consumers[ranges(starts[now], starts[now + 1])]
+        np.subtract.at(waits_for, reached, 1)
+        ready = reached[waits_for[reached] == 0]
+        last_seen[ready] = np.arange(len(ready))  # some are there twice
+        now, level = ready[last_seen[ready] == np.arange(len(ready))], level + 1
+    return levels

@@ -15,6 +15,7 @@ from microgpt.debugger.nodes import position_of
 from microgpt.debugger.origin import MEAN_OF, Origin
 from microgpt.errors import GraphError, InputError
 from microgpt.graph import Floats, Graph, Ints
+from microgpt.op_evaluator import OpEvaluator
 
 if TYPE_CHECKING:
     from microgpt.replay.what_if import Change, WhatIf
@@ -50,10 +51,18 @@ class Edits:
 
     Attributes:
         origin: what the graph was computed from, if known.
+
+    Args:
+        graph: without edits.
+        origin: as above.
+        methods: computes its nodes again by the methods of their own class.
     """
 
-    def __init__(self, graph: Graph, origin: Origin | None) -> None:
+    def __init__(
+        self, graph: Graph, origin: Origin | None, methods: OpEvaluator | None = None
+    ) -> None:
         self.origin = origin
+        self._methods = methods
         self._versions = [Version(graph, np.arange(len(graph)))]
         self._stack: list[tuple[str, Change]] = []
         self._answers: WhatIf | None = None
@@ -111,12 +120,15 @@ class Edits:
         if self._answers is None:
             origin = self.origin
             model, document = (origin.model, origin.document) if origin else (None, None)
-            self._answers = WhatIf(self.original.graph, model, document)
+            self._answers = WhatIf(self.original.graph, model, document, self._methods)
         return self._answers
 
 
-def mean_outputs(origin: Origin | None, path: str) -> tuple[float, ...]:
+def mean_outputs(origin: Origin | None, graph: Graph, path: str) -> tuple[float, ...]:
     """What a scope gives on average over the first documents that have its position.
+
+    Args:
+        graph: the graph without edits, whose outputs of the scope are meant.
 
     Raises:
         GraphError: the scope belongs to no position.
@@ -124,7 +136,11 @@ def mean_outputs(origin: Origin | None, path: str) -> tuple[float, ...]:
     """
     position = _position(path)
     documents = [] if origin is None else list(origin.documents[:MEAN_OF])
-    values = [_outputs_in(origin, path, d) for d in documents if _n_positions(origin, d) > position]
+    values = [
+        _outputs_in(origin, graph, path, document)
+        for document in documents
+        if _n_positions(origin, document) > position
+    ]
     if not values:
         raise InputError(
             f"none of the first {len(documents)} documents has a pos{position}"
@@ -135,8 +151,11 @@ def mean_outputs(origin: Origin | None, path: str) -> tuple[float, ...]:
     return tuple(mean.tolist())
 
 
-def outputs_in(origin: Origin | None, path: str, document: str) -> tuple[float, ...]:
+def outputs_in(origin: Origin | None, graph: Graph, path: str, document: str) -> tuple[float, ...]:
     """What a scope gives in another document, at the same position.
+
+    Args:
+        graph: as in `mean_outputs`.
 
     Raises:
         GraphError: the scope belongs to no position.
@@ -147,7 +166,7 @@ def outputs_in(origin: Origin | None, path: str, document: str) -> tuple[float, 
         raise InputError(
             f"{document!r} has positions pos0 to pos{n - 1}: there is no pos{position}"
         )
-    return tuple(_outputs_in(origin, path, document).tolist())
+    return tuple(_outputs_in(origin, graph, path, document).tolist())
 
 
 _NO_DOCUMENTS = "this graph is not of microgpt's model: there are no other documents"
@@ -166,8 +185,14 @@ def _n_positions(origin: Origin | None, document: str) -> int:
     return min(origin.model.config.block_size, len(document) + 1)
 
 
-def _outputs_in(origin: Origin | None, path: str, document: str) -> Floats:
+def _outputs_in(origin: Origin | None, graph: Graph, path: str, document: str) -> Floats:
+    """In another document, the data of what a scope gives to the rest in this one.
+
+    That is more or less there: the keys of the last position are read by no other. The scope's
+    nodes are the same.
+    """
     if origin is None:
         raise InputError(_NO_DOCUMENTS)
-    graph = origin.model.graph(document)
-    return graph.data[graph.outputs_of(graph.scopes.find(path))]
+    other = origin.model.graph(document)
+    shift = other.scopes.find(path).start - graph.scopes.find(path).start
+    return other.data[graph.outputs_of(graph.scopes.find(path)) + shift]

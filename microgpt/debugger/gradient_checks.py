@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from microgpt.errors import GraphError
 from microgpt.graph import Graph, Ints
+from microgpt.op_evaluator import OpEvaluator
 
 if TYPE_CHECKING:
     from microgpt.replay.gradient_check import NodeCheck
@@ -32,8 +33,8 @@ class CheckedGradients:
         n_checked: how many gradients were compared.
         n_unchecked: how many could not be: an op there has no finite result a step away.
         n_wrong: how many are off by more than rounding explains.
-        trusted: the ops, and how many nodes of each, that cannot be computed again: their own local
-            gradients are not checked, those before and after them are.
+        trusted: the ops, and how many nodes of each, that nothing can compute again: their own
+            local gradients are not checked, those before and after them are.
         at_fault: consumers of wrong gradients whose own gradients are right: one of their local
             gradients is wrong.
     """
@@ -47,13 +48,19 @@ class CheckedGradients:
 
 
 def check_gradients(
-    graph: Graph, nodes: Ints | None, step: float | None = None, told: int = WORST_TOLD
+    graph: Graph,
+    nodes: Ints | None,
+    step: float | None = None,
+    methods: OpEvaluator | None = None,
+    told: int = WORST_TOLD,
 ) -> CheckedGradients:
     """Checks some gradients, or all.
 
     Args:
         nodes: ids; all if None.
         step: how far to move a node, in parts of its size; about 6e-6 if None.
+        methods: computes nodes again by the methods of their own class.
+        told: how many of the worst to tell.
 
     Raises:
         GraphError: the graph has no backward pass.
@@ -63,12 +70,12 @@ def check_gradients(
     if not graph.backpropagated:
         raise GraphError("this graph has no backward pass of its own: no gradients to check")
     step = RELATIVE_STEP if step is None else step
-    check = GradientCheck.of(graph, nodes, step)
+    check = GradientCheck.of(graph, nodes, step, methods)
     wrong = [node.node for node in check if _is_wrong(node)]
     at_fault = _at_fault(graph, wrong, set(check.nodes.tolist()))
     while wrong and not at_fault:  # what is at fault lies further up than what was asked for
         consumers = _consumers(graph, wrong[0])
-        further = GradientCheck.of(graph, consumers, step)
+        further = GradientCheck.of(graph, consumers, step, methods)
         wrong_further = [node.node for node in further if _is_wrong(node)]
         if not wrong_further:
             at_fault = consumers

@@ -89,12 +89,18 @@ class HeaviestPaths:
     @cached_property
     def _locals(self) -> Floats:
         """Local gradient of each edge, that of all slots if a node takes an operand twice."""
-        graph = self.graph
-        key = graph.edge_consumers * len(graph) + graph.operands
+        graph, starts = self.graph, self.graph.operand_start[:-1]
+        arity = np.diff(graph.operand_start)
+        suspects = arity > 2
+        pairs = np.flatnonzero(arity == 2)
+        suspects[pairs] = graph.operands[starts[pairs]] == graph.operands[starts[pairs] + 1]
+        edges = graph.edges_into(np.flatnonzero(suspects))
+        key = graph.edge_consumers[edges] * len(graph) + graph.operands[edges]
         _, place = np.unique(key, return_inverse=True)
+        locals_ = graph.local_grads.copy()
         with np.errstate(all="ignore"):
-            merged = np.bincount(place, graph.local_grads)
-        return merged.astype(np.float64)[place]
+            locals_[edges] = np.bincount(place, graph.local_grads[edges])[place]
+        return locals_
 
     @cached_property
     def _log_weights(self) -> Floats:

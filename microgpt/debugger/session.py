@@ -30,6 +30,7 @@ from microgpt.debugger.what_if import WhatIf, compare
 from microgpt.debugger.why import Explainer, Why
 from microgpt.errors import GraphError, InputError
 from microgpt.graph import Graph, Ints
+from microgpt.op_evaluator import OpEvaluator
 
 if TYPE_CHECKING:
     from microgpt.debugger.state import State
@@ -44,7 +45,10 @@ class DebugSession(Walk):
 
     Attributes:
         origin: what the graph was computed from, None if not known.
-        problem: of the op that failed, `""` if none did.
+        problem: of the op that failed, or of the step that gave no finite numbers; `""` if all is
+            well.
+        methods: computes the graph's nodes again by the methods of their own class, where that can
+            be asked.
         debuggee: the program that computes the session's graphs, None if it has but this one.
         halt: where that program stands still with this graph.
 
@@ -62,16 +66,25 @@ class DebugSession(Walk):
     [(0.0, 2.0, 2.0), (2.0, 2.0, 4.0)]
     """
 
-    def __init__(self, graph: Graph, origin: Origin | None = None, problem: str = "") -> None:
-        """Stands before the first event; post mortem, at the op that failed.
+    def __init__(
+        self,
+        graph: Graph,
+        origin: Origin | None = None,
+        problem: str = "",
+        methods: OpEvaluator | None = None,
+    ) -> None:
+        """Stands before the first event; post mortem, at the op that failed or where it began.
 
         Args:
             origin: what the graph was computed from, for what-ifs about tokens and documents, and
                 for what an update would do.
-            problem: what the op that the graph ends with said when it failed.
+            problem: what the op that the graph ends with said when it failed; or what is wrong with
+                the step that the graph is of.
+            methods: for what-ifs and gradient checks of ops that the op table does not know.
         """
         super().__init__(graph)
         self.problem = problem
+        self.methods = methods
         self.origin = origin
         self.debuggee: Debuggee | None = None
         self.halt: Stop | None = None
@@ -84,19 +97,30 @@ class DebugSession(Walk):
         Raises:
             GraphError: there is no graph.
         """
-        session = cls(_graph_of(halt), problem=halt.error)
+        session = cls(_graph_of(halt), problem=halt.error, methods=halt.methods)
         session.halt, session.debuggee = halt, debuggee
         return session
 
     def _begin(self) -> None:
         """Stands where a graph that is new to the session is looked at first, without edits."""
         if self.problem:
-            self.state = self._state(self.timeline.n_forward, "post mortem")
+            self.state = self._state(self._trouble(), "post mortem")
         else:
             self.state = self._state(0, "start")
         self._explainer = Explainer.of(Derivatives(self.graph))
-        self._edits = Edits(self.graph, self.origin)
+        self._edits = Edits(self.graph, self.origin, self.methods)
         self._states_before: list[tuple[State, State]] = []
+
+    def _trouble(self) -> int:
+        """The moment at which the problem begins.
+
+        That is the op that failed; of a graph computed to its end, the first anomaly's moment.
+        """
+        moments = (anomaly.moment for anomaly in self.anomalies())
+        first = next((moment for moment in moments if moment is not None), None)
+        if first is None or not self.graph.backpropagated:
+            return self.timeline.n_forward
+        return first
 
     # -- the program that computes the graphs ----------------------------------------------------
 
@@ -121,7 +145,7 @@ class DebugSession(Walk):
         if isinstance(halt, Stop) and halt.graph is not None:
             self.timeline = Timeline(halt.graph)
             self.stops.move_to(self.timeline)
-            self.halt, self.problem = halt, halt.error
+            self.halt, self.problem, self.methods = halt, halt.error, halt.methods
             self._begin()
         return halt
 
@@ -163,7 +187,7 @@ class DebugSession(Walk):
     # -- what is wrong ---------------------------------------------------------------------------
 
     def anomalies(self) -> tuple[Anomaly, ...]:
-        """The first number of each pass, and of the update, that is not finite."""
+        """The first numbers of each pass, and of the updates around it, that are out of range."""
         return anomalies(self.timeline, self.origin.step if self.origin else None)
 
     def check_gradients(
@@ -179,7 +203,7 @@ class DebugSession(Walk):
             GraphError: there is no such thing, or no backward pass.
         """
         nodes = None if reference is None else find_nodes(self.graph, reference)
-        return check_gradients(self.graph, nodes, step)
+        return check_gradients(self.graph, nodes, step, self.methods)
 
     def health(self) -> tuple[Finding, ...]:
         """What is not well, though finite: dead units, saturated softmaxes, sizes of gradients."""
@@ -233,12 +257,14 @@ class DebugSession(Walk):
         """
         from microgpt.replay.what_if import SetScope  # noqa: PLC0415
 
-        path = self.graph.scopes.find(scope).path
+        path, graph = self.graph.scopes.find(scope).path, self._edits.original.graph
         if by == "zero":
             return self._edit(f"zero {path}", SetScope(path))
         if by == "mean":
-            return self._edit(f"mean {path}", SetScope(path, mean_outputs(self.origin, path)))
-        numbers = outputs_in(self.origin, path, other)
+            return self._edit(
+                f"mean {path}", SetScope(path, mean_outputs(self.origin, graph, path))
+            )
+        numbers = outputs_in(self.origin, graph, path, other)
         return self._edit(f"patch {path} from {other}", SetScope(path, numbers))
 
     def undo(self) -> WhatIf:

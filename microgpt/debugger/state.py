@@ -20,7 +20,8 @@ class Stop:
     Attributes:
         reason: the kind of verb that came here; `"stop"` if it went on to the next breakpoint or
             watchpoint, `"edit"` if the graph was changed under it, `"start"` or `"end"` if the
-            timeline ended first, `"post mortem"` at the op that failed.
+            timeline ended first, `"post mortem"` at the op that failed, or
+            the first number out of range.
         points: the breakpoints and watchpoints that stop at this moment, whatever came here.
     """
 

@@ -16,12 +16,13 @@ from microgpt.debugger.inspection import NodeView
 from microgpt.debugger.outcome import Anomalies, Found, Health, Help, Note, Outcome, Shown, Stops
 from microgpt.debugger.paths import Path
 from microgpt.debugger.session import DebugSession
+from microgpt.debugger.shares import cancellation
 from microgpt.debugger.source import Listing
 from microgpt.debugger.state import GradChange, State
 from microgpt.debugger.stops import StopPoint
 from microgpt.debugger.verbs import VERBS, Verb, find_verb
 from microgpt.debugger.what_if import Move, WhatIf
-from microgpt.debugger.why import Why, cancellation
+from microgpt.debugger.why import Why
 from microgpt.ops import OPS
 
 PROMPT = "(microgpt) "

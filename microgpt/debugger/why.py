@@ -1,21 +1,21 @@
 """Why a gradient has its value: its shares by position of the loss, by head, by consumer, by path.
 
-Each grouping divides the same number: the shares of one add up to the gradient, as far as floats
-do. Positions and heads are those of microgpt's scopes; any other graph is divided by consumer and
-by path only.
+Each grouping divides the same number: the shares of one, and what was given, add up to the gradient
+within 1e-12 of the sum of their sizes (`shares.py`). Positions and heads are those of microgpt's
+scopes; any other graph is divided by consumer and by path only.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from microgpt.debugger.derivatives import Derivatives
 from microgpt.debugger.paths import HeaviestPaths, Path
+from microgpt.debugger.shares import settled
 from microgpt.errors import GraphError
 from microgpt.graph import Graph
 
@@ -96,20 +96,6 @@ class Why:
     remainder: float
 
 
-def cancellation(shares: Iterable[float]) -> float:
-    """How many times their sum the sizes of the shares add up to: 1 if none cancels another.
-
-    >>> cancellation([3.0, -2.0])
-    5.0
-    """
-    sizes, total = 0.0, 0.0
-    for share in shares:
-        sizes, total = sizes + abs(share), total + share
-    if not sizes:
-        return 1.0
-    return sizes / abs(total) if total else math.inf
-
-
 @dataclass(frozen=True, eq=False)
 class Explainer:
     """Answers why for one graph; what is the same for all nodes is kept."""
@@ -140,23 +126,22 @@ class Explainer:
                 "says where numbers go wrong"
             )
         given = 1.0 if node == graph.root else float(graph.grad_before[node])
-        consumers = _by_consumer(graph, node)
+        added = gradient - given
         paths = () if node == graph.root else self.heaviest_paths.of(node, paths_told)
-        told = sum(path.share for path in paths)
-        added = sum(share.share for share in consumers)
+        remainder = math.fsum([added, *(-path.share for path in paths)])
         return Why(
             node,
             graph.name(node),
             gradient,
             given,
-            self._by_position(node),
-            self._by_head(node),
-            consumers,
+            self._by_position(node, added),
+            self._by_head(node, added),
+            _by_consumer(graph, node, added),
             paths,
-            added - told,
+            remainder,
         )
 
-    def _by_position(self, node: int) -> tuple[PositionShare, ...]:
+    def _by_position(self, node: int, added: float) -> tuple[PositionShare, ...]:
         graph = self.derivatives.graph
         losses = position_losses(graph)
         if not losses or node == graph.root:
@@ -164,37 +149,64 @@ class Explainer:
         stops = np.zeros(len(graph), np.bool_)
         stops[list(losses.values())] = True
         moved = self.derivatives.of(node, stops)
-        shares = [
-            PositionShare(
-                position,
-                graph.scopes.find(f"pos{position}/loss").label
-                or graph.scopes.find(f"pos{position}").label,
-                float(moved[loss] * graph.grad[loss]) if moved[loss] else 0.0,
-            )
-            for position, loss in losses.items()
-        ]
+        ends: dict[int | None, int] = dict(losses.items())
         if moved[graph.root] and not stops[graph.root]:
-            shares.append(PositionShare(None, "", float(moved[graph.root])))
-        return tuple(shares)
+            ends[None] = graph.root
+        at = list(ends.values())
 
-    def _by_head(self, node: int) -> tuple[HeadShare, ...]:
+        def sizes() -> list[float]:
+            ways = self.derivatives.of(node, stops, sizes=True)
+            return [_share(ways[end], abs(graph.grad[end])) for end in at]
+
+        shares = settled([_share(moved[end], graph.grad[end]) for end in at], added, sizes)
+        return tuple(
+            PositionShare(position, _label(graph, position), share)
+            for position, share in zip(ends, shares, strict=True)
+        )
+
+    def _by_head(self, node: int, added: float) -> tuple[HeadShare, ...]:
         graph = self.derivatives.graph
         labels = [_block(scope.path) for scope in graph.scopes]
         if not any(labels) or node == graph.root:
             return ()
         stops = np.array([label != "" for label in labels])[graph.scope_of]
         moved = self.derivatives.of(node, stops)
-        reached = np.flatnonzero(stops & (moved != 0))
-        shares: dict[str, float] = {}
-        for at in reached.tolist():
-            label = labels[int(graph.scope_of[at])]
-            shares[label] = shares.get(label, 0.0) + float(moved[at] * graph.grad[at])
-        if not stops[graph.root] and (moved[graph.root] or not shares):
-            shares[RESIDUAL] = float(moved[graph.root])
-        return tuple(
-            HeadShare(label, share)
-            for label, share in sorted(shares.items(), key=lambda row: -abs(row[1]))
+        reached: dict[str, list[int]] = {}
+        for at in np.flatnonzero(stops & (moved != 0)).tolist():
+            reached.setdefault(labels[int(graph.scope_of[at])], []).append(at)
+        if not stops[graph.root] and (moved[graph.root] or not reached):
+            reached[RESIDUAL] = [graph.root]
+
+        def sizes() -> list[float]:
+            ways = self.derivatives.of(node, stops, sizes=True)
+            return [
+                math.fsum(_share(ways[at], abs(graph.grad[at])) for at in ends)
+                for ends in reached.values()
+            ]
+
+        shares = settled(
+            [
+                math.fsum(_share(moved[at], graph.grad[at]) for at in ends)
+                for ends in reached.values()
+            ],
+            added,
+            sizes,
         )
+        rows = sorted(zip(reached, shares, strict=True), key=lambda row: -abs(row[1]))
+        return tuple(HeadShare(label, share) for label, share in rows)
+
+
+def _share(moved: float, grad: float) -> float:
+    """What arrives along the ways to a node, 0 if they are none, whatever its grad."""
+    return float(moved * grad) if moved else 0.0
+
+
+def _label(graph: Graph, position: int | None) -> str:
+    if position is None:
+        return ""
+    return (
+        graph.scopes.find(f"pos{position}/loss").label or graph.scopes.find(f"pos{position}").label
+    )
 
 
 def position_losses(graph: Graph) -> dict[int, int]:
@@ -216,11 +228,17 @@ def _block(path: str) -> str:
     return ""
 
 
-def _by_consumer(graph: Graph, node: int) -> tuple[ConsumerShare, ...]:
-    shares: dict[int, float] = {}
+def _by_consumer(graph: Graph, node: int, added: float) -> tuple[ConsumerShare, ...]:
+    contributions: dict[int, list[float]] = {}
     for edge in graph.consumers_of(node):
-        shares[edge.consumer] = shares.get(edge.consumer, 0.0) + edge.contribution
+        contributions.setdefault(edge.consumer, []).append(edge.contribution)
+
+    def sizes() -> list[float]:
+        return [math.fsum(map(abs, each)) for each in contributions.values()]
+
+    shares = settled([sum(each) for each in contributions.values()], added, sizes)
+    rows = sorted(zip(contributions, shares, strict=True), key=lambda row: -abs(row[1]))
     return tuple(
         ConsumerShare(at, graph.name(at), graph.op(at), graph.scope(at), share)
-        for at, share in sorted(shares.items(), key=lambda row: -abs(row[1]))
+        for at, share in rows
     )

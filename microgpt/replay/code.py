@@ -37,12 +37,12 @@ def code_of(graph: Graph) -> tuple[Code, Code]:
     code = _code_by_ops(graph)
     data, local_grads = _numbers_by_ops(graph, code)
     strange = ~same(data, graph.data)
-    forward_only = _with_recorded(code, graph, strange)
+    forward_only = with_recorded(code, graph, strange)
     strange_edges = ~same(local_grads, graph.local_grads)
     if not strange_edges.any():
         return forward_only, forward_only
     strange[graph.edge_consumers[strange_edges]] = True
-    return _with_recorded(code, graph, strange), forward_only
+    return with_recorded(code, graph, strange), forward_only
 
 
 def _code_by_ops(graph: Graph) -> Code:
@@ -103,8 +103,11 @@ def same(x: Floats, y: Floats) -> Mask:
     return alike
 
 
-def _with_recorded(code: Code, graph: Graph, nodes: Mask) -> Code:
-    """The code with more nodes, and those whose op it does not know, as recorded ones."""
+def with_recorded(code: Code, graph: Graph, nodes: Mask) -> Code:
+    """The code with more nodes, and those whose op it does not know, as recorded ones.
+
+    Lists of those recorded before are left where they are, unused.
+    """
     op, a, b = code.op.copy(), code.a.copy(), code.b.copy()
     op[nodes] = loops.RECORDED
     recorded = np.flatnonzero(op == loops.RECORDED)
@@ -121,16 +124,19 @@ def _with_recorded(code: Code, graph: Graph, nodes: Mask) -> Code:
     )
 
 
-def with_linear(code: Code, graph: Graph) -> Code:
+def with_linear(code: Code, graph: Graph, slopes: Floats) -> Code:
     """The code for a forward pass in which recorded nodes move with their operands.
 
-    Each is what was recorded of it, plus its local gradients times what its operands moved.
+    Each is what was recorded of it, plus its slopes times what its operands moved.
+
+    Args:
+        slopes: of every edge; those out of nodes that are computed do not matter.
     """
     recorded = np.flatnonzero(code.op == loops.RECORDED)
     edges = np.isin(graph.edge_consumers, recorded)
-    operands, local_grads = graph.operands[edges], graph.local_grads[edges]
+    operands, slopes = graph.operands[edges], slopes[edges]
     sums = np.bincount(
-        graph.edge_consumers[edges], local_grads * graph.data[operands], minlength=len(graph)
+        graph.edge_consumers[edges], slopes * graph.data[operands], minlength=len(graph)
     )
     constants = graph.data[recorded] - sums[recorded]
     counts = np.diff(graph.operand_start)[recorded]
@@ -145,7 +151,7 @@ def with_linear(code: Code, graph: Graph) -> Code:
         a=a,
         b=b,
         lists=np.concatenate((code.lists, lists)),
-        list_grads=np.concatenate((code.list_grads, np.insert(local_grads, starts, constants))),
+        list_grads=np.concatenate((code.list_grads, np.insert(slopes, starts, constants))),
     )
 
 

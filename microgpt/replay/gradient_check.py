@@ -6,8 +6,10 @@ two is its gradient, but for an error that falls with the square of the step, an
 which grows as the step shrinks. A wrong local gradient shows at every node whose gradient flows
 through it; the nodes past it, towards the root, are right.
 
-An op that cannot be computed again (someone's tanh) is taken as linear, with the local gradients
-that were recorded of it. These are not checked then; all others are, also before it.
+An op that the op table cannot compute (someone's tanh) is taken as linear. Its slopes are those
+that its class's own method gives a step to either side. Where that cannot be asked, they are the
+local gradients that were recorded of it: these are not checked then; all others are, also before
+it.
 """
 
 from __future__ import annotations
@@ -20,9 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.graph import Graph
+from microgpt.op_evaluator import OpEvaluator
 from microgpt.replay import loops
 from microgpt.replay.code import forward_runs, with_linear
 from microgpt.replay.program import Program
+from microgpt.replay.slopes import SMALLEST_SCALE, SUSPICIOUS, is_one_side, own_slopes
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -30,12 +34,8 @@ Ints: TypeAlias = NDArray[np.int64]
 EPSILON = float(np.finfo(np.float64).eps)
 RELATIVE_STEP = EPSILON ** (1 / 3)
 """Of a node's own size: about where the step's two errors are equal. Units: none."""
-SUSPICIOUS = 1e-3
-"""A relative error that may come of a bend: then the slopes on both sides are looked at, too."""
 MUCH = 100
 """By so many roundings two slopes differ that are not the same."""
-SMALLEST_SCALE = 1e-8
-"""Gradients smaller than this count as this large, so that 0 can be compared with 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ class GradientCheck:
             result a step away, or bends within a step, as at a relu's 0, and the gradient is the
             slope on one side. Ascending.
         trusted: the nodes whose own local gradients were taken as they are: what was recorded of
-            them is not what a row of the op table gives, or their op has none. Ascending.
+            them is not what a row of the op table gives, or their op has none, and no method of
+            their own gives them again. Ascending.
 
     >>> from microgpt import Graph, Value
     >>> x = Value(2.0, name="x")
@@ -98,13 +99,18 @@ class GradientCheck:
 
     @classmethod
     def of(
-        cls, graph: Graph, nodes: Sequence[int] | Ints | None = None, step: float = RELATIVE_STEP
+        cls,
+        graph: Graph,
+        nodes: Sequence[int] | Ints | None = None,
+        step: float = RELATIVE_STEP,
+        evaluator: OpEvaluator | None = None,
     ) -> GradientCheck:
         """Checks some nodes, or all; one takes about 0.1 ms in a graph of 40,000.
 
         Args:
             nodes: ids; all of the graph's if not given.
             step: how far to move a node, in parts of its size, or of 1 if it is smaller than 1.
+            evaluator: asks the class that the graph's nodes are of.
 
         Raises:
             GraphError: there is no such node.
@@ -113,7 +119,11 @@ class GradientCheck:
         program = Program.of(fresh)
         chosen = np.unique(np.arange(len(graph)) if nodes is None else np.array(nodes, np.int64))
         program.check_nodes(chosen)
-        code, data = with_linear(program.forward_code, graph), graph.data
+        recorded = np.flatnonzero(program.forward_code.op == loops.RECORDED)
+        slopes, measured = graph.local_grads, np.empty(0, np.int64)
+        if evaluator is not None and len(recorded):
+            slopes, measured = own_slopes(graph, recorded, step, evaluator)
+        code, data = with_linear(program.forward_code, graph, slopes), graph.data
         checked = chosen[::-1].copy()
         steps = step * np.maximum(1.0, np.abs(data[checked]))
         numeric = np.empty(len(checked))
@@ -128,7 +138,7 @@ class GradientCheck:
             off = np.abs(analytic - numeric) > MUCH * rounding
             for place in np.flatnonzero((errors > SUSPICIOUS) & off).tolist():
                 sides = _slopes_beside(code, graph, int(checked[place]), float(steps[place]))
-                if _is_one_of(float(analytic[place]), sides):
+                if is_one_side(float(analytic[place]), sides):
                     errors[place] = np.nan
         ranked = np.argsort(-errors, kind="stable")
         ranked = ranked[np.isfinite(errors[ranked])]
@@ -140,7 +150,7 @@ class GradientCheck:
             steps=steps[ranked],
             rounding=rounding[ranked],
             unchecked=np.setdiff1d(chosen, checked[ranked]),
-            trusted=np.flatnonzero(code.op == loops.LINEAR),
+            trusted=np.setdiff1d(recorded, measured),
         )
 
     def __len__(self) -> int:
@@ -166,11 +176,3 @@ def _slopes_beside(code: loops.Code, graph: Graph, node: int, step: float) -> tu
             code, runs, graph.root, shown, nodes, steps, slopes[place : place + 1]
         )
     return float(slopes[0]), float(slopes[1])
-
-
-def _is_one_of(gradient: float, sides: tuple[float, float]) -> bool:
-    """Whether the two slopes differ and the gradient is one of them."""
-    below, above = sides
-    close = SUSPICIOUS * max(abs(below), abs(above), SMALLEST_SCALE)
-    nearest = min(abs(gradient - below), abs(gradient - above))
-    return abs(below - above) > close >= nearest

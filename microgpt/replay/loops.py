@@ -208,6 +208,25 @@ def local_grads(
 
 
 @_jit
+def stages(code: Code, out: NDArray[np.int64]) -> None:
+    """How many recorded nodes lie on the way up to each node, itself not counted, at the most.
+
+    What recorded nodes of a stage give is needed only by later stages.
+    """
+    for i in range(code.op.shape[0]):
+        op, stage = code.op[i], 0
+        if op in (MAX, RECORDED):
+            for k in range(code.a[i], code.b[i]):
+                operand = code.lists[k]
+                stage = max(stage, out[operand] + (code.op[operand] == RECORDED))
+        elif op != LEAF:
+            stage = out[code.a[i]] + (code.op[code.a[i]] == RECORDED)
+            if op in (ADD, MUL):
+                stage = max(stage, out[code.b[i]] + (code.op[code.b[i]] == RECORDED))
+        out[i] = stage
+
+
+@_jit
 def post_order(code: Code, root: int, state: Bytes, stack: Ids, out: Ids) -> int:
     """Appends the nodes below `root` that have operands, depth first, operands before results.
 

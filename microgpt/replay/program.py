@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from microgpt.bindings import ParameterBinding
 from microgpt.errors import DomainError, GraphError
 from microgpt.graph import OP_NAMES, Graph
+from microgpt.op_evaluator import OpEvaluator
 from microgpt.ops import OPS
 from microgpt.replay import loops
 from microgpt.replay.code import (
@@ -26,11 +27,14 @@ from microgpt.replay.code import (
     backward_pass,
     code_of,
     forward_runs,
+    runs_of,
     same,
     with_constants,
     with_links,
+    with_recorded,
 )
 from microgpt.replay.loops import Code
+from microgpt.replay.own_ops import OwnOps, cannot_compute
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -104,6 +108,7 @@ class Program:
         code: what computes each node from which others.
         forward_code: the same where local gradients do not matter.
         grad_before: the gradients that every backward pass finds; 0 unless the graph's found some.
+        own_ops: the nodes that their own class computes; None where nothing can ask it.
         constants: the leaves whose number nothing declares to stand for anything: in every run
             they are what they were when the graph was traced, unless they are given a number.
 
@@ -117,25 +122,41 @@ class Program:
     True
     """
 
-    def __init__(self, graph: Graph, code: Code, forward_code: Code, grad_before: Floats) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        code: Code,
+        forward_code: Code,
+        grad_before: Floats,
+        own_ops: OwnOps | None = None,
+    ) -> None:
         """Takes what `Program.of` makes of a graph."""
         self.graph = graph
         self.code = code
         self.forward_code = forward_code
+        self.own_ops = own_ops
         self.grad_before = grad_before
         leaves = np.flatnonzero(np.diff(graph.operand_start) == 0)
         self.constants: Ints = np.array([i for i in leaves if int(i) not in graph.bindings])
 
     @classmethod
-    def of(cls, graph: Graph) -> Program:
+    def of(cls, graph: Graph, evaluator: OpEvaluator | None = None) -> Program:
         """The program of a graph, which gives the graph's own numbers when nothing is changed.
 
         Nodes that no row of the op table accounts for, because their op has none, or because their
-        data or local gradients are others than the row gives, keep what was recorded.
+        data or local gradients are others than the row gives, keep what was recorded, unless their
+        own class can compute them.
+
+        Args:
+            evaluator: asks the class that the nodes are of.
         """
         code, forward_code = code_of(graph)
+        own_ops = None
+        if evaluator is not None:
+            own_ops = OwnOps.of(graph, evaluator, code)
+            code = with_recorded(code, graph, own_ops.nodes)
         before = graph.grad_before if graph.backpropagated else np.zeros(len(graph))
-        return cls(graph, with_links(code, graph.operands, before), forward_code, before)
+        return cls(graph, with_links(code, graph.operands, before), forward_code, before, own_ops)
 
     @cached_property
     def nbytes(self) -> int:
@@ -151,7 +172,7 @@ class Program:
 
         Raises:
             GraphError: there is no such node; or a node would have to be computed anew whose op
-                a program does not know.
+                a program does not know, and which its own class cannot compute either.
             DomainError: an op has no finite result.
         """
         code, graph = self.code, self.graph
@@ -163,14 +184,17 @@ class Program:
             code = with_constants(code, given)
         inner = bool(np.any(self.code.op[given] != loops.LEAF))
         with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
-            loops.forward(code, forward_runs(code) if inner else self._forward_runs, data)
+            if self.own_ops is not None:
+                code = self.own_ops.forward(code, data)
+            else:
+                loops.forward(code, forward_runs(code) if inner else self._forward_runs, data)
             self._check_recorded(code, data)
             local_grads = np.empty(graph.n_edges)
             loops.local_grads(code, self._nodes, graph.operand_start, data, local_grads)
             self._check_domain(code, data, local_grads)
             grad = self.grad_before.copy()
             grad[graph.root] = 1.0
-            order, runs = backward_pass(code, graph.root, graph.n_edges) if inner else self._pass
+            order, runs = self._backward_pass(code) if inner else self._pass
             loops.backward(code, runs, data, grad)
         return Evaluation(self, data, local_grads, grad, order.astype(np.int64), given)
 
@@ -184,7 +208,27 @@ class Program:
 
     @cached_property
     def _pass(self) -> tuple[loops.Ids, loops.Runs]:
-        return backward_pass(self.code, self.graph.root, self.graph.n_edges)
+        return self._backward_pass(self.code)
+
+    def _backward_pass(self, code: Code) -> tuple[loops.Ids, loops.Runs]:
+        """The visits of a fresh pass, and its instructions.
+
+        Where the graph's own pass went in another order than `Value.backward`, as someone's class
+        may, it goes in that one.
+        """
+        order, runs = backward_pass(code, self.graph.root, self.graph.n_edges)
+        if self._own_order is None:
+            return order, runs
+        order = self._own_order[np.isin(self._own_order, order)]
+        return order, runs_of(code, order, -1)
+
+    @cached_property
+    def _own_order(self) -> loops.Ids | None:
+        """The order in which the graph's own pass went, None if it is that of `Value.backward`."""
+        graph = self.graph
+        order, _ = backward_pass(self.code, graph.root, graph.n_edges)
+        own = graph.visit_order.astype(np.uint32)
+        return None if not graph.backpropagated or np.array_equal(own, order) else own
 
     def check_nodes(self, nodes: Ints) -> None:
         """Raises `GraphError` if one of these is not a node."""
@@ -198,21 +242,20 @@ class Program:
         """Raises `GraphError` if an operand of a recorded node is not as it was."""
         graph = self.graph
         changed = ~same(data, graph.data)[graph.operands]
-        stale = graph.edge_consumers[changed & (code.op[graph.edge_consumers] == loops.RECORDED)]
+        kept = code.op == loops.RECORDED
+        if self.own_ops is not None:
+            kept &= ~self.own_ops.nodes
+        stale = graph.edge_consumers[changed & kept[graph.edge_consumers]]
         if len(stale):
-            raise GraphError(self._cannot_compute(int(stale[0])))
+            raise GraphError(cannot_compute(graph, int(stale[0]), self._why_not(int(stale[0]))))
 
-    def _cannot_compute(self, node: int) -> str:
-        graph, op = self.graph, self.graph.op(node)
-        why = (
-            "what is recorded of it is not what that op gives"
-            if op in COMPUTED_BY
-            else f"that can be done for {', '.join(COMPUTED_BY)}"
-        )
-        return (
-            f"{graph.name(node)} ({op}) in {graph.scope(node) or 'no scope'} cannot be computed "
-            f"for other operands: {why}; it can be given a number itself"
-        )
+    def _why_not(self, node: int) -> str:
+        """Why a recorded node cannot be computed, in a sentence's words."""
+        if self.own_ops is not None and node in self.own_ops.problems:
+            return self.own_ops.problems[node]
+        if self.graph.op(node) in COMPUTED_BY:
+            return "what is recorded of it is not what that op gives"
+        return f"that can be done for {', '.join(COMPUTED_BY)}"
 
     def _check_domain(self, code: Code, data: Floats, local_grads: Floats) -> None:
         """Raises `DomainError` where `Value` does."""

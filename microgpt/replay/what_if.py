@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from microgpt.bindings import ParameterBinding
 from microgpt.errors import GraphError, InputError
 from microgpt.graph import Graph
+from microgpt.op_evaluator import OpEvaluator
 from microgpt.replay.program import Program
 
 if TYPE_CHECKING:
@@ -89,13 +90,23 @@ class WhatIf:
     """
 
     def __init__(
-        self, graph: Graph, model: ModelSnapshot | None = None, document: str | None = None
+        self,
+        graph: Graph,
+        model: ModelSnapshot | None = None,
+        document: str | None = None,
+        evaluator: OpEvaluator | None = None,
     ) -> None:
-        """Takes a graph, and if it is a document's, the document and the model it is of."""
+        """Takes a graph, and if it is a document's, the document and the model it is of.
+
+        Args:
+            evaluator: asks the class that the graph's nodes are of.
+        """
         self.graph = graph
         self._model = model
         self._document = document
-        self._programs = {document: Program.of(graph)}  # and the last of another document
+        self._programs = {
+            document: Program.of(graph, evaluator)
+        }  # and the last of another document
 
     def after(self, changes: Sequence[Change]) -> Outcome:
         """The graph after all changes; of two changes of one node the later one counts.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import subprocess
 import sys
+from array import array
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -109,3 +110,15 @@ def test_the_prompt_is_installed_and_reads_a_pipe() -> None:
     assert (run.returncode, run.stderr) == (0, "")
     assert "a: grad 2 + 2 × 1 = 4" in run.stdout
     assert run.stdout.endswith("and on\n")
+
+
+def test_a_session_on_values_can_ask_their_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "prompt")
+    loss = Value(2.0, name="a").exp()
+    loss.backward()
+    microgpt.debug(loss)
+    microgpt.debug(Graph.from_value(loss))
+    methods, without = (session.methods for _, session, _ in opened)
+    assert without is None
+    assert methods is not None
+    assert methods.evaluate([1], [0.0]) == (array("d", [1.0]), array("d", [1.0]), [""])

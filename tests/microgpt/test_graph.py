@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from microgpt import GraphError, Value
 from microgpt.bindings import ParameterBinding, negative_max
-from microgpt.graph import OP_NAMES, Graph
+from microgpt.graph import OP_NAMES, Graph, stably_sorted
 from microgpt.model import ForwardPass
 from microgpt.ops import OPS
 from tests.microgpt.random_dags import Dag, dags, grads_after_each_event, recursive_order
@@ -498,3 +498,9 @@ def test_what_the_root_does_not_need_can_come_along() -> None:
     assert graph.grad.tolist() == [4.0, 0.0, 0.0, 0.0, 1.0]
     assert [edge.consumer for edge in graph.consumers_of(0)] == [4, 4]
     assert graph.name_of.tolist() == [0, -1, -1, -1, -1]
+
+
+@given(st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 3)), st.integers(0, 40))
+def test_sorting_by_digits_is_sorting(numbers: list[int], shift: int) -> None:
+    array = np.array(numbers, np.int64) >> shift
+    assert stably_sorted(array).tolist() == np.argsort(array, kind="stable").tolist()

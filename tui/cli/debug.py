@@ -120,7 +120,7 @@ def _debug_document(arguments: argparse.Namespace, lines: list[str] | None) -> i
         looked_at.config,
     )  # fmt: skip
     computed = compute(looked_at.model, document)
-    session = DebugSession(computed.graph, origin, computed.problem)
+    session = DebugSession(computed.graph, origin, computed.problem or looked_at.problem)
     if looked_at.problem:
         notice(f"training failed: {looked_at.problem}")
     if lines is None and sys.stdin.isatty() and not arguments.json:

@@ -14,6 +14,7 @@ from microgpt.debugger import transcript
 from microgpt.debugger.console import Console
 from microgpt.debugger.saved import state_folder
 from microgpt.debugger.session import DebugSession
+from microgpt.debugger.verbs import find_verb
 from microgpt.errors import MicrogptError
 from tui.cli.output import print_error, say
 from tui.cli.verbs import carry_out
@@ -27,9 +28,12 @@ class _VerbCompleter(Completer):
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
         del complete_event
-        replaced, candidates = self._console.completions(document.text_before_cursor)
+        line = document.text_before_cursor
+        replaced, candidates = self._console.completions(line)
+        is_verb = replaced == len(line.lstrip())
         for candidate in candidates:
-            yield Completion(candidate, -replaced)
+            space = " " if is_verb and find_verb(candidate).usage else ""  # an argument may follow
+            yield Completion(candidate + space, -replaced, display=candidate)
 
 
 def open_session(session: DebugSession, title: str = "") -> None:

@@ -74,7 +74,7 @@ def _run(argv: Sequence[str] | None) -> int:
     parser = command_parser()
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:  # argparse would show the usage of `microgpt`; the command's own helps more
-        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        arguments.parser.refuse(unknown)
     if arguments.run is None:
         parser.print_help()
         return 0

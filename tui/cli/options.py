@@ -67,6 +67,11 @@ class CommandParser(argparse.ArgumentParser):
             setattr(parsed, self._rest, rest)
         return parsed, unknown
 
+    def refuse(self, unknown: Sequence[str]) -> NoReturn:
+        """Ends because of arguments that are none of its own."""
+        hint = "" if self._rest is None else "; a script's own arguments follow after --"
+        self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+
     def error(self, message: str) -> NoReturn:
         """Says what is wrong, in one line, then the usage, and exits with status 2."""
         print_error(message, self.prog.split()[0])

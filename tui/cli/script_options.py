@@ -6,6 +6,7 @@ import argparse
 import math
 import operator
 import re
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -43,19 +44,26 @@ def stop_rule_from(arguments: argparse.Namespace) -> StopRule:
     """Where to stop. Raises `InputError` if the condition is none."""
     from microgpt.attach import StopRule  # noqa: PLC0415  # numpy; --help need not wait
 
-    when = None if arguments.when is None else loss_condition(arguments.when)
-    return StopRule(arguments.every, when)
+    if arguments.when is None:
+        return StopRule(arguments.every)
+    return StopRule(arguments.every, *loss_condition(arguments.when))
 
 
-def loss_condition(text: str) -> Condition:
-    """A condition on the loss of a backward pass.
+def loss_condition(text: str) -> tuple[Condition, tuple[float, float]]:
+    """A condition on the loss of a backward pass; and from where to where it does not hold.
 
     Raises:
         InputError: it is not one; the message shows what would be.
 
-    >>> loss_condition("loss > 3")(1, 4.0), loss_condition("isnan(loss)")(1, 4.0)
-    (True, False)
+    >>> holds, losses = loss_condition("loss > 3")
+    >>> holds(1, 4.0), holds(1, 3.0), losses
+    (True, False, (-inf, 3.0))
+    >>> holds, losses = loss_condition("isinf(loss)")
+    >>> holds(1, 4.0), losses[1]
+    (False, 1.7976931348623157e+308)
     """
+    from microgpt.attach.messages import NO_LOSSES  # noqa: PLC0415  # numpy
+
     tests: dict[str, Callable[[float], bool]] = {
         "isnan(loss)": math.isnan,
         "isinf(loss)": math.isinf,
@@ -64,7 +72,7 @@ def loss_condition(text: str) -> Condition:
     said = " ".join(text.split())
     if said in tests:
         test = tests[said]
-        return lambda _number, loss: test(loss)
+        return lambda _number, loss: test(loss), (-sys.float_info.max, sys.float_info.max)
     found = re.fullmatch(rf"loss ?(>=|<=|>|<) ?({_NUMBER})", said)
     if found is None:
         raise InputError(
@@ -72,4 +80,13 @@ def loss_condition(text: str) -> Condition:
             f"{', '.join(tests)}"
         )
     compared, bound = _COMPARED[found[1]], float(found[2])
-    return lambda _number, loss: bool(compared(loss, bound))
+    below, above = math.nextafter(bound, -math.inf), math.nextafter(bound, math.inf)
+    losses = {
+        ">": (-math.inf, bound),
+        ">=": (-math.inf, below),
+        "<": (bound, math.inf),
+        "<=": (above, math.inf),
+    }[found[1]]
+    if any(compared(loss, bound) for loss in losses):  # it lies at the end of all floats
+        losses = NO_LOSSES
+    return lambda _number, loss: bool(compared(loss, bound)), losses

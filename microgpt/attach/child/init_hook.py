@@ -10,22 +10,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from itertools import count
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from microgpt.scopes import Site
 
-SLOTS = ("arity", "first", "immediate", "maker", "number", "operands", "site")
-"""What is noted of a node, each in a slot of that name after `_attach_`: the exponent of a pow, the
-code that made it, its creation number, and the user's line. Of one or two operands, how many there
-are and which is the first: that says it all, and keeps no tuple alive; of more, all of them."""
+SLOTS = ("arguments", "arity", "first", "maker", "number", "operands", "site")
+"""What is noted of a node, each in a slot of that name after `_attach_`: the code that made it and,
+unless its operands say it all, what that was called with, its creation number, and the user's line.
+Of one or two operands, how many there are and which is the first: that says it all, and keeps no
+tuple alive; of more, all of them."""
+
+CALLED_WITH_OPERANDS = frozenset({"__add__", "__mul__"})
+"""Nine nodes in ten are made by these methods, so what they are called with is not noted."""
 
 MAX_RECENT = 8
 """So many calls' sites are at hand; more would keep more calls alive that have returned."""
 
-_VARIADIC = 0x04 | 0x08
-"""The flags of code that takes `*args` or `**keywords`."""
+CO_VARARGS, CO_VARKEYWORDS = 0x04, 0x08
+"""The flags of code that takes `*args` or `**keywords`, as in `inspect`, which imports too much."""
 
 _TEXT = """
 def __init__({self}{parameters}):
@@ -47,8 +52,8 @@ def __init__({self}{parameters}):
                 attach_part = attach_outer
             attach_frame = attach_frame.f_back
         attach_code = attach_maker.f_code
-        if attach_code.co_name == "__pow__":
-            attach_note_immediate({self}, attach_maker)
+        if attach_code.co_name not in attach_called_with_operands:
+            attach_note_arguments({self}, attach_maker)
     {set_maker}attach_code{done}
     if attach_frame is not None:
         attach_sites = attach_recent.get(attach_frame)
@@ -70,7 +75,6 @@ _NOTE_OPERANDS = """
         else:
             attach_note_operands({self}, {given}, attach_maker or attach_frame)
 """
-_compiled: dict[str, CodeType] = {}
 _next_number = count().__next__
 
 
@@ -78,7 +82,7 @@ def hooked_init(
     cls: Any,
     is_part: Callable[[int], bool | None],
     site_of: Callable[[FrameType], Site],
-    note_immediate: Callable[[Any, FrameType], None],
+    note_arguments: Callable[[Any, FrameType], None],
     note_operands: Callable[[Any, Any, FrameType], None] | None,
 ) -> Any:
     """The hook to put in the place of a class's `__init__`.
@@ -88,13 +92,44 @@ def hooked_init(
         is_part: for the `id()` of a code object: None if it is not the class's own, else whether it
             merely helps to make a node, as `__init__` or a `_unary` does, and is not an op.
         site_of: scope and line that a frame is at.
-        note_immediate: is called with a node that `__pow__` made, and the frame of that.
+        note_arguments: is called with a node that another method made than `CALLED_WITH_OPERANDS`,
+            and the frame of that.
         note_operands: is called with a node, with a container that it was made from, and with the
             frame that made it. None where operands need no noting.
     """
     init = cls.__init__
-    if isinstance(init, FunctionType) and not init.__code__.co_flags & _VARIADIC:
-        code = init.__code__
+    namespace: dict[str, Any] = {
+        "attach_init": init,
+        "attach_next_number": _next_number,
+        "attach_getframe": sys._getframe,
+        "attach_is_part": is_part,
+        "attach_note_arguments": note_arguments,
+        "attach_called_with_operands": CALLED_WITH_OPERANDS,
+        "attach_note_operands": note_operands,
+        "attach_sequences": frozenset({tuple, list, set, frozenset}),
+        "attach_recent": {},
+        "attach_max_recent": MAX_RECENT,
+        "attach_site_of": site_of,
+        **{f"attach_set_{slot}": getattr(cls, f"_attach_{slot}").__set__ for slot in SLOTS},
+    }
+    code = init.__code__ if isinstance(init, FunctionType) else None
+    exec(_hook_code(code, cls.__setattr__ is object.__setattr__, bool(note_operands)), namespace)  # noqa: S102  # text of our own
+    hook = namespace["__init__"]
+    hook.__defaults__ = getattr(init, "__defaults__", None)
+    hook.__kwdefaults__ = getattr(init, "__kwdefaults__", None)
+    return hook
+
+
+@cache
+def _hook_code(code: CodeType | None, is_plain: bool, notes_operands: bool) -> CodeType:
+    """What defines the hook.
+
+    Args:
+        code: of the class's own `__init__`, if that is a function.
+        is_plain: whether the class leaves `__setattr__` as it is.
+        notes_operands: whether operands need noting.
+    """
+    if code is not None and not code.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
         n_positional = code.co_argcount
         self, *names = code.co_varnames[:n_positional]
         keywords = code.co_varnames[n_positional : n_positional + code.co_kwonlyargcount]
@@ -106,7 +141,6 @@ def hooked_init(
         parameters = arguments = ["*attach_args", "**attach_keywords"]
         each = _NOTE_OPERANDS.replace("{given}", "attach_given").replace("\n    ", "\n        ")
         note_each = ["\n    for attach_given in (*attach_args, *attach_keywords.values()):", each]
-    is_plain = cls.__setattr__ is object.__setattr__
     words = {
         "self": self,
         "parameters": "".join(f", {text}" for text in parameters),
@@ -117,24 +151,5 @@ def hooked_init(
         # A class that watches over its attributes is not to see these.
         setter = f"{self}._attach_{slot} = " if is_plain else f"attach_set_{slot}({self}, "
         words[f"set_{slot}"] = setter
-    text = (_TEXT + ("".join(note_each) if note_operands else "")).format(**words)
-    namespace: dict[str, Any] = {
-        "attach_init": init,
-        "attach_next_number": _next_number,
-        "attach_getframe": sys._getframe,
-        "attach_is_part": is_part,
-        "attach_note_immediate": note_immediate,
-        "attach_note_operands": note_operands,
-        "attach_sequences": frozenset({tuple, list, set, frozenset}),
-        "attach_recent": {},
-        "attach_max_recent": MAX_RECENT,
-        "attach_site_of": site_of,
-        **{f"attach_set_{slot}": getattr(cls, f"_attach_{slot}").__set__ for slot in SLOTS},
-    }
-    if text not in _compiled:
-        _compiled[text] = compile(text, __file__, "exec")
-    exec(_compiled[text], namespace)  # noqa: S102  # text of our own
-    hook = namespace["__init__"]
-    hook.__defaults__ = getattr(init, "__defaults__", None)
-    hook.__kwdefaults__ = getattr(init, "__kwdefaults__", None)
-    return hook
+    text = (_TEXT + ("".join(note_each) if notes_operands else "")).format(**words)
+    return compile(text, __file__, "exec")

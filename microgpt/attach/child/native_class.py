@@ -6,8 +6,10 @@ import sys
 from types import CodeType, FrameType
 from typing import Any
 
-from microgpt.attach.child.value_class import Label, Node, Place, ValueClass
+from microgpt.attach.child.value_class import Call, Label, Node, Place, ValueClass
 from microgpt.scopes import Scope, Site
+
+_OPERATORS = {"add": "__add__", "mul": "__mul__", "pow": "__pow__"}
 
 
 class NativeClass(ValueClass):
@@ -73,6 +75,15 @@ class NativeClass(ValueClass):
         """The exponent of a pow."""
         detail = getattr(node, "_detail", None)
         return detail if isinstance(detail, float) else None
+
+    def call(self, node: Node, operands: tuple[Node, ...]) -> Call | str:
+        """The method of its first operand that its op is named after."""
+        name = _OPERATORS.get(node._op, node._op)
+        method = getattr(type(operands[0]), name, None)
+        if method is None:
+            return f"{type(operands[0]).__name__} has no method {name}"
+        immediate = self.immediate(node)
+        return Call(method, operands if immediate is None else (*operands, immediate), {})
 
     def label(self, node: Node) -> Label | None:
         """The name that it was given."""

@@ -26,6 +26,7 @@ class PostMortem:
 
     def __init__(self, error: BaseException, kinds: Sequence[ValueClass]) -> None:
         self._kinds = kinds
+        self._error = error
         self.frames: list[FrameType] = []
         strip(error)
         self.text = shown(error)
@@ -57,10 +58,15 @@ class PostMortem:
         return None
 
     def _nodes(self, kind: ValueClass) -> Iterator[Node]:
-        """The nodes in the variables of the failed calls, and in containers in them."""
+        """The nodes in the variables of the failed calls, and in containers in them.
+
+        The node that could not be made is one, if the error carries it, as our own `DomainError`
+        does.
+        """
         waiting: list[object] = [
             value for frame in self.frames for value in frame.f_locals.values()
         ]
+        waiting.append(getattr(self._error, "node", None))
         seen: set[int] = set()
         while waiting and len(seen) < MAX_LOOKED_AT:
             thing = waiting.pop()

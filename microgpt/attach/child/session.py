@@ -18,7 +18,7 @@ from _signal import (  # type: ignore[import-not-found]  # a script may have a s
     signal,
 )
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from time import perf_counter
 from types import FrameType, FunctionType
@@ -26,22 +26,24 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from microgpt.attach.child.naming import Names, names_in
 from microgpt.attach.child.native_class import NativeClass
+from microgpt.attach.child.own_methods import OwnMethods
 from microgpt.attach.child.post_mortem import PostMortem
 from microgpt.attach.child.shapes import Shape, watch_classes
 from microgpt.attach.child.snapshot import ReadingError, Snapshot
 from microgpt.attach.child.value_class import Node, Recorded, ValueClass
 from microgpt.attach.child.watches import VisitWatch, installed
-from microgpt.attach.wire import Field, encoded
+from microgpt.attach.wire import Field, encoded, received
 
 T = TypeVar("T")
-Graph: TypeAlias = "dict[str, Field] | str"
-"""A computation as columns; or why there is none, in words."""
+Graph: TypeAlias = "tuple[dict[str, Field], OwnMethods] | str"
+"""A computation as columns, and what computes its nodes again; or why there is none, in words."""
 
 LOOK_EVERY = 0.01
 """How often, at most, to look for an order that nobody asked for: that takes as long as a backward
 pass over a dozen nodes. Units: seconds."""
-ORDER = 24
-"""An order is three integers. Units: bytes."""
+INTEGERS = 32
+ORDER = INTEGERS + 16
+"""An order is four integers and two floats. Units: bytes."""
 
 
 class Order(NamedTuple):
@@ -51,11 +53,16 @@ class Order(NamedTuple):
         about: the number of the backward asked about; 0 if nobody asked.
         stop: whether to stop after it.
         quiet: how many backwards to let pass after it without asking.
+        asks: whether this is no order, but at a stop a question about it; a message follows.
+        low, high: backwards of losses from here to there pass without asking, too.
     """
 
     about: int
     stop: int
     quiet: int
+    asks: int
+    low: float
+    high: float
 
 
 class Session:
@@ -77,7 +84,8 @@ class Session:
         self._next_look = 0.0
         self._is_open = True
         os.register_at_fork(after_in_child=self._close)
-        self._quiet = self._order(about=0).quiet
+        order = self._order(about=0)
+        self._quiet, self._let_pass = order.quiet, (order.low, order.high)
 
     def start(self, base: FrameType) -> None:
         """From now on classes are recognised as they are built.
@@ -156,6 +164,13 @@ class Session:
             self._obey(self._unasked_order())
             return result
         loss = _loss(root)
+        if self._let_pass[0] <= loss <= self._let_pass[1]:
+            result = run()
+            order = None
+            if (now := perf_counter()) >= self._next_look:
+                order, self._next_look = self._unasked_order(), now + LOOK_EVERY
+            self._obey(order)
+            return result
         self._send("backward", number=_ints(self._n_backwards), loss=array("d", [loss]))
         order = self._order(about=self._n_backwards)
         if not order.stop:
@@ -180,7 +195,7 @@ class Session:
         with installed(kind.cls, kind.shape.visited, watch):
             result = run()
         names = _names(_frames(caller, self._base), kind)
-        return result, _read(lambda: before.fields(names, watch.visits))
+        return result, _read(lambda: _graph(before, kind, names, visits=watch.visits))
 
     def failed(self, error: BaseException) -> None:
         """The script raised: stops one last time."""
@@ -194,7 +209,7 @@ class Session:
             kind, roots = found
             names = _names(death.frames, kind)
             reason = "the script raised before backward() had returned"
-            graph = _read(lambda: Snapshot(kind, roots).fields(names, why_no_events=reason))
+            graph = _read(lambda: _graph(Snapshot(kind, roots), kind, names, why_no_events=reason))
         self._stop("exception", float("nan"), graph, death.place, death.text)
 
     def ended(self) -> None:
@@ -215,18 +230,34 @@ class Session:
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):  # the script may have closed it
                 stream.flush()
-        fields = {} if isinstance(graph, str) else graph
+        fields, methods = ({}, None) if isinstance(graph, str) else graph
         self._send(
             "stop", kind=[kind], number=_ints(self._n_backwards), loss=array("d", [loss]),
             place=[place[0]], place_line=_ints(place[1]), traceback=[traceback],
             problem=[graph if isinstance(graph, str) else ""], **fields,
         )  # fmt: skip
-        self._obey(self._order(about=self._n_backwards))
+        while (order := self._order(about=self._n_backwards)).asks:
+            self._answer(methods)
+        self._obey(order)
+
+    def _answer(self, methods: OwnMethods | None) -> None:
+        """Computes nodes of the computation stopped at, for operands that our process names."""
+        question = received(lambda count: os.read(self._orders, count))
+        if question is None:
+            os._exit(1)
+        _, fields = question
+        assert methods is not None  # who got no graph asks nothing about it
+        nodes, operands = map(int, fields["nodes"]), map(float, fields["operands"])
+        answer = methods.evaluate(list(nodes), list(operands))
+        self._send(
+            "evaluated", question=fields["question"], data=array("d", answer.data),
+            local_grads=array("d", answer.local_grads), problems=list(answer.problems),
+        )  # fmt: skip
 
     def _obey(self, order: Order | None) -> None:
         """Records from here to the next backward if that is to be asked about."""
         if order is not None:
-            self._quiet = order.quiet
+            self._quiet, self._let_pass = order.quiet, (order.low, order.high)
         for kind in self._classes:
             if self._quiet:
                 kind.disarm()
@@ -256,8 +287,7 @@ class Session:
         data = os.read(self._orders, ORDER)
         if not data:  # whoever attached is gone, and with it every reason to go on
             os._exit(1)
-        numbers = array("q", data)
-        return Order(*numbers)
+        return Order(*array("q", data[:INTEGERS]), *array("d", data[INTEGERS:]))
 
     def _send(self, kind: str, /, **fields: Field) -> None:
         if not self._is_open:
@@ -286,6 +316,16 @@ def _names(calls: Iterable[FrameType], kind: ValueClass) -> Names:
     """What the script calls its nodes; nothing if that cannot be found out."""
     names = _read(lambda: names_in(calls, kind))
     return {} if isinstance(names, str) else names
+
+
+def _graph(
+    snapshot: Snapshot,
+    kind: ValueClass,
+    names: Names,
+    visits: Sequence[Node] = (),
+    why_no_events: str = "",
+) -> tuple[dict[str, Field], OwnMethods]:
+    return snapshot.fields(names, visits, why_no_events), OwnMethods(kind, snapshot.nodes)
 
 
 def _read(reading: Callable[[], T]) -> T | str:

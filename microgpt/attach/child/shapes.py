@@ -63,12 +63,17 @@ def nested(code: CodeType) -> Iterator[CodeType]:
 
 
 def codes_of(cls: type) -> Iterator[CodeType]:
-    """The code of all that a class defines, looked for inside decorators and properties too."""
+    """The code of all that a class defines."""
+    for function in functions_of(cls):
+        yield from nested(function.__code__)
+
+
+def functions_of(cls: type) -> Iterator[FunctionType]:
+    """The functions that a class defines, looked for inside decorators and properties too."""
     for member in vars(cls).values():
-        functions = [member, *(getattr(member, name, None) for name in _WRAPPED)]
-        for function in functions:
+        for function in (member, *(getattr(member, name, None) for name in _WRAPPED)):
             if isinstance(function, FunctionType):
-                yield from nested(function.__code__)
+                yield function
 
 
 _WRAPPED = ("__func__", "__wrapped__", "fget", "fset")

@@ -6,12 +6,12 @@ node in slots of the node itself, which is much cheaper than tables beside them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from microgpt.attach.child.init_hook import SLOTS, hooked_init
-from microgpt.attach.child.shapes import Shape, codes_of
+from microgpt.attach.child.init_hook import CO_VARARGS, CO_VARKEYWORDS, SLOTS, hooked_init
+from microgpt.attach.child.shapes import Shape, codes_of, functions_of
 from microgpt.call_paths import CallPaths
 from microgpt.scopes import Scope, Site
 
@@ -35,6 +35,24 @@ class Label(NamedTuple):
     place: Place | None = None
 
 
+class Arguments(NamedTuple):
+    """What a method was called with, its `self` included."""
+
+    positional: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
+class Call(NamedTuple):
+    """A call that makes a node again, for what its operands' data is then."""
+
+    method: Callable[..., Any]
+    positional: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
+_NO_ARGUMENTS = Arguments((), {})
+
+
 class Recorded:
     """The base put under a Value-like class: slots that its code never sees."""
 
@@ -51,7 +69,7 @@ class Recorded:
 
 _SLOTS = frozenset(Recorded.__slots__)
 # A slot's own setter, since the class may have a `__setattr__` of its own.
-_set_immediate = Recorded._attach_immediate.__set__  # type: ignore[attr-defined]
+_set_arguments = Recorded._attach_arguments.__set__  # type: ignore[attr-defined]
 _set_operands = Recorded._attach_operands.__set__  # type: ignore[attr-defined]
 
 
@@ -103,7 +121,7 @@ class ValueClass:
             self.cls,
             self._is_part.get,
             CallPaths(base, calls_in_scopes=True).site_of,
-            _note_immediate,
+            _note_arguments,
             self._note_operands if self.shape.is_closure else None,
         )
 
@@ -181,9 +199,11 @@ class ValueClass:
 
     def immediate(self, node: Node) -> float | None:
         """The exponent of a pow by a plain number, if it is known."""
-        kept: float | None = getattr(node, "_attach_immediate", None)
-        if kept is not None:
-            return kept
+        maker: CodeType | None = getattr(node, "_attach_maker", None)
+        if maker is not None and maker.co_name == "__pow__":
+            arguments = getattr(node, "_attach_arguments", _NO_ARGUMENTS).positional[1:2]
+            if arguments and isinstance(arguments[0], int | float):
+                return float(arguments[0])
         called = getattr(node, "_op", None)
         if isinstance(called, str) and called.startswith("**"):
             try:
@@ -191,6 +211,23 @@ class ValueClass:
             except ValueError:
                 pass
         return None
+
+    def call(self, node: Node, operands: tuple[Node, ...]) -> Call | str:
+        """How to make a node again; or in words why that is not known.
+
+        Args:
+            node: the node.
+            operands: what it was made from, which is what its method was called with if nothing
+                else was noted.
+        """
+        maker: CodeType | None = getattr(node, "_attach_maker", None)
+        if maker is None:
+            return "it was made while nothing was recorded"
+        functions = (f for above in type(node).__mro__ for f in functions_of(above))
+        function = next((f for f in functions if f.__code__ is maker), None)
+        if function is None:
+            return "it was made by no method of its class"
+        return Call(function, *getattr(node, "_attach_arguments", Arguments(operands, {})))
 
     def label(self, node: Node) -> Label | None:  # noqa: ARG002
         """What a node says that it is called; the script's own classes do not say."""
@@ -230,8 +267,18 @@ def _is_part(name: str) -> bool:
     return name == "__init__" or name.startswith("<") or (name.startswith("_") and not is_special)
 
 
-def _note_immediate(node: Node, maker: FrameType) -> None:
-    names = maker.f_code.co_varnames[1 : maker.f_code.co_argcount]
-    exponent = maker.f_locals.get(names[0]) if names else None
-    if isinstance(exponent, int | float):
-        _set_immediate(node, float(exponent))
+def _note_arguments(node: Node, maker: FrameType) -> None:
+    """Notes what the method that makes a node was called with, as it is in its variables now."""
+    code, here = maker.f_code, maker.f_locals
+    n_named = code.co_argcount + code.co_kwonlyargcount
+    names = code.co_varnames
+    try:
+        positional = [here[name] for name in names[: code.co_argcount]]
+        keywords = {name: here[name] for name in names[code.co_argcount : n_named]}
+        if code.co_flags & CO_VARARGS:
+            positional += here[names[n_named]]
+        if code.co_flags & CO_VARKEYWORDS:
+            keywords |= here[names[n_named + bool(code.co_flags & CO_VARARGS)]]
+    except (KeyError, TypeError):
+        return  # it has deleted one of them, or made something else of it
+    _set_arguments(node, Arguments(tuple(positional), keywords))

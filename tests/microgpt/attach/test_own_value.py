@@ -54,9 +54,14 @@ def test_a_domain_error_is_the_users_line(attach: Attach) -> None:
     stop = next_stop(attach(source))
     assert (stop.kind, stop.line) == ("exception", 4)
     assert "DomainError" in stop.traceback
-    assert stop.graph is not None
-    assert stop.graph.op(stop.graph.root) == "mul"
-    assert stop.graph.data[stop.graph.root] == 0.0
+    graph = stop.graph
+    assert graph is not None
+    assert (graph.op(graph.root), graph.immediate[graph.root]) == ("pow", -1.0)
+    assert np.isnan(graph.data[graph.root])
+    assert graph.line(graph.root) == (stop.file, 4)
+    (operand,) = graph.operands_of(graph.root)
+    assert (graph.op(operand.operand), graph.data[operand.operand]) == ("mul", 0.0)
+    assert graph.op(graph.find("y")) == "add"  # what has nothing to do with it is there as well
 
 
 def test_its_division_by_a_plain_zero_too(attach: Attach) -> None:

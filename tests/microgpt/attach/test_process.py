@@ -66,6 +66,36 @@ def test_it_stops_where_a_condition_on_the_loss_holds(attach: Attach) -> None:
     assert asked == [(i + 1, float(i)) for i in range(10)]
 
 
+def test_it_does_not_ask_about_losses_that_are_let_pass(attach: Attach) -> None:
+    """And what it records of those it stops at is all there."""
+    asked = []
+
+    def when(number: int, loss: float) -> bool:
+        asked.append(loss)
+        return loss > 6
+
+    process = attach(LOOP.format(steps="range(9)"), stop=StopRule(when=when, let_pass=(1.0, 5.0)))
+    stops, _ = all_stops(process)
+    assert asked == [0.0, 6.0, 7.0, 8.0]
+    assert [stop.number for stop in stops] == [8, 9]
+    for stop in stops:
+        assert stop.graph is not None
+        assert stop.graph.line(stop.graph.root) == (str(process.path), 4)
+    process = attach(LOOP.format(steps="range(9)"), stop=StopRule(2, when, let_pass=(1.0, 5.0)))
+    assert numbers(process) == [8]
+
+
+def test_pause_stops_it_while_all_losses_are_let_pass(attach: Attach) -> None:
+    rule = StopRule(when=lambda number, loss: loss > 1, let_pass=(-1.0, 1.0))
+    process = attach(ENDLESS, stop=rule)
+    assert process.next_stop(timeout=0) is None
+    process.pause()
+    first = next_stop(process).number
+    process.stop_rule = StopRule()
+    process.resume()
+    assert next_stop(process).number == first + 1
+
+
 def test_an_error_in_the_condition_is_raised_here(attach: Attach) -> None:
     process = attach(ENDLESS, stop=StopRule(when=lambda number, loss: 1 / (3 - number) < 0))
     with pytest.raises(ZeroDivisionError):
@@ -129,7 +159,7 @@ def test_a_stopped_script_stands_still(attach: Attach, tmp_path: Path) -> None:
         (LOOP.format(steps="range(2)") + "raise SystemExit(5)", 5,
          "exit status 5; backward() was called 2 times"),
         ("class F(float):\n  def __add__(a, b): return a._prev\n  def backward(s): s._backward()\n",
-         0, "exit status 0; __main__.F cannot be followed (multiple bases have instance"),
+         0, "exit status 0; F cannot be followed (multiple bases have instance"),
     ],
 )  # fmt: skip
 def test_the_end_says_what_was_missing(

@@ -10,7 +10,7 @@ MICROGPT = SCRIPTS / "microgpt.py"
 def test_a_script_named_microgpt_gives_the_graph_of_every_step(attach: Attach) -> None:
     process = attach(MICROGPT, "3")
     stops, ended = all_stops(process)
-    assert process.class_names == ("__main__.Value",)
+    assert process.class_names == ("Value",)
     assert [(stop.kind, stop.number) for stop in stops] == [("backward", i) for i in (1, 2, 3)]
     assert (ended.status, ended.n_backwards) == (0, 3)
     for stop, line in zip(stops, process.output.lines, strict=True):

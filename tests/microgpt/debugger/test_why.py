@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from itertools import zip_longest
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from microgpt import Corpus, Graph, GraphError, ModelConfig, ModelSnapshot, Training, Value
+from microgpt import Corpus, Graph, GraphError, ModelConfig, ModelSnapshot, Training, Value, scope
 from microgpt.debugger import DebugSession
 from microgpt.debugger.derivatives import Derivatives
 from microgpt.debugger.flow import flow
-from microgpt.debugger.why import Explainer, Why, cancellation, position_losses
+from microgpt.debugger.shares import cancellation, settled
+from microgpt.debugger.why import Explainer, Why, position_losses
 from microgpt.value import topological_order
 from tests.microgpt.debugger.conftest import DOCUMENTS
 from tests.microgpt.random_dags import Dag, dags
@@ -23,13 +25,9 @@ def explainer(graph: Graph) -> Explainer:
     return Explainer.of(Derivatives(graph))
 
 
-def assert_adds_up(shares: list[float], total: float, size: float = 0.0) -> None:
-    """As far as floats do.
-
-    Args:
-        size: of the numbers that shares were added up from, where these may have cancelled.
-    """
-    assert abs(math.fsum(shares) - total) <= 1e-12 * max(size, math.fsum(map(abs, shares)))
+def assert_adds_up(shares: list[float], total: float) -> None:
+    """Within 1e-12 of the sum of their absolute values."""
+    assert abs(math.fsum([total, *(-s for s in shares)])) <= 1e-12 * math.fsum(map(abs, shares))
 
 
 def groups(why: Why) -> list[list[float]]:
@@ -49,9 +47,8 @@ def test_every_grouping_adds_up_to_the_gradient(tiny_graph: Graph, pick: int) ->
     why = explainer(tiny_graph).why(node)
     assert why.gradient == tiny_graph.grad[node]
     assert len(groups(why)) == 4 or not tiny_graph.consumers_of(node)
-    size = math.fsum(abs(share.share) for share in why.by_consumer)
     for shares in groups(why):
-        assert_adds_up(shares, why.gradient, size)
+        assert_adds_up(shares, why.gradient)
 
 
 def test_ways_that_cancel_to_nothing_are_still_a_group(tiny_graph: Graph) -> None:
@@ -63,9 +60,52 @@ def test_ways_that_cancel_to_nothing_are_still_a_group(tiny_graph: Graph) -> Non
     )
     why = explainer(tiny_graph).why(shift)
     assert abs(why.gradient) < 1e-15
-    assert_adds_up([share.share for share in why.by_position], why.gradient, size=0.5)
+    assert_adds_up([share.share for share in why.by_position], why.gradient)
     assert len(why.by_position) == 4
     assert [share.head for share in why.by_head] == ["residual"]
+
+
+CONTRIBUTIONS = st.floats(-1e6, 1e6) | st.sampled_from([1e-20, -1e-20, 1.0, -1.0, 5e-324])
+
+
+@given(st.lists(st.lists(CONTRIBUTIONS, max_size=5), min_size=1, max_size=5))
+def test_shares_add_up_whatever_cancels_in_them(ways: list[list[float]]) -> None:
+    """And none moves by more than the rounding of what it is the sum of."""
+    shares = [sum(each) for each in ways]
+    total = 0.0
+    for each in zip_longest(*ways, fillvalue=0.0):  # in another order, as a backward pass may
+        for way in each:
+            total += way
+    sizes = [sum(map(abs, each)) for each in ways]
+    found = settled(shares, total, lambda: sizes)
+    assert_adds_up(found, total)
+    for before, after in zip(shares, found, strict=True):
+        assert abs(after - before) <= 1e-14 * sum(sizes)
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from([0.1, -0.1, 0.3, -0.3, 1e-18]), min_size=1, max_size=6), max_size=4
+    )
+)
+def test_positions_that_cancel_in_themselves_add_up(weights: list[list[float]]) -> None:
+    x = Value(0.7, name="x")
+    total = Value(0.0)
+    for position, each in enumerate(weights):
+        loss = Value(1.0)
+        with scope(f"pos{position}"), scope("loss"):
+            for weight in each:
+                loss = loss + x * weight
+        with scope("loss"):
+            total = total + loss
+    root = total * 1.0 + x * 0.0
+    root.backward()
+    why = explainer(Graph.from_value(root)).why(0)
+    assert len(why.by_position) == len(weights) + any(
+        share.position is None for share in why.by_position
+    )
+    for shares in groups(why):
+        assert_adds_up(shares, why.gradient)
 
 
 @pytest.mark.parametrize("lost", [math.inf, math.nan])
@@ -89,7 +129,8 @@ def test_any_graph_is_divided_by_consumer_and_path(dag: Dag) -> None:
     for node in range(len(graph)):
         why = asked.why(node)
         assert why.by_position == why.by_head == ()
-        assert_adds_up([share.share for share in why.by_consumer], why.gradient - why.given)
+        for shares in groups(why):
+            assert_adds_up([why.given, *shares], why.gradient)
         moved = asked.derivatives.of(node)[graph.root]
         sizes = math.fsum(abs(edge.contribution) for edge in graph.consumers_of(node))
         assert math.isclose(moved, why.gradient, rel_tol=1e-9, abs_tol=1e-9 * max(1, sizes))
@@ -253,3 +294,13 @@ def test_flow_of_a_leaf_nothing_moves_with() -> None:
     loss.backward()
     told = flow(Derivatives(Graph.from_value(loss)), 0)
     assert (told.derivative, told.by_position, told.logits, told.n_reached) == (0.0, (), (), 1)
+
+
+@given(dags)
+def test_levels_are_the_longest_ways_from_a_leaf(dag: Dag) -> None:
+    graph = Graph.from_value(dag.root)
+    expected: list[int] = []
+    for node in range(len(graph)):
+        edges = graph.operands_of(node)
+        expected.append(1 + max(expected[edge.operand] for edge in edges) if edges else 0)
+    assert Derivatives(graph)._levels.of_node.tolist() == expected

@@ -134,6 +134,36 @@ def test_gradients_that_adam_cannot_square(tiny_model: ModelSnapshot) -> None:
     assert "no finite square" in update.what
 
 
+def test_an_update_that_went_too_far_is_told_before_what_follows() -> None:
+    """The parameters it left, the first number computed from them, the first infinite one."""
+    training = Training(
+        Corpus("tiny", DOCUMENTS), ModelConfig(4, 2, 2, 6), TrainingConfig(num_steps=3, lr=1e200)
+    )
+    steps = training.results()
+    next(steps)
+    with pytest.raises(DomainError) as caught:
+        next(steps)
+    model, document = ModelSnapshot.of(training), training.document_at(2)
+    origin = Origin(model, document, 2, DOCUMENTS, training.state, training.config)
+    computed = compute(model, document)
+    assert computed.problem == ""
+    graph = computed.graph
+    session = DebugSession(graph, origin, str(caught.value))
+    update, large, infinite, *later = session.anomalies()
+    assert (update.where, update.step, update.op, update.moment) == ("update", 1, "param", None)
+    wrong = np.abs(graph.data) > 1e154
+    parameters = wrong & (graph.op_codes == graph.op_codes[update.node])
+    assert update.node == np.flatnonzero(parameters)[0]
+    assert f"so it is with {parameters.sum() - 1} more" in update.what
+    computed_ones = np.flatnonzero(wrong & ~parameters)
+    assert (large.where, large.step, large.node) == ("forward", 2, computed_ones[0])
+    assert math.isfinite(graph.data[large.node])
+    assert infinite.node == np.flatnonzero(~np.isfinite(graph.data))[0]
+    assert {(each.where, each.step) for each in later} <= {("backward", 2), ("update", 2)}
+    assert (session.state.node, session.state.stop.reason) == (large.node, "post mortem")
+    assert session.state.moment == large.moment
+
+
 # -- post mortem -----------------------------------------------------------------------------------
 
 

@@ -243,3 +243,16 @@ def test_training_that_explodes_ends_in_the_debugger(model: tuple[str, ...]) -> 
     assert first["step"] == step
     assert back["event"] == where["event"] - 1
     assert "post mortem: " in run_here(*command, *verbs("where")).stdout
+
+
+def test_training_that_goes_out_of_range_ends_where_that_begins(model: tuple[str, ...]) -> None:
+    command = ("debug", "emma", *model, "--train", "5", "--lr", "1e200")
+    result = run_here(*command, "--json", *verbs("where", "anomalies"))
+    assert result.stderr.startswith("training failed: step 2: ")
+    where, anomalies = rows(result.stdout)
+    update, first, *_ = anomalies["anomalies"]
+    assert (update["pass"], update["step"], first["pass"], first["step"]) == (
+        "update", 1, "forward", 2,
+    )  # fmt: skip
+    assert (where["stop"], where["node"]["id"]) == ("post mortem", first["node"])
+    assert abs(where["node"]["data"]) > 1e154

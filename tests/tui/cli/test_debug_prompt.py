@@ -34,6 +34,10 @@ def test_a_session_at_the_prompt(corpus: Path, tmp_path: Path) -> None:
         terminal.type(b"\t")
         terminal.wait_for(r"attn_wq\[0\]\[3\]")
         terminal.type(CTRL_C)
+        terminal.type(b"sel\t")
+        terminal.wait_for("lect")
+        terminal.type(b"#3\r")  # a space is there already
+        terminal.wait_for("forward 2 of")
         terminal.type(b"reverse-c\t")
         terminal.wait_for("reverse-continue")
         terminal.type(b"\r")
@@ -42,7 +46,7 @@ def test_a_session_at_the_prompt(corpus: Path, tmp_path: Path) -> None:
         assert terminal.end() == 0
     history = (tmp_path / "microgpt-tui" / "debug_history").read_text(encoding="utf-8")
     assert re.findall(r"^\+(.*)$", history, re.MULTILINE) == [
-        "step 2", "nonsense", "reverse-continue",
+        "step 2", "nonsense", "select #3", "reverse-continue",
     ]  # fmt: skip
 
 

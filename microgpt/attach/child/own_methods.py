@@ -1,0 +1,89 @@
+"""`OwnMethods`: computes nodes again, for other operands, by the methods that made them.
+
+The operands themselves are given the other numbers for the moment of the call, so that a method
+finds all else about them as it was, and get their own back. Its result is a node that nobody keeps.
+Whatever else such a method may do, printing say, it does once more.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
+
+from microgpt.attach.child.value_class import Node, ValueClass
+from microgpt.attach.child.watches import GradTap, installed, local_grads
+from microgpt.op_evaluator import Evaluated
+
+
+class Refused(Exception):  # noqa: N818  # not an error of ours
+    """Why a node cannot be computed again; the message is for the user."""
+
+
+class OwnMethods:
+    """An `OpEvaluator` in the process where the nodes are.
+
+    Args:
+        kind: their class.
+        nodes: by id.
+    """
+
+    def __init__(self, kind: ValueClass, nodes: Sequence[Node]) -> None:
+        self._kind = kind
+        self._nodes = nodes
+
+    def evaluate(self, nodes: Sequence[int], operands: Sequence[float]) -> Evaluated:
+        """Computes some nodes for these operands; see `OpEvaluator`."""
+        kind, tap = self._kind, GradTap()
+        data, locals_, problems = array("d"), array("d"), []
+        at = 0
+        with installed(kind.cls, "grad", tap) if kind.shape.is_closure else nullcontext():
+            for place in nodes:
+                node = self._nodes[place]
+                slots = kind.operands(node)
+                numbers = operands[at : at + len(slots)]
+                at += len(slots)
+                try:
+                    result, shares = self._computed(node, slots, numbers, tap)
+                    problem = ""
+                except Refused as error:
+                    problem = str(error)
+                except Exception as error:  # noqa: BLE001  # whatever the script's method raises
+                    problem = f"{type(error).__name__}: {error}"
+                if problem:
+                    result, shares = float("nan"), [float("nan")] * len(slots)
+                data.append(result)
+                locals_.extend(shares)
+                problems.append(problem)
+        return Evaluated(data, locals_, problems)
+
+    def _computed(
+        self, node: Node, operands: tuple[Node, ...], numbers: Sequence[float], tap: GradTap
+    ) -> tuple[float, list[float]]:
+        """Data and local gradients for these operands."""
+        call = self._kind.call(node, operands)
+        if isinstance(call, str):
+            raise Refused(call)
+        own = [operand.data for operand in operands]
+        try:
+            for operand, is_at, number in zip(operands, own, numbers, strict=True):
+                if float(is_at).hex() != number.hex():  # else it stays an int, if it is one
+                    operand.data = number
+            result = call.method(*call.positional, **call.keywords)
+            return float(result.data), self._local_grads(result, operands, tap)
+        finally:
+            for operand, is_at in zip(operands, own, strict=True):
+                operand.data = is_at
+
+    def _local_grads(self, result: Any, operands: tuple[Node, ...], tap: GradTap) -> list[float]:
+        kind = self._kind
+        made_from = [id(o) for o in kind.operands(result)] if kind.is_node(result) else []
+        slots = [id(operand) for operand in operands]
+        held = getattr(result, kind.shape.visited, None)
+        if kind.shape.is_closure:
+            if set(made_from) == set(slots):
+                return local_grads(tap, result, operands, held)
+        elif made_from == slots and isinstance(held, tuple | list) and len(held) == len(slots):
+            return [float(local) for local in held]
+        raise Refused("its method gives something else than one node made from the same operands")
