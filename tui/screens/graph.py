@@ -131,14 +131,20 @@ class GraphScreen(ModeScreen):
     def _build(self, origin: Origin) -> None:
         if not self._building:
             self._building = origin.step
-            self._build_graph(origin, self.pane.place, self.pane.window)
+            self._build_graph(origin, self._problem_of(origin), self.pane.place, self.pane.window)
+
+    def _problem_of(self, origin: Origin) -> str:
+        """Why training stopped at a step, `""` at any other."""
+        frame = self.frame
+        failed = frame is not None and frame.status == "failed" and frame.origin is origin
+        return frame.problem if frame is not None and failed else ""
 
     # Without a description Textual makes one of all parameters.
     @work(thread=True, exit_on_error=True, description="a graph")
-    def _build_graph(self, origin: Origin, place: Place | None, window: Size) -> None:
+    def _build_graph(self, origin: Origin, problem: str, place: Place | None, window: Size) -> None:
         try:
             computed = compute(origin.model, origin.document)
-            session = DebugSession(computed.graph, origin, computed.problem)
+            session = DebugSession(computed.graph, origin, computed.problem or problem)
             explorer = Explorer.arriving(session, place)
         except MicrogptError as error:
             self.post_message(self.BuildFailed(str(error)))
@@ -163,9 +169,9 @@ class GraphScreen(ModeScreen):
         if event.place != self.pane.place:  # moved meanwhile
             explorer = Explorer.arriving(explorer.session, self.pane.place)
         self.pane.take(explorer, caption)
-        frame = self.frame
-        if frame and frame.status == "failed" and frame.origin is event.origin:
+        if self._problem_of(event.origin):
             self.pane.run_line("anomalies")
+        frame = self.frame
         if frame and frame.origin:  # training may have gone on meanwhile, and then paused
             self._follow(frame.origin, frame)
 
