@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from threading import RLock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,11 @@ class Box:
             return scope.title.removesuffix(name) + self.label
         return f"{scope.title} {self.label}"
 
+    @property
+    def heading(self) -> str:
+        """Its title and its note."""
+        return f"{self.title} {self.note}".rstrip()
+
     def holds(self, node: int) -> bool:
         """Whether a node is one of its nodes."""
         at = int(np.searchsorted(self.ids, node))
@@ -92,18 +98,21 @@ class Box:
 
 
 class Folding:
-    """All boxes of one graph, made when first asked for."""
+    """All boxes of one graph, made when first asked for, once, whichever threads ask."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.root = Box("", "graph", "graph", np.arange(len(graph)))
         self._children: dict[str, tuple[Box, ...]] = {}
         self._groups: dict[str, Group] = {}
+        self._making = RLock()
 
     def children(self, box: Box) -> tuple[Box, ...]:
         """What a box opens into: 2 to `MAX_CHILDREN` boxes, or one that holds a single node."""
         if box.key not in self._children:
-            self._children[box.key] = self._opened(box)
+            with self._making:
+                if box.key not in self._children:
+                    self._children[box.key] = self._opened(box)
         return self._children[box.key]
 
     def path_to(self, node: int) -> tuple[Box, ...]:

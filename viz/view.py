@@ -162,11 +162,11 @@ def folded(folding: Folding, focus: Box | None = None, depth: int = 1) -> View:
             break
         if len(deeper) + len(around) > MAX_DRAWN:
             raise GraphError(
-                f"depth {depth} would draw more than {MAX_DRAWN:,} boxes of {_place(focus)} "
+                f"depth {depth} would draw more than {MAX_DRAWN:,} boxes of {focus.heading} "
                 f"({len(focus):,} nodes); depth {level - 1} draws {len(inside) + len(around):,}"
             )
         inside = deeper
-    return View(folding.graph, focus, tuple(inside), around, _place(focus))
+    return View(folding.graph, focus, tuple(inside), around, focus.heading)
 
 
 def scalars(graph: Graph, ids: Iterable[int], title: str) -> View:
@@ -208,10 +208,6 @@ def neighbourhood(graph: Graph, node: int, hops: int) -> View:
 
 def _hops(count: int) -> str:
     return f"{count} hop{'' if count == 1 else 's'}"
-
-
-def _place(box: Box) -> str:
-    return f"{box.title} {box.note}".rstrip()
 
 
 def _opened(folding: Folding, boxes: Iterable[Box]) -> Iterator[Box]:

@@ -57,7 +57,7 @@ class Explorer:
         self.stepping = False
         self._running_grads = RunningGrads(self.graph)
         self._views: dict[str, View] = {}
-        self.selected = self.view.inside[-1].key
+        self.selected = self._inside[-1].key
 
     @classmethod
     def arriving(cls, session: DebugSession, place: Place | None) -> Explorer:
@@ -92,16 +92,29 @@ class Explorer:
 
     @property
     def view(self) -> View:
-        """The boxes in sight."""
-        key = self.focus.key
-        if key not in self._views:
-            self._views[key] = folded(self.folding, self.focus)
-        return self._views[key]
+        """The boxes in sight.
+
+        In a large graph it may take half a second to find what surrounds the focus for the first
+        time; any thread may ask for it ahead, with `view_of`.
+        """
+        return self.view_of(self.focus)
+
+    def view_of(self, focus: Box) -> View:
+        """The boxes in sight when looking into one."""
+        view = self._views.get(focus.key)
+        if view is None:
+            view = self._views.setdefault(focus.key, folded(self.folding, focus))
+        return view
 
     @property
     def selected_box(self) -> Box:
         """The selected box."""
-        return next(box for box in self.view.boxes if box.key == self.selected)
+        inside = next((box for box in self._inside if box.key == self.selected), None)
+        return inside or next(box for box in self.view.around if box.key == self.selected)
+
+    @property
+    def _inside(self) -> tuple[Box, ...]:
+        return self.folding.children(self.focus)
 
     @property
     def state(self) -> State:
@@ -161,7 +174,7 @@ class Explorer:
 
     def select(self, key: str) -> None:
         """Selects a box of the view; any other key is ignored."""
-        if any(box.key == key for box in self.view.boxes):
+        if any(b.key == key for b in self._inside) or any(b.key == key for b in self.view.around):
             self.selected = key
 
     def open(self) -> bool:
@@ -181,7 +194,7 @@ class Explorer:
             return False
         left = self.focus
         self.focus = left.parent or self.folding.root
-        self.selected = self.view.inside[-1].key
+        self.selected = self._inside[-1].key
         self.select(left.key)
         return True
 
@@ -191,7 +204,7 @@ class Explorer:
             self.reveal(box.node)
             return
         self.focus = self.folding.find(box.key)  # neighbours joined for a view are not in the tree
-        self.selected = self.view.inside[-1].key
+        self.selected = self._inside[-1].key
 
     def reveal(self, node: int) -> None:
         """Opens what is needed to show a node as a box of its own, and selects it."""

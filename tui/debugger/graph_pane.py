@@ -26,9 +26,9 @@ from tui.debugger.layout import Layout, lay_out
 from tui.debugger.scope_tree import ScopeTree
 from tui.debugger.source_pane import SourcePane
 from tui.debugger.stops_panel import StopsPanel
+from viz.boxes import Box
 from viz.dot import to_dot
 from viz.export import write_picture
-from viz.view import View
 
 PATIENCE = 0.03
 """After so long without a layout the other panes go ahead of the canvas. Units: seconds."""
@@ -65,7 +65,7 @@ class GraphPane(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="graph")
-        self._layouts: dict[tuple[View, Size], Layout] = {}
+        self._layouts: dict[tuple[str, Size], Layout] = {}  # by key of the focus
         self._patience: Timer | None = None  # runs out if a layout takes long
         self._said = ""
 
@@ -88,7 +88,7 @@ class GraphPane(Vertical):
 
     def expect(self, layout: Layout, window: Size) -> None:
         """A view has its places before it is shown."""
-        self._layouts[layout.view, window] = layout
+        self._keep(layout, window)
 
     # -- showing where the person stands -------------------------------------------------------
 
@@ -101,15 +101,21 @@ class GraphPane(Vertical):
         explorer = self.explorer
         if explorer is None:
             return
-        layout = self._layouts.get((explorer.view, self.window))
+        layout = self._layout
         if layout is None:
-            self._lay_out(explorer.view, self.window)
+            self._lay_out(explorer, explorer.focus, self.window)
             if self._patience is None:
                 self._patience = self.set_timer(PATIENCE, self._show_around)
         else:
             self._draw(layout)
             self._show_around()
         self.post_message(self.Moved())
+
+    @property
+    def _layout(self) -> Layout | None:
+        """Of the view in sight, if it is there."""
+        explorer = self.explorer
+        return self._layouts.get((explorer.focus.key, self.window)) if explorer else None
 
     def _show_around(self) -> None:
         """All panes but the canvas."""
@@ -119,8 +125,9 @@ class GraphPane(Vertical):
             self._patience.stop()
             self._patience = None
         self.query_one(ScopeTree).show(explorer.folding, explorer.focus, explorer.selected)
-        self.query_one(Inspector).show(explorer)
         box = explorer.selected_box
+        if box.kind == "node" or self._layout is not None:  # what a part adds up to is the view's
+            self.query_one(Inspector).show(explorer)
         visited = explorer.visited
         self.query_one(SourcePane).show(explorer.graph, box.node if box.kind == "node" else visited)
         self.query_one(StopsPanel).show(explorer.session.stops.listed(), explorer.state)
@@ -131,7 +138,7 @@ class GraphPane(Vertical):
         explorer = self.explorer
         if explorer is None:
             return
-        title = explorer.view.title
+        title = explorer.focus.heading
         if explorer.focus.parent is None:
             title = f"{title}: {len(explorer.graph):,} nodes"
         parts = []
@@ -147,9 +154,9 @@ class GraphPane(Vertical):
 
     # Without a description Textual makes one of every array in the view: 30 ms at each key.
     @work(thread=True, exclusive=True, group="layout", description="a layout")
-    def _lay_out(self, view: View, window: Size) -> None:
+    def _lay_out(self, explorer: Explorer, focus: Box, window: Size) -> None:
         try:
-            layout = lay_out(view, *window)
+            layout = lay_out(explorer.view_of(focus), *window)
         except MicrogptError as error:
             self.post_message(self.LayoutFailed(str(error)))
         else:
@@ -157,22 +164,18 @@ class GraphPane(Vertical):
 
     @on(LaidOut)
     def _take_layout(self, event: LaidOut) -> None:
-        if self.explorer is None or event.layout.view.graph is not self.explorer.graph:
+        explorer = self.explorer
+        if explorer is None or event.layout.view.graph is not explorer.graph:
             return
-        self._layouts = {
-            key: layout
-            for key, layout in self._layouts.items()
-            if layout.view.graph is self.explorer.graph
-        }
-        self._layouts[event.layout.view, event.window] = event.layout
-        if event.layout.view is not self.explorer.view:
-            return
-        if event.window != self.window:
-            self.show()  # the window has another size by now
-            return
-        self._draw(event.layout)
-        if self._patience is not None:
-            self._show_around()
+        self._keep(event.layout, event.window)
+        if event.layout.view.focus.key == explorer.focus.key:
+            self.show()  # which asks again if the window has another size by now
+
+    def _keep(self, layout: Layout, window: Size) -> None:
+        """Keeps a layout, and those of the same graph."""
+        graph = layout.view.graph
+        kept = {at: other for at, other in self._layouts.items() if other.view.graph is graph}
+        self._layouts = kept | {(layout.view.focus.key, window): layout}
 
     @on(LayoutFailed)
     def _say_not_laid_out(self, event: LayoutFailed) -> None:
@@ -184,13 +187,13 @@ class GraphPane(Vertical):
         explorer = self.explorer
         assert explorer is not None
         visited = explorer.visited
-        box = explorer.view.box_of(visited) if visited is not None else None
-        visits = {b.key: (explorer.n_visited(b), explorer.n_visits(b)) for b in layout.view.boxes}
+        holder = layout.view.box_of(visited) if visited is not None else None
+        boxes = layout.view.boxes if explorer.stepping else ()
         state = CanvasState(
             grads=explorer.grads(),
             selected=explorer.selected,
-            visited=box.key if box else "",
-            visits=visits if explorer.stepping else {},
+            visited=holder.key if holder else "",
+            visits={box.key: (explorer.n_visited(box), explorer.n_visits(box)) for box in boxes},
             forward=explorer.stepping and explorer.state.phase == "forward",
         )
         canvas = self.query_one(GraphCanvas)
