@@ -32,6 +32,12 @@ class BrailleCanvas:
     def __init__(self) -> None:
         self.cells: dict[Cell, tuple[int, float, str]] = {}
 
+    def copy(self) -> BrailleCanvas:
+        """Another with the same dots."""
+        other = BrailleCanvas()
+        other.cells = dict(self.cells)
+        return other
+
     def draw(self, curve: Dots, weight: float, color: str) -> None:
         """Draws a curve; heavier ones colour the cells they share."""
         for cell, more in curve.items():

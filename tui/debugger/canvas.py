@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from textual.theme import Theme
 
 from microgpt.graph import Graph
 from tui.debugger.braille import BrailleCanvas
-from tui.debugger.layout import Layout, PlacedBox, title_of
+from tui.debugger.layout import Layout, PlacedBox, PlacedEdge, title_of
 from tui.widgets.scroll_window import ScrollWindow
 from viz.boxes import Box
 from viz.dot import rms
@@ -40,7 +41,8 @@ class CanvasState:
     """What the boxes show besides their place.
 
     Attributes:
-        grads: gradient of every node at the event shown. Shape: `[node]`.
+        grads: gradient of every node at the moment shown. Shape: `[node]`.
+        moment: that moment, -1 if all of them are complete.
         selected: key of the selected box.
         visited: key of the box that holds the node being visited, or "".
         visits: by box key, how many of its nodes have been visited and how many will be in the
@@ -49,6 +51,7 @@ class CanvasState:
     """
 
     grads: NDArray[np.float64]
+    moment: int
     selected: str
     visited: str
     visits: dict[str, tuple[int, int]]
@@ -80,9 +83,11 @@ class GraphCanvas(ScrollWindow):
         super().__init__(id=id)
         self._layout_shown: Layout | None = None
         self._state: CanvasState | None = None
+        self._all_edges = BrailleCanvas()  # as if no box were selected
         self._edges = BrailleCanvas()
         self._inks: dict[str, Style] = {}  # by an edge's colour
-        self._largest = 0.0
+        self._grads: dict[str, float] = {}  # by box: of its node, or the rms over its nodes
+        self._largest = 0.0  # of all nodes inside
 
     @property
     def placed(self) -> Layout | None:
@@ -94,12 +99,13 @@ class GraphCanvas(ScrollWindow):
         is_new = layout is not self._layout_shown
         if is_new:
             self.virtual_size = Size(layout.width, layout.height)
-        if is_new or self._state is None or state.selected != self._state.selected:
+            self._draw_all_edges(layout)
+        before = self._state
+        if is_new or before is None or state.selected != before.selected:
             self._draw_edges(layout, state.selected)
+        if is_new or before is None or state.moment != before.moment:
+            self._sum_up(layout, state.grads)
         self._layout_shown, self._state = layout, state
-        grads = state.grads[np.concatenate([box.ids for box in layout.view.inside])]
-        finite = np.abs(grads[np.isfinite(grads)])
-        self._largest = float(finite.max()) if len(finite) else 0.0
         self.refresh()
 
     def reveal(self, key: str) -> None:
@@ -117,23 +123,45 @@ class GraphCanvas(ScrollWindow):
 
     def _recolor(self, _theme: Theme) -> None:
         if self._layout_shown and self._state:
+            self._draw_all_edges(self._layout_shown)
             self._draw_edges(self._layout_shown, self._state.selected)
             self.refresh()
 
-    def _draw_edges(self, layout: Layout, selected: str) -> None:
-        """The selected box's edges in the colour of their contribution, the others faint."""
-        self._edges, self._inks = BrailleCanvas(), {}
-        muted, faint = self._color("canvas--muted"), self._color("canvas--faint")
-        largest = max((edge.bundle.magnitude for edge in layout.edges), default=0.0)
+    def _sum_up(self, layout: Layout, grads: NDArray[np.float64]) -> None:
+        """The numbers that the boxes show, once for a moment: a box may hold a million nodes."""
+        self._grads, largest = {}, [0.0]
+        for box in layout.view.boxes:
+            of_box = grads[box.ids]
+            self._grads[box.key] = float(of_box[0]) if box.kind == "node" else rms(of_box)
+            if box not in layout.view.around:
+                sizes = np.abs(of_box)
+                if not np.isfinite(sizes.max()):  # asked first: to pick takes five times as long
+                    sizes = sizes[np.isfinite(sizes)]
+                largest.append(float(sizes.max(initial=0.0)))
+        self._largest = max(largest)
+
+    def _draw_all_edges(self, layout: Layout) -> None:
+        """Every edge: in the colour of its contribution if they are few, else faint."""
+        self._all_edges, self._inks = BrailleCanvas(), {}
+        faint = self._color("canvas--faint")
         few = len(layout.edges) <= FEW_EDGES
+        for edge, weight, color in self._weighed(layout):
+            self._all_edges.draw(edge.dots, weight, color if few else faint)
+
+    def _draw_edges(self, layout: Layout, selected: str) -> None:
+        """The selected box's edges in the colour of their contribution, above all others."""
+        self._edges = self._all_edges.copy()
+        for edge, weight, color in self._weighed(layout):
+            if selected in (edge.bundle.source, edge.bundle.target):
+                self._edges.draw(edge.dots, weight + 1, color)
+
+    def _weighed(self, layout: Layout) -> Iterator[tuple[PlacedEdge, float, str]]:
+        """The edges, how heavy each is, and the colour of its contribution."""
+        muted = self._color("canvas--muted")
+        largest = max((edge.bundle.magnitude for edge in layout.edges), default=0.0)
         for edge in layout.edges:
             weight = strength(edge.bundle.magnitude, largest)
-            color = gradient_color(edge.bundle.net, largest, muted)
-            if selected in (edge.bundle.source, edge.bundle.target):
-                weight += 1
-            elif not few:
-                color = faint
-            self._edges.draw(edge.dots, weight, color)
+            yield edge, weight, gradient_color(edge.bundle.net, largest, muted)
 
     def _color(self, component: str) -> str:
         return self.get_component_styles(component).color.hex6
@@ -255,8 +283,7 @@ class GraphCanvas(ScrollWindow):
             if not visits:  # not stepping, or only leaves, which are never visited
                 return f"{len(box):,} nodes", muted
             return f"✓ {done:,}/{visits:,}", muted
-        grads = state.grads[box.ids]
-        grad = float(grads[0]) if box.kind == "node" else rms(grads)
+        grad = self._grads[box.key]
         text = f"{'grad' if box.kind == 'node' else 'rms ∇'} {number(grad)}"
         if not inside:
             return text, muted

@@ -191,6 +191,7 @@ class GraphPane(Vertical):
         boxes = layout.view.boxes if explorer.stepping else ()
         state = CanvasState(
             grads=explorer.grads(),
+            moment=explorer.state.moment if explorer.stepping else -1,
             selected=explorer.selected,
             visited=holder.key if holder else "",
             visits={box.key: (explorer.n_visited(box), explorer.n_visits(box)) for box in boxes},
