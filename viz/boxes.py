@@ -173,7 +173,9 @@ class Folding:
             return self._grouped(box, box.ids)
         scope = self._innermost(self.graph.scopes.find(_unmarked(box.key)))
         own = box.ids[self.graph.scope_of[box.ids] == scope.index]
-        bound = np.array([i for i in own if self._is_parameter(int(i))], np.int64)
+        starts = self.graph.operand_start
+        leaves = own[starts[own] == starts[own + 1]].tolist()
+        bound = np.array([i for i in leaves if self._is_parameter(i)], np.int64)
         loose = np.setdiff1d(own, bound, assume_unique=True)
         parameters = self._parameter_groups(bound, box)
         children = self.graph.scopes.children(scope)

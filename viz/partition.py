@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from microgpt.graph import Graph
 from viz.runs import run_length
 
@@ -70,24 +72,34 @@ class Region:
 
     Attributes:
         ids: the nodes, ascending.
+        ops: of each node, its op's name.
         operands: of each node, in slot order.
         consumers: of each node, those inside; one that takes a node twice is there twice.
         outputs: the nodes that are used outside, or not at all.
     """
 
     def __init__(self, graph: Graph, ids: Iterable[int]) -> None:
-        self.graph = graph
         self.ids: Ids = tuple(sorted(ids))
+        # All at once: an array is slow to be asked for a few elements.
+        ids_array = np.array(self.ids, np.int64)
+        operands = graph.operands[graph.edges_into(ids_array)].tolist()
+        codes = graph.op_codes[ids_array].tolist()
+        self.ops: dict[int, str] = {
+            i: graph.op_names[code] for i, code in zip(self.ids, codes, strict=True)
+        }
         starts = graph.operand_start
+        counts = starts[ids_array + 1] - starts[ids_array]
+        ends = np.cumsum(counts).tolist()
         self.operands: dict[int, list[int]] = {
-            i: graph.operands[starts[i] : starts[i + 1]].tolist() for i in self.ids
+            i: operands[end - count : end]
+            for i, count, end in zip(self.ids, counts.tolist(), ends, strict=True)
         }
         self.consumers: dict[int, list[int]] = {i: [] for i in self.ids}
         for i, operands in self.operands.items():
             for operand in operands:
                 if operand in self.consumers:
                     self.consumers[operand].append(i)
-        n_consumers = graph.fan_out[list(self.ids)].tolist()
+        n_consumers = graph.fan_out[ids_array].tolist()
         self.outputs = {
             i
             for (i, inner), count in zip(self.consumers.items(), n_consumers, strict=True)
@@ -99,7 +111,7 @@ class Region:
 
     def chains(self) -> list[Ids]:
         """Sums of many terms: runs of additions, each the only consumer of the one before."""
-        adds = [i for i in self.ids if self.operands[i] and self.graph.op(i) == "add"]
+        adds = [i for i in self.ids if self.ops[i] == "add" and self.operands[i]]
         is_add = set(adds)
         before: dict[int, int] = {}
         for i in adds:
@@ -179,7 +191,7 @@ def _is_peeling(groups: list[Group], region: Region) -> bool:
 
 
 def _stem(region: Region, head: int, name: str) -> str:
-    op = region.graph.op(head)
+    op = region.ops[head]
     if not region.operands[head]:
         return op
     if head in region.outputs:

@@ -13,20 +13,15 @@ from tests.benchmarks.tables import report
 from tests.tui.terminal import Terminal
 
 PROGRAM = (sys.executable, "-m", "tests.benchmarks.million_nodes")
-HOME, END = "\x1b[H", "\x1b[F"
+HOME, END, LEFT, RIGHT, UP, DOWN = (f"\x1b[{letter}" for letter in "HFDCAB")
+ENTER, BACKSPACE = "\r", "\x7f"
 PLACE = re.compile(rb"(forward|backward) [\d,]+/[\d,]+")
 """Said under the canvas, anew at each move."""
 SELECTED = "╔".encode()
 """A corner of the selected box: the canvas is drawn."""
 REST = 0.3
 """Nothing more is drawn after so long without a change. Units: seconds."""
-HEADER = [
-    "",
-    "answers, median ms",
-    "19 in 20 within, ms",
-    "whole, median ms",
-    "19 in 20 within, ms",
-]
+HEADER = ["ms", "answers: median", "19 in 20 within", "whole: median", "19 in 20 within"]
 
 WALKS = {
     "`s` `S`: on and back by an event": "s" * 40 + "S" * 20,
@@ -34,7 +29,12 @@ WALKS = {
     "`o` `O`: out of scopes, on and back": ("o" * 6 + "O" * 6) * 2,
     "`c` `C`: from breakpoint to breakpoint": "c" * 20 + "C" * 20,
     "Home, End: to either end of the pass": [HOME, END] * 10,
+    "Arrows, in the whole graph": [LEFT, RIGHT, UP, DOWN] * 5,
+    "Enter, Backspace: into boxes and out": [UP, ENTER, ENTER, BACKSPACE, BACKSPACE] * 4,
 }
+"""All from the first event of the backward pass on, which lies in a box of the whole graph."""
+OUTSIDE = ("Arrows", "Enter")
+"""These begin outside of that box."""
 
 
 def test_a_million_nodes(benchmark: BenchmarkFixture) -> None:
@@ -59,6 +59,8 @@ def _measured() -> list[list[str]]:
         terminal.until(PLACE.search, since)
         for name, keys in WALKS.items():
             terminal.delays(HOME, bool, REST)
+            if name.startswith(OUTSIDE):
+                terminal.delays(BACKSPACE, bool, REST)
             rows.append(_row(name, [terminal.delays(key, PLACE.search, REST) for key in keys]))
         terminal.type("q")
         assert terminal.exit_status() == 0
