@@ -30,7 +30,7 @@ from viz.boxes import Box
 from viz.dot import to_dot
 from viz.export import write_picture
 
-PATIENCE = 0.02
+PATIENCE = 0.012
 """After so long without a layout the other panes go ahead of the canvas. Units: seconds."""
 
 
