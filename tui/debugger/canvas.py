@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,25 +143,30 @@ class GraphCanvas(ScrollWindow):
     def _draw_all_edges(self, layout: Layout) -> None:
         """Every edge: in the colour of its contribution if they are few, else faint."""
         self._all_edges, self._inks = BrailleCanvas(), {}
-        faint = self._color("canvas--faint")
-        few = len(layout.edges) <= FEW_EDGES
-        for edge, weight, color in self._weighed(layout):
-            self._all_edges.draw(edge.dots, weight, color if few else faint)
+        color = None if len(layout.edges) <= FEW_EDGES else self._color("canvas--faint")
+        self._draw_on(self._all_edges, layout, layout.edges, color)
 
     def _draw_edges(self, layout: Layout, selected: str) -> None:
         """The selected box's edges in the colour of their contribution, above all others."""
         self._edges = self._all_edges.copy()
-        for edge, weight, color in self._weighed(layout):
-            if selected in (edge.bundle.source, edge.bundle.target):
-                self._edges.draw(edge.dots, weight + 1, color)
+        its = [e for e in layout.edges if selected in (e.bundle.source, e.bundle.target)]
+        self._draw_on(self._edges, layout, its, above=1)
 
-    def _weighed(self, layout: Layout) -> Iterator[tuple[PlacedEdge, float, str]]:
-        """The edges, how heavy each is, and the colour of its contribution."""
+    def _draw_on(
+        self,
+        canvas: BrailleCanvas,
+        layout: Layout,
+        edges: Iterable[PlacedEdge],
+        color: str | None = None,
+        above: float = 0,
+    ) -> None:
+        """Draws edges of a layout, in a colour or in that of each one's contribution."""
         muted = self._color("canvas--muted")
         largest = max((edge.bundle.magnitude for edge in layout.edges), default=0.0)
-        for edge in layout.edges:
-            weight = strength(edge.bundle.magnitude, largest)
-            yield edge, weight, gradient_color(edge.bundle.net, largest, muted)
+        for edge in edges:
+            weight = strength(edge.bundle.magnitude, largest) + above
+            ink = color or gradient_color(edge.bundle.net, largest, muted)
+            canvas.draw(edge.dots, weight, ink)
 
     def _color(self, component: str) -> str:
         return self.get_component_styles(component).color.hex6

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from microgpt.debugger import DebugSession
 from microgpt.debugger.running_grads import RunningGrads
 from microgpt.debugger.state import State
+from microgpt.debugger.timeline import Phase
 from microgpt.events import Event
 from microgpt.graph import Graph
 from viz.boxes import Box, Folding
@@ -57,6 +58,7 @@ class Explorer:
         self.stepping = False
         self._running_grads = RunningGrads(self.graph)
         self._views: dict[str, View] = {}
+        self._visits_of: dict[tuple[Phase, str], NDArray[np.int64]] = {}
         self.selected = self._inside[-1].key
 
     @classmethod
@@ -150,9 +152,12 @@ class Explorer:
 
     def _visits(self, box: Box) -> NDArray[np.int64]:
         """The events of the pass at hand that visit a box's nodes."""
-        is_forward = self.state.phase == "forward"
-        events = (self._forward_event_of if is_forward else self.graph.event_of)[box.ids]
-        return events[events > 0]
+        at = (self.state.phase, box.key)
+        if at not in self._visits_of:
+            is_forward = self.state.phase == "forward"
+            events = (self._forward_event_of if is_forward else self.graph.event_of)[box.ids]
+            self._visits_of[at] = events[events > 0]
+        return self._visits_of[at]
 
     @cached_property
     def _forward_event_of(self) -> NDArray[np.int64]:
