@@ -233,7 +233,7 @@ class MicrogptApp(BaseApp):
     def action_travel(self, by: int) -> None:
         """Some steps back or on, from the step shown; on past the latest one is live again."""
         live, wanted = self._frame, self._travel.wanted
-        if live is None or live.result is None:
+        if live is None or live.live_step == live.first_step:
             self.notify("no step recorded yet", timeout=2)
         elif wanted is None and by > 0:
             self.notify("this is the latest step", timeout=2)
@@ -245,7 +245,7 @@ class MicrogptApp(BaseApp):
     def travel_to(self, step: int) -> None:
         """Shows a recorded step in every mode until told otherwise; the run goes on meanwhile."""
         live = self._frame
-        if live is not None and live.result is not None:
+        if live is not None and live.live_step > live.first_step:
             self._travel.go_to(max(live.first_step + 1, min(step, live.live_step)))
 
     def action_live(self) -> None:
@@ -263,7 +263,7 @@ class MicrogptApp(BaseApp):
     def action_go_to_step(self) -> None:
         """Asks for a step and goes there."""
         live = self._frame
-        if live is None or live.result is None:
+        if live is None or live.live_step == live.first_step:
             self.notify("no step recorded yet", timeout=2)
             return
 

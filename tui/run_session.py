@@ -81,15 +81,19 @@ class RunSession:
         if not new and status == frame.status:
             return
         if new:
-            latest = run.at(new[-1].step)  # may fail, and is tried again then
             frame.losses.extend(loss.loss for loss in new)
+            frame = replace(frame, samples=_samples(run), live_step=new[-1].step)
+        if frame.live_step > (frame.result.step if frame.result else run.first_step):
+            try:
+                latest = run.at(frame.live_step)
+            except MicrogptError as error:  # tried again; one can go to earlier steps meanwhile
+                self._show(replace(frame, status="failed", problem=str(error)))
+                return
             frame = replace(
                 frame,
-                samples=_samples(run),
                 result=latest.result,
                 model=latest.before,
                 origin=run.origin(latest),
-                live_step=latest.step,
                 engine=described(run.engine),
             )
         self._show(replace(frame, status=status, problem=""))

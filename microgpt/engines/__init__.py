@@ -7,6 +7,7 @@ program. `kernel` runs the model as compiled loops over vectors. The last two ne
 from __future__ import annotations
 
 from microgpt.adam import TrainingConfig
+from microgpt.collector import paused_collector
 from microgpt.engines.auto import AutoEngine
 from microgpt.engines.engine import ENGINE_NAMES, Engine, EngineName, StepResult
 from microgpt.engines.value import ValueEngine
@@ -63,6 +64,7 @@ def _tried(engine: Engine, model: ModelConfig, tokenizer: Tokenizer) -> Engine:
     """The engine, after a step from a throw-away state: what is left to compile is compiled."""
     sizes = model.shapes(tokenizer.vocab_size).values()
     state = TrainingState.untrained(0.0 for rows, cols in sizes for _ in range(rows * cols))
-    engine.train_steps(state, [(tokenizer.bos, tokenizer.bos)])
+    with paused_collector():  # compiling makes a million objects that stay
+        engine.train_steps(state, [(tokenizer.bos, tokenizer.bos)])
     _compiled.add(engine.name)
     return engine

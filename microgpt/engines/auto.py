@@ -17,6 +17,10 @@ PATIENCE = 1.0
 """How long work then stops for it: what is compiled already is loaded in half that time, but in
 several times as long if steps on `Value` hold the interpreter's lock. Units: seconds."""
 
+SHARE = 2.0
+"""How many times as long as a step took is left to compiling after it. Steps hold the interpreter's
+lock, which compiling lets go and asks for thousands of times; each time it would have to wait."""
+
 
 class AutoEngine:
     """Serves on one engine while another is made ready in a thread.
@@ -81,13 +85,14 @@ class AutoEngine:
 
     @contextmanager
     def _clock(self) -> Iterator[None]:
-        """Counts the time worked, until it is worth another engine, and waits a moment for that."""
-        if self._thread is not None:
-            yield
-            return
+        """Counts the time worked, until it is worth another engine, and leaves time to that."""
         began = time.perf_counter()
         yield
-        self._worked += time.perf_counter() - began
+        took = time.perf_counter() - began
+        if self._thread is not None:
+            self._thread.join(SHARE * took)  # returns at once if it is done
+            return
+        self._worked += took
         if self._worked > PREPARE_AFTER:
             self.wait(PATIENCE)
 

@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from microgpt.collector import paused_collector
 from microgpt.parameters import ModelConfig
 from microgpt.tokenizer import Tokenizer
 
@@ -69,7 +70,8 @@ class GraphReplayer:
             return
         sizes = config.shapes(tokenizer.vocab_size).values()
         zeros = array("d", bytes(8 * sum(rows * cols for rows, cols in sizes)))
-        self._replayed(config, tokenizer, zeros, [tokenizer.bos] * (length + 1))
+        with paused_collector():  # as for any compilation: it makes many objects, and they stay
+            self._replayed(config, tokenizer, zeros, [tokenizer.bos] * (length + 1))
         self._compiled = True
 
     def begin(self, config: ModelConfig, tokenizer: Tokenizer, length: int) -> None:

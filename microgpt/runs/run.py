@@ -118,7 +118,7 @@ class Run:
     def close(self) -> None:
         """Lets the file go."""
         with self._lock:
-            self._connection.close()
+            run_file.close_reading(self.path, self._connection)
 
     # -- what is in the file just now ------------------------------------------------------------
 

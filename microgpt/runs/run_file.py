@@ -27,9 +27,9 @@ SCHEMA_VERSION = 1
 BUSY_TIMEOUT = 5.0
 """How long to wait for another process's transaction. Units: seconds."""
 
-LOCK_TIMEOUT = 0.2
-"""How long to try to become the writer: `is_being_written` holds the lock for a moment, too. Units:
-seconds."""
+LOCK_TIMEOUT = 0.5
+"""How long to try to become the writer: `is_being_written` holds the lock for a moment, too, and a
+last reader that tidies up. Units: seconds."""
 
 _SCHEMA = """
 CREATE TABLE run (
@@ -168,12 +168,26 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def close_cleanly(connection: sqlite3.Connection) -> None:
-    """Leaves one plain file, or two empty ones beside it while somebody is reading it."""
+    """Leaves one plain file, or two empty ones beside it, which the last reader removes."""
     with suppress(sqlite3.Error):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA busy_timeout = 200")
         connection.execute("PRAGMA journal_mode = DELETE")
     connection.close()
+
+
+def close_reading(path: Path, connection: sqlite3.Connection) -> None:
+    """Leaves one plain file if the writer closed it meanwhile and this is its last reader."""
+    connection.close()
+    wal = path.with_name(path.name + "-wal")
+    with suppress(OSError, RunFileError, sqlite3.Error):
+        if wal.stat().st_size or is_being_written(path):
+            return  # what a writer that was killed left is for whoever resumes the run
+        lock = WriterLock(path)
+        try:
+            close_cleanly(_connect(path, "rw"))
+        finally:
+            lock.release()
 
 
 def read_info(path: Path, connection: sqlite3.Connection) -> RunInfo:
@@ -247,8 +261,10 @@ class WriterLock:
 
     def release(self) -> None:
         """Lets others write."""
+        # While it is held. Who has opened it before, and gets it once it is gone, does not keep it:
+        # filelock tries again where a lock's file has no name any more.
         with suppress(OSError):
-            self._file.unlink()  # while it is held, so that nobody locks a file about to vanish
+            self._file.unlink()
         self._lock.release()
 
 

@@ -124,12 +124,13 @@ class Scrubber(Static):
         muted, primary, accent = (
             theme_color(self.app, name) for name in ("muted", "primary", "accent")
         )
-        if frame is None or not frame.losses_so_far or frame.result is None:
+        if frame is None or not frame.losses_so_far:
             return line.append(" no step recorded yet", muted)
         left, right = self._ends()
         _, columns = self._place()
         first = frame.first_step + 1
-        marked = column_of(frame.result.step, first, frame.live_step, columns)
+        step = frame.result.step if frame.result else frame.live_step
+        marked = column_of(step, first, frame.live_step, columns)
         bars = "".join(_BARS[height] for height in heights(frame.losses_so_far, columns))
         line.append(left, muted)
         line.append(bars[:marked], primary).append("◆", f"bold {accent}")

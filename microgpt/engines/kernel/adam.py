@@ -33,8 +33,7 @@ def adam(flat, m, v, grads, rates, exponents):  # type: ignore[no-untyped-def]
     """
     a, b, doubts = np.empty(CHUNK), np.empty(CHUNK), np.empty(CHUNK, np.bool_)
     for start in range(0, flat.shape[0], CHUNK):
-        end = min(start + CHUNK, flat.shape[0])
-        here = slice(start, end)
+        here = slice(start, start + CHUNK)
         _adam(flat[here], m[here], v[here], grads[here], rates, exponents, a, b, doubts)
 
 
@@ -54,7 +53,7 @@ def _adam(flat, m, v, grads, rates, exponents, a, b, doubts):  # type: ignore[no
         flat[i] -= lr * (m[i] / m_correction) / (a[i] + eps)
 
 
-@compiled
+@inlined
 def _square_error(x, square):  # type: ignore[no-untyped-def]
     """x * x - square, exactly."""
     shifted = SPLIT * x
@@ -88,7 +87,7 @@ def roots(numbers, out, doubts, exponent):  # type: ignore[no-untyped-def]
     _ask(numbers, out, doubts, exponent)
 
 
-@compiled
+@inlined
 def _ask(numbers, out, doubts, exponent):  # type: ignore[no-untyped-def]
     for i in range(numbers.shape[0]):
         if doubts[i]:

@@ -1,6 +1,7 @@
 """How numba compiles the functions of this folder.
 
-Without its fast math, so that every sum stays in the order it is written in.
+Without its fast math, so that every sum stays in the order it is written in. What makes the first
+compilation long or short is told in docs/architecture.md, under Engines.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from numba import njit
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _PART: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_WHOLE: dict[str, Any] = {"cache": True, "no_cfunc_wrapper": True}
 
 compiled = njit(**_OPTIONS, **_PART)
 """Compiles what other compiled functions call; Python cannot."""
 
 inlined = njit(**_OPTIONS, inline="always")
-"""Makes a function part of its only caller, which spares compiling it on its own first."""
+"""Makes a function part of its callers, which spares compiling it on its own first: for those that
+have one caller, or that only call another function."""
 
 
 def compiled_once(function: Callable[..., Any]) -> Any:
@@ -33,4 +36,4 @@ def compiled_once(function: Callable[..., Any]) -> Any:
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     function.__qualname__ += f"_{digest.hexdigest()[:8]}"
-    return njit(**_OPTIONS, cache=True)(function)
+    return njit(**_OPTIONS, **_WHOLE)(function)

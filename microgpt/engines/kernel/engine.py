@@ -37,7 +37,7 @@ class KernelEngine:
         losses = self.train_steps(state, [tokens])
         if not losses:
             return None
-        n, work = len(tokens) - 1, self._work
+        n, work, sizes = len(tokens) - 1, self._work, self._sizes
         return StepResult(
             step=state.step,
             document=document,
@@ -45,11 +45,11 @@ class KernelEngine:
             loss=losses[0],
             position_losses=tuple(work.losses[:n].tolist()),
             lr=self._config.lr_at(state.step),
-            probs=tuple(map(tuple, work.probs[:n].tolist())),
+            probs=tuple(map(tuple, work.probs_of(sizes)[:n].tolist())),
             attention=tuple(
                 tuple(
                     tuple(tuple(row[: pos + 1]) for pos, row in enumerate(head))
-                    for head in work.weights[layer, :n].transpose(1, 0, 2).tolist()
+                    for head in work.weights_of(sizes, layer)[:n].transpose(1, 0, 2).tolist()
                 )
                 for layer in range(self._model.n_layer)
             ),

@@ -1,112 +1,97 @@
-"""The model's forward pass: the losses of one document's positions."""
+"""The model's forward pass: the losses of one document's positions.
+
+Functions get the whole room of a `Workspace`, and with names that end in `_at` where in it their
+matrices begin: numbers are quickly passed and compiled, arrays are not.
+"""
 
 from __future__ import annotations
 
 import math
 
 from microgpt.engines.kernel.compiling import compiled, inlined
-from microgpt.engines.kernel.layout import (
-    fc1_start,
-    fc2_start,
-    lm_head_start,
-    matrix_at,
-    qkv_start,
-    wo_start,
-    wpe,
-    wte,
-)
-from microgpt.engines.kernel.products import add_scaled_rows, clear, transpose
+from microgpt.engines.kernel.layout import matrix_at
+from microgpt.engines.kernel.products import linear, transpose
 from microgpt.model import RMSNORM_EPS
 
 
 @inlined
 def forward(flat, tokens, s, w):  # type: ignore[no-untyped-def]
     """Computes all of the workspace up to the losses; False if a number is not finite."""
-    n_positions, n, columns, rising = tokens.shape[0] - 1, s.n_embd, w.columns, w.orders.rising
+    p, n, at = tokens.shape[0] - 1, s.n_embd, s.starts
+    room, columns, of_n, of_4n = w.room, w.columns, w.orders.rising[:n], w.orders.rising
     _transpose_all(flat, columns, s)
-    _embed(wte(flat, s), wpe(flat, s), tokens[:n_positions], w.embedding)
-    _rmsnorm(w.embedding[:n_positions], w.stream[0], w.scales[0], s)
+    _embed(flat, tokens, room, w.embedding, s)
+    _rmsnorm(room, w.embedding, w.stream, w.embedding_scales, p, s)
     finite = True
     for layer in range(s.n_layer):
-        x, middle = w.stream[layer, :n_positions], w.middle[layer, :n_positions]
-        hidden, out = w.hidden[layer, :n_positions], w.out[:n_positions]
-        qkv, mixed = w.qkv[layer, :n_positions], w.mixed[layer, :n_positions]
+        here, params = layer * w.layer, layer * at.layer
+        x, middle, hidden = w.stream + here, w.middle + here, w.hidden + here
+        qkv, mixed = w.qkv + here, w.mixed + here
 
-        _rmsnorm(x, w.normed[layer, 0], w.scales[1 + 2 * layer], s)
-        wqkv = matrix_at(columns, qkv_start(s, layer), n, 3 * n)
-        _linear(wqkv, w.normed[layer, 0], qkv, rising)
+        normed = w.attn_normed + here
+        _rmsnorm(room, x, normed, w.attn_scales + here, p, s)
+        linear(columns, at.qkv + params, room, normed, qkv, p, n, 3 * n, of_n, s)
         finite &= _attention(
-            qkv, w.scores, w.exps[layer], w.weights[layer], w.inverses[layer], mixed, s
+            room, qkv, w.exps + here, w.weights + here, w.inverses + here, mixed, p, s
         )
-        _linear(matrix_at(columns, wo_start(s, layer), n, n), mixed, out, rising)
-        _add(out, x, middle)
+        linear(columns, at.wo + params, room, mixed, w.out, p, n, n, of_n, s)
+        _add(room, w.out, x, middle, p * n)
 
-        _rmsnorm(middle, w.normed[layer, 1], w.scales[2 + 2 * layer], s)
-        fc1 = matrix_at(columns, fc1_start(s, layer), n, 4 * n)
-        _linear(fc1, w.normed[layer, 1], hidden, rising)
-        _relu(hidden)
-        _linear(matrix_at(columns, fc2_start(s, layer), 4 * n, n), hidden, out, rising)
-        _add(out, middle, w.stream[layer + 1])
-    lm_head = matrix_at(columns, lm_head_start(s), n, s.vocab_size)
-    _linear(lm_head, w.stream[s.n_layer], w.logits[:n_positions], rising)
-    for pos in range(n_positions):
-        finite &= _softmax(w.logits[pos], w.out_exps[pos], w.probs[pos], w.out_inverses[pos], s)
-        prob = w.probs[pos, tokens[pos + 1]]
-        if not (finite and prob > 0):
-            return False
-        w.losses[pos] = -math.log(prob)
-    return True
+        normed = w.mlp_normed + here
+        _rmsnorm(room, middle, normed, w.mlp_scales + here, p, s)
+        linear(columns, at.fc1 + params, room, normed, hidden, p, n, 4 * n, of_n, s)
+        _relu(room, hidden, p * 4 * n)
+        linear(columns, at.fc2 + params, room, hidden, w.out, p, 4 * n, n, of_4n, s)
+        _add(room, w.out, middle, x + w.layer, p * n)
+    x = w.stream + s.n_layer * w.layer
+    linear(columns, at.lm_head, room, x, w.logits, p, n, s.vocab_size, of_n, s)
+    return finite & _losses(
+        tokens, room, w.logits, w.out_exps, w.probs, w.out_inverses, w.losses, s
+    )
 
 
-@compiled
+@inlined
 def _transpose_all(flat, columns, s):  # type: ignore[no-untyped-def]
-    n = s.n_embd
-    _transpose_at(lm_head_start(s), s.vocab_size, n, flat, columns)
+    n, at = s.n_embd, s.starts
+    transpose(flat, columns, at.lm_head, s.vocab_size, n)
     for layer in range(s.n_layer):
-        _transpose_at(qkv_start(s, layer), 3 * n, n, flat, columns)
-        _transpose_at(wo_start(s, layer), n, n, flat, columns)
-        _transpose_at(fc1_start(s, layer), 4 * n, n, flat, columns)
-        _transpose_at(fc2_start(s, layer), n, 4 * n, flat, columns)
+        params = layer * at.layer
+        transpose(flat, columns, at.qkv + params, 3 * n, n)
+        transpose(flat, columns, at.wo + params, n, n)
+        transpose(flat, columns, at.fc1 + params, 4 * n, n)
+        transpose(flat, columns, at.fc2 + params, n, 4 * n)
 
 
-@compiled
-def _transpose_at(start, rows, cols, flat, columns):  # type: ignore[no-untyped-def]
-    transpose(matrix_at(flat, start, rows, cols), matrix_at(columns, start, cols, rows))
-
-
-@compiled
-def _embed(token_rows, position_rows, tokens, out):  # type: ignore[no-untyped-def]
-    for pos in range(tokens.shape[0]):
-        token_row, position_row, row_out = token_rows[tokens[pos]], position_rows[pos], out[pos]
+@inlined
+def _embed(flat, tokens, room, out_at, s):  # type: ignore[no-untyped-def]
+    rows = matrix_at(flat, s.starts.wte, s.vocab_size + s.block_size, s.n_embd)
+    out = matrix_at(room, out_at, tokens.shape[0] - 1, s.n_embd)
+    for pos in range(out.shape[0]):
+        token_row, position_row, row_out = rows[tokens[pos]], rows[s.vocab_size + pos], out[pos]
         for i in range(row_out.shape[0]):
             row_out[i] = token_row[i] + position_row[i]
 
 
 @compiled
-def _linear(columns, x, out, rising):  # type: ignore[no-untyped-def]
-    """A matrix, given columns first, times x: each output is summed over x from left to right."""
-    clear(out)
-    add_scaled_rows(out, x, columns, rising[: columns.shape[0]])
+def _add(room, a_at, b_at, out_at, size):  # type: ignore[no-untyped-def]
+    a, b, out = room[a_at : a_at + size], room[b_at : b_at + size], room[out_at : out_at + size]
+    for i in range(size):
+        out[i] = a[i] + b[i]
+
+
+@inlined
+def _relu(room, x_at, size):  # type: ignore[no-untyped-def]
+    x = room[x_at : x_at + size]
+    for i in range(size):
+        x[i] = x[i] if x[i] > 0.0 else 0.0  # noqa: FURB136  # as in `_softmax`
 
 
 @compiled
-def _add(a, b, out):  # type: ignore[no-untyped-def]
-    for pos in range(a.shape[0]):
-        row_a, row_b, row_out = a[pos], b[pos], out[pos]
-        for i in range(row_a.shape[0]):
-            row_out[i] = row_a[i] + row_b[i]
-
-
-@compiled
-def _relu(x):  # type: ignore[no-untyped-def]
-    for pos in range(x.shape[0]):
-        for i in range(x.shape[1]):
-            x[pos, i] = max(0.0, x[pos, i])
-
-
-@compiled
-def _rmsnorm(x, out, scales, s):  # type: ignore[no-untyped-def]
-    for pos in range(x.shape[0]):
+def _rmsnorm(room, x_at, out_at, scales_at, p, s):  # type: ignore[no-untyped-def]
+    n = s.n_embd
+    x, out = matrix_at(room, x_at, p, n), matrix_at(room, out_at, p, n)
+    scales = matrix_at(room, scales_at, p, s.two)
+    for pos in range(p):
         row, row_out, scale = x[pos], out[pos], scales[pos]
         total = 0.0
         for i in range(row.shape[0]):
@@ -123,7 +108,8 @@ def _softmax(scores, exps, out, inverse, s):  # type: ignore[no-untyped-def]
     """False if an exponential is not finite."""
     shift = scores[0]
     for i in range(1, scores.shape[0]):
-        shift = max(shift, scores[i])
+        if scores[i] > shift:  # noqa: PLR1730  # numba compiles max on its own
+            shift = scores[i]
     shift = -shift
     total = 0.0
     for i in range(scores.shape[0]):
@@ -137,29 +123,48 @@ def _softmax(scores, exps, out, inverse, s):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _attention(qkv, scores, exps, weights, inverses, mixed, s):  # type: ignore[no-untyped-def]
-    """The heads' outputs; False if an exponential is not finite."""
-    n, head_dim = s.n_embd, s.n_embd // s.n_head
+def _attention(room, qkv_at, exps_at, weights_at, inverses_at, mixed_at, p, s):  # type: ignore[no-untyped-def]
+    """The heads' outputs; False if an exponential is not finite.
+
+    Rows are heads, one position's after the other's; in qkv those of q, then of k, then of v.
+    """
+    h, head_dim = s.n_head, s.n_embd // s.n_head
+    qkv = matrix_at(room, qkv_at, p * 3 * h, head_dim)
+    exps = matrix_at(room, exps_at, p * h, s.block_size)
+    weights = matrix_at(room, weights_at, p * h, s.block_size)
+    inverses = matrix_at(room, inverses_at, p * h, s.two)
+    mixed = matrix_at(room, mixed_at, p * h, head_dim)
     finite = True
-    for pos in range(qkv.shape[0]):
-        n_sources = pos + 1
-        for head in range(s.n_head):
-            first = head * head_dim
-            q, head_mixed = qkv[pos, first : first + head_dim], mixed[pos, first : first + head_dim]
-            head_weights = weights[pos, head, :n_sources]
-            for source in range(n_sources):
-                key = qkv[source, n + first : n + first + head_dim]
+    for pos in range(p):
+        for head in range(h):
+            row = pos * h + head
+            q, scores, out = qkv[3 * pos * h + head], weights[row, : pos + 1], mixed[row]
+            for source in range(pos + 1):
+                key = qkv[(3 * source + 1) * h + head]
                 score = 0.0
-                for j in range(head_dim):
+                for j in range(q.shape[0]):
                     score += q[j] * key[j]
                 scores[source] = score * s.per_root_head_dim
-            finite &= _softmax(
-                scores[:n_sources], exps[pos, head], head_weights, inverses[pos, head], s
-            )
-            for j in range(head_dim):
-                head_mixed[j] = 0.0
-            for source in range(n_sources):
-                value = qkv[source, 2 * n + first : 2 * n + first + head_dim]
-                for j in range(head_dim):
-                    head_mixed[j] += head_weights[source] * value[j]
+            finite &= _softmax(scores, exps[row], scores, inverses[row], s)
+            for j in range(out.shape[0]):
+                out[j] = 0.0
+            for source in range(pos + 1):
+                value = qkv[(3 * source + 2) * h + head]
+                for j in range(out.shape[0]):
+                    out[j] += scores[source] * value[j]
     return finite
+
+
+@inlined
+def _losses(tokens, room, logits_at, exps_at, probs_at, inverses_at, losses, s):  # type: ignore[no-untyped-def]
+    """False if a number is not finite."""
+    p, vocab = tokens.shape[0] - 1, s.vocab_size
+    logits, exps = matrix_at(room, logits_at, p, vocab), matrix_at(room, exps_at, p, vocab)
+    probs, inverses = matrix_at(room, probs_at, p, vocab), matrix_at(room, inverses_at, p, s.two)
+    for pos in range(p):
+        finite = _softmax(logits[pos], exps[pos], probs[pos], inverses[pos], s)
+        prob = probs[pos, tokens[pos + 1]]
+        if not (finite and prob > 0):
+            return False
+        losses[pos] = -math.log(prob)
+    return True

@@ -7,7 +7,7 @@ import math
 from microgpt.adam import MAX_GRAD
 from microgpt.engines.kernel.adam import adam
 from microgpt.engines.kernel.backward import backward
-from microgpt.engines.kernel.compiling import compiled, compiled_once
+from microgpt.engines.kernel.compiling import compiled_once, inlined
 from microgpt.engines.kernel.forward import forward
 
 
@@ -54,7 +54,7 @@ def update(flat, m, v, grads, rates, exponents):  # type: ignore[no-untyped-def]
     adam(flat, m, v, grads, rates, exponents)
 
 
-@compiled
+@inlined
 def _all_have_squares(grads):  # type: ignore[no-untyped-def]
     """False if the square of any is not finite."""
     fine = True

@@ -62,11 +62,13 @@ def assert_same(run: Training, steps: int) -> None:
     assert kernel.v.tolist() == run.state.v.tolist()
     n = len(results[-1].position_losses)
     assert tuple(kernel.workspace.losses[:n].tolist()) == results[-1].position_losses
-    assert tuple(map(tuple, kernel.workspace.probs[:n].tolist())) == results[-1].probs
+    assert (
+        tuple(map(tuple, kernel.workspace.probs_of(kernel.sizes)[:n].tolist())) == results[-1].probs
+    )
     for layer, heads in enumerate(results[-1].attention):
         for head, positions in enumerate(heads):
             for pos, weights in enumerate(positions):
-                ours = kernel.workspace.weights[layer, pos, head, : pos + 1]
+                ours = kernel.workspace.weights_of(kernel.sizes, layer)[pos, head, : pos + 1]
                 assert tuple(ours.tolist()) == weights
 
 

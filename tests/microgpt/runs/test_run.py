@@ -140,6 +140,35 @@ def test_a_reader_follows_a_live_run(recorded: Recorded, tmp_path: Path, corpus_
         assert run.is_finished
 
 
+def test_the_last_reader_leaves_one_plain_file(tmp_path: Path, corpus_file: Path) -> None:
+    path, training = tmp_path / "live.run", small_training()
+    recorder = RunRecorder.create(path, training, corpus=str(corpus_file))
+    readers = [Run(path, "value"), Run(path, "value")]
+    recorder.record(next(training.losses()))
+    recorder.close()
+    assert [reader.last_step for reader in readers] == [training.step] * 2
+    for reader in readers:
+        assert path.with_name("live.run-wal").exists()
+        reader.close()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["live.run", "small.txt"]
+
+
+def test_a_reader_leaves_a_killed_writers_steps_alone(tmp_path: Path, corpus_file: Path) -> None:
+    path, training = tmp_path / "live.run", small_training()
+    with RunRecorder.create(path, training, corpus=str(corpus_file)) as recorder:
+        recorder.record(next(training.losses()))
+        recorder.commit()
+        names = [path.name, path.name + "-wal", path.name + "-shm"]
+        there = {name: path.with_name(name).read_bytes() for name in names}
+    (tmp_path / "killed").mkdir()
+    for name, content in there.items():
+        (tmp_path / "killed" / name).write_bytes(content)
+    wal = tmp_path / "killed" / "live.run-wal"
+    with Run(tmp_path / "killed" / "live.run", "value") as run:
+        assert run.last_step == training.step
+    assert wal.read_bytes() == there["live.run-wal"]
+
+
 def test_there_is_one_writer(tmp_path: Path, corpus_file: Path) -> None:
     path = tmp_path / "a.run"
     with RunRecorder.create(path, small_training(), corpus=str(corpus_file)):
