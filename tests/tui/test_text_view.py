@@ -84,9 +84,10 @@ async def test_the_mouse_selects_text_across_lines_and_scrolled_ones() -> None:
 
 
 async def test_wide_characters_are_selected_whole() -> None:
-    async with text_of(Text("名前と値")) as (ui, _):
+    async with text_of(Text("名前と値")) as (ui, view):
         await ui.pilot.mouse_down(TextView, offset=(2, 0))
-        await ui.pilot.hover(TextView, offset=(5, 0))
-        await ui.pilot.mouse_up(TextView, offset=(5, 0))
+        await ui.pilot.hover(TextView, offset=(4, 0))
+        await ui.pilot.mouse_up(TextView, offset=(4, 0))
         await ui.settle()
         assert ui.app.screen.get_selected_text() == "前と"
+        assert [segment.text for segment in view.render_line(0)][:3] == ["名", "前と", "値"]
