@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from textual import on, work
 from textual.app import App
+from textual.filter import LineFilter
 from textual.message import Message
 
 from microgpt.errors import MicrogptError
+from tui.no_color import GiveStyle
 from tui.themes import DARK, FAINT, LIGHT, MUTED
 
 ExportJob: TypeAlias = tuple[str, Callable[[Path], None]]
@@ -42,12 +44,18 @@ class BaseApp(App[None]):
         self.register_theme(LIGHT)
         self.theme = DARK.name
         self.exported: Path | None = None
+        self._give_style = GiveStyle()  # one: lines remember what each filter made of them
         self._folder = folder or Path()
         self._taken: set[Path] = set()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What the app's styles need and themes from elsewhere do not have."""
         return {"muted": MUTED, "faint": FAINT}
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What lines go through before they are written."""
+        filters = super().get_line_filters()
+        return (self._give_style, *filters) if self.no_color else filters
 
     def action_switch_theme(self) -> None:
         """Dark to light and back."""

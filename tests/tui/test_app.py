@@ -310,3 +310,20 @@ async def test_quitting_before_anything_is_shown() -> None:
     async with piloted(paused=False) as ui:
         ui.app.exit()
     assert not training_threads()
+
+
+async def test_every_mode_is_drawn_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with piloted(small_training("emma")) as ui:
+        await ui.train()
+        await ui.press("3", "question_mark", "escape", "1")
+        await ui.graph()
+        strips = ui.app.screen._compositor.render_strips(ui.app.size)
+        colors = {
+            tuple(color.triplet)
+            for segment in (segment for strip in strips for segment in strip)
+            for color in (segment.style.color, segment.style.bgcolor)
+            if color is not None and color.triplet is not None
+        }
+        assert all(red == green == blue for red, green, blue in colors)
+        assert colors

@@ -73,6 +73,9 @@ def open_session(session: DebugSession, title: str = "") -> None:
         except MicrogptError as error:
             print_error(str(error))
             continue
+        except KeyboardInterrupt:  # a verb only computes; the graph and the changes are as before
+            print_error(f"{line.split()[0]} was broken off")
+            continue
         if outcome is None:
             continue
         for told in transcript.lines(session, outcome):

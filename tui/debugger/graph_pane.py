@@ -115,7 +115,11 @@ class GraphPane(Vertical):
     def _layout(self) -> Layout | None:
         """Of the view in sight, if it is there."""
         explorer = self.explorer
-        return self._layouts.get((explorer.focus.key, self.window)) if explorer else None
+        if explorer is None:
+            return None
+        layout = self._layouts.get((explorer.focus.key, self.window))
+        # A key lasts from graph to graph: what an edit or a script's next stop shows has the same.
+        return layout if layout and layout.view.graph is explorer.graph else None
 
     def _show_around(self) -> None:
         """All panes but the canvas."""

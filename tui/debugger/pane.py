@@ -72,7 +72,6 @@ class DebuggerPane(GraphPane):
         log = RichLog(id="console", max_lines=MAX_CONSOLE_LINES, wrap=True, min_width=1)
         log.border_title = "console"
         log.border_subtitle = "esc hides"
-        log.display = False
         with Horizontal(id="panes"):
             yield Vertical(tree, StopsPanel(), id="left")
             with Vertical(id="center"):
@@ -206,7 +205,7 @@ class DebuggerPane(GraphPane):
 
     def _tell(self, line: str, lines: list[str], *, is_error: bool = False) -> None:
         log = self.query_one("#console", RichLog)
-        log.display = True
+        self.add_class("-telling")
         begin = len(log.lines)
         style = theme_color(self.app, "error") if is_error else ""
         # While hidden it has no width, and would wrap after each letter; before there is any, it
@@ -326,4 +325,4 @@ class DebuggerPane(GraphPane):
 
     def action_hide_console(self) -> None:
         """Gives the console's room back to the canvas."""
-        self.query_one("#console").display = False
+        self.remove_class("-telling")

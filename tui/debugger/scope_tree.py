@@ -70,6 +70,7 @@ class ScopeTree(ScrollWindow):
         super().__init__()
         self._folding: Folding | None = None
         self._focus: Box | None = None
+        self._way: set[str] = set()  # keys of the focus and the boxes around it
         self._unfolded: set[str] = set()  # by hand; keys last from graph to graph
         self._folded: set[str] = set()  # by hand, on the way to the focus
         self._lines: tuple[Line, ...] = ()
@@ -94,35 +95,35 @@ class ScopeTree(ScrollWindow):
             if self._focus is None or focus.key != self._focus.key:
                 self._folded.clear()
             self._folding, self._focus = folding, focus
+            self._way = {focus.key, *_keys_around(focus)}
             self._list()
-        at = self._line_of(selected)
-        at = self._line_of(focus.key) if at is None else at
-        self._put_cursor(at or 0)
+        # What is folded away by hand stands for what is in it.
+        shown = (self._line_of(key) for key in (selected, focus.key, *_keys_around(focus)))
+        self._put_cursor(next((at for at in shown if at is not None), 0))
 
     def _list(self) -> None:
         assert self._folding is not None
-        self._lines = tuple(self._inside(self._folding.root, 0))
+        self._lines = tuple(self._all_lines(self._folding))
         self._hovered = None
         self.virtual_size = Size(self.size.width, len(self._lines))
         self.refresh()
 
-    def _inside(self, parent: Box, depth: int) -> Iterator[Line]:
-        assert self._folding is not None
-        for box in self._folding.children(parent):
+    def _all_lines(self, folding: Folding) -> Iterator[Line]:
+        """From top to bottom; calls of a script may nest deeper than Python's own calls could."""
+        waiting = [(box, 0) for box in reversed(folding.children(folding.root))]
+        while waiting:
+            box, depth = waiting.pop()
             if box.kind == "node":
                 yield Line(box, depth, "")
             elif self._is_unfolded(box):
                 yield Line(box, depth, UNFOLDED)
-                yield from self._inside(box, depth + 1)
+                waiting += [(inner, depth + 1) for inner in reversed(folding.children(box))]
             else:
                 yield Line(box, depth, FOLDED)
 
     def _is_unfolded(self, box: Box) -> bool:
-        focus = self._focus
-        leads_to_focus = focus is not None and (
-            box.key == focus.key or any(box.key == outer.key for outer in focus.ancestors)
-        )
-        return box.key in self._unfolded or (leads_to_focus and box.key not in self._folded)
+        leads_to_focus = box.key in self._way and box.key not in self._folded
+        return leads_to_focus or box.key in self._unfolded
 
     def _line_of(self, key: str) -> int | None:
         return next((at for at, line in enumerate(self._lines) if line.box.key == key), None)
@@ -189,7 +190,8 @@ class ScopeTree(ScrollWindow):
             return
         line = self._lines[at]
         self._put_cursor(at)
-        if line.sign and line.depth <= offset.x < line.depth + len(line.sign):
+        indent = self._indent(line)
+        if line.sign and indent <= offset.x < indent + len(line.sign):
             self._toggle(line.box)
         else:
             self.action_choose()
@@ -225,8 +227,12 @@ class ScopeTree(ScrollWindow):
         elif at == self._hovered:
             style = self.get_component_rich_style("scope-tree--hover")
         line = self._lines[at]
-        text = " " * line.depth + line.sign + self._label(line.box)
+        text = " " * self._indent(line) + line.sign + self._label(line.box)
         return Strip([Segment(set_left(text, width), style)], width)
+
+    def _indent(self, line: Line) -> int:
+        """As deep as the line lies, but most of the width is for its label."""
+        return min(line.depth, self.size.width // 3)
 
     def _label(self, box: Box) -> str:
         assert self._folding is not None
@@ -235,3 +241,8 @@ class ScopeTree(ScrollWindow):
         if box.parent and box.kind != "node":  # fc1 holds [0…7], not fc1[0…7] again
             label = label.replace(box.parent.label, "", 1) or label
         return label
+
+
+def _keys_around(box: Box) -> Iterator[str]:
+    """Of the boxes that a box lies in, from the innermost outwards."""
+    return (outer.key for outer in reversed(box.ancestors))

@@ -18,8 +18,7 @@ class SourcePane(Static):
     """As many lines as there is room for; gone where no line is known."""
 
     def __init__(self) -> None:
-        super().__init__(markup=False)
-        self.display = False
+        super().__init__(markup=False, classes="-empty")
 
     def show(self, graph: Graph, node: int | None) -> None:
         """Shows where a node was made."""
@@ -28,7 +27,7 @@ class SourcePane(Static):
             found = None if node is None else listing(graph, node, around)
         except GraphError:  # a leaf, or not recorded
             found = None
-        self.display = found is not None and bool(found.lines)
+        self.set_class(found is None or not found.lines, "-empty")
         if found is None:
             return
         accent, muted = (theme_color(self.app, name) for name in ("accent", "muted"))

@@ -49,8 +49,9 @@ class OwnMethods:
                     problem = ""
                 except Refused as error:
                     problem = str(error)
-                except Exception as error:  # noqa: BLE001  # whatever the script's method raises
-                    problem = f"{type(error).__name__}: {error}"
+                except BaseException as error:  # noqa: BLE001  # also `exit()`, and Ctrl-C
+                    # A script must not die of being looked at.
+                    problem = f"{type(error).__name__}: {error}".removesuffix(": ")
                 if problem:
                     result, shares = float("nan"), [float("nan")] * len(slots)
                 data.append(result)

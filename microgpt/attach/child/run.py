@@ -2,9 +2,10 @@
 
     python run.py ORDERS REPORTS OUTPUT SCRIPT [ARGUMENT ...]
 
-The first two are open file descriptors; OUTPUT is `piped` if somebody else shows what the script
-prints. Our own modules are taken out of `sys.modules` again before the script starts, so that a
-module named `microgpt` is whatever the script finds under that name.
+The first two are open file descriptors. OUTPUT is `piped` if somebody else shows what the script
+prints, `inherited` if it shares a terminal with whoever debugs it. Our own modules are taken out of
+`sys.modules` again before the script starts, so that a module named `microgpt` is whatever the
+script finds under that name.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ CORE = os.path.abspath(f"{__file__}/../../..")
 def main() -> None:
     """Runs the script; ends as it ends."""
     orders, reports, output, script, *arguments = sys.argv[1:]
-    session = _opened(int(orders), int(reports))
+    session = _opened(int(orders), int(reports), shares_terminal=output == "inherited")
     if output == "piped":
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
@@ -49,7 +50,7 @@ def main() -> None:
     session.ended()
 
 
-def _opened(orders: int, reports: int) -> Session:
+def _opened(orders: int, reports: int, *, shares_terminal: bool) -> Session:
     """Loads our modules without leaving a trace, and opens the conversation."""
     os.set_inheritable(orders, False)
     os.set_inheritable(reports, False)
@@ -62,7 +63,7 @@ def _opened(orders: int, reports: int) -> Session:
 
     for name in [name for name in sys.modules if name.partition(".")[0] == "microgpt"]:
         del sys.modules[name]
-    return Session(orders, reports)
+    return Session(orders, reports, shares_terminal=shares_terminal)
 
 
 def _run(script: str, session: Session) -> None:

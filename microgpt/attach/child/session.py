@@ -11,6 +11,7 @@ import os
 import sys
 from _signal import (  # type: ignore[import-not-found]  # a script may have a signal.py
     SIG_BLOCK,
+    SIG_IGN,
     SIG_UNBLOCK,
     SIGINT,
     default_int_handler,
@@ -19,7 +20,7 @@ from _signal import (  # type: ignore[import-not-found]  # a script may have a s
 )
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from types import FrameType, FunctionType
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -71,11 +72,13 @@ class Session:
     Args:
         orders: file descriptor to read orders from.
         reports: file descriptor to write messages to.
+        shares_terminal: whether a Ctrl-C typed for our process reaches the script, too.
     """
 
-    def __init__(self, orders: int, reports: int) -> None:
+    def __init__(self, orders: int, reports: int, *, shares_terminal: bool = False) -> None:
         self._orders = orders
         self._reports = reports
+        self._shares_terminal = shares_terminal
         self._base: FrameType = sys._getframe()
         self._classes: list[ValueClass] = []
         self._n_backwards = 0
@@ -236,9 +239,23 @@ class Session:
             place=[place[0]], place_line=_ints(place[1]), traceback=[traceback],
             problem=[graph if isinstance(graph, str) else ""], **fields,
         )  # fmt: skip
-        while (order := self._order(about=self._n_backwards)).asks:
-            self._answer(methods)
+        with self._leaving_ctrl_c():
+            while (order := self._order(about=self._n_backwards)).asks:
+                self._answer(methods)
         self._obey(order)
+
+    @contextmanager
+    def _leaving_ctrl_c(self) -> Iterator[None]:
+        """At a stop, Ctrl-C in a shared terminal is for whoever debugs: it breaks off a verb."""
+        before = None
+        if self._shares_terminal:
+            with suppress(ValueError):  # signals are the main thread's affair
+                before = signal(SIGINT, SIG_IGN)
+        try:
+            yield
+        finally:
+            if before is not None:
+                signal(SIGINT, before)
 
     def _answer(self, methods: OwnMethods | None) -> None:
         """Computes nodes of the computation stopped at, for operands that our process names."""

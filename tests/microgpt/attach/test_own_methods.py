@@ -161,6 +161,30 @@ def test_a_method_that_raises_for_the_new_number(attach: Attach) -> None:
     assert not process.is_running
 
 
+LEAVING = dedent("""
+    class Leaving(Value):
+        def half(self):
+            if self.data > 1:
+                raise {error}
+            return Leaving(self.data / 2, (self,), (0.5,))
+
+    x = Leaving(0.5)
+    for step in range(2):
+        x.half().backward()
+""")
+
+
+@pytest.mark.parametrize("error", ["SystemExit(3)", "KeyboardInterrupt"])
+def test_no_script_ends_by_a_question(attach: Attach, error: str) -> None:
+    session, process = attached(attach, STORED + LEAVING.format(error=error))
+    with pytest.raises(DomainError, match=rf"^half\(2.0\) has no value, .*: {error[:10]}\w*"):
+        session.set_node("x", 2.0)
+    session.set_node("x", 0.25)
+    assert session.graph.data[session.graph.root] == 0.125
+    process.resume()
+    assert next_stop(process).number == 2
+
+
 REFUSED = dedent("""
     class Odd(Value):
         def drop(self):

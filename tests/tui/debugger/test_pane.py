@@ -182,6 +182,8 @@ async def test_edit_zero_and_undo_change_the_graph_and_restore_it() -> None:
         graph = ui.explorer.graph
         assert graph.data[graph.find(WEIGHT)] == 5.0
         assert graph.data[graph.root] != loss
+        await ui.drawn()
+        assert "║ data 5 " in ui.text_of(GraphCanvas)
         ui.explorer.look_into(ui.explorer.folding.find("pos2/layer0/attn"))
         ui.explorer.select("pos2/layer0/attn/head0")
         pane(ui).show()
@@ -305,6 +307,20 @@ async def test_the_source_line_is_the_one_that_made_the_node() -> None:
         shown = ui.text_of(SourcePane)
         assert f"→  {line:>3} " in shown
         assert text[:20] in shown
+
+
+async def test_a_small_window_shows_boxes_beside_the_console_too() -> None:
+    async with debugging(SMALL) as ui:
+        await ui.press("home", "s", "s", "s")
+        await ui.drawn()
+        assert ui.app.screen.query_one(SourcePane).display
+        await ui.press("w")
+        await ui.drawn()
+        assert "watchpoint 1" in ui.text_of("#console")
+        assert f"#{ui.explorer.visited}" in ui.text_of(GraphCanvas)
+        await ui.press("escape")
+        await ui.drawn()
+        assert ui.app.screen.query_one(SourcePane).display
 
 
 async def test_stops_stay_when_another_step_is_shown() -> None:
