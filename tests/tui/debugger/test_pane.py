@@ -79,6 +79,7 @@ async def test_c_stops_at_a_breakpoint_on_the_selection_and_capital_c_comes_back
         first = ui.explorer.state
         assert ui.explorer.graph.scope(first.node) == "pos3/loss"
         assert [point.hits for point in first.stop.points] == [1]
+        await ui.drawn()
         assert "breakpoint 1" in ui.text_of("#middle")
         await ui.press("c")
         assert ui.explorer.state.moment > first.moment
