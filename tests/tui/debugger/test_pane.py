@@ -147,6 +147,7 @@ async def test_the_forward_pass_shows_values_as_they_are_computed() -> None:
         state = ui.explorer.state
         assert (state.phase, state.event) == ("forward", 2)
         graph = ui.explorer.graph
+        await ui.drawn()
         assert "computing · event 2 of" in ui.text_of("#inspector")
         later = graph.forward_order[2]
         ui.explorer.reveal(int(later))
