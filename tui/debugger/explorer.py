@@ -29,12 +29,14 @@ class Place:
     Attributes:
         focus: key of the box looked into.
         selected: key of the selected box.
-        moment: of the passes; None while not stepping.
+        phase: the pass being stepped through; None while not stepping.
+        event: of that pass.
     """
 
     focus: str
     selected: str
-    moment: int | None
+    phase: Phase | None
+    event: int
 
 
 class Explorer:
@@ -78,15 +80,20 @@ class Explorer:
     @property
     def place(self) -> Place:
         """Where the person stands."""
-        moment = self.state.moment if self.stepping else None
-        return Place(self.focus.key, self.selected, moment)
+        phase = self.state.phase if self.stepping else None
+        return Place(self.focus.key, self.selected, phase, self.state.event)
 
     def go_where(self, place: Place) -> None:
         """To a place in another graph, or as near to it as there is one in this."""
         if place.focus != self.folding.root.key:
             self.look_into(self.folding.find(place.focus))
-        if place.moment is not None:
-            self.session.goto_moment(place.moment)
+        if place.phase is not None:
+            timeline = self.session.timeline
+            if place.phase == "forward":
+                moment = min(place.event, timeline.n_forward)
+            else:
+                moment = min(timeline.n_forward + 1 + place.event, timeline.last)
+            self.session.goto_moment(moment)
             self.stepping = True
         self.select(place.selected)
 

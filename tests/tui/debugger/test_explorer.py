@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -271,6 +272,29 @@ def test_another_graph_is_entered_at_the_same_place_and_moment(small_graph: Grap
     after = Explorer(DebugSession(small_graph))
     after.go_where(before.place)
     assert place(after) == place(before)
+
+
+@pytest.mark.parametrize("event", ["forward 321", "backward 0", "backward 321", "end"])
+def test_a_graph_of_another_size_is_entered_at_the_same_event(
+    small_graph: Graph, event: str
+) -> None:
+    before = Explorer(DebugSession(small_graph))
+    go(before, event)
+    x = Value(2.0)
+    for _ in range(400):
+        x = x * 1.0
+    x.backward()
+    for graph in (Graph.from_value(x), Graph.from_value(Value(2.0) * 3.0)):
+        after = Explorer(DebugSession(graph))
+        after.go_where(before.place)
+        there, here = after.session.timeline, before.state
+        if here.phase == "forward":
+            expected = "forward", min(here.event, there.n_forward)
+        elif graph.backpropagated:
+            expected = "backward", min(here.event, graph.n_events - 1)
+        else:
+            expected = "forward", there.n_forward
+        assert (after.state.phase, after.state.event) == expected
 
 
 def test_what_is_selected_has_a_name_that_the_debugger_knows(small_graph: Graph) -> None:

@@ -79,6 +79,7 @@ async def test_c_stops_at_a_breakpoint_on_the_selection_and_capital_c_comes_back
         first = ui.explorer.state
         assert ui.explorer.graph.scope(first.node) == "pos3/loss"
         assert [point.hits for point in first.stop.points] == [1]
+        await ui.drawn()
         assert "breakpoint 1" in ui.text_of("#middle")
         await ui.press("c")
         assert ui.explorer.state.moment > first.moment
@@ -146,6 +147,7 @@ async def test_the_forward_pass_shows_values_as_they_are_computed() -> None:
         state = ui.explorer.state
         assert (state.phase, state.event) == ("forward", 2)
         graph = ui.explorer.graph
+        await ui.drawn()
         assert "computing · event 2 of" in ui.text_of("#inspector")
         later = graph.forward_order[2]
         ui.explorer.reveal(int(later))
