@@ -33,7 +33,7 @@ docs-debugger: .venv/run.stamp ## run the commands of docs/debugger.md again
 docs-progression: .venv/run.stamp ## run the six programs of docs/progression.md again (ten minutes)
 	@$(BIN)/python docs/make_progression.py
 
-docs-performance: .venv/test.stamp ## measure the tables of docs/performance.md again (four minutes)
+docs-performance: .venv/test.stamp ## measure the tables of docs/performance.md again (six minutes)
 	@$(BIN)/python docs/make_performance.py
 
 bench: .venv/test.stamp ## time the engines against the straightforward form
