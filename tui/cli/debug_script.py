@@ -53,12 +53,15 @@ def debug_script(
     from microgpt.debugger.as_json import error_as_json  # noqa: PLC0415
 
     at_prompt = lines is None and sys.stdin.isatty() and not arguments.json
-    with ScriptProcess(
-        arguments.text,
-        script_arguments,
-        stop_rule_from(arguments),
-        output="inherited" if at_prompt else "stderr",
-    ) as script:
+    with (
+        _sigterm_unwinds(),
+        ScriptProcess(
+            arguments.text,
+            script_arguments,
+            stop_rule_from(arguments),
+            output="inherited" if at_prompt else "stderr",
+        ) as script,
+    ):
         try:
             halt = _first_graph(script)
         except InputError as error:
@@ -93,6 +96,23 @@ def _first_graph(script: ScriptProcess) -> Stop:
         stops = ["it stopped at none"]
     told = "; ".join((halt.reason, *stops[-1:]))
     raise InputError(f"{script.path}: no graph to debug: {told}")
+
+
+@contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    """SIGTERM ends the program by an exception, so that it ends the script before."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        del frame
+        raise SystemExit(128 + number)
+
+    previous = signal.getsignal(signal.SIGTERM)
+    if previous is not signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 @contextmanager
