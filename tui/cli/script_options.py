@@ -64,15 +64,16 @@ def loss_condition(text: str) -> tuple[Condition, tuple[float, float]]:
     """
     from microgpt.attach.messages import NO_LOSSES  # noqa: PLC0415  # numpy
 
-    tests: dict[str, Callable[[float], bool]] = {
-        "isnan(loss)": math.isnan,
-        "isinf(loss)": math.isinf,
-        "not isfinite(loss)": lambda loss: not math.isfinite(loss),
+    finite, numbers = (-sys.float_info.max, sys.float_info.max), (-math.inf, math.inf)
+    tests: dict[str, tuple[Callable[[float], bool], tuple[float, float]]] = {
+        "isnan(loss)": (math.isnan, numbers),
+        "isinf(loss)": (math.isinf, finite),
+        "not isfinite(loss)": (lambda loss: not math.isfinite(loss), finite),
     }
     said = " ".join(text.split())
     if said in tests:
-        test = tests[said]
-        return lambda _number, loss: test(loss), (-sys.float_info.max, sys.float_info.max)
+        test, passing = tests[said]
+        return lambda _number, loss: test(loss), passing
     found = re.fullmatch(rf"loss ?(>=|<=|>|<) ?({_NUMBER})", said)
     if found is None:
         raise InputError(
