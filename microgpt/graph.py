@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from microgpt.bindings import ParameterBinding
 from microgpt.errors import GraphError
 from microgpt.events import Change, Edge, Event
+from microgpt.integers import ranges, stably_sorted
 from microgpt.ops import OPS
 from microgpt.scope_tree import ScopeRange, ScopeTree
 from microgpt.value import Value
@@ -415,24 +416,6 @@ class Graph:
         for node in nodes:
             yield self.operands[self.operand_start[node] : self.operand_start[node + 1]]
             yield self.edge_consumers[self.edges_out_of(int(node))]
-
-
-def ranges(starts: Ints, stops: Ints) -> Ints:
-    """The numbers from each start up to its stop, one range after the other."""
-    counts = stops - starts
-    shift: Ints = np.repeat(starts - (np.cumsum(counts) - counts), counts)
-    return shift + np.arange(len(shift))
-
-
-def stably_sorted(numbers: Ints) -> Ints:
-    """Places of some numbers, from 0 to 2 ** 32, in ascending order; equal ones stay in theirs.
-
-    Half of their digits at a time: so few at once are sorted in one pass over them.
-    """
-    order = np.argsort(numbers.astype(np.uint16), kind="stable")
-    if numbers.max(initial=0) < 1 << 16:
-        return order
-    return order[np.argsort((numbers >> 16).astype(np.uint16)[order], kind="stable")]
 
 
 def _frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -55,6 +55,7 @@ CORE_FILES_WITH = {
         "microgpt/engines/replay.py",
         "microgpt/freezing.py",
         "microgpt/graph.py",
+        "microgpt/integers.py",
         "microgpt/replay/code.py",
         "microgpt/replay/document_graph.py",
         "microgpt/replay/gradient_check.py",

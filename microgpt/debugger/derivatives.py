@@ -15,7 +15,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.graph import Floats, Graph, Ints, ranges, stably_sorted
+from microgpt.graph import Floats, Graph, Ints
+from microgpt.integers import ranges, stably_sorted
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from microgpt import GraphError, Value
 from microgpt.bindings import ParameterBinding, negative_max
-from microgpt.graph import OP_NAMES, Graph, stably_sorted
+from microgpt.graph import OP_NAMES, Graph
+from microgpt.integers import stably_sorted
 from microgpt.model import ForwardPass
 from microgpt.ops import OPS
 from tests.microgpt.random_dags import Dag, dags, grads_after_each_event, recursive_order
