@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from rich.cells import cell_len
+from textual.widgets._toast import Toast
 
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
@@ -31,7 +32,7 @@ async def each_document(ui: Piloted, documents: tuple[str, ...]) -> AsyncIterato
         await ui.until(lambda: ui.graph_screen.shown_step == ui.step)
         await ui.drawn()
         ui.app.clear_notifications()  # they would cover the frame's corner
-        await ui.pilot.pause(0.3)
+        await ui.until(lambda: not ui.app.screen.query(Toast))
         yield ui.frame.result.document
     assert seen == set(documents)
 
