@@ -17,7 +17,7 @@ def settled(
     A share is the sum of many ways' numbers, and is known as exactly as the largest of these. Where
     ways cancel within a share, that may be much less than the share itself tells; then all shares
     but the one with the largest ways stay, and that one is what they leave of the total: a change
-    smaller than its own rounding.
+    smaller than its own rounding. What is off by more than rounding stays as it is.
 
     Args:
         shares: as they were computed.
@@ -28,13 +28,18 @@ def settled(
     [2.7755575615628914e-17, 1.0, -1.0]
     >>> settled([2.0**-55], 0.0, lambda: [1.0])
     [0.0]
+    >>> settled([0.5], 0.0, lambda: [1.0])
+    [0.5]
     """
     settled_shares = list(shares)
     if not shares or not all(map(math.isfinite, shares)):
         return settled_shares
-    off = math.fsum([total, *(-share for share in shares)])
-    if abs(off) > TOLERANCE * math.fsum(map(abs, shares)):
-        least_known = max(zip(sizes(), range(len(shares)), strict=True))[1]
+    off = abs(math.fsum([total, *(-share for share in shares)]))
+    if off > TOLERANCE * math.fsum(map(abs, shares)):
+        sizes_of = sizes()
+        if off > TOLERANCE * math.fsum(sizes_of):
+            return settled_shares  # no rounding: it must show
+        least_known = max(zip(sizes_of, range(len(shares)), strict=True))[1]
         settled_shares[least_known] = 0.0
         settled_shares[least_known] = math.fsum([total, *(-share for share in settled_shares)])
     return settled_shares
