@@ -245,6 +245,15 @@ def test_summary_while_running() -> None:
     assert "at most 10/s" in words
 
 
+def test_the_engine_being_compiled_is_said_where_there_is_little_room() -> None:
+    engine = "value, compiling kernel"
+    shown = frame(result_of("ava"), rate=2.5, num_steps=1000, engine=engine)
+    assert summary(shown).endswith(" left")
+    at_100_columns = summary(shown, room=66)
+    assert at_100_columns.endswith(f" · {engine}")
+    assert len(at_100_columns) <= 66
+
+
 def test_summary_says_no_rate_while_paused() -> None:
     result = result_of("ava")
     words = said(frame(result, status="paused", rate=12.34, speed=0.5))

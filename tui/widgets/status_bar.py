@@ -24,7 +24,7 @@ _SIGNS = {
 def summary(frame: Frame, room: int | None = None) -> str:
     """How training stands, in one line.
 
-    Such as `▶ running · step 57/1000 · loss 2.8312 · 12.3 steps/s`.
+    Such as `▶ running · step 57/1000 · loss 2.8312 · kernel · 12.3 steps/s`.
 
     Args:
         room: what can best be done without is left out until it fits, if it can. Units: cells.
@@ -48,13 +48,14 @@ def summary(frame: Frame, room: int | None = None) -> str:
 
 
 def _pace(frame: Frame, step: int) -> list[str]:
-    """How fast it goes, and why not faster."""
+    """What computes, how fast, and why not faster; what can best be done without comes last."""
     parts = []
-    if frame.status == "running" and frame.rate:
-        parts.append(f"{frame.rate:.1f} steps/s")
-        parts.append(f"{_duration((frame.num_steps - step) / frame.rate)} left")
-    if frame.engine and frame.status == "running":
-        parts.append(frame.engine)
+    if frame.status == "running":
+        if frame.engine:  # first, or nobody sees that the fast one is being compiled
+            parts.append(frame.engine)
+        if frame.rate:
+            parts.append(f"{frame.rate:.1f} steps/s")
+            parts.append(f"{_duration((frame.num_steps - step) / frame.rate)} left")
     if frame.speed:
         parts.append(f"at most {frame.speed:g}/s")
     return parts
