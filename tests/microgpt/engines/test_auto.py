@@ -48,26 +48,10 @@ def test_what_is_ready_at_once_does_the_next_step(monkeypatch: pytest.MonkeyPatc
     assert other == [result.loss for result in Training(CORPUS, MODEL).results(4)][1:]
 
 
-def test_each_step_leaves_time_to_what_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auto, "PREPARE_AFTER", 0)
-    monkeypatch.setattr(auto, "PATIENCE", 0)
-    monkeypatch.setattr(auto, "SHARE", 1e6)
-    at_work = threading.Event()
-
-    def soon() -> Engine:
-        assert at_work.wait(60)
-        return Other(run)
-
-    run, engine = run_with(soon)
-    results = run.results()
-    next(results)
-    assert engine.name == "value"
-    at_work.set()
-    next(results)
-    assert engine.name == "other"
-
-
-def test_what_takes_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def run_with_what_takes_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> tuple[Training, AutoEngine, threading.Event]:
+    """A run that waits for no engine, and what makes the other one ready."""
     monkeypatch.setattr(auto, "PREPARE_AFTER", 0)
     monkeypatch.setattr(auto, "PATIENCE", 0)
     compiled = threading.Event()
@@ -77,6 +61,22 @@ def test_what_takes_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> N
         return Other(run)
 
     run, engine = run_with(soon)
+    return run, engine, compiled
+
+
+def test_each_step_leaves_time_to_what_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "SHARE", 1e6)
+    run, engine, compiled = run_with_what_takes_long(monkeypatch)
+    results = run.results()
+    next(results)
+    assert engine.name == "value"
+    compiled.set()
+    next(results)
+    assert engine.name == "other"
+
+
+def test_what_takes_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, engine, compiled = run_with_what_takes_long(monkeypatch)
     results = run.results()
     next(results)
     next(results)
