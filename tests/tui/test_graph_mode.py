@@ -548,9 +548,12 @@ async def test_a_view_that_cannot_be_laid_out_is_said(monkeypatch: pytest.Monkey
     async with piloted() as ui:
         await ui.train()
         await ui.graph()
+        await ui.click_box("pos1")
         with monkeypatch.context() as patched:
             patched.setattr(graph_pane, "lay_out", refuse)
             await ui.press("enter")
             await ui.until(lambda: ui.notices == ["no [layout]"])
+            assert ui.explorer.selected_box.kind == "scope"
+            assert said(ui, SELECTED) == describe_box(ui.explorer).plain.rstrip()
         await ui.press("backspace")
         await ui.drawn()

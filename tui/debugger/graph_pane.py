@@ -186,6 +186,8 @@ class GraphPane(Vertical):
         if event.problem != self._said:  # once: the next view may have the same trouble
             self._said = event.problem
             self.notify(event.problem, severity="error", markup=False)
+        if self.explorer is not None:  # without a picture, the numbers all the same
+            self.query_one(Inspector).show(self.explorer)
 
     def _draw(self, layout: Layout) -> None:
         explorer = self.explorer
