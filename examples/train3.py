@@ -30,7 +30,7 @@ from microgpt import (
     recording,
     scope,
 )
-from microgpt.model import dot, linear, softmax  # as in layer 2
+from microgpt.model.transformer import dot, linear, softmax  # as in layer 2
 
 BLOCK_SIZE, N_EMBD = 16, 16
 LEARNING_RATE, TEMPERATURE = 0.2, 0.5

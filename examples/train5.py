@@ -28,7 +28,7 @@ from microgpt import (
     recording,
     scope,
 )
-from microgpt.model import dot, linear, rmsnorm, softmax  # as in the layers before
+from microgpt.model.transformer import dot, linear, rmsnorm, softmax  # as in the layers before
 
 BLOCK_SIZE, N_EMBD, N_HEAD, N_LAYER = 16, 16, 4, 1
 LEARNING_RATE, BETA1, BETA2, EPS, TEMPERATURE = 0.01, 0.85, 0.99, 1e-8, 0.5

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from microgpt.adam import TrainingConfig
-from microgpt.bindings import parameter
-from microgpt.collector import paused_collector
-from microgpt.corpus import Corpus, CorpusSummary, built_in_corpora, load_corpus
-from microgpt.engines import EngineName, StepResult
+from microgpt.autograd.bindings import parameter
+from microgpt.autograd.collector import paused_collector
+from microgpt.autograd.recording import recording
+from microgpt.autograd.scopes import scope
+from microgpt.autograd.value import Value
 from microgpt.errors import (
     DomainError,
     EngineUnavailableError,
@@ -16,16 +16,18 @@ from microgpt.errors import (
     RunFileError,
 )
 from microgpt.frontends import debug
-from microgpt.parameters import ModelConfig
-from microgpt.recording import recording
-from microgpt.scopes import scope
-from microgpt.tokenizer import Tokenizer
-from microgpt.training import ModelSnapshot, StepLoss, Training
-from microgpt.training_state import TrainingState
-from microgpt.value import Value
+from microgpt.model.adam import TrainingConfig
+from microgpt.model.parameters import ModelConfig
+from microgpt.model.training_state import TrainingState
+from microgpt.text.corpus import Corpus, CorpusSummary, built_in_corpora, load_corpus
+from microgpt.text.tokenizer import Tokenizer
+from microgpt.train.engines import EngineName, StepResult
+from microgpt.train.snapshot import ModelSnapshot
+from microgpt.train.training import StepLoss, Training
+from microgpt.version import __version__
 
 if TYPE_CHECKING:
-    from microgpt.graph import Graph
+    from microgpt.graph.graph import Graph
 
 __all__ = [
     "Corpus",
@@ -47,6 +49,7 @@ __all__ = [
     "TrainingConfig",
     "TrainingState",
     "Value",
+    "__version__",
     "built_in_corpora",
     "debug",
     "load_corpus",
@@ -55,12 +58,11 @@ __all__ = [
     "recording",
     "scope",
 ]
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
     if name == "Graph":  # imports numpy, which a program that only trains can do without
-        from microgpt.graph import Graph  # noqa: PLC0415
+        from microgpt.graph.graph import Graph  # noqa: PLC0415
 
         return Graph
     raise AttributeError(f"module 'microgpt' has no attribute {name!r}")

@@ -6,10 +6,7 @@ not a `MicrogptError` is a defect of this package and keeps its traceback.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from microgpt.value import Value
+from typing import Any, Protocol, Self
 
 
 class MicrogptError(Exception):
@@ -37,16 +34,47 @@ class RunFileError(MicrogptError):
 
 
 class DomainError(MicrogptError, ArithmeticError):
-    """An op has no finite real result for its operand: log of 0, exp of 1000, (-1) ** 0.5.
+    """An op has no finite real result for its operand: log of 0, exp of 1000, (-1) ** 0.5."""
 
-    Attributes:
-        node: the `Value` that would have been made, its data nan; None where no op of a graph
-            failed. `microgpt.debugger.post_mortem` looks at what it was computed from.
-    """
+    node: object
+    """The `Value` that would have been made, its data nan; None where no op of a graph failed.
+    `microgpt.debugger.post_mortem` looks at what it was computed from."""
 
-    def __init__(self, message: str, node: Value | None = None) -> None:
+    def __init__(self, message: str, node: object = None) -> None:
         super().__init__(message)
         self.node = node
+
+    @classmethod
+    def of_op(cls, failed: FailedNode, place: str) -> Self:
+        """The op that would have made a node of one operand.
+
+        Args:
+            failed: the node.
+            place: scope and line of the program, in words.
+        """
+        operand = failed._children[0]
+        exponent = getattr(failed, "_detail", None)
+        numbers = [operand.data] if exponent is None else [operand.data, exponent]
+        return cls(
+            f"{failed._op}({', '.join(map(repr, numbers))}) has no finite real value, {place}; its "
+            f"operand is {operand.name or operand._op} made in {operand.scope or 'no scope'}",
+            failed,
+        )
+
+    @classmethod
+    def of_division(cls, by: float, place: str) -> Self:
+        """A division by a plain number that has no finite reciprocal; `place` as in `of_op`."""
+        why = f"{by!r} has no finite real value" if by else "0 is undefined"
+        return cls(f"division by {why}, {place}")
+
+
+class FailedNode(Protocol):
+    """What is told of the node that an op would have made, and of its operand."""
+
+    @property
+    def _op(self) -> str: ...
+    @property
+    def _children(self) -> tuple[Any, ...]: ...
 
 
 class GraphError(MicrogptError, LookupError):

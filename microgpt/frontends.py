@@ -12,14 +12,14 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from microgpt.autograd.value import Value
 from microgpt.errors import DomainError, InputError
-from microgpt.value import Value
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from microgpt.debugger.session import DebugSession
-    from microgpt.graph import Graph
+    from microgpt.graph.graph import Graph
 
 FrontEnd: TypeAlias = "Callable[[DebugSession, str], None]"
 
@@ -43,7 +43,7 @@ def debug(root: Value | Graph | DomainError) -> None:
     from microgpt.debugger.own_values import methods_of  # noqa: PLC0415  # numpy comes with it
     from microgpt.debugger.post_mortem import failed_graph  # noqa: PLC0415
     from microgpt.debugger.session import DebugSession  # noqa: PLC0415
-    from microgpt.graph import Graph  # noqa: PLC0415
+    from microgpt.graph.graph import Graph  # noqa: PLC0415
 
     open_session = front_end()
     if isinstance(root, DomainError):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import settings
 
 from microgpt import Corpus, ModelSnapshot, Training, load_corpus
-from microgpt.graph import Graph
-from microgpt.model import ForwardPass
+from microgpt.graph.graph import Graph
+from microgpt.model.transformer import ForwardPass
 from tests.corpus_server import CorpusServer
 
 settings.register_profile("suite", deadline=None, print_blob=True)  # machines under load are slow

@@ -18,22 +18,22 @@ from textual.widgets import Input
 from microgpt import Corpus, Training
 from microgpt.errors import MicrogptError
 from microgpt.runs import Run, RunRecorder
-from tui import branching
 from tui.base_app import BaseApp, ExportJob
-from tui.bindings import bindings_for
-from tui.branching import Branch
-from tui.frame import Frame
+from tui.dialogs.branch import BranchScreen
+from tui.dialogs.go_to_step import GoToStepScreen
+from tui.dialogs.help import INTRODUCTION, HelpScreen
+from tui.key_bindings import bindings_for
 from tui.keys import ATTENTION, EVERYWHERE, GRAPH, KEYS, STEPS, TRAIN
-from tui.run_session import RunSession
-from tui.screens.attention import AttentionScreen
-from tui.screens.branch import BranchScreen
-from tui.screens.go_to_step import GoToStepScreen
-from tui.screens.graph import GraphScreen
-from tui.screens.help import INTRODUCTION, HelpScreen
-from tui.screens.mode_screen import ModeScreen
-from tui.screens.train import TrainScreen
-from tui.time_travel import Arrival, TimeTravel
-from tui.training_session import TrainingSession
+from tui.modes.attention_mode import AttentionScreen
+from tui.modes.graph_mode import GraphScreen
+from tui.modes.mode_screen import ModeScreen
+from tui.modes.train_mode import TrainScreen
+from tui.training import branching
+from tui.training.branching import Branch
+from tui.training.run_session import RunSession
+from tui.training.time_travel import Arrival, TimeTravel
+from tui.training.training_frame import Frame
+from tui.training.training_session import TrainingSession
 from tui.widgets.scrubber import Scrubber
 
 FRAMES_A_SECOND = 10

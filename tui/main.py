@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import microgpt
 from microgpt import InputError, Training
+from tui.app_runner import check_terminal, run_app
 from tui.cli.errors import exit_status
 from tui.cli.options import (
     CommandParser,
@@ -20,7 +21,6 @@ from tui.cli.options import (
     model_config_from,
     training_config_from,
 )
-from tui.running import check_terminal, run_app
 
 if TYPE_CHECKING:
     from microgpt.runs import Run

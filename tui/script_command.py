@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from tui.app_runner import check_terminal, run_app
 from tui.cli.options import CommandParser
 from tui.cli.script_options import add_stop_options, stop_rule_from
-from tui.running import check_terminal, run_app
 
 _DESCRIPTION = """\
 Runs a Python script, unmodified, and shows the graph of each backward pass of a
@@ -43,7 +43,7 @@ def run(argv: Sequence[str]) -> int:
     rule = stop_rule_from(arguments)
     check_terminal("microgpt debug SCRIPT.py")
     from microgpt.attach import ScriptProcess  # noqa: PLC0415  # numpy; --help need not wait
-    from tui.script_app import ScriptApp  # noqa: PLC0415  # textual takes a while, too
+    from tui.debugger.script_app import ScriptApp  # noqa: PLC0415  # textual takes a while, too
 
     with ScriptProcess(arguments.script, arguments.arguments, rule) as script:
         return run_app(ScriptApp(script))

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from graphviz import Digraph
 
-from microgpt.graph import Graph
-from microgpt.value import Value
+from microgpt.autograd.value import Value
+from microgpt.graph.graph import Graph
 from viz.boxes import Folding
 from viz.dot import to_dot
 from viz.export import check_output, write_picture

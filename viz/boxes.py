@@ -13,12 +13,12 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.bindings import ParameterBinding
+from microgpt.autograd.bindings import ParameterBinding
 from microgpt.errors import GraphError
-from microgpt.graph import Graph
-from microgpt.scope_tree import ScopeRange
+from microgpt.graph.graph import Graph
+from microgpt.graph.scope_tree import ScopeRange
+from viz.joining import run_label, run_length, runs, shape
 from viz.partition import IN_ORDER, SUM, TERMS, Group, partition
-from viz.runs import run_label, run_length, runs, shape
 
 Ids = NDArray[np.int64]
 

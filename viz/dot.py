@@ -13,10 +13,11 @@ import networkx as nx
 import numpy as np
 from graphviz import Digraph
 
-from microgpt.graph import Floats, Graph
+from microgpt.graph.arrays import Floats
+from microgpt.graph.graph import Graph
 from viz.boxes import Box
 from viz.fonts import set_font
-from viz.runs import shape
+from viz.joining import shape
 from viz.style import (
     INK,
     LINE,

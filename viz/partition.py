@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from microgpt.graph import Graph
-from viz.runs import run_length
+from microgpt.graph.graph import Graph
+from viz.joining import run_length
 
 Ids = tuple[int, ...]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from microgpt.ops import OPS
+from microgpt.autograd.ops import OPS
 
 POSITIVE = (213, 94, 0)
 NEGATIVE = (0, 114, 178)

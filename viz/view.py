@@ -16,11 +16,11 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.bindings import ParameterBinding
+from microgpt.autograd.bindings import ParameterBinding
 from microgpt.errors import GraphError
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 from viz.boxes import Box, Folding, Ids, joined_ids
-from viz.runs import run_label, runs, shape
+from viz.joining import run_label, runs, shape
 
 MAX_CONTEXT = 8
 """Boxes around the one looked into."""

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.attach.wire import Field
-from microgpt.bindings import ParameterBinding
-from microgpt.graph import OP_NAMES, Floats, Graph, Ints
-from microgpt.ops import OPS
-from microgpt.scope_tree import ScopeTree
-from microgpt.scopes import Scope
+from microgpt.autograd.bindings import ParameterBinding
+from microgpt.autograd.ops import OP_NAMES, OPS
+from microgpt.autograd.scopes import Scope
+from microgpt.graph.arrays import Floats, Ints
+from microgpt.graph.graph import Graph
+from microgpt.graph.scope_tree import ScopeTree
 
 MAX_OPS = 256
 NOT_SUMS = "the script's backward() does something else than add local gradient × grad"

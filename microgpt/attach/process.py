@@ -18,11 +18,12 @@ from typing import BinaryIO, Literal, Self
 
 from microgpt.attach.child.shapes import SHAPES
 from microgpt.attach.foreign_graph import graph_of
-from microgpt.attach.messages import NO_LOSSES, Ended, Stop, StopRule
 from microgpt.attach.output import OutputTail
 from microgpt.attach.script_methods import ScriptMethods
+from microgpt.attach.stop_rule import NO_LOSSES, StopRule
 from microgpt.attach.wire import Field, encoded, received
 from microgpt.errors import InputError
+from microgpt.graph.debuggee import Ended, Stop
 
 RUNNER = Path(__file__).with_name("child") / "run.py"
 CHUNK = 1 << 16
@@ -357,7 +358,7 @@ def _order(
     asks: bool = False,
     losses: tuple[float, float] = NO_LOSSES,
 ) -> bytes:
-    """An `Order` of the child's, as bytes."""
+    """An `Instruction` of the child's, as bytes."""
     return array("q", [about, stop, quiet, asks]).tobytes() + array("d", losses).tobytes()
 
 

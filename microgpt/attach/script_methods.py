@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 
 from microgpt.attach.wire import Field
-from microgpt.op_evaluator import Evaluated
+from microgpt.graph.op_evaluator import Evaluated
 
 
 class ScriptMethods:

@@ -1,22 +1,22 @@
 """The debugger without a screen: step a real backward pass node by node, forwards and backwards."""
 
-from microgpt.debugger.conditions import Condition
+from microgpt.debugger.conditions import NodeCondition
 from microgpt.debugger.console import Console
 from microgpt.debugger.inspection import NodeView, OperandView
-from microgpt.debugger.origin import Origin
 from microgpt.debugger.session import DebugSession
-from microgpt.debugger.state import GradChange, State, Stop
+from microgpt.debugger.session_state import GradChange, State, StopCause
 from microgpt.debugger.stops import StopPoint
+from microgpt.train.graph_origin import Origin
 
 __all__ = [
-    "Condition",
     "Console",
     "DebugSession",
     "GradChange",
+    "NodeCondition",
     "NodeView",
     "OperandView",
     "Origin",
     "State",
-    "Stop",
+    "StopCause",
     "StopPoint",
 ]

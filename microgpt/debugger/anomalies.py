@@ -16,9 +16,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.adam import MAX_GRAD
+from microgpt.autograd.ops import OP_NAMES
 from microgpt.debugger.timeline import Timeline
-from microgpt.graph import OP_NAMES, Floats, Graph
+from microgpt.graph.arrays import Floats
+from microgpt.graph.graph import Graph
+from microgpt.model.adam import MAX_GRAD
 
 Pass: TypeAlias = Literal["forward", "backward", "update"]
 

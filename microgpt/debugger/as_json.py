@@ -9,7 +9,6 @@ import json
 import math
 from typing import Any, TypeAlias
 
-from microgpt.attach.messages import Ended, Stop
 from microgpt.debugger.flow import Flow
 from microgpt.debugger.gradient_checks import CheckedGradients
 from microgpt.debugger.inspection import NodeView
@@ -18,6 +17,7 @@ from microgpt.debugger.session import DebugSession
 from microgpt.debugger.source import Listing
 from microgpt.debugger.what_if import Move, WhatIf
 from microgpt.debugger.why import Why
+from microgpt.graph.debuggee import Ended, Stop
 
 Json: TypeAlias = dict[str, Any]
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from microgpt.attach.messages import Ended, Stop
 from microgpt.debugger import saved
 from microgpt.debugger.flow import Flow
 from microgpt.debugger.gradient_checks import CheckedGradients
 from microgpt.debugger.outcome import Anomalies, Found, Health, Help, Note, Shown, Stops
 from microgpt.debugger.session import DebugSession
+from microgpt.debugger.session_state import State
 from microgpt.debugger.source import Listing, listing
-from microgpt.debugger.state import State
 from microgpt.debugger.stops import StopPoint
 from microgpt.debugger.what_if import WhatIf
 from microgpt.debugger.why import Why
 from microgpt.errors import GraphError, InputError
+from microgpt.graph.debuggee import Ended, Stop
 
 # -- moves -----------------------------------------------------------------------------------------
 

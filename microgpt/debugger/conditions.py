@@ -14,20 +14,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from microgpt.autograd.ops import OP_NAMES
 from microgpt.debugger import condition_syntax
 from microgpt.debugger.condition_syntax import TEXT_TESTS
 from microgpt.errors import ConditionError
-from microgpt.graph import OP_NAMES, Floats, Graph
+from microgpt.graph.arrays import Floats, Mask
+from microgpt.graph.events import Phase
+from microgpt.graph.graph import Graph
 
-if TYPE_CHECKING:
-    from microgpt.debugger.timeline import Phase
-
-Mask: TypeAlias = NDArray[np.bool_]
 Places: TypeAlias = NDArray[np.integer[Any]]
 """Of each node's text among the texts there are. Shape: `[node]`."""
 TextTest: TypeAlias = Callable[[str], bool]
@@ -160,14 +159,14 @@ _Expression: TypeAlias = _Number | _Truth | _Text | _Quoted
 
 
 @dataclass(frozen=True)
-class Condition:
+class NodeCondition:
     """A condition as it was typed, ready to be asked of any graph.
 
     >>> from microgpt import Graph, Value
     >>> a = Value(2.0, name="a")
     >>> loss = a * 3 + a
     >>> loss.backward()
-    >>> Condition.parse('op == "mul" or fan_out > 1').mask(Graph.from_value(loss)).tolist()
+    >>> NodeCondition.parse('op == "mul" or fan_out > 1').mask(Graph.from_value(loss)).tolist()
     [True, False, True, False]
     """
 
@@ -175,7 +174,7 @@ class Condition:
     _truth: _Truth
 
     @classmethod
-    def parse(cls, text: str, op_names: Sequence[str] = OP_NAMES) -> Condition:
+    def parse(cls, text: str, op_names: Sequence[str] = OP_NAMES) -> NodeCondition:
         """Compiles a condition.
 
         Args:

@@ -13,12 +13,12 @@ from itertools import islice
 from microgpt.debugger import saved
 from microgpt.debugger.condition_syntax import TEXT_TESTS
 from microgpt.debugger.conditions import FUNCTIONS, TERMS
-from microgpt.debugger.nodes import NodeNames
+from microgpt.debugger.node_references import NodeNames
 from microgpt.debugger.outcome import Outcome
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.verbs import VERBS, find_verb, parse
 from microgpt.errors import InputError
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 
 MOST_COMPLETIONS = 200
 

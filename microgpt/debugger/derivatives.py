@@ -15,8 +15,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.graph import Floats, Graph, Ints
-from microgpt.integers import ranges, stably_sorted
+from microgpt.graph.arrays import Floats, Ints, ranges, stably_sorted
+from microgpt.graph.graph import Graph
 
 
 @dataclass(frozen=True, eq=False)

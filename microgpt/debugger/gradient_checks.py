@@ -13,8 +13,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from microgpt.errors import GraphError
-from microgpt.graph import Graph, Ints
-from microgpt.op_evaluator import OpEvaluator
+from microgpt.graph.arrays import Ints
+from microgpt.graph.graph import Graph
+from microgpt.graph.op_evaluator import OpEvaluator
 
 if TYPE_CHECKING:
     from microgpt.replay.gradient_check import NodeCheck

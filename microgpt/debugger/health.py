@@ -12,11 +12,13 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from microgpt.adam import Adam
-from microgpt.bindings import ParameterBinding
-from microgpt.debugger.origin import Origin
+from microgpt.autograd.bindings import ParameterBinding
+from microgpt.autograd.ops import OP_NAMES
 from microgpt.errors import DomainError
-from microgpt.graph import OP_NAMES, Floats, Graph
+from microgpt.graph.arrays import Floats
+from microgpt.graph.graph import Graph
+from microgpt.model.adam import Adam
+from microgpt.train.graph_origin import Origin
 
 SATURATED = 0.99
 """A softmax whose largest output is above this passes hardly any gradient on."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from microgpt.debugger.timeline import Timeline
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from microgpt.attach.messages import Ended, Stop
 from microgpt.debugger.anomalies import Anomaly
 from microgpt.debugger.flow import Flow
 from microgpt.debugger.gradient_checks import CheckedGradients
 from microgpt.debugger.health import Finding
+from microgpt.debugger.session_state import State
 from microgpt.debugger.source import Listing
-from microgpt.debugger.state import State
 from microgpt.debugger.stops import StopPoint
 from microgpt.debugger.what_if import WhatIf
 from microgpt.debugger.why import Why
+from microgpt.graph.debuggee import Ended, Stop
 
 
 @dataclass(frozen=True, slots=True)

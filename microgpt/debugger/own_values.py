@@ -5,9 +5,10 @@ from __future__ import annotations
 from microgpt.attach.child.native_class import NativeClass
 from microgpt.attach.child.own_methods import OwnMethods
 from microgpt.attach.child.shapes import SHAPES
-from microgpt.freezing import values_of
-from microgpt.op_evaluator import OpEvaluator
-from microgpt.value import Value, topological_order
+from microgpt.autograd.backward_order import topological_order
+from microgpt.autograd.value import Value
+from microgpt.graph.freezing import values_of
+from microgpt.graph.op_evaluator import OpEvaluator
 
 
 def methods_of(root: Value) -> OpEvaluator:

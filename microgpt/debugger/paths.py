@@ -17,7 +17,8 @@ from itertools import count, pairwise
 import numpy as np
 
 from microgpt.debugger.derivatives import Derivatives
-from microgpt.graph import Floats, Graph
+from microgpt.graph.arrays import Floats
+from microgpt.graph.graph import Graph
 
 MAX_VISITS = 50_000
 """How many nodes a search looks at before it gives up on more paths."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from microgpt.collector import paused_collector
+from microgpt.autograd.collector import paused_collector
+from microgpt.autograd.recording import recording
+from microgpt.autograd.value import Value
 from microgpt.errors import DomainError
-from microgpt.graph import Graph
-from microgpt.model import forward
-from microgpt.recording import recording
-from microgpt.training import ModelSnapshot
-from microgpt.value import Value
+from microgpt.graph.graph import Graph
+from microgpt.model.transformer import forward
+from microgpt.train.snapshot import ModelSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def failed_graph(error: DomainError, kept: Iterable[Value] = ()) -> Graph:
     Raises:
         DomainError: the same again, if it is of no op on a Value.
     """
-    if error.node is None:
+    if not isinstance(error.node, Value):
         raise error
     return Graph.from_value(error.node, also=kept)
 

@@ -11,7 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from microgpt.graph import Floats, Graph
+from microgpt.graph.arrays import Floats
+from microgpt.graph.graph import Graph
 
 NEAR = 1_000
 """Up to so many events back it is faster to go from where we are. Units: events."""

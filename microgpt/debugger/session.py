@@ -11,30 +11,30 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 import numpy as np
 
-from microgpt.attach.messages import Ended, Stop
 from microgpt.debugger.anomalies import Anomaly, anomalies
 from microgpt.debugger.condition_syntax import quoted
-from microgpt.debugger.debuggee import Debuggee
 from microgpt.debugger.derivatives import Derivatives
-from microgpt.debugger.edits import Edits, Version, mean_outputs, outputs_in
+from microgpt.debugger.edit_stack import EditStack, Version, mean_outputs, outputs_in
 from microgpt.debugger.flow import Flow, flow
 from microgpt.debugger.gradient_checks import CheckedGradients, check_gradients
 from microgpt.debugger.health import Finding, health
 from microgpt.debugger.inspection import NodeView, inspect
-from microgpt.debugger.nodes import find_nodes
-from microgpt.debugger.origin import Origin
+from microgpt.debugger.node_references import find_nodes
 from microgpt.debugger.stops import condition_at
 from microgpt.debugger.timeline import Timeline
 from microgpt.debugger.walk import Walk
 from microgpt.debugger.what_if import WhatIf, compare
 from microgpt.debugger.why import Explainer, Why
 from microgpt.errors import GraphError, InputError
-from microgpt.graph import Graph, Ints
-from microgpt.op_evaluator import OpEvaluator
+from microgpt.graph.arrays import Ints
+from microgpt.graph.debuggee import Debuggee, Ended, Stop
+from microgpt.graph.graph import Graph
+from microgpt.graph.op_evaluator import OpEvaluator
+from microgpt.train.graph_origin import Origin
 
 if TYPE_CHECKING:
-    from microgpt.debugger.state import State
-    from microgpt.replay.what_if import Change
+    from microgpt.debugger.session_state import State
+    from microgpt.replay.editing import Edit
 
 Replacement: TypeAlias = Literal["zero", "mean", "other"]
 """What a scope's outputs can be replaced by."""
@@ -108,7 +108,7 @@ class DebugSession(Walk):
         else:
             self.state = self._state(0, "start")
         self._explainer = Explainer.of(Derivatives(self.graph))
-        self._edits = Edits(self.graph, self.origin, self.methods)
+        self._edits = EditStack(self.graph, self.origin, self.methods)
         self._states_before: list[tuple[State, State]] = []
 
     def _trouble(self) -> int:
@@ -225,7 +225,7 @@ class DebugSession(Walk):
         """
         if not math.isfinite(value):
             raise InputError(f"a node can be set to a finite number, not to {value}")
-        from microgpt.replay.what_if import SetNode  # noqa: PLC0415  # imports numba
+        from microgpt.replay.editing import SetNode  # noqa: PLC0415  # imports numba
 
         node = self._edits.original_id(self.find(reference))
         return self._edit(f"set {reference} = {value!r}", SetNode(node, value))
@@ -236,7 +236,7 @@ class DebugSession(Walk):
         Raises:
             InputError: there is no such position or token, or the graph is not of the model.
         """
-        from microgpt.replay.what_if import SetToken  # noqa: PLC0415
+        from microgpt.replay.editing import SetToken  # noqa: PLC0415
 
         if position == 0:
             raise InputError("pos0 reads BOS, as in every document: name a position from 1")
@@ -255,7 +255,7 @@ class DebugSession(Walk):
             GraphError: there is no such scope.
             InputError: there is no document to take values from, or it lacks the position.
         """
-        from microgpt.replay.what_if import SetScope  # noqa: PLC0415
+        from microgpt.replay.editing import SetScope  # noqa: PLC0415
 
         path, graph = self.graph.scopes.find(scope).path, self._edits.original.graph
         if by == "zero":
@@ -282,7 +282,7 @@ class DebugSession(Walk):
         """All edits in force, against the graph without any."""
         return self._compared(self._edits.original)
 
-    def _edit(self, text: str, change: Change) -> WhatIf:
+    def _edit(self, text: str, change: Edit) -> WhatIf:
         before, state_before = self._edits.current, self.state
         self._edits.push(text, change)
         self._change_graph(before)

@@ -6,7 +6,7 @@ import linecache
 from dataclasses import dataclass
 
 from microgpt.errors import GraphError
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 
 LINES_AROUND = 4
 

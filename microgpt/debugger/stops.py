@@ -14,11 +14,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from microgpt.debugger.condition_syntax import quoted
-from microgpt.debugger.conditions import Condition
-from microgpt.debugger.nodes import find_node, find_nodes
+from microgpt.debugger.conditions import NodeCondition
+from microgpt.debugger.node_references import find_node, find_nodes
 from microgpt.debugger.timeline import Timeline
 from microgpt.errors import ConditionError, GraphError
-from microgpt.graph import Ints
+from microgpt.graph.arrays import Ints
 
 StopKind: TypeAlias = Literal["breakpoint", "watchpoint"]
 
@@ -191,7 +191,7 @@ class StopTable:
             raise GraphError(f"no breakpoint or watchpoint {number}; there is {there}") from None
 
 
-def condition_at(timeline: Timeline, text: str) -> Condition:
+def condition_at(timeline: Timeline, text: str) -> NodeCondition:
     """The condition that a breakpoint's text means: an op's name, a scope, a node, or itself.
 
     Raises:
@@ -200,11 +200,11 @@ def condition_at(timeline: Timeline, text: str) -> Condition:
     """
     text, graph = text.strip(), timeline.graph
     if text in graph.op_names:
-        return Condition.parse(f'op == "{text}"', graph.op_names)
+        return NodeCondition.parse(f'op == "{text}"', graph.op_names)
     if any(scope.path == text.strip("/") for scope in graph.scopes if scope.path):
-        return Condition.parse(f"scope within {quoted(text)}")
+        return NodeCondition.parse(f"scope within {quoted(text)}")
     if re.fullmatch(r"[#\w./\[\]-]+", text):
         node = find_node(graph, text)
         timeline.moment_of(node, "forward")  # complains about a leaf: no event visits one
-        return Condition.parse(f"id == {node}")
-    return Condition.parse(text, graph.op_names)
+        return NodeCondition.parse(f"id == {node}")
+    return NodeCondition.parse(text, graph.op_names)

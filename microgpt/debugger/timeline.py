@@ -17,18 +17,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.debugger.conditions import Condition
+from microgpt.debugger.conditions import NodeCondition
 from microgpt.errors import GraphError
-from microgpt.graph import Graph, Ints
+from microgpt.graph.arrays import Ints
+from microgpt.graph.events import Phase
+from microgpt.graph.graph import Graph
 
 CONDITIONS_KEPT = 16
-
-Phase: TypeAlias = Literal["forward", "backward"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +95,7 @@ class Timeline:
                              f"{graph.name(node)}")  # fmt: skip
         return self.moment(phase, event)
 
-    def where(self, condition: Condition) -> Ints:
+    def where(self, condition: NodeCondition) -> Ints:
         """The moments that visit a node for which the condition holds then, ascending.
 
         Backward event 0 visits no node of its own: event 1 is the root's visit.
@@ -107,7 +106,7 @@ class Timeline:
             self._found[condition.text] = self._search(condition)
         return self._found[condition.text]
 
-    def _search(self, condition: Condition) -> Ints:
+    def _search(self, condition: NodeCondition) -> Ints:
         graph = self.graph
         forward = 1 + np.flatnonzero(condition.mask(graph, "forward")[graph.forward_order])
         if not graph.backpropagated:

@@ -8,22 +8,22 @@ from itertools import groupby, takewhile
 from pathlib import Path as FilePath
 from pathlib import PurePath
 
-from microgpt.attach.messages import Ended, Stop
+from microgpt.autograd.ops import OPS
 from microgpt.debugger.anomalies import Anomaly
 from microgpt.debugger.flow import Flow
 from microgpt.debugger.gradient_checks import CheckedGradients
 from microgpt.debugger.inspection import NodeView
 from microgpt.debugger.outcome import Anomalies, Found, Health, Help, Note, Outcome, Shown, Stops
 from microgpt.debugger.paths import Path
+from microgpt.debugger.rounded_shares import cancellation
 from microgpt.debugger.session import DebugSession
-from microgpt.debugger.shares import cancellation
+from microgpt.debugger.session_state import GradChange, State
 from microgpt.debugger.source import Listing
-from microgpt.debugger.state import GradChange, State
 from microgpt.debugger.stops import StopPoint
 from microgpt.debugger.verbs import VERBS, Verb, find_verb
 from microgpt.debugger.what_if import Move, WhatIf
 from microgpt.debugger.why import Why
-from microgpt.ops import OPS
+from microgpt.graph.debuggee import Ended, Stop
 
 PROMPT = "(microgpt) "
 """Stands before every verb, typed or echoed."""

@@ -153,14 +153,14 @@ _BY_WORD = {word: verb for verb in VERBS for word in (verb.name, *verb.short)}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TypedLine:
     """A line that was understood: a verb, and its argument as it was typed."""
 
     verb: Verb
     argument: str
 
 
-def parse(line: str) -> Line | None:
+def parse(line: str) -> TypedLine | None:
     """The verb and argument of a line; None of an empty one or a comment, which begins with `#`.
 
     Raises:
@@ -175,7 +175,7 @@ def parse(line: str) -> Line | None:
         raise InputError(f"{verb.name} takes no argument, and {argument!r} was given")
     if verb.usage and not verb.usage.startswith("[") and not argument:
         raise InputError(f"{verb.name} needs {verb.usage}, as in: {verb.example}")
-    return Line(verb, argument)
+    return TypedLine(verb, argument)
 
 
 def find_verb(word: str) -> Verb:

@@ -10,13 +10,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from microgpt.debugger.nodes import find_node
-from microgpt.debugger.state import GradChange, State, Stop, StopReason
+from microgpt.debugger.node_references import find_node
+from microgpt.debugger.session_state import GradChange, State, StopCause, StopReason
 from microgpt.debugger.stops import StopPoint, StopTable, condition_at
-from microgpt.debugger.timeline import Phase, Timeline
+from microgpt.debugger.timeline import Timeline
 from microgpt.errors import GraphError
-from microgpt.graph import Graph
-from microgpt.scope_tree import ScopeRange
+from microgpt.graph.events import Phase
+from microgpt.graph.graph import Graph
+from microgpt.graph.scope_tree import ScopeRange
 
 
 class Walk:
@@ -237,7 +238,7 @@ class Walk:
             moment=moment,
             node=node,
             selection=next(changed, node),
-            stop=Stop(reason, points),
+            stop=StopCause(reason, points),
             changes=changes,
         )
 

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from microgpt.debugger.edits import Edits, Version
-from microgpt.debugger.origin import Origin
+from microgpt.debugger.edit_stack import EditStack, Version
 from microgpt.debugger.why import position_losses
-from microgpt.graph import Graph, Ints
+from microgpt.graph.arrays import Ints
+from microgpt.graph.graph import Graph
+from microgpt.train.graph_origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class WhatIf:
     watched: tuple[NodeMove, ...]
 
 
-def compare(edits: Edits, before: Version, watched: Ints) -> WhatIf:
+def compare(edits: EditStack, before: Version, watched: Ints) -> WhatIf:
     """What the edits in force do, compared with the graph before.
 
     Args:

@@ -15,9 +15,9 @@ import numpy as np
 
 from microgpt.debugger.derivatives import Derivatives
 from microgpt.debugger.paths import HeaviestPaths, Path
-from microgpt.debugger.shares import settled
+from microgpt.debugger.rounded_shares import settled
 from microgpt.errors import GraphError
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 
 PATHS_TOLD = 5
 RESIDUAL = "residual"

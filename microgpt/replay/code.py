@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.bindings import ParameterBinding
-from microgpt.graph import Graph
-from microgpt.ops import OPS
+from microgpt.autograd.bindings import ParameterBinding
+from microgpt.autograd.ops import OPS
+from microgpt.graph.arrays import Cells, Floats, Ints, Mask
+from microgpt.graph.graph import Graph
 from microgpt.replay import loops
 from microgpt.replay.loops import Code
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
-Mask: TypeAlias = NDArray[np.bool_]
 
 COMPUTED_BY = {
     "add": loops.ADD,
@@ -180,7 +175,7 @@ def with_constants(code: Code, nodes: Ints) -> Code:
     return code._replace(op=op, links=links)
 
 
-def runs_of(code: Code, ids: loops.Ids, step: int) -> loops.Runs:
+def runs_of(code: Code, ids: Cells, step: int) -> loops.Runs:
     """The instructions that compute some nodes in order; see `loops.find_runs`."""
     runs = np.empty((len(ids), 3), np.uint32)
     return runs[: loops.find_runs(code, ids, step, runs)].copy()
@@ -192,7 +187,7 @@ def forward_runs(code: Code) -> loops.Runs:
     return runs_of(code, np.flatnonzero(computed).astype(np.uint32), 1)
 
 
-def backward_pass(code: Code, root: int, n_edges: int) -> tuple[loops.Ids, loops.Runs]:
+def backward_pass(code: Code, root: int, n_edges: int) -> tuple[Cells, loops.Runs]:
     """The nodes that a backward pass visits, in its order, and its instructions."""
     order, state = np.empty(len(code.op), np.uint32), np.zeros(len(code.op), np.uint8)
     stack = np.empty(n_edges + 1, np.uint32)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from microgpt.bindings import ParameterBinding
-from microgpt.graph import OP_NAMES, Graph
-from microgpt.ops import OPS
-from microgpt.parameters import ModelConfig, Parameters
+from microgpt.autograd.bindings import ParameterBinding
+from microgpt.autograd.ops import OP_NAMES, OPS
+from microgpt.graph.arrays import Ints
+from microgpt.graph.graph import Graph
+from microgpt.graph.scope_tree import ScopeRange, ScopeTree
+from microgpt.model.parameters import ModelConfig, Parameters
 from microgpt.replay import loops
 from microgpt.replay.model_program import ModelProgram, Replay
-from microgpt.scope_tree import ScopeRange, ScopeTree
-from microgpt.tokenizer import Tokenizer
-
-Ints: TypeAlias = NDArray[np.int64]
+from microgpt.text.tokenizer import Tokenizer
 
 _ARITY = np.array([OPS[name].arity for name in OP_NAMES])
 

@@ -16,20 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from microgpt.graph import Graph
-from microgpt.op_evaluator import OpEvaluator
+from microgpt.graph.arrays import Floats, Ints
+from microgpt.graph.graph import Graph
+from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.replay import loops
 from microgpt.replay.code import forward_runs, with_linear
 from microgpt.replay.program import Program
 from microgpt.replay.slopes import SMALLEST_SCALE, SUSPICIOUS, is_one_side, own_slopes
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 
 EPSILON = float(np.finfo(np.float64).eps)
 RELATIVE_STEP = EPSILON ** (1 / 3)

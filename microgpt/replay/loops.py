@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from microgpt.graph.arrays import Cells, Floats
 from microgpt.replay import libm
 
 try:
@@ -27,8 +28,6 @@ except ImportError:
 else:
     IS_COMPILED = True
 
-Floats = NDArray[np.float64]
-Ids = NDArray[np.uint32]  # unsigned: an index that may be negative is checked at every use
 Bytes = NDArray[np.uint8]
 Runs = NDArray[np.uint32]
 """Instructions: op, first id, last id. Forward last >= first, backward last <= first. `[run][3]`"""
@@ -72,10 +71,10 @@ class Code(NamedTuple):
 
     op: Bytes
     links: Bytes
-    a: Ids
-    b: Ids
+    a: Cells
+    b: Cells
     exponents: Floats
-    lists: Ids
+    lists: Cells
     list_grads: Floats
 
 
@@ -227,7 +226,7 @@ def stages(code: Code, out: NDArray[np.int64]) -> None:
 
 
 @_jit
-def post_order(code: Code, root: int, state: Bytes, stack: Ids, out: Ids) -> int:
+def post_order(code: Code, root: int, state: Bytes, stack: Cells, out: Cells) -> int:
     """Appends the nodes below `root` that have operands, depth first, operands before results.
 
     Operands are followed left to right, as `Value.backward` does.
@@ -272,7 +271,7 @@ def post_order(code: Code, root: int, state: Bytes, stack: Ids, out: Ids) -> int
 
 
 @_jit
-def find_runs(code: Code, ids: Ids, step: int, out: Runs) -> int:
+def find_runs(code: Code, ids: Cells, step: int, out: Runs) -> int:
     """Puts nodes that are computed one after the other into runs.
 
     Args:
@@ -309,12 +308,12 @@ def find_runs(code: Code, ids: Ids, step: int, out: Runs) -> int:
 
 
 @_jit
-def _follows(ids: Ids, k: int, step: int) -> bool:
+def _follows(ids: Cells, k: int, step: int) -> bool:
     return int(ids[k]) == int(ids[k - 1]) + step
 
 
 @_jit
-def _is_link(code: Code, ids: Ids, k: int, step: int) -> bool:
+def _is_link(code: Code, ids: Cells, k: int, step: int) -> bool:
     """Whether a link's mul and add stand at k and k + 1, in the order of the pass."""
     if k + 1 == ids.shape[0] or not _follows(ids, k + 1, step):
         return False

@@ -12,20 +12,17 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.graph import OP_NAMES
-from microgpt.parameters import ModelConfig
+from microgpt.autograd.ops import OP_NAMES
+from microgpt.graph.arrays import Cells, Floats, Ints
+from microgpt.model.parameters import ModelConfig
 from microgpt.replay import loops
 from microgpt.replay.code import COMPUTED_BY, runs_of, with_links
 from microgpt.replay.loops import Code
 from microgpt.replay.trace import Trace
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 
 
 class ModelProgram:
@@ -107,7 +104,7 @@ class ModelProgram:
 
     # -- what a document changes -------------------------------------------------------------------
 
-    def point(self, a: loops.Ids, data: Floats, tokens: Sequence[int]) -> None:
+    def point(self, a: Cells, data: Floats, tokens: Sequence[int]) -> None:
         """Re-points a copy of the code's `a`, and the numbers, to a document.
 
         Args:
@@ -148,7 +145,7 @@ class ModelProgram:
             segment = self._segments[position, target] = runs_of(self.code, visited, -1)
         return segment
 
-    def _visited(self, code: Code, position: int, state: loops.Bytes) -> loops.Ids:
+    def _visited(self, code: Code, position: int, state: loops.Bytes) -> Cells:
         order = np.empty(len(state), np.uint32)
         stack = np.empty(2 * len(state) + 1, np.uint32)
         count = loops.post_order(code, int(self.partial_sums[position]), state, stack, order)

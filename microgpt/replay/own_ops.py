@@ -9,21 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from microgpt.errors import DomainError, GraphError, InputError
-from microgpt.graph import Graph
-from microgpt.op_evaluator import OpEvaluator
+from microgpt.graph.arrays import Floats, Ints, Mask
+from microgpt.graph.graph import Graph
+from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.replay import loops
 from microgpt.replay.code import runs_of, same
 from microgpt.replay.loops import Code
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
-Mask: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

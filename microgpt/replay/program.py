@@ -11,16 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from microgpt.bindings import ParameterBinding
+from microgpt.autograd.bindings import ParameterBinding
+from microgpt.autograd.ops import OP_NAMES, OPS
 from microgpt.errors import DomainError, GraphError
-from microgpt.graph import OP_NAMES, Graph
-from microgpt.op_evaluator import OpEvaluator
-from microgpt.ops import OPS
+from microgpt.graph.arrays import Cells, Floats, Ints
+from microgpt.graph.graph import Graph
+from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.replay import loops
 from microgpt.replay.code import (
     COMPUTED_BY,
@@ -35,9 +34,6 @@ from microgpt.replay.code import (
 )
 from microgpt.replay.loops import Code
 from microgpt.replay.own_ops import OwnOps, cannot_compute
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,10 +203,10 @@ class Program:
         return forward_runs(self.code)
 
     @cached_property
-    def _pass(self) -> tuple[loops.Ids, loops.Runs]:
+    def _pass(self) -> tuple[Cells, loops.Runs]:
         return self._backward_pass(self.code)
 
-    def _backward_pass(self, code: Code) -> tuple[loops.Ids, loops.Runs]:
+    def _backward_pass(self, code: Code) -> tuple[Cells, loops.Runs]:
         """The visits of a fresh pass, and its instructions.
 
         Where the graph's own pass went in another order than `Value.backward`, as someone's class
@@ -223,7 +219,7 @@ class Program:
         return order, runs_of(code, order, -1)
 
     @cached_property
-    def _own_order(self) -> loops.Ids | None:
+    def _own_order(self) -> Cells | None:
         """The order in which the graph's own pass went, None if it is that of `Value.backward`."""
         graph = self.graph
         order, _ = backward_pass(self.code, graph.root, graph.n_edges)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
 
 from microgpt.errors import InputError
-from microgpt.graph import Graph
-from microgpt.op_evaluator import OpEvaluator
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
+from microgpt.graph.arrays import Floats, Ints
+from microgpt.graph.graph import Graph
+from microgpt.graph.op_evaluator import OpEvaluator
 
 SUSPICIOUS = 1e-3
 """A relative error that may come of a bend: then the slopes on both sides are looked at, too."""

@@ -10,22 +10,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.bindings import ParameterBinding
-from microgpt.collector import paused_collector
-from microgpt.graph import OP_NAMES, Graph
-from microgpt.model import forward
-from microgpt.parameters import ModelConfig, Parameters
-from microgpt.recording import recording
-from microgpt.tokenizer import Tokenizer
-
-Ids: TypeAlias = NDArray[np.uint32]
-Floats: TypeAlias = NDArray[np.float64]
-Scalar = TypeVar("Scalar", bound=np.generic)
+from microgpt.autograd.bindings import ParameterBinding
+from microgpt.autograd.collector import paused_collector
+from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.recording import recording
+from microgpt.graph.arrays import Cells, Floats, Scalar
+from microgpt.graph.graph import Graph
+from microgpt.model.parameters import ModelConfig, Parameters
+from microgpt.model.transformer import forward
+from microgpt.text.tokenizer import Tokenizer
 
 _FIRST_CHARACTER = 0x10000  # a vocabulary of any size; what its characters are is not kept
 
@@ -55,21 +53,21 @@ class Trace:
     """
 
     op_codes: NDArray[np.uint8]
-    a: Ids
-    b: Ids
+    a: Cells
+    b: Cells
     exponents: Floats
-    lists: Ids
+    lists: Cells
     constants: Floats
-    scope_of: Ids
+    scope_of: Cells
     line_of: NDArray[np.int16]
     scopes: NDArray[np.str_]
     scope_parents: NDArray[np.int32]
-    scope_starts: Ids
-    scope_stops: Ids
+    scope_starts: Cells
+    scope_stops: Cells
     files: NDArray[np.str_]
     lines: NDArray[np.int32]
     names: NDArray[np.str_]
-    named: Ids
+    named: Cells
 
     @classmethod
     def of(cls, config: ModelConfig, vocab_size: int, length: int) -> Trace:

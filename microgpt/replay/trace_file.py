@@ -21,7 +21,7 @@ import platformdirs
 
 from microgpt.errors import InputError
 from microgpt.files import write_atomically
-from microgpt.parameters import ModelConfig
+from microgpt.model.parameters import ModelConfig
 from microgpt.replay.trace import Trace
 
 FILES_KEPT = 32

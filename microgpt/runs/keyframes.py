@@ -9,8 +9,8 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from microgpt.training import RngState, Training
-from microgpt.training_state import TrainingState
+from microgpt.model.training_state import TrainingState
+from microgpt.train.training import RngState, Training
 
 WORK_BETWEEN = 5_000_000
 """How far apart keyframes are. Units: parameters times positions, of which the kernel does some

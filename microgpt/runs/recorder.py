@@ -16,7 +16,8 @@ from microgpt.errors import RunFileError
 from microgpt.runs import run_file
 from microgpt.runs.keyframes import Keyframe, keyframe_interval, superfluous
 from microgpt.runs.run_file import RunInfo, WriterLock
-from microgpt.training import StepLoss, Training
+from microgpt.train.training import StepLoss, Training
+from microgpt.version import __version__
 
 DEFAULT_BUDGET = 200_000_000
 """For keyframes. Units: bytes."""
@@ -82,8 +83,6 @@ class RunRecorder:
         Raises:
             RunFileError: the file exists or cannot be written; nothing is left behind.
         """
-        from microgpt import __version__  # noqa: PLC0415  # which imports this package's users
-
         spec = corpus or training.corpus.name
         if Path(spec).exists():
             spec = str(Path(spec).resolve())

@@ -10,19 +10,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from microgpt.corpus import Corpus, load_corpus
-from microgpt.debugger.origin import MEAN_OF, Origin
-from microgpt.engines import Engine, EngineName, StepResult, make_engine
 from microgpt.errors import DomainError, InputError, RunFileError
+from microgpt.model.training_state import TrainingState
 from microgpt.runs import run_file
 from microgpt.runs.keyframes import EncodedKeyframe, Keyframe
 from microgpt.runs.run_file import RunInfo
-from microgpt.tokenizer import Tokenizer
-from microgpt.training import ModelSnapshot, RngState, StepLoss, Training
-from microgpt.training_state import TrainingState
+from microgpt.text.corpus import Corpus, load_corpus
+from microgpt.text.tokenizer import Tokenizer
+from microgpt.train.engines import Engine, EngineName, StepResult, make_engine
+from microgpt.train.graph_origin import MEAN_OF, Origin
+from microgpt.train.snapshot import ModelSnapshot
+from microgpt.train.training import RngState, StepLoss, Training
 
 if TYPE_CHECKING:
-    from microgpt.graph import Graph
+    from microgpt.graph.graph import Graph
 
 STATES_KEPT = 8
 

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from microgpt.adam import TrainingConfig
 from microgpt.errors import InputError, RunFileError
 from microgpt.files import temporary_beside
-from microgpt.parameters import ModelConfig
+from microgpt.model.adam import TrainingConfig
+from microgpt.model.parameters import ModelConfig
 
 APPLICATION_ID = 0x6D475054  # "mGPT"
 SCHEMA_VERSION = 1

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from microgpt.collector import paused_collector
+from microgpt.autograd.collector import paused_collector
 
 TURN = 0.02
 """How long a contender's turn goes on at least; its fastest pass counts. Units: seconds."""

@@ -9,7 +9,7 @@ import sys
 
 from microgpt import ModelConfig, ModelSnapshot, Training, load_corpus
 from microgpt.debugger import DebugSession
-from tui.debugger.app import open_session
+from tui.debugger.graph_app import open_session
 
 MODEL = ModelConfig(n_embd=32, n_head=4, n_layer=2, block_size=32)
 DOCUMENT = "christopherjohnso"

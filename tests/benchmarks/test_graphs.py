@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from microgpt import Corpus, ModelSnapshot, Training
-from microgpt.replay.ready import REPLAYER
+from microgpt.replay.graph_replayer import REPLAYER
 from microgpt.runs import Run, RunRecorder
 from tests.benchmarks.contest import contest
 from tests.benchmarks.tables import report

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from microgpt import Corpus, ModelConfig, ModelSnapshot, Training
-from microgpt.engines import ENGINE_NAMES, EngineName
+from microgpt.train.engines import ENGINE_NAMES, EngineName
 from tests.oracle import Oracle, Settings
 
 STRAIGHTFORWARD = "straightforward"

@@ -6,7 +6,7 @@ import pytest
 from pytest_textual_snapshot import SVGImageExtension
 
 from microgpt import ModelSnapshot, Value
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 from tests.tui.small_run import small_training
 
 SVGImageExtension.file_extension = "svg"  # else syrupy calls them .raw, which nothing opens

@@ -14,13 +14,13 @@ from textual.widgets import OptionList
 from microgpt import Training, load_corpus
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
+from tui.dialogs.help import HelpScreen
 from tui.keys import EVERYWHERE, KEYS, MODES, keys_of, shown
-from tui.screens.attention import AttentionScreen
-from tui.screens.graph import GraphScreen
-from tui.screens.help import HelpScreen
-from tui.screens.train import TrainScreen
+from tui.modes.attention_mode import AttentionScreen
+from tui.modes.graph_mode import GraphScreen
+from tui.modes.train_mode import TrainScreen
 from tui.themes import DARK, LIGHT
-from tui.training_session import SPEEDS
+from tui.training.training_session import SPEEDS
 from tui.widgets.loss_plot import LossPlot
 from tui.widgets.scrubber import Scrubber
 from tui.widgets.status_bar import StatusBar, summary

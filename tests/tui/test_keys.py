@@ -7,13 +7,13 @@ from textual.actions import parse
 from textual.binding import Binding
 
 from tui.app import MicrogptApp
-from tui.bindings import bindings_for
-from tui.debugger.app import DebuggerApp
+from tui.debugger.graph_app import DebuggerApp
 from tui.debugger.pane import DebuggerPane
+from tui.debugger.script_app import ScriptApp
+from tui.dialogs.help import HelpScreen
+from tui.key_bindings import bindings_for
 from tui.keys import ALONE, EVERYWHERE, GRAPH, KEYS, MODES, SCRIPT, STEPS, Key, keys_of, shown
-from tui.screens.graph import GraphScreen
-from tui.screens.help import HelpScreen
-from tui.script_app import ScriptApp
+from tui.modes.graph_mode import GraphScreen
 
 ASKED_FOR = {
     "train": {"1", "2", "3", "space", "n", "plus", "minus", "question_mark", "x"},

@@ -41,7 +41,7 @@ async def test_markup_is_text(tmp_path: Path) -> None:
     async with piloted(small_training(*MARKUP), size=LARGE, folder=tmp_path) as ui:
         async for document in each_document(ui, MARKUP):
             assert f"“{document}”" in ui.text_of("#middle")
-            assert f"pos0 BOS → {ui.frame.labels[1]}" in ui.text_of("ScopeTree")
+            assert f"pos0 BOS → {ui.frame.labels[1]}" in ui.text_of("BoxTree")
             await ui.press("s")
             assert f"“{document}”" in ui.text_of("#middle")
             await ui.press("x", "3", "x")

@@ -14,14 +14,14 @@ from textual.geometry import Size
 
 from microgpt import ModelSnapshot, StepResult, Value
 from microgpt.debugger import DebugSession
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 from tests.tui.small_run import small_training
 from tests.viz.computations import foreign_graph
 from tui.debugger.canvas import narrow
 from tui.debugger.explorer import Explorer
 from tui.debugger.inspector import MAX_CONSUMERS, describe_box, describe_event
-from tui.frame import Frame
 from tui.themes import DARK
+from tui.training.training_frame import Frame
 from tui.widgets.document_strip import DocumentStrip
 from tui.widgets.loss_plot import decimated, running_mean
 from tui.widgets.status_bar import short_summary, summary

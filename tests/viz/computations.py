@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from hypothesis import strategies as st
 
 from microgpt import Corpus, ModelConfig, ModelSnapshot, Training, Value, scope
-from microgpt.bindings import parameter
-from microgpt.graph import OP_NAMES, Graph
+from microgpt.autograd.bindings import parameter
+from microgpt.autograd.ops import OP_NAMES
+from microgpt.graph.graph import Graph
 
 SMALL_MODEL = ModelConfig(n_embd=8, n_head=2, n_layer=1, block_size=8)
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgpt import GraphError, ModelConfig, Value, scope
-from microgpt.bindings import parameter
-from microgpt.graph import Graph
+from microgpt.autograd.bindings import parameter
+from microgpt.graph.graph import Graph
 from tests.viz.computations import frozen, graphs, small_snapshot
 from viz import boxes, partition
 from viz.boxes import MAX_CHILDREN, Box, Folding

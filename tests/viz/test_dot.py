@@ -14,7 +14,7 @@ import pytest
 
 import viz
 from microgpt import GraphError, ModelConfig, Value, scope
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 from tests.viz.computations import (
     foreign_graph,
     frozen,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgpt import Value
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 from tests.viz.computations import frozen, graphs
 from viz.partition import Group, partition
 

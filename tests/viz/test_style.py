@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microgpt.ops import OPS
+from microgpt.autograd.ops import OPS
 from viz.style import (
     INK,
     NEGATIVE,

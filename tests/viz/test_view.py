@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgpt import GraphError, ModelConfig, Value, scope
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 from tests.viz.computations import frozen, graphs, small_snapshot, square_graph, tutorial_graph
 from viz import view as view_module
 from viz.boxes import MAX_CHILDREN, Folding

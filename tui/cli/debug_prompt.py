@@ -17,7 +17,7 @@ from microgpt.debugger.session import DebugSession
 from microgpt.debugger.verbs import find_verb
 from microgpt.errors import MicrogptError
 from tui.cli.output import print_error, say
-from tui.cli.verbs import carry_out
+from tui.cli.verb_lines import carry_out
 
 
 class _VerbCompleter(Completer):

@@ -16,7 +16,7 @@ from tui.cli.errors import EXIT_ERROR
 from tui.cli.options import given_options
 from tui.cli.output import say
 from tui.cli.script_options import STOP_OPTIONS, stop_rule_from
-from tui.cli.verbs import carry_out
+from tui.cli.verb_lines import carry_out
 
 if TYPE_CHECKING:
     from microgpt.attach import ScriptProcess, Stop

@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import microgpt
-from tui.cli import attention, corpora, debug, export_weights, graph, runs, sample, train
+from tui.cli.commands import (
+    attention,
+    corpora,
+    debug,
+    export_weights,
+    graph,
+    runs,
+    sample,
+    train,
+)
 from tui.cli.errors import exit_status
 from tui.cli.options import CommandParser, Subparsers
 

@@ -22,9 +22,9 @@ from microgpt import (
     built_in_corpora,
     load_corpus,
 )
-from microgpt.corpus import DEFAULT_CORPUS, ORIGINAL
-from microgpt.engines import ENGINE_NAMES
-from microgpt.sampling import DEFAULT_TEMPERATURE
+from microgpt.model.sampling import DEFAULT_TEMPERATURE
+from microgpt.text.corpus import DEFAULT_CORPUS, ORIGINAL
+from microgpt.train.engines import ENGINE_NAMES
 from tui.cli.errors import EXIT_ERROR
 from tui.cli.output import notice, print_error
 

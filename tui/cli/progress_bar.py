@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 from microgpt import StepLoss
-from microgpt.engines import Engine
+from microgpt.train.engines import Engine
 
 SAY_AFTER = 1.5
 """From the cache an engine is ready within this time. Units: seconds."""

@@ -62,7 +62,7 @@ def loss_condition(text: str) -> tuple[Condition, tuple[float, float]]:
     >>> holds(1, 4.0), losses[1]
     (False, 1.7976931348623157e+308)
     """
-    from microgpt.attach.messages import NO_LOSSES  # noqa: PLC0415  # numpy
+    from microgpt.attach.stop_rule import NO_LOSSES  # noqa: PLC0415  # numpy
 
     finite, numbers = (-sys.float_info.max, sys.float_info.max), (-math.inf, math.inf)
     tests: dict[str, tuple[Callable[[float], bool], tuple[float, float]]] = {

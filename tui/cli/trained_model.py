@@ -15,7 +15,7 @@ from microgpt import (
     TrainingConfig,
     TrainingState,
 )
-from microgpt.training import RngState
+from microgpt.train.training import RngState
 from tui.cli.options import (
     WHOLE_FROM_0,
     StoreText,

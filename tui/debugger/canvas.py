@@ -16,9 +16,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.theme import Theme
 
-from microgpt.graph import Graph
-from tui.debugger.braille import BrailleCanvas
+from microgpt.graph.graph import Graph
 from tui.debugger.layout import Layout, PlacedBox, PlacedEdge, title_of
+from tui.widgets.braille import BrailleCanvas
 from tui.widgets.scroll_window import ScrollWindow
 from viz.boxes import Box
 from viz.dot import rms

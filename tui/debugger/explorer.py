@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 
 from microgpt.debugger import DebugSession
 from microgpt.debugger.running_grads import RunningGrads
-from microgpt.debugger.state import State
-from microgpt.debugger.timeline import Phase
-from microgpt.events import Event
-from microgpt.graph import Graph
+from microgpt.debugger.session_state import State
+from microgpt.graph.events import Event, Phase
+from microgpt.graph.graph import Graph
 from viz.boxes import Box, Folding
 from viz.view import View, folded
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Standpoint:
     """Where a person stands, in words that last from graph to graph.
 
     Attributes:
@@ -64,7 +63,7 @@ class Explorer:
         self.selected = self._inside[-1].key
 
     @classmethod
-    def arriving(cls, session: DebugSession, place: Place | None) -> Explorer:
+    def arriving(cls, session: DebugSession, place: Standpoint | None) -> Explorer:
         """At a place in a session's graph; where the computation failed, if it did.
 
         Args:
@@ -78,12 +77,12 @@ class Explorer:
         return explorer
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Standpoint:
         """Where the person stands."""
         phase = self.state.phase if self.stepping else None
-        return Place(self.focus.key, self.selected, phase, self.state.event)
+        return Standpoint(self.focus.key, self.selected, phase, self.state.event)
 
-    def go_where(self, place: Place) -> None:
+    def go_where(self, place: Standpoint) -> None:
         """To a place in another graph, or as near to it as there is one in this."""
         if place.focus != self.folding.root.key:
             self.look_into(self.folding.find(place.focus))

@@ -19,11 +19,11 @@ from textual.timer import Timer
 
 from microgpt.errors import MicrogptError
 from tui.base_app import ExportJob
+from tui.debugger.box_tree import BoxTree
 from tui.debugger.canvas import CanvasState, GraphCanvas
 from tui.debugger.explorer import Explorer
 from tui.debugger.inspector import Inspector
 from tui.debugger.layout import Layout, lay_out
-from tui.debugger.scope_tree import ScopeTree
 from tui.debugger.source_pane import SourcePane
 from tui.debugger.stops_panel import StopsPanel
 from viz.boxes import Box
@@ -128,7 +128,7 @@ class GraphPane(Vertical):
         if self._patience is not None:
             self._patience.stop()
             self._patience = None
-        self.query_one(ScopeTree).show(explorer.folding, explorer.focus, explorer.selected)
+        self.query_one(BoxTree).show(explorer.folding, explorer.focus, explorer.selected)
         box = explorer.selected_box
         if box.kind == "node" or self._layout is not None:  # what a part adds up to is the view's
             self.query_one(Inspector).show(explorer)
@@ -261,8 +261,8 @@ class GraphPane(Vertical):
             else:
                 self.show()
 
-    @on(ScopeTree.BoxChosen)
-    def _choose(self, event: ScopeTree.BoxChosen) -> None:
+    @on(BoxTree.BoxChosen)
+    def _choose(self, event: BoxTree.BoxChosen) -> None:
         if self.explorer:
             self.explorer.look_into(event.box)
             self.show()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.text import Text
 
-from microgpt.events import Edge, Event
-from microgpt.graph import Graph
-from microgpt.ops import OPS
+from microgpt.autograd.ops import OPS
+from microgpt.graph.events import Edge, Event
+from microgpt.graph.graph import Graph
 from tui.debugger.explorer import Explorer
 from tui.widgets.text_view import TextView
 from viz.boxes import Box

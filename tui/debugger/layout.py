@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from microgpt.graph import Graph
-from tui.debugger.braille import Dots, dots_of
+from microgpt.graph.graph import Graph
+from tui.widgets.braille import Dots, dots_of
 from viz.boxes import Box
 from viz.placement import Point, Units, place
 from viz.style import PARAMETERS_GLYPH, SCOPE_GLYPH, op_style

@@ -20,15 +20,15 @@ from microgpt.debugger.console import Console
 from microgpt.debugger.outcome import Found, Outcome, Shown
 from microgpt.debugger.verbs import parse
 from microgpt.errors import MicrogptError
-from tui.bindings import bindings_for
+from tui.debugger.box_tree import BoxTree
 from tui.debugger.canvas import GraphCanvas
 from tui.debugger.command_line import CommandLine
-from tui.debugger.explorer import Explorer, Place
+from tui.debugger.explorer import Explorer, Standpoint
 from tui.debugger.graph_pane import GraphPane
 from tui.debugger.inspector import Inspector
-from tui.debugger.scope_tree import ScopeTree
 from tui.debugger.source_pane import SourcePane
 from tui.debugger.stops_panel import StopsPanel
+from tui.key_bindings import bindings_for
 from tui.keys import GRAPH
 from tui.themes import theme_color
 
@@ -65,7 +65,7 @@ class DebuggerPane(GraphPane):
 
     def compose(self) -> ComposeResult:
         """Tree and stops, canvas and source, inspector; below them console and command line."""
-        tree = ScopeTree()
+        tree = BoxTree()
         tree.border_title = "boxes"
         inspector = Inspector(id="inspector")
         inspector.border_title = "inspector"
@@ -95,7 +95,7 @@ class DebuggerPane(GraphPane):
     # -- the graph -----------------------------------------------------------------------------
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> Standpoint | None:
         """Where the person stands, None before there is a graph."""
         return self.explorer.place if self.explorer else None
 

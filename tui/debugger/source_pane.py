@@ -9,9 +9,9 @@ from textual.widgets import Static
 
 from microgpt.debugger.source import listing
 from microgpt.errors import GraphError
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 from tui.themes import theme_color
-from tui.updating import show_text
+from tui.widgets.static_text import show_text
 
 
 class SourcePane(Static):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widgets import Static
 
-from microgpt.debugger.state import State
+from microgpt.debugger.session_state import State
 from microgpt.debugger.stops import StopPoint
 from tui.themes import theme_color
-from tui.updating import show_text
+from tui.widgets.static_text import show_text
 
 _SIGNS = {"breakpoint": "●", "watchpoint": "◉"}
 

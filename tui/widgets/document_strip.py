@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widgets import Static
 
-from tui.cells import set_left
-from tui.frame import Frame
 from tui.themes import theme_color
+from tui.training.training_frame import Frame
+from tui.widgets.cell_text import set_left
 from viz.dot import printable
 from viz.style import POSITIVE, blend
 

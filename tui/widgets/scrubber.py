@@ -8,8 +8,8 @@ from textual import events
 from textual.message import Message
 from textual.widgets import Static
 
-from tui.frame import Frame
 from tui.themes import theme_color
+from tui.training.training_frame import Frame
 
 _BARS = "▁▂▃▄▅▆▇█"
 

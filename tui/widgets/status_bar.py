@@ -7,9 +7,9 @@ from datetime import timedelta
 from rich.text import Text
 from textual.widgets import Static
 
-from tui.frame import Frame
 from tui.keys import MODES
 from tui.themes import theme_color
+from tui.training.training_frame import Frame
 
 _SIGNS = {
     "running": "▶",

@@ -15,7 +15,7 @@ from itertools import count
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
-from microgpt.scopes import Site
+from microgpt.autograd.scopes import Site
 
 SLOTS = ("arguments", "arity", "first", "maker", "number", "operands", "site")
 """What is noted of a node, each in a slot of that name after `_attach_`: the code that made it and,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
-from microgpt.attach.child.value_class import Label, Node, Place, ValueClass
+from microgpt.attach.child.value_class import Label, MatrixPlace, Node, ValueClass
 
 MAX_DEPTH = 7
 MAX_LOOKED_AT = 200_000
@@ -58,7 +58,7 @@ class _Search:
         holds_lists = is_list and bool(value) and isinstance(value[0], list | tuple | dict)
         return 2 if is_list and not holds_lists else 0
 
-    def follow(self, path: str, value: Any, depth: int, place: Place | None = None) -> None:
+    def follow(self, path: str, value: Any, depth: int, place: MatrixPlace | None = None) -> None:
         if isinstance(value, _PLAIN) or id(value) in self._seen:
             return
         if depth > MAX_DEPTH or len(self._seen) >= MAX_LOOKED_AT:
@@ -70,12 +70,14 @@ class _Search:
         for inner, part, inner_place in self._parts(path, value, depth):
             self.follow(inner, part, depth + 1, inner_place)
 
-    def _name(self, path: str, node: Node, place: Place | None) -> None:
+    def _name(self, path: str, node: Node, place: MatrixPlace | None) -> None:
         if path not in self._taken:
             self._taken.add(path)
             self.names[id(node)] = Label(path, None if self._kind.operands(node) else place)
 
-    def _parts(self, path: str, value: Any, depth: int) -> Iterator[tuple[str, Any, Place | None]]:
+    def _parts(
+        self, path: str, value: Any, depth: int
+    ) -> Iterator[tuple[str, Any, MatrixPlace | None]]:
         if isinstance(value, list | tuple):
             if value and isinstance(value[0], _PLAIN):
                 return  # a text corpus, say
@@ -84,7 +86,7 @@ class _Search:
                 if is_matrix and all(map(self._kind.is_node, part)):
                     self._seen.add(id(part))
                     for j, entry in enumerate(part):
-                        yield f"{path}[{i}][{j}]", entry, Place(path, i, j)
+                        yield f"{path}[{i}][{j}]", entry, MatrixPlace(path, i, j)
                 else:
                     yield f"{path}[{i}]", part, None
         elif isinstance(value, dict):

@@ -6,8 +6,8 @@ import sys
 from types import CodeType, FrameType
 from typing import Any
 
-from microgpt.attach.child.value_class import Call, Label, Node, Place, ValueClass
-from microgpt.scopes import Scope, Site
+from microgpt.attach.child.value_class import Call, Label, MatrixPlace, Node, ValueClass
+from microgpt.autograd.scopes import Scope, Site
 
 _OPERATORS = {"add": "__add__", "mul": "__mul__", "pow": "__pow__"}
 
@@ -24,12 +24,14 @@ class NativeClass(ValueClass):
     @staticmethod
     def fits(cls: type) -> bool:  # noqa: PLW0211  # a class, but not this one
         """Whether a class is such a Value."""
-        return cls.__module__ == "microgpt.value" and {"_op", "_number", "_scope"} <= set(vars(cls))
+        return cls.__module__ == "microgpt.autograd.value" and {"_op", "_number", "_scope"} <= set(
+            vars(cls)
+        )
 
     def arm(self, base: FrameType) -> None:
         """Opens a recording of the script's own microgpt."""
         self.disarm()
-        recording = sys.modules.get("microgpt.recording")
+        recording = sys.modules.get("microgpt.autograd.recording")
         if recording is None:  # the package is being imported, so wait for the first Value
             super().arm(base)
         else:
@@ -40,7 +42,7 @@ class NativeClass(ValueClass):
         super().disarm()
         recording, self._recording = self._recording, None
         if recording is not None:
-            sys.modules["microgpt.recording"].stop_recording(recording)
+            sys.modules["microgpt.autograd.recording"].stop_recording(recording)
 
     def _recording_init(self, base: FrameType) -> Any:
         init = self.cls.__init__  # type: ignore[misc]
@@ -52,8 +54,9 @@ class NativeClass(ValueClass):
         return __init__
 
     def owns(self, code: CodeType) -> bool:
-        """Whether code is of the class's own module."""
-        return code.co_filename == sys.modules[self.cls.__module__].__file__
+        """Whether code is of the class's own package: the one that the script has imported."""
+        own: bool = sys.modules["microgpt.autograd.call_paths"].is_own_frame(code)
+        return own
 
     # -- what is known of a node -------------------------------------------------------------------
 
@@ -92,7 +95,7 @@ class NativeClass(ValueClass):
         detail: Any = getattr(node, "_detail", None)
         if not hasattr(detail, "matrix"):
             return Label(text)
-        return Label(text, Place(detail.matrix, detail.row, detail.col, detail.token))
+        return Label(text, MatrixPlace(detail.matrix, detail.row, detail.col, detail.token))
 
     def maximum_of(self, node: Node) -> tuple[Node, ...]:
         """The nodes whose largest value it stands for."""

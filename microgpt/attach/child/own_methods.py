@@ -14,7 +14,7 @@ from typing import Any
 
 from microgpt.attach.child.value_class import Node, ValueClass
 from microgpt.attach.child.watches import GradTap, installed, local_grads
-from microgpt.op_evaluator import Evaluated
+from microgpt.graph.op_evaluator import Evaluated
 
 
 class Refused(Exception):  # noqa: N818  # not an error of ours

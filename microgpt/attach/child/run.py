@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from microgpt.attach.child.session import Session
+    from microgpt.attach.child.conversation import Conversation
 
 CORE = os.path.abspath(f"{__file__}/../../..")
 
@@ -50,7 +50,7 @@ def main() -> None:
     session.ended()
 
 
-def _opened(orders: int, reports: int, *, shares_terminal: bool) -> Session:
+def _opened(orders: int, reports: int, *, shares_terminal: bool) -> Conversation:
     """Loads our modules without leaving a trace, and opens the conversation."""
     os.set_inheritable(orders, False)
     os.set_inheritable(reports, False)
@@ -59,14 +59,14 @@ def _opened(orders: int, reports: int, *, shares_terminal: bool) -> Session:
         package: Any = ModuleType(name)
         package.__path__ = [folder]
         sys.modules[name] = package
-    from microgpt.attach.child.session import Session  # noqa: PLC0415
+    from microgpt.attach.child.conversation import Conversation  # noqa: PLC0415
 
     for name in [name for name in sys.modules if name.partition(".")[0] == "microgpt"]:
         del sys.modules[name]
-    return Session(orders, reports, shares_terminal=shares_terminal)
+    return Conversation(orders, reports, shares_terminal=shares_terminal)
 
 
-def _run(script: str, session: Session) -> None:
+def _run(script: str, session: Conversation) -> None:
     """Runs the script as the module `__main__`; its scopes are the calls below this one."""
     from _frozen_importlib_external import SourceFileLoader  # noqa: PLC0415
 

@@ -10,7 +10,7 @@ from microgpt.attach.child.naming import Names
 from microgpt.attach.child.value_class import Label, Node, ValueClass
 from microgpt.attach.child.watches import GradTap, installed, local_grads
 from microgpt.attach.wire import Field
-from microgpt.scopes import Scope
+from microgpt.autograd.scopes import Scope
 
 
 class ReadingError(Exception):

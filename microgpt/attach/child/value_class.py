@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 from microgpt.attach.child.init_hook import CO_VARARGS, CO_VARKEYWORDS, SLOTS, hooked_init
 from microgpt.attach.child.shapes import Shape, codes_of, functions_of
-from microgpt.call_paths import CallPaths
-from microgpt.scopes import Scope, Site
+from microgpt.autograd.call_paths import CallPaths
+from microgpt.autograd.scopes import Scope, Site
 
 Node = Any
 """An instance of a Value-like class of the script."""
 
 
-class Place(NamedTuple):
+class MatrixPlace(NamedTuple):
     """Where a parameter stands in a matrix, a list of rows."""
 
     matrix: str
@@ -32,7 +32,7 @@ class Label(NamedTuple):
     """A node's name, and its place if it is an entry of a matrix of leaves."""
 
     text: str
-    place: Place | None = None
+    place: MatrixPlace | None = None
 
 
 class Arguments(NamedTuple):

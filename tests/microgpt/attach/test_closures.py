@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 from tests.microgpt.attach.conftest import SCRIPTS, Attach, all_stops, next_stop
 
 MLP = """

@@ -8,9 +8,10 @@ import pytest
 
 from microgpt.attach.foreign_graph import MAX_OPS, OTHER_OP, graph_of
 from microgpt.attach.wire import Field
-from microgpt.bindings import ParameterBinding
+from microgpt.autograd.bindings import ParameterBinding
+from microgpt.autograd.ops import OP_NAMES
 from microgpt.errors import GraphError
-from microgpt.graph import OP_NAMES, Graph
+from microgpt.graph.graph import Graph
 
 
 def chain(ops: list[tuple[str, int]], **changes: Field) -> Graph:

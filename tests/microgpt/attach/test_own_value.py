@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from microgpt import recording
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 from tests.microgpt.attach.conftest import Attach, next_stop
 
 PROGRAM = """\
 from microgpt import Value, scope
-from microgpt.bindings import negative_max, parameter
+from microgpt.autograd.bindings import negative_max, parameter
 
 def norm(x):
     return [value * (sum(v * v for v in x) / 2) ** -0.5 for value in x]

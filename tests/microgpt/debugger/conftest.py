@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from microgpt import Corpus, ModelConfig, ModelSnapshot, Training
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 
 DOCUMENTS = ("emma", "ava", "mia", "vera", "eve")
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from microgpt.graph import OP_NAMES, Graph
+from microgpt.autograd.ops import OP_NAMES
+from microgpt.graph.graph import Graph
 
 
 @dataclass(frozen=True)

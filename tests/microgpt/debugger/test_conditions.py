@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgpt import Graph, MicrogptError, Value
-from microgpt.debugger import Condition
+from microgpt.debugger import NodeCondition
 from microgpt.debugger.conditions import FUNCTIONS, TERMS
 from microgpt.errors import ConditionError
 from tests.microgpt.debugger import plain_conditions
 from tests.microgpt.debugger.plain_conditions import At, Plain
-from tests.microgpt.random_dags import Dag, dags
+from tests.microgpt.graph.random_dags import Dag, dags
 
 PHASES = st.sampled_from(["forward", "backward"])
 
@@ -31,18 +31,18 @@ def test_masks_are_what_plain_python_says(dag: Dag, plain: Plain, phase) -> None
     dag.nodes[0].grad = 0.5  # as if someone had forgotten to zero it
     dag.root.backward()
     graph = Graph.from_value(dag.root)
-    mask = Condition.parse(plain.text).mask(graph, phase)
+    mask = NodeCondition.parse(plain.text).mask(graph, phase)
     assert mask.tolist() == held_in_plain_python(plain, graph, phase)
 
 
 @given(condition=plain_conditions.text_tests, phase=PHASES)
 def test_texts_of_a_model(tiny_graph: Graph, condition: Plain, phase) -> None:
-    mask = Condition.parse(condition.text).mask(tiny_graph, phase)
+    mask = NodeCondition.parse(condition.text).mask(tiny_graph, phase)
     assert mask.tolist() == held_in_plain_python(condition, tiny_graph, phase)
 
 
 def where(text: str, graph: Graph) -> list[int]:
-    return Condition.parse(text).mask(graph).nonzero()[0].tolist()
+    return NodeCondition.parse(text).mask(graph).nonzero()[0].tolist()
 
 
 def test_within_means_a_scope_and_what_is_inside(tiny_graph: Graph) -> None:
@@ -77,8 +77,8 @@ def test_nothing_has_flowed_in_the_forward_pass() -> None:
     loss.backward()
     graph = Graph.from_value(loss)
     for term in ("grad", "adjoint", "contribution"):
-        assert not Condition.parse(f"{term} != 0").mask(graph, "forward").any()
-        assert Condition.parse(f"{term} != 0").mask(graph, "backward").any()
+        assert not NodeCondition.parse(f"{term} != 0").mask(graph, "forward").any()
+        assert NodeCondition.parse(f"{term} != 0").mask(graph, "backward").any()
 
 
 def test_non_finite_numbers_can_be_asked_for() -> None:
@@ -124,7 +124,7 @@ def test_non_finite_numbers_can_be_asked_for() -> None:
 )
 def test_what_is_wrong_is_said(text: str, says: str) -> None:
     with pytest.raises(ConditionError) as caught:
-        Condition.parse(text)
+        NodeCondition.parse(text)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -211,7 +211,7 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:30]))
 def test_hostile_conditions_are_refused(text: str) -> None:
     with pytest.raises(ConditionError):
-        Condition.parse(text)
+        NodeCondition.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -226,10 +226,10 @@ def test_hostile_conditions_are_refused(text: str) -> None:
     ],
 )
 def test_ordinary_patterns_are_taken(pattern: str, tiny_graph: Graph) -> None:
-    Condition.parse(f'name matches "{pattern}"').mask(tiny_graph)
+    NodeCondition.parse(f'name matches "{pattern}"').mask(tiny_graph)
 
 
 @given(st.text(max_size=60) | st.text("()abgradnotscopewithin\"'<>=+-*/. 0123456789", max_size=60))
 def test_any_text_is_a_condition_or_an_error(text: str) -> None:
     with contextlib.suppress(MicrogptError):
-        assert Condition.parse(text).text == text.strip()
+        assert NodeCondition.parse(text).text == text.strip()

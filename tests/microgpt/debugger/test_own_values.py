@@ -9,7 +9,7 @@ from microgpt import Graph, Value
 from microgpt.debugger import DebugSession
 from microgpt.debugger.own_values import methods_of
 from microgpt.replay.program import Program
-from tests.microgpt.random_dags import Dag, dags
+from tests.microgpt.graph.random_dags import Dag, dags
 from tests.microgpt.replay.same import assert_same
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import pytest
 
 from microgpt import Corpus, Graph, ModelConfig, ModelSnapshot, Training, Value
+from microgpt.autograd.backward_order import topological_order
 from microgpt.debugger import DebugSession, Origin
-from microgpt.model import forward
-from microgpt.value import topological_order
+from microgpt.model.transformer import forward
 from tests.microgpt.debugger.conftest import DOCUMENTS
 
 DOCUMENT = "ava"

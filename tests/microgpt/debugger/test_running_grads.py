@@ -11,8 +11,9 @@ from microgpt import Value
 from microgpt.debugger import running_grads
 from microgpt.debugger.running_grads import RunningGrads
 from microgpt.errors import GraphError
-from microgpt.graph import Floats, Graph
-from tests.microgpt.random_dags import Dag, dags
+from microgpt.graph.arrays import Floats
+from microgpt.graph.graph import Graph
+from tests.microgpt.graph.random_dags import Dag, dags
 
 
 def bits(grads: Floats) -> bytes:

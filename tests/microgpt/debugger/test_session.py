@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgpt import Graph, GraphError, Value
-from microgpt.debugger import Condition, DebugSession, State, Stop
+from microgpt.debugger import DebugSession, NodeCondition, State, StopCause
 from microgpt.errors import ConditionError
-from tests.microgpt.random_dags import Dag, dags, grads_after_each_event
+from tests.microgpt.graph.random_dags import Dag, dags, grads_after_each_event
 
 CONDITIONS = ['op == "exp"', "abs(grad) > 0.5", "fan_out > 2", 'scope within "pos1/layer0"']
 
@@ -82,7 +82,7 @@ def walked(tiny_graph: Graph) -> dict[str, set[int]]:
     session = DebugSession(tiny_graph)
     watched = {session.find("wte[0][1]"), session.find("layer1.mlp_fc1[2][3]")}
     holds = {
-        (condition, phase): Condition.parse(condition).mask(tiny_graph, phase)
+        (condition, phase): NodeCondition.parse(condition).mask(tiny_graph, phase)
         for condition in CONDITIONS
         for phase in ("forward", "backward")
     }
@@ -116,7 +116,7 @@ def test_continue_and_until(tiny_graph: Graph, walked, condition: str, start: in
     assert session.reverse_continue().moment == max(earlier, default=0)
     session.stops.clear()
     session.goto_moment(start)
-    mask = Condition.parse(condition)
+    mask = NodeCondition.parse(condition)
     visits = session.timeline.where(mask).tolist()
     assert session.until(condition).moment == min(
         (m for m in visits if m > start), default=session.timeline.last
@@ -231,7 +231,7 @@ def test_verbs_and_then_their_reverses_restore_the_state(
 def same_but_for_hits(state: State) -> State:
     """A state without the reason and the counts, which say how often one came there."""
     points = tuple(replace(point, hits=0) for point in state.stop.points)
-    return replace(state, stop=Stop("goto", points))
+    return replace(state, stop=StopCause("goto", points))
 
 
 @given(start=st.integers(0, 10**6), count=st.integers(1, 500))
@@ -356,7 +356,7 @@ def test_what_can_be_broken_at(tiny_graph: Graph, text: str, meaning: str | None
     session = DebugSession(tiny_graph)
     point = session.break_at(text)
     condition = meaning or f"id == {session.find(text)}"
-    moments = session.timeline.where(Condition.parse(condition))
+    moments = session.timeline.where(NodeCondition.parse(condition))
     assert point.n_moments == len(moments) > 0
     assert session.continue_().moment == moments[0]
 

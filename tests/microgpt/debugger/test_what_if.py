@@ -20,7 +20,7 @@ from microgpt import (
     Value,
 )
 from microgpt.debugger import DebugSession, Origin
-from microgpt.debugger.edits import MEAN_OF
+from microgpt.debugger.edit_stack import MEAN_OF
 from tests.microgpt.debugger.conftest import DOCUMENTS
 
 

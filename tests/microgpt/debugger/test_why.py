@@ -11,14 +11,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from microgpt import Corpus, Graph, GraphError, ModelConfig, ModelSnapshot, Training, Value, scope
+from microgpt.autograd.backward_order import topological_order
 from microgpt.debugger import DebugSession
 from microgpt.debugger.derivatives import Derivatives
 from microgpt.debugger.flow import flow
-from microgpt.debugger.shares import cancellation, settled
+from microgpt.debugger.rounded_shares import cancellation, settled
 from microgpt.debugger.why import Explainer, Why, position_losses
-from microgpt.value import topological_order
 from tests.microgpt.debugger.conftest import DOCUMENTS
-from tests.microgpt.random_dags import Dag, dags
+from tests.microgpt.graph.random_dags import Dag, dags
 
 
 def explainer(graph: Graph) -> Explainer:

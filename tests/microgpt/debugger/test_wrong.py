@@ -25,7 +25,7 @@ from microgpt import (
 from microgpt.debugger import Console, DebugSession, Origin, transcript
 from microgpt.debugger.health import Finding
 from microgpt.debugger.post_mortem import compute, failed_graph
-from microgpt.model import forward
+from microgpt.model.transformer import forward
 from tests.microgpt.debugger.conftest import DOCUMENTS
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microgpt import Graph, Value
-from microgpt.bindings import negative_max
+from microgpt.autograd.bindings import negative_max
 
 
 def hexes(numbers: Sequence[float] | NDArray[np.float64]) -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from microgpt import Graph, GraphError, ModelConfig, ModelSnapshot, Training, Value, load_corpus
 from microgpt.replay.gradient_check import GradientCheck
 from microgpt.replay.program import Program
-from tests.microgpt.random_dags import Dag, dags
+from tests.microgpt.graph.random_dags import Dag, dags
 
 
 def test_every_node_of_a_model() -> None:

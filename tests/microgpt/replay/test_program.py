@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgpt import DomainError, Graph, GraphError, Value, parameter, scope
-from microgpt.bindings import negative_max
+from microgpt.autograd.backward_order import topological_order
+from microgpt.autograd.bindings import negative_max
 from microgpt.replay import loops
 from microgpt.replay.program import Program
-from microgpt.value import topological_order
-from tests.microgpt.random_dags import NUMBERS, Dag, dags
+from tests.microgpt.graph.random_dags import NUMBERS, Dag, dags
 from tests.microgpt.replay.same import assert_same, built_again, hexes
 
 

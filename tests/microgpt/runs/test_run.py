@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from microgpt import Corpus, InputError, ModelSnapshot, RunFileError, StepResult, TrainingState
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 from microgpt.runs import Run, RunRecorder, copy_run, is_being_written
 from microgpt.runs.run_file import SCHEMA_VERSION
 from tests.microgpt.runs.conftest import CORPUS, STEPS, Recorded, small_training

@@ -14,7 +14,7 @@ from microgpt import CorpusSummary
 from tests.corpus_server import CONTENT, CorpusServer
 from tests.tui.cli.command import TINY_MODEL, assert_error, microgpt
 from tests.tui.cli.in_process import run_here
-from tui.cli import corpora
+from tui.cli.commands import corpora
 from tui.cli.corpus_table import table
 from tui.cli.main import command_parser
 
@@ -147,8 +147,8 @@ def test_a_fetch_and_training_on_it(server: CorpusServer, cache: Path, env: dict
 def test_the_original_is_told_from_others(
     server: CorpusServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("microgpt.fetching.ORIGINAL_URL", server.url("good"))
-    monkeypatch.setattr("microgpt.fetching.ORIGINAL_SHA256", SHA256)
+    monkeypatch.setattr("microgpt.text.fetching.ORIGINAL_URL", server.url("good"))
+    monkeypatch.setattr("microgpt.text.fetching.ORIGINAL_SHA256", SHA256)
     assert run_here("corpora", "fetch").stdout.endswith("\nsame as the original: yes\n")
 
 

@@ -21,7 +21,7 @@ from microgpt import (
     Value,
     load_corpus,
 )
-from microgpt.model import ForwardPass
+from microgpt.model.transformer import ForwardPass
 from microgpt.runs import RunRecorder
 from tests.tui.cli.command import MICROGPT, TINY_MODEL, assert_error, environment
 from tests.tui.cli.in_process import run_here

@@ -289,7 +289,10 @@ def test_what_it_raises_is_a_stop_post_mortem(script: Script) -> None:
     ("text", "says"),
     [
         ("print('hi')", "exit status 0; it built no class with backward(), operators and"),
-        (FROM_OUR_VALUE + "Value(1.0) * 2", "it never called backward() of microgpt.value.Value"),
+        (
+            FROM_OUR_VALUE + "Value(1.0) * 2",
+            "it never called backward() of microgpt.autograd.value.Value",
+        ),
         ("raise SystemExit(7)", "exit status 7"),
         ("import os\n1 / 0", "line 2: raised ZeroDivisionError: division by zero"),
     ],

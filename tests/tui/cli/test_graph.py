@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from microgpt import ModelConfig, ModelSnapshot, Training, TrainingConfig, load_corpus
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 from tests.tui.cli.command import MICROGPT, TINY_MODEL, assert_error, environment, microgpt
 from tests.tui.cli.in_process import run_here
 from viz.boxes import Folding

@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 
 from microgpt import InputError, ModelConfig, TrainingConfig
-from microgpt.sampling import check_temperature
+from microgpt.model.sampling import check_temperature
 from tui.cli.options import (
     CommandParser,
     add_corpus_and_model_options,

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from microgpt import ModelSnapshot, Value
 from microgpt.debugger import DebugSession
-from microgpt.graph import Graph
+from microgpt.graph.graph import Graph
 from tests.tui.small_run import small_training
 from tui.debugger.explorer import Explorer
 from viz.boxes import Box

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microgpt.graph import Graph
-from tui.debugger.braille import BLANK, BrailleCanvas, dots_of
+from microgpt.graph.graph import Graph
 from tui.debugger.layout import BOX_HEIGHT, MAX_WIDTH, Layout, PlacedBox, Point, lay_out, title_of
+from tui.widgets.braille import BLANK, BrailleCanvas, dots_of
 from viz.boxes import Box, Folding
 from viz.view import View, folded, scalars
 

@@ -1,0 +1,76 @@
+"""`State`: where a debugging session stands after a verb, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from microgpt.debugger.stops import StopPoint
+from microgpt.graph.events import Phase
+
+StopReason: TypeAlias = Literal[
+    "start", "step", "next", "finish", "until", "goto", "edit", "stop", "end", "post mortem"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StopCause:
+    """Why the session stands where it does.
+
+    Attributes:
+        reason: the kind of verb that came here; `"stop"` if it went on to the next breakpoint or
+            watchpoint, `"edit"` if the graph was changed under it, `"start"` or `"end"` if the
+            timeline ended first, `"post mortem"` at the op that failed, or
+            the first number out of range.
+        points: the breakpoints and watchpoints that stop at this moment, whatever came here.
+    """
+
+    reason: StopReason
+    points: tuple[StopPoint, ...] = ()
+
+    def __str__(self) -> str:
+        """`"step"`, `"breakpoint 2"`, `"breakpoint 1, watchpoint 3"`."""
+        points = ", ".join(f"{point.kind} {point.number}" for point in self.points)
+        return self.reason if self.reason in {"start", "end"} else points or self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class GradChange:
+    """What an event did to one node's grad: `old + contribution = new`, the floats of the pass.
+
+    Attributes:
+        node: the operand that gained.
+        name: its name, or `#id`.
+        local: local gradient along the slot; None where the root's grad is set.
+    """
+
+    node: int
+    name: str
+    old: float
+    local: float | None
+    contribution: float
+    new: float
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a session stands.
+
+    Attributes:
+        phase: the pass.
+        event: the event's number within the pass; see `microgpt.debugger.timeline`.
+        moment: its place on the timeline of both passes.
+        node: the node it visits; None before the first.
+        selection: the node that verbs without an argument are about: the one visited, the watched
+            one that just changed, or the one selected since.
+        stop: why it stands here.
+        changes: what the event did to grads, in slot order; none in the forward pass.
+    """
+
+    phase: Phase
+    event: int
+    moment: int
+    node: int | None
+    selection: int | None
+    stop: StopCause
+    changes: tuple[GradChange, ...]

@@ -1,0 +1,39 @@
+"""The kinds of arrays that graphs are made of; ranges and sorting of a million at once."""
+
+from __future__ import annotations
+
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
+Cells: TypeAlias = NDArray[np.uint32]
+"""Places in a program's cells; unsigned: an index that may be negative is checked at every use."""
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    """The array itself, which nobody can write to any more."""
+    array.flags.writeable = False
+    return array
+
+
+def ranges(starts: Ints, stops: Ints) -> Ints:
+    """The numbers from each start up to its stop, one range after the other."""
+    counts = stops - starts
+    shift: Ints = np.repeat(starts - (np.cumsum(counts) - counts), counts)
+    return shift + np.arange(len(shift))
+
+
+def stably_sorted(numbers: Ints) -> Ints:
+    """Places of some numbers, from 0 to 2 ** 32, in ascending order; equal ones stay in theirs.
+
+    Half of their digits at a time: so few at once are sorted in one pass over them.
+    """
+    order = np.argsort(numbers.astype(np.uint16), kind="stable")
+    if numbers.max(initial=0) < 1 << 16:
+        return order
+    return order[np.argsort((numbers >> 16).astype(np.uint16)[order], kind="stable")]

@@ -1,0 +1,70 @@
+"""What runs a program and stops with its graphs: a `Debuggee`, its `Stop`s, and how it `Ended`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from microgpt.graph.graph import Graph
+from microgpt.graph.op_evaluator import OpEvaluator
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The script stands still: after a `backward()`, or where it raised.
+
+    Attributes:
+        kind: which of the two.
+        number: how many times `backward()` has been called, this one included.
+        loss: data of the root that it was called on; nan for an exception.
+        graph: the computation. After a backward pass all that the root was made from, with its
+            events; at an exception all that was computed up to there, as far as the failed calls
+            still hold on to it, and None if that is nothing.
+        file, line: the script's line that called `backward()`, or that raised.
+        traceback: of an exception, as Python shows it.
+        problem: why there is no graph, if there is none.
+        methods: computes nodes of the graph for other operands by the methods of the script's own
+            class, as long as the script stands still here.
+    """
+
+    kind: Literal["backward", "exception"]
+    number: int
+    loss: float
+    graph: Graph | None
+    file: str
+    line: int
+    traceback: str = ""
+    problem: str = ""
+    methods: OpEvaluator | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def error(self) -> str:
+        """The exception in one line, as `ValueError: math domain error`; `""` if there is none."""
+        lines = self.traceback.strip().splitlines()
+        return lines[-1] if lines else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The script is over.
+
+    Attributes:
+        status: its exit status; minus the signal's number if one ended it.
+        reason: how it ended, and what it lacked if it could not be followed, in one line.
+        n_backwards: how many times it called `backward()`; if it was killed, as far as is known.
+    """
+
+    status: int
+    reason: str
+    n_backwards: int
+
+
+class Debuggee(Protocol):
+    """A program that stands still with each graph; `microgpt.attach.ScriptProcess` is one."""
+
+    def run_on(self, count: int = 1) -> Stop | Ended:
+        """Lets it go on to its next stop and waits for that; see `ScriptProcess.run_on`.
+
+        Raises:
+            InputError: it is over, or there is no stop yet and the wait was broken off.
+        """

@@ -1,0 +1,117 @@
+"""The model's parameters: named matrices of `Value` leaves, in the order they are drawn."""
+
+from __future__ import annotations
+
+import math
+import random
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from microgpt.autograd.bindings import parameter
+from microgpt.autograd.value import Value
+from microgpt.errors import InputError
+from microgpt.text.tokenizer import Tokenizer
+
+Matrix = list[list[Value]]
+
+INIT_STD = 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """The model's size.
+
+    Attributes:
+        n_embd: width of the residual stream.
+        n_head: attention heads a layer; each works on `n_embd / n_head` of the width.
+        n_layer: transformer layers.
+        block_size: the most positions a document may take.
+
+    Raises:
+        InputError: a size below 1, or n_embd that n_head does not divide.
+    """
+
+    n_embd: int = 16
+    n_head: int = 4
+    n_layer: int = 1
+    block_size: int = 16
+
+    def __post_init__(self) -> None:
+        for name in ("n_embd", "n_head", "n_layer", "block_size"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if self.n_embd % self.n_head:
+            small = [d for d in range(1, math.isqrt(self.n_embd) + 1) if self.n_embd % d == 0]
+            divisors = sorted({*small, *(self.n_embd // d for d in small)})
+            raise InputError(
+                f"n_embd {self.n_embd} is not divisible by n_head {self.n_head}; "
+                f"n_head can be {', '.join(map(str, divisors))}"
+            )
+
+    @property
+    def head_dim(self) -> int:
+        """Width of one attention head."""
+        return self.n_embd // self.n_head
+
+    def shapes(self, vocab_size: int) -> dict[str, tuple[int, int]]:
+        """Rows and columns of every matrix, in the order in which they are drawn."""
+        n_embd = self.n_embd
+        shapes = {
+            "wte": (vocab_size, n_embd),
+            "wpe": (self.block_size, n_embd),
+            "lm_head": (vocab_size, n_embd),
+        }
+        for layer in range(self.n_layer):
+            for projection in ("attn_wq", "attn_wk", "attn_wv", "attn_wo"):
+                shapes[f"layer{layer}.{projection}"] = (n_embd, n_embd)
+            shapes[f"layer{layer}.mlp_fc1"] = (4 * n_embd, n_embd)
+            shapes[f"layer{layer}.mlp_fc2"] = (n_embd, 4 * n_embd)
+        return shapes
+
+
+class Parameters:
+    """All parameters, by matrix and as one flat list in the same order.
+
+    Attributes:
+        matrices: name -> rows of `Value` leaves. Shape: `[rows][cols]`.
+        flat: every leaf, row by row, matrix after matrix.
+    """
+
+    def __init__(self, config: ModelConfig, tokenizer: Tokenizer, data: Iterable[float]) -> None:
+        """Takes `data` in the order of `flat`; it must have a number for every parameter."""
+        numbers = iter(data)
+        tokens = [tokenizer.label(token_id) for token_id in range(tokenizer.vocab_size)]
+        self.matrices: dict[str, Matrix] = {
+            name: [
+                [
+                    parameter(next(numbers), name, row, col, tokens[row] if name == "wte" else "")
+                    for col in range(cols)
+                ]
+                for row in range(rows)
+            ]
+            for name, (rows, cols) in config.shapes(tokenizer.vocab_size).items()
+        }
+        self.flat: list[Value] = [
+            leaf for rows in self.matrices.values() for row in rows for leaf in row
+        ]
+
+    @classmethod
+    def random(cls, config: ModelConfig, tokenizer: Tokenizer, rng: random.Random) -> Parameters:
+        """Untrained parameters: one draw of N(0, 0.08) each, in order."""
+
+        def draws() -> Iterator[float]:
+            while True:
+                yield rng.gauss(0, INIT_STD)
+
+        return cls(config, tokenizer, draws())
+
+    def __getitem__(self, name: str) -> Matrix:
+        return self.matrices[name]
+
+    def __len__(self) -> int:
+        return len(self.flat)
+
+    def data(self) -> array[float]:
+        """A copy of every parameter's value, in the order of `flat`. Units: 8 bytes each."""
+        return array("d", [leaf.data for leaf in self.flat])

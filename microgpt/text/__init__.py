@@ -1,0 +1,1 @@
+"""Documents: corpora, fetching one, and their characters as tokens. Knows no model."""

@@ -1,0 +1,73 @@
+"""The engine for training: one compiled call for any number of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from microgpt.model.adam import TrainingConfig
+from microgpt.model.parameters import ModelConfig
+from microgpt.model.training_state import TrainingState
+from microgpt.text.tokenizer import Tokenizer
+from microgpt.train.engines.engine import StepResult, grad_norms
+from microgpt.train.engines.kernel.steps import train_steps
+from microgpt.train.engines.kernel.workspace import Sizes, Workspace
+
+
+class KernelEngine:
+    """Trains with compiled loops, and keeps their room."""
+
+    name = "kernel"
+    preparing = ""
+    problem = ""
+
+    def __init__(self, model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig) -> None:
+        self._model = model
+        self._config = config
+        self._shapes = model.shapes(tokenizer.vocab_size)
+        self._sizes = Sizes.of(model, tokenizer.vocab_size)
+        self._work = Workspace.of(self._sizes)
+        self._grads = np.zeros(sum(rows * cols for rows, cols in self._shapes.values()))
+
+    def train_step(
+        self, state: TrainingState, document: str, tokens: Sequence[int]
+    ) -> StepResult | None:
+        """Trains one step; None if a number was not finite."""
+        losses = self.train_steps(state, [tokens])
+        if not losses:
+            return None
+        n, work, sizes = len(tokens) - 1, self._work, self._sizes
+        return StepResult(
+            step=state.step,
+            document=document,
+            tokens=tuple(tokens),
+            loss=losses[0],
+            position_losses=tuple(work.losses[:n].tolist()),
+            lr=self._config.lr_at(state.step),
+            probs=tuple(map(tuple, work.probs_of(sizes)[:n].tolist())),
+            attention=tuple(
+                tuple(
+                    tuple(tuple(row[: pos + 1]) for pos, row in enumerate(head))
+                    for head in work.weights_of(sizes, layer)[:n].transpose(1, 0, 2).tolist()
+                )
+                for layer in range(self._model.n_layer)
+            ),
+            grad_norms=grad_norms(self._shapes, self._grads.tolist()),
+        )
+
+    def train_steps(
+        self, state: TrainingState, documents: Sequence[Sequence[int]]
+    ) -> Sequence[float]:
+        """Trains one step a document; fewer losses if a number of the next step was not finite."""
+        losses = np.zeros(len(documents))
+        steps = range(state.step + 1, state.step + 1 + len(documents))
+        done = train_steps(
+            np.frombuffer(state.data), np.frombuffer(state.m), np.frombuffer(state.v),
+            self._grads, self._sizes, self._work,
+            np.array([token for tokens in documents for token in tokens], dtype=np.int64),
+            np.cumsum([len(tokens) for tokens in documents], dtype=np.int64),
+            np.array([self._config.rates_at(step) for step in steps]).reshape(-1, 6), losses,
+        )  # fmt: skip
+        state.step += done
+        return [float(loss) for loss in losses[:done]]

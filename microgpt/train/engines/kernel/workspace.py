@@ -1,0 +1,269 @@
+"""Where the kernel keeps what: the model's sizes, a step's arrays, matrices in flat parameters."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microgpt.graph.arrays import Floats
+from microgpt.model.parameters import ModelConfig
+from microgpt.train.engines.kernel.compiling import compiled
+
+RowOrder: TypeAlias = NDArray[np.uintp]
+"""Indices of rows, to be added one after the other. Unsigned: none can count from the end."""
+
+LINE = 8
+"""Floats in a line of the processor's cache. Matrices begin with one, and leave one out before the
+next: no two are a multiple of 4 kB apart, where their lines would drive each other out."""
+
+
+class Starts(NamedTuple):
+    """Where matrices begin in the flat parameters, which lie there as they are drawn.
+
+    Attributes:
+        wte: its rows, one a token, are followed by those of wpe, one a position.
+        lm_head: one row a token.
+        qkv: the first layer's attn_wq, attn_wk and attn_wv, as if they were one matrix.
+        wo: its attn_wo.
+        fc1: its mlp_fc1.
+        fc2: its mlp_fc2.
+        layer: how far on the next layer's are.
+    """
+
+    wte: int
+    lm_head: int
+    qkv: int
+    wo: int
+    fc1: int
+    fc2: int
+    layer: int
+
+    @classmethod
+    def of(cls, model: ModelConfig, vocab_size: int) -> Starts:
+        """The starts for a model."""
+        n = model.n_embd
+        lm_head = (vocab_size + model.block_size) * n
+        qkv = lm_head + vocab_size * n
+        square = n * n
+        return cls(
+            0, lm_head, qkv, qkv + 3 * square, qkv + 4 * square, qkv + 8 * square, 12 * square
+        )
+
+
+class Sizes(NamedTuple):
+    """A model's sizes, and the plain numbers that `Value` divides by, as it multiplies by them.
+
+    Attributes:
+        one, two: numbers that the compiler does not know. A function that is called with constants
+            is compiled once for each.
+        exponents: of rmsnorm, of its derivative, of the softmax, of its derivative, of Adam's
+            square, of Adam's root. Passed at run time: of a power whose exponent it knows, the
+            compiler makes something else than libm's.
+    """
+
+    vocab_size: int
+    n_embd: int
+    n_head: int
+    n_layer: int
+    block_size: int
+    one: int
+    two: int
+    per_embd: float
+    per_root_head_dim: float
+    exponents: Floats
+    starts: Starts
+
+    @classmethod
+    def of(cls, model: ModelConfig, vocab_size: int) -> Sizes:
+        """The sizes of a model."""
+        return cls(
+            vocab_size,
+            model.n_embd,
+            model.n_head,
+            model.n_layer,
+            model.block_size,
+            1,
+            2,
+            float(model.n_embd) ** -1,
+            (model.head_dim**0.5) ** -1,
+            np.array([-0.5, -0.5 - 1, -1.0, -1.0 - 1, 2.0, 0.5]),
+            Starts.of(model, vocab_size),
+        )
+
+
+class Orders(NamedTuple):
+    """In which order rows are added. The length of the first two is that of the longest sum.
+
+    Attributes:
+        rising: 0, 1, 2 and on.
+        falling: down to 0; for fewer rows, its end.
+        heads: rows of q, k and v that reach the input of attention.
+        first_heads: the same at the first position.
+        target_last: room for lm_head's, which depends on the target. Shape: `[vocab]`.
+    """
+
+    rising: RowOrder
+    falling: RowOrder
+    heads: RowOrder
+    first_heads: RowOrder
+    target_last: RowOrder
+
+    @classmethod
+    def of(cls, sizes: Sizes) -> Orders:
+        """The orders for a model."""
+        n, head_dim = sizes.n_embd, sizes.n_embd // sizes.n_head
+        longest = max(4 * n, sizes.block_size)
+        heads, first_heads = [], []
+        for head in reversed(range(sizes.n_head)):
+            q = list(reversed(range(head * head_dim, (head + 1) * head_dim)))
+            k, v = [n + row for row in q], [2 * n + row for row in q]
+            heads += v + k + q
+            first_heads += v + [row for pair in zip(k, q, strict=True) for row in pair]
+        return cls(
+            np.arange(4 * n, dtype=np.uintp),
+            np.arange(longest, dtype=np.uintp)[::-1].copy(),
+            np.array(heads, dtype=np.uintp),
+            np.array(first_heads, dtype=np.uintp),
+            np.zeros(sizes.vocab_size, dtype=np.uintp),
+        )
+
+
+class Workspace(NamedTuple):
+    """What one step computes on its way, all in one array: each array costs time to compile.
+
+    Numbers say where a matrix begins in `room`. Its rows are positions, p of them, if nothing else
+    is said. Those of the layers are the first layer's; the next one's are `layer` further on.
+
+    Attributes:
+        room: everything but what follows.
+        columns: the parameters, with every matrix after wpe columns first.
+        losses: at each position. Units: nats. Shape: `[p]`.
+        orders: in which rows are added.
+        layer: how far one layer's matrices are from the next one's.
+        embedding: token row plus position row. Shape: `[p][n_embd]`.
+        embedding_scales: its rmsnorm's scale and the derivative. Shape: `[p][2]`.
+        logits: what the last softmax is taken of. Shape: `[p][vocab]`.
+        out_exps: its exponentials, same shape.
+        probs: next-token distribution, same shape.
+        out_inverses: one over their sum, and its derivative. Shape: `[p][2]`.
+        out: what a branch adds to the stream, and then the gradient of what it read.
+            Shape: `[p][n_embd]`.
+        stream_grads: of the stream, from layer to layer on the way back. Shape: `[p][n_embd]`.
+        mixed_grads: of one layer's `mixed`, and so on: shaped like that.
+        weight_grads: of one head's weights at one position. Shape: `[1][p]`.
+        stream: what enters each layer, and after the last one lm_head. Shape: `[p][n_embd]`.
+        attn_normed: rmsnorm before attention. Shape: `[p][n_embd]`.
+        attn_scales: its scale and the derivative. Shape: `[p][2]`.
+        qkv: queries, keys and values, side by side. Shape: `[p][3 n_embd]`.
+        exps: attention's exponentials. Shape: `[p n_head][source]`.
+        weights: attention weights, same shape.
+        inverses: one over their sum, and its derivative. Shape: `[p n_head][2]`.
+        mixed: the heads' outputs. Shape: `[p][n_embd]`.
+        middle: the stream between attention and mlp. Shape: `[p][n_embd]`.
+        mlp_normed: rmsnorm before mlp. Shape: `[p][n_embd]`.
+        mlp_scales: its scale and the derivative. Shape: `[p][2]`.
+        hidden: mlp_fc1's output after the relu. Shape: `[p][4 n_embd]`.
+    """
+
+    room: Floats
+    columns: Floats
+    losses: Floats
+    orders: Orders
+    layer: int
+    embedding: int
+    embedding_scales: int
+    logits: int
+    out_exps: int
+    probs: int
+    out_inverses: int
+    out: int
+    stream_grads: int
+    mixed_grads: int
+    qkv_grads: int
+    hidden_grads: int
+    logit_grads: int
+    weight_grads: int
+    stream: int
+    attn_normed: int
+    attn_scales: int
+    qkv: int
+    exps: int
+    weights: int
+    inverses: int
+    mixed: int
+    middle: int
+    mlp_normed: int
+    mlp_scales: int
+    hidden: int
+
+    @classmethod
+    def of(cls, sizes: Sizes) -> Workspace:
+        """Room for the longest document of a model."""
+        p, n, h, vocab = sizes.block_size, sizes.n_embd, sizes.n_head, sizes.vocab_size
+        shared = {
+            "embedding": p * n,
+            "embedding_scales": p * 2,
+            "logits": p * vocab,
+            "out_exps": p * vocab,
+            "probs": p * vocab,
+            "out_inverses": p * 2,
+            "out": p * n,
+            "stream_grads": p * n,
+            "mixed_grads": p * n,
+            "qkv_grads": p * 3 * n,
+            "hidden_grads": p * 4 * n,
+            "logit_grads": p * vocab,
+            "weight_grads": p,
+        }
+        layers = {
+            "stream": p * n,  # the first: the last layer's output comes after the last layer
+            "attn_normed": p * n,
+            "attn_scales": p * 2,
+            "qkv": p * 3 * n,
+            "exps": p * h * p,
+            "weights": p * h * p,
+            "inverses": p * h * 2,
+            "mixed": p * n,
+            "middle": p * n,
+            "mlp_normed": p * n,
+            "mlp_scales": p * 2,
+            "hidden": p * 4 * n,
+        }
+        starts, end = {}, 0
+        for name, size in (shared | layers).items():
+            starts[name], end = end, end + (size // LINE + 1) * LINE
+        layer = end - starts["stream"]
+        return cls(
+            room=_zeros(starts["stream"] + sizes.n_layer * layer + p * n),
+            columns=_zeros(sizes.starts.qkv + sizes.n_layer * sizes.starts.layer),
+            losses=np.zeros(p),
+            orders=Orders.of(sizes),
+            layer=layer,
+            **starts,
+        )
+
+    def probs_of(self, sizes: Sizes) -> Floats:
+        """Every next-token distribution. Shape: `[p][vocab]`."""
+        shape = (sizes.block_size, sizes.vocab_size)
+        return self.room[self.probs :][: math.prod(shape)].reshape(shape)
+
+    def weights_of(self, sizes: Sizes, layer: int) -> Floats:
+        """A layer's attention weights. Shape: `[p][n_head][source]`."""
+        shape = (sizes.block_size, sizes.n_head, sizes.block_size)
+        return self.room[self.weights + layer * self.layer :][: math.prod(shape)].reshape(shape)
+
+
+def _zeros(size: int) -> Floats:
+    """That many, from the beginning of a line on."""
+    room = np.zeros(size + LINE)
+    start = -(room.ctypes.data // 8) % LINE
+    return room[start : start + size]
+
+
+@compiled
+def matrix_at(numbers, start, rows, cols):  # type: ignore[no-untyped-def]
+    """The matrix that begins there."""
+    return numbers[start : start + rows * cols].reshape(rows, cols)

@@ -1,0 +1,114 @@
+"""`ModelSnapshot`: a model at one moment, apart from the run that trains it."""
+
+from __future__ import annotations
+
+import random
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from microgpt.autograd.collector import paused_collector
+from microgpt.autograd.recording import recording
+from microgpt.errors import InputError
+from microgpt.model.parameters import ModelConfig, Parameters
+from microgpt.model.sampling import DEFAULT_TEMPERATURE, characters, sample
+from microgpt.model.training_state import TrainingState
+from microgpt.model.transformer import ForwardPass, forward
+from microgpt.replay.graph_replayer import REPLAYER
+from microgpt.text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from microgpt.graph.graph import Graph
+
+
+class InTraining(Protocol):
+    """What has a model at every moment; `microgpt.Training` is one."""
+
+    model: ModelConfig
+    tokenizer: Tokenizer
+    state: TrainingState
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSnapshot:
+    """A model at one moment: enough to compute any document again, apart from the run.
+
+    Attributes:
+        config: the model's size.
+        tokenizer: of its corpus.
+        data: every parameter's value, in the order of `Parameters.flat`.
+    """
+
+    config: ModelConfig
+    tokenizer: Tokenizer
+    data: array[float]
+
+    @classmethod
+    def of(cls, training: InTraining) -> ModelSnapshot:
+        """The model as the run has it now."""
+        return cls(training.model, training.tokenizer, training.state.data[:])
+
+    def parameters(self) -> Parameters:
+        """Fresh leaves with these values and gradients of 0."""
+        return Parameters(self.config, self.tokenizer, self.data)
+
+    def graph(self, document: str) -> Graph:
+        """The whole computation of the document's loss and its gradients, on leaves of its own.
+
+        The second one asked for has replay made ready, in a thread: then a graph takes some
+        milliseconds instead of a hundred.
+        """
+        tokens = self.tokenizer.encode(document)[: self.config.block_size + 1]
+        graph = REPLAYER.graph(self.config, self.tokenizer, self.data, tokens)
+        return self.trace(document) if graph is None else graph
+
+    def expect_graphs(self, document: str) -> None:
+        """Has replay made ready now, in a thread, for documents as long as this one at least."""
+        tokens = self.tokenizer.encode(document)[: self.config.block_size + 1]
+        REPLAYER.begin(self.config, self.tokenizer, len(tokens) - 1)
+
+    def trace(self, document: str) -> Graph:
+        """The same, computed on `Value`s."""
+        from microgpt.graph.graph import Graph  # noqa: PLC0415  # numpy comes with it
+
+        with paused_collector():
+            parameters = self.parameters()
+            with recording(calls_in_scopes=False):
+                computed = self.computed(document, parameters)
+            return Graph.from_value(computed.loss)
+
+    def computed(self, document: str, parameters: Parameters | None = None) -> ForwardPass:
+        """The document's forward and backward pass, on fresh leaves unless some are given."""
+        tokens = self.tokenizer.encode(document)
+        parameters = parameters or self.parameters()
+        with paused_collector():
+            result = forward(tokens, parameters, self.config, self.tokenizer)
+            result.loss.backward()
+        return result
+
+    def sample(
+        self, rng: random.Random, temperature: float = DEFAULT_TEMPERATURE, prompt: str = ""
+    ) -> str:
+        """Draws one document; see `microgpt.sampling.characters`."""
+        return sample(self.parameters(), self.config, self.tokenizer, rng, temperature, prompt)
+
+    def characters(self, rng: random.Random) -> Iterator[str]:
+        """The characters of `sample`, for whoever may have to stop in the middle."""
+        return characters(self.parameters(), self.config, self.tokenizer, rng)
+
+    def check_document(self, document: str) -> None:
+        """Raises `InputError` if the document is empty, too long for the block, or not encodable.
+
+        Training reads as much of a long document as fits; whoever names a document to look at
+        means all of it.
+        """
+        if not document:
+            raise InputError("the document is empty; it needs at least one character")
+        self.tokenizer.encode(document)
+        if (longest := self.config.block_size - 1) < len(document):
+            characters = "character" if len(document) == 1 else "characters"
+            raise InputError(
+                f"document {document!r} has {len(document)} {characters}; with block_size "
+                f"{self.config.block_size} at most {longest} fit, and the BOS after them"
+            )

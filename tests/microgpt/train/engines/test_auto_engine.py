@@ -1,0 +1,98 @@
+"""The engine that changes horses: when, to what, and what it says meanwhile."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from microgpt import Corpus, ModelConfig, Training
+from microgpt.train.engines import AutoEngine, Engine, auto_engine, make_engine
+
+CORPUS = Corpus("mine", ("ab", "ba", "abba"))
+MODEL = ModelConfig(n_embd=4, n_head=2, block_size=4)
+
+
+class Other:
+    """An engine that trains on `Value` under another name."""
+
+    name = "other"
+    preparing = ""
+    problem = ""
+
+    def __init__(self, run: Training) -> None:
+        value = make_engine("value", run.model, run.tokenizer, run.config)
+        self.train_step, self.train_steps = value.train_step, value.train_steps
+
+
+def run_with(soon: object) -> tuple[Training, AutoEngine]:
+    run = Training(CORPUS, MODEL)
+    run.engine = AutoEngine(run.engine, soon, "other")  # type: ignore[arg-type]
+    return run, run.engine
+
+
+def test_a_moment_of_work_prepares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto_engine, "PREPARE_AFTER", 1e9)
+    run, engine = run_with(lambda: pytest.fail("not worth it"))
+    next(run.results())
+    assert (engine.name, engine.preparing, engine.problem) == ("value", "", "")
+
+
+def test_what_is_ready_at_once_does_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto_engine, "PREPARE_AFTER", 0)
+    monkeypatch.setattr(auto_engine, "PATIENCE", 60)
+    run, engine = run_with(lambda: Other(run))
+    next(run.results())
+    assert (engine.name, engine.preparing) == ("other", "")
+    other = [result.loss for result in run.results(4)]
+    assert other == [result.loss for result in Training(CORPUS, MODEL).results(4)][1:]
+
+
+def run_with_what_takes_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> tuple[Training, AutoEngine, threading.Event]:
+    """A run that waits for no engine, and what makes the other one ready."""
+    monkeypatch.setattr(auto_engine, "PREPARE_AFTER", 0)
+    monkeypatch.setattr(auto_engine, "PATIENCE", 0)
+    compiled = threading.Event()
+
+    def soon() -> Engine:
+        assert compiled.wait(60)
+        return Other(run)
+
+    run, engine = run_with(soon)
+    return run, engine, compiled
+
+
+def test_each_step_leaves_time_to_what_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto_engine, "SHARE", 1e6)
+    run, engine, compiled = run_with_what_takes_long(monkeypatch)
+    results = run.results()
+    next(results)
+    assert engine.name == "value"
+    compiled.set()
+    next(results)
+    assert engine.name == "other"
+
+
+def test_what_takes_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, engine, compiled = run_with_what_takes_long(monkeypatch)
+    results = run.results()
+    next(results)
+    next(results)
+    assert (engine.name, engine.preparing) == ("value", "other")
+    compiled.set()
+    engine.wait(60)
+    assert (engine.name, engine.preparing) == ("other", "")
+
+
+def test_what_cannot_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto_engine, "PREPARE_AFTER", 0)
+    monkeypatch.setattr(auto_engine, "PATIENCE", 60)
+
+    def soon() -> Engine:
+        raise ImportError("no such library")
+
+    run, engine = run_with(soon)
+    assert len(list(run.results(3))) == 3
+    assert (engine.name, engine.preparing, engine.problem) == ("value", "", "no such library")

@@ -1,0 +1,230 @@
+"""`microgpt-tui run SCRIPT`: anyone's program, stopped at its backward passes and errors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from microgpt.attach import Ended, ScriptProcess, Stop
+from tests.tui.piloted import LARGE, SMALL, Driven
+from tui.debugger.canvas import GraphCanvas
+from tui.debugger.explorer import Explorer
+from tui.debugger.pane import DebuggerPane
+from tui.debugger.script_app import ScriptApp
+from tui.debugger.stops_panel import StopsPanel
+from tui.dialogs.help import HelpScreen
+
+SCALAR = """\
+class Scalar:
+    def __init__(self, data, children=(), local_grads=()):
+        self.data, self.grad = data, 0.0
+        self._children, self._local_grads = children, local_grads
+
+    def __add__(self, other):
+        return Scalar(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        return Scalar(self.data * other.data, (self, other), (other.data, self.data))
+
+    def backward(self):
+        order, seen = [], set()
+
+        def visit(node):
+            if node not in seen:
+                seen.add(node)
+                for child in node._children:
+                    visit(child)
+                order.append(node)
+
+        visit(self)
+        self.grad = 1.0
+        for node in reversed(order):
+            for child, local_grad in zip(node._children, node._local_grads):
+                child.grad += local_grad * node.grad
+
+"""
+THREE_STEPS = """
+w = Scalar(3.0)
+for step in range(3):
+    w.grad = 0.0
+    loss = w * w + w
+    loss.backward()
+    print(f"step {step}: {loss.data}")
+    w.data -= 0.1 * w.grad
+"""
+ENDLESS = """
+n = 0
+while True:
+    n += 1
+    print("line", n)
+"""
+TOO_SMALL = """
+a = Scalar(1.0) * Scalar(2.0)
+assert a.data > 5, "too small"
+"""
+
+
+class Script(Driven):
+    """The app on a script."""
+
+    app: ScriptApp
+
+    @property
+    def pane(self) -> DebuggerPane:
+        return self.app.query_one(DebuggerPane)
+
+    @property
+    def explorer(self) -> Explorer:
+        assert self.pane.explorer is not None
+        return self.pane.explorer
+
+    @property
+    def stop(self) -> Stop | Ended | None:
+        return self.app._stop
+
+    @property
+    def status(self) -> str:
+        return self.text_of("#script-status")
+
+    async def stopped(self) -> None:
+        """Until the script stands still or is over, and its boxes are drawn."""
+        await self.until(lambda: self.stop)
+        canvas = self.app.query_one(GraphCanvas)
+        await self.until(
+            lambda: (
+                self.pane.explorer is None
+                or (canvas.placed and canvas.placed.view is self.pane.explorer.view)
+            )
+        )
+        await self.settle()
+
+    async def run_on(self) -> None:
+        await self.press("space")
+        await self.stopped()
+
+
+Running = Callable[..., AbstractAsyncContextManager[Script]]
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Running:
+    """The app on a script given as text, once it stands still or is over."""
+
+    @asynccontextmanager
+    async def run(text: str, size: tuple[int, int] = LARGE) -> AsyncIterator[Script]:
+        path = tmp_path / "script.py"
+        path.write_text(dedent(text), encoding="utf-8")
+        with ScriptProcess(path) as process:
+            app = ScriptApp(process)
+            async with app.run_test(size=size, notifications=True) as pilot:
+                ui = Script(app, pilot)
+                await ui.stopped()
+                yield ui
+            assert process.next_stop(5.0) is not None, "the script outlived the app"
+
+    return run
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+async def test_it_stops_after_each_backward_pass(running: Running, size: tuple[int, int]) -> None:
+    async with running(SCALAR + THREE_STEPS, size) as ui:
+        losses = []
+        while isinstance(ui.stop, Stop):
+            losses.append(ui.stop.loss)
+            assert f"after backward {len(losses)}" in ui.status
+            assert f"loss {ui.stop.loss:.6g}" in ui.status
+            graph = ui.explorer.graph
+            assert graph.data[graph.root] == ui.stop.loss
+            assert graph.grad[graph.find("w")] == 2 * graph.data[graph.find("w")] + 1
+            await ui.run_on()
+        w, expected = 3.0, []
+        for _ in range(3):
+            expected.append(w * w + w)
+            w -= 0.1 * (w + w + 1)
+        assert losses == pytest.approx(expected)
+        assert isinstance(ui.stop, Ended)
+        assert ui.stop.status == 0
+        assert "■" in ui.status
+
+
+async def test_what_it_prints_is_in_a_pane_and_its_class_is_named(running: Running) -> None:
+    async with running(SCALAR + THREE_STEPS) as ui:
+        assert "Scalar" in ui.status
+        await ui.run_on()
+        await ui.until(lambda: "step 0: 12.0" in ui.text_of("#output"))
+
+
+async def test_keys_of_the_graph_work_and_stops_stay_from_graph_to_graph(running: Running) -> None:
+    async with running(SCALAR + THREE_STEPS) as ui:
+        ui.explorer.reveal(ui.explorer.graph.find("w"))
+        await ui.press("w", "home", "c")
+        assert ui.explorer.state.stop.points[0].text == "w"
+        await ui.run_on()
+        assert [point.text for point in ui.explorer.session.stops.listed()] == ["w"]
+        assert "◉ 1 w" in ui.text_of(StopsPanel)
+        await ui.press("home", "c")
+        assert ui.explorer.state.stop.points
+
+
+async def test_an_exception_is_a_stop_with_what_was_computed(running: Running) -> None:
+    async with running(
+        SCALAR + "a = Scalar(1.0) * Scalar(2.0)\nassert a.data > 5, 'too small'\n"
+    ) as ui:
+        assert isinstance(ui.stop, Stop)
+        assert ui.stop.kind == "exception"
+        assert "raised at line" in ui.status
+        assert any("too small" in notice for notice in ui.notices)
+        assert 2.0 in ui.explorer.graph.data
+        await ui.run_on()
+        assert isinstance(ui.stop, Ended)
+        assert ui.stop.status == 1
+        assert "too small" in ui.text_of("#output")
+
+
+async def test_a_script_that_never_calls_backward_says_so(running: Running) -> None:
+    async with running(SCALAR + "print(Scalar(1.0).data)\n") as ui:
+        assert isinstance(ui.stop, Ended)
+        assert "backward" in ui.status
+        assert any("backward" in notice for notice in ui.notices)
+        await ui.press("s")
+        assert ui.notices[-1] == "no graph is there yet"
+
+
+async def test_a_script_without_such_a_class_says_so(running: Running) -> None:
+    async with running("print('hello')\n") as ui:
+        assert isinstance(ui.stop, Ended)
+        assert "class" in ui.status
+        assert "hello" in ui.text_of("#output")
+
+
+async def test_a_script_that_prints_without_end_leaves_keys_alone_and_is_interrupted(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "endless.py"
+    path.write_text(SCALAR + ENDLESS, encoding="utf-8")
+    with ScriptProcess(path) as process:
+        app = ScriptApp(process)
+        async with app.run_test(size=SMALL, notifications=True) as pilot:
+            ui = Script(app, pilot)
+            await ui.until(lambda: "line" in ui.text_of("#output"))
+            assert "running" in ui.status
+            await ui.press("space")
+            assert ui.notices[-1] == "the script is running"
+            await ui.press("i")
+            await ui.stopped()
+            assert isinstance(ui.stop, Stop)
+            assert "KeyboardInterrupt" in ui.stop.traceback
+            await ui.press("q")
+            assert app._exit
+
+
+async def test_help_tells_of_both_the_script_and_the_graph(running: Running) -> None:
+    async with running(SCALAR + THREE_STEPS) as ui:
+        await ui.press("question_mark")
+        assert isinstance(ui.app.screen, HelpScreen)
+        assert "with your rights" in ui.text
+        assert "Let the script go on" in ui.text

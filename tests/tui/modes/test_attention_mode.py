@@ -1,0 +1,184 @@
+"""Attention mode: heads, positions and weights, as the step computed them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from textual.widgets import Static
+
+from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
+from tests.tui.small_run import small_training
+from tui.training.training_session import SPEEDS
+from tui.widgets.heatmap import CELL, LABEL, HeadStrip, Heatmap
+
+
+def weights(ui: Piloted, layer: int, head: int, position: int) -> tuple[float, ...]:
+    assert ui.frame.result
+    return ui.frame.result.attention[layer][head][position]
+
+
+def row_shown(ui: Piloted) -> list[tuple[int, str, float]]:
+    """Sources, labels and weights as they stand in the pane of the selected row."""
+    text = str(ui.app.screen.query_one("#row", Static).content)
+    found = re.findall(r"^ *(\d+) (\S+) +([01]\.\d{6})", text, re.MULTILINE)
+    return [(int(source), label, float(weight)) for source, label, weight in found]
+
+
+def heatmap_shown(ui: Piloted) -> list[list[int]]:
+    """The percentages in the heatmap, a list a query position."""
+    lines = ui.text_of("#heatmap").splitlines()[2:-1]
+    return [[int(n) for n in re.findall(r"\d+", line[LABEL + 1 : -1])] for line in lines]
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
+async def test_the_numbers_are_the_steps_own(size: tuple[int, int]) -> None:
+    async with piloted(small_training("emma", n_layer=2), size=size) as ui:
+        await ui.train()
+        screen = await ui.attention()
+        labels = ui.frame.labels
+        for layer, head in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            assert screen.head == (layer, head)
+            for position in range(5):
+                expected = weights(ui, layer, head, position)
+                assert screen.position == position
+                assert screen.row_weights == expected
+                assert row_shown(ui) == [
+                    (source, labels[source], float(f"{weight:.6f}"))
+                    for source, weight in enumerate(expected)
+                ]
+                await ui.press("j")
+            shown = heatmap_shown(ui)[:5]
+            assert shown == [
+                [round(100 * w) for w in weights(ui, layer, head, position)]
+                for position in range(5)
+            ]
+            assert f"layer {layer} · head {head} · “emma” · step 1" in ui.text
+            await ui.press(*"kkkk", "l")
+
+
+async def test_heads_go_round_and_round() -> None:
+    async with piloted(small_training("emma", n_layer=2)) as ui:
+        await ui.train()
+        screen = await ui.attention()
+        seen = []
+        for key in ("l", "l", "l", "l", "h", "right", "left", "h"):
+            await ui.press(key)
+            seen.append(screen.head_index)
+        assert seen == [1, 2, 3, 0, 3, 0, 3, 2]
+
+
+async def test_positions_stop_at_both_ends() -> None:
+    async with piloted(small_training("mia")) as ui:
+        await ui.train()
+        screen = await ui.attention()
+        seen = []
+        for key in ("k", "j", "down", "j", "j", "j", "up", "k", "k", "k"):
+            await ui.press(key)
+            seen.append(screen.position)
+        assert seen == [0, 1, 2, 3, 3, 3, 2, 1, 0, 0]
+
+
+async def test_the_selection_stays_while_training_goes_on() -> None:
+    async with piloted(small_training("emma", "noah")) as ui:
+        await ui.train()
+        screen = await ui.attention()
+        await ui.press("l", "j", "j")
+        first = row_shown(ui)
+        await ui.press("n")
+        await ui.until(lambda: ui.step == 2)
+        assert (screen.head_index, screen.position) == (1, 2)
+        assert [w for _, _, w in row_shown(ui)] == [float(f"{w:.6f}") for w in weights(ui, 0, 1, 2)]
+        assert row_shown(ui) != first
+
+
+async def test_a_shorter_document_moves_the_position_into_it() -> None:
+    async with piloted(small_training("oliver", "a")) as ui:
+        await ui.train()
+        screen = await ui.attention()
+        if ui.frame.result.document == "a":
+            await ui.train()
+        for _ in range(8):
+            await ui.press("j")
+        assert screen.position == 6
+        await ui.train()
+        assert ui.frame.result.document == "a"
+        assert screen.position == 1
+        assert screen.row_weights == weights(ui, 0, 0, 1)
+
+
+async def test_it_is_live_while_training_runs() -> None:
+    async with piloted(paused=False) as ui:
+        await ui.attention()
+        first = ui.step
+        await ui.until(lambda: ui.step > first + 2)
+        assert f"step {ui.step}" in ui.text_of("#heatmap")
+        await ui.press("j")
+        assert ui.mode.position == 1
+
+
+async def test_plus_minus_and_n_work_here_too() -> None:
+    async with piloted() as ui:
+        await ui.press("3")
+        await ui.press("n")
+        await ui.until(lambda: ui.step == 1)
+        await ui.press("minus")
+        await ui.until(lambda: ui.frame.speed == SPEEDS[-2])
+        await ui.press("plus")
+        await ui.until(lambda: ui.frame.speed == 0.0)
+
+
+# -- mouse -----------------------------------------------------------------------------------------
+
+
+async def test_a_click_on_a_row_selects_the_position() -> None:
+    async with piloted(small_training("emma")) as ui:
+        await ui.train()
+        screen = await ui.attention()
+        for position in (3, 0, 4):
+            await ui.pilot.click(Heatmap, offset=(LABEL + CELL, position + 2))
+            await ui.until(lambda position=position: screen.position == position)
+        await ui.pilot.click(Heatmap, offset=(LABEL + CELL, 1))  # the line of labels
+        await ui.pilot.click(Heatmap, offset=(LABEL + CELL, 9))  # below the last row
+        assert screen.position == 4
+
+
+@pytest.mark.parametrize("corner", ["upper left", "lower right"])
+async def test_a_click_on_a_head_selects_it(corner: str) -> None:
+    """Also on a head of a further row, where the window is too narrow for all in one."""
+    async with piloted(small_training("emma", n_head=4, n_layer=4), size=(60, 60)) as ui:
+        await ui.train()
+        screen = await ui.attention()
+        strip = ui.app.screen.query_one(HeadStrip)
+        per_row = strip._per_row()
+        assert 1 < per_row < 16
+        inside = strip.content_region.offset - strip.region.offset
+        within = (0, 0)
+        if corner == "lower right":
+            within = (strip._head_width - 1, strip._head_height - 1)
+        for head in (1, per_row, 0, per_row + 1, 15):
+            row, column = divmod(head, per_row)
+            x = inside.x + column * strip._head_width + within[0]
+            y = inside.y + row * strip._head_height + within[1]
+            await ui.pilot.click(HeadStrip, offset=(x, y))
+            await ui.until(lambda head=head: screen.head_index == head)
+            assert f"▸L{head // 4} H{head % 4}" in ui.text
+        beyond = (inside.x + per_row * strip._head_width, inside.y)
+        await ui.pilot.click(HeadStrip, offset=beyond)
+        assert screen.head_index == 15, "right of the last head of a row there is none"
+
+
+# -- windows that are too small --------------------------------------------------------------------
+
+
+async def test_the_selected_row_is_scrolled_into_sight() -> None:
+    document = "abcdefghijklmnopqrstuvwxyz"
+    async with piloted(small_training(document, block_size=32)) as ui:
+        await ui.train()
+        screen = await ui.attention()
+        heatmap = ui.app.screen.query_one(Heatmap)
+        for _ in range(26):
+            await ui.press("j")
+        assert screen.position == 26
+        assert heatmap.scroll_offset.y > 0
+        assert "▸  z" in ui.text_of("#heatmap")

@@ -1,0 +1,1 @@
+"""The commands of `microgpt`, one a file; `COMMANDS` in `tui.cli.main` lists them."""

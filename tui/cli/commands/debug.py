@@ -1,0 +1,145 @@
+"""`microgpt debug`: steps through the passes of a document or a script's graphs, both ways."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from microgpt import InputError
+from tui.cli.debug_script import debug_script, is_script
+from tui.cli.options import CommandParser, Subparsers, given_options
+from tui.cli.output import notice
+from tui.cli.script_options import STOP_OPTIONS, add_stop_options
+from tui.cli.trained_model import (
+    add_document_argument,
+    add_trained_model_options,
+    trained_model,
+    untrained_model,
+)
+from tui.cli.verb_lines import carry_out
+
+_DESCRIPTION = """\
+Steps through one document's computation: the forward pass, in which values are
+computed, and the backward pass, in which gradients flow; in both directions,
+with breakpoints and watchpoints. Asks why a gradient has its value, what would
+be if a value were another, and where a number goes wrong.
+
+Or through those of a script: a name that ends in .py, or the path of a file.
+It runs unmodified, in a process of its own and with your rights, and needs a
+class like microgpt's or micrograd's Value. It stops after each backward() and
+where it raises; the verb `run` lets it go on. What it prints goes to stderr,
+at the prompt to the terminal. Its own arguments follow after --.
+
+Verbs come from -c and --script, else from stdin; at a terminal there is a
+prompt with history and completion. `help` there lists them.
+"""
+_EXAMPLES = """\
+examples:
+  microgpt debug emma
+  microgpt debug emma -c 'watch layer0.attn_wq[3][7]' -c continue -c why
+  microgpt debug emma --json -c 'print layer0.attn_wq[3][7]'
+  microgpt debug --run names.run --step 300 --script verbs.txt
+  microgpt debug train.py -c gradcheck -c 'run 10' -c health -- --lr 0.1
+  microgpt debug --when 'loss > 10' train.py
+"""
+
+
+class _AppendLines(argparse.Action):
+    """Collects verbs of -c and files of --script in the order in which they were given."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        del parser, option_string
+        is_script = self.const is not None
+        namespace.lines = [*(namespace.lines or []), (is_script, str(values))]
+
+
+def add_parser(subparsers: Subparsers) -> CommandParser:
+    """Adds the command and its options."""
+    parser = subparsers.add_parser(
+        "debug",
+        help="step through a document's passes, forwards and backwards",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+    )
+    add_document_argument(parser, "TEXT|SCRIPT", "; or a script, as train.py [-- ARGS]")
+    parser.keep_rest("rest")
+    group = parser.add_argument_group("what to do")
+    group.add_argument(
+        "-c", dest="lines", metavar="VERB", action=_AppendLines,
+        help="a verb to carry out, as `break exp`; may be given again",
+    )  # fmt: skip
+    group.add_argument(
+        "--script", dest="lines", metavar="FILE", action=_AppendLines, const=True,
+        help="a file of verbs, one a line; lines that begin with # are comments",
+    )  # fmt: skip
+    group.add_argument("--json", action="store_true", help="one JSON object a line for each verb")
+    add_stop_options(parser.add_argument_group("where a script stops"))
+    add_trained_model_options(parser)
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Opens a session and carries out verbs; gives the exit status.
+
+    Raises:
+        InputError: an option, the document or a script cannot be used.
+    """
+    lines = None if arguments.lines is None else _lines(arguments.lines)
+    rest = arguments.rest or []
+    if arguments.text is None and rest:  # a document may begin with a dash
+        arguments.text = rest.pop(0)
+    if is_script(arguments.text):
+        return debug_script(arguments, rest, lines)
+    stray = [option for option in given_options(arguments) if option in STOP_OPTIONS] or rest
+    if stray:
+        raise InputError(f"{stray[0]} is for a script, as train.py, and none is given")
+    return _debug_document(arguments, lines)
+
+
+def _debug_document(arguments: argparse.Namespace, lines: list[str] | None) -> int:
+    from microgpt.debugger.post_mortem import compute  # noqa: PLC0415
+    from microgpt.debugger.session import DebugSession  # noqa: PLC0415
+    from microgpt.train.graph_origin import Origin  # noqa: PLC0415  # numpy comes with them
+
+    untrained_model(arguments)
+    looked_at = trained_model(arguments, stop_where_it_fails=True)
+    document = (
+        looked_at.document if looked_at.problem else looked_at.chosen_document(arguments.text)
+    )
+    origin = Origin(
+        looked_at.model, document, looked_at.state.step + 1, looked_at.documents, looked_at.state,
+        looked_at.config,
+    )  # fmt: skip
+    computed = compute(looked_at.model, document)
+    session = DebugSession(computed.graph, origin, computed.problem or looked_at.problem)
+    if looked_at.problem:
+        notice(f"training failed: {looked_at.problem}")
+    if lines is None and sys.stdin.isatty() and not arguments.json:
+        from tui.cli.debug_prompt import open_session  # noqa: PLC0415  # slow to import
+
+        open_session(session, looked_at.caption(document))
+        return 0
+    return carry_out(session, sys.stdin if lines is None else lines, as_json=arguments.json)
+
+
+def _lines(given: Iterable[tuple[bool, str]]) -> list[str]:
+    """The verbs of -c and --script."""
+    return [line for is_script, text in given for line in (_script(text) if is_script else [text])]
+
+
+def _script(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(f"cannot read script {path!r}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"script {path!r} is not UTF-8") from error

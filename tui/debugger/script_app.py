@@ -1,0 +1,176 @@
+"""`microgpt-tui run SCRIPT`: the debugger on anyone's program, which runs in a process of its own.
+
+The script goes on and stands still as it is told; what it prints is in a pane below.
+"""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.widgets import Static
+
+from microgpt.attach import Ended, ScriptProcess, Stop
+from microgpt.debugger import DebugSession
+from tui.base_app import BaseApp, ExportJob
+from tui.debugger.explorer import Explorer
+from tui.debugger.pane import DebuggerPane
+from tui.dialogs.help import HelpScreen
+from tui.key_bindings import bindings_for
+from tui.keys import ALONE, GRAPH, SCRIPT
+from tui.themes import theme_color
+from tui.widgets.key_footer import KeyFooter
+
+INTRODUCTION = (
+    "Your program, run as it is, with your rights. It stands still after each backward pass (or "
+    "each that you asked for), and where it raises; its graph is shown scalar by scalar, in both "
+    "passes, on and back. `:` takes any verb of the debugger, and `help` there lists them."
+)
+LOOK_EVERY = 0.2
+"""How often what the script printed is shown. Units: seconds."""
+
+SHOWN_LINES = 500
+"""Of all that the script prints, the last ones."""
+
+
+class ScriptApp(BaseApp):
+    """Runs a script and shows each graph at which it stops."""
+
+    TITLE = "microgpt-tui"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
+    BINDINGS = bindings_for(ALONE) + bindings_for(SCRIPT)
+
+    class Stopped(Message):
+        """The script stands still, with what it has computed, or is over."""
+
+        def __init__(self, why: Stop | Ended, session: DebugSession | None) -> None:
+            super().__init__()
+            self.why = why
+            self.session = session
+
+    def __init__(self, script: ScriptProcess) -> None:
+        """Takes over a script, which ends with the app."""
+        super().__init__()
+        self._script = script
+        self._stop: Stop | Ended | None = None
+        self._shown_lines: tuple[str, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """How the script stands, the panes, what it prints, the keys."""
+        yield Static(id="script-status", classes="title", markup=False)
+        yield DebuggerPane()
+        with VerticalScroll(id="output") as output:
+            output.border_title = f"output of {self._script.path.name}"
+            yield Static(markup=False)
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Waits for the first stop."""
+        self.query_one("#middle").border_title = "the graph comes with the first backward pass"
+        self.set_interval(LOOK_EVERY, self._show_output)
+        self._show_status()
+        self._run_on()
+
+    def on_unmount(self) -> None:
+        """No process outlives the app."""
+        self._script.kill()
+
+    # -- the script ----------------------------------------------------------------------------
+
+    @work(thread=True)
+    def _run_on(self, count: int = 1) -> None:
+        stop = self._script.run_on(count)  # ends at the latest when the app does, and kills it
+        session = None
+        if isinstance(stop, Stop) and stop.graph is not None:
+            session = DebugSession.at(stop, self._script)
+        self.post_message(self.Stopped(stop, session))
+
+    @on(Stopped)
+    def _show_stop(self, event: Stopped) -> None:
+        self._stop = stop = event.why
+        pane = self.query_one(DebuggerPane)
+        if event.session is not None:
+            assert isinstance(stop, Stop)
+            explorer = Explorer.arriving(event.session, pane.place)
+            pane.take(explorer, f"{stop.kind} {stop.number} · line {stop.line}")
+        if isinstance(stop, Ended):
+            self.notify(stop.reason, title="the script is over", timeout=10, markup=False)
+        elif stop.kind == "exception":
+            self.notify(
+                stop.traceback.strip().splitlines()[-1] if stop.traceback else stop.problem,
+                title=f"raised at line {stop.line}", severity="error", timeout=20, markup=False,
+            )  # fmt: skip
+        if isinstance(stop, Stop) and stop.problem:
+            self.notify(stop.problem, title="no graph", severity="warning", markup=False)
+        self._show_output()
+        self._show_status()
+
+    @on(DebuggerPane.RunOn)
+    def _take_run(self, event: DebuggerPane.RunOn) -> None:
+        self.action_run_on(event.count)
+
+    def action_run_on(self, count: int = 1) -> None:
+        """Lets the script go on to its next stop, or some further."""
+        if isinstance(self._stop, Stop):
+            self._stop = None
+            self._show_status()
+            self._run_on(count)
+        else:
+            over = isinstance(self._stop, Ended)
+            self.notify("the script is over" if over else "the script is running", timeout=2)
+
+    def action_stop_script(self) -> None:
+        """Stops the script at its next backward pass."""
+        if self._stop is None:
+            self._script.pause()
+            self.notify("it stops at its next backward pass", timeout=2)
+
+    def action_interrupt(self) -> None:
+        """Ctrl-C for the script."""
+        if not isinstance(self._stop, Ended):
+            self._script.interrupt()
+            if isinstance(self._stop, Stop):
+                self.action_run_on()
+
+    # -- showing -------------------------------------------------------------------------------
+
+    def _show_status(self) -> None:
+        stop, script = self._stop, self._script
+        if stop is None:
+            told = "▶ running"
+        elif isinstance(stop, Ended):
+            told = f"■ {stop.reason}"
+        elif stop.kind == "exception":
+            told = f"✗ raised at line {stop.line}, after backward {stop.number}"
+        else:
+            told = f"‖ after backward {stop.number:,} · loss {stop.loss:.6g} · line {stop.line}"
+        classes = ", ".join(script.class_names)
+        line = Text(f" {script.path.name}  ", "bold")
+        failed = isinstance(stop, Stop) and stop.kind == "exception"
+        line.append(told, theme_color(self, "error") if failed else "")
+        if classes:
+            line.append(f"  follows {classes}", theme_color(self, "muted"))
+        self.query_one("#script-status", Static).update(line)
+
+    def _show_output(self) -> None:
+        lines = self._script.output.lines[-SHOWN_LINES:]
+        if lines != self._shown_lines:
+            self._shown_lines = lines
+            output = self.query_one("#output", VerticalScroll)
+            at_end = output.is_vertical_scroll_end
+            output.query_one(Static).update(Text("\n".join(lines)))
+            if at_end:  # else the person is reading something further up
+                output.scroll_end(animate=False)
+
+    def action_help(self) -> None:
+        """Shows all keys."""
+        self.push_screen(HelpScreen(INTRODUCTION, (ALONE, SCRIPT, GRAPH)))
+
+    def export_job(self) -> ExportJob | None:
+        """The boxes in sight."""
+        pane = self.query_one(DebuggerPane)
+        name = self._script.path.stem
+        return pane.export_job(f"{name}-graph", f"{name}: {pane.caption}")

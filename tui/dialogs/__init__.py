@@ -1,0 +1,1 @@
+"""What lies over a mode for a moment: questions, and the help. They decide nothing."""

@@ -1,0 +1,56 @@
+"""Asks how a new run, branching off a past step, is to go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, Static
+
+from tui.cli.options import ANY_WHOLE, FROM_0
+from tui.training.branching import Branch
+
+
+class BranchScreen(ModalScreen[Branch | None]):
+    """Gives what was typed in, None if the person thought better of it."""
+
+    BINDINGS = [("escape", "dismiss(None)", "Back")]
+
+    def __init__(self, step: int, as_it_is: Branch) -> None:
+        super().__init__()
+        self._step = step
+        self._as_it_is = as_it_is
+
+    def compose(self) -> ComposeResult:
+        """A line each, filled with what the run has."""
+        dialog = Vertical(id="dialog")
+        dialog.border_title = f"branch off after step {self._step}"
+        with dialog:
+            yield Label("learning rate of the schedule")
+            yield Input(str(self._as_it_is.lr), id="lr")
+            yield Label("seed of the documents' order")
+            yield Input(str(self._as_it_is.seed), id="seed")
+            yield Label("new run file")
+            yield Input(str(self._as_it_is.path), id="path")
+            yield Static("⏎ train on as a new run   tab next   esc back", id="dialog-keys")
+
+    @on(Input.Submitted)
+    def _branch(self) -> None:
+        lr, seed, path = (
+            self.query_one(f"#{name}", Input).value for name in ("lr", "seed", "path")
+        )
+        try:
+            branch = Branch(FROM_0.parse(lr), int(ANY_WHOLE.parse(seed)), Path(path))
+        except ValueError as error:
+            self._say(f"learning rate or seed {error}")
+            return
+        if not path or branch.path.exists():
+            self._say("the file exists: choose another name" if path else "a file is needed")
+            return
+        self.dismiss(branch)
+
+    def _say(self, problem: str) -> None:
+        self.query_one("#dialog-keys", Static).update(problem)

@@ -1,0 +1,75 @@
+"""What the modes share: the status line, the footer, keys from the table, frames handed on."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.theme import Theme
+from textual.widget import Widget
+
+from tui.base_app import ExportJob
+from tui.training.training_frame import Frame
+from tui.widgets.key_footer import KeyFooter
+from tui.widgets.scrubber import Scrubber
+from tui.widgets.status_bar import StatusBar
+
+
+class ModeScreen(Screen[None]):
+    """A mode: a body between the status line and the footer."""
+
+    MODE: ClassVar[str]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
+
+    frame: Frame | None = None
+
+    def compose(self) -> ComposeResult:
+        """Status line, body, scrubber, footer."""
+        yield StatusBar(self.MODE)
+        yield self.body()
+        yield Scrubber()
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """In another theme, what is on screen is drawn again in its colours."""
+        self.app.theme_changed_signal.subscribe(self, self._recolor)
+
+    def _recolor(self, _theme: Theme) -> None:
+        if self.frame is not None:
+            self.show_frame(self.frame)
+        else:
+            self.query_one(StatusBar).show(None)
+
+    @property
+    def action_owner(self) -> DOMNode:
+        """What the actions of the mode's keys belong to."""
+        return self
+
+    @abstractmethod
+    def body(self) -> Widget:
+        """The mode's own widgets."""
+
+    def show_frame(self, frame: Frame) -> None:
+        """Shows training's latest state; called only while this is the mode on screen."""
+        self.frame = frame
+        if not self.query(StatusBar):
+            return  # not composed yet; a frame comes again when it is
+        self.query_one(StatusBar).show(frame)
+        self.query_one(Scrubber).show(frame)
+        if frame.result is not None:
+            self.show_result(frame)
+
+    @abstractmethod
+    def show_result(self, frame: Frame) -> None:
+        """Shows a frame that has a step's result."""
+
+    @abstractmethod
+    def export_job(self) -> ExportJob | None:
+        """The file name's middle part and what writes the view; None if there is nothing yet.
+
+        The writer runs off the UI thread and may use only what it has captured.
+        """

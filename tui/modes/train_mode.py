@@ -1,0 +1,81 @@
+"""Train mode: the loss curve, the current document, fresh samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.text import Text
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Static
+
+from microgpt.files import write_atomically
+from tui.key_bindings import bindings_for
+from tui.keys import TRAIN
+from tui.modes.mode_screen import ModeScreen
+from tui.screenshot import screenshot
+from tui.themes import theme_color
+from tui.training.training_frame import Frame
+from tui.widgets.document_strip import DocumentStrip
+from tui.widgets.loss_plot import MEAN_OF, LossPlot
+from viz.dot import printable
+from viz.style import PARAMETERS_GLYPH, number
+
+
+class TrainScreen(ModeScreen):
+    """Watches training."""
+
+    MODE = TRAIN
+    BINDINGS = bindings_for(TRAIN)
+
+    def body(self) -> Widget:
+        """Curve and samples side by side, the document below."""
+        plot = Vertical(LossPlot(id="loss"), id="curve")
+        plot.border_title = f"loss in nats, by step: each, and the mean of {MEAN_OF}"
+        samples = Static("the first sample comes with the first steps", id="samples", markup=False)
+        samples.border_title = "fresh samples"
+        norms = Static(id="norms", markup=False)
+        norms.border_title = "gradient norm by matrix"
+        document = DocumentStrip(id="document")
+        document.border_title = "document"
+        return Vertical(Horizontal(plot, Vertical(samples, norms, id="side")), document, id="train")
+
+    def show_result(self, frame: Frame) -> None:
+        """Shows a step."""
+        result = frame.result
+        assert result is not None
+        marked = result.step if frame.past else None
+        self.query_one(LossPlot).show(frame.losses_so_far, frame.first_step, marked)
+        self.query_one(DocumentStrip).show(frame)
+        self.query_one("#samples", Static).update(self._samples(frame))
+        self.query_one("#norms", Static).update(self._norms(frame))
+
+    def _samples(self, frame: Frame) -> Text:
+        text = Text(no_wrap=True, overflow="ellipsis")
+        muted = theme_color(self.app, "muted")
+        for sample in frame.samples:
+            text.append(f"{sample.step:>6}  ", muted)
+            text.append(f"{printable(sample.text) or '(empty)'}\n")
+        return text
+
+    def _norms(self, frame: Frame) -> Text:
+        assert frame.result is not None
+        text = Text(no_wrap=True, overflow="ellipsis")
+        muted, primary = theme_color(self.app, "muted"), theme_color(self.app, "primary")
+        norms = frame.result.grad_norms
+        largest = max(filter(math.isfinite, norms.values()), default=0.0)
+        for name, norm in norms.items():
+            bar = "█" * round(8 * norm / largest) if largest and math.isfinite(norm) else ""
+            text.append(f"{PARAMETERS_GLYPH} {name:<15.15} ", muted)
+            text.append(f"{number(norm):>9} ")
+            text.append(f"{bar}\n", primary)
+        return text
+
+    def export_job(self) -> tuple[str, Callable[[Path], None]] | None:
+        """The screen as it stands."""
+        if self.frame is None or self.frame.result is None:
+            return None
+        picture = screenshot(self.app, "microgpt-tui: train").encode()
+        return f"train-step{self.frame.result.step}", lambda path: write_atomically(path, picture)

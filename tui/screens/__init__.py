@@ -1,1 +1,0 @@
-"""Screens, one a file: the three modes and the help."""

@@ -1,0 +1,113 @@
+"""A recorded run looked at, perhaps while another process writes it. Knows no screen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from microgpt.errors import MicrogptError
+from microgpt.runs import Run, is_being_written
+from microgpt.train.engines import AutoEngine
+from tui.training.training_frame import Frame, FreshSample
+from tui.training.training_session import MAX_SAMPLES, described
+
+LOOK_EVERY = 0.25
+"""How often the file is asked for new steps. Units: seconds."""
+
+
+class RunSession:
+    """Follows a run's file in a thread, with the interface of a `TrainingSession`."""
+
+    def __init__(self, run: Run, on_frame: Callable[[], None]) -> None:
+        """Looks at a run; `on_frame` is called from the session's thread."""
+        self._run = run
+        self._on_frame = on_frame
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
+        self._told = False
+        self._frame = self._first_frame()
+        self._thread = threading.Thread(target=self._follow, name="following", daemon=True)
+
+    def start(self) -> None:
+        """Begins to follow."""
+        if isinstance(self._run.engine, AutoEngine):
+            self._run.engine.prepare()  # whoever looks at a run will go to steps of it
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread and lets the file go."""
+        self._closed.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._run.close()
+
+    def take_frame(self) -> Frame:
+        """The latest frame. The next one will be announced again."""
+        with self._lock:
+            self._told = False
+            return self._frame
+
+    def toggle(self) -> None:
+        """Nothing is being trained here."""
+
+    def train_steps(self, steps: int = 1) -> None:
+        """Nothing is being trained here."""
+
+    def change_speed(self, by: int) -> None:
+        """Nothing is being trained here."""
+
+    def _first_frame(self) -> Frame:
+        run = self._run
+        first = run.at(run.first_step)
+        return Frame(
+            "followed", None, first.before, [], (), 0.0, 0.0, run.info.config.num_steps,
+            first_step=run.first_step, live_step=run.first_step,
+        )  # fmt: skip
+
+    def _follow(self) -> None:
+        while True:
+            try:
+                self._look()
+            except MicrogptError as error:
+                self._show(replace(self._frame, status="failed", problem=str(error)))
+            if self._closed.wait(LOOK_EVERY):
+                return
+
+    def _look(self) -> None:
+        run, frame = self._run, self._frame
+        status = "followed" if is_being_written(run.path) else "recorded"
+        new = run.losses(since=frame.live_step)
+        if not new and status == frame.status:
+            return
+        if new:
+            frame.losses.extend(loss.loss for loss in new)
+            frame = replace(frame, samples=_samples(run), live_step=new[-1].step)
+        if frame.live_step > (frame.result.step if frame.result else run.first_step):
+            try:
+                latest = run.at(frame.live_step)
+            except MicrogptError as error:  # tried again; one can go to earlier steps meanwhile
+                self._show(replace(frame, status="failed", problem=str(error)))
+                return
+            frame = replace(
+                frame,
+                result=latest.result,
+                model=latest.before,
+                origin=run.origin(latest),
+                engine=described(run.engine),
+            )
+        self._show(replace(frame, status=status, problem=""))
+
+    def _show(self, frame: Frame) -> None:
+        with self._lock:
+            self._frame = frame
+            if self._told:
+                return
+            self._told = True
+        self._on_frame()
+
+
+def _samples(run: Run) -> tuple[FreshSample, ...]:
+    """Those recorded, newest first."""
+    recorded = reversed(run.samples()[-MAX_SAMPLES:])
+    return tuple(FreshSample(step, text) for step, text in recorded)
