@@ -18,7 +18,6 @@ import numpy as np
 
 from microgpt.graph.arrays import Ints, frozen
 from microgpt.graph.graph import Graph
-from microgpt.graph.scope_tree import ScopeRange
 from viz.map.pieces import NOWHERE, Column, Matrices, Pieces, columns_of, pieces_of, reads_of
 
 
@@ -100,7 +99,9 @@ def grid_of(graph: Graph) -> Grid:
     number = np.full(len(rows) * (n + 2), NOWHERE)
     number[used] = np.arange(len(used))
     column_of = used % (n + 2)
-    first_piece = dict(zip(reversed(code_of_piece.tolist()), reversed(range(len(keys))), strict=True))
+    first_piece = dict(
+        zip(reversed(code_of_piece.tolist()), reversed(range(len(keys))), strict=True)
+    )
     return Grid(
         rows=tuple(places.row(key, tuple(read_by.get(row, ()))) for key, row in rows.items()),
         labels=tuple(column.calls[0].label if column.calls else "" for column in columns),
@@ -249,9 +250,7 @@ def _in_order(keys: Sequence[_Key], columns: Sequence[int]) -> list[_Key]:
     return [*before, *order, *(key for key in across if key not in known and key not in before)]
 
 
-def _first_readers(
-    graph: Graph, matrices: Matrices, pieces: Pieces, row_of_piece: Ints
-) -> Ints:
+def _first_readers(graph: Graph, matrices: Matrices, pieces: Pieces, row_of_piece: Ints) -> Ints:
     """The row that reads a parameter of each matrix first. Shape: `[matrix]`."""
     matrix = matrices.of_node[graph.operands]
     consumer = pieces.of_node[graph.edge_consumers]

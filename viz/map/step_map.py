@@ -1,4 +1,4 @@
-"""`StepMap`: one training step as a grid of cells, with what each holds and what flows between them.
+"""`StepMap`: one training step as a grid of cells, what each holds and what flows between them.
 
 Everything in it is a sum over nodes or edges of one Graph. Draws nothing.
 """
@@ -24,8 +24,8 @@ class Caption:
 
     token: str | None = None  # what the column reads
     target: str | None = None  # what comes next
-    loss: float | None = None  # of the column alone. Units: nats
-    probability: float | None = None  # that was given to the target
+    loss: int | None = None  # node of the column's own loss
+    probability: int | None = None  # node of the probability given to the target
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,7 @@ class StepMap:
     step: int | None  # the training step that the graph is of
 
     @classmethod
-    def of(
-        cls, graph: Graph, captions: Sequence[Caption] = (), step: int | None = None
-    ) -> StepMap:
+    def of(cls, graph: Graph, captions: Sequence[Caption] = (), step: int | None = None) -> StepMap:
         """The Map of any graph.
 
         Args:
@@ -99,15 +97,13 @@ class StepMap:
         """How many cells there are."""
         return len(self.grid.row_of)
 
-    # -- edges between cells -------------------------------------------------------------------------
+    # -- edges between cells -----------------------------------------------------------------------
 
     @cached_property
     def crossing(self) -> Ints:
         """The edges from one cell into another, ascending. Shape: `[edge]`."""
         cell_of, graph = self.grid.cell_of, self.graph
-        return frozen(
-            np.flatnonzero(cell_of[graph.operands] != cell_of[graph.edge_consumers])
-        )
+        return frozen(np.flatnonzero(cell_of[graph.operands] != cell_of[graph.edge_consumers]))
 
     @cached_property
     def outputs(self) -> Ints:
@@ -124,7 +120,7 @@ class StepMap:
             is_output |= without[cell_of] & (graph.fan_out == 0)
         return frozen(np.flatnonzero(is_output))
 
-    # -- numbers of cells ----------------------------------------------------------------------------
+    # -- numbers of cells --------------------------------------------------------------------------
 
     def norms(self, numbers: Floats) -> Floats:
         """The L2 norm of some numbers over the outputs of each cell. Shape: `[cell]`.
@@ -145,7 +141,7 @@ class StepMap:
         """Of each cell. Shape: `[cell]`."""
         return frozen(self.norms(self.graph.data))
 
-    # -- time ----------------------------------------------------------------------------------------
+    # -- time --------------------------------------------------------------------------------------
 
     @cached_property
     def first_event(self) -> Ints:
@@ -193,7 +189,7 @@ class StepMap:
         found[found > len(self.graph)] = NEVER
         return frozen(found)
 
-    # -- who reads whom ------------------------------------------------------------------------------
+    # -- who reads whom ----------------------------------------------------------------------------
 
     @cached_property
     def weights(self) -> tuple[HeadWeights, ...]:
@@ -233,9 +229,7 @@ class StepMap:
         """What each head's cell reads of each source column, and gives back to it as gradient."""
         reads, graph, grid = self._head_reads, self.graph, self.grid
         cell = grid.cell_of[reads.consumer]
-        key, of_edge = np.unique(
-            cell * len(grid.labels) + reads.source, return_inverse=True
-        )
+        key, of_edge = np.unique(cell * len(grid.labels) + reads.source, return_inverse=True)
         grad = summed_norms(
             of_edge, graph.operands[reads.edge], graph.contributions[reads.edge], len(key)
         )
@@ -279,7 +273,7 @@ class StepMap:
         edges = self.crossing[read_across[from_row * n + to_row] & (column >= 0)]
         consumer = graph.edge_consumers[edges]
         start = graph.operand_start[consumer]
-        is_product = graph.operand_start[consumer + 1] - start == 2  # noqa: PLR2004
+        is_product = graph.operand_start[consumer + 1] - start == 2
         other = np.where(edges == start, start + 1, start)
         other[~is_product] = start[~is_product]
         factor = graph.operands[other]
@@ -291,7 +285,7 @@ class StepMap:
             np.where(inside, factor, -1),
         )
 
-    # -- the river -----------------------------------------------------------------------------------
+    # -- the river ---------------------------------------------------------------------------------
 
     @cached_property
     def river(self) -> tuple[Current, ...]:
