@@ -20,6 +20,7 @@ from tui.cli.commands import (
     graph,
     runs,
     sample,
+    step_map,
     train,
 )
 from tui.cli.errors import exit_status
@@ -54,6 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     train,
     sample,
     graph,
+    step_map,
     attention,
     debug,
     runs,

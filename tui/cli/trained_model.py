@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,8 @@ class TrainedModel:
         state: parameters and moments of the model.
         config: how it is trained.
         documents: the first ones trained on, in order.
+        step: how many steps it was trained for; of a recorded step, that step's number.
+        updated: the model after the update of the step that comes next, or of the recorded one.
         problem: what the step after `state` said when it failed, `""` if none did; `document` is
             that step's then.
     """
@@ -52,6 +55,8 @@ class TrainedModel:
     state: TrainingState
     config: TrainingConfig
     documents: tuple[str, ...]
+    step: int
+    updated: Callable[[], ModelSnapshot]
     problem: str = ""
 
     def caption(self, document: str) -> str:
@@ -174,8 +179,18 @@ def trained_model(
         training.state.copy(),
         training.config,
         training.documents,
+        training.step,
+        lambda: _after_one_more(training),
         problem,
     )
+
+
+def _after_one_more(training: Training) -> ModelSnapshot:
+    """The model after the step that comes next."""
+    if training.step == training.config.num_steps:
+        raise InputError(f"step {training.step} is the schedule's last: no update comes after it")
+    _train(training, training.step + 1)
+    return ModelSnapshot.of(training)
 
 
 def _untrained(arguments: argparse.Namespace) -> Training:
@@ -213,6 +228,8 @@ def _recorded(arguments: argparse.Namespace, *, after_update: bool) -> TrainedMo
         state,
         run.info.config,
         documents,
+        step,
+        lambda: recorded.after,
     )
 
 

@@ -1,9 +1,7 @@
 """The Map's grid: the columns and rows of any graph, and the cell that each node lies in.
 
 A row is what all columns do at one place of the computation: of two columns, the pieces on the same
-path within the column, made by the same line, at the same turn of a loop. An attention head is one
-row although it has scopes inside: it reads other columns, and the largest scope around such a
-reading that reads no parameters is the row. Draws nothing.
+path within the column, made by the same line, at the same turn of a loop. Draws nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ import numpy as np
 
 from microgpt.graph.arrays import Ints, frozen
 from microgpt.graph.graph import Graph
-from viz.map.pieces import NOWHERE, Column, Matrices, Pieces, columns_of, pieces_of, reads_of
+from viz.map.pieces import NOWHERE, Matrices, Pieces, Plan, pieces_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +76,10 @@ class _Key(NamedTuple):
 def grid_of(graph: Graph) -> Grid:
     """The grid of a graph."""
     matrices = Matrices.of(graph)
-    reads = reads_of(graph, matrices)
-    columns = columns_of(graph, reads)
-    pieces = pieces_of(graph, matrices, columns)
-    places = _Places(graph, reads, columns, pieces)
+    plan = Plan.of(graph, matrices)
+    columns = plan.columns
+    pieces = pieces_of(graph, matrices, plan)
+    places = _Places(graph, plan, pieces)
     keys = [places.key(piece) for piece in range(len(pieces.starts))]
     rows = {key: row for row, key in enumerate(_in_order(keys, pieces.column.tolist()))}
     row_of_piece = np.array([rows[key] for key in keys], np.int64)
@@ -119,114 +117,68 @@ def grid_of(graph: Graph) -> Grid:
 class _Places:
     """Where each piece belongs in its column."""
 
-    def __init__(
-        self, graph: Graph, reads: Sequence[int], columns: Sequence[Column], pieces: Pieces
-    ) -> None:
-        self.graph, self.pieces = graph, pieces
-        self.scopes = tuple(graph.scopes)
-        self._call_of = [(NOWHERE, "")] * len(self.scopes)  # ordinal and path of the call around
-        for column in columns:
-            for place, call in enumerate(column.calls):
-                self._call_of[call.index] = (place, call.path)
-        for scope in self.scopes[1:]:
-            if self._call_of[scope.index][0] == NOWHERE:
-                self._call_of[scope.index] = self._call_of[scope.parent]
-        self._heads = self._head_paths(reads)
-        self._layers, self._wrappers = _layers(graph, reads, columns)
-        self._turns: dict[tuple[int, int, str, int], int] = {}
+    def __init__(self, graph: Graph, plan: Plan, pieces: Pieces) -> None:
+        self._graph, self._plan, self._pieces = graph, plan, pieces
+        self._scopes = tuple(graph.scopes)
+        self._layers, self._wrapper = _layers(graph, plan)
+        self._turns: dict[tuple[int, _Key], int] = {}
 
     def key(self, piece: int) -> _Key:
         """The row that a piece belongs to; pieces are to be asked for in order."""
-        call, path = self._path(int(self.pieces.scope[piece]))
-        line, column = int(self.pieces.line[piece]), int(self.pieces.column[piece])
-        head = self._head_around(call, path)
-        if head is not None:
-            return _Key(call, head, NOWHERE, 0)
-        if column < 0 or (call >= 0 and line < 0):
-            return _Key(call, path, line, 0)
-        path = path if call >= 0 else re.sub(r"\[\d+\]", "", path)
-        place = (column, call, path, line)
-        turn = self._turns[place] = self._turns.get(place, -1) + 1
-        return _Key(call, path, line, turn)
+        scope, column = int(self._pieces.scope[piece]), int(self._pieces.column[piece])
+        call, path = self._plan.call[scope], self._scopes[scope].path
+        if call >= 0:
+            outer = self._plan.columns[self._plan.column[scope]].calls[call].path
+            path = path[len(outer) :].removeprefix("/")
+        key = _Key(call, path, int(self._pieces.line[piece]), 0)
+        if column < 0 or (call >= 0 and self._pieces.is_unit[piece]):
+            return key
+        if call < 0:  # the k-th call of a function belongs to column k, whatever its number
+            key = key._replace(path=re.sub(r"\[\d+\]", "", path))
+        turn = self._turns[column, key] = self._turns.get((column, key), -1) + 1
+        return key._replace(turn=turn)
 
     def row(self, key: _Key, matrices: tuple[str, ...]) -> Row:
         """What a row is called."""
         layer, path = None, key.path
-        for (call, prefix), number in self._layers.items():
-            if call == key.call and f"{path}/".startswith(f"{prefix}/"):
-                layer, path = number, path[len(prefix) + 1 :]
-        if layer is None and key.call in self._wrappers:
-            path = path.removeprefix(self._wrappers[key.call]).removeprefix("/")
+        if key.call == 0:
+            path = path.removeprefix(self._wrapper).removeprefix("/")
+            for prefix, number in self._layers.items():
+                if f"{path}/".startswith(f"{prefix}/"):
+                    layer, path = number, path[len(prefix) + 1 :]
         if key.line >= 0:
-            line = f"line {self.graph.source_lines[key.line][1]}"
+            line = f"line {self._graph.source_lines[key.line][1]}"
             path = f"{path} {line}" if path else line
         if key.turn:
             path = f"{path} ({key.turn + 1})"
-        return Row(path or "all", layer, matrices)
+        return Row(path or self._calls_name(key.call), layer, matrices)
+
+    def _calls_name(self, call: int) -> str:
+        """What a row is called that is all of a column's call."""
+        name = self._plan.columns[0].calls[call].name if call >= 0 else ""
+        return re.sub(r"\[\d+\]$", "", name) or "all"
 
     def scope_of(self, piece: int) -> str | None:
         """The scope that the cell of a piece is, if it is one."""
-        if self.pieces.line[piece] >= 0:
-            return None
-        scope = self.scopes[int(self.pieces.scope[piece])]
-        call, path = self._path(scope.index)
-        head = self._head_around(call, path)
-        return scope.path if head is None else scope.path.removesuffix(path) + head
-
-    def _path(self, scope: int) -> tuple[int, str]:
-        """The call around a scope, -1 for none, and the way from there to the scope."""
-        call, outer = self._call_of[scope]
-        path = self.scopes[scope].path
-        return call, path[len(outer) + 1 :] if call >= 0 else path
-
-    def _head_around(self, call: int, path: str) -> str | None:
-        return next(
-            (head for at, head in self._heads if at == call and f"{path}/".startswith(f"{head}/")),
-            None,
-        )
-
-    def _head_paths(self, reads: Sequence[int]) -> tuple[tuple[int, str], ...]:
-        """The scopes of attention heads: those that read other columns and no parameters."""
-        graph, pieces = self.graph, self.pieces
-        operand, consumer = pieces.of_node[graph.operands], pieces.of_node[graph.edge_consumers]
-        edges = np.flatnonzero((operand >= 0) & (consumer >= 0))
-        columns = pieces.column
-        from_column, to_column = columns[operand[edges]], columns[consumer[edges]]
-        across = (from_column != to_column) & (from_column >= 0) & (to_column >= 0)
-        readers = np.unique(pieces.scope[consumer[edges[across]]])
-        found: dict[tuple[int, str], None] = {}
-        for index in readers.tolist():
-            call, path = self._path(index)
-            at = self.scopes[index]
-            if call < 0 or not path or reads[index]:
-                continue
-            while not reads[at.parent] and self._path(at.parent)[1]:
-                at = self.scopes[at.parent]
-            found[call, self._path(at.index)[1]] = None
-        return tuple(found)
+        scope = self._scopes[int(self._pieces.scope[piece])]
+        return scope.path if self._pieces.is_unit[piece] else None
 
 
-def _layers(
-    graph: Graph, reads: Sequence[int], columns: Sequence[Column]
-) -> tuple[dict[tuple[int, str], int], dict[int, str]]:
-    """The scopes within a column that are layers, numbered; and the one around them, if any.
+def _layers(graph: Graph, plan: Plan) -> tuple[dict[str, int], str]:
+    """The scopes within a column that are layers, numbered; and the way to what is around them.
 
-    A layer is a scope whose parts read parameters of their own.
+    A layer is a scope that holds several rows, beside others that read other parameters.
     """
-    layers: dict[tuple[int, str], int] = {}
-    wrappers: dict[int, str] = {}
-    for place, call in enumerate(columns[0].calls):
-        at = call
-        while True:
-            readers = [c for c in graph.scopes.children(at) if reads[c.index]]
-            nested = [c for c in readers if any(reads[d.index] for d in graph.scopes.children(c))]
-            if len(readers) != 1 or not nested:
-                break
-            (at,) = readers
-        wrappers[place] = at.path[len(call.path) + 1 :]
-        for number, scope in enumerate(nested):
-            layers[place, scope.path[len(call.path) + 1 :]] = number
-    return layers, wrappers
+    reads, call = plan.reads, plan.columns[0].calls[0]
+    at = call
+    while True:
+        readers = [inner for inner in graph.scopes.children(at) if reads[inner.index]]
+        nested = [inner for inner in readers if plan.unit[inner.index] == NOWHERE]
+        if len(readers) != 1 or not nested:
+            break
+        (at,) = readers
+    around = at.path[len(call.path) :].removeprefix("/")
+    return {inner.name: number for number, inner in enumerate(nested)}, around
 
 
 def _in_order(keys: Sequence[_Key], columns: Sequence[int]) -> list[_Key]:

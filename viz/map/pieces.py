@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from microgpt.autograd.bindings import ParameterBinding
-from microgpt.graph.arrays import Ints
+from microgpt.graph.arrays import Ints, Mask
 from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeRange
 
@@ -30,7 +30,8 @@ class Pieces:
     starts: Ints  # first node of each piece. Shape: `[piece]`
     stops: Ints  # one past its last. Shape: `[piece]`
     scope: Ints  # index of its scope. Shape: `[piece]`
-    line: Ints  # place in `source_lines`; -1 where a scope is one piece. Shape: `[piece]`
+    line: Ints  # place in `source_lines`, -1 for none. Shape: `[piece]`
+    is_unit: Mask  # whether it is of all that is in its scope. Shape: `[piece]`
     column: Ints  # -1 for none. Shape: `[piece]`
     of_node: Ints  # piece of each node, -1 of parameters. Shape: `[node]`
 
@@ -40,6 +41,60 @@ class Column:
     """What belongs to a column for sure: the calls that read its share of the parameters."""
 
     calls: tuple[ScopeRange, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What each scope is in the Map; lists go by scope."""
+
+    columns: tuple[Column, ...]
+    column: list[int]  # that a scope lies in, -1 for none
+    call: list[int]  # which of the column's calls it lies in, -1 for none
+    unit: list[int]  # the scope around that is one row, -1 of those that hold several
+    reads: list[int]  # the matrices read there or inside, as bits
+
+    @classmethod
+    def of(cls, graph: Graph, matrices: Matrices) -> Plan:
+        """A scope holds several rows if its parts read different parameters; else it is one.
+
+        So a matrix product is a row, whatever calls it is made of, and so is a norm or a head,
+        which read none.
+        """
+        scopes, reads = tuple(graph.scopes), reads_of(graph, matrices)
+        columns = columns_of(graph, matrices, reads)
+        holds_several = _holding_several(graph, reads)
+        column, call, unit = ([NOWHERE] * len(scopes) for _ in range(3))
+        around: set[int] = {0}
+        for place, each in enumerate(columns):
+            for number, scope in enumerate(each.calls):
+                column[scope.index], call[scope.index] = place, number
+                at = scope.parent
+                while at > 0 and at not in around:
+                    around.add(at)
+                    at = scopes[at].parent
+        for scope in scopes:
+            parent = scope.parent
+            if call[scope.index] == NOWHERE and parent >= 0 and call[parent] != NOWHERE:
+                column[scope.index], call[scope.index] = column[parent], call[parent]
+            if parent >= 0 and unit[parent] != NOWHERE:
+                unit[scope.index] = unit[parent]
+            elif scope.index not in around and not (
+                call[scope.index] != NOWHERE and holds_several[scope.index]
+            ):
+                unit[scope.index] = scope.index
+        return cls(tuple(columns), column, call, unit, reads)
+
+
+def _holding_several(graph: Graph, reads: Sequence[int]) -> list[bool]:
+    """Whether the parts of each scope read different parameters."""
+    found = [False] * len(reads)
+    for scope in reversed(tuple(graph.scopes)):
+        parts = [reads[inner.index] for inner in graph.scopes.children(scope)]
+        parts = [part for part in parts if part]
+        found[scope.index] = any(part != reads[scope.index] for part in parts) or (
+            len(parts) == 1 and any(found[inner.index] for inner in graph.scopes.children(scope))
+        )
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,28 +118,56 @@ class Matrices:
         return cls(tuple(places), of_node)
 
 
-def columns_of(graph: Graph, reads: Sequence[int]) -> list[Column]:
-    """The columns; one without calls if nothing is done alike side by side.
+def columns_of(graph: Graph, matrices: Matrices, reads: Sequence[int]) -> list[Column]:
+    """The columns; one, of the calls that hold everything, if nothing is done alike side by side.
 
     Args:
         reads: the matrices that each scope reads with all that is inside, as bits of an integer.
     """
     at = graph.scopes[0]
     while True:
-        alike: dict[int, list[ScopeRange]] = {}
-        for call in graph.scopes.children(at):
-            if reads[call.index]:
-                alike.setdefault(reads[call.index], []).append(call)
-        sizes = [len(calls) for calls in alike.values()]
-        if max(sizes, default=0) > 1:
-            nodes = {n: sum(len(c) for cs in alike.values() if len(cs) == n for c in cs)
-                     for n in set(sizes) - {1}}  # fmt: skip
-            width = max(nodes, key=lambda n: nodes[n])
-            groups = [calls for calls in alike.values() if len(calls) == width]
-            return [Column(calls) for calls in zip(*groups, strict=True)]
-        if len(alike) != 1:
-            return [Column((at,) if at.index else ())]
-        ((at,),) = alike.values()
+        calls = [call for call in graph.scopes.children(at) if reads[call.index]]
+        # Units of a layer read rows of one matrix, each its own: by row they are no columns. Rows
+        # of an embedding are another at each position: only by matrix are those columns.
+        by_row = _grouped(calls, _rows_read(graph, matrices, at))
+        by_matrix = _grouped(calls, reads)
+        in_groups = sum(len(group) for group in by_row if len(group) > 1)
+        groups = by_row if 2 * in_groups > len(calls) else by_matrix
+        widths = {len(group) for group in groups} - {1}
+        if widths:
+            nodes = {w: sum(len(c) for g in groups if len(g) == w for c in g) for w in widths}
+            width = max(nodes, key=lambda w: nodes[w])
+            return [
+                Column(members)
+                for members in zip(*(g for g in groups if len(g) == width), strict=True)
+            ]
+        if len(calls) != 1:
+            return [Column((at,))]
+        (at,) = calls
+
+
+def _grouped(calls: Sequence[ScopeRange], key: Sequence[int]) -> list[list[ScopeRange]]:
+    """Calls with the same key together, in order of the first of each group."""
+    groups: dict[int, list[ScopeRange]] = {}
+    for call in calls:
+        groups.setdefault(key[call.index], []).append(call)
+    return list(groups.values())
+
+
+def _rows_read(graph: Graph, matrices: Matrices, at: ScopeRange) -> list[int]:
+    """A number for each scope directly inside one: the same if they read the same parameters."""
+    inside = graph.scopes.children(at)
+    call_of = np.full(len(graph), NOWHERE)
+    for call in inside:
+        call_of[call.start : call.stop] = call.index
+    edges = np.flatnonzero(matrices.of_node[graph.operands] >= 0)
+    call = call_of[graph.edge_consumers[edges]]
+    pairs = np.unique(call * len(graph) + graph.operands[edges])  # each parameter once
+    pairs = pairs[pairs >= 0]
+    marks = np.random.default_rng(0).integers(1 << 40, size=len(graph))
+    sums = np.zeros(len(tuple(graph.scopes)), np.int64)
+    np.add.at(sums, pairs // len(graph), marks[pairs % len(graph)])
+    return sums.tolist()
 
 
 def reads_of(graph: Graph, matrices: Matrices) -> list[int]:
@@ -102,35 +185,24 @@ def reads_of(graph: Graph, matrices: Matrices) -> list[int]:
     return reads
 
 
-def pieces_of(graph: Graph, matrices: Matrices, columns: Sequence[Column]) -> Pieces:
+def pieces_of(graph: Graph, matrices: Matrices, plan: Plan) -> Pieces:
     """The pieces, each with its column."""
-    scopes = tuple(graph.scopes)
-    has_inner = np.zeros(len(scopes), np.bool_)
-    has_inner[[scope.parent for scope in scopes[1:]]] = True
-    has_inner[0] = True
     inner = np.flatnonzero(matrices.of_node < 0)
-    scope, line = graph.scope_of[inner], graph.line_of[inner].copy()
-    line[~has_inner[scope]] = NOWHERE
+    unit = np.array(plan.unit)[graph.scope_of[inner]]
+    scope = np.where(unit >= 0, unit, graph.scope_of[inner])
+    line = np.where(unit >= 0, NOWHERE, graph.line_of[inner])
     cuts = (np.diff(inner) != 1) | (np.diff(scope) != 0) | (np.diff(line) != 0)
     first = np.concatenate(([0], np.flatnonzero(cuts) + 1)) if len(inner) else np.empty(0, np.int64)
     last = np.concatenate((first[1:], [len(inner)])) - 1 if len(inner) else first
     of_node = np.full(len(graph), NOWHERE)
     of_node[inner] = np.repeat(np.arange(len(first)), last - first + 1)
-    column = np.array(_columns_of_scopes(scopes, columns))[scope[first]]
-    if len(columns) > 1:
+    column = np.array(plan.column)[scope[first]]
+    if len(plan.columns) > 1:
         column = _agreed(graph, of_node, column)
-    return Pieces(inner[first], inner[last] + 1, scope[first], line[first], column, of_node)
-
-
-def _columns_of_scopes(scopes: Sequence[ScopeRange], columns: Sequence[Column]) -> list[int]:
-    column_of = [NOWHERE] * len(scopes)
-    for place, column in enumerate(columns):
-        for call in column.calls:
-            column_of[call.index] = place
-    for scope in scopes[1:]:
-        if column_of[scope.index] == NOWHERE:
-            column_of[scope.index] = column_of[scope.parent]
-    return column_of
+    is_unit = unit[first] >= 0
+    return Pieces(
+        inner[first], inner[last] + 1, scope[first], line[first], is_unit, column, of_node
+    )
 
 
 def _agreed(graph: Graph, piece_of: Ints, column: Ints) -> Ints:

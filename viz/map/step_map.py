@@ -154,32 +154,28 @@ class StepMap:
         return self._over_visits(np.maximum, NEVER)
 
     @cached_property
-    def n_events(self) -> Ints:
-        """How many backward events visit nodes of each cell. Shape: `[cell]`."""
-        return frozen(self._counted(self.graph.visit_order))
-
-    @cached_property
     def first_write(self) -> Ints:
         """The first event that another cell adds something to each cell in, -1 if none. `[cell]`.
 
         That is 0 for the root's cell: its grad is set there.
         """
-        found = np.full(self.n_cells, len(self.graph) + 1)
+        return self._over_writes(np.minimum, len(self.graph) + 1)
+
+    @cached_property
+    def last_write(self) -> Ints:
+        """The last such event: what leaves the cell has its whole gradient after it. `[cell]`."""
+        return self._over_writes(np.maximum, NEVER)
+
+    def _over_writes(self, extreme: np.ufunc, nothing: int) -> Ints:
+        found = np.full(self.n_cells, nothing)
         if self.graph.backpropagated:
-            consumers = self.graph.edge_consumers[self.crossing]
-            events = self.graph.event_of[consumers]
+            events = self.graph.event_of[self.graph.edge_consumers[self.crossing]]
             cells = self.grid.cell_of[self.graph.operands[self.crossing]]
-            np.minimum.at(found, cells[events > 0], events[events > 0])
-            found[self.grid.cell_of[self.graph.root]] = 0
+            extreme.at(found, cells[events > 0], events[events > 0])
+            root = self.grid.cell_of[self.graph.root]
+            found[root] = extreme(0, found[root])
         found[found > len(self.graph)] = NEVER
         return frozen(found)
-
-    def done_at(self, event: int) -> Ints:
-        """How many of each cell's visits are done after a backward event. Shape: `[cell]`."""
-        return self._counted(self.graph.visit_order[:event])
-
-    def _counted(self, visited: Ints) -> Ints:
-        return np.bincount(self.grid.cell_of[visited], minlength=self.n_cells)
 
     def _over_visits(self, extreme: np.ufunc, nothing: int) -> Ints:
         found = np.full(self.n_cells, nothing)
@@ -319,12 +315,12 @@ class StepMap:
         added = np.zeros(len(graph), np.bool_)
         added[graph.nodes_of("add")] = True
         sums = added[graph.edge_consumers[edges]]
-        pairs = np.unique(np.stack((to_row, from_row))[:, sums], axis=1).T.tolist()
-        others = np.unique(np.stack((to_row, from_row))[:, ~sums], axis=1).T.tolist()
+        n = len(self.rows)
+        summed = np.bincount((to_row * n + from_row)[sums], minlength=n * n) > 0
+        otherwise = np.bincount((to_row * n + from_row)[~sums], minlength=n * n) > 0
         by_target: dict[int, list[int]] = {}
-        for to, from_ in pairs:
-            if [to, from_] not in others:
-                by_target.setdefault(to, []).append(from_)
+        for pair in np.flatnonzero(summed & ~otherwise).tolist():
+            by_target.setdefault(pair // n, []).append(pair % n)
         return {(min(froms), to) for to, froms in by_target.items() if len(froms) > 1}
 
 

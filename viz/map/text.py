@@ -1,0 +1,287 @@
+"""A Map as lines of characters: for a terminal's window, or to be printed.
+
+What is coloured is said by size, not by colour alone: a cell is a bar as high as its number is
+large, with the number beside it where there is room. Knows no screen: who draws gives spans their
+colours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from viz.map.lenses import Look
+from viz.style import strength
+
+BARS = "▁▂▃▄▅▆▇█"
+NOTHING = "·"
+LABEL_WIDTH = 14
+PARAMETERS_WIDTH = 20
+BAR_WIDTH = 3
+NUMBER_WIDTH = 5
+LEAST_WIDTH = 4
+"""Of a column: a bar and a gap. Units: characters, as all widths here."""
+MOST_WIDTH = 14
+
+Kind: TypeAlias = Literal["plain", "label", "muted", "head", "cell", "weight", "title"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some characters in a line."""
+
+    text: str
+    kind: Kind = "plain"
+    cell: int = -1  # which they belong to, -1 for none
+    strength: float = 0.0  # 0 to 1, how large the number is that they show
+    sign: int = 0  # of that number, if the lens has signs
+
+
+Line: TypeAlias = tuple[Span, ...]
+
+
+def short_number(number: float) -> str:
+    """A number in at most five characters.
+
+    >>> [short_number(x) for x in (0.0761, 3.371, 12.34, 0.00004, 0.0, -0.2)]
+    ['.0761', '3.37', '12.3', '4e-5', '0', '-.200']
+    """
+    size = abs(number)
+    sign = "-" if number < 0 else ""
+    if not math.isfinite(number):
+        return str(number)
+    if size == 0:
+        return "0"
+    if size < 0.00005 or size >= 99_999.5:
+        mantissa, _, exponent = f"{size:.0e}".partition("e")
+        return f"{sign}{mantissa}e{int(exponent)}"
+    if size >= 1:
+        return sign + (f"{size:#.3g}" if size < 1000 else f"{size:.0f}").rstrip(".")
+    digits = f"{size:.{NUMBER_WIDTH - len(sign) - 1}f}"
+    return sign + (digits[1:] if digits.startswith("0.") else digits[:NUMBER_WIDTH])
+
+
+def bar(how_large: float) -> str:
+    """One character, the higher the larger.
+
+    >>> bar(0.0), bar(1.0)
+    ('▁', '█')
+    """
+    return BARS[min(len(BARS) - 1, int(how_large * len(BARS)))]
+
+
+@dataclass(frozen=True, eq=False)
+class TextMap:
+    """A Map set for a width; columns that do not fit can be scrolled to."""
+
+    look: Look
+    width: int
+    first_column: int = 0
+    selected: int = -1  # a cell, whose column's reading is drawn
+
+    # -- where things stand ------------------------------------------------------------------------
+
+    @property
+    def n_columns(self) -> int:
+        """How many columns the Map has."""
+        return len(self.look.map.grid.labels)
+
+    @cached_property
+    def column_width(self) -> int:
+        """Of every column, gap included."""
+        room = self.width - LABEL_WIDTH - PARAMETERS_WIDTH
+        return max(LEAST_WIDTH, min(MOST_WIDTH, room // max(1, self.n_columns)))
+
+    @cached_property
+    def columns(self) -> range:
+        """Those that are in sight."""
+        room = self.width - LABEL_WIDTH - PARAMETERS_WIDTH
+        fit = max(1, room // self.column_width)
+        first = max(0, min(self.first_column, self.n_columns - fit))
+        return range(first, min(self.n_columns, first + fit))
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether columns are wide enough for numbers."""
+        return self.column_width > BAR_WIDTH + NUMBER_WIDTH + 1
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest size on the scale: of all cells but those that show something else."""
+        sizes = np.abs(self.look.numbers)[self.on_scale]
+        sizes = sizes[np.isfinite(sizes)]
+        return float(sizes.max(initial=0.0))
+
+    @cached_property
+    def on_scale(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Which cells show the lens's number: not those of probabilities and losses, nor theirs."""
+        grid = self.look.map.grid
+        rows = [self._row_of(c.loss) for c in self.look.map.captions]
+        rows += [self._row_of(c.probability) for c in self.look.map.captions]
+        shown = np.ones(len(grid.row_of), np.bool_)
+        shown[np.isin(grid.row_of, [row for row in rows if row is not None])] = False
+        shown[grid.cell_of[self.look.map.graph.root]] = False
+        return shown
+
+    def _row_of(self, node: int | None) -> int | None:
+        grid = self.look.map.grid
+        return None if node is None else int(grid.row_of[grid.cell_of[node]])
+
+    # -- lines -------------------------------------------------------------------------------------
+
+    def header(self) -> list[Line]:
+        """What each column reads and what comes next."""
+        captions = [self.look.map.captions[column] for column in self.columns]
+        if any(caption.token is not None for caption in captions):
+            names = [caption.token or "" for caption in captions]
+        else:
+            labels = self.look.map.grid.labels
+            names = [labels[column] or str(column) for column in self.columns]
+        lines = [self._across("reads", names, "head")]
+        if any(caption.target is not None for caption in captions):
+            targets = [f"→ {caption.target or ''}" for caption in captions]
+            lines.append(self._across("next", targets, "muted"))
+        return lines
+
+    def row(self, row: int) -> Line:
+        """A row of the Map."""
+        grid = self.look.map.grid
+        spans = [Span(self._label(row), "label")]
+        across = self._outside(row, parameters=False)
+        if across is not None:
+            number = float(self.look.map.graph.data[self.look.map.graph.root])
+            is_root = grid.cell_of[self.look.map.graph.root] == across
+            shown = f"{short_number(number)}" if is_root else self._number(across)
+            spans.append(Span(shown.ljust(self.column_width * len(self.columns)), "cell", across))
+        else:
+            spans += [self._cell(int(grid.at[row, column])) for column in self.columns]
+        parameters = self._outside(row, parameters=True)
+        if parameters is not None:
+            names = " ".join(name.rpartition(".")[2] for name in self.look.map.rows[row].matrices)
+            room = PARAMETERS_WIDTH - BAR_WIDTH - NUMBER_WIDTH - 3
+            spans += [
+                Span(f"{names[:room]:>{room}} ", "muted", parameters),
+                self._bar_and_number(parameters, BAR_WIDTH + NUMBER_WIDTH + 2),
+            ]
+        return tuple(spans)
+
+    def lines(self) -> Iterator[Line]:
+        """All of it, for printing."""
+        yield from self.header()
+        for row in range(len(self.look.map.rows)):
+            yield self.row(row)
+        yield from self.legend()
+
+    def legend(self) -> list[Line]:
+        """The scale, and what the numbers are."""
+        top = self.largest
+        ends = [short_number(top / 10.0**decade) for decade in (4, 3, 2, 1, 0)]
+        scale = "  ".join(f"{bar(place / 4)} {end}" for place, end in enumerate(ends))
+        return [
+            (Span("scale".ljust(LABEL_WIDTH), "label"), Span(scale, "muted")),
+            (Span("".ljust(LABEL_WIDTH)), Span(self.look.lens.what, "muted")),
+        ]
+
+    def _label(self, row: int) -> str:
+        shown = self.look.map.rows[row]
+        name = shown.name.replace("/", " ")
+        if shown.layer is not None and self._n_layers > 1:
+            name = f"{shown.layer} {name}"
+        return name[: LABEL_WIDTH - 1].ljust(LABEL_WIDTH)
+
+    @cached_property
+    def _n_layers(self) -> int:
+        return len({row.layer for row in self.look.map.rows} - {None})
+
+    def _across(self, label: str, texts: Sequence[str], kind: Kind) -> Line:
+        width = self.column_width
+        cells = (Span(text[: width - 1].ljust(width), kind) for text in texts)
+        return (Span(label.ljust(LABEL_WIDTH), "label"), *cells)
+
+    def _outside(self, row: int, *, parameters: bool) -> int | None:
+        """The cell of a row that is in no column."""
+        grid = self.look.map.grid
+        found = np.flatnonzero((grid.row_of == row) & (grid.column_of < 0))
+        return next((c for c in found.tolist() if grid.parameters[c] is parameters), None)
+
+    def _cell(self, cell: int) -> Span:
+        width = self.column_width
+        if cell < 0:
+            return Span(" " * width)
+        if (head := self._heads.get(cell)) is not None:
+            return Span(self._strip(head), "weight", cell, 1.0)
+        return self._bar_and_number(cell, width)
+
+    def _bar_and_number(self, cell: int, width: int) -> Span:
+        number, size = self._shown(cell), 0.0
+        if self.on_scale[cell]:
+            size = strength(abs(float(self.look.numbers[cell])), self.largest)
+        elif number is not None:
+            size = self._other_size(cell, number)
+        text = bar(size) * min(BAR_WIDTH, width - 1) if number is not None else NOTHING
+        if width > BAR_WIDTH + NUMBER_WIDTH and number is not None:
+            text = f"{text} {self._number(cell)}"
+        sign = 0
+        if self.look.lens.is_signed and number:
+            sign = 1 if number > 0 else -1
+        return Span(text[: width - 1].ljust(width), "cell", cell, size, sign)
+
+    def _number(self, cell: int) -> str:
+        number = self._shown(cell)
+        if number is None:
+            return ""
+        if cell in self._probabilities:
+            return f"{100 * number:.1f}%".rjust(NUMBER_WIDTH)
+        return short_number(number)
+
+    def _shown(self, cell: int) -> float | None:
+        """The number that stands in a cell."""
+        node = self._probabilities.get(cell, self._losses.get(cell))
+        if node is not None:
+            return float(self.look.map.graph.data[node])
+        return float(self.look.numbers[cell])
+
+    def _other_size(self, cell: int, number: float) -> float:
+        """How large a probability or a loss is among its like."""
+        if cell in self._probabilities:
+            return number
+        graph = self.look.map.graph
+        largest = max((float(graph.data[node]) for node in self._losses.values()), default=0.0)
+        return number / largest if largest > 0 and number > 0 else 0.0
+
+    @cached_property
+    def _probabilities(self) -> dict[int, int]:
+        """Cells that show a probability, and its node."""
+        cell_of = self.look.map.grid.cell_of
+        nodes = (caption.probability for caption in self.look.map.captions)
+        return {int(cell_of[node]): node for node in nodes if node is not None}
+
+    @cached_property
+    def _losses(self) -> dict[int, int]:
+        """Cells that show a loss, and its node."""
+        step_map = self.look.map
+        nodes = [c.loss for c in step_map.captions if c.loss is not None]
+        nodes.append(step_map.graph.root)
+        return {int(step_map.grid.cell_of[node]): node for node in nodes}
+
+    @cached_property
+    def _heads(self) -> dict[int, tuple[float, ...]]:
+        """Weights by column, of each cell that is a head."""
+        step_map = self.look.map
+        found = {}
+        for head in step_map.weights:
+            of_source = dict(zip(head.sources, head.weights, strict=True))
+            cell = int(step_map.grid.at[head.row, head.column])
+            found[cell] = tuple(of_source.get(source, 0.0) for source in range(self.n_columns))
+        return found
+
+    def _strip(self, weights: Sequence[float]) -> str:
+        """A character for each source: as high as the weight, a dot for those that are not read."""
+        room = self.column_width - 1
+        shown = "".join(bar(weight) if weight > 0 else NOTHING for weight in weights)
+        return shown[:room].ljust(self.column_width)
