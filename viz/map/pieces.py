@@ -161,8 +161,8 @@ def _rows_read(graph: Graph, matrices: Matrices, at: ScopeRange) -> list[int]:
     for call in inside:
         call_of[call.start : call.stop] = call.index
     edges = np.flatnonzero(matrices.of_node[graph.operands] >= 0)
-    call = call_of[graph.edge_consumers[edges]]
-    pairs = np.unique(call * len(graph) + graph.operands[edges])  # each parameter once
+    caller = call_of[graph.edge_consumers[edges]]
+    pairs = np.unique(caller * len(graph) + graph.operands[edges])  # each parameter once
     pairs = pairs[pairs >= 0]
     marks = np.random.default_rng(0).integers(1 << 40, size=len(graph))
     sums = np.zeros(len(tuple(graph.scopes)), np.int64)

@@ -16,19 +16,25 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from viz.map.lenses import Look
+from viz.map.moments import MapMoment, Progress
 from viz.style import strength
 
 BARS = "▁▂▃▄▅▆▇█"
 NOTHING = "·"
-LABEL_WIDTH = 14
+SIGNS = {Progress.NOT_YET: NOTHING, Progress.PARTIAL: "◔", Progress.UNDER_WAY: "◑"}
+LEAST_LABEL, MOST_LABEL = 14, 24
 PARAMETERS_WIDTH = 20
 BAR_WIDTH = 3
+LANES = "╌╌─━"
+"""Of a lane from a source to its reader, by weight."""
+MUCH = 0.25
+"""A weight that has a mark that stands out."""
 NUMBER_WIDTH = 5
 LEAST_WIDTH = 4
 """Of a column: a bar and a gap. Units: characters, as all widths here."""
 MOST_WIDTH = 14
 
-Kind: TypeAlias = Literal["plain", "label", "muted", "head", "cell", "weight", "title"]
+Kind: TypeAlias = Literal["plain", "label", "muted", "head", "cell", "weight", "waiting", "visited"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,8 @@ class TextMap:
     look: Look
     width: int
     first_column: int = 0
-    selected: int = -1  # a cell, whose column's reading is drawn
+    reader: int | None = None  # a column whose reading is drawn as lanes
+    moment: MapMoment | None = None  # of a pass; None shows what is there in the end
 
     # -- where things stand ------------------------------------------------------------------------
 
@@ -92,15 +99,22 @@ class TextMap:
         return len(self.look.map.grid.labels)
 
     @cached_property
+    def label_width(self) -> int:
+        """Of the names of rows: as much as they need, where there is room."""
+        longest = max((len(self._name(row)) for row in range(len(self.look.map.rows))), default=0)
+        room = self.width - PARAMETERS_WIDTH - self.n_columns * (BAR_WIDTH + NUMBER_WIDTH + 2)
+        return max(LEAST_LABEL, min(MOST_LABEL, longest + 1, room))
+
+    @cached_property
     def column_width(self) -> int:
         """Of every column, gap included."""
-        room = self.width - LABEL_WIDTH - PARAMETERS_WIDTH
+        room = self.width - self.label_width - PARAMETERS_WIDTH
         return max(LEAST_WIDTH, min(MOST_WIDTH, room // max(1, self.n_columns)))
 
     @cached_property
     def columns(self) -> range:
         """Those that are in sight."""
-        room = self.width - LABEL_WIDTH - PARAMETERS_WIDTH
+        room = self.width - self.label_width - PARAMETERS_WIDTH
         fit = max(1, room // self.column_width)
         first = max(0, min(self.first_column, self.n_columns - fit))
         return range(first, min(self.n_columns, first + fit))
@@ -166,7 +180,7 @@ class TextMap:
             room = PARAMETERS_WIDTH - BAR_WIDTH - NUMBER_WIDTH - 3
             spans += [
                 Span(f"{names[:room]:>{room}} ", "muted", parameters),
-                self._bar_and_number(parameters, BAR_WIDTH + NUMBER_WIDTH + 2),
+                self._sized(parameters, BAR_WIDTH + NUMBER_WIDTH + 2),
             ]
         return tuple(spans)
 
@@ -183,16 +197,21 @@ class TextMap:
         ends = [short_number(top / 10.0**decade) for decade in (4, 3, 2, 1, 0)]
         scale = "  ".join(f"{bar(place / 4)} {end}" for place, end in enumerate(ends))
         return [
-            (Span("scale".ljust(LABEL_WIDTH), "label"), Span(scale, "muted")),
-            (Span("".ljust(LABEL_WIDTH)), Span(self.look.lens.what, "muted")),
+            (Span("scale".ljust(self.label_width), "label"), Span(scale, "muted")),
+            (Span("".ljust(self.label_width)), Span(self.look.lens.what, "muted")),
         ]
 
     def _label(self, row: int) -> str:
+        name, room = self._name(row), self.label_width - 1
+        # The end of a path tells rows apart.
+        return (name if len(name) <= room else f"…{name[1 - room :]}").ljust(self.label_width)
+
+    def _name(self, row: int) -> str:
         shown = self.look.map.rows[row]
         name = shown.name.replace("/", " ")
         if shown.layer is not None and self._n_layers > 1:
             name = f"{shown.layer} {name}"
-        return name[: LABEL_WIDTH - 1].ljust(LABEL_WIDTH)
+        return name
 
     @cached_property
     def _n_layers(self) -> int:
@@ -201,7 +220,7 @@ class TextMap:
     def _across(self, label: str, texts: Sequence[str], kind: Kind) -> Line:
         width = self.column_width
         cells = (Span(text[: width - 1].ljust(width), kind) for text in texts)
-        return (Span(label.ljust(LABEL_WIDTH), "label"), *cells)
+        return (Span(label.ljust(self.label_width), "label"), *cells)
 
     def _outside(self, row: int, *, parameters: bool) -> int | None:
         """The cell of a row that is in no column."""
@@ -213,9 +232,43 @@ class TextMap:
         width = self.column_width
         if cell < 0:
             return Span(" " * width)
+        if self.reader is not None and cell in self._heads:
+            return self._lane(cell, self.reader)
+        if self.moment is not None and self.moment.progress[cell] != Progress.COMPLETE:
+            return self._waiting(cell, width, self.moment)
         if (head := self._heads.get(cell)) is not None:
-            return Span(self._strip(head), "weight", cell, 1.0)
+            kind: Kind = "visited" if self.moment and self.moment.visited == cell else "weight"
+            return Span(self._strip(head), kind, cell, 1.0)
         return self._bar_and_number(cell, width)
+
+    def _sized(self, cell: int, width: int) -> Span:
+        """A cell's bar and number, or how far the pass is with it."""
+        if self.moment is not None and self.moment.progress[cell] != Progress.COMPLETE:
+            return self._waiting(cell, width, self.moment)
+        return self._bar_and_number(cell, width)
+
+    def _lane(self, cell: int, reader: int) -> Span:
+        """In a head's row: how much one column reads of the column of this cell."""
+        grid, width = self.look.map.grid, self.column_width
+        source, row = int(grid.column_of[cell]), int(grid.row_of[cell])
+        weights = self._heads.get(int(grid.at[row, reader]), ())
+        weight = weights[source] if source < len(weights) else 0.0
+        if not weight:
+            return Span(NOTHING.ljust(width), "muted", cell)
+        mark = "◀" if source == reader else "●" if weight >= MUCH else "○"
+        text = f"{mark}{100 * weight:3.0f}%"
+        fill = LANES[min(len(LANES) - 1, int(weight * len(LANES)))] if source < reader else " "
+        kind: Kind = "visited" if self.moment and self.moment.visited == cell else "weight"
+        return Span(text[: width - 1].ljust(width, fill), kind, cell, weight)
+
+    def _waiting(self, cell: int, width: int, moment: MapMoment) -> Span:
+        """A cell that the pass is not done with: how far, and what it has so far."""
+        progress = Progress(int(moment.progress[cell]))
+        text = SIGNS[progress]
+        if progress != Progress.NOT_YET and self.has_numbers:
+            text = f"{text}   {short_number(float(moment.numbers[cell]))}"
+        kind: Kind = "visited" if moment.visited == cell else "waiting"
+        return Span(text[: width - 1].ljust(width), kind, cell)
 
     def _bar_and_number(self, cell: int, width: int) -> Span:
         number, size = self._shown(cell), 0.0
@@ -229,7 +282,8 @@ class TextMap:
         sign = 0
         if self.look.lens.is_signed and number:
             sign = 1 if number > 0 else -1
-        return Span(text[: width - 1].ljust(width), "cell", cell, size, sign)
+        kind: Kind = "visited" if self.moment and self.moment.visited == cell else "cell"
+        return Span(text[: width - 1].ljust(width), kind, cell, size, sign)
 
     def _number(self, cell: int) -> str:
         number = self._shown(cell)

@@ -1,0 +1,140 @@
+"""The Map in a window: columns that scroll under pinned labels, cells in colours, one selected."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+
+from tui.widgets.scroll_window import ScrollWindow
+from viz.map.lenses import Look
+from viz.map.moments import MapMoment
+from viz.map.text import Line, Span, TextMap
+from viz.style import NEGATIVE, POSITIVE, blend, ink_on
+
+HEAT = 0.85
+"""How far the colour of the largest number is from the background."""
+
+
+class MapView(ScrollWindow):
+    """Shows a Map, at a moment of a pass or as it is in the end; a click selects a cell."""
+
+    COMPONENT_CLASSES = {"map--muted", "map--label", "map--selected", "map--visited", "map--head"}
+
+    ALLOW_SELECT = False
+
+    class CellPicked(Message):
+        """A cell was clicked."""
+
+        def __init__(self, cell: int, *, again: bool) -> None:
+            super().__init__()
+            self.cell = cell
+            self.again = again
+
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002  # Textual's own name for it
+        super().__init__(id=id)
+        self._text: TextMap | None = None
+        self._header: list[Line] = []
+        self._rows: tuple[int, ...] = ()
+        self._footer: list[Line] = []
+        self.selected = -1
+
+    @property
+    def text(self) -> TextMap | None:
+        """What is shown, set for the window."""
+        return self._text
+
+    def show(self, look: Look, selected: int, moment: MapMoment | None = None) -> None:
+        """Shows a Map; of a selected cell's column it is drawn whom it reads."""
+        grid = look.map.grid
+        column = int(grid.column_of[selected]) if selected >= 0 else -1
+        first = self._text.first_column if self._text else 0
+        self.selected = selected
+        text = TextMap(
+            look, self.size.width, first, reader=column if column >= 0 else None, moment=moment
+        )
+        if column >= 0 and column not in text.columns:
+            first = (
+                column if column < text.columns.start else first + column - text.columns.stop + 1
+            )
+            text = TextMap(look, self.size.width, first, reader=column, moment=moment)
+        self._text = text
+        self._header, self._footer = text.header(), text.legend()
+        self._rows = tuple(range(len(look.map.rows)))
+        self.virtual_size = Size(self.size.width, len(self._rows) + len(self._header))
+        if selected >= 0:
+            self._reveal(int(grid.row_of[selected]))
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Another width sets the columns anew."""
+        if self._text is not None:
+            self.show(self._text.look, self.selected, self._text.moment)
+
+    def _reveal(self, row: int) -> None:
+        at, room = self._rows.index(row), self.size.height - len(self._header)
+        top = int(self.scroll_offset.y)
+        if at < top:
+            self.scroll_to(y=at, animate=False, force=True)
+        elif at >= top + room:
+            self.scroll_to(y=at - room + 1, animate=False, force=True)
+
+    # -- mouse ---------------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        """Selects the cell under the mouse; again, opens it."""
+        offset = event.get_content_offset(self)
+        if offset is None or self._text is None:
+            return
+        line, at = self._line(offset.y), 0
+        for span in line:
+            if at <= offset.x < at + len(span.text) and span.cell >= 0:
+                self.post_message(self.CellPicked(span.cell, again=span.cell == self.selected))
+                return
+            at += len(span.text)
+
+    # -- drawing -------------------------------------------------------------------------------
+
+    def _line(self, y: int) -> Line:
+        if self._text is None:
+            return ()
+        if y < len(self._header):
+            return self._header[y]
+        at = y - len(self._header) + int(self.scroll_offset.y)
+        if at < len(self._rows):
+            return self._text.row(self._rows[at])
+        footer = at - len(self._rows)
+        return self._footer[footer] if footer < len(self._footer) else ()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the window."""
+        base, width = self.line_style, self.size.width
+        segments = [part for span in self._line(y) for part in self._drawn(span, base)]
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _drawn(self, span: Span, base: Style) -> list[Segment]:
+        """A span in its colours, and the gap behind it."""
+        text, gap = span.text.rstrip(), len(span.text) - len(span.text.rstrip())
+        background = self.background_colors[1].hex6
+        style = base
+        if span.kind in {"muted", "waiting"}:
+            style = base + Style(color=self._color("map--muted"))
+        elif span.kind == "label":
+            style = base + Style(color=self._color("map--label"))
+        elif span.kind == "head":
+            style = base + Style(color=self._color("map--head"), bold=True)
+        elif span.kind == "cell" and span.strength > 0:
+            heat = NEGATIVE if span.sign < 0 else POSITIVE
+            fill = blend(background, heat, HEAT * span.strength)
+            style = base + Style(color=ink_on(fill), bgcolor=fill)
+        elif span.kind == "visited":
+            style = base + Style(color=self._color("map--visited"), bold=True, reverse=True)
+        if span.cell >= 0 and span.cell == self.selected:
+            style += Style(color=self._color("map--selected"), bold=True, underline=True)
+        return [Segment(text, style), Segment(" " * gap, base)]
+
+    def _color(self, component: str) -> str:
+        return self.get_component_styles(component).color.hex6
