@@ -191,18 +191,40 @@ def pieces_of(graph: Graph, matrices: Matrices, plan: Plan) -> Pieces:
     unit = np.array(plan.unit)[graph.scope_of[inner]]
     scope = np.where(unit >= 0, unit, graph.scope_of[inner])
     line = np.where(unit >= 0, NOWHERE, graph.line_of[inner])
-    cuts = (np.diff(inner) != 1) | (np.diff(scope) != 0) | (np.diff(line) != 0)
-    first = np.concatenate(([0], np.flatnonzero(cuts) + 1)) if len(inner) else np.empty(0, np.int64)
-    last = np.concatenate((first[1:], [len(inner)])) - 1 if len(inner) else first
-    of_node = np.full(len(graph), NOWHERE)
-    of_node[inner] = np.repeat(np.arange(len(first)), last - first + 1)
-    column = np.array(plan.column)[scope[first]]
+    column = np.array(plan.column)[scope]
     if len(plan.columns) > 1:
-        column = _agreed(graph, of_node, column)
-    is_unit = unit[first] >= 0
+        # What lies in no call goes where it is used, node by node; a call goes as a whole.
+        is_loose = (unit < 0) & (column < 0)
+        first = _starts(inner, scope, line, np.where(is_loose, inner, NOWHERE))
+        column = _spread(
+            first, _agreed(graph, _numbered(graph, inner, first), column[first]), inner
+        )
+    first = _starts(inner, scope, line, column)
+    last = np.append(first[1:], len(inner))[: len(first)] - 1
     return Pieces(
-        inner[first], inner[last] + 1, scope[first], line[first], is_unit, column, of_node
-    )
+        inner[first], inner[last] + 1, scope[first], line[first], unit[first] >= 0, column[first],
+        _numbered(graph, inner, first),
+    )  # fmt: skip
+
+
+def _starts(inner: Ints, *kinds: Ints) -> Ints:
+    """Where a run of neighbours of one kind begins."""
+    cuts = np.diff(inner) != 1
+    for kind in kinds:
+        cuts |= np.diff(kind) != 0
+    return np.concatenate(([0], np.flatnonzero(cuts) + 1))[: len(inner)]
+
+
+def _spread(first: Ints, numbers: Ints, inner: Ints) -> Ints:
+    """The number of each run for each of its nodes."""
+    return np.repeat(numbers, np.diff(np.append(first, len(inner))))
+
+
+def _numbered(graph: Graph, inner: Ints, first: Ints) -> Ints:
+    """The run of each node, -1 of parameters. Shape: `[node]`."""
+    of_node = np.full(len(graph), NOWHERE)
+    of_node[inner] = _spread(first, np.arange(len(first)), inner)
+    return of_node
 
 
 def _agreed(graph: Graph, piece_of: Ints, column: Ints) -> Ints:
