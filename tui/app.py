@@ -1,4 +1,4 @@
-"""The Textual app: three modes over one training session."""
+"""The Textual app: four modes over one training session."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ from tui.dialogs.branch import BranchScreen
 from tui.dialogs.go_to_step import GoToStepScreen
 from tui.dialogs.help import INTRODUCTION, HelpScreen
 from tui.key_bindings import bindings_for
-from tui.keys import ATTENTION, EVERYWHERE, GRAPH, KEYS, STEPS, TRAIN
+from tui.keys import ATTENTION, EVERYWHERE, GRAPH, KEYS, MAP, STEPS, TRAIN
 from tui.modes.attention_mode import AttentionScreen
 from tui.modes.graph_mode import GraphScreen
+from tui.modes.map_mode import MapScreen
 from tui.modes.mode_screen import ModeScreen
 from tui.modes.train_mode import TrainScreen
 from tui.training import branching
@@ -41,14 +42,19 @@ FRAMES_A_SECOND = 10
 
 
 class MicrogptApp(BaseApp):
-    """Trains in the background and shows it in three modes.
+    """Trains in the background and shows it in four modes.
 
     Attributes:
         session: the training session.
     """
 
     TITLE = "microgpt-tui"
-    MODES = {"train": TrainScreen, "graph": GraphScreen, "attention": AttentionScreen}
+    MODES = {
+        "train": TrainScreen,
+        "map": MapScreen,
+        "graph": GraphScreen,
+        "attention": AttentionScreen,
+    }
     DEFAULT_MODE = TRAIN
     BINDINGS = bindings_for(EVERYWHERE)
     ENABLE_COMMAND_PALETTE = True
@@ -186,6 +192,18 @@ class MicrogptApp(BaseApp):
             await self.switch_mode(mode)
             self.call_after_refresh(self._show_frame)
 
+    async def action_open_scope(self, path: str) -> None:
+        """Opens a scope of the step on the Map as scalars in Graph mode; closing it comes back."""
+        screen = self._mode_screen
+        if not isinstance(screen, MapScreen) or screen.shown is None:
+            return
+        step = screen.shown
+        await self.switch_mode(GRAPH)
+        graph_mode = self._mode_screen
+        if isinstance(graph_mode, GraphScreen):
+            graph_mode.call_after_refresh(graph_mode.open_from_map, step.origin, step.session, path)
+        self.call_after_refresh(self._show_frame)
+
     def action_pause(self) -> None:
         """Pauses training, or goes on."""
         self.session.toggle()
@@ -210,7 +228,9 @@ class MicrogptApp(BaseApp):
 
     def action_help(self) -> None:
         """Shows all keys."""
-        self.push_screen(HelpScreen(INTRODUCTION, (EVERYWHERE, TRAIN, GRAPH, STEPS, ATTENTION)))
+        self.push_screen(
+            HelpScreen(INTRODUCTION, (EVERYWHERE, TRAIN, MAP, GRAPH, STEPS, ATTENTION))
+        )
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every key of the table that works here, and Textual's own commands."""

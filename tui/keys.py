@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-EVERYWHERE, TRAIN, GRAPH, ATTENTION = "everywhere", "train", "graph", "attention"
-MODES = (TRAIN, GRAPH, ATTENTION)
+EVERYWHERE, TRAIN, MAP, GRAPH, ATTENTION = "everywhere", "train", "map", "graph", "attention"
+MODES = (TRAIN, MAP, GRAPH, ATTENTION)
 """Of the app that trains."""
 STEPS = "graph of training"
 """Of Graph mode, beside those of any graph."""
@@ -48,8 +48,9 @@ ANY = (EVERYWHERE, ALONE)
 
 KEYS = (
     Key("1", "app.mode('train')", "Train", "Train mode: loss, document, samples", in_footer=False),
-    Key("2", "app.mode('graph')", "Graph", "Graph mode: the current step's graph", in_footer=False),
-    Key("3", "app.mode('attention')", "Attention", "Attention mode: heads as heatmaps",
+    Key("2", "app.mode('map')", "Map", "Map mode: the step as one grid of cells", in_footer=False),
+    Key("3", "app.mode('graph')", "Graph", "Graph mode: the current step's graph", in_footer=False),
+    Key("4", "app.mode('attention')", "Attention", "Attention mode: heads as heatmaps",
         in_footer=False),
     Key("space", "app.pause", "Pause", "Pause training, or go on"),
     Key("n", "app.train_one", "Step", "Train one step, then pause", LIVE),
@@ -57,6 +58,42 @@ KEYS = (
         group="Speed"),
     Key("minus", "app.slower", "Slower", "Fewer steps a second", LIVE, display="-",
         group="Speed"),
+    Key("n", "complete_cell(1)", "Next cell", "On to where the next cell is complete", (MAP,),
+        group="Cell"),
+    Key("N", "complete_cell(-1)", "Cell before", "Back to where the cell before was complete",
+        (MAP,), group="Cell"),
+    Key("o", "complete_column(1)", "Column", "On to where the position at hand is complete",
+        (MAP,), group="Column"),
+    Key("O", "complete_column(-1)", "Column before", "Back to where the one before was complete",
+        (MAP,), group="Column"),
+    Key("s", "step(1)", "Next event", "On by one event; the first begins the backward pass",
+        (MAP,), group="Event"),
+    Key("S", "step(-1)", "Previous", "Back by one event, with every number as it was", (MAP,),
+        group="Event"),
+    Key("p", "play(1)", "Play", "From cell to cell by itself, or stop that", (MAP,)),
+    Key("P", "play(-1)", "Play back", "The same backwards", (MAP,), in_footer=False),
+    Key("plus,equals_sign", "play_speed(1)", "Faster", "Play faster", (MAP,), in_footer=False,
+        display="+"),
+    Key("minus", "play_speed(-1)", "Slower", "Play slower", (MAP,), in_footer=False, display="-"),
+    Key("home", "ends(False)", "First", "First event of the backward pass; again: of the forward",
+        (MAP,), in_footer=False, display="Home"),
+    Key("end", "ends(True)", "Last", "The last event, every gradient complete", (MAP,),
+        in_footer=False, display="End"),
+    Key("v", "lens", "Lens", "Look at gradients, values, or what the update changes", (MAP,)),
+    Key("left", "cell(0, -1)", "Left", "Select the cell to the left", (MAP,), in_footer=False,
+        display="←"),
+    Key("right", "cell(0, 1)", "Right", "Select the cell to the right", (MAP,), in_footer=False,
+        display="→"),
+    Key("up", "cell(-1, 0)", "Up", "Select the cell above: towards the embeddings", (MAP,),
+        in_footer=False, display="↑"),
+    Key("down", "cell(1, 0)", "Down", "Select the cell below: towards the loss", (MAP,),
+        in_footer=False, display="↓"),
+    Key("escape", "no_cell", "None", "Select no cell: heads show all their weights", (MAP,),
+        in_footer=False, display="esc"),
+    Key("enter", "open", "Open", "Open the selected cell's scalars in Graph mode", (MAP,),
+        display="⏎"),
+    Key("r", "newest", "Newest", "Leave the walk and follow training again", (MAP,),
+        in_footer=False),
     Key("s", "step('step')", "Next event", "On by one event; the first begins the backward pass",
         (GRAPH,), group="Event"),
     Key("S", "step('back')", "Previous", "Back by one event, with every number as it was", (GRAPH,),
@@ -175,6 +212,6 @@ def shown(key: Key) -> str:
 def markdown_table() -> str:
     """All keys as the table that stands in the README."""
     rows = ["| mode | key | |", "|---|---|---|"]
-    for mode in (EVERYWHERE, TRAIN, GRAPH, STEPS, ATTENTION, SCRIPT):
+    for mode in (EVERYWHERE, TRAIN, MAP, GRAPH, STEPS, ATTENTION, SCRIPT):
         rows += [f"| {mode} | `{shown(key)}` | {key.tooltip} |" for key in keys_of(mode)]
     return "\n".join(rows)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from microgpt.model.adam import TrainingConfig
+from microgpt.autograd.bindings import ParameterBinding
+from microgpt.model.adam import Adam, TrainingConfig
 from microgpt.model.training_state import TrainingState
 from microgpt.train.snapshot import ModelSnapshot
+
+if TYPE_CHECKING:
+    from microgpt.graph.graph import Graph
 
 MEAN_OF = 64
 """Over how many documents, the first ones trained on, a scope's mean is taken."""
@@ -31,3 +36,21 @@ class Origin:
     documents: tuple[str, ...]
     state: TrainingState
     config: TrainingConfig
+
+    def updated(self, graph: Graph) -> ModelSnapshot:
+        """The model after the step's update, which a graph of it has the gradients for.
+
+        Raises:
+            DomainError: a gradient's square is too large a float.
+        """
+        parameters = self.model.parameters()
+        grads = {
+            binding.name: float(graph.grad[node])
+            for node, binding in graph.bindings.items()
+            if isinstance(binding, ParameterBinding)
+        }
+        for leaf in parameters.flat:
+            leaf.grad = grads.get(leaf.name, 0.0)
+        state = self.state.copy()
+        Adam(self.config, state.m, state.v).update(parameters.flat, self.step)
+        return replace(self.model, data=parameters.data())

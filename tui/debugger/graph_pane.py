@@ -45,6 +45,9 @@ class GraphPane(Vertical):
     class Moved(Message):
         """The person stands somewhere else, in space or time."""
 
+    class WentBack(Message):
+        """The person has closed the box that was opened from elsewhere, and is to come back."""
+
     class LaidOut(Message):
         """A view has its places, for a window of some size."""
 
@@ -62,6 +65,7 @@ class GraphPane(Vertical):
 
     explorer: Explorer | None = None
     caption = ""
+    way_back = ""  # key of a box opened from elsewhere: closing it leads back there
 
     def __init__(self) -> None:
         super().__init__(id="graph")
@@ -227,6 +231,10 @@ class GraphPane(Vertical):
 
     def action_close(self) -> None:
         """Backs out."""
+        if self.explorer is not None and self.way_back == self.explorer.focus.key:
+            self.way_back = ""
+            self.post_message(self.WentBack())
+            return
         self._move(lambda explorer: explorer.close(), "this is the whole graph")
 
     def action_select(self, direction: str) -> None:

@@ -206,6 +206,23 @@ class GraphScreen(ModeScreen):
             self._wants_newest = True
             self._build(self.frame.origin)
 
+    def open_from_map(self, origin: Origin, session: DebugSession, path: str) -> None:
+        """Looks into a scope where the Map stands; closing it leads back to the Map."""
+        stands = DebugSession(session.graph, origin, session.problem)
+        stands.goto_moment(session.state.moment)
+        explorer = Explorer(stands)
+        explorer.stepping = session.state.moment > 0
+        box = explorer.folding.scope(path)
+        explorer.look_into(box)
+        self.shown_step, self._document = origin.step, origin.document
+        self.pane.way_back = box.key
+        self.pane.take(explorer, f"“{printable(origin.document)}” · step {origin.step}")
+
+    @on(DebuggerPane.WentBack)
+    async def _back_to_map(self) -> None:
+        self.pane.start_anew()
+        await self.app.run_action("app.mode('map')")
+
     def export_job(self) -> ExportJob | None:
         """The boxes in sight, drawn by Graphviz."""
         return self.pane.export_job(

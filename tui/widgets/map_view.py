@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -13,10 +15,10 @@ from tui.widgets.scroll_window import ScrollWindow
 from viz.map.lenses import Look
 from viz.map.moments import MapMoment
 from viz.map.text import Line, Span, TextMap
-from viz.style import NEGATIVE, POSITIVE, blend, ink_on
+from viz.style import NEGATIVE, POSITIVE, blend
 
-HEAT = 0.85
-"""How far the colour of the largest number is from the background."""
+LEAST = 0.25
+"""How far the colour of the smallest number is from the background, at least."""
 
 
 class MapView(ScrollWindow):
@@ -38,7 +40,7 @@ class MapView(ScrollWindow):
         super().__init__(id=id)
         self._text: TextMap | None = None
         self._header: list[Line] = []
-        self._rows: tuple[int, ...] = ()
+        self._rows: tuple[tuple[int, bool], ...] = ()  # and whether it is the river below a row
         self._footer: list[Line] = []
         self.selected = -1
 
@@ -63,7 +65,7 @@ class MapView(ScrollWindow):
             text = TextMap(look, self.size.width, first, reader=column, moment=moment)
         self._text = text
         self._header, self._footer = text.header(), text.legend()
-        self._rows = tuple(range(len(look.map.rows)))
+        self._rows = tuple(self._body(text))
         self.virtual_size = Size(self.size.width, len(self._rows) + len(self._header))
         if selected >= 0:
             self._reveal(int(grid.row_of[selected]))
@@ -74,8 +76,17 @@ class MapView(ScrollWindow):
         if self._text is not None:
             self.show(self._text.look, self.selected, self._text.moment)
 
+    def _body(self, text: TextMap) -> Iterator[tuple[int, bool]]:
+        """The rows; with room to spare, the river between those that it goes around."""
+        n = len(text.look.map.rows)
+        needed = n + len(self._header) + len(self._footer) + len(text.river_rows)
+        for row in range(n):
+            yield row, False
+            if row in text.river_rows and needed <= self.size.height:
+                yield row, True
+
     def _reveal(self, row: int) -> None:
-        at, room = self._rows.index(row), self.size.height - len(self._header)
+        at, room = self._rows.index((row, False)), self.size.height - len(self._header)
         top = int(self.scroll_offset.y)
         if at < top:
             self.scroll_to(y=at, animate=False, force=True)
@@ -105,7 +116,8 @@ class MapView(ScrollWindow):
             return self._header[y]
         at = y - len(self._header) + int(self.scroll_offset.y)
         if at < len(self._rows):
-            return self._text.row(self._rows[at])
+            row, is_river = self._rows[at]
+            return self._text.river(row) if is_river else self._text.row(row)
         footer = at - len(self._rows)
         return self._footer[footer] if footer < len(self._footer) else ()
 
@@ -118,7 +130,6 @@ class MapView(ScrollWindow):
     def _drawn(self, span: Span, base: Style) -> list[Segment]:
         """A span in its colours, and the gap behind it."""
         text, gap = span.text.rstrip(), len(span.text) - len(span.text.rstrip())
-        background = self.background_colors[1].hex6
         style = base
         if span.kind in {"muted", "waiting"}:
             style = base + Style(color=self._color("map--muted"))
@@ -126,15 +137,27 @@ class MapView(ScrollWindow):
             style = base + Style(color=self._color("map--label"))
         elif span.kind == "head":
             style = base + Style(color=self._color("map--head"), bold=True)
-        elif span.kind == "cell" and span.strength > 0:
-            heat = NEGATIVE if span.sign < 0 else POSITIVE
-            fill = blend(background, heat, HEAT * span.strength)
-            style = base + Style(color=ink_on(fill), bgcolor=fill)
+        elif span.kind in {"cell", "river"} and span.strength > 0:
+            return self._bar(span, base)
         elif span.kind == "visited":
             style = base + Style(color=self._color("map--visited"), bold=True, reverse=True)
         if span.cell >= 0 and span.cell == self.selected:
             style += Style(color=self._color("map--selected"), bold=True, underline=True)
         return [Segment(text, style), Segment(" " * gap, base)]
+
+    def _bar(self, span: Span, base: Style) -> list[Segment]:
+        """A bar in the colour of its size, and its number."""
+        text = span.text.rstrip()
+        end = next((at for at, char in enumerate(text) if char in "0123456789.-"), len(text))
+        heat = NEGATIVE if span.sign < 0 else POSITIVE
+        fill = blend(self.background_colors[1].hex6, heat, LEAST + (1 - LEAST) * span.strength)
+        chosen = span.cell >= 0 and span.cell == self.selected
+        ink = Style(color=self._color("map--selected"), bold=True, underline=True)
+        return [
+            Segment(text[:end], base + Style(color=fill)),
+            Segment(text[end:], base + ink if chosen else base),
+            Segment(" " * (len(span.text) - len(text)), base),
+        ]
 
     def _color(self, component: str) -> str:
         return self.get_component_styles(component).color.hex6

@@ -23,8 +23,8 @@ BARS = "▁▂▃▄▅▆▇█"
 NOTHING = "·"
 SIGNS = {Progress.NOT_YET: NOTHING, Progress.PARTIAL: "◔", Progress.UNDER_WAY: "◑"}
 LEAST_LABEL, MOST_LABEL = 14, 24
-PARAMETERS_WIDTH = 20
-BAR_WIDTH = 3
+WIDE_PARAMETERS, NARROW_PARAMETERS = 20, 13
+WIDE_BAR = 3
 LANES = "╌╌─━"
 """Of a lane from a source to its reader, by weight."""
 MUCH = 0.25
@@ -32,9 +32,15 @@ MUCH = 0.25
 NUMBER_WIDTH = 5
 LEAST_WIDTH = 4
 """Of a column: a bar and a gap. Units: characters, as all widths here."""
+NUMBERED_WIDTH = 1 + 1 + NUMBER_WIDTH + 1
+"""From which on a column has numbers, behind a narrow bar."""
 MOST_WIDTH = 14
+RIVER = "╎│┃█"
+"""Of the residual stream between rows, by its gradient."""
 
-Kind: TypeAlias = Literal["plain", "label", "muted", "head", "cell", "weight", "waiting", "visited"]
+Kind: TypeAlias = Literal[
+    "plain", "label", "muted", "head", "cell", "weight", "waiting", "visited", "river"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +108,25 @@ class TextMap:
     def label_width(self) -> int:
         """Of the names of rows: as much as they need, where there is room."""
         longest = max((len(self._name(row)) for row in range(len(self.look.map.rows))), default=0)
-        room = self.width - PARAMETERS_WIDTH - self.n_columns * (BAR_WIDTH + NUMBER_WIDTH + 2)
+        room = self.width - NARROW_PARAMETERS - self.n_columns * NUMBERED_WIDTH
         return max(LEAST_LABEL, min(MOST_LABEL, longest + 1, room))
+
+    @cached_property
+    def parameters_width(self) -> int:
+        """Of the parameters beside each row: without numbers if columns can have some for it."""
+        room = self.width - self.label_width - self.n_columns * NUMBERED_WIDTH
+        return WIDE_PARAMETERS if room >= WIDE_PARAMETERS else NARROW_PARAMETERS
 
     @cached_property
     def column_width(self) -> int:
         """Of every column, gap included."""
-        room = self.width - self.label_width - PARAMETERS_WIDTH
+        room = self.width - self.label_width - self.parameters_width
         return max(LEAST_WIDTH, min(MOST_WIDTH, room // max(1, self.n_columns)))
 
     @cached_property
     def columns(self) -> range:
         """Those that are in sight."""
-        room = self.width - self.label_width - PARAMETERS_WIDTH
+        room = self.width - self.label_width - self.parameters_width
         fit = max(1, room // self.column_width)
         first = max(0, min(self.first_column, self.n_columns - fit))
         return range(first, min(self.n_columns, first + fit))
@@ -122,7 +134,7 @@ class TextMap:
     @property
     def has_numbers(self) -> bool:
         """Whether columns are wide enough for numbers."""
-        return self.column_width > BAR_WIDTH + NUMBER_WIDTH + 1
+        return self.column_width >= NUMBERED_WIDTH
 
     @cached_property
     def largest(self) -> float:
@@ -177,10 +189,11 @@ class TextMap:
         parameters = self._outside(row, parameters=True)
         if parameters is not None:
             names = " ".join(name.rpartition(".")[2] for name in self.look.map.rows[row].matrices)
-            room = PARAMETERS_WIDTH - BAR_WIDTH - NUMBER_WIDTH - 3
+            size = NUMBERED_WIDTH if self.parameters_width == WIDE_PARAMETERS else 2
+            room = self.parameters_width - size - 2
             spans += [
                 Span(f"{names[:room]:>{room}} ", "muted", parameters),
-                self._sized(parameters, BAR_WIDTH + NUMBER_WIDTH + 2),
+                self._sized(parameters, size),
             ]
         return tuple(spans)
 
@@ -190,6 +203,32 @@ class TextMap:
         for row in range(len(self.look.map.rows)):
             yield self.row(row)
         yield from self.legend()
+
+    def river(self, row: int) -> Line:
+        """The residual stream below a row: as thick as the gradient that flows around the rows."""
+        spans = [Span("".ljust(self.label_width))]
+        width = self.column_width
+        for column in self.columns:
+            size = self._river.get((column, row), 0.0)
+            level = int(size / self._widest * len(RIVER)) if self._widest else 0
+            text = f" {RIVER[min(level, len(RIVER) - 1)]}" if size else ""
+            spans.append(Span(text.ljust(width), "river", -1, size / (self._widest or 1.0)))
+        return tuple(spans)
+
+    @cached_property
+    def river_rows(self) -> tuple[int, ...]:
+        """The rows below which the stream is whole: it begins to go around what comes next."""
+        step_map = self.look.map
+        return tuple(sorted({c.from_row for c in step_map.river if c.is_skip}))
+
+    @cached_property
+    def _river(self) -> dict[tuple[int, int], float]:
+        """By column and row that the stream leaves, its gradient."""
+        return {(c.column, c.from_row): c.grad_norm for c in self.look.map.river if c.is_skip}
+
+    @cached_property
+    def _widest(self) -> float:
+        return max(self._river.values(), default=0.0)
 
     def legend(self) -> list[Line]:
         """The scale, and what the numbers are."""
@@ -266,7 +305,8 @@ class TextMap:
         progress = Progress(int(moment.progress[cell]))
         text = SIGNS[progress]
         if progress != Progress.NOT_YET and self.has_numbers:
-            text = f"{text}   {short_number(float(moment.numbers[cell]))}"
+            gap = WIDE_BAR if width > WIDE_BAR + 1 + NUMBER_WIDTH else 1
+            text = f"{text:<{gap}} {short_number(float(moment.numbers[cell]))}"
         kind: Kind = "visited" if moment.visited == cell else "waiting"
         return Span(text[: width - 1].ljust(width), kind, cell)
 
@@ -276,8 +316,9 @@ class TextMap:
             size = strength(abs(float(self.look.numbers[cell])), self.largest)
         elif number is not None:
             size = self._other_size(cell, number)
-        text = bar(size) * min(BAR_WIDTH, width - 1) if number is not None else NOTHING
-        if width > BAR_WIDTH + NUMBER_WIDTH and number is not None:
+        wide = width > WIDE_BAR + 1 + NUMBER_WIDTH or width < NUMBERED_WIDTH
+        text = bar(size) * min(WIDE_BAR if wide else 1, width - 1)
+        if width >= NUMBERED_WIDTH and number is not None:
             text = f"{text} {self._number(cell)}"
         sign = 0
         if self.look.lens.is_signed and number:
