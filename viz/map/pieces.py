@@ -107,14 +107,14 @@ class Matrices:
     @classmethod
     def of(cls, graph: Graph) -> Matrices:
         """Parameters are the leaves whose place is known, and the named ones an op `param` made."""
-        places: dict[str, int] = {}
+        leaves = [
+            (node, binding.matrix)
+            for node, binding in graph.bindings.items()
+            if isinstance(binding, ParameterBinding)
+        ]
+        places = {name: place for place, name in enumerate(dict.fromkeys(m for _, m in leaves))}
         of_node = np.full(len(graph), NOWHERE)
-        nodes, at = [], []
-        for node, binding in graph.bindings.items():
-            if isinstance(binding, ParameterBinding):
-                nodes.append(node)
-                at.append(places.setdefault(binding.matrix, len(places)))
-        of_node[nodes] = at
+        of_node[[node for node, _ in leaves]] = [places[matrix] for _, matrix in leaves]
         return cls(tuple(places), of_node)
 
 
@@ -156,17 +156,21 @@ def _grouped(calls: Sequence[ScopeRange], key: Sequence[int]) -> list[list[Scope
 
 def _rows_read(graph: Graph, matrices: Matrices, at: ScopeRange) -> list[int]:
     """A number for each scope directly inside one: the same if they read the same parameters."""
+    sums = np.zeros(len(graph.scopes), np.int64)
     inside = graph.scopes.children(at)
     call_of = np.full(len(graph), NOWHERE)
-    for call in inside:
-        call_of[call.start : call.stop] = call.index
-    edges = np.flatnonzero(matrices.of_node[graph.operands] >= 0)
+    for place, call in enumerate(inside):
+        call_of[call.start : call.stop] = place
+    is_parameter = matrices.of_node >= 0
+    number = np.cumsum(is_parameter) - 1  # of each parameter
+    edges = np.flatnonzero(is_parameter[graph.operands])
     caller = call_of[graph.edge_consumers[edges]]
-    pairs = np.unique(caller * len(graph) + graph.operands[edges])  # each parameter once
-    pairs = pairs[pairs >= 0]
-    marks = np.random.default_rng(0).integers(1 << 40, size=len(graph))
-    sums = np.zeros(len(tuple(graph.scopes)), np.int64)
-    np.add.at(sums, pairs // len(graph), marks[pairs % len(graph)])
+    edges, caller = edges[caller >= 0], caller[caller >= 0]
+    n = int(is_parameter.sum())
+    reads = np.zeros(len(inside) * n, np.bool_)
+    reads[caller * n + number[graph.operands[edges]]] = True
+    marks = np.random.default_rng(0).integers(1 << 40, size=n)  # sums of which tell sets apart
+    sums[[call.index for call in inside]] = reads.reshape(len(inside), n) @ marks
     return sums.tolist()
 
 
