@@ -36,6 +36,7 @@ from tui.widgets.text_view import TextView
 from viz.dot import printable
 from viz.map.captions import document_captions
 from viz.map.export import write_map
+from viz.map.folding import fitted
 from viz.map.lenses import Look, Question, look
 from viz.map.moments import MapMoment, column_completions, completions, moment_of
 from viz.map.step_map import StepMap
@@ -113,7 +114,8 @@ class MapScreen(ModeScreen):
         self.shown: MappedStep | None = None
         self.selected = -1
         self.lens = LENSES_HERE[0]
-        self._look: Look | None = None
+        self._look: Look | None = None  # at as many rows as fit
+        self._whole: Look | None = None  # at all rows, for pictures
         self._grads: RunningGrads | None = None
         self._stepping = False
         self._building = False
@@ -138,8 +140,9 @@ class MapScreen(ModeScreen):
     def show_frame(self, frame: Frame) -> None:
         """Before training has made a step, the untrained model's Map is shown."""
         super().show_frame(frame)
-        if frame.result is None and frame.origin is not None:
-            self._follow(frame.origin, frame)
+        origin = frame.origin or frame.upcoming
+        if frame.result is None and origin is not None:
+            self._follow(origin, frame)
 
     def show_result(self, frame: Frame) -> None:
         """Follows training until events are stepped."""
@@ -174,8 +177,6 @@ class MapScreen(ModeScreen):
             name = f"{row.layer} {row.name}"
             self._history.setdefault(name, deque(maxlen=STEPS_REMEMBERED)).append(size)
         self._grads = RunningGrads(step.session.graph)
-        if before is not None and self.selected >= 0:
-            self.selected = _same_place(before.map, self.selected, step.map)
         if self._stepping and before is not None:
             moment = before.session.state.moment
             same = len(before.session.graph) == len(step.session.graph)
@@ -200,30 +201,51 @@ class MapScreen(ModeScreen):
         question = Question()
         if self.lens == "update":
             question = Question(updated=_updated_graph(step))
-        self._look = look(step.map, self.lens, question)
+        fitting = fitted(step.map, self.query_one(MapView).room_for_rows(step.map))
+        before = self._look
+        if before is not None and self.selected >= 0:
+            self.selected = _same_place(before.map, self.selected, fitting)
+        self._look = look(fitting, self.lens, question)
+        self._whole = look(step.map, self.lens, question)
         self._show()
+
+    def on_resize(self) -> None:
+        """Another window has room for more rows, or fewer."""
+        self.call_after_refresh(self._look_again)
 
     @property
     def moment(self) -> MapMoment | None:
         """Where the walk stands; None before it has begun."""
         step = self.shown
-        if step is None or not self._stepping or self._grads is None:
+        if step is None or not self._stepping or self._grads is None or self._look is None:
             return None
         state, graph = step.session.state, step.session.graph
         grads = self._grads.at(state.event) if state.phase == "backward" else graph.grad_before
-        return moment_of(step.map, state.phase, state.event, grads)
+        return moment_of(self._look.map, state.phase, state.event, grads)
 
     def _show(self) -> None:
         step, seen = self.shown, self._look
         if step is None or seen is None:
             return
         moment = self.moment
-        self.query_one(MapView).show(seen, self.selected, moment)
+        self.query_one(MapView).show(seen, self.selected, moment, self._row_histories(step))
         middle = self.query_one("#map-middle")
         document = printable(step.origin.document)
-        middle.border_title = Text(f"“{document}” · step {step.origin.step} · {seen.lens.name}")
+        middle.border_title = Text(f"“{document}” · {self._step_name(step)} · {seen.lens.name}")
         middle.border_subtitle = Text(self._when(step, moment))
         self.query_one("#map-side", TextView).show_sections(*self._sections(seen, moment))
+
+    def _step_name(self, step: MappedStep) -> str:
+        is_trained = self.frame is not None and self.frame.result is not None
+        return f"step {step.origin.step}" + ("" if is_trained else ", untrained")
+
+    def _row_histories(self, step: MappedStep) -> tuple[tuple[float, ...], ...]:
+        """Of each row its gradient over the last steps that were shown."""
+        if self._look is None or self._look.map is not step.map:
+            return ()
+        return tuple(
+            tuple(self._history.get(f"{row.layer} {row.name}", ())) for row in step.map.rows
+        )
 
     def _when(self, step: MappedStep, moment: MapMoment | None) -> str:
         if moment is None:
@@ -269,9 +291,9 @@ class MapScreen(ModeScreen):
 
     def action_cell(self, down: int, right: int) -> None:
         """Selects the cell beside the selected one."""
-        if self.shown is None:
+        if self._look is None:
             return
-        grid = self.shown.map.grid
+        grid = self._look.map.grid
         if self.selected < 0:
             moment = self.moment
             start = moment.visited if moment and moment.visited >= 0 else int(grid.at[0, 0])
@@ -312,15 +334,24 @@ class MapScreen(ModeScreen):
     def action_open(self) -> None:
         """Opens the selected cell as scalars in Graph mode."""
         step = self.shown
-        if step is None or self.selected < 0:
+        if step is None or self._look is None or self.selected < 0:
             self.notify("select a cell first: the arrows do", timeout=2)
             return
-        path = step.map.grid.scopes[self.selected]
-        if path is None:
+        path = self._scope_of(self.selected)
+        if not path:
             self.notify("this cell is no scope of its own: there is nothing to open", timeout=3)
             return
         self._stop_playing()
         self.app.call_later(self.app.run_action, f"app.open_scope({path!r})")
+
+    def _scope_of(self, cell: int) -> str:
+        """The scope that a cell is, or the smallest that holds all of it; `""` if none does."""
+        assert self._look is not None
+        ranges = self._look.map.grid.node_ranges[cell]
+        start, stop = ranges[0][0], ranges[-1][1]
+        scopes = self._look.map.graph.scopes
+        holding = [scope for scope in scopes if scope.start <= start and stop <= scope.stop]
+        return min(holding, key=len).path
 
     # -- in time ---------------------------------------------------------------------------------
 
@@ -442,7 +473,7 @@ class MapScreen(ModeScreen):
 
     def export_job(self) -> ExportJob | None:
         """The Map as an SVG."""
-        step, seen = self.shown, self._look
+        step, seen = self.shown, self._whole
         if step is None or seen is None:
             return None
         title = f"“{step.origin.document}”, step {step.origin.step}"

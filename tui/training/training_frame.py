@@ -39,6 +39,8 @@ class Frame:
         past: whether `result` is a recorded step that the person went to.
         origin: what the step shown was computed from, None before the first; of a failed run the
             step that failed, which has no result.
+        upcoming: what the first step will be computed from, so that the untrained model can be
+            looked at before it.
     """
 
     status: str
@@ -56,6 +58,7 @@ class Frame:
     warning: str = ""
     past: bool = False
     origin: Origin | None = None
+    upcoming: Origin | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ class TrainingSession:
         self._frame = Frame(
             "paused" if paused else "running", None, ModelSnapshot.of(training), [], (), 0.0, speed,
             training.config.num_steps, engine=described(training.engine),
-            first_step=training.step, live_step=training.step,
+            first_step=training.step, live_step=training.step, upcoming=self._next_origin(),
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,6 +14,7 @@ from textual.strip import Strip
 from tui.widgets.scroll_window import ScrollWindow
 from viz.map.lenses import Look
 from viz.map.moments import MapMoment
+from viz.map.step_map import StepMap
 from viz.map.text import Line, Span, TextMap
 from viz.style import NEGATIVE, POSITIVE, blend
 
@@ -49,20 +50,29 @@ class MapView(ScrollWindow):
         """What is shown, set for the window."""
         return self._text
 
-    def show(self, look: Look, selected: int, moment: MapMoment | None = None) -> None:
-        """Shows a Map; of a selected cell's column it is drawn whom it reads."""
+    def show(
+        self,
+        look: Look,
+        selected: int,
+        moment: MapMoment | None = None,
+        histories: Sequence[Sequence[float]] = (),
+    ) -> None:
+        """Shows a Map; of a selected cell's column it is drawn whom it reads.
+
+        Args:
+            histories: of each row its gradient over the last steps; none are drawn if not given.
+        """
         grid = look.map.grid
         column = int(grid.column_of[selected]) if selected >= 0 else -1
         first = self._text.first_column if self._text else 0
         self.selected = selected
-        text = TextMap(
-            look, self.size.width, first, reader=column if column >= 0 else None, moment=moment
-        )
+        reader = column if column >= 0 else None
+        text = TextMap(look, self.size.width, first, reader, moment, histories)
         if column >= 0 and column not in text.columns:
             first = (
                 column if column < text.columns.start else first + column - text.columns.stop + 1
             )
-            text = TextMap(look, self.size.width, first, reader=column, moment=moment)
+            text = TextMap(look, self.size.width, first, reader, moment, histories)
         self._text = text
         self._header, self._footer = text.header(), text.legend()
         self._rows = tuple(self._body(text))
@@ -71,10 +81,16 @@ class MapView(ScrollWindow):
             self._reveal(int(grid.row_of[selected]))
         self.refresh()
 
+    def room_for_rows(self, step_map: StepMap) -> int:
+        """How many rows there is room for, below the header."""
+        header = 2 if any(caption.target is not None for caption in step_map.captions) else 1
+        return max(1, self.size.height - header)
+
     def on_resize(self) -> None:
         """Another width sets the columns anew."""
         if self._text is not None:
-            self.show(self._text.look, self.selected, self._text.moment)
+            text = self._text
+            self.show(text.look, self.selected, text.moment, text.histories)
 
     def _body(self, text: TextMap) -> Iterator[tuple[int, bool]]:
         """The rows; with room to spare, the river between those that it goes around."""

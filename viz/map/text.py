@@ -32,9 +32,10 @@ MUCH = 0.25
 NUMBER_WIDTH = 5
 LEAST_WIDTH = 4
 """Of a column: a bar and a gap. Units: characters, as all widths here."""
-NUMBERED_WIDTH = 1 + 1 + NUMBER_WIDTH + 1
-"""From which on a column has numbers, behind a narrow bar."""
+NUMBERED_WIDTH = 1 + NUMBER_WIDTH + 1
+"""From which on a column has numbers, right behind a narrow bar."""
 MOST_WIDTH = 14
+LEAST_HISTORY, MOST_HISTORY = 6, 16
 RIVER = "╎│┃█"
 """Of the residual stream between rows, by its gradient."""
 
@@ -96,6 +97,7 @@ class TextMap:
     first_column: int = 0
     reader: int | None = None  # a column whose reading is drawn as lanes
     moment: MapMoment | None = None  # of a pass; None shows what is there in the end
+    histories: Sequence[Sequence[float]] = ()  # of each row its gradient over the last steps
 
     # -- where things stand ------------------------------------------------------------------------
 
@@ -115,13 +117,23 @@ class TextMap:
     def parameters_width(self) -> int:
         """Of the parameters beside each row: without numbers if columns can have some for it."""
         room = self.width - self.label_width - self.n_columns * NUMBERED_WIDTH
+        room -= LEAST_HISTORY if self.histories else 0
         return WIDE_PARAMETERS if room >= WIDE_PARAMETERS else NARROW_PARAMETERS
 
     @cached_property
     def column_width(self) -> int:
         """Of every column, gap included."""
         room = self.width - self.label_width - self.parameters_width
+        if self.histories and room - LEAST_HISTORY >= self.n_columns * NUMBERED_WIDTH:
+            room -= LEAST_HISTORY
         return max(LEAST_WIDTH, min(MOST_WIDTH, room // max(1, self.n_columns)))
+
+    @cached_property
+    def history_width(self) -> int:
+        """Of each row's course at the right edge, 0 without one."""
+        used = self.label_width + self.parameters_width + self.column_width * len(self.columns)
+        room = min(MOST_HISTORY, self.width - used - 1)
+        return room if self.histories and room >= LEAST_HISTORY else 0
 
     @cached_property
     def columns(self) -> range:
@@ -189,13 +201,25 @@ class TextMap:
         parameters = self._outside(row, parameters=True)
         if parameters is not None:
             names = " ".join(name.rpartition(".")[2] for name in self.look.map.rows[row].matrices)
-            size = NUMBERED_WIDTH if self.parameters_width == WIDE_PARAMETERS else 2
+            size = NUMBERED_WIDTH + 1 if self.parameters_width == WIDE_PARAMETERS else 2
             room = self.parameters_width - size - 2
             spans += [
                 Span(f"{names[:room]:>{room}} ", "muted", parameters),
                 self._sized(parameters, size),
             ]
+        else:
+            spans.append(Span(" " * self.parameters_width))
+        if self.history_width:
+            spans.append(Span(f" {self._course(row)}", "muted"))
         return tuple(spans)
+
+    def _course(self, row: int) -> str:
+        """The last steps of a row's gradient, a bar each, from its smallest to its largest."""
+        last = [size for size in self.histories[row][-self.history_width :] if math.isfinite(size)]
+        least, most = min(last, default=0.0), max(last, default=0.0)
+        return "".join(
+            bar((size - least) / (most - least) if most > least else 0.5) for size in last
+        )
 
     def lines(self) -> Iterator[Line]:
         """All of it, for printing."""
@@ -305,8 +329,9 @@ class TextMap:
         progress = Progress(int(moment.progress[cell]))
         text = SIGNS[progress]
         if progress != Progress.NOT_YET and self.has_numbers:
-            gap = WIDE_BAR if width > WIDE_BAR + 1 + NUMBER_WIDTH else 1
-            text = f"{text:<{gap}} {short_number(float(moment.numbers[cell]))}"
+            bar_width = WIDE_BAR if width > WIDE_BAR + 1 + NUMBER_WIDTH else 1
+            gap = " " if width > NUMBERED_WIDTH else ""
+            text = f"{text:<{bar_width}}{gap}{short_number(float(moment.numbers[cell]))}"
         kind: Kind = "visited" if moment.visited == cell else "waiting"
         return Span(text[: width - 1].ljust(width), kind, cell)
 
@@ -319,7 +344,8 @@ class TextMap:
         wide = width > WIDE_BAR + 1 + NUMBER_WIDTH or width < NUMBERED_WIDTH
         text = bar(size) * min(WIDE_BAR if wide else 1, width - 1)
         if width >= NUMBERED_WIDTH and number is not None:
-            text = f"{text} {self._number(cell)}"
+            gap = " " if width > NUMBERED_WIDTH else ""
+            text = f"{text}{gap}{self._number(cell)}"
         sign = 0
         if self.look.lens.is_signed and number:
             sign = 1 if number > 0 else -1
