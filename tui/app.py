@@ -18,39 +18,43 @@ from textual.widgets import Input
 from microgpt import Corpus, Training
 from microgpt.errors import MicrogptError
 from microgpt.runs import Run, RunRecorder
-from tui.base_app import BaseApp, ExportJob
+from tui.base.base_app import BaseApp, ExportJob
 from tui.dialogs.branch import BranchScreen
 from tui.dialogs.go_to_step import GoToStepScreen
-from tui.dialogs.help import INTRODUCTION, HelpScreen
-from tui.key_bindings import bindings_for
-from tui.keys import ATTENTION, EVERYWHERE, GRAPH, KEYS, STEPS, TRAIN
-from tui.modes.attention_mode import AttentionScreen
-from tui.modes.graph_mode import GraphScreen
+from tui.keys import COMMON_KEYS, PAUSE_KEY, TIME_KEYS, Key, KeySection, bindings_for
+from tui.modes import MODES
 from tui.modes.mode_screen import ModeScreen
-from tui.modes.train_mode import TrainScreen
 from tui.training import branching
 from tui.training.branching import Branch
+from tui.training.run_frame import RunFrame
 from tui.training.run_session import RunSession
-from tui.training.time_travel import Arrival, TimeTravel
-from tui.training.training_frame import Frame
+from tui.training.time_travel import PastStep, TimeTravel
 from tui.training.training_session import TrainingSession
 from tui.widgets.scrubber import Scrubber
 
 FRAMES_A_SECOND = 10
 """At most this often training is drawn: more cannot be read, and drawing takes time from it."""
 
+MODE_KEYS = tuple(
+    Key(str(number), f"app.mode('{mode.MODE}')", mode.MODE.title(), mode.TOOLTIP, in_footer=False)
+    for number, mode in enumerate(MODES, start=1)
+)
+EVERYWHERE = KeySection("everywhere", (*MODE_KEYS, PAUSE_KEY, *TIME_KEYS, *COMMON_KEYS))
+
 
 class MicrogptApp(BaseApp):
-    """Trains in the background and shows it in three modes.
-
-    Attributes:
-        session: the training session.
-    """
+    """Trains in the background and shows it in the modes."""
 
     TITLE = "microgpt-tui"
-    MODES = {"train": TrainScreen, "graph": GraphScreen, "attention": AttentionScreen}
-    DEFAULT_MODE = TRAIN
-    BINDINGS = bindings_for(EVERYWHERE)
+    INTRODUCTION = (
+        "A GPT is trained while you watch. Every number on screen is read from its computation "
+        "graph. Boxes open down to single scalars; backprop goes on and back one event at a time. "
+        "The mouse works too: click to select, click again to open, wheel to scroll."
+    )
+    KEY_SECTIONS = (EVERYWHERE, *(section for mode in MODES for section in mode.key_sections()))
+    MODES = {mode.MODE: mode for mode in MODES}
+    DEFAULT_MODE = next(iter(MODES))
+    BINDINGS = bindings_for(EVERYWHERE.keys)
     ENABLE_COMMAND_PALETTE = True
 
     class FrameReady(Message):
@@ -59,7 +63,7 @@ class MicrogptApp(BaseApp):
     class Arrived(Message):
         """A past step is there to be shown, or cannot be."""
 
-        def __init__(self, arrival: Arrival) -> None:
+        def __init__(self, arrival: PastStep) -> None:
             super().__init__()
             self.arrival = arrival
 
@@ -109,8 +113,8 @@ class MicrogptApp(BaseApp):
             self.session = TrainingSession(
                 source, self._announce, recorder, paused=paused, speed=speed
             )
-        self._frame: Frame | None = None
-        self._past: Arrival | None = None
+        self._frame: RunFrame | None = None
+        self._past: PastStep | None = None
         self._travel = TimeTravel(self._run_path, self._announce_arrival)
         self._next_frame_at = 0.0
 
@@ -208,21 +212,17 @@ class MicrogptApp(BaseApp):
         """Lowers the speed limit."""
         self.session.change_speed(-1)
 
-    def action_help(self) -> None:
-        """Shows all keys."""
-        self.push_screen(HelpScreen(INTRODUCTION, (EVERYWHERE, TRAIN, GRAPH, STEPS, ATTENTION)))
-
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
-        """The palette: every key of the table that works here, and Textual's own commands."""
+        """The palette: every key that works here, and Textual's own commands."""
         mode = self._mode_screen
-        owners = {EVERYWHERE: self, self.current_mode: mode.action_owner if mode else self}
-        if self.current_mode == GRAPH and mode:
-            owners[STEPS] = mode
-        for key in KEYS:
-            for where, owner in owners.items():
-                if where in key.modes:
-                    run = partial(self._run_key, key.action, owner)
-                    yield SystemCommand(key.title, key.tooltip, run)
+        for keys, owner in (
+            ((*MODE_KEYS, PAUSE_KEY), self),
+            *(mode.keys_by_owner if mode else ()),
+            ((*TIME_KEYS, *COMMON_KEYS), self),
+        ):
+            for key in keys:
+                run = partial(self._run_key, key.action, owner)
+                yield SystemCommand(key.title, key.tooltip, run)
         yield SystemCommand("Choose a theme", "Any of Textual's themes", self.action_change_theme)
 
     def _run_key(self, action: str, owner: DOMNode) -> None:
@@ -277,7 +277,7 @@ class MicrogptApp(BaseApp):
     def _pick_step(self, event: Scrubber.StepPicked) -> None:
         self.travel_to(event.step)
 
-    def _announce_arrival(self, arrival: Arrival) -> None:
+    def _announce_arrival(self, arrival: PastStep) -> None:
         self.post_message(self.Arrived(arrival))
 
     @on(Arrived)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import microgpt
 from microgpt import InputError, Training
-from tui.app_runner import check_terminal, run_app
-from tui.cli.errors import exit_status
+from tui.base.app_runner import check_terminal, run_app
+from tui.cli.exit_status import exit_status
 from tui.cli.options import (
     CommandParser,
     add_corpus_and_model_options,
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if words[:1] == ["run"]:
-        from tui.script_command import run  # noqa: PLC0415  # a command of its own
+        from tui.debugger.script_command import run  # noqa: PLC0415  # a command of its own
 
         return run(words[1:])
     parser = CommandParser(prog="microgpt-tui", description=_DESCRIPTION, epilog=_EXAMPLES)

@@ -22,7 +22,7 @@ ROW, GAP, PANEL_WIDTH, PANEL_GAP = 30, 46, 200, 76
 """Distances in the picture. Units: points."""
 
 TOKEN_WIDTH = 44
-MAX_PENWIDTH = 7.0
+WIDEST_LINE = 7.0
 LINE_COLOR = "#0072b2"
 
 
@@ -96,7 +96,7 @@ def line_style(weight: float) -> dict[str, str]:
     """Graphviz attributes of a line: wider and more opaque, the larger the weight."""
     shown = min(1.0, max(0.0, weight)) if weight == weight else 1.0  # noqa: PLR0124  # nan
     return {
-        "penwidth": f"{0.3 + MAX_PENWIDTH * shown:.2f}",
+        "penwidth": f"{0.3 + WIDEST_LINE * shown:.2f}",
         "color": f"{LINE_COLOR}{round(20 + 235 * shown):02x}",
     }
 

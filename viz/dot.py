@@ -32,8 +32,8 @@ from viz.style import (
     gradient_color,
     ink_on,
     magnitude_color,
-    number,
     op_style,
+    short_number,
     strength,
 )
 from viz.view import Bundle, View
@@ -139,7 +139,7 @@ class _Drawing:
         title = box.label if box.kind == "node" else box.title
         glyph = f"{PARAMETERS_GLYPH} " if box.kind == "parameters" else ""
         if box.kind == "node":
-            size = f"data {number(float(self.graph.data[box.node]))}"
+            size = f"data {short_number(float(self.graph.data[box.node]))}"
         else:
             size = f"{len(box):,} nodes"
         label = plain(f"{glyph}{title} {box.note}".rstrip())
@@ -159,7 +159,7 @@ class _Drawing:
         is_child = box.parent is not None and box.parent.key == self.view.focus.key
         title = _cell(f"{glyph}{box.label if is_child else box.title}", INK, bold=True)
         note = _cell(f" {box.note}", MUTED) if box.note else ""
-        count = _cell(f"{len(box):,} nodes · rms grad {number(size)}", ink_on(fill), size=9)
+        count = _cell(f"{len(box):,} nodes · rms grad {short_number(size)}", ink_on(fill), size=9)
         border = OP_STYLES["param"].color if is_parameters else LINE
         self.dot.node(
             self.names[box.key], _table([(title + note, ""), (count, fill)], border),
@@ -177,8 +177,8 @@ class _Drawing:
             title = f"{_glyph(self.graph, node)} {title}"
         rows = [
             (_cell(title, style.color, bold=True), ""),
-            (_cell(f"data {number(data)}", INK), ""),
-            (_cell(f"grad {number(grad)}", ink_on(fill)), fill),
+            (_cell(f"data {short_number(data)}", INK), ""),
+            (_cell(f"grad {short_number(grad)}", ink_on(fill)), fill),
         ]
         is_marked = node == self.view.marked
         self.dot.node(
@@ -236,7 +236,7 @@ class _Drawing:
             f"{edges}, sum of |contribution| {bundle.magnitude:.6g}, net {bundle.net:.6g}"
         )
         if _has_edge_labels(self.view):
-            attributes["label"] = f"{bundle.count:,} · {number(bundle.magnitude)}"
+            attributes["label"] = f"{bundle.count:,} · {short_number(bundle.magnitude)}"
             attributes["labeltooltip"] = attributes["edgetooltip"]
         return attributes
 

@@ -88,10 +88,10 @@ def op_style(name: str) -> OpStyle:
 SCOPE_GLYPH, PARAMETERS_GLYPH = "▸", OP_STYLES["param"].glyph
 
 
-def number(x: float) -> str:
+def short_number(x: float) -> str:
     """A float in at most 10 characters, with 4 significant digits.
 
-    >>> number(0.12345), number(-3.2e-7), number(0.0), number(1234567.0)
+    >>> short_number(0.12345), short_number(-3.2e-7), short_number(0.0), short_number(1234567.0)
     ('0.1235', '-3.2e-07', '0', '1.235e+06')
     """
     text = f"{x:.4g}"

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from microgpt import InputError
-from tui.cli.errors import EXIT_ERROR
+from tui.cli.exit_status import EXIT_ERROR
 from tui.cli.options import given_options
 from tui.cli.output import say
 from tui.cli.script_options import STOP_OPTIONS, stop_rule_from

@@ -22,7 +22,7 @@ from tui.cli.commands import (
     sample,
     train,
 )
-from tui.cli.errors import exit_status
+from tui.cli.exit_status import exit_status
 from tui.cli.options import CommandParser, Subparsers
 
 _DESCRIPTION = """\

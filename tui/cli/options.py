@@ -25,7 +25,7 @@ from microgpt import (
 from microgpt.model.sampling import DEFAULT_TEMPERATURE
 from microgpt.text.corpus import DEFAULT_CORPUS, ORIGINAL
 from microgpt.train.engines import ENGINE_NAMES
-from tui.cli.errors import EXIT_ERROR
+from tui.cli.exit_status import EXIT_ERROR
 from tui.cli.output import notice, print_error
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from microgpt import MicrogptError
-from tui.cli.errors import EXIT_ERROR
+from tui.cli.exit_status import EXIT_ERROR
 from tui.cli.output import print_error, say
 
 if TYPE_CHECKING:

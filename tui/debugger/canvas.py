@@ -27,8 +27,8 @@ from viz.style import (
     gradient_color,
     ink_on,
     magnitude_color,
-    number,
     op_style,
+    short_number,
     strength,
 )
 
@@ -282,14 +282,14 @@ class GraphCanvas(ScrollWindow):
             if box.kind == "node":
                 if state.forward and state.visits.get(box.key) == (0, 1):
                     return "not yet", muted
-                data = f"data {number(float(graph.data[box.node]))}"
+                data = f"data {short_number(float(graph.data[box.node]))}"
                 return data, Style() if inside else muted
             done, visits = state.visits.get(box.key, (0, 0))
             if not visits:  # not stepping, or only leaves, which are never visited
                 return f"{len(box):,} nodes", muted
             return f"✓ {done:,}/{visits:,}", muted
         grad = self._grads[box.key]
-        text = f"{'grad' if box.kind == 'node' else 'rms ∇'} {number(grad)}"
+        text = f"{'grad' if box.kind == 'node' else 'rms ∇'} {short_number(grad)}"
         if not inside:
             return text, muted
         shade = gradient_color if box.kind == "node" else magnitude_color

@@ -17,15 +17,14 @@ from microgpt.debugger import DebugSession
 from microgpt.debugger.post_mortem import compute
 from microgpt.errors import MicrogptError
 from microgpt.train.graph_origin import Origin
-from tui.base_app import ExportJob
+from tui.base.base_app import ExportJob
 from tui.debugger.box_tree import BoxTree
+from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer, Standpoint
 from tui.debugger.layout import Layout, lay_out
-from tui.debugger.pane import DebuggerPane
-from tui.key_bindings import bindings_for
-from tui.keys import GRAPH, STEPS
+from tui.keys import GRAPH, Key, KeySection, bindings_for
 from tui.modes.mode_screen import ModeScreen
-from tui.training.training_frame import Frame
+from tui.training.run_frame import RunFrame
 from viz.dot import printable
 
 
@@ -36,8 +35,12 @@ class GraphScreen(ModeScreen):
         shown_step: the training step whose graph is shown.
     """
 
-    MODE = GRAPH
-    BINDINGS = bindings_for(STEPS)
+    MODE = "graph"
+    TOOLTIP = "Graph mode: the current step's graph"
+    KEYS = (
+        Key("r", "newest", "Newest", "Graph of the newest step, from the top", in_footer=False),
+    )
+    BINDINGS = bindings_for(KEYS)
 
     class GraphBuilt(Message):
         """A step's graph is there, ready to be shown where the person stood.
@@ -91,10 +94,15 @@ class GraphScreen(ModeScreen):
         """The debugger's panes."""
         return self.query_one(DebuggerPane)
 
+    @classmethod
+    def key_sections(cls) -> tuple[KeySection, ...]:
+        """Those of any graph, and its own beside them."""
+        return (GRAPH, KeySection("graph of training", cls.KEYS))
+
     @property
-    def action_owner(self) -> DOMNode:
-        """The panes have the keys."""
-        return self.pane
+    def keys_by_owner(self) -> tuple[tuple[tuple[Key, ...], DOMNode], ...]:
+        """The panes have the keys of any graph."""
+        return ((GRAPH.keys, self.pane), (self.KEYS, self))
 
     @property
     def explorer(self) -> Explorer | None:
@@ -107,7 +115,7 @@ class GraphScreen(ModeScreen):
 
     # -- the graph of a step -------------------------------------------------------------------
 
-    def show_frame(self, frame: Frame) -> None:
+    def show_frame(self, frame: RunFrame) -> None:
         """Says what is missing while there is no step to show."""
         super().show_frame(frame)
         if frame.result is None and frame.origin is not None:
@@ -115,12 +123,12 @@ class GraphScreen(ModeScreen):
         elif frame.result is None and frame.status == "paused":
             self.query_one("#middle").border_title = "no step yet: n in mode 1 trains one"
 
-    def show_result(self, frame: Frame) -> None:
+    def show_result(self, frame: RunFrame) -> None:
         """Follows training at the overview; an opened box keeps its step until asked."""
         assert frame.origin is not None
         self._follow(frame.origin, frame)
 
-    def _follow(self, origin: Origin, frame: Frame) -> None:
+    def _follow(self, origin: Origin, frame: RunFrame) -> None:
         travels = frame.past or self._was_past
         self._was_past = frame.past
         self._wants_this = self._wants_this or travels

@@ -12,7 +12,7 @@ import pytest
 import microgpt as package
 from microgpt import InputError
 from tests.tui.cli.command import MICROGPT, TINY_MODEL, assert_error, environment, microgpt
-from tui.cli.errors import exit_status
+from tui.cli.exit_status import exit_status
 from tui.cli.main import COMMANDS, command_parser, main
 from tui.cli.options import CommandParser
 

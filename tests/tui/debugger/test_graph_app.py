@@ -16,11 +16,11 @@ from microgpt import DomainError, Value
 from microgpt.debugger import DebugSession
 from microgpt.graph.graph import Graph
 from tests.tui.piloted import LARGE, SMALL, Driven
-from tui.app_runner import SWITCH_INTERVAL
+from tui.base.app_runner import SWITCH_INTERVAL
 from tui.debugger.canvas import GraphCanvas
+from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
 from tui.debugger.graph_app import DebuggerApp, open_session
-from tui.debugger.pane import DebuggerPane
 from tui.dialogs.help import HelpScreen
 
 

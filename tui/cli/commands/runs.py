@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microgpt.errors import InputError, MicrogptError
-from tui.cli.errors import EXIT_ERROR
+from tui.cli.exit_status import EXIT_ERROR
 from tui.cli.options import CommandParser, Subparsers
 from tui.cli.output import print_error, say
 

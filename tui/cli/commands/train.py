@@ -10,7 +10,7 @@ from pathlib import Path
 
 from microgpt import DomainError, InputError, StepLoss, Training, TrainingConfig
 from microgpt.model.sampling import DEFAULT_SAMPLES
-from tui.cli.errors import EXIT_ERROR
+from tui.cli.exit_status import EXIT_ERROR
 from tui.cli.interrupts import Interrupts
 from tui.cli.options import (
     WHOLE_FROM_0,

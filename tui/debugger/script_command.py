@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tui.app_runner import check_terminal, run_app
+from tui.base.app_runner import check_terminal, run_app
 from tui.cli.options import CommandParser
 from tui.cli.script_options import add_stop_options, stop_rule_from
 

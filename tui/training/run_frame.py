@@ -1,4 +1,4 @@
-"""`Frame`: a run at one moment, frozen, as every mode shows it."""
+"""`RunFrame`: a run at one moment, frozen, as every mode shows it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class FreshSample:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class RunFrame:
     """A run at one moment: where it stands now, or at a recorded step.
 
     Attributes:
