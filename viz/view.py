@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.errors import GraphError
+from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
-from viz.boxes import Box, Folding, Ids, joined_ids
+from viz.boxes import Box, Folding, joined_ids
 from viz.joining import run_label, runs, shape
 
 MAX_CONTEXT = 8
@@ -261,7 +262,7 @@ def _run(folding: Folding, boxes: list[Box]) -> Box:
     return Box(key, label, kind, joined_ids(boxes), folding.root)
 
 
-def _connected(graph: Graph, ids: Ids) -> Ids:
+def _connected(graph: Graph, ids: Ints) -> Ints:
     """Operands and consumers of some nodes that are not among them, ascending."""
     edges = graph.edges_touching(ids)
     connected = np.zeros(len(graph), np.bool_)
@@ -271,7 +272,7 @@ def _connected(graph: Graph, ids: Ids) -> Ids:
     return np.flatnonzero(connected)
 
 
-def _smallest(folding: Folding, box: Box, touched: Ids) -> Box:
+def _smallest(folding: Folding, box: Box, touched: Ints) -> Box:
     while box.kind != "node":
         holder = next((c for c in folding.children(box) if c.holds(int(touched[0]))), None)
         if holder is None or len(_among(touched, holder)) < len(touched):
@@ -280,8 +281,8 @@ def _smallest(folding: Folding, box: Box, touched: Ids) -> Box:
     return box
 
 
-def _among(nodes: Ids, box: Box) -> Ids:
+def _among(nodes: Ints, box: Box) -> Ints:
     """Those of some nodes that lie in a box: by bisection, since either may be a million."""
     at = np.minimum(np.searchsorted(box.ids, nodes), len(box.ids) - 1)
-    found: Ids = nodes[box.ids[at] == nodes]
+    found: Ints = nodes[box.ids[at] == nodes]
     return found

@@ -15,6 +15,7 @@ from tui.cli.trained_model import (
     trained_model,
     untrained_model,
 )
+from viz.formats import suffixes_in_words
 
 if TYPE_CHECKING:
     from microgpt import Graph
@@ -52,7 +53,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     add_number(group, "--hops", WHOLE_FROM_0, f"edges from NODE (default {DEFAULT_HOPS})")
     group.add_argument(
         "-o", "--output", required=True, type=Path, metavar="FILE",
-        help="picture to write: .svg, .png, .dot, .json (or .pdf, with a system Graphviz)",
+        help=f"picture to write: {suffixes_in_words()}",
     )  # fmt: skip
     add_trained_model_options(parser)
     return parser
@@ -65,8 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: an option, the document or the output cannot be used; nothing was written.
         GraphError: there is no such scope or node, or the picture would be too large.
     """
-    from viz.dot import to_dot  # noqa: PLC0415  # viz takes a while; help need not wait for it
-    from viz.export import check_output, write_picture, write_view_json  # noqa: PLC0415
+    from viz.export import check_output, write_view  # noqa: PLC0415  # numpy and networkx
 
     if arguments.around is None and arguments.hops is not None:
         raise InputError(f"--hops {arguments.hops}: needs --around NODE")
@@ -80,10 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     document = looked_at.chosen_document(arguments.text)
     caption = looked_at.caption(document)
     view = _view(arguments, looked_at.model.graph(document))
-    if arguments.output.suffix.lower() == ".json":
-        write_view_json(view, arguments.output, caption)
-    else:
-        write_picture(to_dot(view, caption), arguments.output)
+    write_view(view, arguments.output, caption)
     say(f"wrote {arguments.output}: {view.title}, {_extent(view)}")
     return 0
 
