@@ -21,6 +21,7 @@ from tui.cli.options import (
     model_config_from,
     training_config_from,
 )
+from tui.debugger import script_command
 
 if TYPE_CHECKING:
     from microgpt.runs import Run
@@ -51,9 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if words[:1] == ["run"]:
-        from tui.debugger.script_command import run  # noqa: PLC0415  # a command of its own
-
-        return run(words[1:])
+        return script_command.run(words[1:])
     parser = CommandParser(prog="microgpt-tui", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument(
         "--version", action="version", version=f"microgpt-tui {microgpt.__version__}"
@@ -95,7 +94,7 @@ def _source(arguments: argparse.Namespace) -> Training | Run:
 
 
 def _app(source: Training | Run, arguments: argparse.Namespace) -> MicrogptApp:
-    from microgpt.runs import RunRecorder  # noqa: PLC0415  # numpy
+    from microgpt.runs import RunRecorder  # noqa: PLC0415  # numpy, likewise
     from tui.app import MicrogptApp  # noqa: PLC0415  # textual takes a while, too
 
     recorder = None

@@ -31,7 +31,7 @@ class Recording:
         self.is_whole = True
         if not (arguments.run_file or arguments.resume):
             return
-        from microgpt.runs import RunRecorder  # noqa: PLC0415  # SQLite, not needed for help
+        from microgpt.runs import RunRecorder  # noqa: PLC0415  # SQLite; help need not wait for it
 
         if arguments.resume:
             self._recorder = RunRecorder.go_on(arguments.resume, training)

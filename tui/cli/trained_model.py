@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,12 @@ from microgpt import (
     DomainError,
     InputError,
     ModelSnapshot,
+    Tokenizer,
     Training,
     TrainingConfig,
     TrainingState,
 )
+from microgpt.model.parameters import Parameters
 from microgpt.train.training import RngState
 from tui.cli.options import (
     WHOLE_FROM_0,
@@ -115,7 +118,7 @@ def add_trained_model_options(parser: argparse.ArgumentParser, *, train: int | N
 
 
 def untrained_model(arguments: argparse.Namespace) -> ModelSnapshot | None:
-    """The model about to be trained, to look at mistakes before time goes into that.
+    """A model like the one about to be trained, to look at mistakes before time goes into that.
 
     None if there is nothing to train.
 
@@ -126,7 +129,11 @@ def untrained_model(arguments: argparse.Namespace) -> ModelSnapshot | None:
         return None
     if arguments.text is None:
         raise InputError("a TEXT is needed, or a recorded run (--run FILE)")
-    model = ModelSnapshot.of(_untrained(arguments))
+    seed = _training_config(arguments).seed
+    config = model_config_from(arguments)
+    tokenizer = Tokenizer.of(corpus_from(arguments).documents)
+    parameters = Parameters.random(config, tokenizer, random.Random(seed))
+    model = ModelSnapshot(config, tokenizer, parameters.data())
     model.check_document(arguments.text)
     return model if arguments.train else None
 
@@ -154,7 +161,9 @@ def trained_model(
         return _recorded(arguments, after_update=after_update)
     if arguments.step is not None:
         raise InputError(f"--step {arguments.step}: needs --run FILE")
-    training = _untrained(arguments)
+    config = _training_config(arguments)
+    model = model_config_from(arguments)
+    training = Training(corpus_from(arguments), model, config, arguments.engine)
     steps = arguments.train if arguments.train is not None else arguments.default_train
     steps = training.config.num_steps if steps is None else steps
     problem = ""
@@ -178,19 +187,18 @@ def trained_model(
     )
 
 
-def _untrained(arguments: argparse.Namespace) -> Training:
+def _training_config(arguments: argparse.Namespace) -> TrainingConfig:
     config = training_config_from(arguments)
     if (arguments.train or 0) > config.num_steps:
         raise InputError(
             f"--train {arguments.train}: must be at most {config.num_steps}, the length of the "
             "schedule (--steps)"
         )
-    model = model_config_from(arguments)
-    return Training(corpus_from(arguments), model, config, arguments.engine)
+    return config
 
 
 def _recorded(arguments: argparse.Namespace, *, after_update: bool) -> TrainedModel:
-    from microgpt.runs import Run  # noqa: PLC0415  # numpy and SQLite, not needed for help
+    from microgpt.runs import Run  # noqa: PLC0415  # numpy and SQLite; help need not wait
 
     others = given_corpus_and_model_options(arguments)
     if arguments.train is not None:
@@ -220,13 +228,11 @@ def _train(training: Training, last: int) -> None:
     chunks = training.losses(last)
     try:
         if sys.stderr.isatty():
-            from rich.console import Console  # noqa: PLC0415  # slow to import
-            from rich.progress import Progress  # noqa: PLC0415
+            from tui.cli.progress_bar import passing_bar  # noqa: PLC0415  # rich takes 60 ms
 
-            with Progress(console=Console(stderr=True), transient=True) as progress:
-                task = progress.add_task("training", total=last)
+            with passing_bar("training", last) as show:
                 for _ in chunks:
-                    progress.update(task, completed=training.step)
+                    show(training.step)
         else:
             for _ in chunks:
                 pass

@@ -122,7 +122,7 @@ def _begun(arguments: argparse.Namespace) -> Training:
 
 
 def _resumed(arguments: argparse.Namespace) -> Training:
-    from microgpt.runs import Run  # noqa: PLC0415  # SQLite, not needed for help
+    from microgpt.runs import Run  # noqa: PLC0415  # SQLite; help need not wait for it
 
     others = [flag for flag in given_corpus_and_model_options(arguments) if flag != "--data"]
     if others:
