@@ -28,15 +28,10 @@ LINE_COLOR = "#0072b2"
 
 @dataclass(frozen=True, slots=True)
 class AttentionPattern:
-    """What the picture needs of a document.
+    """What the picture needs of a document."""
 
-    Attributes:
-        tokens: labels of the tokens read. Shape: `[position]`.
-        weights: attention weights. Shape: `[n_layer][n_head][position][source]`.
-    """
-
-    tokens: tuple[str, ...]
-    weights: Sequence[Sequence[Weights]]
+    tokens: tuple[str, ...]  # labels of the tokens read. Shape: `[position]`.
+    weights: Sequence[Sequence[Weights]]  # Shape: `[n_layer][n_head][position][source]`
 
     @classmethod
     def of(cls, result: StepResult, labels: Sequence[str]) -> AttentionPattern:

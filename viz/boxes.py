@@ -26,24 +26,16 @@ MAX_CHILDREN = 34
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Box:
-    """A part of a graph that can be shown as one thing.
-
-    Attributes:
-        key: unique in its graph and the same in every graph of the same shape: a scope's path, a
-            matrix's name behind `@`, `#1234` for a single node, or a parent's key, `|` and a label.
-        label: what to call it, short.
-        kind: `"graph"`, `"scope"`, `"parameters"`, `"group"` or `"node"`.
-        ids: its nodes, ascending.
-        parent: the box it is part of, None for the whole graph.
-        note: what a person would add to the label, such as `e → m`.
-    """
+    """A part of a graph that can be shown as one thing."""
 
     key: str
-    label: str
-    kind: str
-    ids: Ints
-    parent: Box | None = None
-    note: str = ""
+    """Unique in its graph and the same in every graph of the same shape: a scope's path, a matrix's
+    name behind `@`, `#1234` for a single node, or a parent's key, `|` and a label."""
+    label: str  # what to call it, short
+    kind: str  # `"graph"`, `"scope"`, `"parameters"`, `"group"` or `"node"`
+    ids: Ints  # its nodes, ascending
+    parent: Box | None = None  # the box it is part of, None for the whole graph
+    note: str = ""  # what a person would add to the label, such as `e → m`
 
     def __len__(self) -> int:
         return len(self.ids)

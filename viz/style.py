@@ -28,17 +28,11 @@ Rgb = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class OpStyle:
-    """The look of an op's nodes.
+    """The look of an op's nodes."""
 
-    Attributes:
-        glyph: one or a few characters that stand for the op.
-        color: accent, `#rrggbb`, readable on dark and light backgrounds.
-        shape: Graphviz shape of the op's own mark.
-    """
-
-    glyph: str
-    color: str
-    shape: str
+    glyph: str  # one or a few characters that stand for the op
+    color: str  # accent, `#rrggbb`, readable on dark and light backgrounds
+    shape: str  # Graphviz shape of the op's own mark
 
 
 _COLORS = {

@@ -35,44 +35,28 @@ MAX_DRAWN = 1500
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """All edges from one box to another.
+    """All edges from one box to another."""
 
-    Attributes:
-        source: key of the operands' box.
-        target: key of the consumers' box.
-        slot: the operand slot if both are single nodes, where each edge is its own bundle; else -1.
-        count: number of edges.
-        magnitude: sum of |contribution| over the edges.
-        net: sum of their contributions.
-    """
-
-    source: str
-    target: str
+    source: str  # key of the operands' box
+    target: str  # key of the consumers' box
     slot: int
-    count: int
-    magnitude: float
-    net: float
+    """The operand slot if both are single nodes, where each edge is its own bundle; else -1."""
+    count: int  # number of edges
+    magnitude: float  # sum of |contribution| over the edges
+    net: float  # sum of their contributions
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Boxes of a graph and the bundles between them.
+    """Boxes of a graph and the bundles between them."""
 
-    Attributes:
-        graph: what is looked at.
-        focus: the box looked into.
-        inside: what it opens into: parameters, then scopes, then groups and single nodes.
-        around: boxes outside that inside nodes are connected to.
-        title: what the picture shows, in words.
-        marked: the node it is all about, if there is one.
-    """
-
-    graph: Graph
-    focus: Box
+    graph: Graph  # what is looked at
+    focus: Box  # the box looked into
     inside: tuple[Box, ...]
-    around: tuple[Box, ...]
-    title: str
-    marked: int | None = None
+    """What it opens into: parameters, then scopes, then groups and single nodes."""
+    around: tuple[Box, ...]  # boxes outside that inside nodes are connected to
+    title: str  # what the picture shows, in words
+    marked: int | None = None  # the node it is all about, if there is one
 
     @property
     def boxes(self) -> tuple[Box, ...]:

@@ -86,19 +86,14 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[CommandParser]"
 class NumberRange:
     """Which numbers an option takes.
 
-    Attributes:
-        kind: int or float.
-        bounds: what `accepts` accepts, in words that follow "must be"; `""` for every number.
-        accepts: whether a number is valid.
-
     >>> WHOLE_FROM_1.parse("0")
     Traceback (most recent call last):
     ValueError: must be at least 1
     """
 
     kind: type[int | float]
-    bounds: str
-    accepts: Callable[[float], bool]
+    bounds: str  # what `accepts` accepts, in words that follow "must be"; `""` for every number
+    accepts: Callable[[float], bool]  # whether a number is valid
 
     def parse(self, text: str) -> float:
         """The number. Raises `ValueError` in words that follow the option and its value."""

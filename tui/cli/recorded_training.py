@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 class Recording:
     """A run file for as long as it can be written; without --run or --resume, nothing.
 
-    Attributes:
-        is_whole: False once something could not be written.
-
     Raises:
         RunFileError: the file cannot be made or opened.
     """
@@ -28,7 +25,7 @@ class Recording:
     def __init__(self, arguments: argparse.Namespace, training: Training) -> None:
         self._training = training
         self._recorder: RunRecorder | None = None
-        self.is_whole = True
+        self.is_whole = True  # False once something could not be written
         if not (arguments.run_file or arguments.resume):
             return
         from microgpt.runs import RunRecorder  # noqa: PLC0415  # SQLite; help need not wait for it

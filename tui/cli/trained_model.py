@@ -34,28 +34,18 @@ from tui.cli.options import (
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """A model and where it comes from.
+    """A model and where it comes from."""
 
-    Attributes:
-        model: to look at.
-        origin: in words: `"after 100 steps, seed 42"`, `"step 3 of names.run"`.
-        document: the recorded step's own, `""` if there is none.
-        rng_state: of the run's generator.
-        state: parameters and moments of the model.
-        config: how it is trained.
-        documents: the first ones trained on, in order.
-        problem: what the step after `state` said when it failed, `""` if none did; `document` is
-            that step's then.
-    """
-
-    model: ModelSnapshot
-    origin: str
-    document: str
-    rng_state: RngState
-    state: TrainingState
-    config: TrainingConfig
-    documents: tuple[str, ...]
+    model: ModelSnapshot  # to look at
+    origin: str  # in words: `"after 100 steps, seed 42"`, `"step 3 of names.run"`
+    document: str  # the recorded step's own, `""` if there is none
+    rng_state: RngState  # of the run's generator
+    state: TrainingState  # parameters and moments of the model
+    config: TrainingConfig  # how it is trained
+    documents: tuple[str, ...]  # the first ones trained on, in order
     problem: str = ""
+    """What the step after `state` said when it failed, `""` if none did; `document` is that step's
+    then."""
 
     def caption(self, document: str) -> str:
         """The line under a picture's title: the document and the step."""

@@ -38,24 +38,16 @@ FEW_EDGES = 12
 
 @dataclass(frozen=True, slots=True)
 class CanvasState:
-    """What the boxes show besides their place.
+    """What the boxes show besides their place."""
 
-    Attributes:
-        grads: gradient of every node at the moment shown. Shape: `[node]`.
-        moment: that moment, -1 if all of them are complete.
-        selected: key of the selected box.
-        visited: key of the box that holds the node being visited, or "".
-        visits: by box key, how many of its nodes have been visited and how many will be in the
-            whole pass; empty while not stepping.
-        forward: whether these are visits of the forward pass.
-    """
-
-    grads: NDArray[np.float64]
-    moment: int
-    selected: str
-    visited: str
+    grads: NDArray[np.float64]  # gradient of every node at the moment shown. Shape: `[node]`.
+    moment: int  # that moment, -1 if all of them are complete
+    selected: str  # key of the selected box
+    visited: str  # key of the box that holds the node being visited, or ""
     visits: dict[str, tuple[int, int]]
-    forward: bool = False
+    """By box key, how many of its nodes have been visited and how many will be in the whole pass;
+    empty while not stepping."""
+    forward: bool = False  # whether these are visits of the forward pass
 
 
 class GraphCanvas(ScrollWindow):

@@ -35,12 +35,7 @@ WAIT_FOR_LAYOUT = 0.012
 
 
 class GraphPane(Vertical):
-    """Shows where a person stands in a graph, and moves between its boxes.
-
-    Attributes:
-        explorer: where the person stands, None until the first graph is there.
-        caption: what the graph is of, shown under the canvas.
-    """
+    """Shows where a person stands in a graph, and moves between its boxes."""
 
     class Moved(Message):
         """The person stands somewhere else, in space or time."""
@@ -60,8 +55,8 @@ class GraphPane(Vertical):
             super().__init__()
             self.problem = problem
 
-    explorer: Explorer | None = None
-    caption = ""
+    explorer: Explorer | None = None  # where the person stands, None until the first graph is there
+    caption = ""  # what the graph is of, shown under the canvas
 
     def __init__(self) -> None:
         super().__init__(id="graph")

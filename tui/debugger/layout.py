@@ -43,17 +43,11 @@ class PlacedBox:
 
 @dataclass(frozen=True, slots=True)
 class PlacedEdge:
-    """A bundle on the canvas.
+    """A bundle on the canvas."""
 
-    Attributes:
-        bundle: what it is.
-        points: control points of joined cubic Bézier curves. Units: cells.
-        dots: those curves in braille, found once: they are coloured anew at every key.
-    """
-
-    bundle: Bundle
-    points: tuple[Point, ...]
-    dots: Dots
+    bundle: Bundle  # what it is
+    points: tuple[Point, ...]  # control points of joined cubic Bézier curves. Units: cells.
+    dots: Dots  # those curves in braille, found once: they are coloured anew at every key
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,7 @@ from viz.export import write_picture
 
 
 class AttentionScreen(ModeScreen):
-    """Looks at heads.
-
-    Attributes:
-        head_index: the selected head, counted through all layers.
-        position: the selected query position.
-    """
+    """Looks at heads."""
 
     MODE = "attention"
     TOOLTIP = "Attention mode: heads as heatmaps"
@@ -43,8 +38,8 @@ class AttentionScreen(ModeScreen):
     )  # fmt: skip
     BINDINGS = bindings_for(KEYS)
 
-    head_index = 0
-    position = 0
+    head_index = 0  # the selected head, counted through all layers
+    position = 0  # the selected query position
 
     def body(self) -> Widget:
         """Heads on top; below, the selected one and its selected row."""

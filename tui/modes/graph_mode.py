@@ -29,11 +29,7 @@ from viz.dot import printable
 
 
 class GraphScreen(ModeScreen):
-    """Explores the graph of one step.
-
-    Attributes:
-        shown_step: the training step whose graph is shown.
-    """
+    """Explores the graph of one step."""
 
     MODE = "graph"
     TOOLTIP = "Graph mode: the current step's graph"
@@ -43,14 +39,7 @@ class GraphScreen(ModeScreen):
     BINDINGS = bindings_for(KEYS)
 
     class GraphBuilt(Message):
-        """A step's graph is there, ready to be shown where the person stood.
-
-        Attributes:
-            origin: whose graph it is.
-            explorer: stands there in it.
-            layout: of its view, None if there can be none.
-            place, window: where the person stood, and the window that the layout is for.
-        """
+        """A step's graph is there, ready to be shown where the person stood."""
 
         def __init__(
             self,
@@ -61,11 +50,11 @@ class GraphScreen(ModeScreen):
             window: Size,
         ) -> None:
             super().__init__()
-            self.origin = origin
-            self.explorer = explorer
-            self.layout = layout
-            self.place = place
-            self.window = window
+            self.origin = origin  # whose graph it is
+            self.explorer = explorer  # stands there in it
+            self.layout = layout  # of its view, None if there can be none
+            self.place = place  # where the person stood
+            self.window = window  # what the layout is for
 
     class BuildFailed(Message):
         """A step's graph cannot be built."""
@@ -74,7 +63,7 @@ class GraphScreen(ModeScreen):
             super().__init__()
             self.problem = problem
 
-    shown_step = 0
+    shown_step = 0  # the training step whose graph is shown
     _building = 0
     _document = ""
 

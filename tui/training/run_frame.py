@@ -18,44 +18,29 @@ class FreshSample:
 
 @dataclass(frozen=True, slots=True)
 class RunFrame:
-    """A run at one moment: where it stands now, or at a recorded step.
-
-    Attributes:
-        status: `"running"`, `"paused"`, `"finished"` or `"failed"`; of a run that is only looked
-            at, `"followed"` while another process writes it and `"recorded"` afterwards.
-        result: the step shown, None before the first.
-        model: the model as that step computed it, before its update.
-        losses: the losses of all steps so far, which the session goes on appending to; the first
-            `live_step - first_step` belong to this frame. Units: nats.
-        samples: newest first.
-        rate: steps a second lately.
-        speed: the limit set, 0 for none. Units: steps a second.
-        num_steps: length of the schedule.
-        problem: why it failed, one line.
-        engine: what computes the steps, in words.
-        first_step: the step before the first of `losses`: 0, or where a branch begins.
-        live_step: the latest step of the run.
-        warning: what went wrong beside the training, one line.
-        past: whether `result` is a recorded step that the person went to.
-        origin: what the step shown was computed from, None before the first; of a failed run the
-            step that failed, which has no result.
-    """
+    """A run at one moment: where it stands now, or at a recorded step."""
 
     status: str
-    result: StepResult | None
-    model: ModelSnapshot
+    """`"running"`, `"paused"`, `"finished"` or `"failed"`; of a run that is only looked at,
+    `"followed"` while another process writes it and `"recorded"` afterwards."""
+    result: StepResult | None  # the step shown, None before the first
+    model: ModelSnapshot  # the model as that step computed it, before its update
     losses: list[float]
-    samples: tuple[FreshSample, ...]
-    rate: float
-    speed: float
-    num_steps: int
-    problem: str = ""
-    engine: str = ""
-    first_step: int = 0
-    live_step: int = 0
-    warning: str = ""
-    past: bool = False
+    """Of all steps so far, which the session goes on appending to; the first
+    `live_step - first_step` belong to this frame. Units: nats."""
+    samples: tuple[FreshSample, ...]  # newest first
+    rate: float  # steps a second lately
+    speed: float  # the limit set, 0 for none. Units: steps a second.
+    num_steps: int  # length of the schedule
+    problem: str = ""  # why it failed, one line
+    engine: str = ""  # what computes the steps, in words
+    first_step: int = 0  # the step before the first of `losses`: 0, or where a branch begins
+    live_step: int = 0  # the latest step of the run
+    warning: str = ""  # what went wrong beside the training, one line
+    past: bool = False  # whether `result` is a recorded step that the person went to
     origin: Origin | None = None
+    """What the step shown was computed from, None before the first; of a failed run the step that
+    failed, which has no result."""
 
     @property
     def labels(self) -> tuple[str, ...]:

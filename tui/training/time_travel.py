@@ -32,22 +32,15 @@ SETTLED_AFTER = 0.3
 
 @dataclass(frozen=True, slots=True)
 class PastStep:
-    """A past step that is there to be shown, or why it is not.
+    """A past step that is there to be shown, or why it is not."""
 
-    Attributes:
-        step: counted from 1.
-        recorded: None if there is a problem.
-        samples: documents drawn from the model after the step, the same at every visit; they come
-            one by one, each with an arrival that has one more.
-        origin: what the step was computed from.
-        problem: one line.
-    """
-
-    step: int
-    recorded: RecordedStep | None
+    step: int  # counted from 1
+    recorded: RecordedStep | None  # None if there is a problem
     samples: tuple[FreshSample, ...] = ()
-    origin: Origin | None = None
-    problem: str = ""
+    """Documents drawn from the model after the step, the same at every visit; they come one by one,
+    each with an arrival that has one more."""
+    origin: Origin | None = None  # what the step was computed from
+    problem: str = ""  # one line
 
     def as_frame(self, live: RunFrame) -> RunFrame:
         """The step as a frame of the run that now stands at `live`."""
@@ -63,15 +56,11 @@ class PastStep:
 
 
 class TimeTravel:
-    """Goes to the steps of a run's file.
-
-    Attributes:
-        wanted: the step asked for last; None where the newest one is good.
-    """
+    """Goes to the steps of a run's file."""
 
     def __init__(self, path: Path, on_arrival: Callable[[PastStep], None]) -> None:
         """Opens nothing yet; `on_arrival` is called from this object's thread."""
-        self.wanted: int | None = None
+        self.wanted: int | None = None  # the step asked for last; None where the newest one is good
         self._path = path
         self._on_arrival = on_arrival
         self._wake = threading.Condition()
