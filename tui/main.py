@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 import microgpt
 from microgpt import InputError, Training
 from tui.base.app_runner import check_terminal, run_app
-from tui.cli.exit_status import exit_status
-from tui.cli.options import (
-    CommandParser,
+from tui.cli.options.model_options import (
     add_corpus_and_model_options,
     add_engine_option,
     corpus_from,
@@ -21,6 +19,8 @@ from tui.cli.options import (
     model_config_from,
     training_config_from,
 )
+from tui.cli.options.parser import CommandParser
+from tui.cli.terminal.exit_status import exit_status
 from tui.debugger import script_command
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from microgpt.debugger.post_mortem import compute
 from microgpt.debugger.session import DebugSession
 from microgpt.train.graph_origin import Origin
-from tui.cli.output import notice
-from tui.cli.trained_model import trained_model, untrained_model
+from tui.cli.options.trained_model import trained_model, untrained_model
+from tui.cli.terminal.output import notice
 from tui.cli.verb_lines import carry_out
 
 

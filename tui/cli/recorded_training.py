@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from microgpt import StepLoss, Training
 from microgpt.errors import RunFileError
-from tui.cli.output import print_error
+from tui.cli.terminal.output import print_error
 
 if TYPE_CHECKING:
     from microgpt.runs import RunRecorder

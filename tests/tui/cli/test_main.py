@@ -14,9 +14,9 @@ import microgpt as package
 from microgpt import InputError
 from tests.tui.cli.command import MICROGPT, TINY_MODEL, assert_error, environment, microgpt
 from tui.cli import main as main_module
-from tui.cli.exit_status import exit_status
 from tui.cli.main import COMMANDS, command_parser, main
-from tui.cli.options import CommandParser
+from tui.cli.options.parser import CommandParser
+from tui.cli.terminal.exit_status import exit_status
 
 COMMAND_NAMES = [
     command.__name__.rpartition(".")[2].replace("_", "-")  # type: ignore[attr-defined]
@@ -153,7 +153,7 @@ def test_closed_streams_are_no_trouble(corpus: Path) -> None:
 
 GREET = '''
 """`microgpt greet`: says good day."""
-from tui.cli.output import say
+from tui.cli.terminal.output import say
 
 
 def add_parser(subparsers):

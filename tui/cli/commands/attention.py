@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tui.cli.options import CommandParser, Subparsers
-from tui.cli.output import say
-from tui.cli.trained_model import (
+from tui.cli.options.parser import CommandParser, Subparsers
+from tui.cli.options.trained_model import (
     add_document_argument,
     add_trained_model_options,
     trained_model,
     untrained_model,
 )
+from tui.cli.terminal.output import say
 from viz.formats import suffixes_in_words
 
 _DESCRIPTION = """\

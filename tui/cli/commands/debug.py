@@ -9,9 +9,9 @@ from typing import Any
 
 from microgpt import InputError
 from tui.cli.debug_script import debug_script, is_script
-from tui.cli.options import CommandParser, Subparsers, given_options
-from tui.cli.script_options import STOP_OPTIONS, add_stop_options
-from tui.cli.trained_model import add_document_argument, add_trained_model_options
+from tui.cli.options.parser import CommandParser, Subparsers, given_options
+from tui.cli.options.script_options import STOP_OPTIONS, add_stop_options
+from tui.cli.options.trained_model import add_document_argument, add_trained_model_options
 
 _DESCRIPTION = """\
 Steps through one document's computation: the forward pass, in which values are

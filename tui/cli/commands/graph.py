@@ -6,14 +6,15 @@ import argparse
 from pathlib import Path
 
 from microgpt import InputError
-from tui.cli.options import WHOLE_FROM_0, WHOLE_FROM_1, CommandParser, Subparsers, add_number
-from tui.cli.output import say
-from tui.cli.trained_model import (
+from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
+from tui.cli.options.parser import CommandParser, Subparsers
+from tui.cli.options.trained_model import (
     add_document_argument,
     add_trained_model_options,
     trained_model,
     untrained_model,
 )
+from tui.cli.terminal.output import say
 from viz.formats import suffixes_in_words
 
 DEFAULT_HOPS = 2

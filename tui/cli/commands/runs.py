@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from microgpt.errors import InputError, MicrogptError
-from tui.cli.exit_status import EXIT_ERROR
-from tui.cli.options import CommandParser, Subparsers
-from tui.cli.output import print_error, say
+from tui.cli.options.parser import CommandParser, Subparsers
+from tui.cli.terminal.exit_status import EXIT_ERROR
+from tui.cli.terminal.output import print_error, say
 
 _DESCRIPTION = """\
 Lists runs recorded with `microgpt train --run`: what was trained on what, how

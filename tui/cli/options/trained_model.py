@@ -19,17 +19,16 @@ from microgpt import (
 )
 from microgpt.model.parameters import Parameters
 from microgpt.train.training import RngState
-from tui.cli.options import (
-    WHOLE_FROM_0,
-    StoreText,
+from tui.cli.options.model_options import (
     add_corpus_and_model_options,
     add_engine_option,
-    add_number,
     corpus_from,
     given_corpus_and_model_options,
     model_config_from,
     training_config_from,
 )
+from tui.cli.options.number_options import WHOLE_FROM_0, add_number
+from tui.cli.options.parser import StoreText
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +217,7 @@ def _train(training: Training, last: int) -> None:
     chunks = training.losses(last)
     try:
         if sys.stderr.isatty():
-            from tui.cli.progress_bar import passing_bar  # noqa: PLC0415  # rich takes 60 ms
+            from tui.cli.terminal.progress_bar import passing_bar  # noqa: PLC0415  # rich takes 60 ms
 
             with passing_bar("training", last) as show:
                 for _ in chunks:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tui.cli.options import WHOLE_FROM_1, StoreText, add_number
+from tui.cli.options.number_options import WHOLE_FROM_1, add_number
+from tui.cli.options.parser import StoreText
 
 if TYPE_CHECKING:
     from microgpt.attach import StopRule
@@ -31,6 +32,6 @@ def stop_rule_from(arguments: argparse.Namespace) -> StopRule:
 
     if arguments.when is None:
         return StopRule(arguments.every)
-    from tui.cli.loss_condition import loss_condition  # noqa: PLC0415  # likewise
+    from tui.cli.options.loss_condition import loss_condition  # noqa: PLC0415  # likewise
 
     return StopRule(arguments.every, *loss_condition(arguments.when))
