@@ -14,7 +14,7 @@ from graphviz import Digraph
 from microgpt import StepResult
 from viz.dot import plain
 from viz.fonts import set_font
-from viz.style import INK, LINE, MUTED, PAPER
+from viz.style import HAIRLINE, INK, MUTED, PAPER
 
 Weights = Sequence[Sequence[float]]
 
@@ -75,7 +75,7 @@ def _panel(
         for side, x in (("s", left), ("q", left + PANEL_WIDTH)):
             dot.node(
                 f"{name}{side}{place}", plain(token), pos=f"{x:g},{y:g}!", shape="box",
-                fixedsize="true", style="rounded,filled", fillcolor="#f3f5f9", color=LINE,
+                fixedsize="true", style="rounded,filled", fillcolor="#f3f5f9", color=HAIRLINE,
                 width=f"{TOKEN_WIDTH / 72:.3f}", height="0.3", tooltip=f"position {place}",
             )  # fmt: skip
     for query, row in enumerate(weights):

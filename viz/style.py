@@ -21,7 +21,7 @@ DECADES = 4
 INK = "#1f2430"
 MUTED = "#7a8194"
 PAPER = "#ffffff"
-LINE = "#b4bac8"
+HAIRLINE = "#b4bac8"
 
 Rgb = tuple[int, int, int]
 

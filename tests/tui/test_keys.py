@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from tui.app import EVERYWHERE, MicrogptApp
 from tui.debugger.debugger_pane import DebuggerPane
-from tui.debugger.graph_app import DebuggerApp
+from tui.debugger.graph_app import GraphApp
 from tui.debugger.script_app import ScriptApp
 from tui.dialogs.help import HelpScreen
 from tui.keys import ALONE, GRAPH, SCRIPT, Key, KeySection, bindings_for
@@ -28,7 +28,7 @@ OWNERS: dict[KeySection, type] = {
     **{section: mode for mode in MODES for section in mode.key_sections()},
     GRAPH: DebuggerPane,
     SCRIPT: ScriptApp,
-    ALONE: DebuggerApp,
+    ALONE: GraphApp,
 }
 """Whose bindings the keys of a section are."""
 

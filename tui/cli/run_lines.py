@@ -7,7 +7,7 @@ from pathlib import Path
 from microgpt.runs import Run, is_being_written, size_on_disk
 
 
-def described(recorded: Run) -> list[str]:
+def lines_of(recorded: Run) -> list[str]:
     """The lines about a run."""
     info = recorded.info
     model, config = info.model, info.config

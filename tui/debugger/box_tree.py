@@ -15,8 +15,8 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
+from tui.cell_text import set_left
 from tui.debugger.layout import title_of
-from tui.widgets.cell_text import set_left
 from tui.widgets.scroll_window import ScrollWindow
 from viz.boxes import Box, Folding
 from viz.style import SCOPE_GLYPH

@@ -15,7 +15,7 @@ from tui.keys import ALONE, GRAPH, bindings_for
 from tui.widgets.key_footer import KeyFooter
 
 
-class DebuggerApp(BaseApp):
+class GraphApp(BaseApp):
     """Shows one session's graph until the person leaves."""
 
     TITLE = "microgpt-tui"
@@ -52,4 +52,4 @@ class DebuggerApp(BaseApp):
 def open_session(session: DebugSession, title: str) -> None:
     """Shows a session until the person leaves it; a front end of `microgpt.debug`."""
     with prompt_keys():
-        DebuggerApp(session, title).run()
+        GraphApp(session, title).run()

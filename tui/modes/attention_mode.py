@@ -11,11 +11,11 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.cell_text import set_left
 from tui.keys import LIVE_KEYS, Key, bindings_for
 from tui.modes.mode_screen import ModeScreen
 from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
-from tui.widgets.cell_text import set_left
 from tui.widgets.heatmap import HeadStrip, Heatmap
 from viz.attention import AttentionPattern, attention_dot
 from viz.dot import printable

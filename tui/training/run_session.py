@@ -10,7 +10,7 @@ from microgpt.errors import MicrogptError
 from microgpt.runs import Run, is_being_written
 from microgpt.train.engines import AutoEngine
 from tui.training.run_frame import FreshSample, RunFrame
-from tui.training.training_session import MAX_SAMPLES, described
+from tui.training.training_session import MAX_SAMPLES, engine_in_words
 
 ASK_FILE_EVERY = 0.25
 """How often the file is asked for new steps. Units: seconds."""
@@ -94,7 +94,7 @@ class RunSession:
                 result=latest.result,
                 model=latest.before,
                 origin=run.origin(latest),
-                engine=described(run.engine),
+                engine=engine_in_words(run.engine),
             )
         self._show(replace(frame, status=status, problem=""))
 

@@ -69,7 +69,7 @@ class TrainingSession:
         self._sampled_at = 0.0
         self._frame = RunFrame(
             "paused" if paused else "running", None, ModelSnapshot.of(training), [], (), 0.0, speed,
-            training.config.num_steps, engine=described(training.engine),
+            training.config.num_steps, engine=engine_in_words(training.engine),
             first_step=training.step, live_step=training.step,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
@@ -163,7 +163,7 @@ class TrainingSession:
                         origin=origin,
                         samples=samples[:MAX_SAMPLES],
                         rate=self._rate(time.monotonic()),
-                        engine=described(self._training.engine),
+                        engine=engine_in_words(self._training.engine),
                         live_step=result.step,
                     )
                 )
@@ -242,7 +242,7 @@ class TrainingSession:
             self._on_frame()
 
 
-def described(engine: Engine) -> str:
+def engine_in_words(engine: Engine) -> str:
     """Which engine computes, in words: `"value, compiling kernel"`."""
     if engine.preparing:
         return f"{engine.name}, compiling {engine.preparing}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widgets import Static
 
+from tui.cell_text import set_left
 from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
-from tui.widgets.cell_text import set_left
 from viz.dot import printable
 from viz.style import POSITIVE, blend
 

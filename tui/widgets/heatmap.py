@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.widgets.cell_text import set_right
+from tui.cell_text import set_right
 from viz.attention import AttentionPattern, Weights
 from viz.style import NEGATIVE, blend, ink_on
 

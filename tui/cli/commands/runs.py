@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         RunFileError: the copy cannot be made; nothing was written.
     """
     from microgpt.runs import Run, copy_run  # noqa: PLC0415  # SQLite; help need not wait for it
-    from tui.cli.run_lines import described, size_of  # noqa: PLC0415  # likewise
+    from tui.cli.run_lines import lines_of, size_of  # noqa: PLC0415  # likewise
 
     if arguments.copy is not None:
         if len(arguments.files) != 1:
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
             say("")
         try:
             with Run(file, "value") as recorded:
-                for line in described(recorded):
+                for line in lines_of(recorded):
                     say(line)
         except MicrogptError as error:
             print_error(str(error))
