@@ -28,7 +28,6 @@ EVERYWHERE = KeySection("everywhere", (*MODE_KEYS, PAUSE_KEY, *TIME_KEYS, *COMMO
 class MicrogptApp(RunApp):
     """Trains in the background and shows it in the modes."""
 
-    TITLE = "microgpt-tui"
     INTRODUCTION = (
         "A GPT is trained while you watch. Every number on screen is read from its computation "
         "graph. Boxes open down to single scalars; backprop goes on and back one event at a time. "

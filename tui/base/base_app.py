@@ -25,6 +25,9 @@ ExportJob: TypeAlias = tuple[str, Callable[[Path], None]]
 class BaseApp(App[None]):
     """An app that exports what it shows and tells its keys."""
 
+    TITLE = "microgpt-tui"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
     CSS_PATH = Path(__file__).with_name("app.tcss")  # wherever the app's own module lies
     INTRODUCTION: ClassVar[str]  # what it is, for the help
     KEY_SECTIONS: ClassVar[tuple[KeySection, ...]]

@@ -18,15 +18,12 @@ from tui.widgets.key_footer import KeyFooter
 class GraphApp(BaseApp):
     """Shows one session's graph until the person leaves."""
 
-    TITLE = "microgpt-tui"
     INTRODUCTION = (
         "A computation, scalar by scalar. Boxes open down to single scalars; both passes go on and "
         "back one event at a time; every number is read from the graph. `:` takes any verb of the "
         "debugger, and `help` there lists them."
     )
     KEY_SECTIONS = (ALONE, GRAPH)
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
     BINDINGS = bindings_for(ALONE.keys)
 
     def __init__(self, session: DebugSession, title: str = "") -> None:

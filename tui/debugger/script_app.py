@@ -31,7 +31,6 @@ SHOWN_LINES = 500
 class ScriptApp(BaseApp):
     """Runs a script and shows each graph at which it stops."""
 
-    TITLE = "microgpt-tui"
     INTRODUCTION = (
         "Your program, run as it is, with your rights. It stands still after each backward pass "
         "(or each that you asked for), and where it raises; its graph is shown scalar by scalar, "
@@ -39,8 +38,6 @@ class ScriptApp(BaseApp):
         "them."
     )
     KEY_SECTIONS = (ALONE, SCRIPT, GRAPH)
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
     BINDINGS = bindings_for(ALONE.keys) + bindings_for(SCRIPT.keys)
 
     class Stopped(Message):

@@ -25,8 +25,6 @@ class ModeScreen(Screen[None]):
     MODE: ClassVar[str]  # its name, in lower case
     TOOLTIP: ClassVar[str]  # of the key that opens it
     KEYS: ClassVar[tuple[Key, ...]]  # its own, which a mode also gives to Textual, as `BINDINGS`
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
 
     frame: RunFrame | None = None
 
