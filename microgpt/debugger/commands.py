@@ -17,6 +17,7 @@ from microgpt.debugger.what_if import WhatIf
 from microgpt.debugger.why import Why
 from microgpt.errors import GraphError, InputError
 from microgpt.graph.debuggee import Ended, Stop
+from microgpt.model.places import position_number
 
 # -- moves -----------------------------------------------------------------------------------------
 
@@ -195,7 +196,7 @@ def set_(session: DebugSession, argument: str) -> WhatIf:
 def token(session: DebugSession, argument: str) -> WhatIf:
     """A token."""
     position, character = _assignment(argument, "token 2 = a")
-    position = position.removeprefix("pos")
+    position = position_number(position)
     if not position.isdecimal():
         raise InputError(f"{position!r} is no position: a whole number, as in: token 2 = a")
     return session.set_token(int(position), character)

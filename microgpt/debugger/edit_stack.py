@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from microgpt.debugger.node_references import position_of
 from microgpt.errors import GraphError, InputError
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
+from microgpt.model.places import position_name, position_of
 from microgpt.train.graph_origin import MEAN_OF, Origin
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def mean_outputs(origin: Origin | None, graph: Graph, path: str) -> tuple[float,
     ]
     if not values:
         raise InputError(
-            f"none of the first {len(documents)} documents has a pos{position}"
+            f"none of the first {len(documents)} documents has a {position_name(position)}"
             if documents
             else _NO_DOCUMENTS
         )
@@ -165,7 +165,8 @@ def outputs_in(origin: Origin | None, graph: Graph, path: str, document: str) ->
     position, n = _position(path), _n_positions(origin, document)
     if position >= n:
         raise InputError(
-            f"{document!r} has positions pos0 to pos{n - 1}: there is no pos{position}"
+            f"{document!r} has positions {position_name(0)} to {position_name(n - 1)}: "
+            f"there is no {position_name(position)}"
         )
     return tuple(_outputs_in(origin, graph, path, document).tolist())
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from microgpt.debugger.derivatives import Derivatives
-from microgpt.debugger.why import PositionShare, position_losses
+from microgpt.debugger.why import PositionShare
+from microgpt.model.places import position_label, position_logits, position_losses
 
 LOGITS_TOLD = 8
 
@@ -58,17 +58,16 @@ def flow(derivatives: Derivatives, node: int, logits_told: int = LOGITS_TOLD) ->
     graph = derivatives.graph
     moved = derivatives.of(node)
     by_position = tuple(
-        PositionShare(position, graph.scopes.find(f"pos{position}").label, float(moved[loss]))
+        PositionShare(position, position_label(graph, position), float(moved[loss]))
         for position, loss in position_losses(graph).items()
     )
     logits = []
-    for scope in graph.scopes:
-        if match := re.fullmatch(r"pos(\d+)/lm_head", scope.path):
-            logits += [
-                LogitMove(at, int(match[1]), token, float(moved[at]))
-                for token, at in enumerate(graph.outputs_of(scope).tolist())
-                if moved[at]
-            ]
+    for position, nodes in position_logits(graph):
+        logits += [
+            LogitMove(at, position, token, float(moved[at]))
+            for token, at in enumerate(nodes.tolist())
+            if moved[at]
+        ]
     logits.sort(key=lambda move: -abs(move.derivative))
     return Flow(
         node,

@@ -5,7 +5,6 @@ Each finding says what, with its numbers, and names a node to go and look at.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -13,11 +12,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from microgpt.autograd.bindings import ParameterBinding
-from microgpt.autograd.ops import OP_NAMES
 from microgpt.errors import DomainError
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
 from microgpt.model.adam import Adam
+from microgpt.model.places import at_any_position, matrix_of, residual_stream, softmaxes
 from microgpt.train.graph_origin import Origin
 
 SATURATED = 0.99
@@ -72,14 +71,14 @@ def health(graph: Graph, origin: Origin | None = None) -> tuple[Finding, ...]:
 
 def _dead_relus(graph: Graph) -> Iterator[Finding]:
     """Units that are off at every position; in other graphs, relus all of which are off."""
-    relus = np.flatnonzero(graph.op_codes == OP_NAMES.index("relu"))
+    relus = graph.nodes_of("relu")
     units: dict[tuple[str, int], list[int]] = {}
     seen: dict[str, int] = {}
     for node in relus.tolist():
         path = graph.scope(node)
         place = seen.get(path, 0)
         seen[path] = place + 1
-        units.setdefault((_without_position(path), place), []).append(node)
+        units.setdefault((at_any_position(path), place), []).append(node)
     by_layer: dict[str, list[list[int]]] = {}
     for (layer, _), nodes in units.items():
         by_layer.setdefault(layer, []).append(nodes)
@@ -94,16 +93,14 @@ def _dead_relus(graph: Graph) -> Iterator[Finding]:
 def _saturated_softmaxes(graph: Graph) -> Iterator[Finding]:
     """Attention that has settled on one source, and predictions that are all but certain."""
     by_place: dict[str, list[tuple[float, int]]] = {}
-    for scope in graph.scopes:
-        if scope.name != "softmax":
-            continue
-        exps = np.arange(scope.start, scope.stop)
-        exps = exps[graph.op_codes[exps] == OP_NAMES.index("exp")]
+    all_exps = graph.nodes_of("exp")
+    for scope in softmaxes(graph):
+        exps = all_exps[(all_exps >= scope.start) & (all_exps < scope.stop)]
         if len(exps) > 1:
             largest = int(exps[np.argmax(graph.data[exps])])
             share = float(graph.data[largest] / graph.data[exps].sum())
             if share > SATURATED:
-                by_place.setdefault(_without_position(scope.path), []).append((share, largest))
+                by_place.setdefault(at_any_position(scope.path), []).append((share, largest))
     for place, found in by_place.items():
         share, node = max(found)
         where = graph.scope(node).partition("/")[0]
@@ -118,12 +115,8 @@ def _gradients_by_layer(graph: Graph) -> Iterator[Finding]:
         return
     sizes: dict[str, float] = {}
     nodes: dict[str, int] = {}
-    for place in _residual_places(graph):
-        outputs = np.concatenate([
-            graph.outputs_of(scope)
-            for scope in graph.scopes
-            if _without_position(scope.path) == place
-        ])  # fmt: skip
+    for place, scopes in residual_stream(graph).items():
+        outputs = np.concatenate([graph.outputs_of(scope) for scope in scopes])
         if len(outputs):
             sizes[place] = _root_mean_square(graph.grad[outputs])
             nodes[place] = int(outputs[np.argmax(np.abs(graph.grad[outputs]))])
@@ -151,11 +144,7 @@ def _update_sizes(graph: Graph, origin: Origin | None) -> Iterator[Finding]:
         return
     start = 0
     shapes = origin.model.config.shapes(origin.model.tokenizer.vocab_size)
-    first_of = {
-        binding.matrix: node
-        for node, binding in reversed([*graph.bindings.items()])
-        if isinstance(binding, ParameterBinding)
-    }
+    first_of = {matrix_of(graph, node): node for node in reversed([*graph.bindings])}
     for matrix, (rows, cols) in shapes.items():
         part = slice(start, start + rows * cols)
         start += rows * cols
@@ -180,9 +169,8 @@ def _without_gradient(graph: Graph) -> Iterator[Finding]:
         return
     idle: dict[str, list[int]] = {}
     used: dict[str, int] = {}
-    for node in np.flatnonzero(graph.op_codes == OP_NAMES.index("param")).tolist():
-        binding = graph.bindings.get(node)
-        matrix = binding.matrix if isinstance(binding, ParameterBinding) else ""
+    for node in graph.nodes_of("param").tolist():
+        matrix = matrix_of(graph, node)
         used[matrix] = used.get(matrix, 0) + 1
         if graph.grad[node] == 0:
             idle.setdefault(matrix, []).append(node)
@@ -196,21 +184,6 @@ def _without_gradient(graph: Graph) -> Iterator[Finding]:
 
 def _finding(graph: Graph, check: Check, what: str, value: float, node: int) -> Finding:
     return Finding(check, what, value, node, graph.name(node))
-
-
-def _without_position(path: str) -> str:
-    return re.sub(r"^pos\d+/", "", path)
-
-
-def _residual_places(graph: Graph) -> list[str]:
-    """The places along the residual stream, first to last: `embed`, `layer0/mlp/residual`, ..."""
-    places = dict.fromkeys(
-        place
-        for scope in graph.scopes
-        if re.fullmatch(r"embed|layer\d+/mlp/residual", place := _without_position(scope.path))
-        and place != scope.path
-    )
-    return list(places)
 
 
 def _root_mean_square(numbers: Floats) -> float:

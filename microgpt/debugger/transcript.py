@@ -24,6 +24,7 @@ from microgpt.debugger.verbs import VERBS, Verb, find_verb
 from microgpt.debugger.what_if import Move, WhatIf
 from microgpt.debugger.why import Why
 from microgpt.graph.debuggee import Ended, Stop
+from microgpt.model.places import logit_name, position_name
 
 PROMPT = "(microgpt) "
 """Stands before every verb, typed or echoed."""
@@ -274,7 +275,7 @@ def _way(path: Path) -> str:
 def _position(position: int | None, label: str) -> str:
     if position is None:
         return "past the positions' losses"
-    return f"pos{position}" + (f" ({label})" if label else "")
+    return position_name(position) + (f" ({label})" if label else "")
 
 
 def _group(title: str, rows: list[tuple[str, float]], total: float) -> list[str]:
@@ -304,7 +305,7 @@ def flow_lines(flow: Flow) -> list[str]:
     if flow.logits:
         told.append("  logits that move most")
         told += [
-            f"    {number(m.derivative):>12}  pos{m.position}/lm_head[{m.token}]"
+            f"    {number(m.derivative):>12}  {logit_name(m.position, m.token)}"
             for m in flow.logits
         ]
     return told

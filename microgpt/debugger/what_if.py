@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from microgpt.debugger.edit_stack import EditStack, Version
-from microgpt.debugger.why import position_losses
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
+from microgpt.model.places import logits_at, position_label, position_losses
 from microgpt.train.graph_origin import Origin
 
 
@@ -106,7 +106,7 @@ def _positions(before: Graph, after: Graph, origin: Origin | None) -> tuple[Posi
         moves.append(
             PositionMove(
                 position,
-                after.scopes.find(f"pos{position}").label,
+                position_label(after, position),
                 loss,
                 Move(math.exp(-loss.before), math.exp(-loss.after)),
                 (_likeliest(before, position, origin), _likeliest(after, position, origin)),
@@ -118,5 +118,5 @@ def _positions(before: Graph, after: Graph, origin: Origin | None) -> tuple[Posi
 def _likeliest(graph: Graph, position: int, origin: Origin | None) -> str:
     if origin is None:
         return ""
-    logits = graph.outputs_of(graph.scopes.find(f"pos{position}/lm_head"))
+    logits = logits_at(graph, position)
     return origin.model.tokenizer.label(int(graph.data[logits].argmax()))

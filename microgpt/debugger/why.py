@@ -8,7 +8,6 @@ scopes; any other graph is divided by consumer and by path only.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,14 +17,9 @@ from microgpt.debugger.paths import HeaviestPaths, Path
 from microgpt.debugger.rounded_shares import settled
 from microgpt.errors import GraphError
 from microgpt.graph.graph import Graph
+from microgpt.model.places import RESIDUAL, block_of, position_label, position_losses
 
 PATHS_TOLD = 5
-RESIDUAL = "residual"
-_BLOCKS = (
-    (re.compile(r"(?:^|/)(layer\d+)/attn/(head\d+)(?:/|$)"), "{0}/{1}"),
-    (re.compile(r"(?:^|/)(layer\d+)/attn/out$"), "{0}/attn"),
-    (re.compile(r"(?:^|/)(layer\d+)/mlp/(?!residual$)"), "{0}/mlp"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +160,7 @@ class Explainer:
 
     def _by_head(self, node: int, added: float) -> tuple[HeadShare, ...]:
         graph = self.derivatives.graph
-        labels = [_block(scope.path) for scope in graph.scopes]
+        labels = [block_of(scope.path) for scope in graph.scopes]
         if not any(labels) or node == graph.root:
             return ()
         stops = np.array([label != "" for label in labels])[graph.scope_of]
@@ -202,30 +196,7 @@ def _share(moved: float, grad: float) -> float:
 
 
 def _label(graph: Graph, position: int | None) -> str:
-    if position is None:
-        return ""
-    return (
-        graph.scopes.find(f"pos{position}/loss").label or graph.scopes.find(f"pos{position}").label
-    )
-
-
-def position_losses(graph: Graph) -> dict[int, int]:
-    """The node of each position's loss, by position; none if the graph is not of the model."""
-    losses = {}
-    for scope in graph.scopes:
-        if match := re.fullmatch(r"pos(\d+)/loss", scope.path):
-            outputs = graph.outputs_of(scope)
-            if len(outputs) == 1:
-                losses[int(match[1])] = int(outputs[0])
-    return losses
-
-
-def _block(path: str) -> str:
-    """The head or block that a scope belongs to, `""` for those between them."""
-    for pattern, label in _BLOCKS:
-        if match := pattern.search(path):
-            return label.format(*match.groups())
-    return ""
+    return "" if position is None else position_label(graph, position)
 
 
 def _by_consumer(graph: Graph, node: int, added: float) -> tuple[ConsumerShare, ...]:

@@ -16,7 +16,8 @@ from microgpt.debugger import DebugSession
 from microgpt.debugger.derivatives import Derivatives
 from microgpt.debugger.flow import flow
 from microgpt.debugger.rounded_shares import cancellation, settled
-from microgpt.debugger.why import Explainer, Why, position_losses
+from microgpt.debugger.why import Explainer, Why
+from microgpt.model.places import position_losses
 from tests.microgpt.debugger.conftest import DOCUMENTS
 from tests.microgpt.graph.random_dags import Dag, dags
 
