@@ -14,9 +14,9 @@ from microgpt import Corpus, Graph, GraphError, ModelConfig, ModelSnapshot, Trai
 from microgpt.autograd.backward_order import topological_order
 from microgpt.debugger import DebugSession
 from microgpt.debugger.derivatives import Derivatives
-from microgpt.debugger.flow import flow
 from microgpt.debugger.rounded_shares import cancellation, settled
-from microgpt.debugger.why import Explainer, Why
+from microgpt.debugger.verbs.flow import flow
+from microgpt.debugger.verbs.why import Explainer, Why
 from microgpt.model.places import position_losses
 from tests.microgpt.debugger.conftest import DOCUMENTS
 from tests.microgpt.graph.random_dags import Dag, dags
