@@ -12,7 +12,7 @@ from itertools import islice
 
 from microgpt.debugger import saved_stops, verbs
 from microgpt.debugger.condition_syntax import TEXT_TESTS
-from microgpt.debugger.conditions import FUNCTIONS, TERMS
+from microgpt.debugger.condition_terms import FUNCTIONS, TERMS
 from microgpt.debugger.node_references import NodeNames
 from microgpt.debugger.outcome import Outcome
 from microgpt.debugger.session import DebugSession

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from microgpt.debugger.checks.anomaly_searches import first_anomalies
 from microgpt.debugger.derivatives import Derivatives
-from microgpt.debugger.edit_stack import EditStack, Version
+from microgpt.debugger.edit_stack import EditStack, GraphVersion
 from microgpt.debugger.heaviest_paths import HeaviestPaths
 from microgpt.debugger.inspection import NodeView, inspect
 from microgpt.debugger.timeline import Timeline
@@ -154,7 +154,7 @@ class SessionCore(Walk):
         if unmoved:
             self.state = state_before
 
-    def _change_graph(self, before: Version) -> None:
+    def _change_graph(self, before: GraphVersion) -> None:
         """Puts the current graph under the session, which stays at the node it visits if it can."""
         state, now = self.state, self.edit_stack.current
         self.timeline = Timeline(now.graph)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from microgpt.debugger.edit_stack import Version, mean_outputs, outputs_in
+from microgpt.debugger.edit_stack import GraphVersion, mean_outputs, outputs_in
 from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.verbs.arguments import assignment_of
 from microgpt.debugger.verbs.verb import WHAT_IF, Answer, Json, Verb
@@ -30,7 +30,7 @@ Replacement: TypeAlias = Literal["zero", "mean", "other"]
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class BeforeAndAfter:
     """A number before and after."""
 
     before: float
@@ -53,8 +53,8 @@ class PositionMove:
 
     position: int  # of the prediction
     label: str  # after the edit, `e → m`
-    loss: Move  # -log p(next token). Units: nats
-    probability: Move  # of the next token
+    loss: BeforeAndAfter  # -log p(next token). Units: nats
+    probability: BeforeAndAfter  # of the next token
     likeliest: tuple[str, str]
     """The token with the largest logit, before and after; `""` if unknown."""
 
@@ -65,8 +65,8 @@ class NodeMove:
 
     node: int
     name: str
-    data: Move
-    grad: Move
+    data: BeforeAndAfter
+    grad: BeforeAndAfter
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class WhatIf(Answer):
 
     edits: tuple[str, ...]  # all those in force now, in order, as they are told
     original: float  # the root's value without any
-    loss: Move  # the root's value before the last verb and after it
+    loss: BeforeAndAfter  # the root's value before the last verb and after it
     positions: tuple[PositionMove, ...]  # each one's prediction; none if the graph has none
     watched: tuple[NodeMove, ...]  # the nodes of watchpoints that moved
 
@@ -173,27 +173,27 @@ def _after(session: SessionCore, text: str, edit: Edit) -> WhatIf:
 # -- what they do ----------------------------------------------------------------------------------
 
 
-def compare(session: SessionCore, before: Version) -> WhatIf:
+def compare(session: SessionCore, before: GraphVersion) -> WhatIf:
     """What the edits in force do, compared with what stood there before the last verb."""
     edits = session.edit_stack
     original, after = edits.original.graph, edits.current.graph
     return WhatIf(
         edits.texts,
         float(original.data[original.root]),
-        Move(float(before.graph.data[before.graph.root]), float(after.data[after.root])),
+        BeforeAndAfter(float(before.graph.data[before.graph.root]), float(after.data[after.root])),
         _positions(before.graph, after, edits.origin),
         tuple(_watched(before, edits.current, session.stops.all_watched())),
     )
 
 
-def _watched(before: Version, after: Version, nodes: Ints) -> Iterator[NodeMove]:
+def _watched(before: GraphVersion, after: GraphVersion, nodes: Ints) -> Iterator[NodeMove]:
     """Those of some nodes of the graph after whose data or grad moved."""
     for node in nodes.tolist():
         was = after.id_in(before, node)
         if was is None:
             continue
-        data = Move(float(before.graph.data[was]), float(after.graph.data[node]))
-        grad = Move(float(before.graph.grad[was]), float(after.graph.grad[node]))
+        data = BeforeAndAfter(float(before.graph.data[was]), float(after.graph.data[node]))
+        grad = BeforeAndAfter(float(before.graph.grad[was]), float(after.graph.grad[node]))
         if data.before != data.after or grad.before != grad.after:
             yield NodeMove(node, after.graph.name(node), data, grad)
 
@@ -202,13 +202,13 @@ def _positions(before: Graph, after: Graph, origin: Origin | None) -> tuple[Posi
     losses_before, losses_after = position_losses(before), position_losses(after)
     moves = []
     for position, node in losses_after.items():
-        loss = Move(float(before.data[losses_before[position]]), float(after.data[node]))
+        loss = BeforeAndAfter(float(before.data[losses_before[position]]), float(after.data[node]))
         moves.append(
             PositionMove(
                 position,
                 position_label(after, position),
                 loss,
-                Move(math.exp(-loss.before), math.exp(-loss.after)),
+                BeforeAndAfter(math.exp(-loss.before), math.exp(-loss.after)),
                 (_likeliest(before, position, origin), _likeliest(after, position, origin)),
             )
         )

@@ -14,7 +14,7 @@ from itertools import groupby, takewhile
 import numpy as np
 
 from microgpt.debugger.derivatives import Derivatives
-from microgpt.debugger.heaviest_paths import HeaviestPaths, Path
+from microgpt.debugger.heaviest_paths import GradientPath, HeaviestPaths
 from microgpt.debugger.rounded_shares import cancellation, settled
 from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.verbs.arguments import node_of
@@ -72,7 +72,7 @@ class Why(Answer):
     by_position: tuple[PositionShare, ...]  # in order of position; none if there are no positions
     by_head: tuple[HeadShare, ...]  # the heaviest first; none if the graph has no heads
     by_consumer: tuple[ConsumerShare, ...]  # the heaviest first
-    paths: tuple[Path, ...]  # the heaviest single ones
+    paths: tuple[GradientPath, ...]  # the heaviest single ones
     remainder: float  # what all other paths add
 
     @property
@@ -144,7 +144,7 @@ def _group(title: str, rows: list[tuple[str, float]], total: float) -> list[str]
     return told
 
 
-def _way(path: Path) -> str:
+def _way(path: GradientPath) -> str:
     """`pos1/layer0/attn/q mul ×2.18 → head0/scores mul ×-0.447, mul ×0.5 → …`."""
     parts, before = [], list[str]()
     for scope, steps in groupby(path.steps, key=lambda step: step.scope):
