@@ -1,28 +1,13 @@
 """`DebugSession`: all that can be asked of one computation, from Python.
 
-It draws and prints nothing: front ends say what its answers say. The answers are computed in
-`verbs/`, which lines typed come to as well.
+It draws and prints nothing: front ends say what its answers say. The questions are functions of the
+verbs' files, which lines that are typed come to as well.
 """
 
 from __future__ import annotations
 
-from microgpt.debugger.checks.anomaly_searches import Anomaly, first_anomalies
-from microgpt.debugger.checks.health_checks import Finding, findings
 from microgpt.debugger.session_core import SessionCore
-from microgpt.debugger.verbs.flow import Flow, flow
-from microgpt.debugger.verbs.gradcheck import CheckedGradients, check_gradients
-from microgpt.debugger.verbs.search import search
-from microgpt.debugger.verbs.what_if import (
-    Replacement,
-    WhatIf,
-    changes,
-    replace_outputs,
-    set_node,
-    set_token,
-    undo,
-)
-from microgpt.debugger.verbs.why import Why, why
-from microgpt.graph.arrays import Ints
+from microgpt.debugger.verbs import anomalies, flow, gradcheck, health, search, what_if, why
 
 
 class DebugSession(SessionCore):
@@ -40,100 +25,21 @@ class DebugSession(SessionCore):
     ('backward', 1, 'watchpoint 1')
     >>> [(change.old, change.contribution, change.new) for change in state.changes]
     [(0.0, 2.0, 2.0), (2.0, 2.0, 4.0)]
+    >>> session.why(session.find("a")).gradient
+    4.0
     """
 
-    def search(self, text: str) -> Ints:
-        """The nodes, leaves too, that a condition holds for in the end, ascending.
+    search = search.search
 
-        Args:
-            text: a condition; or an op, a scope, or a part of a name.
+    why = why.why
+    flow = flow.flow
 
-        Raises:
-            ConditionError: it is none of these.
-        """
-        return search(self, text)
+    set_node = what_if.set_node
+    set_token = what_if.set_token
+    replace_outputs = what_if.replace_outputs
+    undo = what_if.undo
+    edits = what_if.edits
 
-    # -- asking why ------------------------------------------------------------------------------
-
-    def why(self, node: int) -> Why:
-        """Divides a node's gradient by position, head, consumer and path.
-
-        Raises:
-            GraphError: the graph has no backward pass.
-        """
-        return why(self, node)
-
-    def flow(self, node: int) -> Flow:
-        """Where a node goes: how the losses and logits move with it."""
-        return flow(self.heaviest_paths.derivatives, node)
-
-    # -- what is wrong ---------------------------------------------------------------------------
-
-    def anomalies(self) -> tuple[Anomaly, ...]:
-        """The first numbers of each pass, and of the updates around it, that are out of range."""
-        return first_anomalies(self.timeline, self.step_number)
-
-    def health(self) -> tuple[Finding, ...]:
-        """What is not well, though finite: dead units, saturated softmaxes, sizes of gradients."""
-        return findings(self.graph, self.origin)
-
-    def check_gradients(
-        self, reference: str | None = None, step: float | None = None
-    ) -> CheckedGradients:
-        """Compares gradients with central differences.
-
-        Args:
-            reference: a node, a matrix, a row of one, or a scope; everything if not given.
-            step: how far to move each node, in parts of its size; about 6e-6 if not given.
-
-        Raises:
-            GraphError: there is no such thing, or no backward pass.
-        """
-        return check_gradients(self, reference, step)
-
-    # -- what if ---------------------------------------------------------------------------------
-
-    def set_node(self, reference: str, value: float) -> WhatIf:
-        """Makes a node a constant of this value and computes everything downstream again.
-
-        Args:
-            reference: the node, as for `find`.
-            value: a leaf's, or what an inner node is pinned to.
-
-        Raises:
-            GraphError: there is no such node.
-            InputError: the value is not finite.
-            DomainError: an op has no finite result then.
-        """
-        return set_node(self, reference, value)
-
-    def set_token(self, position: int, character: str) -> WhatIf:
-        """Lets another character be read at a position, and predicted at the one before.
-
-        Raises:
-            InputError: there is no such position or token, or the graph is not of the model.
-        """
-        return set_token(self, position, character)
-
-    def replace_outputs(self, scope: str, by: Replacement, other: str = "") -> WhatIf:
-        """Replaces what a scope gives to the rest.
-
-        Args:
-            scope: its path.
-            by: `"zero"`; `"mean"` of the first documents at that position; `"other"` for its
-                values in another document.
-            other: that document.
-
-        Raises:
-            GraphError: there is no such scope.
-            InputError: there is no document to take values from, or it lacks the position.
-        """
-        return replace_outputs(self, scope, by, other)
-
-    def undo(self) -> WhatIf:
-        """Takes the last edit back. Raises `GraphError` if there is none."""
-        return undo(self)
-
-    def edits(self) -> WhatIf:
-        """All edits in force, against the graph without any."""
-        return changes(self)
+    check_gradients = gradcheck.check_gradients
+    anomalies = anomalies.anomalies
+    health = health.health

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from microgpt.debugger.checks.anomaly_searches import Anomaly, first_anomalies
+from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.verbs.verb import CHECK, Answer, Json, Verb
 from microgpt.debugger.wording import called, file_and_line, made_at, number
 
@@ -43,9 +44,13 @@ class Anomalies(Answer):
         }  # fmt: skip
 
 
+def anomalies(session: SessionCore) -> tuple[Anomaly, ...]:
+    """The first numbers of each pass, and of the updates around it, that are out of range."""
+    return first_anomalies(session.timeline, session.step_number)
+
+
 ROWS = (
     Verb("anomalies", (), CHECK, "",
          "where a number first overflows or is not one: forward, backward, in the update",
-         "anomalies", "",
-         lambda session, _: Anomalies(first_anomalies(session.timeline, session.step_number))),
+         "anomalies", "", lambda session, _: Anomalies(anomalies(session))),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microgpt.debugger.derivatives import Derivatives
+from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.verbs.arguments import node_of
 from microgpt.debugger.verbs.verb import WHY, Answer, Json, Verb
 from microgpt.debugger.verbs.why import PositionShare
@@ -80,9 +80,9 @@ class Flow(Answer):
         }  # fmt: skip
 
 
-def flow(derivatives: Derivatives, node: int, logits_told: int = LOGITS_TOLD) -> Flow:
-    """Follows a node to the logits and the loss."""
-    graph = derivatives.graph
+def flow(session: SessionCore, node: int) -> Flow:
+    """Where a node goes: how the losses and logits move with it."""
+    derivatives, graph = session.heaviest_paths.derivatives, session.graph
     moved = derivatives.of(node)
     by_position = tuple(
         PositionShare(position, position_label(graph, position), float(moved[loss]))
@@ -103,14 +103,12 @@ def flow(derivatives: Derivatives, node: int, logits_told: int = LOGITS_TOLD) ->
         float(moved[graph.root]),
         int(np.count_nonzero(moved)),
         by_position,
-        tuple(logits[:logits_told]),
+        tuple(logits[:LOGITS_TOLD]),
     )
 
 
 ROWS = (
     Verb("flow", (), WHY, "[NODE]", "where a node goes: how losses and logits move with it",
          "flow wpe[1][2]", "node",
-         lambda session, argument: flow(
-             session.heaviest_paths.derivatives, node_of(session, argument)
-         )),
+         lambda session, argument: flow(session, node_of(session, argument))),
 )  # fmt: skip

@@ -84,9 +84,17 @@ class CheckedGradients(Answer):
 
 
 def check_gradients(
-    session: SessionCore, reference: str | None, step: float | None = None
+    session: SessionCore, reference: str | None = None, step: float | None = None
 ) -> CheckedGradients:
-    """Checks some gradients, or all; see `DebugSession.check_gradients`."""
+    """Compares gradients with central differences.
+
+    Args:
+        reference: a node, a matrix, a row of one, or a scope; everything if not given.
+        step: how far to move each node, in parts of its size; about 6e-6 if not given.
+
+    Raises:
+        GraphError: there is no such thing, or no backward pass.
+    """
     # Imports numba, which takes longer than all else at the start.
     from microgpt.replay.gradient_check import RELATIVE_STEP, GradientCheck  # noqa: PLC0415
 

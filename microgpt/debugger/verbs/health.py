@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from microgpt.debugger.checks.health_checks import Finding, findings
+from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.verbs.verb import CHECK, Answer, Json, Verb
 
 
@@ -28,9 +29,13 @@ class Health(Answer):
         }
 
 
+def health(session: SessionCore) -> tuple[Finding, ...]:
+    """What is not well, though finite: dead units, saturated softmaxes, sizes of gradients."""
+    return findings(session.graph, session.origin)
+
+
 ROWS = (
     Verb("health", (), CHECK, "",
          "dead units, saturated softmaxes, vanishing or exploding gradients, idle parameters",
-         "health", "",
-         lambda session, _: Health(findings(session.graph, session.origin))),
+         "health", "", lambda session, _: Health(health(session))),
 )  # fmt: skip

@@ -120,7 +120,17 @@ class WhatIf(Answer):
 
 
 def set_node(session: SessionCore, reference: str, value: float) -> WhatIf:
-    """Makes a node a constant; see `DebugSession.set_node`."""
+    """Makes a node a constant of this value and computes everything downstream again.
+
+    Args:
+        reference: the node, as for `find`.
+        value: a leaf's, or what an inner node is pinned to.
+
+    Raises:
+        GraphError: there is no such node.
+        InputError: the value is not finite.
+        DomainError: an op has no finite result then.
+    """
     if not math.isfinite(value):
         raise InputError(f"a node can be set to a finite number, not to {value}")
     from microgpt.replay.editing import SetNode  # noqa: PLC0415  # numba
@@ -130,7 +140,11 @@ def set_node(session: SessionCore, reference: str, value: float) -> WhatIf:
 
 
 def set_token(session: SessionCore, position: int, character: str) -> WhatIf:
-    """Lets another character be read; see `DebugSession.set_token`."""
+    """Lets another character be read at a position, and predicted at the one before.
+
+    Raises:
+        InputError: there is no such position or token, or the graph is not of the model.
+    """
     if position == 0:
         raise InputError("pos0 reads BOS, as in every document: name a position from 1")
     from microgpt.replay.editing import SetToken  # noqa: PLC0415  # numba
@@ -139,7 +153,18 @@ def set_token(session: SessionCore, position: int, character: str) -> WhatIf:
 
 
 def replace_outputs(session: SessionCore, scope: str, by: Replacement, other: str = "") -> WhatIf:
-    """Replaces what a scope gives to the rest; see `DebugSession.replace_outputs`."""
+    """Replaces what a scope gives to the rest.
+
+    Args:
+        scope: its path.
+        by: `"zero"`; `"mean"` of the first documents at that position; `"other"` for its values in
+            another document.
+        other: that document.
+
+    Raises:
+        GraphError: there is no such scope.
+        InputError: there is no document to take values from, or it lacks the position.
+    """
     from microgpt.replay.editing import SetScope  # noqa: PLC0415  # numba
 
     path, graph = session.graph.scopes.find(scope).path, session.edit_stack.original.graph
@@ -159,7 +184,7 @@ def undo(session: SessionCore) -> WhatIf:
     return compare(session, before)
 
 
-def changes(session: SessionCore) -> WhatIf:
+def edits(session: SessionCore) -> WhatIf:
     """All edits in force, against the graph without any."""
     return compare(session, session.edit_stack.original)
 
@@ -175,14 +200,14 @@ def _after(session: SessionCore, text: str, edit: Edit) -> WhatIf:
 
 def compare(session: SessionCore, before: GraphVersion) -> WhatIf:
     """What the edits in force do, compared with what stood there before the last verb."""
-    edits = session.edit_stack
-    original, after = edits.original.graph, edits.current.graph
+    stack = session.edit_stack
+    original, after = stack.original.graph, stack.current.graph
     return WhatIf(
-        edits.texts,
+        stack.texts,
         float(original.data[original.root]),
         BeforeAndAfter(float(before.graph.data[before.graph.root]), float(after.data[after.root])),
-        _positions(before.graph, after, edits.origin),
-        tuple(_watched(before, edits.current, session.stops.all_watched())),
+        _positions(before.graph, after, stack.origin),
+        tuple(_watched(before, stack.current, session.stops.all_watched())),
     )
 
 
@@ -270,5 +295,5 @@ ROWS = (
     Verb("undo", ("U",), WHAT_IF, "", "take the last change back", "undo", "",
          lambda session, _: undo(session)),
     Verb("changes", (), WHAT_IF, "", "list the changes in force, and what they do together",
-         "changes", "", lambda session, _: changes(session)),
+         "changes", "", lambda session, _: edits(session)),
 )  # fmt: skip

@@ -161,7 +161,11 @@ def _way(path: GradientPath) -> str:
 
 
 def why(session: SessionCore, node: int) -> Why:
-    """Divides the gradient of a node of the graph at hand."""
+    """Divides a node's gradient by position, head, consumer and path.
+
+    Raises:
+        GraphError: the graph has no backward pass, or the gradient is not finite.
+    """
     paths = session.heaviest_paths
     return Explainer(paths.derivatives, paths).why(node)
 
