@@ -15,7 +15,7 @@ from microgpt.train.engines.kernel.compiling import compiled
 RowOrder: TypeAlias = NDArray[np.uintp]
 """Indices of rows, to be added one after the other. Unsigned: none can count from the end."""
 
-LINE = 8
+CACHE_LINE = 8
 """Floats in a line of the processor's cache. Matrices begin with one, and leave one out before the
 next: no two are a multiple of 4 kB apart, where their lines would drive each other out."""
 
@@ -94,7 +94,7 @@ class Sizes(NamedTuple):
         )
 
 
-class Orders(NamedTuple):
+class RowOrders(NamedTuple):
     """In which order rows are added. The length of the first two is that of the longest sum.
 
     Attributes:
@@ -112,7 +112,7 @@ class Orders(NamedTuple):
     target_last: RowOrder
 
     @classmethod
-    def of(cls, sizes: Sizes) -> Orders:
+    def of(cls, sizes: Sizes) -> RowOrders:
         """The orders for a model."""
         n, head_dim = sizes.n_embd, sizes.n_embd // sizes.n_head
         longest = max(4 * n, sizes.block_size)
@@ -171,7 +171,7 @@ class Workspace(NamedTuple):
     room: Floats
     columns: Floats
     losses: Floats
-    orders: Orders
+    orders: RowOrders
     layer: int
     embedding: int
     embedding_scales: int
@@ -234,13 +234,13 @@ class Workspace(NamedTuple):
         }
         starts, end = {}, 0
         for name, size in (shared | layers).items():
-            starts[name], end = end, end + (size // LINE + 1) * LINE
+            starts[name], end = end, end + (size // CACHE_LINE + 1) * CACHE_LINE
         layer = end - starts["stream"]
         return cls(
             room=_zeros(starts["stream"] + sizes.n_layer * layer + p * n),
             columns=_zeros(sizes.starts.qkv + sizes.n_layer * sizes.starts.layer),
             losses=np.zeros(p),
-            orders=Orders.of(sizes),
+            orders=RowOrders.of(sizes),
             layer=layer,
             **starts,
         )
@@ -258,8 +258,8 @@ class Workspace(NamedTuple):
 
 def _zeros(size: int) -> Floats:
     """That many, from the beginning of a line on."""
-    room = np.zeros(size + LINE)
-    start = -(room.ctypes.data // 8) % LINE
+    room = np.zeros(size + CACHE_LINE)
+    start = -(room.ctypes.data // 8) % CACHE_LINE
     return room[start : start + size]
 
 
