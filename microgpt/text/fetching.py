@@ -37,17 +37,11 @@ _HTML_BEGINS = (b"<!doctype html", b"<html")
 
 @dataclass(frozen=True, slots=True)
 class FetchedCorpus:
-    """A corpus that arrived and was written.
+    """A corpus that arrived and was written."""
 
-    Attributes:
-        path: the file in the cache folder.
-        num_documents: how many it holds.
-        sha256: of the file's bytes, in hexadecimal.
-    """
-
-    path: Path
+    path: Path  # in the cache folder
     num_documents: int
-    sha256: str
+    sha256: str  # of the file's bytes, in hexadecimal
 
     @property
     def is_original(self) -> bool:

@@ -21,30 +21,19 @@ from microgpt.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What one training step computed, before its update changed the parameters.
+    """What one training step computed, before its update changed the parameters."""
 
-    Attributes:
-        step: counted from 1.
-        document: the whole text of the document.
-        tokens: the token ids read, the last one only as a target. Shape: `[position + 1]`.
-        loss: mean of `position_losses`. Units: nats.
-        position_losses: -log p(next token). Units: nats. Shape: `[position]`.
-        lr: the learning rate of the update that followed.
-        probs: next-token distribution. Shape: `[position][vocab]`.
-        attention: attention weights. Shape: `[n_layer][n_head][position][source]`, source <=
-            position.
-        grad_norms: Euclidean norm of the loss's gradient, by parameter matrix.
-    """
-
-    step: int
-    document: str
+    step: int  # counted from 1
+    document: str  # the whole text
     tokens: tuple[int, ...]
-    loss: float
-    position_losses: tuple[float, ...]
-    lr: float
-    probs: tuple[tuple[float, ...], ...]
+    """The token ids read, the last one only as a target. Shape: `[position + 1]`."""
+    loss: float  # mean of `position_losses`. Units: nats.
+    position_losses: tuple[float, ...]  # -log p(next token). Units: nats. Shape: `[position]`.
+    lr: float  # the learning rate of the update that followed
+    probs: tuple[tuple[float, ...], ...]  # of the next token. Shape: `[position][vocab]`.
     attention: AttentionWeights
-    grad_norms: dict[str, float]
+    """Attention weights. Shape: `[n_layer][n_head][position][source]`, source <= position."""
+    grad_norms: dict[str, float]  # Euclidean norm of the loss's gradient, by parameter matrix
 
 
 class Engine(Protocol):
