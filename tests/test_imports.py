@@ -59,7 +59,7 @@ CORE_PLACES_WITH = {
         "microgpt/train/weights.py",
     ),
     "platformdirs": (
-        "microgpt/debugger/saved.py",
+        "microgpt/debugger/saved_stops.py",
         "microgpt/replay/trace_file.py",
         "microgpt/text/corpus.py",
     ),
@@ -200,7 +200,11 @@ def test_every_folder_says_what_it_is_for() -> None:
             "import numpy as np",
             "but of the core only microgpt/attach/foreign_graph.py, ",
         ),
-        ("microgpt/train/training.py", "import platformdirs", "only microgpt/debugger/saved.py, "),
+        (
+            "microgpt/train/training.py",
+            "import platformdirs",
+            "only microgpt/debugger/saved_stops.py, ",
+        ),
         (
             "microgpt/text/corpus.py",
             "import numpy",
@@ -208,10 +212,14 @@ def test_every_folder_says_what_it_is_for() -> None:
         ),
         ("microgpt/graph/graph.py", "import numba", "only microgpt/replay/loops.py, "),
         ("microgpt/graph/graph.py", "import pandas", "standard library only"),
-        ("microgpt/graph/graph.py", "from microgpt.debugger.why import Why", "imports run down"),
+        (
+            "microgpt/graph/graph.py",
+            "from microgpt.debugger.verbs.why import Why",
+            "imports run down",
+        ),
         ("microgpt/errors.py", "if T:\n    from microgpt.autograd.value import V", "run down"),
         ("microgpt/runs/run.py", "from microgpt import Value", "imports run down"),
-        ("microgpt/runs/run.py", "import microgpt.debugger.why", "imports run down"),
+        ("microgpt/runs/run.py", "import microgpt.debugger.verbs.why", "imports run down"),
         ("microgpt/graph/graph.py", "import networkx", "only viz may"),
         ("microgpt/graph/graph.py", "from rich.text import Text", "standard library only"),
         ("viz/dot.py", "from textual.app import App", "only tui may"),

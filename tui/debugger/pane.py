@@ -14,11 +14,13 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import RichLog
 
-from microgpt.debugger import transcript
-from microgpt.debugger.commands import count_of
 from microgpt.debugger.console import Console
-from microgpt.debugger.outcome import Found, Outcome, Shown
-from microgpt.debugger.verbs import parse
+from microgpt.debugger.outcome import Outcome
+from microgpt.debugger.verbs import TypedLine, parse
+from microgpt.debugger.verbs.arguments import count_of
+from microgpt.debugger.verbs.search import Found
+from microgpt.debugger.verbs.shown import Shown
+from microgpt.debugger.verbs.where import Standing
 from microgpt.errors import MicrogptError
 from tui.debugger.box_tree import BoxTree
 from tui.debugger.canvas import GraphCanvas
@@ -113,7 +115,7 @@ class DebuggerPane(GraphPane):
         self._reader = Console(session)
         self.caption = caption
         if session.state.stop.reason == "post mortem":
-            self._tell("where", transcript.state_lines(session, session.state), is_error=True)
+            self._tell("where", Standing.of(session).lines(), is_error=True)
         self.show()
         self._expect_moves(explorer)
 
@@ -142,28 +144,27 @@ class DebuggerPane(GraphPane):
             self.notify(f"one moment: {self._busy} is being computed", timeout=2)
             return
         try:
-            understood = parse(line)
-            if understood is None:
+            typed = parse(line)
+            if typed is None:
                 return
-            if understood.verb.name == "run" and self._reader.session.debuggee is not None:
-                self.post_message(self.RunOn(count_of(understood.argument)))
+            if typed.verb.name == "run" and self._reader.session.debuggee is not None:
+                self.post_message(self.RunOn(count_of(typed.argument)))
                 return
-            if understood.verb.is_slow:
-                self._busy = understood.verb.name
+            if typed.verb.is_slow:
+                self._busy = typed.verb.name
                 self.show_place()
-                self._compute(self._reader, line)
+                self._compute(self._reader, line, typed)
                 return
-            outcome = self._reader.execute(line)
+            outcome = self._reader.carry_out(typed)
         except MicrogptError as error:
             self._tell(line, [str(error)], is_error=True)
             return
-        if outcome is not None:
-            self._follow(line, outcome, quietly=quietly)
+        self._follow(line, outcome, quietly=quietly)
 
     @work(thread=True, group="verb")
-    def _compute(self, console: Console, line: str) -> None:
+    def _compute(self, console: Console, line: str, typed: TypedLine) -> None:
         try:
-            outcome = console.execute(line)
+            outcome = console.carry_out(typed)
         except MicrogptError as error:
             self.post_message(self.Answered(line, None, str(error)))
         else:
@@ -193,14 +194,14 @@ class DebuggerPane(GraphPane):
             self.explorer.go_where(explorer.place)
             explorer = self.explorer
         match outcome.answer:
-            case None if outcome.verb != "where":
+            case Standing() if outcome.verb != "where":
                 explorer.follow()
-            case Shown(node=node):
-                explorer.reveal(node)
+            case Shown(view=view):
+                explorer.reveal(view.id)
             case Found(nodes=(node, *_)):
                 explorer.reveal(node)
         if not quietly:
-            self._tell(line, transcript.lines(session, outcome))
+            self._tell(line, outcome.lines())
         self.show()
 
     def _tell(self, line: str, lines: list[str], *, is_error: bool = False) -> None:

@@ -22,8 +22,8 @@ from microgpt import (
     parameter,
     recording,
 )
-from microgpt.debugger import Console, DebugSession, Origin, transcript
-from microgpt.debugger.health import Finding
+from microgpt.debugger import Console, DebugSession, Origin
+from microgpt.debugger.checks.health_checks import Finding
 from microgpt.debugger.post_mortem import compute, failed_graph
 from microgpt.model.transformer import forward
 from tests.microgpt.debugger.conftest import DOCUMENTS
@@ -350,7 +350,7 @@ def test_what_is_told_of_a_check(tiny_graph: Graph) -> None:
     session = DebugSession(tiny_graph)
     outcome = Console(session).execute("G layer0.attn_wk[1][2] step 1e-5")
     assert outcome is not None
-    first, second = transcript.lines(session, outcome)
+    first, second = outcome.lines()
     assert first == "1 gradient checked, 0 wrong"
     assert re.fullmatch(
         r"  error \S+ +analytic (\S+), numeric \S+, step 1e-05: layer0.attn_wk\[1\]\[2\] .* param",

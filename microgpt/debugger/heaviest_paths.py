@@ -26,36 +26,23 @@ MAX_VISITS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class PathStep:
-    """One node of a path as it is told.
-
-    Attributes:
-        node: its id.
-        name: its name, or `#id`.
-        op: its op's name.
-        scope: path of its scope.
-        factor: product of the local gradients from the node told before it to this one.
-    """
+    """One node of a path as it is told."""
 
     node: int
-    name: str
+    name: str  # or `#id`
     op: str
     scope: str
-    factor: float
+    factor: float  # product of the local gradients from the node told before it to this one
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """One path from a node to the root.
+class GradientPath:
+    """One path from a node to the root."""
 
-    Attributes:
-        share: what it adds to the node's gradient: the product of all factors.
-        steps: the nodes told, the root last: additions and products with 1 or -1 are skipped.
-        length: how many edges it really has.
-    """
-
-    share: float
+    share: float  # what it adds to the node's gradient: the product of all factors
     steps: tuple[PathStep, ...]
-    length: int
+    """The nodes told, the root last: additions and products with 1 or -1 are skipped."""
+    length: int  # how many edges it really has
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +65,9 @@ class HeaviestPaths:
         """The graph at hand."""
         return self.derivatives.graph
 
-    def of(self, node: int, most: int) -> tuple[Path, ...]:
+    def of(self, node: int, most: int) -> tuple[GradientPath, ...]:
         """The heaviest paths from a node to the root, at most so many, the heaviest first."""
-        found: list[Path] = []
+        found: list[GradientPath] = []
         for way in self._ways(node):
             found.append(self._told(way))
             if len(found) == most:
@@ -139,7 +126,7 @@ class HeaviestPaths:
         consumers = self.graph.edge_consumers[edges].tolist()
         return dict(zip(consumers, self._log_weights[edges].tolist(), strict=True))
 
-    def _told(self, way: _Way) -> Path:
+    def _told(self, way: _Way) -> GradientPath:
         nodes = [way.node]
         while way.before is not None:
             way = way.before
@@ -157,7 +144,7 @@ class HeaviestPaths:
                     PathStep(node, graph.name(node), graph.op(node), graph.scope(node), factor)
                 )
                 factor = 1.0
-        return Path(share, tuple(steps), len(nodes) - 1)
+        return GradientPath(share, tuple(steps), len(nodes) - 1)
 
     def _local(self, operand: int, consumer: int) -> float:
         start = int(self.graph.operand_start[consumer])

@@ -25,7 +25,7 @@ class SavedStop:
 
 def state_folder() -> Path:
     """The folder of the user's that holds what the debugger keeps between sessions."""
-    import platformdirs  # noqa: PLC0415  # the only library here
+    import platformdirs  # noqa: PLC0415  # few sessions save or load
 
     return platformdirs.user_state_path("microgpt-tui", appauthor=False)
 

@@ -1,23 +1,23 @@
 """Health checks: dead units, saturated softmaxes, the size of gradients, idle parameters.
 
-Each finding says what, with its numbers, and names a node to go and look at.
+Each finding says what, with its numbers, and names a node to go and look at. To add a check, write
+its function and put it into `CHECKS`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from microgpt.autograd.bindings import ParameterBinding
-from microgpt.autograd.ops import OP_NAMES
 from microgpt.errors import DomainError
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
 from microgpt.model.adam import Adam
+from microgpt.model.places import at_any_position, matrix_of, residual_stream, softmaxes
 from microgpt.train.graph_origin import Origin
 
 SATURATED = 0.99
@@ -27,61 +27,45 @@ SMALL_UPDATE, LARGE_UPDATE = 1e-4, 1e-2
 MUCH_SMALLER = 1e-3
 """Gradients vanish or explode if one layer's are this much smaller than another's."""
 
-Check: TypeAlias = Literal[
-    "dead relu", "saturated softmax", "vanishing gradient", "exploding gradient", "update size",
-    "no gradient",
-]  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not well.
+    """Something that is not well."""
 
-    Attributes:
-        check: which check found it.
-        what: in words, with the numbers.
-        value: the number that the check judges.
-        node: to go and look at.
-        name: its name, or `#id`.
-    """
-
-    check: Check
-    what: str
-    value: float
-    node: int
-    name: str
+    check: str  # which check found it
+    what: str  # in words, with the numbers
+    value: float  # the number that the check judges
+    node: int  # to go and look at
+    name: str  # its name, or `#id`
 
 
-def health(graph: Graph, origin: Origin | None = None) -> tuple[Finding, ...]:
+HealthCheck: TypeAlias = Callable[[Graph, Origin | None], Iterator[Finding]]
+"""Looks through a graph; without an origin nothing is known of the update."""
+
+
+def findings(graph: Graph, origin: Origin | None = None) -> tuple[Finding, ...]:
     """All findings of all checks.
 
     Args:
         origin: the model and its moments, without which nothing is known of the update.
     """
-    return (
-        *_dead_relus(graph),
-        *_saturated_softmaxes(graph),
-        *_gradients_by_layer(graph),
-        *_update_sizes(graph, origin),
-        *_without_gradient(graph),
-    )
+    return tuple(finding for check in CHECKS for finding in check(graph, origin))
 
 
 # -- checks ----------------------------------------------------------------------------------------
 
 
-def _dead_relus(graph: Graph) -> Iterator[Finding]:
+def _dead_relus(graph: Graph, _: Origin | None) -> Iterator[Finding]:
     """Units that are off at every position; in other graphs, relus all of which are off."""
-    relus = np.flatnonzero(graph.op_codes == OP_NAMES.index("relu"))
     units: dict[tuple[str, int], list[int]] = {}
     seen: dict[str, int] = {}
-    for node in relus.tolist():
+    for node in graph.nodes_of("relu").tolist():
         path = graph.scope(node)
         place = seen.get(path, 0)
         seen[path] = place + 1
-        units.setdefault((_without_position(path), place), []).append(node)
+        units.setdefault((at_any_position(path), place), []).append(node)
     by_layer: dict[str, list[list[int]]] = {}
-    for (layer, _), nodes in units.items():
+    for (layer, _place), nodes in units.items():
         by_layer.setdefault(layer, []).append(nodes)
     for layer, rows in by_layer.items():
         dead = [nodes for nodes in rows if not (graph.data[nodes] > 0).any()]
@@ -91,19 +75,17 @@ def _dead_relus(graph: Graph) -> Iterator[Finding]:
             yield _finding(graph, "dead relu", what, len(dead) / len(rows), dead[0][0])
 
 
-def _saturated_softmaxes(graph: Graph) -> Iterator[Finding]:
+def _saturated_softmaxes(graph: Graph, _: Origin | None) -> Iterator[Finding]:
     """Attention that has settled on one source, and predictions that are all but certain."""
     by_place: dict[str, list[tuple[float, int]]] = {}
-    for scope in graph.scopes:
-        if scope.name != "softmax":
-            continue
-        exps = np.arange(scope.start, scope.stop)
-        exps = exps[graph.op_codes[exps] == OP_NAMES.index("exp")]
+    all_exps = graph.nodes_of("exp")
+    for scope in softmaxes(graph):
+        exps = all_exps[(all_exps >= scope.start) & (all_exps < scope.stop)]
         if len(exps) > 1:
             largest = int(exps[np.argmax(graph.data[exps])])
             share = float(graph.data[largest] / graph.data[exps].sum())
             if share > SATURATED:
-                by_place.setdefault(_without_position(scope.path), []).append((share, largest))
+                by_place.setdefault(at_any_position(scope.path), []).append((share, largest))
     for place, found in by_place.items():
         share, node = max(found)
         where = graph.scope(node).partition("/")[0]
@@ -112,18 +94,14 @@ def _saturated_softmaxes(graph: Graph) -> Iterator[Finding]:
         yield _finding(graph, "saturated softmax", what, share, node)
 
 
-def _gradients_by_layer(graph: Graph) -> Iterator[Finding]:
+def _gradients_by_layer(graph: Graph, _: Origin | None) -> Iterator[Finding]:
     """Gradients that arrive at the first layers much smaller or larger than at the last."""
     if not graph.backpropagated:
         return
     sizes: dict[str, float] = {}
     nodes: dict[str, int] = {}
-    for place in _residual_places(graph):
-        outputs = np.concatenate([
-            graph.outputs_of(scope)
-            for scope in graph.scopes
-            if _without_position(scope.path) == place
-        ])  # fmt: skip
+    for place, scopes in residual_stream(graph).items():
+        outputs = np.concatenate([graph.outputs_of(scope) for scope in scopes])
         if len(outputs):
             sizes[place] = _root_mean_square(graph.grad[outputs])
             nodes[place] = int(outputs[np.argmax(np.abs(graph.grad[outputs]))])
@@ -151,11 +129,7 @@ def _update_sizes(graph: Graph, origin: Origin | None) -> Iterator[Finding]:
         return
     start = 0
     shapes = origin.model.config.shapes(origin.model.tokenizer.vocab_size)
-    first_of = {
-        binding.matrix: node
-        for node, binding in reversed([*graph.bindings.items()])
-        if isinstance(binding, ParameterBinding)
-    }
+    first_of = {matrix_of(graph, node): node for node in reversed([*graph.bindings])}
     for matrix, (rows, cols) in shapes.items():
         part = slice(start, start + rows * cols)
         start += rows * cols
@@ -174,15 +148,14 @@ def _update_sizes(graph: Graph, origin: Origin | None) -> Iterator[Finding]:
             yield _finding(graph, "update size", what, ratio, first_of[matrix])
 
 
-def _without_gradient(graph: Graph) -> Iterator[Finding]:
+def _without_gradient(graph: Graph, _: Origin | None) -> Iterator[Finding]:
     """Parameters that the computation uses and whose gradient is exactly 0."""
     if not graph.backpropagated:
         return
     idle: dict[str, list[int]] = {}
     used: dict[str, int] = {}
-    for node in np.flatnonzero(graph.op_codes == OP_NAMES.index("param")).tolist():
-        binding = graph.bindings.get(node)
-        matrix = binding.matrix if isinstance(binding, ParameterBinding) else ""
+    for node in graph.nodes_of("param").tolist():
+        matrix = matrix_of(graph, node)
         used[matrix] = used.get(matrix, 0) + 1
         if graph.grad[node] == 0:
             idle.setdefault(matrix, []).append(node)
@@ -191,26 +164,21 @@ def _without_gradient(graph: Graph) -> Iterator[Finding]:
         yield _finding(graph, "no gradient", what, len(nodes) / used[matrix], nodes[0])
 
 
+CHECKS: tuple[HealthCheck, ...] = (
+    _dead_relus,
+    _saturated_softmaxes,
+    _gradients_by_layer,
+    _update_sizes,
+    _without_gradient,
+)
+"""Every health check, in the order in which findings are told."""
+
+
 # -- what they share -------------------------------------------------------------------------------
 
 
-def _finding(graph: Graph, check: Check, what: str, value: float, node: int) -> Finding:
+def _finding(graph: Graph, check: str, what: str, value: float, node: int) -> Finding:
     return Finding(check, what, value, node, graph.name(node))
-
-
-def _without_position(path: str) -> str:
-    return re.sub(r"^pos\d+/", "", path)
-
-
-def _residual_places(graph: Graph) -> list[str]:
-    """The places along the residual stream, first to last: `embed`, `layer0/mlp/residual`, ..."""
-    places = dict.fromkeys(
-        place
-        for scope in graph.scopes
-        if re.fullmatch(r"embed|layer\d+/mlp/residual", place := _without_position(scope.path))
-        and place != scope.path
-    )
-    return list(places)
 
 
 def _root_mean_square(numbers: Floats) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from microgpt import Graph, InputError
-from microgpt.debugger import Console, DebugSession, saved
+from microgpt.debugger import Console, DebugSession, saved_stops
 from tests.microgpt.debugger import user_program
 
 
@@ -28,7 +28,7 @@ def test_what_is_saved_comes_back(tiny_graph: Graph, folder: Path) -> None:
     session.continue_()
     Console(session).execute("save mine")
     assert [path.name for path in folder.iterdir()] == ["mine.json"]
-    assert saved.saved_names() == ("mine",)
+    assert saved_stops.saved_names() == ("mine",)
     other = DebugSession(tiny_graph)
     other.break_at("exp")
     Console(other).execute("load mine")
@@ -59,21 +59,21 @@ def test_saving_again_replaces(tiny_graph: Graph) -> None:
     console.execute("save mine")
     console.execute("d")
     console.execute("save mine")
-    assert saved.load("mine") == ()
+    assert saved_stops.load("mine") == ()
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 65, "a b", "a\0", "C:x"])
 def test_names_that_cannot_be_files(name: str, folder: Path) -> None:
     with pytest.raises(InputError, match="cannot be a session's name"):
-        saved.save(name, ())
+        saved_stops.save(name, ())
     assert not folder.exists()
 
 
 def test_names_that_are_not_there() -> None:
-    saved.save("one", ())
-    saved.save("two", ())
+    saved_stops.save("one", ())
+    saved_stops.save("two", ())
     with pytest.raises(InputError, match="no session 'three' is saved; there is one, two"):
-        saved.load("three")
+        saved_stops.load("three")
 
 
 @pytest.mark.parametrize(
@@ -91,22 +91,22 @@ def test_damaged_files(content: str, says: str, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "mine.json").write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=re.escape(says)):
-        saved.load("mine")
+        saved_stops.load("mine")
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     with pytest.raises(InputError, match="cannot write"):
-        saved.save("mine", ())
+        saved_stops.save("mine", ())
     with pytest.raises(InputError):
-        saved.load("mine")
+        saved_stops.load("mine")
 
 
 def test_the_file_is_plain_json(tiny_graph: Graph, folder: Path) -> None:
     session = DebugSession(tiny_graph)
     session.break_at('name == "wte[0][0]"')
-    path = saved.save("mine", session.stops.listed())
+    path = saved_stops.save("mine", session.stops.listed())
     assert json.loads(path.read_text(encoding="utf-8")) == {
         "version": 1,
         "stops": [{"kind": "breakpoint", "text": 'name == "wte[0][0]"', "enabled": True}],

@@ -9,14 +9,13 @@ the backward pass and of an update the first.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.autograd.ops import OP_NAMES
 from microgpt.debugger.timeline import Timeline
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
@@ -32,58 +31,49 @@ MAX_EXPONENT = math.log(np.finfo(np.float64).max)
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """The first thing that is wrong in a pass.
+    """The first thing that is wrong in a pass."""
 
-    Attributes:
-        where: the pass; `"update"` is Adam's, of the step at hand or of the one before it.
-        what: in words.
-        node: the node at fault.
-        name: its name, or `#id`.
-        op: its op's name.
-        scope: path of its scope.
-        moment: when, on the timeline; None of a leaf and of the update.
-        operands: name and value of each of its operands.
-        line: file and line number that made it; None if not recorded.
-        step: the training step that it happened in, counted from 1; None if the graph is of none.
-    """
-
-    where: Pass
-    what: str
-    node: int
-    name: str
+    where: Pass  # `"update"` is Adam's, of the step at hand or of the one before it
+    what: str  # in words
+    node: int  # the node at fault
+    name: str  # its name, or `#id`
     op: str
     scope: str
-    moment: int | None
-    operands: tuple[tuple[str, float], ...]
-    line: tuple[str, int] | None
-    step: int | None
+    moment: int | None  # when, on the timeline; None of a leaf and of the update
+    event: int | None  # the same, counted within the pass
+    operands: tuple[tuple[str, float], ...]  # name and value of each of its operands
+    line: tuple[str, int] | None  # file and line number that made it; None if not recorded
+    step: int | None  # the training step it happened in, from 1; None if the graph is of none
 
 
-def anomalies(timeline: Timeline, step: int | None = None) -> tuple[Anomaly, ...]:
+AnomalySearch: TypeAlias = Callable[[Timeline, int | None], Iterator[Anomaly]]
+"""Looks through a graph, of a training step if it is of one, for the first of its kind."""
+
+
+def first_anomalies(timeline: Timeline, step: int | None = None) -> tuple[Anomaly, ...]:
     """The first anomalies there are, in order of time.
 
     Args:
         step: the training step of the graph.
     """
-    found = (_leaf(timeline, step), *_computed(timeline, step), _backward(timeline, step),
-             _update(timeline, step))  # fmt: skip
-    return tuple(anomaly for anomaly in found if anomaly is not None)
+    return tuple(anomaly for search in SEARCHES for anomaly in search(timeline, step))
 
 
-def _leaf(timeline: Timeline, step: int | None) -> Anomaly | None:
+def _leaf(timeline: Timeline, step: int | None) -> Iterator[Anomaly]:
     """The first leaf out of range; a parameter was moved there by the update before."""
     graph = timeline.graph
     wrong = np.flatnonzero(~_in_range(graph.data) & (np.diff(graph.operand_start) == 0))
     if not len(wrong):
-        return None
+        return
     node = int(wrong[0])
     what = _what_is_wrong(graph, node)
     others = int(np.count_nonzero(graph.op_codes[wrong] == graph.op_codes[node])) - 1
     if others:
         what += f"; so it is with {others:,} more"
     if graph.op(node) == "param" and step is not None and step > 1:
-        return _anomaly(graph, "update", what, node, None, step - 1)
-    return _anomaly(graph, "forward", what, node, None, step)
+        yield _anomaly(timeline, "update", what, node, None, step - 1)
+    else:
+        yield _anomaly(timeline, "forward", what, node, None, step)
 
 
 def _computed(timeline: Timeline, step: int | None) -> Iterator[Anomaly]:
@@ -99,7 +89,7 @@ def _computed(timeline: Timeline, step: int | None) -> Iterator[Anomaly]:
         node = int(np.argmax(wrong))
         if wrong[node] and node != told:
             told, moment = node, timeline.moment_of(node, "forward")
-            yield _anomaly(graph, "forward", _what_is_wrong(graph, node), node, moment, step)
+            yield _anomaly(timeline, "forward", _what_is_wrong(graph, node), node, moment, step)
 
 
 def _what_is_wrong(graph: Graph, node: int) -> str:
@@ -125,19 +115,20 @@ def _what_is_wrong(graph: Graph, node: int) -> str:
     return f"its operands are finite, and it is {data}"
 
 
-def _backward(timeline: Timeline, step: int | None) -> Anomaly | None:
+def _backward(timeline: Timeline, step: int | None) -> Iterator[Anomaly]:
     """The first event that adds a number out of range."""
     graph = timeline.graph
     if not graph.backpropagated:
-        return None
+        return
     if not _in_range(graph.grad_before).all():
         node = int(np.argmax(~_in_range(graph.grad_before)))
         what = f"its grad was {graph.grad_before[node]} before the pass"
-        return _anomaly(graph, "backward", what, node, None, step)
+        yield _anomaly(timeline, "backward", what, node, None, step)
+        return
     strange = np.flatnonzero(~_in_range(graph.contributions))
     events = graph.event_of[graph.edge_consumers[strange]]
     if not (events > 0).any():
-        return None  # sums overflow only after one of their terms did
+        return  # sums overflow only after one of their terms did
     event = int(events[events > 0].min())
     change = next(c for c in graph.event(event).changes if not abs(c.edge.contribution) <= LARGEST)
     edge = change.edge
@@ -146,21 +137,25 @@ def _backward(timeline: Timeline, step: int | None) -> Anomaly | None:
         f"{edge.contribution:.6g}, and its grad becomes {change.new:.6g}"
     )
     moment = timeline.moment("backward", event)
-    return _anomaly(graph, "backward", what, edge.consumer, moment, step)
+    yield _anomaly(timeline, "backward", what, edge.consumer, moment, step)
 
 
-def _update(timeline: Timeline, step: int | None) -> Anomaly | None:
+def _update(timeline: Timeline, step: int | None) -> Iterator[Anomaly]:
     """The first parameter whose gradient Adam cannot square."""
     graph = timeline.graph
     if not graph.backpropagated:
-        return None
-    parameters = np.flatnonzero(graph.op_codes == OP_NAMES.index("param"))
+        return
+    parameters = graph.nodes_of("param")
     too_large = parameters[~_in_range(graph.grad[parameters])]
     if not len(too_large):
-        return None
+        return
     node = int(too_large.min())
     what = f"its gradient {graph.grad[node]:.6g} has no finite square, which Adam takes"
-    return _anomaly(graph, "update", what, node, None, step)
+    yield _anomaly(timeline, "update", what, node, None, step)
+
+
+SEARCHES: tuple[AnomalySearch, ...] = (_leaf, _computed, _backward, _update)
+"""Every search, in order of time. To add one, write its function and put it here."""
 
 
 def _in_range(numbers: Floats) -> NDArray[np.bool_]:
@@ -169,8 +164,9 @@ def _in_range(numbers: Floats) -> NDArray[np.bool_]:
 
 
 def _anomaly(
-    graph: Graph, where: Pass, what: str, node: int, moment: int | None, step: int | None
+    timeline: Timeline, where: Pass, what: str, node: int, moment: int | None, step: int | None
 ) -> Anomaly:
+    graph = timeline.graph
     return Anomaly(
         where,
         what,
@@ -179,6 +175,7 @@ def _anomaly(
         graph.op(node),
         graph.scope(node),
         moment,
+        None if moment is None else timeline.event(moment),
         tuple(
             (graph.name(edge.operand), float(graph.data[edge.operand]))
             for edge in graph.operands_of(node)
