@@ -16,7 +16,7 @@ from microgpt.debugger.session import DebugSession
 from microgpt.debugger.verbs import find_verb
 from microgpt.debugger.verbs.where import Standing
 from microgpt.errors import MicrogptError
-from tui.cli.output import print_error, say
+from tui.cli.terminal.output import print_error, say
 from tui.cli.verb_lines import carry_out
 
 

@@ -12,10 +12,10 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from microgpt import InputError
-from tui.cli.errors import EXIT_ERROR
-from tui.cli.options import given_options
-from tui.cli.output import say
-from tui.cli.script_options import STOP_OPTIONS, stop_rule_from
+from tui.cli.options.parser import given_options
+from tui.cli.options.script_options import STOP_OPTIONS, stop_rule_from
+from tui.cli.terminal.exit_status import EXIT_ERROR
+from tui.cli.terminal.output import say
 from tui.cli.verb_lines import carry_out
 
 if TYPE_CHECKING:

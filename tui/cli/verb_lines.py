@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from microgpt import MicrogptError
-from tui.cli.errors import EXIT_ERROR
-from tui.cli.output import print_error, say
+from tui.cli.terminal.exit_status import EXIT_ERROR
+from tui.cli.terminal.output import print_error, say
 
 if TYPE_CHECKING:
     from microgpt.debugger.session import DebugSession

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 from microgpt.errors import MicrogptError
-from tui.cli.output import discard_stdout, make_streams_usable, print_error
+from tui.cli.terminal.output import discard_stdout, make_streams_usable, print_error
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 128 + signal.SIGINT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from textual import on, work
 from textual.app import App
@@ -13,7 +13,9 @@ from textual.filter import LineFilter
 from textual.message import Message
 
 from microgpt.errors import MicrogptError
-from tui.no_color import GiveStyle
+from tui.base.no_color import GiveStyle
+from tui.dialogs.help import HelpScreen
+from tui.keys import KeySection
 from tui.themes import DARK, FAINT, LIGHT, MUTED
 
 ExportJob: TypeAlias = tuple[str, Callable[[Path], None]]
@@ -21,13 +23,14 @@ ExportJob: TypeAlias = tuple[str, Callable[[Path], None]]
 
 
 class BaseApp(App[None]):
-    """An app that exports what it shows.
+    """An app that exports what it shows and tells its keys."""
 
-    Attributes:
-        exported: path of the last exported view, None before the first.
-    """
-
+    TITLE = "microgpt-tui"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
     CSS_PATH = Path(__file__).with_name("app.tcss")  # wherever the app's own module lies
+    INTRODUCTION: ClassVar[str]  # what it is, for the help
+    KEY_SECTIONS: ClassVar[tuple[KeySection, ...]]
 
     class Exported(Message):
         """A view was written, or could not be."""
@@ -43,7 +46,7 @@ class BaseApp(App[None]):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
-        self.exported: Path | None = None
+        self.exported: Path | None = None  # the last view written
         self._give_style = GiveStyle()  # one: lines remember what each filter made of them
         self._folder = folder or Path()
         self._taken: set[Path] = set()
@@ -60,6 +63,10 @@ class BaseApp(App[None]):
     def action_switch_theme(self) -> None:
         """Dark to light and back."""
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def action_help(self) -> None:
+        """Shows all keys."""
+        self.push_screen(HelpScreen(self.INTRODUCTION, self.KEY_SECTIONS))
 
     # -- export --------------------------------------------------------------------------------
 

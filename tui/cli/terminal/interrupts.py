@@ -17,13 +17,10 @@ class Interrupts:
     Inside `with interrupts.held_back():` the first one is only noted, for the work there to find
     at its next whole step; whoever insists with a second one is not made to wait. A signal that
     is ignored when the program starts (a job in the background of a script) stays ignored.
-
-    Attributes:
-        received: number of the first signal, 0 while there was none.
     """
 
     def __init__(self) -> None:
-        self.received = 0
+        self.received = 0  # number of the first signal, 0 while there was none
         self._holding_back = False
         self._previous: dict[signal.Signals, signal._HANDLER] = {}
 

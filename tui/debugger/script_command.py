@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tui.app_runner import check_terminal, run_app
-from tui.cli.options import CommandParser
-from tui.cli.script_options import add_stop_options, stop_rule_from
+from tui.base.app_runner import check_terminal, run_app
+from tui.cli.options.parser import CommandParser
+from tui.cli.options.script_options import add_stop_options, stop_rule_from
 
 _DESCRIPTION = """\
 Runs a Python script, unmodified, and shows the graph of each backward pass of a

@@ -13,7 +13,7 @@ from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
 from tui.debugger.canvas import GraphCanvas
 from tui.debugger.command_line import CommandLine
-from tui.debugger.pane import DebuggerPane
+from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.source_pane import SourcePane
 from tui.debugger.stops_panel import StopsPanel
 

@@ -1,20 +1,16 @@
-"""What `microgpt-tui run` and `microgpt debug SCRIPT` have in common: where a script stops."""
+"""`--when`: a condition on the loss of a backward pass. Imports numpy, so it comes late."""
 
 from __future__ import annotations
 
-import argparse
 import math
 import operator
 import re
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from microgpt.attach import Condition
+from microgpt.attach.stop_rule import NO_LOSSES
 from microgpt.errors import InputError
-from tui.cli.options import WHOLE_FROM_1, StoreText, add_number
-
-if TYPE_CHECKING:
-    from microgpt.attach import Condition, StopRule
 
 _COMPARED = {
     ">": operator.gt,
@@ -23,30 +19,6 @@ _COMPARED = {
     "<=": operator.le,
 }
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-
-
-STOP_OPTIONS = ("--every", "--when")
-
-
-def add_stop_options(parser: argparse._ActionsContainer) -> None:
-    """Adds --every and --when."""
-    add_number(parser, "--every", WHOLE_FROM_1, "stop at every N-th backward pass", default=1)
-    parser.add_argument(
-        "--when",
-        action=StoreText,
-        metavar="CONDITION",
-        help="of these, stop where this holds: 'loss > 10', or 'isnan(loss)'; it makes the "
-        "script record every pass",
-    )
-
-
-def stop_rule_from(arguments: argparse.Namespace) -> StopRule:
-    """Where to stop. Raises `InputError` if the condition is none."""
-    from microgpt.attach import StopRule  # noqa: PLC0415  # numpy; --help need not wait
-
-    if arguments.when is None:
-        return StopRule(arguments.every)
-    return StopRule(arguments.every, *loss_condition(arguments.when))
 
 
 def loss_condition(text: str) -> tuple[Condition, tuple[float, float]]:
@@ -62,8 +34,6 @@ def loss_condition(text: str) -> tuple[Condition, tuple[float, float]]:
     >>> holds(1, 4.0), losses[1]
     (False, 1.7976931348623157e+308)
     """
-    from microgpt.attach.stop_rule import NO_LOSSES  # noqa: PLC0415  # numpy
-
     finite, numbers = (-sys.float_info.max, sys.float_info.max), (-math.inf, math.inf)
     tests: dict[str, tuple[Callable[[float], bool], tuple[float, float]]] = {
         "isnan(loss)": (math.isnan, numbers),

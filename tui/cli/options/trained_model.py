@@ -16,43 +16,33 @@ from microgpt import (
     TrainingState,
 )
 from microgpt.train.training import RngState
-from tui.cli.options import (
-    WHOLE_FROM_0,
-    StoreText,
+from microgpt.train.training_start import TrainingStart
+from tui.cli.options.model_options import (
     add_corpus_and_model_options,
     add_engine_option,
-    add_number,
     corpus_from,
     given_corpus_and_model_options,
     model_config_from,
     training_config_from,
 )
+from tui.cli.options.number_options import WHOLE_FROM_0, add_number
+from tui.cli.options.parser import StoreText
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """A model and where it comes from.
+    """A model and where it comes from."""
 
-    Attributes:
-        model: to look at.
-        origin: in words: `"after 100 steps, seed 42"`, `"step 3 of names.run"`.
-        document: the recorded step's own, `""` if there is none.
-        rng_state: of the run's generator.
-        state: parameters and moments of the model.
-        config: how it is trained.
-        documents: the first ones trained on, in order.
-        problem: what the step after `state` said when it failed, `""` if none did; `document` is
-            that step's then.
-    """
-
-    model: ModelSnapshot
-    origin: str
-    document: str
-    rng_state: RngState
-    state: TrainingState
-    config: TrainingConfig
-    documents: tuple[str, ...]
+    model: ModelSnapshot  # to look at
+    origin: str  # in words: `"after 100 steps, seed 42"`, `"step 3 of names.run"`
+    document: str  # the recorded step's own, `""` if there is none
+    rng_state: RngState  # of the run's generator
+    state: TrainingState  # parameters and moments of the model
+    config: TrainingConfig  # how it is trained
+    documents: tuple[str, ...]  # the first ones trained on, in order
     problem: str = ""
+    """What the step after `state` said when it failed, `""` if none did; `document` is that step's
+    then."""
 
     def caption(self, document: str) -> str:
         """The line under a picture's title: the document and the step."""
@@ -126,7 +116,9 @@ def untrained_model(arguments: argparse.Namespace) -> ModelSnapshot | None:
         return None
     if arguments.text is None:
         raise InputError("a TEXT is needed, or a recorded run (--run FILE)")
-    model = ModelSnapshot.of(_untrained(arguments))
+    seed = _training_config(arguments).seed
+    start = TrainingStart.drawn(corpus_from(arguments), model_config_from(arguments), seed)
+    model = ModelSnapshot.of(start)
     model.check_document(arguments.text)
     return model if arguments.train else None
 
@@ -154,7 +146,9 @@ def trained_model(
         return _recorded(arguments, after_update=after_update)
     if arguments.step is not None:
         raise InputError(f"--step {arguments.step}: needs --run FILE")
-    training = _untrained(arguments)
+    config = _training_config(arguments)
+    model = model_config_from(arguments)
+    training = Training(corpus_from(arguments), model, config, arguments.engine)
     steps = arguments.train if arguments.train is not None else arguments.default_train
     steps = training.config.num_steps if steps is None else steps
     problem = ""
@@ -178,19 +172,18 @@ def trained_model(
     )
 
 
-def _untrained(arguments: argparse.Namespace) -> Training:
+def _training_config(arguments: argparse.Namespace) -> TrainingConfig:
     config = training_config_from(arguments)
     if (arguments.train or 0) > config.num_steps:
         raise InputError(
             f"--train {arguments.train}: must be at most {config.num_steps}, the length of the "
             "schedule (--steps)"
         )
-    model = model_config_from(arguments)
-    return Training(corpus_from(arguments), model, config, arguments.engine)
+    return config
 
 
 def _recorded(arguments: argparse.Namespace, *, after_update: bool) -> TrainedModel:
-    from microgpt.runs import Run  # noqa: PLC0415  # numpy and SQLite, not needed for help
+    from microgpt.runs import Run  # noqa: PLC0415  # numpy and SQLite; help need not wait
 
     others = given_corpus_and_model_options(arguments)
     if arguments.train is not None:
@@ -220,13 +213,11 @@ def _train(training: Training, last: int) -> None:
     chunks = training.losses(last)
     try:
         if sys.stderr.isatty():
-            from rich.console import Console  # noqa: PLC0415  # slow to import
-            from rich.progress import Progress  # noqa: PLC0415
+            from tui.cli.terminal.progress_bar import passing_bar  # noqa: PLC0415  # rich takes 60 ms
 
-            with Progress(console=Console(stderr=True), transient=True) as progress:
-                task = progress.add_task("training", total=last)
+            with passing_bar("training", last) as show:
                 for _ in chunks:
-                    progress.update(task, completed=training.step)
+                    show(training.step)
         else:
             for _ in chunks:
                 pass

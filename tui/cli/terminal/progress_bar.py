@@ -81,6 +81,14 @@ def progress_bar(
 
 
 @contextmanager
+def passing_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr that is gone afterwards; what it yields takes how much is done."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
 def bytes_bar() -> Iterator[Callable[[int, int | None], None]]:
     """A bar on stderr for as long as the context is open; what it yields takes each advance.
 

@@ -30,8 +30,7 @@ from tui.debugger.graph_pane import GraphPane
 from tui.debugger.inspector import Inspector
 from tui.debugger.source_pane import SourcePane
 from tui.debugger.stops_panel import StopsPanel
-from tui.key_bindings import bindings_for
-from tui.keys import GRAPH
+from tui.keys import GRAPH, bindings_for
 from tui.themes import theme_color
 
 MAX_CONSOLE_LINES = 2_000
@@ -43,7 +42,7 @@ PLAY_EVENTS = 12
 class DebuggerPane(GraphPane):
     """Explores one graph at a time, in space and time."""
 
-    BINDINGS = bindings_for(GRAPH)
+    BINDINGS = bindings_for(GRAPH.keys)
 
     class Answered(Message):
         """A verb that took long is done, or could not be."""
