@@ -18,7 +18,7 @@ from microgpt.runs.run_file import RunInfo
 from microgpt.text.corpus import Corpus, load_corpus
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines import Engine, EngineName, StepResult, make_engine
-from microgpt.train.graph_origin import MEAN_OF, Origin
+from microgpt.train.graph_origin import MEAN_OF, GraphOrigin
 from microgpt.train.snapshot import ModelSnapshot
 from microgpt.train.training import RngState, StepLoss, Training
 
@@ -147,7 +147,7 @@ class Run:
         )
         return tuple(str(text) for (text,) in rows)
 
-    def origin(self, recorded: RecordedStep) -> Origin:
+    def origin(self, recorded: RecordedStep) -> GraphOrigin:
         """What a step was computed from, for the debugger.
 
         Raises:
@@ -155,7 +155,7 @@ class Run:
         """
         if recorded.result is None:
             raise InputError(f"step {recorded.step} has no document: give a text")
-        return Origin(
+        return GraphOrigin(
             recorded.before, recorded.result.document, recorded.step,
             self.documents(MEAN_OF), recorded.state_before, self.info.config,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where the graph of a session comes from, for the questions that a graph alone cannot answer."""
+"""What a graph was computed from, for the questions that a graph alone cannot answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MEAN_OF = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class GraphOrigin:
     """A document, and the model that computed it."""
 
     model: ModelSnapshot  # with the parameters of the graph
