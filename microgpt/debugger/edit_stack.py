@@ -16,7 +16,7 @@ from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.model.places import position_name, position_of
-from microgpt.train.graph_origin import MEAN_OF, Origin
+from microgpt.train.graph_origin import MEAN_OF, GraphOrigin
 
 if TYPE_CHECKING:
     from microgpt.replay.editing import Edit, EditableGraph
@@ -53,7 +53,7 @@ class EditStack:
     """
 
     def __init__(
-        self, graph: Graph, origin: Origin | None, methods: OpEvaluator | None = None
+        self, graph: Graph, origin: GraphOrigin | None, methods: OpEvaluator | None = None
     ) -> None:
         self.origin = origin
         self._methods = methods
@@ -118,7 +118,7 @@ class EditStack:
         return self._answers
 
 
-def mean_outputs(origin: Origin | None, graph: Graph, path: str) -> tuple[float, ...]:
+def mean_outputs(origin: GraphOrigin | None, graph: Graph, path: str) -> tuple[float, ...]:
     """What a scope gives on average over the first documents that have its position.
 
     Args:
@@ -145,7 +145,9 @@ def mean_outputs(origin: Origin | None, graph: Graph, path: str) -> tuple[float,
     return tuple(mean.tolist())
 
 
-def outputs_in(origin: Origin | None, graph: Graph, path: str, document: str) -> tuple[float, ...]:
+def outputs_in(
+    origin: GraphOrigin | None, graph: Graph, path: str, document: str
+) -> tuple[float, ...]:
     """What a scope gives in another document, at the same position.
 
     Args:
@@ -174,13 +176,13 @@ def _position(path: str) -> int:
     return position
 
 
-def _n_positions(origin: Origin | None, document: str) -> int:
+def _n_positions(origin: GraphOrigin | None, document: str) -> int:
     if origin is None:
         raise InputError(_NO_DOCUMENTS)
     return min(origin.model.config.block_size, len(document) + 1)
 
 
-def _outputs_in(origin: Origin | None, graph: Graph, path: str, document: str) -> Floats:
+def _outputs_in(origin: GraphOrigin | None, graph: Graph, path: str, document: str) -> Floats:
     """In another document, the data of what a scope gives to the rest in this one.
 
     That is more or less there: the keys of the last position are read by no other. The scope's

@@ -20,7 +20,7 @@ from microgpt.errors import GraphError, InputError
 from microgpt.graph.debuggee import Debuggee, Ended, Stop
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
-from microgpt.train.graph_origin import Origin
+from microgpt.train.graph_origin import GraphOrigin
 
 if TYPE_CHECKING:
     from microgpt.debugger.session_state import State
@@ -33,7 +33,7 @@ class SessionCore(Walk):
     def __init__(
         self,
         graph: Graph,
-        origin: Origin | None = None,
+        origin: GraphOrigin | None = None,
         problem: str = "",
         methods: OpEvaluator | None = None,
     ) -> None:

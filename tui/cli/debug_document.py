@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from microgpt.debugger.post_mortem import compute
 from microgpt.debugger.session import DebugSession
-from microgpt.train.graph_origin import Origin
+from microgpt.train.graph_origin import GraphOrigin
 from tui.cli.options.trained_model import trained_model, untrained_model
 from tui.cli.terminal.output import notice
 from tui.cli.verb_lines import carry_out
@@ -29,7 +29,7 @@ def debug_document(arguments: argparse.Namespace, lines: Iterable[str] | None) -
     document = (
         looked_at.document if looked_at.problem else looked_at.chosen_document(arguments.text)
     )
-    origin = Origin(
+    origin = GraphOrigin(
         looked_at.model, document, looked_at.state.step + 1, looked_at.documents, looked_at.state,
         looked_at.config,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from microgpt.debugger import DebugSession
 from microgpt.debugger.post_mortem import compute
 from microgpt.errors import MicrogptError
-from microgpt.train.graph_origin import Origin
+from microgpt.train.graph_origin import GraphOrigin
 from tui.base.base_app import ExportJob
 from tui.debugger.box_tree import BoxTree
 from tui.debugger.debugger_pane import DebuggerPane
@@ -43,7 +43,7 @@ class GraphScreen(ModeScreen):
 
         def __init__(
             self,
-            origin: Origin,
+            origin: GraphOrigin,
             explorer: Explorer,
             layout: Layout | None,
             place: Standpoint | None,
@@ -117,7 +117,7 @@ class GraphScreen(ModeScreen):
         assert frame.origin is not None
         self._follow(frame.origin, frame)
 
-    def _follow(self, origin: Origin, frame: RunFrame) -> None:
+    def _follow(self, origin: GraphOrigin, frame: RunFrame) -> None:
         travels = frame.past or self._was_past
         self._was_past = frame.past
         self._wants_this = self._wants_this or travels
@@ -125,12 +125,12 @@ class GraphScreen(ModeScreen):
             self._build(origin)
         self._say_if_behind()
 
-    def _build(self, origin: Origin) -> None:
+    def _build(self, origin: GraphOrigin) -> None:
         if not self._building:
             self._building = origin.step
             self._build_graph(origin, self._problem_of(origin), self.pane.place, self.pane.window)
 
-    def _problem_of(self, origin: Origin) -> str:
+    def _problem_of(self, origin: GraphOrigin) -> str:
         """Why training stopped at a step, `""` at any other."""
         frame = self.frame
         failed = frame is not None and frame.status == "failed" and frame.origin is origin
@@ -139,7 +139,7 @@ class GraphScreen(ModeScreen):
     # Without a description Textual makes one of all parameters.
     @work(thread=True, exit_on_error=True, description="a graph")
     def _build_graph(
-        self, origin: Origin, problem: str, place: Standpoint | None, window: Size
+        self, origin: GraphOrigin, problem: str, place: Standpoint | None, window: Size
     ) -> None:
         try:
             computed = compute(origin.model, origin.document)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from microgpt import ModelSnapshot, StepResult
-from microgpt.train.graph_origin import Origin
+from microgpt.train.graph_origin import GraphOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class RunFrame:
     live_step: int = 0  # the latest step of the run
     warning: str = ""  # what went wrong beside the training, one line
     past: bool = False  # whether `result` is a recorded step that the person went to
-    origin: Origin | None = None
+    origin: GraphOrigin | None = None
     """What the step shown was computed from, None before the first; of a failed run the step that
     failed, which has no result."""
 

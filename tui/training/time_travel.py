@@ -16,7 +16,7 @@ from pathlib import Path
 from microgpt.autograd.collector import paused_collector
 from microgpt.errors import MicrogptError
 from microgpt.runs import RecordedStep, Run
-from microgpt.train.graph_origin import Origin
+from microgpt.train.graph_origin import GraphOrigin
 from tui.training.run_frame import FreshSample, RunFrame
 
 COMMITTED_WITHIN = 1.0
@@ -39,7 +39,7 @@ class PastStep:
     samples: tuple[FreshSample, ...] = ()
     """Documents drawn from the model after the step, the same at every visit; they come one by one,
     each with an arrival that has one more."""
-    origin: Origin | None = None  # what the step was computed from
+    origin: GraphOrigin | None = None  # what the step was computed from
     problem: str = ""  # one line
 
     def as_frame(self, live: RunFrame) -> RunFrame:

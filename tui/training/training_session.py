@@ -18,7 +18,7 @@ from microgpt.errors import MicrogptError, RunFileError
 from microgpt.model.sampling import DEFAULT_TEMPERATURE
 from microgpt.runs import RunRecorder
 from microgpt.train.engines import Engine
-from microgpt.train.graph_origin import Origin
+from microgpt.train.graph_origin import GraphOrigin
 from tui.training.run_frame import FreshSample, RunFrame
 
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 0.0)
@@ -169,11 +169,11 @@ class TrainingSession:
                 )
             self._keep_speed(began)
 
-    def _next_origin(self) -> Origin:
+    def _next_origin(self) -> GraphOrigin:
         """What the next step will be computed from."""
         training = self._training
         step = training.step + 1
-        return Origin(
+        return GraphOrigin(
             ModelSnapshot.of(training), training.document_at(step), step, training.documents,
             training.state.copy(), training.config,
         )  # fmt: skip

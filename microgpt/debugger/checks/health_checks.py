@@ -18,7 +18,7 @@ from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
 from microgpt.model.adam import Adam
 from microgpt.model.places import at_any_position, matrix_of, residual_stream, softmaxes
-from microgpt.train.graph_origin import Origin
+from microgpt.train.graph_origin import GraphOrigin
 
 SATURATED = 0.99
 """A softmax whose largest output is above this passes hardly any gradient on."""
@@ -39,11 +39,11 @@ class Finding:
     name: str  # its name, or `#id`
 
 
-HealthCheck: TypeAlias = Callable[[Graph, Origin | None], Iterator[Finding]]
+HealthCheck: TypeAlias = Callable[[Graph, GraphOrigin | None], Iterator[Finding]]
 """Looks through a graph; without an origin nothing is known of the update."""
 
 
-def findings(graph: Graph, origin: Origin | None = None) -> tuple[Finding, ...]:
+def findings(graph: Graph, origin: GraphOrigin | None = None) -> tuple[Finding, ...]:
     """All findings of all checks.
 
     Args:
@@ -55,7 +55,7 @@ def findings(graph: Graph, origin: Origin | None = None) -> tuple[Finding, ...]:
 # -- checks ----------------------------------------------------------------------------------------
 
 
-def _dead_relus(graph: Graph, _: Origin | None) -> Iterator[Finding]:
+def _dead_relus(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
     """Units that are off at every position; in other graphs, relus all of which are off."""
     units: dict[tuple[str, int], list[int]] = {}
     seen: dict[str, int] = {}
@@ -75,7 +75,7 @@ def _dead_relus(graph: Graph, _: Origin | None) -> Iterator[Finding]:
             yield _finding(graph, "dead relu", what, len(dead) / len(rows), dead[0][0])
 
 
-def _saturated_softmaxes(graph: Graph, _: Origin | None) -> Iterator[Finding]:
+def _saturated_softmaxes(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
     """Attention that has settled on one source, and predictions that are all but certain."""
     by_place: dict[str, list[tuple[float, int]]] = {}
     all_exps = graph.nodes_of("exp")
@@ -94,7 +94,7 @@ def _saturated_softmaxes(graph: Graph, _: Origin | None) -> Iterator[Finding]:
         yield _finding(graph, "saturated softmax", what, share, node)
 
 
-def _gradients_by_layer(graph: Graph, _: Origin | None) -> Iterator[Finding]:
+def _gradients_by_layer(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
     """Gradients that arrive at the first layers much smaller or larger than at the last."""
     if not graph.backpropagated:
         return
@@ -119,7 +119,7 @@ def _gradients_by_layer(graph: Graph, _: Origin | None) -> Iterator[Finding]:
         yield _finding(graph, "exploding gradient", what, ratio, nodes[first])
 
 
-def _update_sizes(graph: Graph, origin: Origin | None) -> Iterator[Finding]:
+def _update_sizes(graph: Graph, origin: GraphOrigin | None) -> Iterator[Finding]:
     """Matrices whose update is a tiny or a large part of their own size."""
     if origin is None or not graph.backpropagated:
         return
@@ -148,7 +148,7 @@ def _update_sizes(graph: Graph, origin: Origin | None) -> Iterator[Finding]:
             yield _finding(graph, "update size", what, ratio, first_of[matrix])
 
 
-def _without_gradient(graph: Graph, _: Origin | None) -> Iterator[Finding]:
+def _without_gradient(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
     """Parameters that the computation uses and whose gradient is exactly 0."""
     if not graph.backpropagated:
         return
@@ -186,7 +186,7 @@ def _root_mean_square(numbers: Floats) -> float:
         return float(np.sqrt(np.mean(np.square(numbers)))) if len(numbers) else 0.0
 
 
-def _update(graph: Graph, origin: Origin) -> tuple[Floats, Floats]:
+def _update(graph: Graph, origin: GraphOrigin) -> tuple[Floats, Floats]:
     """Every parameter before and after Adam's update with this graph's gradients."""
     parameters = origin.model.parameters()
     grads = {

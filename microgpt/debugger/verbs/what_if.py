@@ -20,7 +20,7 @@ from microgpt.errors import InputError
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
 from microgpt.model.places import logits_at, position_label, position_losses, position_number
-from microgpt.train.graph_origin import Origin
+from microgpt.train.graph_origin import GraphOrigin
 
 if TYPE_CHECKING:
     from microgpt.replay.editing import Edit
@@ -223,7 +223,7 @@ def _watched(before: GraphVersion, after: GraphVersion, nodes: Ints) -> Iterator
             yield NodeMove(node, after.graph.name(node), data, grad)
 
 
-def _positions(before: Graph, after: Graph, origin: Origin | None) -> tuple[PositionMove, ...]:
+def _positions(before: Graph, after: Graph, origin: GraphOrigin | None) -> tuple[PositionMove, ...]:
     losses_before, losses_after = position_losses(before), position_losses(after)
     moves = []
     for position, node in losses_after.items():
@@ -240,7 +240,7 @@ def _positions(before: Graph, after: Graph, origin: Origin | None) -> tuple[Posi
     return tuple(moves)
 
 
-def _likeliest(graph: Graph, position: int, origin: Origin | None) -> str:
+def _likeliest(graph: Graph, position: int, origin: GraphOrigin | None) -> str:
     if origin is None:
         return ""
     logits = logits_at(graph, position)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from microgpt import Graph, InputError
-from microgpt.debugger import Console, DebugSession, Origin, verbs
+from microgpt.debugger import Console, DebugSession, GraphOrigin, verbs
 from microgpt.debugger.checks import anomaly_searches, health_checks
 from microgpt.debugger.checks.anomaly_searches import Anomaly
 from microgpt.debugger.checks.health_checks import Finding
@@ -82,7 +82,7 @@ def test_a_verb(tiny_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_health_check(tiny_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    def large_losses(graph: Graph, origin: Origin | None) -> Iterator[Finding]:
+    def large_losses(graph: Graph, origin: GraphOrigin | None) -> Iterator[Finding]:
         assert origin is None
         loss = float(graph.data[graph.root])
         yield Finding("large loss", f"the loss is {loss:.3g}", loss, graph.root, "loss")

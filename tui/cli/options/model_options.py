@@ -19,7 +19,7 @@ from microgpt import (
 )
 from microgpt.model.sampling import DEFAULT_TEMPERATURE
 from microgpt.text.corpus import DEFAULT_CORPUS, ORIGINAL
-from microgpt.train.engines import ENGINE_NAMES
+from microgpt.train.engines import ENGINES, engine_names
 from tui.cli.options.number_options import (
     ANY_WHOLE,
     FROM_0,
@@ -84,14 +84,14 @@ def add_corpus_and_model_options(parser: argparse.ArgumentParser) -> None:
 
 def add_engine_option(parser: argparse._ActionsContainer) -> None:
     """Adds --engine."""
+    engines = ", ".join(f"{name} ({row.words})" for name, row in ENGINES.items())
     parser.add_argument(
         "--engine",
         action=StoreText,
-        choices=ENGINE_NAMES,
+        choices=engine_names(),
         default="auto",
-        help="what computes the steps, all to the same numbers: value (plain Python), replay (the "
-        "whole graph, compiled), kernel (whole vectors, compiled), or auto, the fastest that is "
-        "ready (default %(default)s)",
+        help=f"what computes the steps, all to the same numbers: {engines}, or auto, the fastest "
+        "that is ready (default %(default)s)",
     )
 
 

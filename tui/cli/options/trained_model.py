@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,12 @@ from microgpt import (
     DomainError,
     InputError,
     ModelSnapshot,
-    Tokenizer,
     Training,
     TrainingConfig,
     TrainingState,
 )
-from microgpt.model.parameters import Parameters
 from microgpt.train.training import RngState
+from microgpt.train.training_start import TrainingStart
 from tui.cli.options.model_options import (
     add_corpus_and_model_options,
     add_engine_option,
@@ -107,7 +105,7 @@ def add_trained_model_options(parser: argparse.ArgumentParser, *, train: int | N
 
 
 def untrained_model(arguments: argparse.Namespace) -> ModelSnapshot | None:
-    """A model like the one about to be trained, to look at mistakes before time goes into that.
+    """The model about to be trained, to look at mistakes before time goes into that.
 
     None if there is nothing to train.
 
@@ -119,10 +117,8 @@ def untrained_model(arguments: argparse.Namespace) -> ModelSnapshot | None:
     if arguments.text is None:
         raise InputError("a TEXT is needed, or a recorded run (--run FILE)")
     seed = _training_config(arguments).seed
-    config = model_config_from(arguments)
-    tokenizer = Tokenizer.of(corpus_from(arguments).documents)
-    parameters = Parameters.random(config, tokenizer, random.Random(seed))
-    model = ModelSnapshot(config, tokenizer, parameters.data())
+    start = TrainingStart.drawn(corpus_from(arguments), model_config_from(arguments), seed)
+    model = ModelSnapshot.of(start)
     model.check_document(arguments.text)
     return model if arguments.train else None
 
