@@ -13,13 +13,16 @@ from pathlib import Path
 import viz
 from microgpt import InputError, ModelSnapshot, Training, load_corpus
 from viz.attention import AttentionPattern, attention_dot
-from viz.export import PICTURE_SUFFIXES, view_json
+from viz.formats import suffixes
+from viz.view_json import view_json
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
 parser.add_argument("document", nargs="?", default="emma", help="what to compute (emma)")
 parser.add_argument("folder", nargs="?", type=Path, default="figures", help="made if missing")
 parser.add_argument("--train", type=int, default=0, metavar="N", help="steps to train before (0)")
-parser.add_argument("--suffix", default=".svg", choices=PICTURE_SUFFIXES, help="kind of file")
+parser.add_argument(
+    "--suffix", default=".svg", choices=suffixes(of_pictures=True), help="kind of file"
+)
 parser.add_argument("--data", default="names", metavar="NAME|FILE", help="the corpus (names)")
 arguments = parser.parse_args()
 try:

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tui.app import MicrogptApp
 from tui.cli.main import command_parser
-from tui.keys import markdown_table
+from tui.keys import SCRIPT, markdown_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_key_table_is_the_one_of_the_app() -> None:
-    assert markdown_table() in README
+    assert markdown_table((*MicrogptApp.KEY_SECTIONS, SCRIPT)) in README
 
 
 def test_every_picture_is_there() -> None:

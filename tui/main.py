@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 import microgpt
 from microgpt import InputError, Training
-from tui.app_runner import check_terminal, run_app
-from tui.cli.errors import exit_status
-from tui.cli.options import (
-    CommandParser,
+from tui.base.app_runner import check_terminal, run_app
+from tui.cli.options.model_options import (
     add_corpus_and_model_options,
     add_engine_option,
     corpus_from,
@@ -21,6 +19,9 @@ from tui.cli.options import (
     model_config_from,
     training_config_from,
 )
+from tui.cli.options.parser import CommandParser
+from tui.cli.terminal.exit_status import exit_status
+from tui.debugger import script_command
 
 if TYPE_CHECKING:
     from microgpt.runs import Run
@@ -51,9 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if words[:1] == ["run"]:
-        from tui.script_command import run  # noqa: PLC0415  # a command of its own
-
-        return run(words[1:])
+        return script_command.run(words[1:])
     parser = CommandParser(prog="microgpt-tui", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument(
         "--version", action="version", version=f"microgpt-tui {microgpt.__version__}"
@@ -95,7 +94,7 @@ def _source(arguments: argparse.Namespace) -> Training | Run:
 
 
 def _app(source: Training | Run, arguments: argparse.Namespace) -> MicrogptApp:
-    from microgpt.runs import RunRecorder  # noqa: PLC0415  # numpy
+    from microgpt.runs import RunRecorder  # noqa: PLC0415  # numpy, likewise
     from tui.app import MicrogptApp  # noqa: PLC0415  # textual takes a while, too
 
     recorder = None

@@ -14,7 +14,7 @@ from graphviz import Digraph
 from microgpt import StepResult
 from viz.dot import plain
 from viz.fonts import set_font
-from viz.style import INK, LINE, MUTED, PAPER
+from viz.style import HAIRLINE, INK, MUTED, PAPER
 
 Weights = Sequence[Sequence[float]]
 
@@ -22,21 +22,16 @@ ROW, GAP, PANEL_WIDTH, PANEL_GAP = 30, 46, 200, 76
 """Distances in the picture. Units: points."""
 
 TOKEN_WIDTH = 44
-MAX_PENWIDTH = 7.0
+WIDEST_LINE = 7.0
 LINE_COLOR = "#0072b2"
 
 
 @dataclass(frozen=True, slots=True)
 class AttentionPattern:
-    """What the picture needs of a document.
+    """What the picture needs of a document."""
 
-    Attributes:
-        tokens: labels of the tokens read. Shape: `[position]`.
-        weights: attention weights. Shape: `[n_layer][n_head][position][source]`.
-    """
-
-    tokens: tuple[str, ...]
-    weights: Sequence[Sequence[Weights]]
+    tokens: tuple[str, ...]  # labels of the tokens read. Shape: `[position]`.
+    weights: Sequence[Sequence[Weights]]  # Shape: `[n_layer][n_head][position][source]`
 
     @classmethod
     def of(cls, result: StepResult, labels: Sequence[str]) -> AttentionPattern:
@@ -80,7 +75,7 @@ def _panel(
         for side, x in (("s", left), ("q", left + PANEL_WIDTH)):
             dot.node(
                 f"{name}{side}{place}", plain(token), pos=f"{x:g},{y:g}!", shape="box",
-                fixedsize="true", style="rounded,filled", fillcolor="#f3f5f9", color=LINE,
+                fixedsize="true", style="rounded,filled", fillcolor="#f3f5f9", color=HAIRLINE,
                 width=f"{TOKEN_WIDTH / 72:.3f}", height="0.3", tooltip=f"position {place}",
             )  # fmt: skip
     for query, row in enumerate(weights):
@@ -96,7 +91,7 @@ def line_style(weight: float) -> dict[str, str]:
     """Graphviz attributes of a line: wider and more opaque, the larger the weight."""
     shown = min(1.0, max(0.0, weight)) if weight == weight else 1.0  # noqa: PLR0124  # nan
     return {
-        "penwidth": f"{0.3 + MAX_PENWIDTH * shown:.2f}",
+        "penwidth": f"{0.3 + WIDEST_LINE * shown:.2f}",
         "color": f"{LINE_COLOR}{round(20 + 235 * shown):02x}",
     }
 

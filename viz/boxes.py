@@ -11,16 +11,14 @@ from dataclasses import dataclass, replace
 from threading import RLock
 
 import numpy as np
-from numpy.typing import NDArray
 
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.errors import GraphError
+from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeRange
 from viz.joining import run_label, run_length, runs, shape
 from viz.partition import IN_ORDER, SUM, TERMS, Group, partition
-
-Ids = NDArray[np.int64]
 
 MAX_CHILDREN = 34
 """A box opens into at most this many; with what stands around it a view has about 40."""
@@ -28,24 +26,16 @@ MAX_CHILDREN = 34
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Box:
-    """A part of a graph that can be shown as one thing.
-
-    Attributes:
-        key: unique in its graph and the same in every graph of the same shape: a scope's path, a
-            matrix's name behind `@`, `#1234` for a single node, or a parent's key, `|` and a label.
-        label: what to call it, short.
-        kind: `"graph"`, `"scope"`, `"parameters"`, `"group"` or `"node"`.
-        ids: its nodes, ascending.
-        parent: the box it is part of, None for the whole graph.
-        note: what a person would add to the label, such as `e → m`.
-    """
+    """A part of a graph that can be shown as one thing."""
 
     key: str
-    label: str
-    kind: str
-    ids: Ids
-    parent: Box | None = None
-    note: str = ""
+    """Unique in its graph and the same in every graph of the same shape: a scope's path, a matrix's
+    name behind `@`, `#1234` for a single node, or a parent's key, `|` and a label."""
+    label: str  # what to call it, short
+    kind: str  # `"graph"`, `"scope"`, `"parameters"`, `"group"` or `"node"`
+    ids: Ints  # its nodes, ascending
+    parent: Box | None = None  # the box it is part of, None for the whole graph
+    note: str = ""  # what a person would add to the label, such as `e → m`
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -203,7 +193,7 @@ class Folding:
         """How many nodes were made in a scope itself."""
         return int(np.count_nonzero(self.graph.scope_of[scope.start : scope.stop] == scope.index))
 
-    def _scope_ids(self, scope: ScopeRange) -> Ids:
+    def _scope_ids(self, scope: ScopeRange) -> Ints:
         """The nodes in a scope and the scopes inside it.
 
         They are all of its range, unless the scope was left and entered again.
@@ -234,7 +224,7 @@ class Folding:
         assert isinstance(binding, ParameterBinding)
         return binding
 
-    def _parameter_groups(self, bound: Ids, parent: Box) -> list[Box]:
+    def _parameter_groups(self, bound: Ints, parent: Box) -> list[Box]:
         """`wte`, `wpe`, `lm_head` and one box for all matrices of a layer."""
         bindings = {int(i): self._binding(int(i)) for i in bound}
         matrices = {binding.matrix for binding in bindings.values()}
@@ -272,13 +262,13 @@ class Folding:
 
     # -- scalars -----------------------------------------------------------------------------------
 
-    def _own_nodes(self, scope: Box, ids: Ids, name: str) -> Box:
+    def _own_nodes(self, scope: Box, ids: Ints, name: str) -> Box:
         """The nodes made in a scope that has much else in it, as one box."""
         box = Box(f"{scope.key}|own nodes", "own nodes", "group", ids, scope)
         self._groups[box.key] = Group((), name, -1)
         return box
 
-    def _grouped(self, parent: Box, ids: Ids, name: str = "") -> tuple[Box, ...]:
+    def _grouped(self, parent: Box, ids: Ints, name: str = "") -> tuple[Box, ...]:
         """Nodes one by one if they are few, else in groups.
 
         Args:
@@ -328,7 +318,7 @@ class Folding:
         return tuple(joined)
 
 
-def joined_ids(boxes: Iterable[Box]) -> Ids:
+def joined_ids(boxes: Iterable[Box]) -> Ints:
     """The nodes of several boxes, ascending."""
     return np.sort(np.concatenate([box.ids for box in boxes]))
 

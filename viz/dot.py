@@ -19,8 +19,8 @@ from viz.boxes import Box
 from viz.fonts import set_font
 from viz.joining import shape
 from viz.style import (
+    HAIRLINE,
     INK,
-    LINE,
     MUTED,
     NEGATIVE,
     OP_STYLES,
@@ -32,8 +32,8 @@ from viz.style import (
     gradient_color,
     ink_on,
     magnitude_color,
-    number,
     op_style,
+    short_number,
     strength,
 )
 from viz.view import Bundle, View
@@ -69,8 +69,8 @@ def to_dot(view: View, caption: str = "", grads: Floats | None = None) -> Digrap
            if len(view.boxes) > LARGE else {}),
     )  # fmt: skip
     set_font(dot)
-    dot.attr("node", fontsize="11", fontcolor=INK, color=LINE)
-    dot.attr("edge", fontsize="9", fontcolor=MUTED, color=LINE, arrowsize="0.6")
+    dot.attr("node", fontsize="11", fontcolor=INK, color=HAIRLINE)
+    dot.attr("edge", fontsize="9", fontcolor=MUTED, color=HAIRLINE, arrowsize="0.6")
     drawing = _Drawing(view, dot, view.graph.grad if grads is None else grads)
     drawing.nodes()
     drawing.edges()
@@ -139,7 +139,7 @@ class _Drawing:
         title = box.label if box.kind == "node" else box.title
         glyph = f"{PARAMETERS_GLYPH} " if box.kind == "parameters" else ""
         if box.kind == "node":
-            size = f"data {number(float(self.graph.data[box.node]))}"
+            size = f"data {short_number(float(self.graph.data[box.node]))}"
         else:
             size = f"{len(box):,} nodes"
         label = plain(f"{glyph}{title} {box.note}".rstrip())
@@ -159,8 +159,8 @@ class _Drawing:
         is_child = box.parent is not None and box.parent.key == self.view.focus.key
         title = _cell(f"{glyph}{box.label if is_child else box.title}", INK, bold=True)
         note = _cell(f" {box.note}", MUTED) if box.note else ""
-        count = _cell(f"{len(box):,} nodes · rms grad {number(size)}", ink_on(fill), size=9)
-        border = OP_STYLES["param"].color if is_parameters else LINE
+        count = _cell(f"{len(box):,} nodes · rms grad {short_number(size)}", ink_on(fill), size=9)
+        border = OP_STYLES["param"].color if is_parameters else HAIRLINE
         self.dot.node(
             self.names[box.key], _table([(title + note, ""), (count, fill)], border),
             shape="plain", tooltip=plain(box.title),
@@ -177,8 +177,8 @@ class _Drawing:
             title = f"{_glyph(self.graph, node)} {title}"
         rows = [
             (_cell(title, style.color, bold=True), ""),
-            (_cell(f"data {number(data)}", INK), ""),
-            (_cell(f"grad {number(grad)}", ink_on(fill)), fill),
+            (_cell(f"data {short_number(data)}", INK), ""),
+            (_cell(f"grad {short_number(grad)}", ink_on(fill)), fill),
         ]
         is_marked = node == self.view.marked
         self.dot.node(
@@ -222,7 +222,7 @@ class _Drawing:
 
     def _edge_attributes(self, bundle: Bundle) -> dict[str, str]:
         weight = strength(bundle.magnitude, self.largest_bundle)
-        color = gradient_color(bundle.net, self.largest_bundle, LINE)
+        color = gradient_color(bundle.net, self.largest_bundle, HAIRLINE)
         attributes = {"penwidth": f"{0.7 + (MAX_PENWIDTH - 0.7) * weight**3:.2f}", "color": color}
         if bundle.slot >= 0:
             edge = self.graph.operands_of(self.by_key[bundle.target].node)[bundle.slot]
@@ -236,7 +236,7 @@ class _Drawing:
             f"{edges}, sum of |contribution| {bundle.magnitude:.6g}, net {bundle.net:.6g}"
         )
         if _has_edge_labels(self.view):
-            attributes["label"] = f"{bundle.count:,} · {number(bundle.magnitude)}"
+            attributes["label"] = f"{bundle.count:,} · {short_number(bundle.magnitude)}"
             attributes["labeltooltip"] = attributes["edgetooltip"]
         return attributes
 
@@ -298,7 +298,7 @@ def _heading(view: View, caption: str) -> str:
             + _cell(f"edges: {numbers}   ", MUTED, size=9)
             + _key(_POSITIVE, "positive")
             + _key(_NEGATIVE, "negative")
-            + _key(LINE, "both, balanced")
+            + _key(HAIRLINE, "both, balanced")
         )
     return _table([(line, "") for line in (*lines, legend)])
 

@@ -32,25 +32,17 @@ IN_ORDER = "#"
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some nodes of a region.
+    """Some nodes of a region."""
 
-    Attributes:
-        ids: the nodes, ascending.
-        stem: what it and its like are called: the region's own name for nodes that are used outside
-            of it, with all that only they need; an op's name for the same inside; `Σ` for a long
-            sum used inside; `terms` of a long sum; `#` for neighbours in order of creation.
-        head: the node that the others lead to.
-        first: place of the group among its like.
-        count: how many like groups it holds.
-        among: how many like groups there are in the region.
-    """
-
-    ids: Ids
+    ids: Ids  # the nodes, ascending
     stem: str
-    head: int
-    first: int = 0
-    count: int = 1
-    among: int = 1
+    """What it and its like are called: the region's own name for nodes that are used outside of it,
+    with all that only they need; an op's name for the same inside; `Σ` for a long sum used inside;
+    `terms` of a long sum; `#` for neighbours in order of creation."""
+    head: int  # the node that the others lead to
+    first: int = 0  # place of the group among its like
+    count: int = 1  # how many like groups it holds
+    among: int = 1  # how many like groups there are in the region
 
     def label(self, offset: int = 0) -> str:
         """What to call it among the groups of its region, `fc1[3]` or `terms 8…15`.
@@ -68,39 +60,32 @@ class Group:
 
 
 class Region:
-    """A set of nodes with its inner edges.
-
-    Attributes:
-        ids: the nodes, ascending.
-        ops: of each node, its op's name.
-        operands: of each node, in slot order.
-        consumers: of each node, those inside; one that takes a node twice is there twice.
-        outputs: the nodes that are used outside, or not at all.
-    """
+    """A set of nodes with its inner edges."""
 
     def __init__(self, graph: Graph, ids: Iterable[int]) -> None:
-        self.ids: Ids = tuple(sorted(ids))
+        self.ids: Ids = tuple(sorted(ids))  # the nodes, ascending
         # All at once: an array is slow to be asked for a few elements.
         ids_array = np.array(self.ids, np.int64)
         operands = graph.operands[graph.edges_into(ids_array)].tolist()
         codes = graph.op_codes[ids_array].tolist()
-        self.ops: dict[int, str] = {
+        self.ops: dict[int, str] = {  # of each node, its op's name
             i: graph.op_names[code] for i, code in zip(self.ids, codes, strict=True)
         }
         starts = graph.operand_start
         counts = starts[ids_array + 1] - starts[ids_array]
         ends = np.cumsum(counts).tolist()
-        self.operands: dict[int, list[int]] = {
+        self.operands: dict[int, list[int]] = {  # of each node, in slot order
             i: operands[end - count : end]
             for i, count, end in zip(self.ids, counts.tolist(), ends, strict=True)
         }
+        # Of each node, those inside; one that takes a node twice is there twice.
         self.consumers: dict[int, list[int]] = {i: [] for i in self.ids}
         for i, operands in self.operands.items():
             for operand in operands:
                 if operand in self.consumers:
                     self.consumers[operand].append(i)
         n_consumers = graph.fan_out[ids_array].tolist()
-        self.outputs = {
+        self.outputs = {  # the nodes that are used outside, or not at all
             i
             for (i, inner), count in zip(self.consumers.items(), n_consumers, strict=True)
             if not inner or count > len(inner)

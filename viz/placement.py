@@ -29,19 +29,13 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What Graphviz says.
+    """What Graphviz says."""
 
-    Attributes:
-        width: of the whole.
-        height: of the whole.
-        centers: middle of each box. Shape: `[box]`.
-        curves: control points of each edge's joined cubic Bézier curves. Shape: `[edge][point]`.
-    """
-
-    width: float
-    height: float
-    centers: tuple[Point, ...]
+    width: float  # of the whole
+    height: float  # of the whole
+    centers: tuple[Point, ...]  # middle of each box. Shape: `[box]`.
     curves: tuple[tuple[Point, ...], ...]
+    """Control points of each edge's joined cubic Bézier curves. Shape: `[edge][point]`."""
 
 
 def place(

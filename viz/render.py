@@ -16,9 +16,9 @@ from graphviz import Digraph
 from graphviz.backend import dot_command
 
 from microgpt.errors import InputError
+from viz import formats
 from viz.fonts import laid_out_for_widest, shown_in_first
 
-FORMATS = ("svg", "png", "pdf")
 COORDINATES = "plain"
 """A format that is no picture: where boxes and edges go."""
 
@@ -32,8 +32,9 @@ def engine(format_: str = "svg") -> str:
     Raises:
         InputError: there is none, or none that can write the format.
     """
-    if format_ not in (*FORMATS, COORDINATES):
-        raise InputError(f"format {format_!r} is unknown; it can be {', '.join(FORMATS)}")
+    drawn = [row.drawn_as for row in formats.FORMATS if row.drawn_as]
+    if format_ not in (*drawn, COORDINATES):
+        raise InputError(f"format {format_!r} is unknown; it can be {', '.join(drawn)}")
     if dot := shutil.which("dot"):
         return dot
     if format_ == "pdf":
@@ -57,7 +58,7 @@ def render(source: Digraph | str, format_: str) -> bytes:
 
     Args:
         source: a `Digraph` or DOT text; its `layout` attribute chooses another engine than dot.
-        format_: one of `FORMATS`, or `COORDINATES`.
+        format_: what `viz.formats` says is drawn, or `COORDINATES`.
 
     Raises:
         InputError: the format is unknown or not to be had here, or drawing fails or takes too long.

@@ -21,24 +21,18 @@ DECADES = 4
 INK = "#1f2430"
 MUTED = "#7a8194"
 PAPER = "#ffffff"
-LINE = "#b4bac8"
+HAIRLINE = "#b4bac8"
 
 Rgb = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class OpStyle:
-    """The look of an op's nodes.
+    """The look of an op's nodes."""
 
-    Attributes:
-        glyph: one or a few characters that stand for the op.
-        color: accent, `#rrggbb`, readable on dark and light backgrounds.
-        shape: Graphviz shape of the op's own mark.
-    """
-
-    glyph: str
-    color: str
-    shape: str
+    glyph: str  # one or a few characters that stand for the op
+    color: str  # accent, `#rrggbb`, readable on dark and light backgrounds
+    shape: str  # Graphviz shape of the op's own mark
 
 
 _COLORS = {
@@ -88,10 +82,10 @@ def op_style(name: str) -> OpStyle:
 SCOPE_GLYPH, PARAMETERS_GLYPH = "▸", OP_STYLES["param"].glyph
 
 
-def number(x: float) -> str:
+def short_number(x: float) -> str:
     """A float in at most 10 characters, with 4 significant digits.
 
-    >>> number(0.12345), number(-3.2e-7), number(0.0), number(1234567.0)
+    >>> short_number(0.12345), short_number(-3.2e-7), short_number(0.0), short_number(1234567.0)
     ('0.1235', '-3.2e-07', '0', '1.235e+06')
     """
     text = f"{x:.4g}"

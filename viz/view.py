@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.errors import GraphError
+from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
-from viz.boxes import Box, Folding, Ids, joined_ids
+from viz.boxes import Box, Folding, joined_ids
 from viz.joining import run_label, runs, shape
 
 MAX_CONTEXT = 8
@@ -34,44 +35,28 @@ MAX_DRAWN = 1500
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """All edges from one box to another.
+    """All edges from one box to another."""
 
-    Attributes:
-        source: key of the operands' box.
-        target: key of the consumers' box.
-        slot: the operand slot if both are single nodes, where each edge is its own bundle; else -1.
-        count: number of edges.
-        magnitude: sum of |contribution| over the edges.
-        net: sum of their contributions.
-    """
-
-    source: str
-    target: str
+    source: str  # key of the operands' box
+    target: str  # key of the consumers' box
     slot: int
-    count: int
-    magnitude: float
-    net: float
+    """The operand slot if both are single nodes, where each edge is its own bundle; else -1."""
+    count: int  # number of edges
+    magnitude: float  # sum of |contribution| over the edges
+    net: float  # sum of their contributions
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Boxes of a graph and the bundles between them.
+    """Boxes of a graph and the bundles between them."""
 
-    Attributes:
-        graph: what is looked at.
-        focus: the box looked into.
-        inside: what it opens into: parameters, then scopes, then groups and single nodes.
-        around: boxes outside that inside nodes are connected to.
-        title: what the picture shows, in words.
-        marked: the node it is all about, if there is one.
-    """
-
-    graph: Graph
-    focus: Box
+    graph: Graph  # what is looked at
+    focus: Box  # the box looked into
     inside: tuple[Box, ...]
-    around: tuple[Box, ...]
-    title: str
-    marked: int | None = None
+    """What it opens into: parameters, then scopes, then groups and single nodes."""
+    around: tuple[Box, ...]  # boxes outside that inside nodes are connected to
+    title: str  # what the picture shows, in words
+    marked: int | None = None  # the node it is all about, if there is one
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -261,7 +246,7 @@ def _run(folding: Folding, boxes: list[Box]) -> Box:
     return Box(key, label, kind, joined_ids(boxes), folding.root)
 
 
-def _connected(graph: Graph, ids: Ids) -> Ids:
+def _connected(graph: Graph, ids: Ints) -> Ints:
     """Operands and consumers of some nodes that are not among them, ascending."""
     edges = graph.edges_touching(ids)
     connected = np.zeros(len(graph), np.bool_)
@@ -271,7 +256,7 @@ def _connected(graph: Graph, ids: Ids) -> Ids:
     return np.flatnonzero(connected)
 
 
-def _smallest(folding: Folding, box: Box, touched: Ids) -> Box:
+def _smallest(folding: Folding, box: Box, touched: Ints) -> Box:
     while box.kind != "node":
         holder = next((c for c in folding.children(box) if c.holds(int(touched[0]))), None)
         if holder is None or len(_among(touched, holder)) < len(touched):
@@ -280,8 +265,8 @@ def _smallest(folding: Folding, box: Box, touched: Ids) -> Box:
     return box
 
 
-def _among(nodes: Ids, box: Box) -> Ids:
+def _among(nodes: Ints, box: Box) -> Ints:
     """Those of some nodes that lie in a box: by bisection, since either may be a million."""
     at = np.minimum(np.searchsorted(box.ids, nodes), len(box.ids) - 1)
-    found: Ids = nodes[box.ids[at] == nodes]
+    found: Ints = nodes[box.ids[at] == nodes]
     return found

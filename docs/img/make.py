@@ -11,10 +11,10 @@ from pathlib import Path
 import viz
 from microgpt import Training, Value, load_corpus
 from tui.app import MicrogptApp
+from tui.base.screenshot import screenshot
 from tui.cli.main import main as microgpt
-from tui.debugger.pane import DebuggerPane
-from tui.keys import markdown_table
-from tui.screenshot import screenshot
+from tui.debugger.debugger_pane import DebuggerPane
+from tui.keys import SCRIPT, markdown_table
 
 HERE = Path(__file__).parent
 KEYS_BEGIN, KEYS_END = "<!-- keys: begin -->", "<!-- keys: end -->"
@@ -81,7 +81,8 @@ def write_keys() -> None:
     readme = HERE.parents[1] / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(KEYS_BEGIN)
     _, _, after = rest.partition(KEYS_END)
-    text = f"{before}{KEYS_BEGIN}\n{markdown_table()}\n{KEYS_END}{after}"
+    keys = markdown_table((*MicrogptApp.KEY_SECTIONS, SCRIPT))
+    text = f"{before}{KEYS_BEGIN}\n{keys}\n{KEYS_END}{after}"
     readme.write_text(text, encoding="utf-8")
 
 

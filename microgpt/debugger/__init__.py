@@ -6,16 +6,16 @@ from microgpt.debugger.inspection import NodeView, OperandView
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.session_state import GradChange, State, StopCause
 from microgpt.debugger.stops import StopPoint
-from microgpt.train.graph_origin import Origin
+from microgpt.train.graph_origin import GraphOrigin
 
 __all__ = [
     "Console",
     "DebugSession",
     "GradChange",
+    "GraphOrigin",
     "NodeCondition",
     "NodeView",
     "OperandView",
-    "Origin",
     "State",
     "StopCause",
     "StopPoint",

@@ -17,119 +17,35 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from microgpt.autograd.ops import OP_NAMES
 from microgpt.debugger import condition_syntax
 from microgpt.debugger.condition_syntax import TEXT_TESTS
+from microgpt.debugger.condition_terms import (
+    ARITHMETIC,
+    COMPARISONS,
+    EDGE_TERMS,
+    FUNCTIONS,
+    NODE_TERMS,
+    NUMBER_FUNCTIONS,
+    TERMS,
+    TEXT_TERMS,
+    TRUTH_FUNCTIONS,
+    TextTest,
+    Visit,
+    text_test,
+)
 from microgpt.errors import ConditionError
-from microgpt.graph.arrays import Floats, Mask
+from microgpt.graph.arrays import Mask
 from microgpt.graph.events import Phase
 from microgpt.graph.graph import Graph
-
-Places: TypeAlias = NDArray[np.integer[Any]]
-"""Of each node's text among the texts there are. Shape: `[node]`."""
-TextTest: TypeAlias = Callable[[str], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """Where terms get their numbers: a graph, and the pass that visits its nodes."""
-
-    graph: Graph
-    phase: Phase
-
-    @property
-    def gradients_flowed(self) -> bool:
-        return self.phase == "backward" and self.graph.backpropagated
-
-    def grad(self) -> Floats:
-        if self.gradients_flowed or not self.graph.backpropagated:
-            return self.graph.grad
-        return self.graph.grad_before
-
-    def adjoint(self) -> Floats:
-        return self.graph.grad if self.gradients_flowed else np.zeros(len(self.graph))
-
-    def contribution(self) -> Floats:
-        graph = self.graph
-        return graph.contributions if self.gradients_flowed else np.zeros(graph.n_edges)
-
-
-# -- terms and functions ---------------------------------------------------------------------------
-
-_NODE_TERMS: dict[str, Callable[[_Visit], NDArray[Any]]] = {
-    "data": lambda visit: visit.graph.data,
-    "grad": _Visit.grad,
-    "adjoint": _Visit.adjoint,
-    "fan_out": lambda visit: visit.graph.fan_out,
-    "id": lambda visit: np.arange(len(visit.graph)),
-}
-_EDGE_TERMS: dict[str, Callable[[_Visit], Floats]] = {
-    "contribution": _Visit.contribution,
-    "local": lambda visit: visit.graph.local_grads,
-}
-
-
-def _texts_of_ops(graph: Graph) -> tuple[Sequence[str], Places]:
-    return graph.op_names, graph.op_codes
-
-
-def _texts_of_scopes(graph: Graph) -> tuple[Sequence[str], Places]:
-    return [scope.path for scope in graph.scopes], graph.scope_of
-
-
-def _texts_of_names(graph: Graph) -> tuple[Sequence[str], Places]:
-    return [*graph.names.values(), ""], graph.name_of  # -1, no name, leads to the last
-
-
-_TEXT_TERMS: dict[str, Callable[[Graph], tuple[Sequence[str], Places]]] = {
-    "op": _texts_of_ops,
-    "scope": _texts_of_scopes,
-    "name": _texts_of_names,
-}
-TERMS = (*_TEXT_TERMS, *_NODE_TERMS, *_EDGE_TERMS)
-"""All that a condition can ask of a node."""
-
-_NUMBER_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": np.abs,
-    "log10": np.log10,
-    "min": np.minimum,
-    "max": np.maximum,
-}
-_TRUTH_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "isnan": np.isnan,
-    "isinf": np.isinf,
-    "isfinite": np.isfinite,
-}
-FUNCTIONS = (*_NUMBER_FUNCTIONS, *_TRUTH_FUNCTIONS)
-"""All functions of a condition; `min` and `max` take two numbers or more."""
-
-_ARITHMETIC: dict[type[ast.operator], Callable[..., Any]] = {
-    ast.Add: np.add,
-    ast.Sub: np.subtract,
-    ast.Mult: np.multiply,
-    ast.Div: np.divide,
-    ast.Pow: np.power,
-}
-_COMPARISONS: dict[type[ast.cmpop], Callable[..., Any]] = {
-    ast.Eq: np.equal,
-    ast.NotEq: np.not_equal,
-    ast.Lt: np.less,
-    ast.LtE: np.less_equal,
-    ast.Gt: np.greater,
-    ast.GtE: np.greater_equal,
-}
-
-
-# -- compiled expressions --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Number:
     """An expression that gives a number for each node, or for each edge."""
 
-    of: Callable[[_Visit], Any]
+    of: Callable[[Visit], Any]
     per_edge: bool = False
     constant: float | None = None
 
@@ -138,12 +54,12 @@ class _Number:
 class _Truth:
     """An expression that holds or does not, for each node."""
 
-    of: Callable[[_Visit], Mask]
+    of: Callable[[Visit], Mask]
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A text term, one of `_TEXT_TERMS`."""
+    """A text term, one of `TEXT_TERMS`."""
 
     term: str
 
@@ -200,7 +116,7 @@ class NodeCondition:
             phase: the pass that visits; what the backward pass leaves behind if not given.
         """
         with np.errstate(all="ignore"):  # log10(0) or inf - inf is an answer, not an accident
-            return self._truth.of(_Visit(graph, phase))
+            return self._truth.of(Visit(graph, phase))
 
 
 class _Compiler:
@@ -225,7 +141,7 @@ class _Compiler:
                 function = np.negative if isinstance(sign, ast.USub) else np.positive
                 return self._applied(function, [operand])
             case ast.BinOp(left=left, op=operator, right=right):
-                return self._applied(_ARITHMETIC[type(operator)], [left, right])
+                return self._applied(ARITHMETIC[type(operator)], [left, right])
             case ast.BoolOp(op=operator, values=values):
                 return self._joined(isinstance(operator, ast.And), values)
             case ast.Call():
@@ -237,12 +153,12 @@ class _Compiler:
     # -- terms and calls -------------------------------------------------------------------------
 
     def _term(self, name: str) -> _Number | _Text:
-        if name in _TEXT_TERMS:
+        if name in TEXT_TERMS:
             return _Text(name)
-        if name in _NODE_TERMS:
-            return _Number(_NODE_TERMS[name])
-        if name in _EDGE_TERMS:
-            return _Number(_EDGE_TERMS[name], per_edge=True)
+        if name in NODE_TERMS:
+            return _Number(NODE_TERMS[name])
+        if name in EDGE_TERMS:
+            return _Number(EDGE_TERMS[name], per_edge=True)
         if name in FUNCTIONS:
             raise self._error(f"{name} is a function: {name}(grad)")
         raise self._error(f"no term {name!r}; there are {', '.join(TERMS)}")
@@ -255,8 +171,8 @@ class _Compiler:
         wanted = "two numbers or more" if name in {"min", "max"} else "one number"
         if tree.keywords or (len(tree.args) < 2 if name in {"min", "max"} else len(tree.args) != 1):
             raise self._error(f"{name} takes {wanted}")
-        if name in _NUMBER_FUNCTIONS:
-            function = _NUMBER_FUNCTIONS[name]
+        if name in NUMBER_FUNCTIONS:
+            function = NUMBER_FUNCTIONS[name]
             if len(tree.args) == 1:
                 return self._applied(function, tree.args)
             numbers = [self._number(argument) for argument in tree.args]
@@ -264,7 +180,7 @@ class _Compiler:
             for number in numbers[1:]:
                 result = self._apply(function, [result, number])
             return result
-        return self._any_slot(self._apply(_TRUTH_FUNCTIONS[name], [self._number(tree.args[0])]))
+        return self._any_slot(self._apply(TRUTH_FUNCTIONS[name], [self._number(tree.args[0])]))
 
     # -- numbers ---------------------------------------------------------------------------------
 
@@ -284,7 +200,7 @@ class _Compiler:
             return self._constant(value)
         per_edge = any(number.per_edge for number in numbers)
 
-        def of(visit: _Visit) -> Any:
+        def of(visit: Visit) -> Any:
             return function(*(_spread(number, visit, per_edge) for number in numbers))
 
         return _Number(of, per_edge)
@@ -292,7 +208,7 @@ class _Compiler:
     def _any_slot(self, test: _Number) -> _Truth:
         """A test's outcome for each node: one of an edge term holds if it does for any slot."""
 
-        def of(visit: _Visit) -> Mask:
+        def of(visit: Visit) -> Mask:
             outcome = test.of(visit)
             mask = np.zeros(len(visit.graph), np.bool_)
             if test.per_edge:
@@ -314,10 +230,10 @@ class _Compiler:
         numbers = [self._as_number(side) for side in sides]
         if all(number.constant is not None for number in numbers):
             raise self._error(f"it compares plain numbers; there are {', '.join(TERMS)}")
-        functions = [_COMPARISONS[type(operator)] for operator in tree.ops]
+        functions = [COMPARISONS[type(operator)] for operator in tree.ops]
         per_edge = any(number.per_edge for number in numbers)
 
-        def of(visit: _Visit) -> Any:
+        def of(visit: Visit) -> Any:
             values = [_spread(number, visit, per_edge) for number in numbers]
             held = functions[0](values[0], values[1])
             for place, function in enumerate(functions[1:], start=1):
@@ -332,7 +248,7 @@ class _Compiler:
                 pass
             case _:
                 raise self._error(
-                    f"a text is compared with a text: {', '.join(_TEXT_TERMS)} with one in quotes"
+                    f"a text is compared with a text: {', '.join(TEXT_TERMS)} with one in quotes"
                 )
         if not isinstance(tree.ops[0], ast.Eq | ast.NotEq):
             raise self._error(f"texts are compared by ==, != and {', '.join(TEXT_TESTS)}")
@@ -348,9 +264,9 @@ class _Compiler:
                 ops=[ast.In(), ast.In()],
                 comparators=[ast.Name(id=word), ast.Constant(value=str() as quoted)],
             ) if word in TEXT_TESTS and isinstance(text := self.compile(left), _Text):
-                return _holds_for_text(text.term, _text_test(word, quoted))
+                return _holds_for_text(text.term, text_test(word, quoted))
         raise self._error(
-            f"{', '.join(TEXT_TESTS)} stand between {', '.join(_TEXT_TERMS)} and a text in quotes"
+            f"{', '.join(TEXT_TESTS)} stand between {', '.join(TEXT_TERMS)} and a text in quotes"
         )
 
     # -- kinds -----------------------------------------------------------------------------------
@@ -359,7 +275,7 @@ class _Compiler:
         truths = [self._truth(tree) for tree in trees]
         join = np.logical_and if every else np.logical_or
 
-        def of(visit: _Visit) -> Mask:
+        def of(visit: Visit) -> Mask:
             held = truths[0].of(visit)
             for truth in truths[1:]:
                 held = join(held, truth.of(visit))
@@ -388,7 +304,7 @@ class _Compiler:
         return ConditionError(f"condition {self._text!r}: {message}")
 
 
-def _spread(number: _Number, visit: _Visit, per_edge: bool) -> Any:
+def _spread(number: _Number, visit: Visit, per_edge: bool) -> Any:
     """A number's values, one an edge if others of the expression are."""
     value = number.of(visit)
     if per_edge and not number.per_edge and number.constant is None:
@@ -397,23 +313,9 @@ def _spread(number: _Number, visit: _Visit, per_edge: bool) -> Any:
 
 
 def _holds_for_text(term: str, test: TextTest) -> _Truth:
-    def of(visit: _Visit) -> Mask:
-        texts, place = _TEXT_TERMS[term](visit.graph)
+    def of(visit: Visit) -> Mask:
+        texts, place = TEXT_TERMS[term](visit.graph)
         held: Mask = np.fromiter((test(text) for text in texts), np.bool_, len(texts))
         return held[place]
 
     return _Truth(of)
-
-
-def _text_test(word: str, quoted: str) -> TextTest:
-    if word == "within":
-        scope = quoted.strip("/")
-        return lambda text: text == scope or text.startswith(f"{scope}/") or not scope
-    if word == "matches":
-        pattern = condition_syntax.pattern(quoted)
-        return lambda text: pattern.search(text) is not None
-    if word == "contains":
-        return lambda text: quoted in text
-    if word == "startswith":
-        return lambda text: text.startswith(quoted)
-    return lambda text: text.endswith(quoted)

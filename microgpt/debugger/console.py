@@ -10,17 +10,20 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from microgpt.debugger import saved
+from microgpt.debugger import saved_stops, verbs
 from microgpt.debugger.condition_syntax import TEXT_TESTS
-from microgpt.debugger.conditions import FUNCTIONS, TERMS
+from microgpt.debugger.condition_terms import FUNCTIONS, TERMS
 from microgpt.debugger.node_references import NodeNames
 from microgpt.debugger.outcome import Outcome
 from microgpt.debugger.session import DebugSession
-from microgpt.debugger.verbs import VERBS, find_verb, parse
+from microgpt.debugger.verbs import TypedLine, find_verb, parse
 from microgpt.errors import InputError
 from microgpt.graph.graph import Graph
 
 MOST_COMPLETIONS = 200
+
+PROMPT = "(microgpt) "
+"""Stands before every verb, typed or echoed."""
 
 
 class Console:
@@ -47,11 +50,18 @@ class Console:
             MicrogptError: the line was not understood, or cannot be done here; the session stands
                 where it stood.
         """
-        understood = parse(line)
-        if understood is None:
-            return None
-        answer = understood.verb.run(self.session, understood.argument)
-        return Outcome(understood.verb.name, self.session.state, answer)
+        typed = parse(line)
+        return None if typed is None else self.carry_out(typed)
+
+    def carry_out(self, typed: TypedLine) -> Outcome:
+        """Carries out a line that was understood.
+
+        Raises:
+            MicrogptError: it cannot be done here; the session stands where it stood.
+        """
+        session = self.session
+        answer = typed.verb.run(session, typed.argument)
+        return Outcome(typed.verb.name, session.state, answer, session.timeline)
 
     def completions(self, line: str) -> tuple[int, list[str]]:
         """What could stand at the end of a line that is being typed.
@@ -61,7 +71,7 @@ class Console:
         """
         word, space, argument = line.lstrip().partition(" ")
         if not space:
-            return len(word), [verb.name for verb in VERBS if verb.name.startswith(word)]
+            return len(word), [verb.name for verb in verbs.VERBS if verb.name.startswith(word)]
         try:
             kind = find_verb(word).argument
         except InputError:
@@ -81,9 +91,9 @@ class Console:
         elif kind == "stop":
             words = [str(point.number) for point in session.stops.listed()]
         elif kind == "name":
-            words = list(saved.saved_names())
+            words = list(saved_stops.saved_names())
         elif kind == "verb":
-            words = [verb.name for verb in VERBS]
+            words = [verb.name for verb in verbs.VERBS]
         yield from (word for word in words if word.startswith(prefix))
         if kind == "scope":
             paths = (scope.path for scope in session.graph.scopes if scope.path)

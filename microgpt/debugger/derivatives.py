@@ -78,21 +78,14 @@ class Derivatives:
 
 @dataclass(frozen=True, eq=False)
 class _Levels:
-    """Edges sorted by the level of their consumer.
+    """Edges sorted by the level of their consumer."""
 
-    Attributes:
-        of_node: each node's level; leaves are 0. Shape: `[node]`.
-        edges: all edges in this order. Shape: `[edge]`.
-        operands, consumers, locals: of those edges. Shape: `[edge]`.
-        spans: where the edges of levels 1, 2, ... begin and end.
-    """
-
-    of_node: Ints
-    edges: Ints
-    operands: Ints
+    of_node: Ints  # each node's level; leaves are 0. Shape: `[node]`
+    edges: Ints  # all edges in this order. Shape: `[edge]`
+    operands: Ints  # of those edges. Shape: `[edge]`
     consumers: Ints
     locals: Floats
-    spans: list[tuple[int, int]]
+    spans: list[tuple[int, int]]  # where the edges of levels 1, 2, ... begin and end
 
     @classmethod
     def of(cls, graph: Graph) -> _Levels:

@@ -1,6 +1,6 @@
 """The stack of edits in force on a graph, each with the graph it leads to.
 
-`microgpt.replay.what_if` computes the graphs. Here is what a session adds: edits are told in words,
+`microgpt.replay.editing` computes the graphs. Here is what a session adds: edits are told in words,
 taken back one by one, and nodes are found again when a token's row makes their ids shift.
 """
 
@@ -11,36 +11,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from microgpt.debugger.node_references import position_of
 from microgpt.errors import GraphError, InputError
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
-from microgpt.train.graph_origin import MEAN_OF, Origin
+from microgpt.model.places import position_name, position_of
+from microgpt.train.graph_origin import MEAN_OF, GraphOrigin
 
 if TYPE_CHECKING:
     from microgpt.replay.editing import Edit, EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
-class Version:
-    """A graph after some edits.
-
-    Attributes:
-        graph: as it is then.
-        ids: id in it of each node of the graph without edits, -1 of parameters not read any more.
-            Shape: `[node]`.
-    """
+class GraphVersion:
+    """A graph after some edits."""
 
     graph: Graph
     ids: Ints
+    """Id in it of each node of the graph without edits, -1 of parameters not read any more. Shape:
+    `[node]`."""
 
     def original_id(self, node: int) -> int | None:
         """The id that a node of this graph has without edits, None of a row read since."""
         found = np.flatnonzero(self.ids == node)
         return int(found[0]) if len(found) else None
 
-    def id_in(self, other: Version, node: int) -> int | None:
+    def id_in(self, other: GraphVersion, node: int) -> int | None:
         """The id in another version of a node of this one, None if it is not there."""
         original = self.original_id(node)
         there = -1 if original is None else int(other.ids[original])
@@ -50,31 +46,28 @@ class Version:
 class EditStack:
     """The edits in force on one graph.
 
-    Attributes:
-        origin: what the graph was computed from, if known.
-
     Args:
         graph: without edits.
-        origin: as above.
+        origin: what the graph was computed from, if known.
         methods: computes its nodes again by the methods of their own class.
     """
 
     def __init__(
-        self, graph: Graph, origin: Origin | None, methods: OpEvaluator | None = None
+        self, graph: Graph, origin: GraphOrigin | None, methods: OpEvaluator | None = None
     ) -> None:
         self.origin = origin
         self._methods = methods
-        self._versions = [Version(graph, np.arange(len(graph)))]
+        self._versions = [GraphVersion(graph, np.arange(len(graph)))]
         self._stack: list[tuple[str, Edit]] = []
         self._answers: EditableGraph | None = None
 
     @property
-    def original(self) -> Version:
+    def original(self) -> GraphVersion:
         """The graph without any."""
         return self._versions[0]
 
     @property
-    def current(self) -> Version:
+    def current(self) -> GraphVersion:
         """The graph with all of them."""
         return self._versions[-1]
 
@@ -92,7 +85,7 @@ class EditStack:
         changes = [change for _, change in self._stack]
         outcome = self._what_if().after([*changes, change])
         self._stack.append((text, change))
-        self._versions.append(Version(outcome.graph, outcome.ids))
+        self._versions.append(GraphVersion(outcome.graph, outcome.ids))
 
     def undo(self) -> None:
         """Takes the last edit back. Raises `GraphError` if there is none."""
@@ -116,7 +109,7 @@ class EditStack:
         return original
 
     def _what_if(self) -> EditableGraph:
-        from microgpt.replay.editing import EditableGraph  # noqa: PLC0415  # imports numba
+        from microgpt.replay.editing import EditableGraph  # noqa: PLC0415  # numba
 
         if self._answers is None:
             origin = self.origin
@@ -125,7 +118,7 @@ class EditStack:
         return self._answers
 
 
-def mean_outputs(origin: Origin | None, graph: Graph, path: str) -> tuple[float, ...]:
+def mean_outputs(origin: GraphOrigin | None, graph: Graph, path: str) -> tuple[float, ...]:
     """What a scope gives on average over the first documents that have its position.
 
     Args:
@@ -144,7 +137,7 @@ def mean_outputs(origin: Origin | None, graph: Graph, path: str) -> tuple[float,
     ]
     if not values:
         raise InputError(
-            f"none of the first {len(documents)} documents has a pos{position}"
+            f"none of the first {len(documents)} documents has a {position_name(position)}"
             if documents
             else _NO_DOCUMENTS
         )
@@ -152,7 +145,9 @@ def mean_outputs(origin: Origin | None, graph: Graph, path: str) -> tuple[float,
     return tuple(mean.tolist())
 
 
-def outputs_in(origin: Origin | None, graph: Graph, path: str, document: str) -> tuple[float, ...]:
+def outputs_in(
+    origin: GraphOrigin | None, graph: Graph, path: str, document: str
+) -> tuple[float, ...]:
     """What a scope gives in another document, at the same position.
 
     Args:
@@ -165,7 +160,8 @@ def outputs_in(origin: Origin | None, graph: Graph, path: str, document: str) ->
     position, n = _position(path), _n_positions(origin, document)
     if position >= n:
         raise InputError(
-            f"{document!r} has positions pos0 to pos{n - 1}: there is no pos{position}"
+            f"{document!r} has positions {position_name(0)} to {position_name(n - 1)}: "
+            f"there is no {position_name(position)}"
         )
     return tuple(_outputs_in(origin, graph, path, document).tolist())
 
@@ -180,13 +176,13 @@ def _position(path: str) -> int:
     return position
 
 
-def _n_positions(origin: Origin | None, document: str) -> int:
+def _n_positions(origin: GraphOrigin | None, document: str) -> int:
     if origin is None:
         raise InputError(_NO_DOCUMENTS)
     return min(origin.model.config.block_size, len(document) + 1)
 
 
-def _outputs_in(origin: Origin | None, graph: Graph, path: str, document: str) -> Floats:
+def _outputs_in(origin: GraphOrigin | None, graph: Graph, path: str, document: str) -> Floats:
     """In another document, the data of what a scope gives to the rest in this one.
 
     That is more or less there: the keys of the last position are read by no other. The scope's

@@ -12,52 +12,30 @@ from microgpt.graph.graph import Graph
 
 @dataclass(frozen=True, slots=True)
 class OperandView:
-    """One operand of a node, in its slot.
-
-    Attributes:
-        id: the operand.
-        name: its name, or `#id`.
-        data: its value.
-        local: local gradient along this slot.
-        contribution: local x the consumer's final grad; None without a backward pass.
-    """
+    """One operand of a node, in its slot."""
 
     id: int
-    name: str
+    name: str  # or `#id`
     data: float
-    local: float
-    contribution: float | None
+    local: float  # local gradient along this slot
+    contribution: float | None  # local x the consumer's final grad; None without a backward pass
 
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """One node.
-
-    Attributes:
-        id: its place in order of creation.
-        name: its name, or `#id`.
-        op: its op's name.
-        scope: path of its scope, `""` outside any.
-        data: its value.
-        immediate: the plain number of its op, pow's exponent; None if it has none.
-        grad_now: its grad at the moment looked at.
-        grad_final: its grad after the pass; None without a backward pass.
-        line: file and line number that made it; None if not recorded.
-        operands: in slot order.
-        computed: whether the forward pass has been there at the moment looked at.
-    """
+    """One node."""
 
     id: int
-    name: str
+    name: str  # or `#id`
     op: str
-    scope: str
+    scope: str  # its path, `""` outside any
     data: float
-    immediate: float | None
-    grad_now: float
-    grad_final: float | None
-    line: tuple[str, int] | None
-    operands: tuple[OperandView, ...]
-    computed: bool
+    immediate: float | None  # the plain number of its op, pow's exponent; None if it has none
+    grad_now: float  # at the moment looked at
+    grad_final: float | None  # after the pass; None without a backward pass
+    line: tuple[str, int] | None  # file and line number that made it; None if not recorded
+    operands: tuple[OperandView, ...]  # in slot order
+    computed: bool  # whether the forward pass has been there at the moment looked at
 
 
 def inspect(timeline: Timeline, node: int, moment: int) -> NodeView:

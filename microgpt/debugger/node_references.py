@@ -81,12 +81,6 @@ def entries_of(graph: Graph, reference: str) -> Ints:
     )
 
 
-def position_of(path: str) -> int | None:
-    """The position that a scope's path belongs to: 2 for `pos2/layer0/attn`, None outside any."""
-    match = re.match(r"pos(\d+)(?:/|$)", path)
-    return int(match[1]) if match else None
-
-
 class NodeNames:
     """All that can be typed where a node is wanted, for completion."""
 

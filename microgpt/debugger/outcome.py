@@ -1,107 +1,83 @@
-"""What a verb leaves behind: the session's state, and whatever else it was asked for."""
+"""What a verb leaves behind: where the session stands, and the answer; as text, or as JSON.
+
+Field names of the JSON are what other programs rely on. Floats keep every bit; those that JSON has
+no word for are the texts "nan", "inf" and "-inf".
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
 
-from microgpt.debugger.anomalies import Anomaly
-from microgpt.debugger.flow import Flow
-from microgpt.debugger.gradient_checks import CheckedGradients
-from microgpt.debugger.health import Finding
+from microgpt.debugger.inspection import inspect
 from microgpt.debugger.session_state import State
-from microgpt.debugger.source import Listing
-from microgpt.debugger.stops import StopPoint
-from microgpt.debugger.what_if import WhatIf
-from microgpt.debugger.why import Why
-from microgpt.graph.debuggee import Ended, Stop
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A node to be shown, for `print` and `select`."""
-
-    node: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stops:
-    """Breakpoints and watchpoints: all of them, or the one that a verb was about.
-
-    Attributes:
-        points: by number.
-        done: what was done to them, `""` if they were only asked for.
-    """
-
-    points: tuple[StopPoint, ...]
-    done: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The nodes that a search found."""
-
-    text: str
-    nodes: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A line about something done that has no numbers."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    """A verb's name to be explained, or `""` for all of them."""
-
-    verb: str
-
-
-@dataclass(frozen=True, slots=True)
-class Anomalies:
-    """Where numbers first go wrong, by pass."""
-
-    found: tuple[Anomaly, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What is not well."""
-
-    found: tuple[Finding, ...]
-
-
-Answer: TypeAlias = (
-    Shown
-    | Stops
-    | Found
-    | Note
-    | Help
-    | Listing
-    | Why
-    | Flow
-    | WhatIf
-    | Anomalies
-    | Health
-    | CheckedGradients
-    | Stop
-    | Ended
-    | None
-)
+from microgpt.debugger.timeline import Timeline
+from microgpt.debugger.verbs.verb import Answer, Json
+from microgpt.debugger.wording import file_and_line
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A verb that was carried out.
+    """A verb that was carried out."""
 
-    Attributes:
-        verb: its full name.
-        state: where the session stands after it.
-        answer: what else it was asked for; None of a move.
-    """
-
-    verb: str
-    state: State
+    verb: str  # its full name
+    state: State  # where the session stands after it
     answer: Answer
+    timeline: Timeline = field(repr=False)  # that the session stands on
+
+    def lines(self) -> list[str]:
+        """What to say about it."""
+        return self.answer.lines()
+
+    def as_json(self) -> str:
+        """One object on one line."""
+        state = self.state
+        node = state.node if self.answer.about is None else self.answer.about
+        view = None if node is None else inspect(self.timeline, node, state.moment)
+        return _one_line(
+            {
+                "verb": self.verb,
+                "stop": str(state.stop),
+                "phase": state.phase,
+                "event": state.event,
+                "node": None if view is None else {
+                    "id": view.id, "name": view.name, "op": view.op, "scope": view.scope,
+                    "data": view.data, "grad_now": view.grad_now, "grad_final": view.grad_final,
+                    "line": file_and_line(view.line),
+                },
+                "operands": [
+                    {"id": o.id, "name": o.name, "data": o.data, "local": o.local,
+                     "contribution": o.contribution}
+                    for o in (() if view is None else view.operands)
+                ],
+                "changes": [
+                    {"node": c.node, "name": c.name, "old": c.old,
+                     "contribution": c.contribution, "new": c.new}
+                    for c in state.changes
+                ],
+                **self.answer.as_json(),
+            }
+        )  # fmt: skip
+
+
+def error_as_json(verb: str, error: str) -> str:
+    """One object on one line, for a verb that could not be carried out."""
+    return _one_line({"verb": verb, "error": error})
+
+
+def _one_line(value: Json) -> str:
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """The same with non-finite floats as texts."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case dict():
+            return {key: _finite(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_finite(inner) for inner in value]
+    return value

@@ -20,15 +20,10 @@ from microgpt.train.snapshot import ModelSnapshot
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A document's graph, whole or as far as it came.
+    """A document's graph, whole or as far as it came."""
 
-    Attributes:
-        graph: of all of it, or of what was made before an op failed.
-        problem: what the op that failed said, `""` if none did.
-    """
-
-    graph: Graph
-    problem: str = ""
+    graph: Graph  # of all of it, or of what was made before an op failed
+    problem: str = ""  # what the op that failed said, `""` if none did
 
 
 def compute(model: ModelSnapshot, document: str) -> Computed:

@@ -15,18 +15,14 @@ StopReason: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class StopCause:
-    """Why the session stands where it does.
-
-    Attributes:
-        reason: the kind of verb that came here; `"stop"` if it went on to the next breakpoint or
-            watchpoint, `"edit"` if the graph was changed under it, `"start"` or `"end"` if the
-            timeline ended first, `"post mortem"` at the op that failed, or
-            the first number out of range.
-        points: the breakpoints and watchpoints that stop at this moment, whatever came here.
-    """
+    """Why the session stands where it does."""
 
     reason: StopReason
+    """The kind of verb that came here; `"stop"` if it went on to the next breakpoint or watchpoint,
+    `"edit"` if the graph was changed under it, `"start"` or `"end"` if the timeline ended first,
+    `"post mortem"` at the op that failed, or the first number out of range."""
     points: tuple[StopPoint, ...] = ()
+    """The breakpoints and watchpoints that stop at this moment, whatever came here."""
 
     def __str__(self) -> str:
         """`"step"`, `"breakpoint 2"`, `"breakpoint 1, watchpoint 3"`."""
@@ -36,41 +32,26 @@ class StopCause:
 
 @dataclass(frozen=True, slots=True)
 class GradChange:
-    """What an event did to one node's grad: `old + contribution = new`, the floats of the pass.
+    """What an event did to one node's grad: `old + contribution = new`, the floats of the pass."""
 
-    Attributes:
-        node: the operand that gained.
-        name: its name, or `#id`.
-        local: local gradient along the slot; None where the root's grad is set.
-    """
-
-    node: int
-    name: str
+    node: int  # the operand that gained
+    name: str  # or `#id`
     old: float
-    local: float | None
+    local: float | None  # local gradient along the slot; None where the root's grad is set
     contribution: float
     new: float
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a session stands.
+    """Where a session stands."""
 
-    Attributes:
-        phase: the pass.
-        event: the event's number within the pass; see `microgpt.debugger.timeline`.
-        moment: its place on the timeline of both passes.
-        node: the node it visits; None before the first.
-        selection: the node that verbs without an argument are about: the one visited, the watched
-            one that just changed, or the one selected since.
-        stop: why it stands here.
-        changes: what the event did to grads, in slot order; none in the forward pass.
-    """
-
-    phase: Phase
-    event: int
-    moment: int
-    node: int | None
+    phase: Phase  # the pass
+    event: int  # the event's number within the pass; see `microgpt.debugger.timeline`
+    moment: int  # its place on the timeline of both passes
+    node: int | None  # the node it visits; None before the first
     selection: int | None
-    stop: StopCause
-    changes: tuple[GradChange, ...]
+    """The node that verbs without an argument are about: the one visited, the watched one that just
+    changed, or the one selected since."""
+    stop: StopCause  # why it stands here
+    changes: tuple[GradChange, ...]  # of grads, in slot order; none in the forward pass

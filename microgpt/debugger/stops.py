@@ -25,25 +25,15 @@ StopKind: TypeAlias = Literal["breakpoint", "watchpoint"]
 
 @dataclass(frozen=True, slots=True)
 class StopPoint:
-    """A breakpoint or watchpoint.
+    """A breakpoint or watchpoint."""
 
-    Attributes:
-        number: counted from 1, never used twice in a session.
-        kind: which of the two.
-        text: what it stops at, as it was typed.
-        enabled: whether it stops anything.
-        hits: how often the session came to where it stops.
-        n_moments: at how many moments of the graph at hand it stops.
-        problem: why it cannot stop in this graph, `""` if it can.
-    """
-
-    number: int
+    number: int  # counted from 1, never used twice in a session
     kind: StopKind
-    text: str
-    enabled: bool
-    hits: int
-    n_moments: int
-    problem: str = ""
+    text: str  # what it stops at, as it was typed
+    enabled: bool  # whether it stops anything
+    hits: int  # how often the session came to where it stops
+    n_moments: int  # at how many moments of the graph at hand it stops
+    problem: str = ""  # why it cannot stop in this graph, `""` if it can
 
 
 @dataclass(slots=True)

@@ -21,20 +21,14 @@ from microgpt.graph.scope_tree import ScopeRange
 
 
 class Walk:
-    """A place on a graph's timeline, and the moves from there.
-
-    Attributes:
-        timeline: of the graph at hand.
-        stops: the breakpoints and watchpoints.
-        state: where the walk stands.
-    """
+    """A place on a graph's timeline, and the moves from there."""
 
     def __init__(self, graph: Graph) -> None:
         """Stands before the first event."""
         self.timeline = Timeline(graph)
         graph.edges_out_of(graph.root)  # sorts all edges: when opened, not at the first key
-        self.stops = StopTable(self.timeline)
-        self.state = self._state(0, "start")
+        self.stops = StopTable(self.timeline)  # the breakpoints and watchpoints
+        self.state = self._state(0, "start")  # where the walk stands
 
     @property
     def graph(self) -> Graph:
@@ -145,7 +139,7 @@ class Walk:
     # -- looking ---------------------------------------------------------------------------------
 
     def find(self, reference: str) -> int:
-        """The id of a node; see `microgpt.debugger.nodes.find_node`.
+        """The id of a node; see `node_references.find_node`.
 
         Raises:
             GraphError: there is no such node.

@@ -18,24 +18,17 @@ MAX_GRAD = math.sqrt(sys.float_info.max)
 class TrainingConfig:
     """How to train. The schedule's length is part of the result: it sets every step's rate.
 
-    Attributes:
-        num_steps: length of the learning-rate schedule. Units: steps.
-        lr: learning rate of the first step; falls linearly to 0 over `num_steps`.
-        beta1: decay of the first moment.
-        beta2: decay of the second moment.
-        eps: added to the root of the second moment.
-        seed: of the one generator that shuffles, draws the parameters and then the samples.
-
     Raises:
         InputError: a number outside its range, or not finite.
     """
 
-    num_steps: int = 1000
-    lr: float = 0.01
-    beta1: float = 0.85
-    beta2: float = 0.99
-    eps: float = 1e-8
+    num_steps: int = 1000  # length of the learning-rate schedule
+    lr: float = 0.01  # of the first step; falls linearly to 0 over `num_steps`
+    beta1: float = 0.85  # decay of the first moment
+    beta2: float = 0.99  # decay of the second moment
+    eps: float = 1e-8  # added to the root of the second moment
     seed: int = 42
+    """Of the one generator that shuffles, draws the parameters and then the samples."""
 
     def __post_init__(self) -> None:
         if self.num_steps < 1:
@@ -60,20 +53,15 @@ class TrainingConfig:
 
 
 class Adam:
-    """Both moments of every parameter, and the update. Source: Kingma and Ba 2015, algorithm 1.
-
-    Attributes:
-        m: first moments, one a parameter.
-        v: second moments, one a parameter.
-    """
+    """Both moments of every parameter, and the update. Source: Kingma and Ba 2015, algorithm 1."""
 
     def __init__(
         self, config: TrainingConfig, m: MutableSequence[float], v: MutableSequence[float]
     ) -> None:
         """Takes the moments as they stand and changes them in place; they begin as zeros."""
         self.config = config
-        self.m = m
-        self.v = v
+        self.m = m  # first moments, one a parameter
+        self.v = v  # second moments, one a parameter
 
     def update(self, parameters: Sequence[Value], step: int) -> float:
         """Moves every parameter against its gradient and sets the gradient back to 0.

@@ -22,20 +22,14 @@ INIT_STD = 0.08
 class ModelConfig:
     """The model's size.
 
-    Attributes:
-        n_embd: width of the residual stream.
-        n_head: attention heads a layer; each works on `n_embd / n_head` of the width.
-        n_layer: transformer layers.
-        block_size: the most positions a document may take.
-
     Raises:
         InputError: a size below 1, or n_embd that n_head does not divide.
     """
 
-    n_embd: int = 16
-    n_head: int = 4
+    n_embd: int = 16  # width of the residual stream
+    n_head: int = 4  # attention heads a layer; each works on `n_embd / n_head` of the width
     n_layer: int = 1
-    block_size: int = 16
+    block_size: int = 16  # the most positions a document may take
 
     def __post_init__(self) -> None:
         for name in ("n_embd", "n_head", "n_layer", "block_size"):
@@ -71,17 +65,13 @@ class ModelConfig:
 
 
 class Parameters:
-    """All parameters, by matrix and as one flat list in the same order.
-
-    Attributes:
-        matrices: name -> rows of `Value` leaves. Shape: `[rows][cols]`.
-        flat: every leaf, row by row, matrix after matrix.
-    """
+    """All parameters, by matrix and as one flat list in the same order."""
 
     def __init__(self, config: ModelConfig, tokenizer: Tokenizer, data: Iterable[float]) -> None:
         """Takes `data` in the order of `flat`; it must have a number for every parameter."""
         numbers = iter(data)
         tokens = [tokenizer.label(token_id) for token_id in range(tokenizer.vocab_size)]
+        # By name. Shape: `[rows][cols]`.
         self.matrices: dict[str, Matrix] = {
             name: [
                 [
@@ -92,6 +82,7 @@ class Parameters:
             ]
             for name, (rows, cols) in config.shapes(tokenizer.vocab_size).items()
         }
+        # Row by row, matrix after matrix.
         self.flat: list[Value] = [
             leaf for rows in self.matrices.values() for row in rows for leaf in row
         ]

@@ -9,19 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class TrainingState:
-    """Where a run stands. Engines change it in place; whoever keeps one keeps a copy.
+    """Where a run stands. Engines change it in place; whoever keeps one keeps a copy."""
 
-    Attributes:
-        step: updates done so far; 0 is the untrained model.
-        data: every parameter's value, in the order of `Parameters.flat`.
-        m: Adam's first moments, in the same order.
-        v: Adam's second moments, in the same order.
-    """
-
-    step: int
-    data: array[float]
-    m: array[float]
-    v: array[float]
+    step: int  # updates done so far; 0 is the untrained model
+    data: array[float]  # every parameter's value, in the order of `Parameters.flat`
+    m: array[float]  # Adam's first moments, in the same order
+    v: array[float]  # Adam's second moments, in the same order
 
     @classmethod
     def untrained(cls, data: Iterable[float]) -> TrainingState:

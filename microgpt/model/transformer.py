@@ -7,7 +7,7 @@ of every line below is part of the result. It trains nothing and keeps nothing b
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from microgpt.autograd.bindings import negative_max
@@ -37,19 +37,13 @@ class KeyValueCache:
 
 @dataclass(slots=True)
 class ForwardPass:
-    """A document's way through the model, every number still a `Value`.
+    """A document's way through the model, every number still a `Value`."""
 
-    Attributes:
-        loss: mean of `losses`; the root of the graph.
-        losses: -log p(next token) at each position. Units: nats. Shape: `[position]`.
-        probs: next-token distribution. Shape: `[position][vocab]`.
-        attention: attention weights. Shape: `[position][n_layer][n_head][source]`.
-    """
-
-    loss: Value
-    losses: Vector = field(default_factory=list)
-    probs: list[Vector] = field(default_factory=list)
-    attention: list[list[list[Vector]]] = field(default_factory=list)
+    loss: Value  # mean of `losses`; the root of the graph
+    losses: Vector  # -log p(next token) at each position. Units: nats. Shape: `[position]`.
+    probs: list[Vector]  # of the next token. Shape: `[position][vocab]`.
+    attention: list[list[list[Vector]]]
+    """Attention weights. Shape: `[position][n_layer][n_head][source]`."""
 
     def attention_weights(self) -> AttentionWeights:
         """The attention weights as plain numbers. Shape: `[n_layer][n_head][position][source]`."""

@@ -22,15 +22,10 @@ UPDATE_WORK = 5
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """All that is needed to go on from a step.
+    """All that is needed to go on from a step."""
 
-    Attributes:
-        state: parameters and moments after the step's update.
-        rng_state: of the run's generator.
-    """
-
-    state: TrainingState
-    rng_state: RngState
+    state: TrainingState  # parameters and moments after the step's update
+    rng_state: RngState  # of the run's generator
 
     @property
     def step(self) -> int:
@@ -47,18 +42,14 @@ class Keyframe:
 
 @dataclass(frozen=True, slots=True)
 class EncodedKeyframe:
-    """A keyframe as columns of bytes: little-endian float64, and the generator's state as JSON.
-
-    Attributes:
-        checksum: SHA-256 over all the others.
-    """
+    """A keyframe as columns of bytes: little-endian float64, and the generator's state as JSON."""
 
     step: int
     data: bytes
     m: bytes
     v: bytes
     rng: bytes
-    checksum: bytes
+    checksum: bytes  # SHA-256 over all the others
 
     @property
     def size(self) -> int:

@@ -29,10 +29,8 @@ COMMIT_EVERY = 0.25
 class RunRecorder:
     """Writes down a training, step by step, in batched transactions.
 
-    Attributes:
-        path: of the file.
-        interval: a keyframe is taken at every step that this divides. Whoever trains several steps
-            at once pauses there: `training.losses(pause_every=recorder.interval)`.
+    A keyframe is taken at every step that `interval` divides. Whoever trains several steps at once
+    pauses there: `training.losses(pause_every=recorder.interval)`.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ from microgpt.runs.run_file import RunInfo
 from microgpt.text.corpus import Corpus, load_corpus
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines import Engine, EngineName, StepResult, make_engine
-from microgpt.train.graph_origin import MEAN_OF, Origin
+from microgpt.train.graph_origin import MEAN_OF, GraphOrigin
 from microgpt.train.snapshot import ModelSnapshot
 from microgpt.train.training import RngState, StepLoss, Training
 
@@ -30,25 +30,15 @@ STATES_KEPT = 8
 
 @dataclass(frozen=True)
 class RecordedStep:
-    """A step of a run.
+    """A step of a run."""
 
-    Attributes:
-        step: counted from 1; 0, or the step at which a branch begins, has no document.
-        result: what the step computed; None at the beginning.
-        before: the model the step's numbers were computed with.
-        after: the model after its update, which samples and exported weights are drawn from.
-        state_before: parameters and moments before its update.
-        state: parameters and moments after it.
-        rng_state: of the run's generator.
-    """
-
-    step: int
-    result: StepResult | None
-    before: ModelSnapshot
-    after: ModelSnapshot
-    state_before: TrainingState
-    state: TrainingState
-    rng_state: RngState
+    step: int  # counted from 1; 0, or the step at which a branch begins, has no document
+    result: StepResult | None  # None at the beginning
+    before: ModelSnapshot  # which the step's numbers were computed with
+    after: ModelSnapshot  # its update done: samples and exported weights are of this one
+    state_before: TrainingState  # parameters and moments before its update
+    state: TrainingState  # parameters and moments after it
+    rng_state: RngState  # of the run's generator
 
     def graph(self, document: str | None = None) -> Graph:
         """The whole graph of a document under the parameters the step was computed with.
@@ -157,7 +147,7 @@ class Run:
         )
         return tuple(str(text) for (text,) in rows)
 
-    def origin(self, recorded: RecordedStep) -> Origin:
+    def origin(self, recorded: RecordedStep) -> GraphOrigin:
         """What a step was computed from, for the debugger.
 
         Raises:
@@ -165,7 +155,7 @@ class Run:
         """
         if recorded.result is None:
             raise InputError(f"step {recorded.step} has no document: give a text")
-        return Origin(
+        return GraphOrigin(
             recorded.before, recorded.result.document, recorded.step,
             self.documents(MEAN_OF), recorded.state_before, self.info.config,
         )  # fmt: skip

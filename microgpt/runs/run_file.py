@@ -74,33 +74,19 @@ CREATE TABLE sample (
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What a run is, apart from how far it is.
+    """What a run is, apart from how far it is."""
 
-    Attributes:
-        run_id: unique.
-        created: UTC, ISO 8601.
-        version: of microgpt that began it.
-        corpus: its name, or the path of its file.
-        fingerprint: see `Corpus.fingerprint`.
-        num_documents: in the corpus.
-        chars: of the tokenizer.
-        model: the model's size.
-        config: how it is trained.
-        parent_id: id of the run that this one branched off, `""` if none.
-        parent_step: the step at which it did, 0 if none.
-    """
-
-    run_id: str
-    created: str
-    version: str
-    corpus: str
-    fingerprint: str
-    num_documents: int
-    chars: str
+    run_id: str  # unique
+    created: str  # UTC, ISO 8601
+    version: str  # of microgpt that began it
+    corpus: str  # its name, or the path of its file
+    fingerprint: str  # see `Corpus.fingerprint`
+    num_documents: int  # in the corpus
+    chars: str  # of the tokenizer
     model: ModelConfig
     config: TrainingConfig
-    parent_id: str = ""
-    parent_step: int = 0
+    parent_id: str = ""  # of the run that this one branched off, `""` if none
+    parent_step: int = 0  # at which it did, 0 if none
 
 
 def create(path: Path, info: RunInfo) -> sqlite3.Connection:

@@ -1,7 +1,7 @@
 """Corpora: by name those built in or fetched, anyone's own as a text file; what one consists of.
 
 A corpus is text in UTF-8 with one document a line. Nothing here writes a file or opens a
-connection; `microgpt.fetching` does.
+connection; `microgpt.text.fetching` does.
 """
 
 from __future__ import annotations
@@ -10,8 +10,12 @@ import hashlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from microgpt.errors import InputError, NotFetchedError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 DEFAULT_CORPUS = "names"
 ORIGINAL = "original"
@@ -20,15 +24,10 @@ ORIGINAL = "original"
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Documents in the order of their file.
+    """Documents in the order of their file."""
 
-    Attributes:
-        name: the built-in corpus's name, or the file's path as it was given.
-        documents: the lines, stripped, blank ones left out.
-    """
-
-    name: str
-    documents: tuple[str, ...]
+    name: str  # the built-in corpus's name, or the file's path as it was given
+    documents: tuple[str, ...]  # the lines, stripped, blank ones left out
 
     @property
     def fingerprint(self) -> str:
@@ -43,13 +42,6 @@ class CorpusSummary:
     Quartile k of n sorted lengths is found at place k * (n - 1) / 4, counted from 0; between two
     places, on the straight line from one's length to the next's. The second is the median.
 
-    Attributes:
-        num_documents: how many there are.
-        alphabet: every character that occurs, once each, in the order of the tokenizer's ids.
-        shortest: length of the shortest document.
-        quartiles: the three quartiles of the documents' lengths.
-        longest: length of the longest document.
-
     Units: characters, for all lengths.
 
     >>> CorpusSummary.of(Corpus("mine", ("ab", "a", "cab", "abba"))).quartiles
@@ -57,10 +49,10 @@ class CorpusSummary:
     """
 
     num_documents: int
-    alphabet: str
-    shortest: int
-    quartiles: tuple[float, float, float]
-    longest: int
+    alphabet: str  # every character that occurs, once each, in the order of the tokenizer's ids
+    shortest: int  # length of the shortest document
+    quartiles: tuple[float, float, float]  # of the documents' lengths
+    longest: int  # length of the longest document
 
     @classmethod
     def of(cls, corpus: Corpus) -> CorpusSummary:
@@ -84,13 +76,18 @@ def corpus_names() -> tuple[str, ...]:
 
 def built_in_corpora() -> tuple[str, ...]:
     """Names of the corpora that come with the package, sorted."""
-    files = (resources.files("microgpt.text") / "corpora").iterdir()
-    return tuple(sorted(f.name.removesuffix(".txt") for f in files if f.name.endswith(".txt")))
+    names = (file.name for file in corpora_folder().iterdir())
+    return tuple(sorted(name.removesuffix(".txt") for name in names if name.endswith(".txt")))
+
+
+def corpora_folder() -> Traversable:
+    """Where the built-in corpora are. Each is a file there, `NAME.txt`, and nothing else."""
+    return resources.files("microgpt.text") / "corpora"
 
 
 def original_path() -> Path:
     """The file in the user's cache folder that holds the original corpus, once it is fetched."""
-    import platformdirs  # noqa: PLC0415  # the only library here; plain training does without
+    import platformdirs  # noqa: PLC0415  # spares training a library
 
     return platformdirs.user_cache_path("microgpt-tui", appauthor=False) / f"{ORIGINAL}.txt"
 
@@ -111,7 +108,7 @@ def load_corpus(spec: str = DEFAULT_CORPUS) -> Corpus:
     if is_path:
         raw = _read(spec)
     elif spec in built_in_corpora():
-        raw = (resources.files("microgpt.text") / "corpora" / f"{spec}.txt").read_bytes()
+        raw = (corpora_folder() / f"{spec}.txt").read_bytes()
     elif spec == ORIGINAL:
         raw = _read_original()
     else:

@@ -29,7 +29,7 @@ ORIGINAL_SHA256 = "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8c
 
 MAX_BYTES = 50_000_000
 
-_CHUNK = 16_384
+_BYTES_AT_ONCE = 16_384
 _WAIT = 0.25  # seconds; Windows notices Ctrl-C only between two waits
 _HTML_TYPES = {"text/html", "application/xhtml+xml"}
 _HTML_BEGINS = (b"<!doctype html", b"<html")
@@ -37,17 +37,11 @@ _HTML_BEGINS = (b"<!doctype html", b"<html")
 
 @dataclass(frozen=True, slots=True)
 class FetchedCorpus:
-    """A corpus that arrived and was written.
+    """A corpus that arrived and was written."""
 
-    Attributes:
-        path: the file in the cache folder.
-        num_documents: how many it holds.
-        sha256: of the file's bytes, in hexadecimal.
-    """
-
-    path: Path
+    path: Path  # in the cache folder
     num_documents: int
-    sha256: str
+    sha256: str  # of the file's bytes, in hexadecimal
 
     @property
     def is_original(self) -> bool:
@@ -183,7 +177,9 @@ def _receive(
             arrived = 0
             # Not until a read gives nothing: a server may keep the connection open.
             while arrived != total and not given_up.is_set():
-                chunk = response.read1(_CHUNK)  # read() would wait until a dripping server is done
+                chunk = response.read1(
+                    _BYTES_AT_ONCE
+                )  # read() would wait until a dripping server is done
                 if not chunk:
                     break
                 arrived += len(chunk)

@@ -14,14 +14,11 @@ BOS_LABEL = "BOS"
 class Tokenizer:
     """A character tokenizer with one special token, BOS, that begins and ends every document.
 
-    Attributes:
-        chars: the sorted characters; a character's place is its token id, and BOS comes last.
-
     >>> Tokenizer.of(["emma"]).encode("mama")
     (3, 2, 0, 2, 0, 3)
     """
 
-    chars: str
+    chars: str  # sorted; a character's place is its token id, and BOS comes last
 
     @classmethod
     def of(cls, documents: Iterable[str]) -> Tokenizer:

@@ -1,4 +1,4 @@
-"""Where the graph of a session comes from, for the questions that a graph alone cannot answer."""
+"""What a graph was computed from, for the questions that a graph alone cannot answer."""
 
 from __future__ import annotations
 
@@ -18,23 +18,14 @@ MEAN_OF = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """A document, and the model that computed it.
+class GraphOrigin:
+    """A document, and the model that computed it."""
 
-    Attributes:
-        model: with the parameters of the graph.
-        document: the text.
-        step: the training step that has these parameters before its update, counted from 1.
-        documents: the first ones trained on, in order.
-        state: parameters and moments before that step.
-        config: how the model is trained.
-    """
-
-    model: ModelSnapshot
+    model: ModelSnapshot  # with the parameters of the graph
     document: str
-    step: int
-    documents: tuple[str, ...]
-    state: TrainingState
+    step: int  # the training step that has these parameters before its update, counted from 1
+    documents: tuple[str, ...]  # the first ones trained on, in order
+    state: TrainingState  # parameters and moments before that step
     config: TrainingConfig
 
     def updated(self, graph: Graph) -> ModelSnapshot:

@@ -22,32 +22,34 @@ if TYPE_CHECKING:
     from microgpt.graph.graph import Graph
 
 
-class InTraining(Protocol):
-    """What has a model at every moment; `microgpt.Training` is one."""
+class HasModel(Protocol):
+    """What has a model just now: a `Training`, or a `TrainingStart`."""
 
-    model: ModelConfig
-    tokenizer: Tokenizer
-    state: TrainingState
+    @property
+    def model(self) -> ModelConfig:
+        """The model's size."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Of the corpus."""
+
+    @property
+    def state(self) -> TrainingState:
+        """With the model's parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSnapshot:
-    """A model at one moment: enough to compute any document again, apart from the run.
-
-    Attributes:
-        config: the model's size.
-        tokenizer: of its corpus.
-        data: every parameter's value, in the order of `Parameters.flat`.
-    """
+    """A model at one moment: enough to compute any document again, apart from the run."""
 
     config: ModelConfig
     tokenizer: Tokenizer
-    data: array[float]
+    data: array[float]  # every parameter's value, in the order of `Parameters.flat`
 
     @classmethod
-    def of(cls, training: InTraining) -> ModelSnapshot:
+    def of(cls, run: HasModel) -> ModelSnapshot:
         """The model as the run has it now."""
-        return cls(training.model, training.tokenizer, training.state.data[:])
+        return cls(run.model, run.tokenizer, run.state.data[:])
 
     def parameters(self) -> Parameters:
         """Fresh leaves with these values and gradients of 0."""
@@ -90,7 +92,7 @@ class ModelSnapshot:
     def sample(
         self, rng: random.Random, temperature: float = DEFAULT_TEMPERATURE, prompt: str = ""
     ) -> str:
-        """Draws one document; see `microgpt.sampling.characters`."""
+        """Draws one document; see `microgpt.model.sampling.characters`."""
         return sample(self.parameters(), self.config, self.tokenizer, rng, temperature, prompt)
 
     def characters(self, rng: random.Random) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,14 +9,14 @@ from typing import Any, TypeAlias
 
 from microgpt.errors import InputError
 from microgpt.model.adam import TrainingConfig
-from microgpt.model.parameters import ModelConfig, Parameters
+from microgpt.model.parameters import ModelConfig
 from microgpt.model.sampling import DEFAULT_TEMPERATURE
 from microgpt.model.training_state import TrainingState
 from microgpt.text.corpus import Corpus
-from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines import EngineName, StepResult, make_engine
 from microgpt.train.engines.value_engine import ValueEngine
 from microgpt.train.snapshot import ModelSnapshot
+from microgpt.train.training_start import TrainingStart
 
 RngState: TypeAlias = tuple[Any, ...]
 """What `random.Random.getstate` gives."""
@@ -28,30 +27,16 @@ CHUNK_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class StepLoss:
-    """What is kept of a step that nobody looked at.
+    """What is kept of a step that nobody looked at."""
 
-    Attributes:
-        step: counted from 1.
-        document: the whole text of the document.
-        loss: mean over its positions. Units: nats.
-        lr: the learning rate of the update that followed.
-    """
-
-    step: int
-    document: str
-    loss: float
-    lr: float
+    step: int  # counted from 1
+    document: str  # the whole text
+    loss: float  # mean over its positions. Units: nats.
+    lr: float  # of the update that followed
 
 
 class Training:
     """A run: shuffled documents, a model, Adam, and the one generator all draws come from.
-
-    Attributes:
-        documents: in the order they are trained on.
-        tokenizer: of the corpus.
-        state: parameters and moments after `state.step` updates.
-        rng: the run's generator. After training it draws the final samples.
-        engine: computes the steps; all engines give the same floats.
 
     >>> from microgpt import Training, load_corpus
     >>> run = Training(load_corpus("names"))
@@ -77,14 +62,12 @@ class Training:
         self.corpus = corpus
         self.model = model or ModelConfig()
         self.config = config or TrainingConfig()
-        self.rng = random.Random(self.config.seed)
-        documents = list(corpus.documents)
-        self.rng.shuffle(documents)
-        self.documents: tuple[str, ...] = tuple(documents)
-        self.tokenizer = Tokenizer.of(documents)
-        self.state = TrainingState.untrained(
-            Parameters.random(self.model, self.tokenizer, self.rng).data()
-        )
+        start = TrainingStart.drawn(corpus, self.model, self.config.seed)
+        self.documents = start.documents  # in the order they are trained on
+        self.tokenizer = start.tokenizer
+        self.state = start.state  # after `state.step` updates
+        self.rng = start.rng  # after training it draws the final samples
+        # Computes the steps; all engines give the same floats.
         self.engine = make_engine(engine, self.model, self.tokenizer, self.config)
         self._value_engine = ValueEngine(self.model, self.tokenizer, self.config)
 

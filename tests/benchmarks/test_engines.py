@@ -8,10 +8,10 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from microgpt import Corpus, ModelConfig, load_corpus
+from microgpt.train.engines import ENGINES
 from tests.benchmarks.contest import Contest, contest, rounded
 from tests.benchmarks.tables import report
 from tests.benchmarks.trainers import (
-    ENGINES,
     HAS_PYTORCH,
     PYTORCH,
     STRAIGHTFORWARD,

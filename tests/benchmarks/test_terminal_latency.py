@@ -19,7 +19,7 @@ from tests.tui.terminal import Terminal
 from tui.widgets.scrubber import column_of, step_in
 from viz.boxes import Folding
 from viz.dot import rms
-from viz.style import number
+from viz.style import short_number
 
 ROUNDS = 8
 LAST = 1000
@@ -45,7 +45,7 @@ def shown_in_graph_mode(step: RecordedStep) -> list[str]:
     loss = Folding(graph).find("loss")
     return [
         f"“{step.result.document}” · step {step.step}",
-        f"rms ∇ {number(rms(graph.grad[loss.ids]))}",
+        f"rms ∇ {short_number(rms(graph.grad[loss.ids]))}",
     ]
 
 

@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from microgpt import Corpus, ModelConfig, ModelSnapshot, Training
-from microgpt.train.engines import ENGINE_NAMES, EngineName
+from microgpt.train.engines import EngineName
 from tests.oracle import Oracle, Settings
 
 STRAIGHTFORWARD = "straightforward"
 PYTORCH = "PyTorch"
-ENGINES: tuple[EngineName, ...] = tuple(name for name in ENGINE_NAMES if name != "auto")
 HAS_PYTORCH = importlib.util.find_spec("torch") is not None
 
 Documents = Sequence[Sequence[int]]

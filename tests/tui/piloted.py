@@ -17,13 +17,13 @@ from microgpt import Training
 from microgpt.runs import Run, RunRecorder
 from tests.tui.small_run import small_training
 from tui.app import MicrogptApp
-from tui.app_runner import SWITCH_INTERVAL
+from tui.base.app_runner import SWITCH_INTERVAL
 from tui.debugger.canvas import GraphCanvas
 from tui.debugger.explorer import Explorer
 from tui.modes.attention_mode import AttentionScreen
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.train_mode import TrainScreen
-from tui.training.training_frame import Frame
+from tui.training.run_frame import RunFrame
 
 LARGE, SMALL = (120, 40), (80, 24)
 SOON = 15.0
@@ -95,7 +95,7 @@ class Piloted(Driven):
         return self.app.screen
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> RunFrame:
         """What the mode on screen shows."""
         assert self.mode.frame
         return self.mode.frame

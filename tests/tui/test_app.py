@@ -14,10 +14,12 @@ from textual.widgets import OptionList
 from microgpt import Training, load_corpus
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
+from tui.app import EVERYWHERE, MicrogptApp
 from tui.dialogs.help import HelpScreen
-from tui.keys import EVERYWHERE, KEYS, MODES, keys_of, shown
+from tui.modes import MODES
 from tui.modes.attention_mode import AttentionScreen
 from tui.modes.graph_mode import GraphScreen
+from tui.modes.mode_screen import ModeScreen
 from tui.modes.train_mode import TrainScreen
 from tui.themes import DARK, LIGHT
 from tui.training.training_session import SPEEDS
@@ -182,16 +184,16 @@ async def test_question_mark_shows_all_keys_and_the_same_key_closes(key: str) ->
 async def test_every_key_can_be_read_in_the_help() -> None:
     async with piloted(size=(120, 120)) as ui:
         await ui.press("question_mark")
-        for mode in (EVERYWHERE, *MODES):
-            for key in keys_of(mode):
-                assert f" {shown(key)} " in ui.text
+        for section in MicrogptApp.KEY_SECTIONS:
+            for key in section.keys:
+                assert f" {key.written} " in ui.text
                 assert key.tooltip in ui.text
 
 
 async def test_the_help_scrolls_to_its_last_line_in_a_small_window() -> None:
     async with piloted(size=SMALL) as ui:
         await ui.press("question_mark", "end")
-        await ui.until(lambda: keys_of(MODES[-1])[-1].tooltip in ui.text)
+        await ui.until(lambda: MODES[-1].KEYS[-1].tooltip in ui.text)
 
 
 async def test_training_goes_on_under_the_help() -> None:
@@ -205,7 +207,8 @@ async def test_training_goes_on_under_the_help() -> None:
 
 def title_of(press: str) -> str:
     """What the command of a key is called."""
-    return next(key.title for key in KEYS if key.keys == press)
+    keys = (key for section in MicrogptApp.KEY_SECTIONS for key in section.keys)
+    return next(key.title for key in keys if key.keys == press)
 
 
 async def open_palette(ui: Piloted, query: str) -> OptionList:
@@ -235,13 +238,14 @@ async def test_a_modes_own_command_runs_from_the_palette() -> None:
 
 
 @pytest.mark.parametrize(("key", "mode"), [*zip("123", MODES, strict=True)])
-async def test_the_palette_offers_every_key_of_the_mode(key: str, mode: str) -> None:
+async def test_the_palette_offers_every_key_of_the_mode(key: str, mode: type[ModeScreen]) -> None:
     async with piloted() as ui:
         await ui.press(key)
-        await ui.until(lambda: ui.app.current_mode == mode)
+        await ui.until(lambda: ui.app.current_mode == mode.MODE)
         offered = {c.title: c.help for c in ui.app.get_system_commands(ui.app.screen)}
-        for entry in keys_of(EVERYWHERE) + keys_of(mode):
-            assert offered[entry.title] == entry.tooltip
+        for section in (EVERYWHERE, *mode.key_sections()):
+            for entry in section.keys:
+                assert offered[entry.title] == entry.tooltip
 
 
 @pytest.mark.parametrize("key", "123")

@@ -6,14 +6,14 @@ import pytest
 from textual.actions import parse
 from textual.binding import Binding
 
-from tui.app import MicrogptApp
-from tui.debugger.graph_app import DebuggerApp
-from tui.debugger.pane import DebuggerPane
+from tui.app import EVERYWHERE, MicrogptApp
+from tui.debugger.debugger_pane import DebuggerPane
+from tui.debugger.graph_app import GraphApp
 from tui.debugger.script_app import ScriptApp
 from tui.dialogs.help import HelpScreen
-from tui.key_bindings import bindings_for
-from tui.keys import ALONE, EVERYWHERE, GRAPH, KEYS, MODES, SCRIPT, STEPS, Key, keys_of, shown
-from tui.modes.graph_mode import GraphScreen
+from tui.keys import ALONE, GRAPH, SCRIPT, Key, KeySection, bindings_for
+from tui.modes import MODES
+from tui.modes.mode_screen import ModeScreen
 
 ASKED_FOR = {
     "train": {"1", "2", "3", "space", "n", "plus", "minus", "question_mark", "x"},
@@ -23,61 +23,69 @@ ASKED_FOR = {
     "attention": {"1", "2", "3", "space", "question_mark", "x", "h", "l", "j", "k"},
 }
 
+OWNERS: dict[KeySection, type] = {
+    EVERYWHERE: MicrogptApp,
+    **{section: mode for mode in MODES for section in mode.key_sections()},
+    GRAPH: DebuggerPane,
+    SCRIPT: ScriptApp,
+    ALONE: GraphApp,
+}
+"""Whose bindings the keys of a section are."""
 
-APPS = {ALONE: DebuggerApp, SCRIPT: ScriptApp}
-OWNERS = [
-    (EVERYWHERE, MicrogptApp),
-    *{**MicrogptApp.MODES, GRAPH: DebuggerPane, STEPS: GraphScreen}.items(),
-]
-"""Whose bindings a mode's keys are."""
+KEYS = [(section, key) for section in OWNERS for key in section.keys]
+EACH_KEY = pytest.mark.parametrize(
+    ("section", "key"), KEYS, ids=[f"{section.title}: {key.keys}" for section, key in KEYS]
+)
 
 
-def presses(mode: str) -> list[str]:
-    """Every key name that does something in a mode, as often as the table has it."""
-    steps = keys_of(STEPS) if mode == GRAPH else ()
-    keys = keys_of(EVERYWHERE) + keys_of(mode) + steps
-    return [press for key in keys for press in key.keys.split(",")]
+def presses(*sections: KeySection) -> list[str]:
+    """Every key name that does something where all of these work, as often as they have it."""
+    return [press for part in sections for key in part.keys for press in key.keys.split(",")]
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_no_key_does_two_things(mode: str) -> None:
-    found = presses(mode)
+def test_no_key_does_two_things(mode: type[ModeScreen]) -> None:
+    found = presses(EVERYWHERE, *mode.key_sections())
     assert sorted(found) == sorted(set(found))
 
 
 def test_no_key_does_two_things_around_a_script() -> None:
-    keys = keys_of(ALONE) + keys_of(SCRIPT) + keys_of(GRAPH)
-    found = [press for key in keys for press in key.keys.split(",")]
+    found = presses(ALONE, SCRIPT, GRAPH)
     assert sorted(found) == sorted(set(found))
 
 
+def test_all_modes_are_asked_for() -> None:
+    assert list(ASKED_FOR) == [mode.MODE for mode in MODES]
+
+
 @pytest.mark.parametrize("mode", MODES)
-def test_all_keys_asked_for_are_there(mode: str) -> None:
-    assert ASKED_FOR[mode] <= set(presses(mode))
+def test_all_keys_asked_for_are_there(mode: type[ModeScreen]) -> None:
+    assert ASKED_FOR[mode.MODE] <= set(presses(EVERYWHERE, *mode.key_sections()))
 
 
-@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.keys)
-def test_the_action_exists_where_the_key_works(key: Key) -> None:
+@EACH_KEY
+def test_the_action_exists_where_the_key_works(section: KeySection, key: Key) -> None:
     owner, name, arguments = parse(key.action)
-    for mode in key.modes:
-        has_it = APPS.get(mode, MicrogptApp) if owner == "app" else dict(OWNERS)[mode]
-        assert callable(getattr(has_it, f"action_{name}"))
+    app = OWNERS[section] if section in (SCRIPT, ALONE) else MicrogptApp
+    has_it = app if owner == "app" else OWNERS[section]
+    assert callable(getattr(has_it, f"action_{name}"))
     if name == "mode":
         assert arguments[0] in MicrogptApp.MODES
 
 
-@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.keys)
-def test_modes_are_known_and_words_are_said(key: Key) -> None:
-    assert set(key.modes) <= {EVERYWHERE, *MODES, STEPS, SCRIPT, ALONE}
+@EACH_KEY
+def test_words_are_said(section: KeySection, key: Key) -> None:
+    assert section.title
     assert key.title
     assert len(key.title) <= 13, "the help screen's column"
     assert key.tooltip
-    assert len(shown(key)) <= 9, "the help screen's column"
+    assert len(key.written) <= 9, "the help screen's column"
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_titles_tell_the_commands_of_a_mode_apart(mode: str) -> None:
-    titles = [key.title for key in keys_of(EVERYWHERE) + keys_of(mode)]
+def test_titles_tell_the_commands_of_a_mode_apart(mode: type[ModeScreen]) -> None:
+    sections = (EVERYWHERE, *mode.key_sections())
+    titles = [key.title for section in sections for key in section.keys]
     assert sorted(titles) == sorted(set(titles))
 
 
@@ -87,21 +95,30 @@ def described(bindings: list[object]) -> list[tuple[str, str, str, bool]]:
     return [(b.key, b.action, b.tooltip, b.show) for b in found]
 
 
-@pytest.mark.parametrize(("mode", "owner"), OWNERS)
-def test_bindings_are_the_table(mode: str, owner: type) -> None:
-    assert described(owner.BINDINGS) == described(bindings_for(mode))
+@pytest.mark.parametrize(
+    ("section", "owner"),
+    [(section, owner) for section, owner in OWNERS.items() if section is not SCRIPT],
+    ids=lambda it: getattr(it, "title", ""),
+)
+def test_bindings_are_the_table(section: KeySection, owner: type) -> None:
+    assert described(owner.BINDINGS) == described(bindings_for(section.keys))
     assert described(owner.BINDINGS) == [
-        (key.keys, key.action, key.tooltip, key.in_footer) for key in keys_of(mode)
+        (key.keys, key.action, key.tooltip, key.in_footer) for key in section.keys
     ]
 
 
-@pytest.mark.parametrize("mode", [EVERYWHERE, *MODES])
-def test_the_help_screen_has_a_row_for_every_key(mode: str) -> None:
-    table = HelpScreen._table(mode)
+def test_a_script_has_its_keys_beside_those_of_every_app() -> None:
+    both = (*ALONE.keys, *SCRIPT.keys)
+    assert described(ScriptApp.BINDINGS) == described(bindings_for(both))
+
+
+@pytest.mark.parametrize("section", OWNERS, ids=lambda section: section.title)
+def test_the_help_screen_has_a_row_for_every_key(section: KeySection) -> None:
+    table = HelpScreen._table(section)
+    assert table.title == section.title
     rows = [tuple(str(cell) for cell in column._cells) for column in table.columns]
-    keys = keys_of(mode)
     assert rows == [
-        tuple(shown(key) for key in keys),
-        tuple(key.title for key in keys),
-        tuple(key.tooltip for key in keys),
+        tuple(key.written for key in section.keys),
+        tuple(key.title for key in section.keys),
+        tuple(key.tooltip for key in section.keys),
     ]

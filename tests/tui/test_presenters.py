@@ -21,11 +21,11 @@ from tui.debugger.canvas import narrow
 from tui.debugger.explorer import Explorer
 from tui.debugger.inspector import MAX_CONSUMERS, describe_box, describe_event
 from tui.themes import DARK
-from tui.training.training_frame import Frame
+from tui.training.run_frame import RunFrame
 from tui.widgets.document_strip import DocumentStrip
 from tui.widgets.loss_plot import decimated, running_mean
 from tui.widgets.status_bar import short_summary, summary
-from viz.style import number
+from viz.style import short_number
 
 GRAD_LINE = re.compile(r"grad: (\S+) \+ (\S+) × (\S+) = (\S+)")
 
@@ -120,7 +120,7 @@ def test_a_scalar_shows_its_own_numbers(small_graph: Graph, data: st.DataObject)
     operands, consumers = small_graph.operands_of(node), small_graph.consumers_of(node)
     edges = (*operands, *consumers[:MAX_CONSUMERS])
     adds = re.findall(r"local.* (\S+)  adds (\S+)\n", text)
-    assert adds == [(number(edge.local), number(edge.contribution)) for edge in edges]
+    assert adds == [(short_number(edge.local), short_number(edge.contribution)) for edge in edges]
     assert ("\noperands\n" in text) == bool(operands)
     assert (f"\nconsumers ({len(consumers)})\n" in text) == bool(consumers)
     more = len(consumers) - MAX_CONSUMERS
@@ -175,12 +175,15 @@ def test_a_folded_part_adds_up(small_graph: Graph) -> None:
     assert text.splitlines()[0] == "pos1"
     assert "e → m" in text
     assert f"{len(box):,} nodes, #{box.ids[0]} to #{box.ids[-1]}\n" in text
-    assert f"rms grad {number(float(np.sqrt(np.mean(small_graph.grad[box.ids] ** 2))))}\n" in text
+    assert (
+        f"rms grad {short_number(float(np.sqrt(np.mean(small_graph.grad[box.ids] ** 2))))}\n"
+        in text
+    )
     assert "visited" not in text
     for bundle in explorer.view.bundles:
         if "pos1" in (bundle.source, bundle.target):
             assert re.search(
-                rf"\S+ +{bundle.count:,} +{re.escape(number(bundle.magnitude))}\n", text
+                rf"\S+ +{bundle.count:,} +{re.escape(short_number(bundle.magnitude))}\n", text
             )
 
 
@@ -212,7 +215,7 @@ def result_of(*documents: str) -> StepResult:
     return next(small_training(*documents).results())
 
 
-def frame(result: StepResult | None = None, **changes: object) -> Frame:
+def frame(result: StepResult | None = None, **changes: object) -> RunFrame:
     fields: dict[str, object] = {
         "status": "running",
         "result": result,
@@ -223,10 +226,10 @@ def frame(result: StepResult | None = None, **changes: object) -> Frame:
         "speed": 0.0,
         "num_steps": 1000,
     }
-    return Frame(**(fields | changes))  # type: ignore[arg-type]
+    return RunFrame(**(fields | changes))  # type: ignore[arg-type]
 
 
-def said(shown: Frame) -> str:
+def said(shown: RunFrame) -> str:
     """The summary without the sign at its beginning."""
     sign, _, words = summary(shown).partition(" ")
     assert len(sign) == 1
@@ -296,7 +299,7 @@ class StripOffScreen(DocumentStrip):
         return Size(self.width, 8)
 
 
-def strip_of(shown: Frame, width: int = 120) -> list[str]:
+def strip_of(shown: RunFrame, width: int = 120) -> list[str]:
     strip = StripOffScreen()
     strip.width = width
     strip._frame = shown

@@ -26,7 +26,7 @@ from tests.viz.golden import assert_golden
 from viz.boxes import Folding
 from viz.dot import plain, printable, rms, to_dot
 from viz.render import render
-from viz.style import OP_STYLES, gradient_color, number
+from viz.style import OP_STYLES, gradient_color, short_number
 from viz.view import MAX_DRAWN, View, folded, neighbourhood, scalars
 
 TINY_MODEL = ModelConfig(n_embd=2, n_head=1, n_layer=1, block_size=4)
@@ -115,8 +115,8 @@ def test_a_scalar_shows_its_value_and_gradient() -> None:
     shown = texts(svg)
     for node in range(len(graph)):
         assert graph.name(node) in shown
-        assert f"data {number(float(graph.data[node]))}" in shown
-        assert f"grad {number(float(graph.grad[node]))}" in shown
+        assert f"data {short_number(float(graph.data[node]))}" in shown
+        assert f"grad {short_number(float(graph.grad[node]))}" in shown
         assert any(tip.startswith(f"{graph.name(node)} = {graph.op(node)}, data "
                                   f"{float(graph.data[node])!r}") for tip in tips(svg))  # fmt: skip
     assert OP_STYLES["mul"].glyph in shown
@@ -145,9 +145,9 @@ def test_a_part_shows_its_size_and_its_gradients() -> None:
     shown = texts(svg)
     for box in view.inside:
         size = float(np.sqrt(np.mean(graph.grad[box.ids] ** 2)))
-        assert f"{len(box):,} nodes · rms grad {number(size)}" in shown
+        assert f"{len(box):,} nodes · rms grad {short_number(size)}" in shown
     for bundle in view.bundles:
-        assert f"{bundle.count:,} · {number(bundle.magnitude)}" in shown
+        assert f"{bundle.count:,} · {short_number(bundle.magnitude)}" in shown
 
 
 def test_what_is_cut_off_is_said() -> None:
@@ -276,10 +276,10 @@ def test_every_kind_of_view_is_drawn(views: dict[str, View], kind: str) -> None:
     assert "caption" in shown
     for box in view.inside:
         if box.kind == "node":
-            assert f"data {number(float(graph.data[box.node]))}" in shown
-            assert f"grad {number(float(graph.grad[box.node]))}" in shown
+            assert f"data {short_number(float(graph.data[box.node]))}" in shown
+            assert f"grad {short_number(float(graph.grad[box.node]))}" in shown
     for box in view.around:
-        expected = (f"data {number(float(graph.data[box.node]))}" if box.kind == "node"
+        expected = (f"data {short_number(float(graph.data[box.node]))}" if box.kind == "node"
                     else f"{len(box):,} nodes")  # fmt: skip
         assert expected in shown
     assert render(dot, "png").startswith(b"\x89PNG\r\n\x1a\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from pathlib import Path
 
@@ -9,17 +11,15 @@ import pytest
 
 from microgpt import InputError
 from tests.viz.computations import small_snapshot, square_graph, tutorial_graph
-from viz import export
+from tui.cli.main import main
+from viz import export, formats
 from viz.boxes import Folding
 from viz.dot import rms, to_dot
-from viz.export import (
-    PICTURE_SUFFIXES,
-    check_output,
-    view_json,
-    write_picture,
-    write_view_json,
-)
+from viz.export import check_output, write_picture, write_view
+from viz.formats import Format, suffixes
+from viz.render import engine
 from viz.view import folded, scalars
+from viz.view_json import view_json
 
 
 def test_each_suffix_is_its_own_kind_of_file(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_no_engine_is_said_before_any_work(tmp_path: Path, monkeypatch: pytest.M
 def test_a_picture_is_no_json(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"it can be \.svg, \.png, \.pdf, \.dot$"):
         write_picture(to_dot(scalars(square_graph(), [0], "x")), tmp_path / "a.json")
-    assert ".json" not in PICTURE_SUFFIXES
+    assert ".json" not in suffixes(of_pictures=True)
     assert not list(tmp_path.iterdir())
 
 
@@ -120,7 +120,7 @@ def test_json_says_what_the_graph_says(tmp_path: Path) -> None:
     graph = small_snapshot(steps=2).graph("ann")
     folding = Folding(graph)
     view = folded(folding, folding.scope("pos1"))
-    write_view_json(view, tmp_path / "a.json", 'document "ann"')
+    write_view(view, tmp_path / "a.json", 'document "ann"')
     found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert (found["title"], found["caption"]) == ("pos1 a → n", 'document "ann"')
     boxes = {box.key: box for box in view.boxes}
@@ -135,3 +135,43 @@ def test_json_says_what_the_graph_says(tmp_path: Path) -> None:
     assert [(e["source"], e["target"], e["count"], e["magnitude"]) for e in found["edges"]] == [
         (b.source, b.target, b.count, b.magnitude) for b in view.bundles
     ]
+
+
+# -- the table of formats ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_more_formats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of the table with a format for any picture, and one for views of graphs only."""
+    more = (
+        Format(".lines", of_picture=lambda dot: b"\n".join(dot.source.encode().splitlines())),
+        Format(".count", of_view=lambda view, caption: f"{caption} {len(view.boxes)}".encode()),
+        Format(".xyz", "xyz", needs="a patched Graphviz"),
+    )
+    monkeypatch.setattr(formats, "FORMATS", (*formats.FORMATS, *more))
+
+
+@pytest.mark.usefixtures("with_more_formats")
+def test_a_row_makes_a_format(tmp_path: Path) -> None:
+    view = scalars(square_graph(), range(2), "y")
+    write_view(view, tmp_path / "a.count", "x = 3")
+    write_view(view, tmp_path / "a.lines", "x = 3")
+    write_picture(to_dot(view), tmp_path / "b.LINES")
+    assert (tmp_path / "a.count").read_text() == "x = 3 2"
+    assert (tmp_path / "a.lines").read_text().startswith("digraph")
+    assert (tmp_path / "b.LINES").read_text().startswith("digraph")
+
+
+@pytest.mark.usefixtures("with_more_formats")
+def test_errors_and_helps_offer_it(tmp_path: Path) -> None:
+    every = r"it can be \.svg, \.png, \.pdf, \.dot, \.json, \.lines, \.count, \.xyz$"
+    with pytest.raises(InputError, match=every):
+        check_output(tmp_path / "a.gif")
+    with pytest.raises(InputError, match=r"it can be \.svg, \.png, \.pdf, \.dot, \.lines, \.xyz$"):
+        check_output(tmp_path / "a.count", of_picture=True)
+    with pytest.raises(InputError, match=r"it can be svg, png, pdf, xyz$"):
+        engine("gif")
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        main(["graph", "--help"])
+    offered = ".svg, .png, .dot, .json, .lines, .count (or .pdf, with a system Graphviz) (or .xyz,"
+    assert offered in " ".join(out.getvalue().split())

@@ -21,9 +21,9 @@ from viz.style import (
     gradient_color,
     ink_on,
     magnitude_color,
-    number,
     op_style,
     rgb,
+    short_number,
     strength,
 )
 
@@ -32,7 +32,7 @@ sizes = st.floats(min_value=0, allow_nan=False)
 
 @given(st.floats())
 def test_a_number_is_short_and_means_the_same(x: float) -> None:
-    text = number(x)
+    text = short_number(x)
     assert len(text) <= 10
     if math.isfinite(x):
         # The largest floats round up to infinity.
@@ -54,7 +54,7 @@ def test_a_number_is_short_and_means_the_same(x: float) -> None:
     ],
 )
 def test_numbers(x: float, text: str) -> None:
-    assert number(x) == text
+    assert short_number(x) == text
 
 
 @given(st.floats(), st.floats())

@@ -18,7 +18,6 @@ from tests.viz.computations import frozen, graphs, small_snapshot, square_graph,
 from viz import view as view_module
 from viz.boxes import MAX_CHILDREN, Folding
 from viz.dot import to_dot
-from viz.export import view_json
 from viz.view import (
     MAX_CONTEXT,
     MAX_DRAWN,
@@ -27,6 +26,7 @@ from viz.view import (
     neighbourhood,
     scalars,
 )
+from viz.view_json import view_json
 
 
 def bundles_by_edge(view: View) -> dict[tuple[str, str, int], tuple[int, float, float]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.cells import cell_len
 
 from microgpt import CorpusSummary, Tokenizer
-from tui.widgets.cell_text import set_left
+from tui.cell_text import set_left
 
 WIDTH = 80
 """What the list keeps to, wherever it is printed. Units: character cells."""

@@ -10,13 +10,13 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-from microgpt.debugger import transcript
-from microgpt.debugger.console import Console
-from microgpt.debugger.saved import state_folder
+from microgpt.debugger.console import PROMPT, Console
+from microgpt.debugger.saved_stops import state_folder
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.verbs import find_verb
+from microgpt.debugger.verbs.where import Standing
 from microgpt.errors import MicrogptError
-from tui.cli.output import print_error, say
+from tui.cli.terminal.output import print_error, say
 from tui.cli.verb_lines import carry_out
 
 
@@ -50,14 +50,14 @@ def open_session(session: DebugSession, title: str = "") -> None:
         return
     console = Console(session)
     prompt: PromptSession[str] = PromptSession(
-        transcript.PROMPT,
+        PROMPT,
         history=_history(),
         completer=_VerbCompleter(console),
         complete_while_typing=False,
     )
     say(f"{title}: {session.graph!r}" if title else repr(session.graph))
     say("`help` lists the verbs; tab completes; ctrl-D leaves")
-    for line in transcript.state_lines(session, session.state):
+    for line in Standing.of(session).lines():
         say(line)
     last = ""
     while True:
@@ -78,7 +78,7 @@ def open_session(session: DebugSession, title: str = "") -> None:
             continue
         if outcome is None:
             continue
-        for told in transcript.lines(session, outcome):
+        for told in outcome.lines():
             say(told)
         if outcome.verb == "quit":
             return

@@ -12,10 +12,10 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from microgpt import InputError
-from tui.cli.errors import EXIT_ERROR
-from tui.cli.options import given_options
-from tui.cli.output import say
-from tui.cli.script_options import STOP_OPTIONS, stop_rule_from
+from tui.cli.options.parser import given_options
+from tui.cli.options.script_options import STOP_OPTIONS, stop_rule_from
+from tui.cli.terminal.exit_status import EXIT_ERROR
+from tui.cli.terminal.output import say
 from tui.cli.verb_lines import carry_out
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ def debug_script(
                 f"its own arguments follow after --"
             )
     from microgpt.attach import ScriptProcess  # noqa: PLC0415  # numpy comes with them
-    from microgpt.debugger import DebugSession, transcript  # noqa: PLC0415
-    from microgpt.debugger.as_json import error_as_json  # noqa: PLC0415
+    from microgpt.debugger import DebugSession  # noqa: PLC0415
+    from microgpt.debugger.outcome import error_as_json  # noqa: PLC0415
+    from microgpt.debugger.verbs.where import halt_lines  # noqa: PLC0415
 
     at_prompt = lines is None and sys.stdin.isatty() and not arguments.json
     with (
@@ -71,7 +72,7 @@ def debug_script(
             return EXIT_ERROR
         session = DebugSession.at(halt, script)
         if not arguments.json:
-            for line in transcript.halt_lines(halt):
+            for line in halt_lines(halt):
                 say(line)
         if at_prompt:
             from tui.cli.debug_prompt import open_session  # noqa: PLC0415  # slow to import
@@ -84,7 +85,7 @@ def debug_script(
 
 def _first_graph(script: ScriptProcess) -> Stop:
     """The first stop with a graph. Raises `InputError`, saying why, if there is none."""
-    from microgpt.attach import Stop  # noqa: PLC0415
+    from microgpt.attach import Stop  # noqa: PLC0415  # numpy comes with it
 
     stops: list[str] = []
     while isinstance(halt := script.run_on(), Stop):

@@ -23,8 +23,8 @@ from tui.cli.commands import (
     step_map,
     train,
 )
-from tui.cli.errors import exit_status
-from tui.cli.options import CommandParser, Subparsers
+from tui.cli.options.parser import CommandParser, Subparsers
+from tui.cli.terminal.exit_status import exit_status
 
 _DESCRIPTION = """\
 See inside microgpt, the smallest complete GPT: every scalar is a node that can

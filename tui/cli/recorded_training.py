@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from microgpt import StepLoss, Training
 from microgpt.errors import RunFileError
-from tui.cli.output import print_error
+from tui.cli.terminal.output import print_error
 
 if TYPE_CHECKING:
     from microgpt.runs import RunRecorder
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 class Recording:
     """A run file for as long as it can be written; without --run or --resume, nothing.
 
-    Attributes:
-        is_whole: False once something could not be written.
-
     Raises:
         RunFileError: the file cannot be made or opened.
     """
@@ -28,10 +25,10 @@ class Recording:
     def __init__(self, arguments: argparse.Namespace, training: Training) -> None:
         self._training = training
         self._recorder: RunRecorder | None = None
-        self.is_whole = True
+        self.is_whole = True  # False once something could not be written
         if not (arguments.run_file or arguments.resume):
             return
-        from microgpt.runs import RunRecorder  # noqa: PLC0415  # SQLite, not needed for help
+        from microgpt.runs import RunRecorder  # noqa: PLC0415  # SQLite; help need not wait for it
 
         if arguments.resume:
             self._recorder = RunRecorder.go_on(arguments.resume, training)

@@ -15,9 +15,6 @@ from microgpt import InputError, StepLoss
 class StepLog:
     """An open log. What the file held before stays until the first step is written.
 
-    Attributes:
-        path: as it was given.
-
     Raises:
         InputError: the file cannot be written, or is the corpus.
     """
@@ -29,7 +26,7 @@ class StepLog:
             corpus: the path of the file that is being read, if it is one.
             append: keep what the file holds, for a run that goes on.
         """
-        self.path = path
+        self.path = path  # as it was given
         with contextlib.suppress(OSError):
             if Path(corpus).samefile(path):
                 raise InputError(f"cannot write log {path!r}: it is the corpus")

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from microgpt import MicrogptError
-from tui.cli.errors import EXIT_ERROR
-from tui.cli.output import print_error, say
+from tui.cli.terminal.exit_status import EXIT_ERROR
+from tui.cli.terminal.output import print_error, say
 
 if TYPE_CHECKING:
     from microgpt.debugger.session import DebugSession
@@ -21,9 +21,9 @@ def carry_out(session: DebugSession, lines: Iterable[str], *, as_json: bool) -> 
     Returns:
         The exit status: 2 if there was such a line.
     """
-    from microgpt.debugger import as_json as json_lines  # noqa: PLC0415
-    from microgpt.debugger import transcript  # noqa: PLC0415
-    from microgpt.debugger.console import Console  # noqa: PLC0415
+    # numpy comes with them, which other commands do without
+    from microgpt.debugger.console import PROMPT, Console  # noqa: PLC0415
+    from microgpt.debugger.outcome import error_as_json  # noqa: PLC0415
     from microgpt.debugger.verbs import typed_verb  # noqa: PLC0415
 
     console, status = Console(session), 0
@@ -33,18 +33,18 @@ def carry_out(session: DebugSession, lines: Iterable[str], *, as_json: bool) -> 
         except MicrogptError as error:
             status = EXIT_ERROR
             if as_json:
-                say(json_lines.error_as_json(typed_verb(line), str(error)))
+                say(error_as_json(typed_verb(line), str(error)))
             else:
-                say(f"{transcript.PROMPT}{line.strip()}")
+                say(f"{PROMPT}{line.strip()}")
                 print_error(str(error))
             continue
         if outcome is None:
             continue
         if as_json:
-            say(json_lines.outcome_as_json(session, outcome))
+            say(outcome.as_json())
         else:
-            say(f"{transcript.PROMPT}{line.strip()}")
-            for told in transcript.lines(session, outcome):
+            say(f"{PROMPT}{line.strip()}")
+            for told in outcome.lines():
                 say(told)
         if outcome.verb == "quit":
             break

@@ -15,8 +15,8 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
+from tui.cell_text import set_left
 from tui.debugger.layout import title_of
-from tui.widgets.cell_text import set_left
 from tui.widgets.scroll_window import ScrollWindow
 from viz.boxes import Box, Folding
 from viz.style import SCOPE_GLYPH
@@ -26,17 +26,11 @@ FOLDED, UNFOLDED = "▶ ", "▼ "
 
 @dataclass(frozen=True, slots=True)
 class BoxLine:
-    """A line of the tree.
+    """A line of the tree."""
 
-    Attributes:
-        box: what it is of.
-        depth: how many of the boxes around it have lines of their own.
-        sign: an arrow if something is inside.
-    """
-
-    box: Box
-    depth: int
-    sign: str
+    box: Box  # what it is of
+    depth: int  # how many of the boxes around it have lines of their own
+    sign: str  # an arrow if something is inside
 
 
 class BoxTree(ScrollWindow):

@@ -27,8 +27,8 @@ from viz.style import (
     gradient_color,
     ink_on,
     magnitude_color,
-    number,
     op_style,
+    short_number,
     strength,
 )
 
@@ -38,24 +38,16 @@ FEW_EDGES = 12
 
 @dataclass(frozen=True, slots=True)
 class CanvasState:
-    """What the boxes show besides their place.
+    """What the boxes show besides their place."""
 
-    Attributes:
-        grads: gradient of every node at the moment shown. Shape: `[node]`.
-        moment: that moment, -1 if all of them are complete.
-        selected: key of the selected box.
-        visited: key of the box that holds the node being visited, or "".
-        visits: by box key, how many of its nodes have been visited and how many will be in the
-            whole pass; empty while not stepping.
-        forward: whether these are visits of the forward pass.
-    """
-
-    grads: NDArray[np.float64]
-    moment: int
-    selected: str
-    visited: str
+    grads: NDArray[np.float64]  # gradient of every node at the moment shown. Shape: `[node]`.
+    moment: int  # that moment, -1 if all of them are complete
+    selected: str  # key of the selected box
+    visited: str  # key of the box that holds the node being visited, or ""
     visits: dict[str, tuple[int, int]]
-    forward: bool = False
+    """By box key, how many of its nodes have been visited and how many will be in the whole pass;
+    empty while not stepping."""
+    forward: bool = False  # whether these are visits of the forward pass
 
 
 class GraphCanvas(ScrollWindow):
@@ -282,14 +274,14 @@ class GraphCanvas(ScrollWindow):
             if box.kind == "node":
                 if state.forward and state.visits.get(box.key) == (0, 1):
                     return "not yet", muted
-                data = f"data {number(float(graph.data[box.node]))}"
+                data = f"data {short_number(float(graph.data[box.node]))}"
                 return data, Style() if inside else muted
             done, visits = state.visits.get(box.key, (0, 0))
             if not visits:  # not stepping, or only leaves, which are never visited
                 return f"{len(box):,} nodes", muted
             return f"✓ {done:,}/{visits:,}", muted
         grad = self._grads[box.key]
-        text = f"{'grad' if box.kind == 'node' else 'rms ∇'} {number(grad)}"
+        text = f"{'grad' if box.kind == 'node' else 'rms ∇'} {short_number(grad)}"
         if not inside:
             return text, muted
         shade = gradient_color if box.kind == "node" else magnitude_color

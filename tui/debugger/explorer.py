@@ -23,44 +23,28 @@ from viz.view import View, folded
 
 @dataclass(frozen=True, slots=True)
 class Standpoint:
-    """Where a person stands, in words that last from graph to graph.
+    """Where a person stands, in words that last from graph to graph."""
 
-    Attributes:
-        focus: key of the box looked into.
-        selected: key of the selected box.
-        phase: the pass being stepped through; None while not stepping.
-        event: of that pass.
-    """
-
-    focus: str
-    selected: str
-    phase: Phase | None
-    event: int
+    focus: str  # key of the box looked into
+    selected: str  # key of the selected box
+    phase: Phase | None  # the pass being stepped through; None while not stepping
+    event: int  # of that pass
 
 
 class Explorer:
-    """Moves through one graph.
-
-    Attributes:
-        session: where in time; a verb that was carried out on it is followed with `follow`.
-        graph: what is looked at.
-        folding: its boxes.
-        focus: the box looked into.
-        selected: key of the selected box of the view.
-        stepping: whether the person moves through events; until then every value and every
-            gradient is shown complete.
-    """
+    """Moves through one graph."""
 
     def __init__(self, session: DebugSession) -> None:
-        self.session = session
-        self.graph: Graph = session.graph
-        self.folding = Folding(self.graph)
-        self.focus = self.folding.root
+        self.session = session  # where in time; a verb carried out on it is followed by `follow`
+        self.graph: Graph = session.graph  # what is looked at
+        self.folding = Folding(self.graph)  # its boxes
+        self.focus = self.folding.root  # the box looked into
+        # Whether the person moves through events; until then every number is shown complete.
         self.stepping = False
         self._running_grads = RunningGrads(self.graph)
         self._views: dict[str, View] = {}
         self._visits_of: dict[tuple[Phase, str], NDArray[np.int64]] = {}
-        self.selected = self._inside[-1].key
+        self.selected = self._inside[-1].key  # key of the selected box of the view
 
     @classmethod
     def arriving(cls, session: DebugSession, place: Standpoint | None) -> Explorer:

@@ -7,29 +7,24 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from microgpt.debugger import DebugSession
-from tui.app_runner import prompt_keys
-from tui.base_app import BaseApp, ExportJob
+from tui.base.app_runner import prompt_keys
+from tui.base.base_app import BaseApp, ExportJob
+from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
-from tui.debugger.pane import DebuggerPane
-from tui.dialogs.help import HelpScreen
-from tui.key_bindings import bindings_for
-from tui.keys import ALONE, GRAPH
+from tui.keys import ALONE, GRAPH, bindings_for
 from tui.widgets.key_footer import KeyFooter
 
-INTRODUCTION = (
-    "A computation, scalar by scalar. Boxes open down to single scalars; both passes go on and "
-    "back one event at a time; every number is read from the graph. `:` takes any verb of the "
-    "debugger, and `help` there lists them."
-)
 
-
-class DebuggerApp(BaseApp):
+class GraphApp(BaseApp):
     """Shows one session's graph until the person leaves."""
 
-    TITLE = "microgpt-tui"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
-    BINDINGS = bindings_for(ALONE)
+    INTRODUCTION = (
+        "A computation, scalar by scalar. Boxes open down to single scalars; both passes go on and "
+        "back one event at a time; every number is read from the graph. `:` takes any verb of the "
+        "debugger, and `help` there lists them."
+    )
+    KEY_SECTIONS = (ALONE, GRAPH)
+    BINDINGS = bindings_for(ALONE.keys)
 
     def __init__(self, session: DebugSession, title: str = "") -> None:
         super().__init__()
@@ -46,10 +41,6 @@ class DebuggerApp(BaseApp):
         """The graph is there from the start."""
         self.query_one(DebuggerPane).take(Explorer.arriving(self._session, None), self._title)
 
-    def action_help(self) -> None:
-        """Shows all keys."""
-        self.push_screen(HelpScreen(INTRODUCTION, (ALONE, GRAPH)))
-
     def export_job(self) -> ExportJob | None:
         """The boxes in sight."""
         return self.query_one(DebuggerPane).export_job("graph", self._title)
@@ -58,4 +49,4 @@ class DebuggerApp(BaseApp):
 def open_session(session: DebugSession, title: str) -> None:
     """Shows a session until the person leaves it; a front end of `microgpt.debug`."""
     with prompt_keys():
-        DebuggerApp(session, title).run()
+        GraphApp(session, title).run()

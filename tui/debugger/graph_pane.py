@@ -1,7 +1,7 @@
 """Panes around one graph: its boxes as a tree and on a canvas, and all about the selected one.
 
-Space only: what moves the moment shown is `tui.debugger.pane`. Layouts are computed in worker
-threads, each of which posts one message with a frozen result; the handlers alone change widgets.
+Space only: the moment shown is moved in `debugger_pane.py`. Layouts are computed in worker threads,
+each of which posts one message with a frozen result; the handlers alone change widgets.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from textual.message import Message
 from textual.timer import Timer
 
 from microgpt.errors import MicrogptError
-from tui.base_app import ExportJob
+from tui.base.base_app import ExportJob
 from tui.debugger.box_tree import BoxTree
 from tui.debugger.canvas import CanvasState, GraphCanvas
 from tui.debugger.explorer import Explorer
@@ -30,17 +30,12 @@ from viz.boxes import Box
 from viz.dot import to_dot
 from viz.export import write_picture
 
-PATIENCE = 0.012
+WAIT_FOR_LAYOUT = 0.012
 """After so long without a layout the other panes go ahead of the canvas. Units: seconds."""
 
 
 class GraphPane(Vertical):
-    """Shows where a person stands in a graph, and moves between its boxes.
-
-    Attributes:
-        explorer: where the person stands, None until the first graph is there.
-        caption: what the graph is of, shown under the canvas.
-    """
+    """Shows where a person stands in a graph, and moves between its boxes."""
 
     class Moved(Message):
         """The person stands somewhere else, in space or time."""
@@ -63,8 +58,8 @@ class GraphPane(Vertical):
             super().__init__()
             self.problem = problem
 
-    explorer: Explorer | None = None
-    caption = ""
+    explorer: Explorer | None = None  # where the person stands, None until the first graph is there
+    caption = ""  # what the graph is of, shown under the canvas
     way_back = ""  # key of a box opened from elsewhere: closing it leads back there
 
     def __init__(self) -> None:
@@ -100,7 +95,7 @@ class GraphPane(Vertical):
         """Brings every pane up to date; asks for a layout if the view has none yet.
 
         All panes change in one picture, which is the sooner whole the less is drawn before it;
-        but the canvas is not waited for longer than `PATIENCE`.
+        but the canvas is not waited for longer than `WAIT_FOR_LAYOUT`.
         """
         explorer = self.explorer
         if explorer is None:
@@ -109,7 +104,7 @@ class GraphPane(Vertical):
         if layout is None:
             self._lay_out(explorer, explorer.focus, self.window)
             if self._patience is None:
-                self._patience = self.set_timer(PATIENCE, self._show_around)
+                self._patience = self.set_timer(WAIT_FOR_LAYOUT, self._show_around)
         else:
             self._draw(layout)
             self._show_around()

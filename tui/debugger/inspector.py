@@ -13,7 +13,7 @@ from tui.debugger.explorer import Explorer
 from tui.widgets.text_view import TextView
 from viz.boxes import Box
 from viz.dot import rms
-from viz.style import number, op_style
+from viz.style import op_style, short_number
 
 MAX_CONSUMERS = 12
 
@@ -110,7 +110,7 @@ def _describe_part(explorer: Explorer, box: Box) -> Text:
     text.append(f"{len(box):,} nodes, #{box.ids[0]} to #{box.ids[-1]}\n")
     if explorer.stepping:
         text.append(f"{explorer.n_visited(box):,} of {explorer.n_visits(box):,} visited\n")
-    text.append(f"rms grad {number(rms(explorer.grads()[box.ids]))}\n")
+    text.append(f"rms grad {short_number(rms(explorer.grads()[box.ids]))}\n")
     bundles = explorer.view.bundles
     for title, own, other in (("from", "target", "source"), ("to", "source", "target")):
         mine = [bundle for bundle in bundles if getattr(bundle, own) == box.key]
@@ -119,7 +119,7 @@ def _describe_part(explorer: Explorer, box: Box) -> Text:
             text.append(": edges, Σ|contribution|\n", "italic")
         for bundle in mine:
             label = next(b.label for b in explorer.view.boxes if b.key == getattr(bundle, other))
-            text.append(f"  {label:<12} {bundle.count:>6,} {number(bundle.magnitude):>10}\n")
+            text.append(f"  {label:<12} {bundle.count:>6,} {short_number(bundle.magnitude):>10}\n")
     return text
 
 
@@ -133,8 +133,10 @@ def _heading(text: Text, graph: Graph, node: int) -> None:
 def _edge(text: Text, graph: Graph, edge: Edge, other: int, rule: str = "") -> None:
     style = op_style(graph.op(other))
     text.append(f"  {style.glyph} {_named(graph, other)}", style.color)
-    text.append(f" = {number(float(graph.data[other]))}\n")
-    text.append(f"   local {rule}{number(edge.local)}  adds {number(edge.contribution)}\n")
+    text.append(f" = {short_number(float(graph.data[other]))}\n")
+    text.append(
+        f"   local {rule}{short_number(edge.local)}  adds {short_number(edge.contribution)}\n"
+    )
 
 
 def _named(graph: Graph, node: int) -> str:

@@ -14,7 +14,7 @@ from viz.placement import Point, Units, place
 from viz.style import PARAMETERS_GLYPH, SCOPE_GLYPH, op_style
 from viz.view import Bundle, View
 
-CELL = Units(0.1, 0.2)
+CELL_SIZE = Units(0.1, 0.2)
 """Size of a character cell in Graphviz's eyes. Units: inches."""
 
 BOX_HEIGHT = 4
@@ -43,17 +43,11 @@ class PlacedBox:
 
 @dataclass(frozen=True, slots=True)
 class PlacedEdge:
-    """A bundle on the canvas.
+    """A bundle on the canvas."""
 
-    Attributes:
-        bundle: what it is.
-        points: control points of joined cubic Bézier curves. Units: cells.
-        dots: those curves in braille, found once: they are coloured anew at every key.
-    """
-
-    bundle: Bundle
-    points: tuple[Point, ...]
-    dots: Dots
+    bundle: Bundle  # what it is
+    points: tuple[Point, ...]  # control points of joined cubic Bézier curves. Units: cells.
+    dots: Dots  # those curves in braille, found once: they are coloured anew at every key
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +124,7 @@ def _placed(view: View, rankdir: str) -> Layout:
     placement = place(
         [(width, BOX_HEIGHT) for width in widths],
         [(places[bundle.source], places[bundle.target]) for bundle in view.bundles],
-        CELL,
+        CELL_SIZE,
         rankdir=rankdir,
         gap_beside=1 if rankdir == "LR" else 2,
         gap_between=5 if rankdir == "LR" else 2,

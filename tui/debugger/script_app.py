@@ -14,21 +14,14 @@ from textual.widgets import Static
 
 from microgpt.attach import Ended, ScriptProcess, Stop
 from microgpt.debugger import DebugSession
-from tui.base_app import BaseApp, ExportJob
+from tui.base.base_app import BaseApp, ExportJob
+from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
-from tui.debugger.pane import DebuggerPane
-from tui.dialogs.help import HelpScreen
-from tui.key_bindings import bindings_for
-from tui.keys import ALONE, GRAPH, SCRIPT
+from tui.keys import ALONE, GRAPH, SCRIPT, bindings_for
 from tui.themes import theme_color
 from tui.widgets.key_footer import KeyFooter
 
-INTRODUCTION = (
-    "Your program, run as it is, with your rights. It stands still after each backward pass (or "
-    "each that you asked for), and where it raises; its graph is shown scalar by scalar, in both "
-    "passes, on and back. `:` takes any verb of the debugger, and `help` there lists them."
-)
-LOOK_EVERY = 0.2
+SHOW_OUTPUT_EVERY = 0.2
 """How often what the script printed is shown. Units: seconds."""
 
 SHOWN_LINES = 500
@@ -38,10 +31,14 @@ SHOWN_LINES = 500
 class ScriptApp(BaseApp):
     """Runs a script and shows each graph at which it stops."""
 
-    TITLE = "microgpt-tui"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
-    BINDINGS = bindings_for(ALONE) + bindings_for(SCRIPT)
+    INTRODUCTION = (
+        "Your program, run as it is, with your rights. It stands still after each backward pass "
+        "(or each that you asked for), and where it raises; its graph is shown scalar by scalar, "
+        "in both passes, on and back. `:` takes any verb of the debugger, and `help` there lists "
+        "them."
+    )
+    KEY_SECTIONS = (ALONE, SCRIPT, GRAPH)
+    BINDINGS = bindings_for(ALONE.keys) + bindings_for(SCRIPT.keys)
 
     class Stopped(Message):
         """The script stands still, with what it has computed, or is over."""
@@ -70,7 +67,7 @@ class ScriptApp(BaseApp):
     def on_mount(self) -> None:
         """Waits for the first stop."""
         self.query_one("#middle").border_title = "the graph comes with the first backward pass"
-        self.set_interval(LOOK_EVERY, self._show_output)
+        self.set_interval(SHOW_OUTPUT_EVERY, self._show_output)
         self._show_status()
         self._run_on()
 
@@ -164,10 +161,6 @@ class ScriptApp(BaseApp):
             output.query_one(Static).update(Text("\n".join(lines)))
             if at_end:  # else the person is reading something further up
                 output.scroll_end(animate=False)
-
-    def action_help(self) -> None:
-        """Shows all keys."""
-        self.push_screen(HelpScreen(INTRODUCTION, (ALONE, SCRIPT, GRAPH)))
 
     def export_job(self) -> ExportJob | None:
         """The boxes in sight."""

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from rich.text import Text
 from textual.widgets import Static
 
-from microgpt.debugger.source import listing
+from microgpt.debugger.verbs.source import listing
 from microgpt.errors import GraphError
 from microgpt.graph.graph import Graph
 from tui.themes import theme_color
@@ -27,12 +27,12 @@ class SourcePane(Static):
             found = None if node is None else listing(graph, node, around)
         except GraphError:  # a leaf, or not recorded
             found = None
-        self.set_class(found is None or not found.lines, "-empty")
+        self.set_class(found is None or not found.source, "-empty")
         if found is None:
             return
         accent, muted = (theme_color(self.app, name) for name in ("accent", "muted"))
         text = Text(no_wrap=True, overflow="ellipsis")
-        for line in found.lines:
+        for line in found.source:
             style = f"bold {accent}" if line.current else muted
             sign = "→" if line.current else " "
             text.append(f"{sign} {line.number:>4} {line.text}\n", style)

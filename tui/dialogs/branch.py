@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
-from tui.cli.options import ANY_WHOLE, FROM_0
+from tui.cli.options.number_options import ANY_WHOLE, FROM_0
 from tui.training.branching import Branch
 
 

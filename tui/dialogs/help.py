@@ -10,13 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.keys import MODES, keys_of, shown
-
-INTRODUCTION = (
-    "A GPT is trained while you watch. Every number on screen is read from its computation graph. "
-    "Boxes open down to single scalars; backprop goes on and back one event at a time. "
-    "The mouse works too: click to select, click again to open, wheel to scroll."
-)
+from tui.keys import KeySection
 
 
 class HelpScreen(ModalScreen[None]):
@@ -24,31 +18,30 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = [Binding("escape,question_mark,q,enter", "dismiss", "Close")]
 
-    def __init__(self, introduction: str, modes: tuple[str, ...]) -> None:
-        """Shows a text, then the keys of some modes of the table."""
+    def __init__(self, introduction: str, sections: tuple[KeySection, ...]) -> None:
+        """Shows a text, then keys."""
         super().__init__()
         self._introduction = introduction
-        self._modes = modes
+        self._sections = sections
 
     def compose(self) -> ComposeResult:
-        """One table a group."""
+        """One table a section."""
         with VerticalScroll(id="help") as scroll:
             scroll.border_title = "keys"
             scroll.border_subtitle = "esc closes"
             yield Static(self._introduction, markup=False)
-            for mode in self._modes:
-                yield Static(self._table(mode))
+            for section in self._sections:
+                yield Static(self._table(section))
 
     @staticmethod
-    def _table(mode: str) -> Table:
-        title = f"{mode} mode" if mode in MODES else mode
+    def _table(section: KeySection) -> Table:
         table = Table(
-            title=title, title_justify="left", title_style="bold", box=None, show_header=False,
-            padding=(0, 1),
+            title=section.title, title_justify="left", title_style="bold", box=None,
+            show_header=False, padding=(0, 1),
         )  # fmt: skip
         table.add_column(width=9, no_wrap=True)
         table.add_column(width=13, no_wrap=True)
         table.add_column()
-        for key in keys_of(mode):
-            table.add_row(Text(shown(key), "bold"), Text(key.title), Text(key.tooltip))
+        for key in section.keys:
+            table.add_row(Text(key.written, "bold"), Text(key.title), Text(key.tooltip))
         return table

@@ -1,1 +1,18 @@
-"""The modes, one a file: screens that show a frame of the run each in their own way."""
+"""The modes, one a file: screens that show a frame of the run each in their own way.
+
+To add a mode, write a `ModeScreen` in a file of its own here, and give it a row in `MODES`.
+"""
+
+from tui.modes.attention_mode import AttentionScreen
+from tui.modes.graph_mode import GraphScreen
+from tui.modes.map_mode import MapScreen
+from tui.modes.mode_screen import ModeScreen
+from tui.modes.train_mode import TrainScreen
+
+MODES: tuple[type[ModeScreen], ...] = (
+    TrainScreen,
+    MapScreen,
+    GraphScreen,
+    AttentionScreen,
+)
+"""In the order of their tabs and number keys; the first is there from the start."""

@@ -11,12 +11,11 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.key_bindings import bindings_for
-from tui.keys import ATTENTION
+from tui.cell_text import set_left
+from tui.keys import LIVE_KEYS, Key, bindings_for
 from tui.modes.mode_screen import ModeScreen
 from tui.themes import theme_color
-from tui.training.training_frame import Frame
-from tui.widgets.cell_text import set_left
+from tui.training.run_frame import RunFrame
 from tui.widgets.heatmap import HeadStrip, Heatmap
 from viz.attention import AttentionPattern, attention_dot
 from viz.dot import printable
@@ -24,18 +23,23 @@ from viz.export import write_picture
 
 
 class AttentionScreen(ModeScreen):
-    """Looks at heads.
+    """Looks at heads."""
 
-    Attributes:
-        head_index: the selected head, counted through all layers.
-        position: the selected query position.
-    """
+    MODE = "attention"
+    TOOLTIP = "Attention mode: heads as heatmaps"
+    KEYS = (
+        *LIVE_KEYS,
+        Key("h,left", "head(-1)", "Head −", "Previous head", display="h", group="Head"),
+        Key("l,right", "head(1)", "Head +", "Next head", display="l", group="Head"),
+        Key("j,down", "position(1)", "Position +", "Next query position", display="j",
+            group="Position"),
+        Key("k,up", "position(-1)", "Position −", "Previous query position", display="k",
+            group="Position"),
+    )  # fmt: skip
+    BINDINGS = bindings_for(KEYS)
 
-    MODE = ATTENTION
-    BINDINGS = bindings_for(ATTENTION)
-
-    head_index = 0
-    position = 0
+    head_index = 0  # the selected head, counted through all layers
+    position = 0  # the selected query position
 
     def body(self) -> Widget:
         """Heads on top; below, the selected one and its selected row."""
@@ -60,7 +64,7 @@ class AttentionScreen(ModeScreen):
         layer, head = self.head
         return self.frame.result.attention[layer][head][self.position]
 
-    def show_result(self, frame: Frame) -> None:
+    def show_result(self, frame: RunFrame) -> None:
         """Shows a step; the selection stays where it is if the document is long enough."""
         result = frame.result
         assert result is not None

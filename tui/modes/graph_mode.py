@@ -16,53 +16,45 @@ from textual.widget import Widget
 from microgpt.debugger import DebugSession
 from microgpt.debugger.post_mortem import compute
 from microgpt.errors import MicrogptError
-from microgpt.train.graph_origin import Origin
-from tui.base_app import ExportJob
+from microgpt.train.graph_origin import GraphOrigin
+from tui.base.base_app import ExportJob
 from tui.debugger.box_tree import BoxTree
+from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer, Standpoint
 from tui.debugger.layout import Layout, lay_out
-from tui.debugger.pane import DebuggerPane
-from tui.key_bindings import bindings_for
-from tui.keys import GRAPH, STEPS
+from tui.keys import GRAPH, Key, KeySection, bindings_for
 from tui.modes.mode_screen import ModeScreen
-from tui.training.training_frame import Frame
+from tui.training.run_frame import RunFrame
 from viz.dot import printable
 
 
 class GraphScreen(ModeScreen):
-    """Explores the graph of one step.
+    """Explores the graph of one step."""
 
-    Attributes:
-        shown_step: the training step whose graph is shown.
-    """
-
-    MODE = GRAPH
-    BINDINGS = bindings_for(STEPS)
+    MODE = "graph"
+    TOOLTIP = "Graph mode: the current step's graph"
+    KEYS = (
+        Key("r", "newest", "Newest", "Graph of the newest step, from the top", in_footer=False),
+    )
+    BINDINGS = bindings_for(KEYS)
 
     class GraphBuilt(Message):
-        """A step's graph is there, ready to be shown where the person stood.
-
-        Attributes:
-            origin: whose graph it is.
-            explorer: stands there in it.
-            layout: of its view, None if there can be none.
-            place, window: where the person stood, and the window that the layout is for.
-        """
+        """A step's graph is there, ready to be shown where the person stood."""
 
         def __init__(
             self,
-            origin: Origin,
+            origin: GraphOrigin,
             explorer: Explorer,
             layout: Layout | None,
             place: Standpoint | None,
             window: Size,
         ) -> None:
             super().__init__()
-            self.origin = origin
-            self.explorer = explorer
-            self.layout = layout
-            self.place = place
-            self.window = window
+            self.origin = origin  # whose graph it is
+            self.explorer = explorer  # stands there in it
+            self.layout = layout  # of its view, None if there can be none
+            self.place = place  # where the person stood
+            self.window = window  # what the layout is for
 
     class BuildFailed(Message):
         """A step's graph cannot be built."""
@@ -71,7 +63,7 @@ class GraphScreen(ModeScreen):
             super().__init__()
             self.problem = problem
 
-    shown_step = 0
+    shown_step = 0  # the training step whose graph is shown
     _building = 0
     _document = ""
 
@@ -91,10 +83,15 @@ class GraphScreen(ModeScreen):
         """The debugger's panes."""
         return self.query_one(DebuggerPane)
 
+    @classmethod
+    def key_sections(cls) -> tuple[KeySection, ...]:
+        """Those of any graph, and its own beside them."""
+        return (GRAPH, KeySection("graph of training", cls.KEYS))
+
     @property
-    def action_owner(self) -> DOMNode:
-        """The panes have the keys."""
-        return self.pane
+    def keys_by_owner(self) -> tuple[tuple[tuple[Key, ...], DOMNode], ...]:
+        """The panes have the keys of any graph."""
+        return ((GRAPH.keys, self.pane), (self.KEYS, self))
 
     @property
     def explorer(self) -> Explorer | None:
@@ -107,7 +104,7 @@ class GraphScreen(ModeScreen):
 
     # -- the graph of a step -------------------------------------------------------------------
 
-    def show_frame(self, frame: Frame) -> None:
+    def show_frame(self, frame: RunFrame) -> None:
         """Says what is missing while there is no step to show."""
         super().show_frame(frame)
         if frame.result is None and frame.origin is not None:
@@ -115,12 +112,12 @@ class GraphScreen(ModeScreen):
         elif frame.result is None and frame.status == "paused":
             self.query_one("#middle").border_title = "no step yet: n in mode 1 trains one"
 
-    def show_result(self, frame: Frame) -> None:
+    def show_result(self, frame: RunFrame) -> None:
         """Follows training at the overview; an opened box keeps its step until asked."""
         assert frame.origin is not None
         self._follow(frame.origin, frame)
 
-    def _follow(self, origin: Origin, frame: Frame) -> None:
+    def _follow(self, origin: GraphOrigin, frame: RunFrame) -> None:
         travels = frame.past or self._was_past
         self._was_past = frame.past
         self._wants_this = self._wants_this or travels
@@ -128,12 +125,12 @@ class GraphScreen(ModeScreen):
             self._build(origin)
         self._say_if_behind()
 
-    def _build(self, origin: Origin) -> None:
+    def _build(self, origin: GraphOrigin) -> None:
         if not self._building:
             self._building = origin.step
             self._build_graph(origin, self._problem_of(origin), self.pane.place, self.pane.window)
 
-    def _problem_of(self, origin: Origin) -> str:
+    def _problem_of(self, origin: GraphOrigin) -> str:
         """Why training stopped at a step, `""` at any other."""
         frame = self.frame
         failed = frame is not None and frame.status == "failed" and frame.origin is origin
@@ -142,7 +139,7 @@ class GraphScreen(ModeScreen):
     # Without a description Textual makes one of all parameters.
     @work(thread=True, exit_on_error=True, description="a graph")
     def _build_graph(
-        self, origin: Origin, problem: str, place: Standpoint | None, window: Size
+        self, origin: GraphOrigin, problem: str, place: Standpoint | None, window: Size
     ) -> None:
         try:
             computed = compute(origin.model, origin.document)
@@ -206,7 +203,7 @@ class GraphScreen(ModeScreen):
             self._wants_newest = True
             self._build(self.frame.origin)
 
-    def open_from_map(self, origin: Origin, session: DebugSession, path: str) -> None:
+    def open_from_map(self, origin: GraphOrigin, session: DebugSession, path: str) -> None:
         """Looks into a scope where the Map stands; closing it leads back to the Map."""
         stands = DebugSession(session.graph, origin, session.problem)
         stands.goto_moment(session.state.moment)

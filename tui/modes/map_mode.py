@@ -25,12 +25,11 @@ from microgpt.errors import MicrogptError
 from microgpt.graph.arrays import Ints
 from microgpt.graph.events import Phase
 from microgpt.graph.graph import Graph
-from microgpt.train.graph_origin import Origin
-from tui.base_app import ExportJob
-from tui.key_bindings import bindings_for
-from tui.keys import MAP
+from microgpt.train.graph_origin import GraphOrigin
+from tui.base.base_app import ExportJob
+from tui.keys import Key, bindings_for
 from tui.modes.mode_screen import ModeScreen
-from tui.training.training_frame import Frame
+from tui.training.run_frame import RunFrame
 from tui.widgets.map_view import MapView
 from tui.widgets.text_view import TextView
 from viz.dot import printable
@@ -58,13 +57,13 @@ BAR = 10
 class MappedStep:
     """A step with its Map, and a session that walks along its passes."""
 
-    origin: Origin
+    origin: GraphOrigin
     session: DebugSession
     map: StepMap
     row_norms: tuple[float, ...]  # of the gradient, over the cells of each row
 
 
-def mapped_step(origin: Origin) -> MappedStep:
+def mapped_step(origin: GraphOrigin) -> MappedStep:
     """Computes the graph of a step and its Map.
 
     Raises:
@@ -84,16 +83,50 @@ def mapped_step(origin: Origin) -> MappedStep:
 
 
 class MapScreen(ModeScreen):
-    """Shows the Map of one step.
+    """Shows the Map of one step."""
 
-    Attributes:
-        shown: the step that is shown, None until the first is there.
-        selected: the selected cell, -1 for none.
-        lens: through which the Map is looked at.
-    """
-
-    MODE = MAP
-    BINDINGS = bindings_for(MAP)
+    MODE = "map"
+    TOOLTIP = "Map mode: the step as one grid of cells"
+    KEYS = (
+        Key("n", "complete_cell(1)", "Next cell", "On to where the next cell is complete",
+            group="Cell"),
+        Key("N", "complete_cell(-1)", "Cell before", "Back to where the cell before was complete",
+            group="Cell"),
+        Key("o", "complete_column(1)", "Column", "On to where the position at hand is complete",
+            group="Column"),
+        Key("O", "complete_column(-1)", "Column before",
+            "Back to where the position before was complete", group="Column"),
+        Key("s", "step(1)", "Next event", "On by one event; the first begins the backward pass",
+            group="Event"),
+        Key("S", "step(-1)", "Previous", "Back by one event, with every number as it was",
+            group="Event"),
+        Key("p", "play(1)", "Play", "From cell to cell by itself, or stop that"),
+        Key("P", "play(-1)", "Play back", "The same backwards", in_footer=False),
+        Key("plus,equals_sign", "play_speed(1)", "Faster", "Play faster", in_footer=False,
+            display="+"),
+        Key("minus", "play_speed(-1)", "Slower", "Play slower", in_footer=False, display="-"),
+        Key("home", "ends(False)", "First",
+            "First event of the backward pass; again: of the forward", in_footer=False,
+            display="Home"),
+        Key("end", "ends(True)", "Last", "The last event, every gradient complete",
+            in_footer=False, display="End"),
+        Key("v", "lens", "Lens", "Look at gradients, values, or what the update changes"),
+        Key("left", "cell(0, -1)", "Left", "Select the cell to the left", in_footer=False,
+            display="←"),
+        Key("right", "cell(0, 1)", "Right", "Select the cell to the right", in_footer=False,
+            display="→"),
+        Key("up", "cell(-1, 0)", "Up", "Select the cell above: towards the embeddings",
+            in_footer=False, display="↑"),
+        Key("down", "cell(1, 0)", "Down", "Select the cell below: towards the loss",
+            in_footer=False, display="↓"),
+        Key("escape", "no_cell", "None", "Select no cell: heads show all their weights",
+            in_footer=False, display="esc"),
+        Key("enter", "open", "Open", "Open the selected cell's scalars in Graph mode",
+            display="⏎"),
+        Key("r", "newest", "Newest", "Leave the walk and follow training again",
+            in_footer=False),
+    )  # fmt: skip
+    BINDINGS = bindings_for(KEYS)
 
     class Mapped(Message):
         """A step's Map is there."""
@@ -111,8 +144,8 @@ class MapScreen(ModeScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.shown: MappedStep | None = None
-        self.selected = -1
+        self.shown: MappedStep | None = None  # None until the first is there
+        self.selected = -1  # the selected cell, -1 for none
         self.lens = LENSES_HERE[0]
         self._look: Look | None = None  # at as many rows as fit
         self._whole: Look | None = None  # at all rows, for pictures
@@ -137,19 +170,19 @@ class MapScreen(ModeScreen):
 
     # -- the step that is shown ------------------------------------------------------------------
 
-    def show_frame(self, frame: Frame) -> None:
+    def show_frame(self, frame: RunFrame) -> None:
         """Before training has made a step, the untrained model's Map is shown."""
         super().show_frame(frame)
         origin = frame.origin or frame.upcoming
         if frame.result is None and origin is not None:
             self._follow(origin, frame)
 
-    def show_result(self, frame: Frame) -> None:
+    def show_result(self, frame: RunFrame) -> None:
         """Follows training until events are stepped."""
         assert frame.origin is not None
         self._follow(frame.origin, frame)
 
-    def _follow(self, origin: Origin, frame: Frame) -> None:
+    def _follow(self, origin: GraphOrigin, frame: RunFrame) -> None:
         travels = frame.past or self._was_past
         self._was_past = frame.past
         is_new = self.shown is None or origin.step != self.shown.origin.step
@@ -159,7 +192,7 @@ class MapScreen(ModeScreen):
 
     # Without a description Textual makes one of all parameters.
     @work(thread=True, exit_on_error=True, description="a map")
-    def _map_step(self, origin: Origin) -> None:
+    def _map_step(self, origin: GraphOrigin) -> None:
         try:
             step = mapped_step(origin)
         except MicrogptError as error:

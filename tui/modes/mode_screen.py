@@ -11,8 +11,9 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.widget import Widget
 
-from tui.base_app import ExportJob
-from tui.training.training_frame import Frame
+from tui.base.base_app import ExportJob
+from tui.keys import Key, KeySection
+from tui.training.run_frame import RunFrame
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.scrubber import Scrubber
 from tui.widgets.status_bar import StatusBar
@@ -21,11 +22,11 @@ from tui.widgets.status_bar import StatusBar
 class ModeScreen(Screen[None]):
     """A mode: a body between the status line and the footer."""
 
-    MODE: ClassVar[str]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
+    MODE: ClassVar[str]  # its name, in lower case
+    TOOLTIP: ClassVar[str]  # of the key that opens it
+    KEYS: ClassVar[tuple[Key, ...]]  # its own, which a mode also gives to Textual, as `BINDINGS`
 
-    frame: Frame | None = None
+    frame: RunFrame | None = None
 
     def compose(self) -> ComposeResult:
         """Status line, body, scrubber, footer."""
@@ -44,16 +45,21 @@ class ModeScreen(Screen[None]):
         else:
             self.query_one(StatusBar).show(None)
 
+    @classmethod
+    def key_sections(cls) -> tuple[KeySection, ...]:
+        """Its keys as the help shows them."""
+        return (KeySection(f"{cls.MODE} mode", cls.KEYS),)
+
     @property
-    def action_owner(self) -> DOMNode:
-        """What the actions of the mode's keys belong to."""
-        return self
+    def keys_by_owner(self) -> tuple[tuple[tuple[Key, ...], DOMNode], ...]:
+        """Its keys, with what their actions belong to."""
+        return ((self.KEYS, self),)
 
     @abstractmethod
     def body(self) -> Widget:
         """The mode's own widgets."""
 
-    def show_frame(self, frame: Frame) -> None:
+    def show_frame(self, frame: RunFrame) -> None:
         """Shows training's latest state; called only while this is the mode on screen."""
         self.frame = frame
         if not self.query(StatusBar):
@@ -64,7 +70,7 @@ class ModeScreen(Screen[None]):
             self.show_result(frame)
 
     @abstractmethod
-    def show_result(self, frame: Frame) -> None:
+    def show_result(self, frame: RunFrame) -> None:
         """Shows a frame that has a step's result."""
 
     @abstractmethod

@@ -12,28 +12,29 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from microgpt.files import write_atomically
-from tui.key_bindings import bindings_for
-from tui.keys import TRAIN
+from tui.base.screenshot import screenshot
+from tui.keys import LIVE_KEYS, bindings_for
 from tui.modes.mode_screen import ModeScreen
-from tui.screenshot import screenshot
 from tui.themes import theme_color
-from tui.training.training_frame import Frame
+from tui.training.run_frame import RunFrame
 from tui.widgets.document_strip import DocumentStrip
-from tui.widgets.loss_plot import MEAN_OF, LossPlot
+from tui.widgets.loss_plot import STEPS_IN_MEAN, LossPlot
 from viz.dot import printable
-from viz.style import PARAMETERS_GLYPH, number
+from viz.style import PARAMETERS_GLYPH, short_number
 
 
 class TrainScreen(ModeScreen):
     """Watches training."""
 
-    MODE = TRAIN
-    BINDINGS = bindings_for(TRAIN)
+    MODE = "train"
+    TOOLTIP = "Train mode: loss, document, samples"
+    KEYS = LIVE_KEYS
+    BINDINGS = bindings_for(KEYS)
 
     def body(self) -> Widget:
         """Curve and samples side by side, the document below."""
         plot = Vertical(LossPlot(id="loss"), id="curve")
-        plot.border_title = f"loss in nats, by step: each, and the mean of {MEAN_OF}"
+        plot.border_title = f"loss in nats, by step: each, and the mean of {STEPS_IN_MEAN}"
         samples = Static("the first sample comes with the first steps", id="samples", markup=False)
         samples.border_title = "fresh samples"
         norms = Static(id="norms", markup=False)
@@ -42,7 +43,7 @@ class TrainScreen(ModeScreen):
         document.border_title = "document"
         return Vertical(Horizontal(plot, Vertical(samples, norms, id="side")), document, id="train")
 
-    def show_result(self, frame: Frame) -> None:
+    def show_result(self, frame: RunFrame) -> None:
         """Shows a step."""
         result = frame.result
         assert result is not None
@@ -52,7 +53,7 @@ class TrainScreen(ModeScreen):
         self.query_one("#samples", Static).update(self._samples(frame))
         self.query_one("#norms", Static).update(self._norms(frame))
 
-    def _samples(self, frame: Frame) -> Text:
+    def _samples(self, frame: RunFrame) -> Text:
         text = Text(no_wrap=True, overflow="ellipsis")
         muted = theme_color(self.app, "muted")
         for sample in frame.samples:
@@ -60,7 +61,7 @@ class TrainScreen(ModeScreen):
             text.append(f"{printable(sample.text) or '(empty)'}\n")
         return text
 
-    def _norms(self, frame: Frame) -> Text:
+    def _norms(self, frame: RunFrame) -> Text:
         assert frame.result is not None
         text = Text(no_wrap=True, overflow="ellipsis")
         muted, primary = theme_color(self.app, "muted"), theme_color(self.app, "primary")
@@ -69,7 +70,7 @@ class TrainScreen(ModeScreen):
         for name, norm in norms.items():
             bar = "█" * round(8 * norm / largest) if largest and math.isfinite(norm) else ""
             text.append(f"{PARAMETERS_GLYPH} {name:<15.15} ", muted)
-            text.append(f"{number(norm):>9} ")
+            text.append(f"{short_number(norm):>9} ")
             text.append(f"{bar}\n", primary)
         return text
 

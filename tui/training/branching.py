@@ -11,17 +11,11 @@ from microgpt.runs import Run, RunRecorder
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """How to go on.
+    """How to go on."""
 
-    Attributes:
-        lr: learning rate of the schedule's first step; it falls as before.
-        seed: of the order of the documents.
-        path: the new run's file.
-    """
-
-    lr: float
-    seed: int
-    path: Path
+    lr: float  # learning rate of the schedule's first step; it falls as before
+    seed: int  # of the order of the documents
+    path: Path  # the new run's file
 
 
 def begin(

@@ -9,10 +9,10 @@ from dataclasses import replace
 from microgpt.errors import MicrogptError
 from microgpt.runs import Run, is_being_written
 from microgpt.train.engines import AutoEngine
-from tui.training.training_frame import Frame, FreshSample
-from tui.training.training_session import MAX_SAMPLES, described
+from tui.training.run_frame import FreshSample, RunFrame
+from tui.training.training_session import MAX_SAMPLES, engine_in_words
 
-LOOK_EVERY = 0.25
+ASK_FILE_EVERY = 0.25
 """How often the file is asked for new steps. Units: seconds."""
 
 
@@ -42,7 +42,7 @@ class RunSession:
             self._thread.join()
         self._run.close()
 
-    def take_frame(self) -> Frame:
+    def take_frame(self) -> RunFrame:
         """The latest frame. The next one will be announced again."""
         with self._lock:
             self._told = False
@@ -57,10 +57,10 @@ class RunSession:
     def change_speed(self, by: int) -> None:
         """Nothing is being trained here."""
 
-    def _first_frame(self) -> Frame:
+    def _first_frame(self) -> RunFrame:
         run = self._run
         first = run.at(run.first_step)
-        return Frame(
+        return RunFrame(
             "followed", None, first.before, [], (), 0.0, 0.0, run.info.config.num_steps,
             first_step=run.first_step, live_step=run.first_step,
         )  # fmt: skip
@@ -71,7 +71,7 @@ class RunSession:
                 self._look()
             except MicrogptError as error:
                 self._show(replace(self._frame, status="failed", problem=str(error)))
-            if self._closed.wait(LOOK_EVERY):
+            if self._closed.wait(ASK_FILE_EVERY):
                 return
 
     def _look(self) -> None:
@@ -94,11 +94,11 @@ class RunSession:
                 result=latest.result,
                 model=latest.before,
                 origin=run.origin(latest),
-                engine=described(run.engine),
+                engine=engine_in_words(run.engine),
             )
         self._show(replace(frame, status=status, problem=""))
 
-    def _show(self, frame: Frame) -> None:
+    def _show(self, frame: RunFrame) -> None:
         with self._lock:
             self._frame = frame
             if self._told:

@@ -16,8 +16,8 @@ from pathlib import Path
 from microgpt.autograd.collector import paused_collector
 from microgpt.errors import MicrogptError
 from microgpt.runs import RecordedStep, Run
-from microgpt.train.graph_origin import Origin
-from tui.training.training_frame import Frame, FreshSample
+from microgpt.train.graph_origin import GraphOrigin
+from tui.training.run_frame import FreshSample, RunFrame
 
 COMMITTED_WITHIN = 1.0
 """How long the step just trained may take to get into the file. Units: seconds."""
@@ -31,25 +31,18 @@ SETTLED_AFTER = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A past step that is there to be shown, or why it is not.
+class PastStep:
+    """A past step that is there to be shown, or why it is not."""
 
-    Attributes:
-        step: counted from 1.
-        recorded: None if there is a problem.
-        samples: documents drawn from the model after the step, the same at every visit; they come
-            one by one, each with an arrival that has one more.
-        origin: what the step was computed from.
-        problem: one line.
-    """
-
-    step: int
-    recorded: RecordedStep | None
+    step: int  # counted from 1
+    recorded: RecordedStep | None  # None if there is a problem
     samples: tuple[FreshSample, ...] = ()
-    origin: Origin | None = None
-    problem: str = ""
+    """Documents drawn from the model after the step, the same at every visit; they come one by one,
+    each with an arrival that has one more."""
+    origin: GraphOrigin | None = None  # what the step was computed from
+    problem: str = ""  # one line
 
-    def as_frame(self, live: Frame) -> Frame:
+    def as_frame(self, live: RunFrame) -> RunFrame:
         """The step as a frame of the run that now stands at `live`."""
         assert self.recorded is not None
         return replace(
@@ -63,15 +56,11 @@ class Arrival:
 
 
 class TimeTravel:
-    """Goes to the steps of a run's file.
+    """Goes to the steps of a run's file."""
 
-    Attributes:
-        wanted: the step asked for last; None where the newest one is good.
-    """
-
-    def __init__(self, path: Path, on_arrival: Callable[[Arrival], None]) -> None:
+    def __init__(self, path: Path, on_arrival: Callable[[PastStep], None]) -> None:
         """Opens nothing yet; `on_arrival` is called from this object's thread."""
-        self.wanted: int | None = None
+        self.wanted: int | None = None  # the step asked for last; None where the newest one is good
         self._path = path
         self._on_arrival = on_arrival
         self._wake = threading.Condition()
@@ -111,7 +100,7 @@ class TimeTravel:
                     run = run or Run(self._path)
                     self._fetch(run, step)
                 except MicrogptError as error:
-                    self._on_arrival(Arrival(step, None, problem=str(error)))
+                    self._on_arrival(PastStep(step, None, problem=str(error)))
         finally:
             if run is not None:
                 run.close()
@@ -141,7 +130,7 @@ class TimeTravel:
         recorded = run.at(step)
         samples: tuple[FreshSample, ...] = ()
         origin = run.origin(recorded)
-        self._on_arrival(Arrival(step, recorded, origin=origin))
+        self._on_arrival(PastStep(step, recorded, origin=origin))
         if not self._is_settled():
             return
         rng = random.Random(step)
@@ -156,4 +145,4 @@ class TimeTravel:
             except MicrogptError:
                 return  # a model that cannot be drawn from is still there to be looked at
             samples = (*samples, FreshSample(step, text))
-            self._on_arrival(Arrival(step, recorded, samples, origin))
+            self._on_arrival(PastStep(step, recorded, samples, origin))

@@ -18,8 +18,8 @@ from microgpt.errors import MicrogptError, RunFileError
 from microgpt.model.sampling import DEFAULT_TEMPERATURE
 from microgpt.runs import RunRecorder
 from microgpt.train.engines import Engine
-from microgpt.train.graph_origin import Origin
-from tui.training.training_frame import Frame, FreshSample
+from microgpt.train.graph_origin import GraphOrigin
+from tui.training.run_frame import FreshSample, RunFrame
 
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 0.0)
 """Units: steps a second; 0 is as fast as it goes."""
@@ -67,9 +67,9 @@ class TrainingSession:
         # Not the run's generator: watching must not change what the run draws.
         self._sample_rng = random.Random(training.config.seed)
         self._sampled_at = 0.0
-        self._frame = Frame(
+        self._frame = RunFrame(
             "paused" if paused else "running", None, ModelSnapshot.of(training), [], (), 0.0, speed,
-            training.config.num_steps, engine=described(training.engine),
+            training.config.num_steps, engine=engine_in_words(training.engine),
             first_step=training.step, live_step=training.step, upcoming=self._next_origin(),
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
@@ -94,7 +94,7 @@ class TrainingSession:
                 self._recorder.close()
             self._recorder = None
 
-    def take_frame(self) -> Frame:
+    def take_frame(self) -> RunFrame:
         """The latest frame. The next one will be announced again."""
         with self._wake:
             self._told = False
@@ -163,17 +163,17 @@ class TrainingSession:
                         origin=origin,
                         samples=samples[:MAX_SAMPLES],
                         rate=self._rate(time.monotonic()),
-                        engine=described(self._training.engine),
+                        engine=engine_in_words(self._training.engine),
                         live_step=result.step,
                     )
                 )
             self._keep_speed(began)
 
-    def _next_origin(self) -> Origin:
+    def _next_origin(self) -> GraphOrigin:
         """What the next step will be computed from."""
         training = self._training
         step = training.step + 1
-        return Origin(
+        return GraphOrigin(
             ModelSnapshot.of(training), training.document_at(step), step, training.documents,
             training.state.copy(), training.config,
         )  # fmt: skip
@@ -235,14 +235,14 @@ class TrainingSession:
         with self._wake:
             self._show(replace(self._frame, status=status, problem=problem, rate=0.0))
 
-    def _show(self, frame: Frame) -> None:
+    def _show(self, frame: RunFrame) -> None:
         self._frame = frame
         if not self._told:
             self._told = True
             self._on_frame()
 
 
-def described(engine: Engine) -> str:
+def engine_in_words(engine: Engine) -> str:
     """Which engine computes, in words: `"value, compiling kernel"`."""
     if engine.preparing:
         return f"{engine.name}, compiling {engine.preparing}"

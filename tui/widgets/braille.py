@@ -23,11 +23,7 @@ CURVES_KEPT = 4096
 
 
 class BrailleCanvas:
-    """Dots by cell, each cell in the style of the strongest curve through it.
-
-    Attributes:
-        cells: (x, y) -> (dots, weight, color). Units: cells.
-    """
+    """Dots by cell, `(x, y)`, each with the weight and the colour of its strongest curve."""
 
     def __init__(self) -> None:
         self.cells: dict[Cell, tuple[int, float, str]] = {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widgets import Static
 
+from tui.cell_text import set_left
 from tui.themes import theme_color
-from tui.training.training_frame import Frame
-from tui.widgets.cell_text import set_left
+from tui.training.run_frame import RunFrame
 from viz.dot import printable
 from viz.style import POSITIVE, blend
 
@@ -20,9 +20,9 @@ class DocumentStrip(Static):
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002  # Textual's own name for it
         super().__init__(id=id, markup=False)
-        self._frame: Frame | None = None
+        self._frame: RunFrame | None = None
 
-    def show(self, frame: Frame) -> None:
+    def show(self, frame: RunFrame) -> None:
         """Shows the frame's document."""
         self._frame = frame
         self.update(self._table())

@@ -13,12 +13,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.widgets.cell_text import set_right
+from tui.cell_text import set_right
 from viz.attention import AttentionPattern, Weights
 from viz.style import NEGATIVE, blend, ink_on
 
-CELL = 4
-LABEL = 5
+CELL_WIDTH = 4
+LABEL_WIDTH = 5
 """Width of a cell and of a row's label. Units: character cells."""
 
 
@@ -48,7 +48,7 @@ class Heatmap(ScrollView, can_focus=False):
     def show(self, tokens: tuple[str, ...], weights: Weights, position: int) -> None:
         """Shows a head, with one query position marked."""
         self._tokens, self._weights, self._position = tokens, weights, position
-        self.virtual_size = Size(LABEL + CELL * len(tokens) + 1, len(tokens) + 1)
+        self.virtual_size = Size(LABEL_WIDTH + CELL_WIDTH * len(tokens) + 1, len(tokens) + 1)
         self.scroll_to_region(Region(0, position, 1, 2), animate=False, y_axis=True, x_axis=False)
         self.refresh()
 
@@ -67,8 +67,10 @@ class Heatmap(ScrollView, can_focus=False):
         base = self.rich_style
         muted = base + Style(color=self.get_component_styles("heatmap--muted").color.hex6)
         if row < 0:
-            line = [Segment(" " * LABEL, base)]
-            line += [Segment(" " + set_right(token, CELL - 1), muted) for token in self._tokens]
+            line = [Segment(" " * LABEL_WIDTH, base)]
+            line += [
+                Segment(" " + set_right(token, CELL_WIDTH - 1), muted) for token in self._tokens
+            ]
         elif row < len(self._tokens):
             line = self._row(row, base, muted)
         else:
@@ -88,7 +90,7 @@ class Heatmap(ScrollView, can_focus=False):
         for weight in self._weights[row]:
             fill = shade(weight, background)
             style = Style(color=ink_on(fill), bgcolor=fill, bold=chosen)
-            line.append(Segment(f"{100 * weight:>{CELL - 1}.0f} ", base + style))
+            line.append(Segment(f"{100 * weight:>{CELL_WIDTH - 1}.0f} ", base + style))
         return line
 
 

@@ -7,7 +7,7 @@ from textual_plot import HiResMode, PlotWidget
 
 from tui.themes import theme_color
 
-MEAN_OF = 25
+STEPS_IN_MEAN = 25
 """Steps in the running mean."""
 
 
@@ -27,7 +27,7 @@ def decimated(values: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     return steps[keep], values[keep]
 
 
-def running_mean(values: np.ndarray, of: int = MEAN_OF) -> np.ndarray:
+def running_mean(values: np.ndarray, of: int = STEPS_IN_MEAN) -> np.ndarray:
     """Mean of each value with up to `of - 1` before it.
 
     >>> running_mean(np.array([1.0, 3.0, 5.0]), 2)

@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.themes import theme_color
-from tui.training.training_frame import Frame
+from tui.training.run_frame import RunFrame
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -67,10 +67,10 @@ class Scrubber(Static):
 
     def __init__(self) -> None:
         super().__init__(markup=False)
-        self._frame: Frame | None = None
+        self._frame: RunFrame | None = None
         self._shown = Text()
 
-    def show(self, frame: Frame) -> None:
+    def show(self, frame: RunFrame) -> None:
         """Shows the run of a frame, and where in it the frame is."""
         self._frame = frame
         self._draw()

@@ -7,9 +7,8 @@ from datetime import timedelta
 from rich.text import Text
 from textual.widgets import Static
 
-from tui.keys import MODES
 from tui.themes import theme_color
-from tui.training.training_frame import Frame
+from tui.training.run_frame import RunFrame
 
 _SIGNS = {
     "running": "▶",
@@ -21,7 +20,7 @@ _SIGNS = {
 }
 
 
-def summary(frame: Frame, room: int | None = None) -> str:
+def summary(frame: RunFrame, room: int | None = None) -> str:
     """How training stands, in one line.
 
     Such as `▶ running · step 57/1000 · loss 2.8312 · kernel · 12.3 steps/s`.
@@ -47,7 +46,7 @@ def summary(frame: Frame, room: int | None = None) -> str:
     return " · ".join(parts)
 
 
-def _pace(frame: Frame, step: int) -> list[str]:
+def _pace(frame: RunFrame, step: int) -> list[str]:
     """What computes, how fast, and why not faster; what can best be done without comes last."""
     parts = []
     if frame.status == "running":
@@ -61,7 +60,7 @@ def _pace(frame: Frame, step: int) -> list[str]:
     return parts
 
 
-def short_summary(frame: Frame) -> str:
+def short_summary(frame: RunFrame) -> str:
     """The same for a narrow window: `▶ 57/1000 · loss 2.8312 · 12.3/s · kernel`."""
     result = frame.result
     step = result.step if result else frame.first_step
@@ -93,9 +92,9 @@ class StatusBar(Static):
     def __init__(self, mode: str) -> None:
         super().__init__(markup=False)
         self._mode = mode
-        self._frame: Frame | None = None
+        self._frame: RunFrame | None = None
 
-    def show(self, frame: Frame | None) -> None:
+    def show(self, frame: RunFrame | None) -> None:
         """Shows how training stands, None before it has anything to say."""
         self._frame = frame
         self.update(self._line(), layout=False)
@@ -113,7 +112,7 @@ class StatusBar(Static):
             theme_color(self.app, name) for name in ("background", "primary", "error")
         )
         line = Text(no_wrap=True, overflow="ellipsis")
-        for place, mode in enumerate(MODES, start=1):
+        for place, mode in enumerate(self.app.MODES, start=1):
             chosen = mode == self._mode
             style = f"bold {background} on {primary}" if chosen else ""
             start = len(line)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from microgpt.debugger.why import position_losses
 from microgpt.graph.graph import Graph
+from microgpt.model.places import position_losses
 from viz.map.step_map import Caption
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from microgpt.files import write_atomically
-from viz.export import check_output
+from viz.export import check_file
 from viz.map.as_json import map_json
 from viz.map.lenses import Look
 
@@ -26,7 +26,7 @@ def check_map_output(output: Path) -> None:
     Raises:
         InputError: the suffix is unknown, or the folder is missing or may not be written to.
     """
-    check_output(output, tuple(MAP_FORMATS))
+    check_file(output, tuple(MAP_FORMATS))
 
 
 def write_map(look: Look, output: Path, title: str) -> None:

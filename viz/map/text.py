@@ -58,10 +58,10 @@ class Span:
 Line: TypeAlias = tuple[Span, ...]
 
 
-def short_number(number: float) -> str:
+def cell_number(number: float) -> str:
     """A number in at most five characters.
 
-    >>> [short_number(x) for x in (0.0761, 3.371, 12.34, 0.00004, 0.0, -0.2)]
+    >>> [cell_number(x) for x in (0.0761, 3.371, 12.34, 0.00004, 0.0, -0.2)]
     ['.0761', '3.37', '12.3', '4e-5', '0', '-.200']
     """
     size = abs(number)
@@ -194,7 +194,7 @@ class TextMap:
         if across is not None:
             number = float(self.look.map.graph.data[self.look.map.graph.root])
             is_root = grid.cell_of[self.look.map.graph.root] == across
-            shown = f"{short_number(number)}" if is_root else self._number(across)
+            shown = f"{cell_number(number)}" if is_root else self._number(across)
             spans.append(Span(shown.ljust(self.column_width * len(self.columns)), "cell", across))
         else:
             spans += [self._cell(int(grid.at[row, column])) for column in self.columns]
@@ -257,7 +257,7 @@ class TextMap:
     def legend(self) -> list[Line]:
         """The scale, and what the numbers are."""
         top = self.largest
-        ends = [short_number(top / 10.0**decade) for decade in (4, 3, 2, 1, 0)]
+        ends = [cell_number(top / 10.0**decade) for decade in (4, 3, 2, 1, 0)]
         scale = "  ".join(f"{bar(place / 4)} {end}" for place, end in enumerate(ends))
         return [
             (Span("scale".ljust(self.label_width), "label"), Span(scale, "muted")),
@@ -331,7 +331,7 @@ class TextMap:
         if progress != Progress.NOT_YET and self.has_numbers:
             bar_width = WIDE_BAR if width > WIDE_BAR + 1 + NUMBER_WIDTH else 1
             gap = " " if width > NUMBERED_WIDTH else ""
-            text = f"{text:<{bar_width}}{gap}{short_number(float(moment.numbers[cell]))}"
+            text = f"{text:<{bar_width}}{gap}{cell_number(float(moment.numbers[cell]))}"
         kind: Kind = "visited" if moment.visited == cell else "waiting"
         return Span(text[: width - 1].ljust(width), kind, cell)
 
@@ -358,7 +358,7 @@ class TextMap:
             return ""
         if cell in self._probabilities:
             return f"{100 * number:.1f}%".rjust(NUMBER_WIDTH)
-        return short_number(number)
+        return cell_number(number)
 
     def _shown(self, cell: int) -> float | None:
         """The number that stands in a cell."""

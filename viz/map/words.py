@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from viz.map.lenses import Look
 from viz.map.moments import MapMoment, Progress, visits
 from viz.map.step_map import StepMap
-from viz.map.text import short_number
+from viz.map.text import cell_number
 
 MOST_TOLD = 5
 
@@ -39,8 +39,8 @@ def words(look: Look, cell: int, moment: MapMoment | None = None) -> CellWords:
     n_nodes = sum(stop - start for start, stop in grid.node_ranges[cell])
     lines = [
         f"{look.lens.name}  {float(look.numbers[cell])!r}",
-        f"gradient norm  {short_number(float(step_map.grad_norm[cell]))}",
-        f"value norm     {short_number(float(step_map.data_norm[cell]))}",
+        f"gradient norm  {cell_number(float(step_map.grad_norm[cell]))}",
+        f"value norm     {cell_number(float(step_map.data_norm[cell]))}",
         f"{n_nodes:,} nodes",
     ]
     if moment is not None:
@@ -118,7 +118,7 @@ def _currents(step_map: StepMap, cell: int, *, outgoing: bool) -> tuple[Share, .
     found.sort(reverse=True)
     largest = max((size for size, _ in found), default=0.0)
     return tuple(
-        Share(name, short_number(size), size / largest if largest else 0.0)
+        Share(name, cell_number(size), size / largest if largest else 0.0)
         for size, name in found[:MOST_TOLD]
     )
 

@@ -24,9 +24,9 @@ POEMS = ("sonnets", "passionate_pilgrim", "phoenix_and_the_turtle", "lovers_comp
 
 def main() -> None:
     sources = Path(sys.argv[1])
-    for corpus in (names, cities, words, verse):
-        text = "".join(f"{document}\n" for document in corpus(sources))
-        Path(__file__).with_name(f"{corpus.__name__}.txt").write_bytes(text.encode("ascii"))
+    for made in CORPORA:
+        text = "".join(f"{document}\n" for document in made(sources))
+        Path(__file__).with_name(f"{made.__name__}.txt").write_bytes(text.encode("ascii"))
 
 
 def names(sources: Path) -> list[str]:
@@ -80,6 +80,10 @@ def ascii_where_possible(text: str) -> str:
     """Without accents, and with the apostrophe of a typewriter."""
     decomposed = unicodedata.normalize("NFKD", text.replace("\u2019", "'"))
     return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+CORPORA = (names, cities, words, verse)
+"""What makes each file, under its name."""
 
 
 if __name__ == "__main__":

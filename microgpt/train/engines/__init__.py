@@ -1,10 +1,15 @@
 """Engines: ways to compute the same training step, all to the same bits, some much faster.
 
 `value` builds a graph of `Value`s and is always there. `replay` runs a traced graph again as a flat
-program. `kernel` runs the model as compiled loops over vectors. The last two need numba.
+program. `kernel` runs the model as compiled loops over vectors. The last two need numba. An engine
+is a file here and a row in `ENGINES`.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Literal, TypeAlias
 
 from microgpt.autograd.collector import paused_collector
 from microgpt.errors import EngineUnavailableError, InputError
@@ -13,13 +18,55 @@ from microgpt.model.parameters import ModelConfig
 from microgpt.model.training_state import TrainingState
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines.auto_engine import AutoEngine
-from microgpt.train.engines.engine import ENGINE_NAMES, Engine, EngineName, StepResult
-from microgpt.train.engines.value_engine import ValueEngine
+from microgpt.train.engines.engine import Engine, ModelEngine, StepResult
 
-__all__ = ["ENGINE_NAMES", "AutoEngine", "Engine", "EngineName", "StepResult", "make_engine"]
+__all__ = [
+    "ENGINES",
+    "AutoEngine",
+    "Engine",
+    "EngineName",
+    "EngineRow",
+    "ModelEngine",
+    "StepResult",
+    "engine_names",
+    "make_engine",
+]
+
+EngineName: TypeAlias = Literal["auto", "value", "replay", "kernel"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRow:
+    """What is known of an engine before it is imported, which may take half a second."""
+
+    place: str  # "module:class" of a `ModelEngine`
+    words: str  # what the help says it is
+    needs: str = ""  # the library that may not be there
+
+
+ENGINES: dict[EngineName, EngineRow] = {
+    "value": EngineRow("microgpt.train.engines.value_engine:ValueEngine", "plain Python"),
+    "replay": EngineRow(
+        "microgpt.train.engines.replay_engine:ReplayEngine", "the whole graph, compiled", "numba"
+    ),
+    "kernel": EngineRow(
+        "microgpt.train.engines.kernel.kernel_engine:KernelEngine",
+        "whole vectors, compiled",
+        "numba",
+    ),
+}
+AT_ONCE: EngineName = "value"
+"""What `auto` starts on, and what is always there."""
+FASTEST: EngineName = "kernel"
+"""What `auto` goes on with."""
 
 _compiled: set[str] = set()
 """Names of the engines that this process has compiled; what is compiled serves every model."""
+
+
+def engine_names() -> tuple[EngineName, ...]:
+    """Every name that `make_engine` knows."""
+    return ("auto", *ENGINES)
 
 
 def make_engine(
@@ -33,31 +80,34 @@ def make_engine(
 
     Raises:
         InputError: there is no such engine.
-        EngineUnavailableError: it needs numba, and numba is not there.
+        EngineUnavailableError: it needs a library that is not there.
     """
-    if name not in ENGINE_NAMES:
-        raise InputError(f"no engine {name!r}; there are {', '.join(ENGINE_NAMES)}")
-    if name == "value":
-        return ValueEngine(model, tokenizer, config)
-    if name == "auto" and "kernel" not in _compiled:
-        return AutoEngine(
-            ValueEngine(model, tokenizer, config),
-            lambda: _tried(make_engine("kernel", model, tokenizer, config), model, tokenizer),
-            "kernel",
-        )
-    if name == "auto":
-        name = "kernel"
-    try:
-        from microgpt.train.engines.kernel import KernelEngine  # noqa: PLC0415  # imports numba
-        from microgpt.train.engines.replay_engine import ReplayEngine  # noqa: PLC0415
+    if name not in engine_names():
+        raise InputError(f"no engine {name!r}; there are {', '.join(engine_names())}")
+    if name != "auto":
+        return _engine_class(name)(model, tokenizer, config)
+    if FASTEST in _compiled:
+        return make_engine(FASTEST, model, tokenizer, config)
+    return AutoEngine(
+        make_engine(AT_ONCE, model, tokenizer, config),
+        lambda: _tried(make_engine(FASTEST, model, tokenizer, config), model, tokenizer),
+        FASTEST,
+    )
 
-        engine = KernelEngine if name == "kernel" else ReplayEngine
-        return engine(model, tokenizer, config)
+
+def _engine_class(name: EngineName) -> type[ModelEngine]:
+    row = ENGINES[name]
+    module, _, class_name = row.place.partition(":")
+    try:
+        engine: type[ModelEngine] = getattr(import_module(module), class_name)
     except ImportError as error:
+        if not row.needs:
+            raise
         raise EngineUnavailableError(
-            f"the {name} engine needs numba, which cannot be imported ({error}); "
-            "the value engine needs nothing"
+            f"the {name} engine needs {row.needs}, which cannot be imported ({error}); "
+            f"the {AT_ONCE} engine needs nothing"
         ) from error
+    return engine
 
 
 def _tried(engine: Engine, model: ModelConfig, tokenizer: Tokenizer) -> Engine:

@@ -28,10 +28,6 @@ class AutoEngine:
     The first compilation takes seconds, once per installation; it must not keep anyone waiting.
     Later ones are a matter of loading, and waited for. Work that is done in a moment begins
     neither.
-
-    Attributes:
-        preparing: name of the other engine while it is being made ready.
-        problem: why it cannot be had.
     """
 
     def __init__(self, now: Engine, soon: Callable[[], Engine], name_of_soon: str) -> None:
@@ -40,8 +36,8 @@ class AutoEngine:
         self._soon = soon
         self._worked = 0.0
         self._name_of_soon = name_of_soon
-        self.preparing = ""
-        self.problem = ""
+        self.preparing = ""  # name of the other engine while it is being made ready
+        self.problem = ""  # why it cannot be had
         self._thread: threading.Thread | None = None
 
     @property

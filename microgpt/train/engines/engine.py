@@ -1,49 +1,39 @@
 """What every engine does: train on documents, from any state, to the same floats as on `Value`.
 
 Nothing outside this folder knows which engine runs. An engine keeps no state of its own between
-calls, so that at any step another one can go on.
+calls, so that at any step another one can go on. Imports none: `engines/__init__.py` has the table.
 """
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import ClassVar, Protocol
 
+from microgpt.model.adam import TrainingConfig
+from microgpt.model.parameters import ModelConfig
 from microgpt.model.training_state import TrainingState
 from microgpt.model.transformer import AttentionWeights
-
-EngineName: TypeAlias = Literal["auto", "value", "replay", "kernel"]
-ENGINE_NAMES: tuple[EngineName, ...] = ("auto", "value", "replay", "kernel")
+from microgpt.text.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What one training step computed, before its update changed the parameters.
+    """What one training step computed, before its update changed the parameters."""
 
-    Attributes:
-        step: counted from 1.
-        document: the whole text of the document.
-        tokens: the token ids read, the last one only as a target. Shape: `[position + 1]`.
-        loss: mean of `position_losses`. Units: nats.
-        position_losses: -log p(next token). Units: nats. Shape: `[position]`.
-        lr: the learning rate of the update that followed.
-        probs: next-token distribution. Shape: `[position][vocab]`.
-        attention: attention weights. Shape: `[n_layer][n_head][position][source]`, source <=
-            position.
-        grad_norms: Euclidean norm of the loss's gradient, by parameter matrix.
-    """
-
-    step: int
-    document: str
+    step: int  # counted from 1
+    document: str  # the whole text
     tokens: tuple[int, ...]
-    loss: float
-    position_losses: tuple[float, ...]
-    lr: float
-    probs: tuple[tuple[float, ...], ...]
+    """The token ids read, the last one only as a target. Shape: `[position + 1]`."""
+    loss: float  # mean of `position_losses`. Units: nats.
+    position_losses: tuple[float, ...]  # -log p(next token). Units: nats. Shape: `[position]`.
+    lr: float  # the learning rate of the update that followed
+    probs: tuple[tuple[float, ...], ...]  # of the next token. Shape: `[position][vocab]`.
     attention: AttentionWeights
-    grad_norms: dict[str, float]
+    """Attention weights. Shape: `[n_layer][n_head][position][source]`, source <= position."""
+    grad_norms: dict[str, float]  # Euclidean norm of the loss's gradient, by parameter matrix
 
 
 class Engine(Protocol):
@@ -56,7 +46,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """`"value"`, `"replay"` or `"kernel"`: what would do the next step."""
+        """As in the table of engines, never `"auto"`: what would do the next step."""
 
     @property
     def preparing(self) -> str:
@@ -93,6 +83,35 @@ class Engine(Protocol):
             Each step's mean loss. Units: nats. Fewer than there are documents if a number of the
             next step was not finite.
         """
+
+
+class ModelEngine(ABC):
+    """An engine for one model and schedule, which never becomes another one.
+
+    A new engine is a class like this in a file of its own, and a row in `ENGINES`.
+    """
+
+    name: ClassVar[str]  # as in its row
+    preparing = ""
+    problem = ""
+
+    def __init__(self, model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig) -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+        self._config = config
+        self._shapes = model.shapes(tokenizer.vocab_size)
+
+    @abstractmethod
+    def train_step(
+        self, state: TrainingState, document: str, tokens: Sequence[int]
+    ) -> StepResult | None:
+        """Trains one step; None if a number was not finite. See `Engine`."""
+
+    @abstractmethod
+    def train_steps(
+        self, state: TrainingState, documents: Sequence[Sequence[int]]
+    ) -> Sequence[float]:
+        """Trains one step a document; fewer losses if a number of the next step was not finite."""
 
 
 def grad_norms(shapes: dict[str, tuple[int, int]], grads: Sequence[float]) -> dict[str, float]:

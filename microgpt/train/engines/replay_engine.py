@@ -13,22 +13,18 @@ from microgpt.model.training_state import TrainingState
 from microgpt.replay.model_program import Replay
 from microgpt.replay.program_cache import program_for
 from microgpt.text.tokenizer import Tokenizer
-from microgpt.train.engines.engine import StepResult, grad_norms
+from microgpt.train.engines.engine import ModelEngine, StepResult, grad_norms
 from microgpt.train.engines.kernel.steps import update
 from microgpt.train.engines.kernel.workspace import Sizes
 
 
-class ReplayEngine:
+class ReplayEngine(ModelEngine):
     """Trains with a `Replay`. Imports numba, so it is imported late."""
 
     name = "replay"
-    preparing = ""
-    problem = ""
 
     def __init__(self, model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig) -> None:
-        self._model = model
-        self._config = config
-        self._vocab_size = tokenizer.vocab_size
+        super().__init__(model, tokenizer, config)
         self._sizes = Sizes.of(model, tokenizer.vocab_size)
         self._replay: Replay | None = None  # made at the first step
 
@@ -57,9 +53,7 @@ class ReplayEngine:
                 )
                 for heads in program.weights
             ),
-            grad_norms=grad_norms(
-                self._model.shapes(self._vocab_size), replay.grad[: program.n_parameters].tolist()
-            ),
+            grad_norms=grad_norms(self._shapes, replay.grad[: program.n_parameters].tolist()),
         )
 
     def train_steps(
@@ -92,5 +86,5 @@ class ReplayEngine:
 
     def _replay_for(self, length: int) -> Replay:
         if self._replay is None or self._replay.program.length < length:
-            self._replay = Replay(program_for(self._model, self._vocab_size, length))
+            self._replay = Replay(program_for(self._model, self._tokenizer.vocab_size, length))
         return self._replay

@@ -12,20 +12,16 @@ from microgpt.model.parameters import ModelConfig, Parameters
 from microgpt.model.training_state import TrainingState
 from microgpt.model.transformer import forward
 from microgpt.text.tokenizer import Tokenizer
-from microgpt.train.engines.engine import StepResult, grad_norms
+from microgpt.train.engines.engine import ModelEngine, StepResult, grad_norms
 
 
-class ValueEngine:
+class ValueEngine(ModelEngine):
     """Builds the graph of each step and walks it. Needs nothing installed."""
 
     name = "value"
-    preparing = ""
-    problem = ""
 
     def __init__(self, model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig) -> None:
-        self._model = model
-        self._tokenizer = tokenizer
-        self._config = config
+        super().__init__(model, tokenizer, config)
         self._parameters: Parameters | None = None  # the leaves, made at the first step
 
     def train_step(self, state: TrainingState, document: str, tokens: Sequence[int]) -> StepResult:
@@ -42,10 +38,7 @@ class ValueEngine:
             if not math.isfinite(computed.loss.data):
                 raise DomainError(f"the loss of {document!r} is {computed.loss.data}")
             computed.loss.backward()
-            norms = grad_norms(
-                self._model.shapes(self._tokenizer.vocab_size),
-                [leaf.grad for leaf in parameters.flat],
-            )
+            norms = grad_norms(self._shapes, [leaf.grad for leaf in parameters.flat])
             lr = Adam(self._config, state.m, state.v).update(parameters.flat, step)
             result = StepResult(
                 step=step,

@@ -41,8 +41,8 @@ TERMS = [
     Plain("data", lambda at: float(at.graph.data[at.node])),
     Plain("grad", _grad),
     Plain("adjoint", lambda at: float(at.graph.grad[at.node]) if at.flowed else 0.0),
-    Plain("fan_out", lambda at: float(len(at.graph.consumers_of(at.node)))),
-    Plain("id", lambda at: float(at.node)),
+    Plain("fan_out", lambda at: len(at.graph.consumers_of(at.node))),
+    Plain("id", lambda at: at.node),
     Plain("local", lambda at: float(at.graph.local_grads[at.edge]), per_edge=True),
     Plain(
         "contribution",
@@ -64,7 +64,13 @@ def _log10(x: float) -> float:
 
 
 def _nan_if_any(pick: Callable[..., float]) -> Callable[..., float]:
-    return lambda *xs: math.nan if any(map(math.isnan, xs)) else pick(*xs)
+    def of(*xs: float) -> float:
+        if any(map(math.isnan, xs)):
+            return math.nan
+        picked = pick(*xs)
+        return float(picked) if any(isinstance(x, float) for x in xs) else picked  # as numpy does
+
+    return of
 
 
 FUNCTIONS = [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from microgpt import Graph, MicrogptError, Value
 from microgpt.debugger import NodeCondition
-from microgpt.debugger.conditions import FUNCTIONS, TERMS
+from microgpt.debugger.condition_terms import FUNCTIONS, TERMS
 from microgpt.errors import ConditionError
 from tests.microgpt.debugger import plain_conditions
 from tests.microgpt.debugger.plain_conditions import At, Plain

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from microgpt import Graph, MicrogptError
-from microgpt.debugger import Console, DebugSession, transcript
+from microgpt.debugger import Console, DebugSession
+from microgpt.debugger.console import PROMPT
 from microgpt.debugger.verbs import VERBS, find_verb, parse, typed_verb
 from tests.microgpt.debugger import user_program
 
@@ -21,13 +22,13 @@ def _in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def told(session: DebugSession, line: str) -> list[str]:
     outcome = Console(session).execute(line)
-    return transcript.lines(session, outcome) if outcome else []
+    return outcome.lines() if outcome else []
 
 
 def transcript_of(session: DebugSession, lines: list[str]) -> str:
     text = []
     for line in lines:
-        text.append(f"{transcript.PROMPT}{line}")
+        text.append(f"{PROMPT}{line}")
         try:
             text += told(session, line)
         except MicrogptError as error:
@@ -39,11 +40,7 @@ def transcript_of(session: DebugSession, lines: list[str]) -> str:
 def test_golden_transcripts(name: str, tiny_graph: Graph) -> None:
     """Each is its own script: the lines after the prompt."""
     golden = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
-    lines = [
-        line.removeprefix(transcript.PROMPT)
-        for line in golden.splitlines()
-        if line.startswith(transcript.PROMPT)
-    ]
+    lines = [line.removeprefix(PROMPT) for line in golden.splitlines() if line.startswith(PROMPT)]
     graph = tiny_graph if name.startswith("model") else user_program.graph()
     assert transcript_of(DebugSession(graph), lines) == golden
 

@@ -10,7 +10,7 @@ import pytest
 
 from microgpt import Graph, Value
 from microgpt.debugger import Console, DebugSession
-from microgpt.debugger.as_json import error_as_json, outcome_as_json
+from microgpt.debugger.outcome import error_as_json
 from microgpt.debugger.verbs import VERBS
 
 ALWAYS = ["verb", "stop", "phase", "event", "node", "operands", "changes"]
@@ -26,7 +26,7 @@ def objects(graph: Graph, *lines: str) -> list[dict[str, Any]]:
     for line in lines:
         outcome = console.execute(line)
         assert outcome is not None
-        text = outcome_as_json(console.session, outcome)
+        text = outcome.as_json()
         assert "\n" not in text
         found.append(json.loads(text, parse_constant=no_constants))
     return found

@@ -9,7 +9,7 @@ import pytest
 
 from microgpt import Corpus, Graph, ModelConfig, ModelSnapshot, Training, Value
 from microgpt.autograd.backward_order import topological_order
-from microgpt.debugger import DebugSession, Origin
+from microgpt.debugger import DebugSession, GraphOrigin
 from microgpt.model.transformer import forward
 from tests.microgpt.debugger.conftest import DOCUMENTS
 
@@ -84,13 +84,13 @@ def assert_by_hand(session: DebugSession, model: ModelSnapshot, numbers: dict[in
 
 
 @pytest.fixture(scope="module")
-def origin(tiny_model: ModelSnapshot) -> Origin:
+def origin(tiny_model: ModelSnapshot) -> GraphOrigin:
     training = Training(Corpus("tiny", DOCUMENTS), ModelConfig(4, 2, 2, 6))
-    return Origin(tiny_model, DOCUMENT, 1, training.documents, training.state, training.config)
+    return GraphOrigin(tiny_model, DOCUMENT, 1, training.documents, training.state, training.config)
 
 
 @pytest.fixture
-def session(tiny_graph: Graph, origin: Origin) -> DebugSession:
+def session(tiny_graph: Graph, origin: GraphOrigin) -> DebugSession:
     return DebugSession(tiny_graph, origin)
 
 
@@ -115,7 +115,9 @@ def test_patch(session: DebugSession, tiny_model: ModelSnapshot, path: str, othe
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_mean(session: DebugSession, origin: Origin, tiny_model: ModelSnapshot, path: str) -> None:
+def test_mean(
+    session: DebugSession, origin: GraphOrigin, tiny_model: ModelSnapshot, path: str
+) -> None:
     position = int(path[3])
     here = outputs(session.graph, path)
     sums, n = [0.0] * len(here), 0

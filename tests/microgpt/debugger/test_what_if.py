@@ -19,19 +19,19 @@ from microgpt import (
     Training,
     Value,
 )
-from microgpt.debugger import DebugSession, Origin
+from microgpt.debugger import DebugSession, GraphOrigin
 from microgpt.debugger.edit_stack import MEAN_OF
 from tests.microgpt.debugger.conftest import DOCUMENTS
 
 
 @pytest.fixture(scope="module")
-def origin(tiny_model: ModelSnapshot) -> Origin:
+def origin(tiny_model: ModelSnapshot) -> GraphOrigin:
     training = Training(Corpus("tiny", DOCUMENTS), ModelConfig(4, 2, 2, 6))
-    return Origin(tiny_model, "ava", 1, training.documents, training.state, training.config)
+    return GraphOrigin(tiny_model, "ava", 1, training.documents, training.state, training.config)
 
 
 @pytest.fixture
-def session(tiny_graph: Graph, origin: Origin) -> DebugSession:
+def session(tiny_graph: Graph, origin: GraphOrigin) -> DebugSession:
     return DebugSession(tiny_graph, origin)
 
 
@@ -78,7 +78,7 @@ def test_a_scope_can_give_zeros(session: DebugSession) -> None:
     assert changed == [1]  # the last layer's mix is read at its own position only
 
 
-def test_a_scope_can_give_its_mean(session: DebugSession, origin: Origin, tiny_model) -> None:
+def test_a_scope_can_give_its_mean(session: DebugSession, origin: GraphOrigin, tiny_model) -> None:
     path = "pos3/layer0/mlp/fc2"
     longer = [d for d in origin.documents[:MEAN_OF] if len(d) >= 3]
     graphs = [tiny_model.trace(document) for document in longer]

@@ -14,9 +14,9 @@ from microgpt import Corpus, Graph, GraphError, ModelConfig, ModelSnapshot, Trai
 from microgpt.autograd.backward_order import topological_order
 from microgpt.debugger import DebugSession
 from microgpt.debugger.derivatives import Derivatives
-from microgpt.debugger.flow import flow
 from microgpt.debugger.rounded_shares import cancellation, settled
-from microgpt.debugger.why import Explainer, Why, position_losses
+from microgpt.debugger.verbs.why import Explainer, Why
+from microgpt.model.places import position_losses
 from tests.microgpt.debugger.conftest import DOCUMENTS
 from tests.microgpt.graph.random_dags import Dag, dags
 
@@ -267,7 +267,7 @@ def test_flow_is_a_derivative(tiny_model: ModelSnapshot, tiny_graph: Graph) -> N
     """Against moving the number itself a little."""
     session = DebugSession(tiny_graph)
     node = session.find("layer1.attn_wv[1][2]")
-    told = flow(Derivatives(tiny_graph), node)
+    told = session.flow(node)
     assert math.isclose(told.derivative, tiny_graph.grad[node], rel_tol=1e-9)
     step = 1e-6
     sides = []
@@ -292,7 +292,7 @@ def test_flow_of_a_leaf_nothing_moves_with() -> None:
     a = Value(-1.0, name="a")
     loss = a.relu() + 1
     loss.backward()
-    told = flow(Derivatives(Graph.from_value(loss)), 0)
+    told = DebugSession(Graph.from_value(loss)).flow(0)
     assert (told.derivative, told.by_position, told.logits, told.n_reached) == (0.0, (), (), 1)
 
 

@@ -22,8 +22,8 @@ from microgpt import (
     parameter,
     recording,
 )
-from microgpt.debugger import Console, DebugSession, Origin, transcript
-from microgpt.debugger.health import Finding
+from microgpt.debugger import Console, DebugSession, GraphOrigin
+from microgpt.debugger.checks.health_checks import Finding
 from microgpt.debugger.post_mortem import compute, failed_graph
 from microgpt.model.transformer import forward
 from tests.microgpt.debugger.conftest import DOCUMENTS
@@ -128,7 +128,7 @@ def test_gradients_that_adam_cannot_square(tiny_model: ModelSnapshot) -> None:
     grad = graph.grad.copy()
     grad[leaf] = 1e200
     changed = replace(graph, grad=grad)
-    origin = Origin(tiny_model, "ava", 7, (), training.state, training.config)
+    origin = GraphOrigin(tiny_model, "ava", 7, (), training.state, training.config)
     (update,) = DebugSession(changed, origin).anomalies()
     assert (update.where, update.name, update.step) == ("update", "wte[0][0]", 7)
     assert "no finite square" in update.what
@@ -144,7 +144,7 @@ def test_an_update_that_went_too_far_is_told_before_what_follows() -> None:
     with pytest.raises(DomainError) as caught:
         next(steps)
     model, document = ModelSnapshot.of(training), training.document_at(2)
-    origin = Origin(model, document, 2, DOCUMENTS, training.state, training.config)
+    origin = GraphOrigin(model, document, 2, DOCUMENTS, training.state, training.config)
     computed = compute(model, document)
     assert computed.problem == ""
     graph = computed.graph
@@ -247,7 +247,9 @@ def checks(found: tuple[Finding, ...]) -> set[str]:
 def with_origin(model: ModelSnapshot, lr: float = 0.01) -> DebugSession:
     config = TrainingConfig(lr=lr)
     training = Training(Corpus("tiny", DOCUMENTS), ModelConfig(4, 2, 2, 6), config)
-    return DebugSession(model.graph("ava"), Origin(model, "ava", 1, (), training.state, config))
+    return DebugSession(
+        model.graph("ava"), GraphOrigin(model, "ava", 1, (), training.state, config)
+    )
 
 
 def test_dead_units_and_idle_parameters(tiny_model: ModelSnapshot, tiny_graph: Graph) -> None:
@@ -350,7 +352,7 @@ def test_what_is_told_of_a_check(tiny_graph: Graph) -> None:
     session = DebugSession(tiny_graph)
     outcome = Console(session).execute("G layer0.attn_wk[1][2] step 1e-5")
     assert outcome is not None
-    first, second = transcript.lines(session, outcome)
+    first, second = outcome.lines()
     assert first == "1 gradient checked, 0 wrong"
     assert re.fullmatch(
         r"  error \S+ +analytic (\S+), numeric \S+, step 1e-05: layer0.attn_wk\[1\]\[2\] .* param",

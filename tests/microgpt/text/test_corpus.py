@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import runpy
+import shutil
 import statistics
 from importlib import resources
 from pathlib import Path
@@ -13,7 +15,9 @@ from hypothesis import strategies as st
 
 from microgpt import Corpus, CorpusSummary, InputError, Tokenizer, built_in_corpora, load_corpus
 from microgpt.errors import NotFetchedError
+from microgpt.text import corpus
 from microgpt.text.corpus import corpus_names, original_path
+from tests.tui.cli.in_process import run_here
 
 CORPORA = Path(str(resources.files("microgpt.text"))) / "corpora"
 LOWER_CASE = set("abcdefghijklmnopqrstuvwxyz")
@@ -235,3 +239,24 @@ def test_the_notices_of_the_words_are_beside_them() -> None:
     for holder in ("2000-2018 by Kevin Atkinson", "1993, Geoff Kuenning", "2016 by Benjamin Titze"):
         assert f"\n  Copyright {holder}" in readme
     assert "CC BY 4.0" in readme
+
+
+def test_a_new_corpus_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "corpora"
+    shutil.copytree(CORPORA, copy)
+    (copy / "rivers.txt").write_text("nile\nama zon\n", encoding="utf-8")
+    monkeypatch.setattr(corpus, "corpora_folder", lambda: copy)
+    assert built_in_corpora() == ("cities", "names", "rivers", "verse", "words")
+    assert load_corpus("rivers") == Corpus("rivers", ("nile", "ama zon"))
+    table = run_here("corpora").stdout.splitlines()
+    row = next(place for place, line in enumerate(table) if line.startswith("rivers "))
+    assert table[row].split() == ["rivers", "2", "4", "4.75", "5.5", "6.25", "7", "9"]
+    assert table[row + 1] == "  ␣aeilmnoz"
+    assert run_here("train", "--data", "rivers", "--steps", "1", "--quiet").returncode == 0
+
+
+def test_every_corpus_says_how_it_is_made() -> None:
+    made = runpy.run_path(str(CORPORA / "make_corpora.py"))["CORPORA"]
+    assert {function.__name__ for function in made} == set(built_in_corpora())
+    described = (CORPORA / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)\.txt`", described, re.MULTILINE)) == set(built_in_corpora())

@@ -6,15 +6,17 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import microgpt as package
 from microgpt import InputError
 from tests.tui.cli.command import MICROGPT, TINY_MODEL, assert_error, environment, microgpt
-from tui.cli.errors import exit_status
+from tui.cli import main as main_module
 from tui.cli.main import COMMANDS, command_parser, main
-from tui.cli.options import CommandParser
+from tui.cli.options.parser import CommandParser
+from tui.cli.terminal.exit_status import exit_status
 
 COMMAND_NAMES = [
     command.__name__.rpartition(".")[2].replace("_", "-")  # type: ignore[attr-defined]
@@ -144,3 +146,42 @@ def test_closed_streams_are_no_trouble(corpus: Path) -> None:
         ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *arguments], env=environment(), check=False
     )
     assert result.returncode == 0
+
+
+# -- the table of commands -------------------------------------------------------------------------
+
+
+GREET = '''
+"""`microgpt greet`: says good day."""
+from tui.cli.terminal.output import say
+
+
+def add_parser(subparsers):
+    parser = subparsers.add_parser("greet", help="say good day", epilog="example: microgpt greet")
+    parser.add_argument("name")
+    return parser
+
+
+def run(arguments):
+    say(f"good day, {arguments.name}")
+    return 0
+'''
+
+
+@pytest.fixture
+def _a_command_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    greet = ModuleType("greet")
+    exec(GREET, greet.__dict__)
+    monkeypatch.setattr(main_module, "COMMANDS", (*COMMANDS, greet))
+
+
+@pytest.mark.usefixtures("_a_command_more")
+def test_a_row_makes_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["greet", "emma"]) == 0
+    assert capsys.readouterr().out == "good day, emma\n"
+    assert main(["--help"]) == 0
+    assert "\n    greet           say good day\n" in capsys.readouterr().out
+    assert main(["greet", "--help"]) == 0
+    assert "example: microgpt greet" in capsys.readouterr().out
+    assert main(["greet", "emma", "--loudly"]) == 2
+    assert "microgpt: error: unrecognized arguments: --loudly" in capsys.readouterr().err

@@ -9,14 +9,14 @@ import pytest
 
 from microgpt import InputError, ModelConfig, TrainingConfig
 from microgpt.model.sampling import check_temperature
-from tui.cli.options import (
-    CommandParser,
+from tui.cli.options.model_options import (
     add_corpus_and_model_options,
     add_temperature_option,
     corpus_from,
     model_config_from,
     training_config_from,
 )
+from tui.cli.options.parser import CommandParser
 
 OPTIONS = {
     "--n-embd": (ModelConfig, "n_embd"),

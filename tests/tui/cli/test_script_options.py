@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgpt import InputError
-from tui.cli.script_options import loss_condition
+from tui.cli.options.loss_condition import loss_condition
 
 BOUNDS = ("0", "-2.5", "1e-300", "1.7976931348623157e308", "1e999", "-1e999")
 COMPARISONS = [f"loss {sign} {bound}" for sign in (">", ">=", "<", "<=") for bound in BOUNDS]

@@ -16,11 +16,11 @@ from microgpt import DomainError, Value
 from microgpt.debugger import DebugSession
 from microgpt.graph.graph import Graph
 from tests.tui.piloted import LARGE, SMALL, Driven
-from tui.app_runner import SWITCH_INTERVAL
+from tui.base.app_runner import SWITCH_INTERVAL
 from tui.debugger.canvas import GraphCanvas
+from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
-from tui.debugger.graph_app import DebuggerApp, open_session
-from tui.debugger.pane import DebuggerPane
+from tui.debugger.graph_app import GraphApp, open_session
 from tui.dialogs.help import HelpScreen
 
 
@@ -37,7 +37,7 @@ def neuron() -> Value:
 async def debugging(
     session: DebugSession, title: str = "", size: tuple[int, int] = LARGE
 ) -> AsyncIterator[Driven]:
-    app = DebuggerApp(session, title)
+    app = GraphApp(session, title)
     async with app.run_test(size=size, notifications=True) as pilot:
         ui = Driven(app, pilot)
         await drawn(ui)
@@ -131,7 +131,7 @@ async def test_the_boxes_in_sight_are_exported(
     async with debugging(DebugSession(Graph.from_value(neuron())), "my neuron") as ui:
         await ui.press("x")
         app = ui.app
-        assert isinstance(app, DebuggerApp)
+        assert isinstance(app, GraphApp)
         await ui.until(lambda: app.exported)
         assert app.exported is not None
         text = "".join(ET.parse(app.exported).getroot().itertext())
@@ -141,7 +141,7 @@ async def test_the_boxes_in_sight_are_exported(
 
 async def test_q_and_quit_leave() -> None:
     for keys in (["q"], ["colon", *"quit", "enter"]):
-        app = DebuggerApp(DebugSession(Graph.from_value(neuron())))
+        app = GraphApp(DebugSession(Graph.from_value(neuron())))
         async with app.run_test(size=SMALL) as pilot:
             await Driven(app, pilot).press(*keys)
             assert app._exit
@@ -150,11 +150,11 @@ async def test_q_and_quit_leave() -> None:
 def test_the_program_that_called_goes_on_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def run(_: DebuggerApp) -> None:
+    def run(_: GraphApp) -> None:
         seen.append(sys.getswitchinterval())
         assert gc.get_freeze_count() > 0
 
-    monkeypatch.setattr(DebuggerApp, "run", run)
+    monkeypatch.setattr(GraphApp, "run", run)
     before = sys.getswitchinterval(), gc.get_threshold()
     open_session(DebugSession(Graph.from_value(neuron())), "")
     assert seen == [pytest.approx(SWITCH_INTERVAL)]

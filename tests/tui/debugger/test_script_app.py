@@ -12,8 +12,8 @@ import pytest
 from microgpt.attach import Ended, ScriptProcess, Stop
 from tests.tui.piloted import LARGE, SMALL, Driven
 from tui.debugger.canvas import GraphCanvas
+from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
-from tui.debugger.pane import DebuggerPane
 from tui.debugger.script_app import ScriptApp
 from tui.debugger.stops_panel import StopsPanel
 from tui.dialogs.help import HelpScreen

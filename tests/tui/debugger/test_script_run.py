@@ -9,7 +9,7 @@ from textual.widgets import Static
 from microgpt.attach import ScriptProcess
 from tests.tui.piloted import LARGE, Piloted
 from tui.debugger.command_line import CommandLine
-from tui.debugger.pane import DebuggerPane
+from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.script_app import ScriptApp
 
 SCRIPT = """

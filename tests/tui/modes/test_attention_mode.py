@@ -10,7 +10,7 @@ from textual.widgets import Static
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
 from tui.training.training_session import SPEEDS
-from tui.widgets.heatmap import CELL, LABEL, HeadStrip, Heatmap
+from tui.widgets.heatmap import CELL_WIDTH, LABEL_WIDTH, HeadStrip, Heatmap
 
 
 def weights(ui: Piloted, layer: int, head: int, position: int) -> tuple[float, ...]:
@@ -28,7 +28,7 @@ def row_shown(ui: Piloted) -> list[tuple[int, str, float]]:
 def heatmap_shown(ui: Piloted) -> list[list[int]]:
     """The percentages in the heatmap, a list a query position."""
     lines = ui.text_of("#heatmap").splitlines()[2:-1]
-    return [[int(n) for n in re.findall(r"\d+", line[LABEL + 1 : -1])] for line in lines]
+    return [[int(n) for n in re.findall(r"\d+", line[LABEL_WIDTH + 1 : -1])] for line in lines]
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
@@ -136,10 +136,10 @@ async def test_a_click_on_a_row_selects_the_position() -> None:
         await ui.train()
         screen = await ui.attention()
         for position in (3, 0, 4):
-            await ui.pilot.click(Heatmap, offset=(LABEL + CELL, position + 2))
+            await ui.pilot.click(Heatmap, offset=(LABEL_WIDTH + CELL_WIDTH, position + 2))
             await ui.until(lambda position=position: screen.position == position)
-        await ui.pilot.click(Heatmap, offset=(LABEL + CELL, 1))  # the line of labels
-        await ui.pilot.click(Heatmap, offset=(LABEL + CELL, 9))  # below the last row
+        await ui.pilot.click(Heatmap, offset=(LABEL_WIDTH + CELL_WIDTH, 1))  # the line of labels
+        await ui.pilot.click(Heatmap, offset=(LABEL_WIDTH + CELL_WIDTH, 9))  # below the last row
         assert screen.position == 4
 
 

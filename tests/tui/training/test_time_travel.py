@@ -15,9 +15,9 @@ from tests.tui.piloted import LARGE, SMALL, SOON, Piloted, piloted
 from tests.tui.small_run import small_training
 from tui.dialogs.branch import BranchScreen
 from tui.dialogs.go_to_step import GoToStepScreen
+from tui.training.run_frame import RunFrame
 from tui.training.run_session import RunSession
-from tui.training.time_travel import SAMPLES, Arrival, TimeTravel
-from tui.training.training_frame import Frame
+from tui.training.time_travel import SAMPLES, PastStep, TimeTravel
 from tui.widgets.scrubber import Scrubber, column_of, heights, step_in
 
 
@@ -204,7 +204,7 @@ async def test_a_step_that_does_not_come_out_is_said_and_tried_again(tmp_path: P
             connection.execute("UPDATE step SET loss = ? WHERE step = 20", (loss,))
         connection.close()
 
-    frames: list[Frame] = []
+    frames: list[RunFrame] = []
     wrong, right = Event(), Event()
 
     def take() -> None:
@@ -308,7 +308,7 @@ async def test_a_branch_needs_a_file_and_numbers(tmp_path: Path) -> None:
 def test_steps_passed_by_are_not_fetched(tmp_path: Path) -> None:
     path = tmp_path / "a.run"
     record(path, small_training(num_steps=40), 40)
-    arrivals: list[Arrival] = []
+    arrivals: list[PastStep] = []
     travel = TimeTravel(path, arrivals.append)
     for step in range(40, 0, -1):
         travel.go_to(step)
@@ -320,7 +320,7 @@ def test_steps_passed_by_are_not_fetched(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_gone_is_a_problem_said(tmp_path: Path) -> None:
-    arrivals: list[Arrival] = []
+    arrivals: list[PastStep] = []
     travel = TimeTravel(tmp_path / "none.run", arrivals.append)
     travel.go_to(3)
     while not arrivals:

@@ -15,7 +15,7 @@ from microgpt import Training
 from microgpt.errors import MicrogptError
 from tests.tui.small_run import small_training
 from tui.training import training_session
-from tui.training.training_frame import Frame
+from tui.training.run_frame import RunFrame
 from tui.training.training_session import MAX_SAMPLES, SPEEDS, TrainingSession
 
 SOON = 20.0
@@ -57,10 +57,10 @@ class Watcher:
         self._news.set()
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> RunFrame:
         return self.session.take_frame()
 
-    def until(self, holds: Callable[[Frame], bool]) -> Frame:
+    def until(self, holds: Callable[[RunFrame], bool]) -> RunFrame:
         """The first frame seen for which something holds."""
         deadline = time.monotonic() + SOON
         while time.monotonic() < deadline:
@@ -71,16 +71,16 @@ class Watcher:
             self._news.clear()
         raise AssertionError(f"not within {SOON} s; last seen {frame.status}, {step_of(frame)}")
 
-    def until_step(self, step: int) -> Frame:
+    def until_step(self, step: int) -> RunFrame:
         return self.until(lambda frame: step_of(frame) >= step)
 
-    def until_at_rest(self) -> Frame:
+    def until_at_rest(self) -> RunFrame:
         """The frame that a paused or ended session comes to rest on."""
         self.until(lambda _: self.session.is_at_rest)
         return self.frame
 
 
-def step_of(frame: Frame) -> int:
+def step_of(frame: RunFrame) -> int:
     return frame.result.step if frame.result else 0
 
 

@@ -13,7 +13,7 @@ from tests.viz.computations import graphs
 from viz.map.lenses import look
 from viz.map.moments import completions, moment_of
 from viz.map.step_map import StepMap
-from viz.map.text import NUMBER_WIDTH, TextMap, short_number
+from viz.map.text import NUMBER_WIDTH, TextMap, cell_number
 
 
 def printed(text: TextMap) -> list[str]:
@@ -21,8 +21,8 @@ def printed(text: TextMap) -> list[str]:
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_a_short_number_is_short_and_near(number: float) -> None:
-    text = short_number(number)
+def test_a_cell_number_is_short_and_near(number: float) -> None:
+    text = cell_number(number)
     assert len(text) <= NUMBER_WIDTH + (2 if abs(number) >= 1e100 or 0 < abs(number) < 1e-99 else 1)
     if 1e-4 <= abs(number) < 1e4:
         assert math.isclose(float(text), number, rel_tol=0.06, abs_tol=6e-4)
@@ -42,7 +42,7 @@ def test_every_number_of_a_cell_is_the_maps(emma_map: StepMap) -> None:
             if span.kind == "cell" and span.cell >= 0 and text.on_scale[span.cell]:
                 _, _, number = span.text.strip().partition(" ")
                 size = float(emma_map.grad_norm[span.cell])
-                assert number.strip() == short_number(size)
+                assert number.strip() == cell_number(size)
                 shown += 1
     assert shown == 13 * 5 + 8  # rows but heads, softmax and loss; and the parameters
 

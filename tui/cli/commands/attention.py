@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tui.cli.options import CommandParser, Subparsers
-from tui.cli.output import say
-from tui.cli.trained_model import (
+from tui.cli.options.parser import CommandParser, Subparsers
+from tui.cli.options.trained_model import (
     add_document_argument,
     add_trained_model_options,
     trained_model,
     untrained_model,
 )
+from tui.cli.terminal.output import say
+from viz.formats import suffixes_in_words
 
 _DESCRIPTION = """\
 Draws the attention weights of one document: a panel for each layer and head,
@@ -36,7 +37,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     add_document_argument(parser)
     parser.add_argument(
         "-o", "--output", required=True, type=Path, metavar="FILE",
-        help="picture to write: .svg, .png, .dot (or .pdf, with a system Graphviz)",
+        help=f"picture to write: {suffixes_in_words(of_pictures=True)}",
     )  # fmt: skip
     add_trained_model_options(parser)
     return parser
@@ -48,10 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: an option, the document or the output cannot be used; nothing was written.
     """
-    from viz.attention import AttentionPattern, attention_dot  # noqa: PLC0415  # viz takes a while
-    from viz.export import PICTURE_SUFFIXES, check_output, write_picture  # noqa: PLC0415
+    from viz.attention import AttentionPattern, attention_dot  # noqa: PLC0415  # numpy, networkx
+    from viz.export import check_output, write_picture  # noqa: PLC0415  # likewise
 
-    check_output(arguments.output, PICTURE_SUFFIXES)
+    check_output(arguments.output, of_picture=True)
     untrained_model(arguments)
     looked_at = trained_model(arguments)
     model, document = looked_at.model, looked_at.chosen_document(arguments.text)

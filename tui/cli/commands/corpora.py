@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager, nullcontext
 from microgpt import CorpusSummary, InputError, load_corpus
 from microgpt.errors import NotFetchedError
 from microgpt.text.corpus import corpus_names
-from tui.cli.interrupts import Interrupts
-from tui.cli.options import CommandParser, NumberRange, Subparsers, add_number
-from tui.cli.output import can_redraw, say
+from tui.cli.options.number_options import NumberRange, add_number
+from tui.cli.options.parser import CommandParser, Subparsers
+from tui.cli.terminal.interrupts import Interrupts
+from tui.cli.terminal.output import can_redraw, say
 
 _DESCRIPTION = """\
 Lists the corpora: how many documents each holds, how long they are, in
@@ -118,7 +119,7 @@ def run_fetch(arguments: argparse.Namespace) -> int:
 
 def _reporter() -> AbstractContextManager[Callable[[int, int | None], None]]:
     if can_redraw(sys.stderr):
-        from tui.cli.progress_bar import bytes_bar  # noqa: PLC0415  # rich takes 60 ms
+        from tui.cli.terminal.progress_bar import bytes_bar  # noqa: PLC0415  # rich takes 60 ms
 
         return bytes_bar()
     return nullcontext(lambda *_: None)

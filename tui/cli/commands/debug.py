@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from microgpt import InputError
 from tui.cli.debug_script import debug_script, is_script
-from tui.cli.options import CommandParser, Subparsers, given_options
-from tui.cli.output import notice
-from tui.cli.script_options import STOP_OPTIONS, add_stop_options
-from tui.cli.trained_model import (
-    add_document_argument,
-    add_trained_model_options,
-    trained_model,
-    untrained_model,
-)
-from tui.cli.verb_lines import carry_out
+from tui.cli.options.parser import CommandParser, Subparsers, given_options
+from tui.cli.options.script_options import STOP_OPTIONS, add_stop_options
+from tui.cli.options.trained_model import add_document_argument, add_trained_model_options
 
 _DESCRIPTION = """\
 Steps through one document's computation: the forward pass, in which values are
@@ -102,33 +94,9 @@ def run(arguments: argparse.Namespace) -> int:
     stray = [option for option in given_options(arguments) if option in STOP_OPTIONS] or rest
     if stray:
         raise InputError(f"{stray[0]} is for a script, as train.py, and none is given")
-    return _debug_document(arguments, lines)
+    from tui.cli.debug_document import debug_document  # noqa: PLC0415  # numpy; help need not wait
 
-
-def _debug_document(arguments: argparse.Namespace, lines: list[str] | None) -> int:
-    from microgpt.debugger.post_mortem import compute  # noqa: PLC0415
-    from microgpt.debugger.session import DebugSession  # noqa: PLC0415
-    from microgpt.train.graph_origin import Origin  # noqa: PLC0415  # numpy comes with them
-
-    untrained_model(arguments)
-    looked_at = trained_model(arguments, stop_where_it_fails=True)
-    document = (
-        looked_at.document if looked_at.problem else looked_at.chosen_document(arguments.text)
-    )
-    origin = Origin(
-        looked_at.model, document, looked_at.state.step + 1, looked_at.documents, looked_at.state,
-        looked_at.config,
-    )  # fmt: skip
-    computed = compute(looked_at.model, document)
-    session = DebugSession(computed.graph, origin, computed.problem or looked_at.problem)
-    if looked_at.problem:
-        notice(f"training failed: {looked_at.problem}")
-    if lines is None and sys.stdin.isatty() and not arguments.json:
-        from tui.cli.debug_prompt import open_session  # noqa: PLC0415  # slow to import
-
-        open_session(session, looked_at.caption(document))
-        return 0
-    return carry_out(session, sys.stdin if lines is None else lines, as_json=arguments.json)
+    return debug_document(arguments, lines)
 
 
 def _lines(given: Iterable[tuple[bool, str]]) -> list[str]:

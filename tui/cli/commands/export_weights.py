@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from microgpt import InputError
-from tui.cli.options import CommandParser, Subparsers
-from tui.cli.output import say
-from tui.cli.trained_model import add_trained_model_options, trained_model
+from tui.cli.options.parser import CommandParser, Subparsers
+from tui.cli.options.trained_model import add_trained_model_options, trained_model
+from tui.cli.terminal.output import say
 
 SUFFIX = ".safetensors"
 

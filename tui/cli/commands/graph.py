@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from microgpt import InputError
-from tui.cli.options import WHOLE_FROM_0, WHOLE_FROM_1, CommandParser, Subparsers, add_number
-from tui.cli.output import say
-from tui.cli.trained_model import (
+from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
+from tui.cli.options.parser import CommandParser, Subparsers
+from tui.cli.options.trained_model import (
     add_document_argument,
     add_trained_model_options,
     trained_model,
     untrained_model,
 )
-
-if TYPE_CHECKING:
-    from microgpt import Graph
-    from viz.view import View
+from tui.cli.terminal.output import say
+from viz.formats import suffixes_in_words
 
 DEFAULT_HOPS = 2
 
@@ -52,7 +49,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     add_number(group, "--hops", WHOLE_FROM_0, f"edges from NODE (default {DEFAULT_HOPS})")
     group.add_argument(
         "-o", "--output", required=True, type=Path, metavar="FILE",
-        help="picture to write: .svg, .png, .dot, .json (or .pdf, with a system Graphviz)",
+        help=f"picture to write: {suffixes_in_words()}",
     )  # fmt: skip
     add_trained_model_options(parser)
     return parser
@@ -65,51 +62,22 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: an option, the document or the output cannot be used; nothing was written.
         GraphError: there is no such scope or node, or the picture would be too large.
     """
-    from viz.dot import to_dot  # noqa: PLC0415  # viz takes a while; help need not wait for it
-    from viz.export import check_output, write_picture, write_view_json  # noqa: PLC0415
+    from tui.cli.graph_view import chosen_view, extent  # noqa: PLC0415  # numpy; help need not wait
+    from viz.export import check_output, write_view  # noqa: PLC0415  # networkx, likewise
 
     if arguments.around is None and arguments.hops is not None:
         raise InputError(f"--hops {arguments.hops}: needs --around NODE")
     for option in ("scope", "depth"):
         if arguments.around is not None and getattr(arguments, option) is not None:
             raise InputError(f"--around {arguments.around}: cannot be combined with --{option}")
+    hops = DEFAULT_HOPS if arguments.hops is None else arguments.hops
     check_output(arguments.output)
     if untrained := untrained_model(arguments):  # its graph has the same shape
-        _view(arguments, untrained.graph(arguments.text))
+        chosen_view(arguments, untrained.graph(arguments.text), hops)
     looked_at = trained_model(arguments)
     document = looked_at.chosen_document(arguments.text)
     caption = looked_at.caption(document)
-    view = _view(arguments, looked_at.model.graph(document))
-    if arguments.output.suffix.lower() == ".json":
-        write_view_json(view, arguments.output, caption)
-    else:
-        write_picture(to_dot(view, caption), arguments.output)
-    say(f"wrote {arguments.output}: {view.title}, {_extent(view)}")
+    view = chosen_view(arguments, looked_at.model.graph(document), hops)
+    write_view(view, arguments.output, caption)
+    say(f"wrote {arguments.output}: {view.title}, {extent(view)}")
     return 0
-
-
-def _extent(view: View) -> str:
-    """How much a picture shows: `10 boxes of 2,398 nodes and 5 boxes around, 33 bundles`."""
-    n_inside, n_around = len(view.inside), len(view.around)
-    if view.is_scalar:
-        shown = _count(n_inside, "node", "nodes")
-    else:
-        shown = f"{_count(n_inside, 'box', 'boxes')} of {len(view.focus):,} nodes"
-    around = f" and {_count(n_around, 'box', 'boxes')} around" if n_around else ""
-    return f"{shown}{around}, {_count(len(view.bundles), 'bundle', 'bundles')}"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
-
-
-def _view(arguments: argparse.Namespace, graph: Graph) -> View:
-    from viz.boxes import Folding  # noqa: PLC0415
-    from viz.view import folded, neighbourhood  # noqa: PLC0415
-
-    if arguments.around is not None:
-        hops = DEFAULT_HOPS if arguments.hops is None else arguments.hops
-        return neighbourhood(graph, graph.find(arguments.around), hops)
-    folding = Folding(graph)
-    focus = folding.scope(arguments.scope) if arguments.scope else folding.root
-    return folded(folding, focus, arguments.depth or 1)

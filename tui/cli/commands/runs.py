@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from microgpt.errors import InputError, MicrogptError
-from tui.cli.errors import EXIT_ERROR
-from tui.cli.options import CommandParser, Subparsers
-from tui.cli.output import print_error, say
-
-if TYPE_CHECKING:
-    from microgpt.runs import Run
+from tui.cli.options.parser import CommandParser, Subparsers
+from tui.cli.terminal.exit_status import EXIT_ERROR
+from tui.cli.terminal.output import print_error, say
 
 _DESCRIPTION = """\
 Lists runs recorded with `microgpt train --run`: what was trained on what, how
@@ -43,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: --copy with several files.
         RunFileError: the copy cannot be made; nothing was written.
     """
-    from microgpt.runs import Run, copy_run  # noqa: PLC0415  # SQLite, not needed for help
+    from microgpt.runs import Run, copy_run  # noqa: PLC0415  # SQLite; help need not wait for it
+    from tui.cli.run_lines import lines_of, size_of  # noqa: PLC0415  # likewise
 
     if arguments.copy is not None:
         if len(arguments.files) != 1:
@@ -55,49 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
             say("")
         try:
             with Run(file, "value") as recorded:
-                for line in _described(recorded):
+                for line in lines_of(recorded):
                     say(line)
         except MicrogptError as error:
             print_error(str(error))
             status = EXIT_ERROR
     if arguments.copy is not None:
-        say(f"copied to {arguments.copy}: {_size(arguments.copy)}")
+        say(f"copied to {arguments.copy}: {size_of(arguments.copy)}")
     return status
-
-
-def _described(recorded: Run) -> list[str]:
-    info = recorded.info
-    model, config = info.model, info.config
-    latest = recorded.losses(since=recorded.last_step - 1)
-    sizes = (
-        f"n_embd {model.n_embd}, n_head {model.n_head}, n_layer {model.n_layer}, "
-        f"block_size {model.block_size}"
-    )
-    rates = f"lr {config.lr}, beta1 {config.beta1}, beta2 {config.beta2}, seed {config.seed}"
-    lines = [
-        f"{recorded.path}",
-        f"  run        {info.run_id}, begun {info.created}, microgpt {info.version}",
-        f"  corpus     {info.corpus}, {info.num_documents} documents",
-        f"  model      {sizes}",
-        f"  training   {rates}",
-        f"  steps      {recorded.last_step} / {config.num_steps}, {_state(recorded)}",
-        f"  last loss  {latest[0].loss:.4f}" if latest else "  last loss  -",
-        f"  size       {_size(recorded.path)}",
-    ]
-    if info.parent_id:
-        lines.insert(2, f"  branched   from {info.parent_id} at step {info.parent_step}")
-    return lines
-
-
-def _state(recorded: Run) -> str:
-    from microgpt.runs import is_being_written  # noqa: PLC0415
-
-    if recorded.is_finished:
-        return "finished"
-    return "being written" if is_being_written(recorded.path) else "not finished"
-
-
-def _size(path: Path) -> str:
-    from microgpt.runs import size_on_disk  # noqa: PLC0415
-
-    return f"{size_on_disk(path) / 1e6:.1f} MB"

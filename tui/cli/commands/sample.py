@@ -7,15 +7,11 @@ import random
 
 from microgpt import DomainError, InputError
 from microgpt.model.sampling import DEFAULT_SAMPLES
-from tui.cli.options import (
-    WHOLE_FROM_0,
-    CommandParser,
-    Subparsers,
-    add_number,
-    add_temperature_option,
-)
-from tui.cli.output import say
-from tui.cli.trained_model import add_trained_model_options, trained_model
+from tui.cli.options.model_options import add_temperature_option
+from tui.cli.options.number_options import WHOLE_FROM_0, add_number
+from tui.cli.options.parser import CommandParser, Subparsers
+from tui.cli.options.trained_model import add_trained_model_options, trained_model
+from tui.cli.terminal.output import say
 
 _DESCRIPTION = """\
 Draws documents from a model: of a recorded run, or trained first (over the

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from microgpt import InputError, ModelSnapshot
 from tui.cli.debug_script import is_script
-from tui.cli.options import WHOLE_FROM_1, CommandParser, Subparsers, add_number, given_options
-from tui.cli.output import say
-from tui.cli.trained_model import (
+from tui.cli.options.number_options import WHOLE_FROM_1, add_number
+from tui.cli.options.parser import CommandParser, Subparsers, given_options
+from tui.cli.options.trained_model import (
     add_document_argument,
     add_trained_model_options,
     trained_model,
     untrained_model,
 )
+from tui.cli.terminal.output import say
 
 if TYPE_CHECKING:
     from viz.map.lenses import Look

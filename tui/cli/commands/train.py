@@ -10,25 +10,22 @@ from pathlib import Path
 
 from microgpt import DomainError, InputError, StepLoss, Training, TrainingConfig
 from microgpt.model.sampling import DEFAULT_SAMPLES
-from tui.cli.errors import EXIT_ERROR
-from tui.cli.interrupts import Interrupts
-from tui.cli.options import (
-    WHOLE_FROM_0,
-    WHOLE_FROM_1,
-    CommandParser,
-    Subparsers,
+from tui.cli.options.model_options import (
     add_corpus_and_model_options,
     add_engine_option,
-    add_number,
     add_temperature_option,
     corpus_from,
     given_corpus_and_model_options,
     model_config_from,
     training_config_from,
 )
-from tui.cli.output import can_redraw, notice, print_error, say
+from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
+from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.recorded_training import Recording
 from tui.cli.step_log import StepLog
+from tui.cli.terminal.exit_status import EXIT_ERROR
+from tui.cli.terminal.interrupts import Interrupts
+from tui.cli.terminal.output import can_redraw, notice, print_error, say
 
 _DESCRIPTION = """\
 Trains microgpt on a corpus, one document a step, then draws samples from it.
@@ -122,7 +119,7 @@ def _begun(arguments: argparse.Namespace) -> Training:
 
 
 def _resumed(arguments: argparse.Namespace) -> Training:
-    from microgpt.runs import Run  # noqa: PLC0415  # SQLite, not needed for help
+    from microgpt.runs import Run  # noqa: PLC0415  # SQLite; help need not wait for it
 
     others = [flag for flag in given_corpus_and_model_options(arguments) if flag != "--data"]
     if others:
@@ -205,7 +202,7 @@ def _reporter(
 
 @contextmanager
 def _bar(training: Training, last: int) -> Iterator[Callable[[StepLoss], None]]:
-    from tui.cli.progress_bar import progress_bar  # noqa: PLC0415  # rich takes 60 ms
+    from tui.cli.terminal.progress_bar import progress_bar  # noqa: PLC0415  # rich takes 60 ms
 
     with progress_bar(training.step, last, training.config.num_steps) as show:
         yield lambda step: show(step, training.engine)

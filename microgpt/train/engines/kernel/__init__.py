@@ -15,9 +15,3 @@ one below: each matrix is applied to all of them while it is in the processor's 
 
 Imports numba, so it is imported late.
 """
-
-from __future__ import annotations
-
-from microgpt.train.engines.kernel.kernel_engine import KernelEngine
-
-__all__ = ["KernelEngine"]

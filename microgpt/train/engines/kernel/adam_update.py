@@ -15,7 +15,7 @@ import numpy as np
 
 from microgpt.train.engines.kernel.compiling import compiled, inlined
 
-CHUNK = 512
+PARAMETERS_AT_ONCE = 512
 """How many parameters are moved at a time: their numbers stay in the processor's first cache."""
 SURELY = 1.12
 """An error that many times as large still rounds to nothing: it is below 0.5 / 1.12 units."""
@@ -26,14 +26,15 @@ TINY = 1e-270
 
 
 @inlined
-def adam(flat, m, v, grads, rates, exponents):  # type: ignore[no-untyped-def]
+def adam_update(flat, m, v, grads, rates, exponents):  # type: ignore[no-untyped-def]
     """Moves flat, m and v. No gradient's square may be infinite.
 
     rates: learning rate, beta1, beta2, eps, and both bias corrections.
     """
-    a, b, doubts = np.empty(CHUNK), np.empty(CHUNK), np.empty(CHUNK, np.bool_)
-    for start in range(0, flat.shape[0], CHUNK):
-        here = slice(start, start + CHUNK)
+    a, b = np.empty(PARAMETERS_AT_ONCE), np.empty(PARAMETERS_AT_ONCE)
+    doubts = np.empty(PARAMETERS_AT_ONCE, np.bool_)
+    for start in range(0, flat.shape[0], PARAMETERS_AT_ONCE):
+        here = slice(start, start + PARAMETERS_AT_ONCE)
         _adam(flat[here], m[here], v[here], grads[here], rates, exponents, a, b, doubts)
 
 

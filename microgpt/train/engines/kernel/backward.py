@@ -8,8 +8,8 @@ from microgpt.train.engines.kernel.workspace import matrix_at
 
 
 @inlined
-def backward(flat, tokens, s, w, grads):  # type: ignore[no-untyped-def]
-    """Sets grads, from what `forward` left in the workspace."""
+def compute_grads(flat, tokens, s, w, grads):  # type: ignore[no-untyped-def]
+    """Sets grads, from what `compute_losses` left in the workspace."""
     p, n, vocab, at = tokens.shape[0] - 1, s.n_embd, s.vocab_size, s.starts
     room, falling = w.room, w.orders.falling
     of_n, of_4n, of_p = falling[-n:], falling[-4 * n :], falling[-p:]
@@ -121,7 +121,7 @@ def _attention_back(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """From the heads' outputs to their q, and to the k and v of all positions they read.
 
-    Rows as in `forward`.
+    Rows as in `compute_losses`.
     """
     h, head_dim = s.n_head, s.n_embd // s.n_head
     _clear(room, qkv_grads_at, p * 3 * s.n_embd)

@@ -10,12 +10,12 @@ import math
 
 from microgpt.model.transformer import RMSNORM_EPS
 from microgpt.train.engines.kernel.compiling import compiled, inlined
-from microgpt.train.engines.kernel.products import linear, transpose
+from microgpt.train.engines.kernel.products import to_output, transpose
 from microgpt.train.engines.kernel.workspace import matrix_at
 
 
 @inlined
-def forward(flat, tokens, s, w):  # type: ignore[no-untyped-def]
+def compute_losses(flat, tokens, s, w):  # type: ignore[no-untyped-def]
     """Computes all of the workspace up to the losses; False if a number is not finite."""
     p, n, at = tokens.shape[0] - 1, s.n_embd, s.starts
     room, columns, of_n, of_4n = w.room, w.columns, w.orders.rising[:n], w.orders.rising
@@ -30,21 +30,21 @@ def forward(flat, tokens, s, w):  # type: ignore[no-untyped-def]
 
         normed = w.attn_normed + here
         _rmsnorm(room, x, normed, w.attn_scales + here, p, s)
-        linear(columns, at.qkv + params, room, normed, qkv, p, n, 3 * n, of_n, s)
+        to_output(columns, at.qkv + params, room, normed, qkv, p, n, 3 * n, of_n, s)
         finite &= _attention(
             room, qkv, w.exps + here, w.weights + here, w.inverses + here, mixed, p, s
         )
-        linear(columns, at.wo + params, room, mixed, w.out, p, n, n, of_n, s)
+        to_output(columns, at.wo + params, room, mixed, w.out, p, n, n, of_n, s)
         _add(room, w.out, x, middle, p * n)
 
         normed = w.mlp_normed + here
         _rmsnorm(room, middle, normed, w.mlp_scales + here, p, s)
-        linear(columns, at.fc1 + params, room, normed, hidden, p, n, 4 * n, of_n, s)
+        to_output(columns, at.fc1 + params, room, normed, hidden, p, n, 4 * n, of_n, s)
         _relu(room, hidden, p * 4 * n)
-        linear(columns, at.fc2 + params, room, hidden, w.out, p, 4 * n, n, of_4n, s)
+        to_output(columns, at.fc2 + params, room, hidden, w.out, p, 4 * n, n, of_4n, s)
         _add(room, w.out, middle, x + w.layer, p * n)
     x = w.stream + s.n_layer * w.layer
-    linear(columns, at.lm_head, room, x, w.logits, p, n, s.vocab_size, of_n, s)
+    to_output(columns, at.lm_head, room, x, w.logits, p, n, s.vocab_size, of_n, s)
     return finite & _losses(
         tokens, room, w.logits, w.out_exps, w.probs, w.out_inverses, w.losses, s
     )

@@ -10,22 +10,18 @@ from microgpt.model.adam import TrainingConfig
 from microgpt.model.parameters import ModelConfig
 from microgpt.model.training_state import TrainingState
 from microgpt.text.tokenizer import Tokenizer
-from microgpt.train.engines.engine import StepResult, grad_norms
+from microgpt.train.engines.engine import ModelEngine, StepResult, grad_norms
 from microgpt.train.engines.kernel.steps import train_steps
 from microgpt.train.engines.kernel.workspace import Sizes, Workspace
 
 
-class KernelEngine:
+class KernelEngine(ModelEngine):
     """Trains with compiled loops, and keeps their room."""
 
     name = "kernel"
-    preparing = ""
-    problem = ""
 
     def __init__(self, model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig) -> None:
-        self._model = model
-        self._config = config
-        self._shapes = model.shapes(tokenizer.vocab_size)
+        super().__init__(model, tokenizer, config)
         self._sizes = Sizes.of(model, tokenizer.vocab_size)
         self._work = Workspace.of(self._sizes)
         self._grads = np.zeros(sum(rows * cols for rows, cols in self._shapes.values()))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from microgpt.train.engines.kernel.compiling import compiled, inlined
 from microgpt.train.engines.kernel.workspace import matrix_at
 
-BLOCK = 32
+ROWS_AT_ONCE = 32
 """How many rows are used for all sums before the next ones are: they stay in the first cache."""
 
 
@@ -25,7 +25,7 @@ def transpose(flat, columns, start, rows, cols):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def linear(columns, start, room, x_at, out_at, p, x_width, out_width, order, s):  # type: ignore[no-untyped-def]
+def to_output(columns, start, room, x_at, out_at, p, x_width, out_width, order, s):  # type: ignore[no-untyped-def]
     """Sets out to a matrix, which is given columns first, times x, at p positions."""
     sum_rows(room, out_at, p, room, x_at, x_width, s.one, columns, start, out_width, order)
 
@@ -62,8 +62,8 @@ def sum_rows(  # type: ignore[no-untyped-def]
         for i in range(width):
             sums[n, i] = 0.0
     even = n_sums - n_sums % 2
-    for first in range(0, order.shape[0], BLOCK):
-        block = order[first : first + BLOCK]
+    for first in range(0, order.shape[0], ROWS_AT_ONCE):
+        block = order[first : first + ROWS_AT_ONCE]
         for n in range(0, even, 2):
             start = factors_at + n * by_n
             factors, factors2 = factors_in[start::by_k], factors_in[start + by_n :: by_k]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from microgpt.model.adam import MAX_GRAD
-from microgpt.train.engines.kernel.adam_update import adam
-from microgpt.train.engines.kernel.backward import backward
+from microgpt.train.engines.kernel.adam_update import adam_update
+from microgpt.train.engines.kernel.backward import compute_grads
 from microgpt.train.engines.kernel.compiling import compiled_once, inlined
-from microgpt.train.engines.kernel.forward import forward
+from microgpt.train.engines.kernel.forward import compute_losses
 
 
 @compiled_once
@@ -33,7 +33,7 @@ def train_steps(flat, m, v, grads, s, w, tokens, ends, rates, losses):  # type: 
     for step in range(ends.shape[0]):
         document = tokens[start : ends[step]]
         start = ends[step]
-        if not forward(flat, document, s, w):
+        if not compute_losses(flat, document, s, w):
             return step
         total = 0.0
         for pos in range(document.shape[0] - 1):
@@ -41,17 +41,17 @@ def train_steps(flat, m, v, grads, s, w, tokens, ends, rates, losses):  # type: 
         losses[step] = total * (1.0 / (document.shape[0] - 1))
         if not math.isfinite(losses[step]):
             return step
-        backward(flat, document, s, w, grads)
+        compute_grads(flat, document, s, w, grads)
         if not _all_have_squares(grads):
             return step
-        adam(flat, m, v, grads, rates[step], s.exponents)
+        adam_update(flat, m, v, grads, rates[step], s.exponents)
     return ends.shape[0]
 
 
 @compiled_once
 def update(flat, m, v, grads, rates, exponents):  # type: ignore[no-untyped-def]
-    """Adam alone, for an engine that has its gradients from elsewhere; see `adam`."""
-    adam(flat, m, v, grads, rates, exponents)
+    """Adam alone, for an engine that has its gradients from elsewhere; see `adam_update`."""
+    adam_update(flat, m, v, grads, rates, exponents)
 
 
 @inlined

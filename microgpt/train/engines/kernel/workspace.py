@@ -15,31 +15,21 @@ from microgpt.train.engines.kernel.compiling import compiled
 RowOrder: TypeAlias = NDArray[np.uintp]
 """Indices of rows, to be added one after the other. Unsigned: none can count from the end."""
 
-LINE = 8
+CACHE_LINE = 8
 """Floats in a line of the processor's cache. Matrices begin with one, and leave one out before the
 next: no two are a multiple of 4 kB apart, where their lines would drive each other out."""
 
 
 class Starts(NamedTuple):
-    """Where matrices begin in the flat parameters, which lie there as they are drawn.
+    """Where matrices begin in the flat parameters, which lie there as they are drawn."""
 
-    Attributes:
-        wte: its rows, one a token, are followed by those of wpe, one a position.
-        lm_head: one row a token.
-        qkv: the first layer's attn_wq, attn_wk and attn_wv, as if they were one matrix.
-        wo: its attn_wo.
-        fc1: its mlp_fc1.
-        fc2: its mlp_fc2.
-        layer: how far on the next layer's are.
-    """
-
-    wte: int
-    lm_head: int
-    qkv: int
-    wo: int
-    fc1: int
-    fc2: int
-    layer: int
+    wte: int  # its rows, one a token, are followed by those of wpe, one a position
+    lm_head: int  # one row a token
+    qkv: int  # the first layer's attn_wq, attn_wk and attn_wv, as if they were one matrix
+    wo: int  # the first layer's attn_wo
+    fc1: int  # the first layer's mlp_fc1
+    fc2: int  # the first layer's mlp_fc2
+    layer: int  # how far on the next layer's are
 
     @classmethod
     def of(cls, model: ModelConfig, vocab_size: int) -> Starts:
@@ -54,15 +44,7 @@ class Starts(NamedTuple):
 
 
 class Sizes(NamedTuple):
-    """A model's sizes, and the plain numbers that `Value` divides by, as it multiplies by them.
-
-    Attributes:
-        one, two: numbers that the compiler does not know. A function that is called with constants
-            is compiled once for each.
-        exponents: of rmsnorm, of its derivative, of the softmax, of its derivative, of Adam's
-            square, of Adam's root. Passed at run time: of a power whose exponent it knows, the
-            compiler makes something else than libm's.
-    """
+    """A model's sizes, and the plain numbers that `Value` divides by, as it multiplies by them."""
 
     vocab_size: int
     n_embd: int
@@ -71,9 +53,14 @@ class Sizes(NamedTuple):
     block_size: int
     one: int
     two: int
+    """Like `one`, a number that the compiler does not know: a function that is called with
+    constants is compiled once for each."""
     per_embd: float
     per_root_head_dim: float
     exponents: Floats
+    """Of rmsnorm, of its derivative, of the softmax, of its derivative, of Adam's square, of Adam's
+    root. Passed at run time: of a power whose exponent it knows, the compiler makes something else
+    than libm's."""
     starts: Starts
 
     @classmethod
@@ -94,25 +81,17 @@ class Sizes(NamedTuple):
         )
 
 
-class Orders(NamedTuple):
-    """In which order rows are added. The length of the first two is that of the longest sum.
+class RowOrders(NamedTuple):
+    """In which order rows are added. The length of the first two is that of the longest sum."""
 
-    Attributes:
-        rising: 0, 1, 2 and on.
-        falling: down to 0; for fewer rows, its end.
-        heads: rows of q, k and v that reach the input of attention.
-        first_heads: the same at the first position.
-        target_last: room for lm_head's, which depends on the target. Shape: `[vocab]`.
-    """
-
-    rising: RowOrder
-    falling: RowOrder
-    heads: RowOrder
-    first_heads: RowOrder
-    target_last: RowOrder
+    rising: RowOrder  # 0, 1, 2 and on
+    falling: RowOrder  # down to 0; for fewer rows, its end
+    heads: RowOrder  # rows of q, k and v that reach the input of attention
+    first_heads: RowOrder  # the same at the first position
+    target_last: RowOrder  # room for lm_head's, which depends on the target. Shape: `[vocab]`.
 
     @classmethod
-    def of(cls, sizes: Sizes) -> Orders:
+    def of(cls, sizes: Sizes) -> RowOrders:
         """The orders for a model."""
         n, head_dim = sizes.n_embd, sizes.n_embd // sizes.n_head
         longest = max(4 * n, sizes.block_size)
@@ -136,68 +115,41 @@ class Workspace(NamedTuple):
 
     Numbers say where a matrix begins in `room`. Its rows are positions, p of them, if nothing else
     is said. Those of the layers are the first layer's; the next one's are `layer` further on.
-
-    Attributes:
-        room: everything but what follows.
-        columns: the parameters, with every matrix after wpe columns first.
-        losses: at each position. Units: nats. Shape: `[p]`.
-        orders: in which rows are added.
-        layer: how far one layer's matrices are from the next one's.
-        embedding: token row plus position row. Shape: `[p][n_embd]`.
-        embedding_scales: its rmsnorm's scale and the derivative. Shape: `[p][2]`.
-        logits: what the last softmax is taken of. Shape: `[p][vocab]`.
-        out_exps: its exponentials, same shape.
-        probs: next-token distribution, same shape.
-        out_inverses: one over their sum, and its derivative. Shape: `[p][2]`.
-        out: what a branch adds to the stream, and then the gradient of what it read.
-            Shape: `[p][n_embd]`.
-        stream_grads: of the stream, from layer to layer on the way back. Shape: `[p][n_embd]`.
-        mixed_grads: of one layer's `mixed`, and so on: shaped like that.
-        weight_grads: of one head's weights at one position. Shape: `[1][p]`.
-        stream: what enters each layer, and after the last one lm_head. Shape: `[p][n_embd]`.
-        attn_normed: rmsnorm before attention. Shape: `[p][n_embd]`.
-        attn_scales: its scale and the derivative. Shape: `[p][2]`.
-        qkv: queries, keys and values, side by side. Shape: `[p][3 n_embd]`.
-        exps: attention's exponentials. Shape: `[p n_head][source]`.
-        weights: attention weights, same shape.
-        inverses: one over their sum, and its derivative. Shape: `[p n_head][2]`.
-        mixed: the heads' outputs. Shape: `[p][n_embd]`.
-        middle: the stream between attention and mlp. Shape: `[p][n_embd]`.
-        mlp_normed: rmsnorm before mlp. Shape: `[p][n_embd]`.
-        mlp_scales: its scale and the derivative. Shape: `[p][2]`.
-        hidden: mlp_fc1's output after the relu. Shape: `[p][4 n_embd]`.
     """
 
-    room: Floats
-    columns: Floats
-    losses: Floats
-    orders: Orders
-    layer: int
-    embedding: int
-    embedding_scales: int
-    logits: int
-    out_exps: int
-    probs: int
-    out_inverses: int
+    room: Floats  # everything but what follows
+    columns: Floats  # the parameters, with every matrix after wpe columns first
+    losses: Floats  # at each position. Units: nats. Shape: `[p]`.
+    orders: RowOrders  # in which rows are added
+    layer: int  # how far one layer's matrices are from the next one's
+
+    embedding: int  # token row plus position row. Shape: `[p][n_embd]`.
+    embedding_scales: int  # its rmsnorm's scale and the derivative. Shape: `[p][2]`.
+    logits: int  # what the last softmax is taken of. Shape: `[p][vocab]`.
+    out_exps: int  # their exponentials. Shape: `[p][vocab]`.
+    probs: int  # of the next token. Shape: `[p][vocab]`.
+    out_inverses: int  # one over the sum of exponentials, and its derivative. Shape: `[p][2]`.
     out: int
-    stream_grads: int
-    mixed_grads: int
+    """What a branch adds to the stream, then the gradient of what it read. Shape: `[p][n_embd]`."""
+    stream_grads: int  # of the stream, from layer to layer on the way back. Shape: `[p][n_embd]`.
+    mixed_grads: int  # of one layer's `mixed`, and so on: shaped like that
     qkv_grads: int
     hidden_grads: int
     logit_grads: int
-    weight_grads: int
-    stream: int
-    attn_normed: int
-    attn_scales: int
-    qkv: int
-    exps: int
-    weights: int
-    inverses: int
-    mixed: int
-    middle: int
-    mlp_normed: int
-    mlp_scales: int
-    hidden: int
+    weight_grads: int  # of one head's weights at one position. Shape: `[1][p]`.
+
+    stream: int  # what enters each layer, and after the last one lm_head. Shape: `[p][n_embd]`.
+    attn_normed: int  # rmsnorm before attention. Shape: `[p][n_embd]`.
+    attn_scales: int  # its scale and the derivative. Shape: `[p][2]`.
+    qkv: int  # queries, keys and values, side by side. Shape: `[p][3 n_embd]`.
+    exps: int  # attention's exponentials. Shape: `[p n_head][source]`.
+    weights: int  # attention weights. Shape: `[p n_head][source]`.
+    inverses: int  # one over the sum of exponentials, and its derivative. Shape: `[p n_head][2]`.
+    mixed: int  # the heads' outputs. Shape: `[p][n_embd]`.
+    middle: int  # the stream between attention and mlp. Shape: `[p][n_embd]`.
+    mlp_normed: int  # rmsnorm before mlp. Shape: `[p][n_embd]`.
+    mlp_scales: int  # its scale and the derivative. Shape: `[p][2]`.
+    hidden: int  # mlp_fc1's output after the relu. Shape: `[p][4 n_embd]`.
 
     @classmethod
     def of(cls, sizes: Sizes) -> Workspace:
@@ -234,13 +186,13 @@ class Workspace(NamedTuple):
         }
         starts, end = {}, 0
         for name, size in (shared | layers).items():
-            starts[name], end = end, end + (size // LINE + 1) * LINE
+            starts[name], end = end, end + (size // CACHE_LINE + 1) * CACHE_LINE
         layer = end - starts["stream"]
         return cls(
             room=_zeros(starts["stream"] + sizes.n_layer * layer + p * n),
             columns=_zeros(sizes.starts.qkv + sizes.n_layer * sizes.starts.layer),
             losses=np.zeros(p),
-            orders=Orders.of(sizes),
+            orders=RowOrders.of(sizes),
             layer=layer,
             **starts,
         )
@@ -258,8 +210,8 @@ class Workspace(NamedTuple):
 
 def _zeros(size: int) -> Floats:
     """That many, from the beginning of a line on."""
-    room = np.zeros(size + LINE)
-    start = -(room.ctypes.data // 8) % LINE
+    room = np.zeros(size + CACHE_LINE)
+    start = -(room.ctypes.data // 8) % CACHE_LINE
     return room[start : start + size]
 
 

@@ -1,0 +1,303 @@
+"""Why a gradient has its value: its shares by position of the loss, by head, by consumer, by path.
+
+Each grouping divides the same number: the shares of one, and what was given, add up to the gradient
+within 1e-12 of the sum of their sizes (`rounded_shares.py`). Positions and heads are those of
+microgpt's scopes; any other graph is divided by consumer and by path only.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import groupby, takewhile
+
+import numpy as np
+
+from microgpt.debugger.derivatives import Derivatives
+from microgpt.debugger.heaviest_paths import GradientPath, HeaviestPaths
+from microgpt.debugger.rounded_shares import cancellation, settled
+from microgpt.debugger.session_core import SessionCore
+from microgpt.debugger.verbs.arguments import node_of
+from microgpt.debugger.verbs.verb import WHY, Answer, Json, Verb
+from microgpt.debugger.wording import number, position_called, share_of
+from microgpt.errors import GraphError
+from microgpt.graph.graph import Graph
+from microgpt.model.places import RESIDUAL, block_of, position_label, position_losses
+
+PATHS_TOLD = 5
+MOST_CONSUMERS = 8
+MUCH_CANCELLATION = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PositionShare:
+    """What the prediction at one position adds to a gradient."""
+
+    position: int | None  # of the loss; None for what comes past all of the positions' losses
+    label: str  # of the position, `e → m`
+    share: float  # signed
+
+
+@dataclass(frozen=True, slots=True)
+class HeadShare:
+    """What flows through one attention head or block, before any other."""
+
+    head: str
+    """`layer0/head2`, `layer0/mlp`, `layer0/attn` for the projection after the heads, or
+    `residual` for what passes none on its way to the loss."""
+    share: float  # signed
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerShare:
+    """What one consumer adds to a gradient, all its slots together."""
+
+    node: int
+    name: str
+    op: str
+    scope: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Why(Answer):
+    """A gradient, divided."""
+
+    node: int  # whose gradient it is
+    name: str  # its name, or `#id`
+    gradient: float  # its final grad
+    given: float
+    """The part of it that no consumer added: 1 at the root, and what was there before the pass; the
+    shares of each grouping add up to the rest."""
+    by_position: tuple[PositionShare, ...]  # in order of position; none if there are no positions
+    by_head: tuple[HeadShare, ...]  # the heaviest first; none if the graph has no heads
+    by_consumer: tuple[ConsumerShare, ...]  # the heaviest first
+    paths: tuple[GradientPath, ...]  # the heaviest single ones
+    remainder: float  # what all other paths add
+
+    @property
+    def about(self) -> int:
+        """The node whose gradient it is."""
+        return self.node
+
+    def lines(self) -> list[str]:
+        """The shares, as parts of the gradient and in per cent."""
+        told = [f"{self.name}: grad {number(self.gradient)}"]
+        if self.given:
+            told.append(f"  {number(self.given)} of it was there before any consumer added to it")
+        groups = [
+            ("by position of the loss",
+             [(position_called(s.position, s.label), s.share) for s in self.by_position]),
+            ("by first head or block on the way to the loss",
+             [(s.head, s.share) for s in self.by_head]),
+            ("by consumer",
+             [(f"{s.name} {s.op}" + (f" in {s.scope}" if s.scope else ""), s.share)
+              for s in self.by_consumer]),
+        ]  # fmt: skip
+        total = self.gradient - self.given
+        for title, rows in groups:
+            if rows:
+                told += _group(title, rows, total)
+            elif self.by_consumer:
+                told.append(f"  {title}: this graph has none")
+        if self.paths:
+            told.append("  heaviest paths to the loss")
+            told += [f"    {share_of(p.share, total)}  {_way(p)}" for p in self.paths]
+            told.append(f"    {share_of(self.remainder, total)}  all other paths")
+        return told
+
+    def as_json(self) -> Json:
+        """The shares of each grouping, and the paths, the last of which stands for all others."""
+        paths = [
+            {
+                "label": "path",
+                "share": path.share,
+                "nodes": [
+                    {"id": s.node, "name": s.name, "op": s.op, "scope": s.scope, "factor": s.factor}
+                    for s in path.steps
+                ],
+            }
+            for path in self.paths
+        ]
+        return {
+            "shares": {
+                "by_position": [
+                    {"position": s.position, "share": s.share} for s in self.by_position
+                ],
+                "by_head": [{"head": s.head, "share": s.share} for s in self.by_head],
+                "by_consumer": [
+                    {"node": s.node, "name": s.name, "share": s.share} for s in self.by_consumer
+                ],
+            },
+            "paths": [*paths, {"label": "all other paths", "share": self.remainder, "nodes": []}],
+        }
+
+
+def _group(title: str, rows: list[tuple[str, float]], total: float) -> list[str]:
+    ratio = cancellation(share for _, share in rows)
+    cancels = f", which cancel: their sizes add up to {ratio:.3g} times it"
+    told = [f"  {title}{cancels if ratio > MUCH_CANCELLATION else ''}"]
+    told += [f"    {share_of(share, total)}  {label}" for label, share in rows[:MOST_CONSUMERS]]
+    if rest := rows[MOST_CONSUMERS:]:
+        others = sum(share for _, share in rest)
+        told.append(f"    {share_of(others, total)}  {len(rest)} others")
+    return told
+
+
+def _way(path: GradientPath) -> str:
+    """`pos1/layer0/attn/q mul ×2.18 → head0/scores mul ×-0.447, mul ×0.5 → …`."""
+    parts, before = [], list[str]()
+    for scope, steps in groupby(path.steps, key=lambda step: step.scope):
+        factors = ", ".join(f"{step.op} ×{step.factor:.3g}" for step in steps)
+        names = scope.split("/")
+        pairs = zip(names, before, strict=False)
+        shared = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+        parts.append(f"{'/'.join(names[shared:]) or scope} {factors}".strip())
+        before = names
+    return " → ".join(parts)
+
+
+# -- how it is divided -----------------------------------------------------------------------------
+
+
+def why(session: SessionCore, node: int) -> Why:
+    """Divides a node's gradient by position, head, consumer and path.
+
+    Raises:
+        GraphError: the graph has no backward pass, or the gradient is not finite.
+    """
+    paths = session.heaviest_paths
+    return Explainer(paths.derivatives, paths).why(node)
+
+
+@dataclass(frozen=True, eq=False)
+class Explainer:
+    """Answers why for one graph; what is the same for all nodes is kept."""
+
+    derivatives: Derivatives
+    heaviest_paths: HeaviestPaths
+
+    @classmethod
+    def of(cls, derivatives: Derivatives) -> Explainer:
+        """The explainer of the graph that the derivatives are of."""
+        return cls(derivatives, HeaviestPaths(derivatives))
+
+    def why(self, node: int, paths_told: int = PATHS_TOLD) -> Why:
+        """Divides a node's gradient.
+
+        Raises:
+            GraphError: the graph has no backward pass, or the gradient is not finite.
+        """
+        graph = self.derivatives.graph
+        if not graph.backpropagated:
+            raise GraphError(
+                "this graph has no backward pass of its own: there is no gradient to explain"
+            )
+        gradient = float(graph.grad[node])
+        if not math.isfinite(gradient):
+            raise GraphError(
+                f"the grad of {graph.name(node)} is {gradient}, which has no parts; `anomalies` "
+                "says where numbers go wrong"
+            )
+        given = 1.0 if node == graph.root else float(graph.grad_before[node])
+        added = gradient - given
+        paths = () if node == graph.root else self.heaviest_paths.of(node, paths_told)
+        remainder = math.fsum([added, *(-path.share for path in paths)])
+        return Why(
+            node,
+            graph.name(node),
+            gradient,
+            given,
+            self._by_position(node, added),
+            self._by_head(node, added),
+            _by_consumer(graph, node, added),
+            paths,
+            remainder,
+        )
+
+    def _by_position(self, node: int, added: float) -> tuple[PositionShare, ...]:
+        graph = self.derivatives.graph
+        losses = position_losses(graph)
+        if not losses or node == graph.root:
+            return ()
+        stops = np.zeros(len(graph), np.bool_)
+        stops[list(losses.values())] = True
+        moved = self.derivatives.of(node, stops)
+        ends: dict[int | None, int] = dict(losses.items())
+        if moved[graph.root] and not stops[graph.root]:
+            ends[None] = graph.root
+        at = list(ends.values())
+
+        def sizes() -> list[float]:
+            ways = self.derivatives.of(node, stops, sizes=True)
+            return [_share(ways[end], abs(graph.grad[end])) for end in at]
+
+        shares = settled([_share(moved[end], graph.grad[end]) for end in at], added, sizes)
+        return tuple(
+            PositionShare(position, _label(graph, position), share)
+            for position, share in zip(ends, shares, strict=True)
+        )
+
+    def _by_head(self, node: int, added: float) -> tuple[HeadShare, ...]:
+        graph = self.derivatives.graph
+        labels = [block_of(scope.path) for scope in graph.scopes]
+        if not any(labels) or node == graph.root:
+            return ()
+        stops = np.array([label != "" for label in labels])[graph.scope_of]
+        moved = self.derivatives.of(node, stops)
+        reached: dict[str, list[int]] = {}
+        for at in np.flatnonzero(stops & (moved != 0)).tolist():
+            reached.setdefault(labels[int(graph.scope_of[at])], []).append(at)
+        if not stops[graph.root] and (moved[graph.root] or not reached):
+            reached[RESIDUAL] = [graph.root]
+
+        def sizes() -> list[float]:
+            ways = self.derivatives.of(node, stops, sizes=True)
+            return [
+                math.fsum(_share(ways[at], abs(graph.grad[at])) for at in ends)
+                for ends in reached.values()
+            ]
+
+        shares = settled(
+            [
+                math.fsum(_share(moved[at], graph.grad[at]) for at in ends)
+                for ends in reached.values()
+            ],
+            added,
+            sizes,
+        )
+        rows = sorted(zip(reached, shares, strict=True), key=lambda row: -abs(row[1]))
+        return tuple(HeadShare(label, share) for label, share in rows)
+
+
+def _share(moved: float, grad: float) -> float:
+    """What arrives along the ways to a node, 0 if they are none, whatever its grad."""
+    return float(moved * grad) if moved else 0.0
+
+
+def _label(graph: Graph, position: int | None) -> str:
+    return "" if position is None else position_label(graph, position)
+
+
+def _by_consumer(graph: Graph, node: int, added: float) -> tuple[ConsumerShare, ...]:
+    contributions: dict[int, list[float]] = {}
+    for edge in graph.consumers_of(node):
+        contributions.setdefault(edge.consumer, []).append(edge.contribution)
+
+    def sizes() -> list[float]:
+        return [math.fsum(map(abs, each)) for each in contributions.values()]
+
+    shares = settled([sum(each) for each in contributions.values()], added, sizes)
+    rows = sorted(zip(contributions, shares, strict=True), key=lambda row: -abs(row[1]))
+    return tuple(
+        ConsumerShare(at, graph.name(at), graph.op(at), graph.scope(at), share)
+        for at, share in rows
+    )
+
+
+ROWS = (
+    Verb("why", ("y",), WHY, "[NODE]",
+         "why a gradient has its value: by position, by head, by consumer, by path",
+         "why layer0.attn_wq[3][7]", "node",
+         lambda session, argument: why(session, node_of(session, argument))),
+)  # fmt: skip

@@ -1,0 +1,64 @@
+"""Words that answers share: a number, a share of one, what a node is called, where it was made."""
+
+from __future__ import annotations
+
+import linecache
+from pathlib import PurePath
+
+from microgpt.graph.graph import Graph
+from microgpt.model.places import position_name
+
+MOST_TOLD = 20
+"""Of a long list of nodes, the first ones."""
+
+
+def number(value: float) -> str:
+    """A number as people read it: six digits; JSON has them all."""
+    return f"{value:.6g}"
+
+
+def counted(n: int, noun: str) -> str:
+    """How many there are.
+
+    >>> counted(1, "node"), counted(2, "node")
+    ('1 node', '2 nodes')
+    """
+    return f"{n} {noun if n == 1 else f'{noun}s'}"
+
+
+def share_of(share: float, total: float) -> str:
+    """A part of a number, and in per cent of it."""
+    per_cent = f"{100 * share / total:6.1f} %" if total else "       "
+    return f"{number(share):>12} {per_cent}"
+
+
+def position_called(position: int | None, label: str) -> str:
+    """`pos1 (e → m)`."""
+    if position is None:
+        return "past the positions' losses"
+    return position_name(position) + (f" ({label})" if label else "")
+
+
+def called(node: int, name: str, op: str, scope: str) -> str:
+    """`#3772 mul in pos0/layer0/attn/q`."""
+    shown = f"#{node}" if name == f"#{node}" else f"{name} (#{node})"
+    return f"{shown} {op}" + (f" in {scope}" if scope else "")
+
+
+def called_in(graph: Graph, node: int) -> str:
+    """The same of a node in its graph."""
+    return called(node, graph.name(node), graph.op(node), graph.scope(node))
+
+
+def made_at(line: tuple[str, int] | None) -> list[str]:
+    """`  train.py:14  loss = a * b`, the line that made a node; nothing if it is not known."""
+    if line is None:
+        return []
+    filename, at = line
+    text = linecache.getline(filename, at).strip()
+    return [f"  {PurePath(filename).name}:{at}" + (f"  {text}" if text else "")]
+
+
+def file_and_line(line: tuple[str, int] | None) -> str | None:
+    """The same for JSON, with the whole path."""
+    return None if line is None else f"{line[0]}:{line[1]}"

@@ -1,0 +1,149 @@
+"""The model's vocabulary: what `transformer.py` calls its scopes, and what is found in them.
+
+Everything that reads meaning out of a scope's path asks here, and no other file has a pattern of
+one. In a graph of anything else these find nothing. It computes no gradient and names no scope.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from microgpt.autograd.bindings import ParameterBinding
+from microgpt.graph.arrays import Ints
+from microgpt.graph.graph import Graph
+from microgpt.graph.scope_tree import ScopeRange
+
+_POSITION = re.compile(r"pos(\d+)(?:/|$)")
+_LOSS = re.compile(r"pos(\d+)/loss")
+_LOGITS = re.compile(r"pos(\d+)/lm_head")
+_RESIDUAL_STREAM = re.compile(r"embed|layer\d+/mlp/residual")
+_BLOCKS = (
+    (re.compile(r"(?:^|/)(layer\d+)/attn/(head\d+)(?:/|$)"), "{0}/{1}"),
+    (re.compile(r"(?:^|/)(layer\d+)/attn/out$"), "{0}/attn"),
+    (re.compile(r"(?:^|/)(layer\d+)/mlp/(?!residual$)"), "{0}/mlp"),
+)
+RESIDUAL = "residual"
+"""What goes by all heads and blocks."""
+
+# -- positions -------------------------------------------------------------------------------------
+
+
+def position_of(path: str) -> int | None:
+    """The position that a scope's path belongs to, None outside any.
+
+    >>> position_of("pos2/layer0/attn"), position_of("loss")
+    (2, None)
+    """
+    match = _POSITION.match(path)
+    return int(match[1]) if match else None
+
+
+def at_any_position(path: str) -> str:
+    """A scope's path without its position: what is the same place at all of them.
+
+    >>> at_any_position("pos2/layer0/attn"), at_any_position("loss")
+    ('layer0/attn', 'loss')
+    """
+    return re.sub(r"^pos\d+/", "", path)
+
+
+def position_number(text: str) -> str:
+    """What follows `pos` where someone names a position; the text itself if it begins otherwise.
+
+    >>> position_number("pos2"), position_number("2")
+    ('2', '2')
+    """
+    return text.removeprefix("pos")
+
+
+def position_name(position: int) -> str:
+    """Path of a position's scope.
+
+    >>> position_name(2)
+    'pos2'
+    """
+    return f"pos{position}"
+
+
+def position_label(graph: Graph, position: int) -> str:
+    """The token that a position reads and the one it is to predict, `e → m`; `""` if unknown."""
+    path = position_name(position)
+    return graph.scopes.find(f"{path}/loss").label or graph.scopes.find(path).label
+
+
+def position_losses(graph: Graph) -> dict[int, int]:
+    """The node of each position's loss, by position; none if the graph is not of the model."""
+    losses = {}
+    for scope in graph.scopes:
+        if match := _LOSS.fullmatch(scope.path):
+            outputs = graph.outputs_of(scope)
+            if len(outputs) == 1:
+                losses[int(match[1])] = int(outputs[0])
+    return losses
+
+
+def position_logits(graph: Graph) -> Iterator[tuple[int, Ints]]:
+    """Each position with its logits. Shape of these: `[token]`."""
+    for scope in graph.scopes:
+        if match := _LOGITS.fullmatch(scope.path):
+            yield int(match[1]), graph.outputs_of(scope)
+
+
+def logits_at(graph: Graph, position: int) -> Ints:
+    """The logits of a position. Shape: `[token]`.
+
+    Raises:
+        GraphError: it has none.
+    """
+    return graph.outputs_of(graph.scopes.find(f"{position_name(position)}/lm_head"))
+
+
+def logit_name(position: int, token: int) -> str:
+    """What a logit can be found by.
+
+    >>> logit_name(2, 5)
+    'pos2/lm_head[5]'
+    """
+    return f"{position_name(position)}/lm_head[{token}]"
+
+
+# -- blocks ----------------------------------------------------------------------------------------
+
+
+def block_of(path: str) -> str:
+    """The head or block that a scope belongs to, `""` for those between them.
+
+    >>> block_of("pos1/layer0/attn/head2/mix"), block_of("pos1/layer0/attn/out")
+    ('layer0/head2', 'layer0/attn')
+    >>> block_of("pos1/layer0/mlp/fc1"), block_of("pos1/layer0/mlp/residual")
+    ('layer0/mlp', '')
+    """
+    for pattern, label in _BLOCKS:
+        if match := pattern.search(path):
+            return label.format(*match.groups())
+    return ""
+
+
+def residual_stream(graph: Graph) -> dict[str, list[ScopeRange]]:
+    """The places along it, first to last, `embed`, `layer0/mlp/residual`, ...: at all positions."""
+    places: dict[str, list[ScopeRange]] = {}
+    for scope in graph.scopes:
+        place = at_any_position(scope.path)
+        if place != scope.path and _RESIDUAL_STREAM.fullmatch(place):
+            places.setdefault(place, []).append(scope)
+    return places
+
+
+def softmaxes(graph: Graph) -> Iterator[ScopeRange]:
+    """Where scores become shares: attention's, and the predictions'."""
+    return (scope for scope in graph.scopes if scope.name == "softmax")
+
+
+# -- parameters ------------------------------------------------------------------------------------
+
+
+def matrix_of(graph: Graph, node: int) -> str:
+    """The matrix that a parameter is an entry of, `layer0.attn_wq`; `""` if it is of none."""
+    binding = graph.bindings.get(node)
+    return binding.matrix if isinstance(binding, ParameterBinding) else ""

@@ -1,0 +1,111 @@
+"""What every app of this project has: its themes, its help, and views written as SVG files."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar, TypeAlias
+
+from textual import on, work
+from textual.app import App
+from textual.filter import LineFilter
+from textual.message import Message
+
+from microgpt.errors import MicrogptError
+from tui.base.no_color import GiveStyle
+from tui.dialogs.help import HelpScreen
+from tui.keys import KeySection
+from tui.themes import DARK, FAINT, LIGHT, MUTED
+
+ExportJob: TypeAlias = tuple[str, Callable[[Path], None]]
+"""The file name's middle part, and what writes the view; it runs off the UI thread."""
+
+
+class BaseApp(App[None]):
+    """An app that exports what it shows and tells its keys."""
+
+    TITLE = "microgpt-tui"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]
+    CSS_PATH = Path(__file__).with_name("app.tcss")  # wherever the app's own module lies
+    INTRODUCTION: ClassVar[str]  # what it is, for the help
+    KEY_SECTIONS: ClassVar[tuple[KeySection, ...]]
+
+    class Exported(Message):
+        """A view was written, or could not be."""
+
+        def __init__(self, path: Path, problem: str = "") -> None:
+            super().__init__()
+            self.path = path
+            self.problem = problem
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Exports go to `folder`, or to where the program was started."""
+        super().__init__()
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+        self.exported: Path | None = None  # the last view written
+        self._give_style = GiveStyle()  # one: lines remember what each filter made of them
+        self._folder = folder or Path()
+        self._taken: set[Path] = set()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What the app's styles need and themes from elsewhere do not have."""
+        return {"muted": MUTED, "faint": FAINT}
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What lines go through before they are written."""
+        filters = super().get_line_filters()
+        return (self._give_style, *filters) if self.no_color else filters
+
+    def action_switch_theme(self) -> None:
+        """Dark to light and back."""
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def action_help(self) -> None:
+        """Shows all keys."""
+        self.push_screen(HelpScreen(self.INTRODUCTION, self.KEY_SECTIONS))
+
+    # -- export --------------------------------------------------------------------------------
+
+    @abstractmethod
+    def export_job(self) -> ExportJob | None:
+        """What would write the view on screen, None if there is none yet."""
+
+    def action_export(self) -> None:
+        """Writes the current view to an SVG file in the working folder."""
+        job = self.export_job()
+        if job is None:
+            self.notify("nothing to export yet", severity="warning")
+            return
+        name, write = job
+        path = self.unused_path(f"microgpt-{name}", "svg")
+        self._taken.add(path)
+        self._write(path, write)
+
+    def unused_path(self, stem: str, suffix: str) -> Path:
+        """A path that no file has and that no export still being written will have."""
+        path, number = self._folder / f"{stem}.{suffix}", 2
+        while path in self._taken or path.exists():
+            path, number = self._folder / f"{stem}-{number}.{suffix}", number + 1
+        return path
+
+    @work(thread=True)
+    def _write(self, path: Path, write: Callable[[Path], None]) -> None:
+        try:
+            write(path)
+        except MicrogptError as error:
+            self.post_message(self.Exported(path, str(error)))
+        else:
+            self.post_message(self.Exported(path))
+
+    @on(Exported)
+    def _say_exported(self, event: Exported) -> None:
+        self._taken.discard(event.path)
+        if event.problem:
+            self.notify(event.problem, title="not exported", severity="error", markup=False)
+            return
+        self.exported = event.path
+        self.notify(str(event.path.resolve()), title="exported", markup=False)

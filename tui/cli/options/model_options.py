@@ -1,0 +1,127 @@
+"""The options of corpus, model, training, engine and temperature, and what they ask for.
+
+Defaults are read from microgpt's own dataclasses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import NamedTuple
+
+from microgpt import (
+    Corpus,
+    InputError,
+    ModelConfig,
+    TrainingConfig,
+    built_in_corpora,
+    load_corpus,
+)
+from microgpt.model.sampling import DEFAULT_TEMPERATURE
+from microgpt.text.corpus import DEFAULT_CORPUS, ORIGINAL
+from microgpt.train.engines import ENGINES, engine_names
+from tui.cli.options.number_options import (
+    ANY_WHOLE,
+    FROM_0,
+    FROM_0_BELOW_1,
+    WHOLE_FROM_1,
+    NumberRange,
+    add_number,
+)
+from tui.cli.options.parser import StoreText, given_options
+
+
+class _ConfigOption(NamedTuple):
+    flag: str
+    field: str
+    valid: NumberRange
+    description: str
+
+
+_MODEL_OPTIONS = (
+    _ConfigOption("--n-embd", "n_embd", WHOLE_FROM_1, "width of the residual stream"),
+    _ConfigOption("--n-head", "n_head", WHOLE_FROM_1, "attention heads a layer"),
+    _ConfigOption("--n-layer", "n_layer", WHOLE_FROM_1, "transformer layers"),
+    _ConfigOption(
+        "--block-size", "block_size", WHOLE_FROM_1, "the most positions a document may take"
+    ),
+)
+_TRAINING_OPTIONS = (
+    _ConfigOption("--steps", "num_steps", WHOLE_FROM_1, "length of the learning-rate schedule"),
+    _ConfigOption("--seed", "seed", ANY_WHOLE, "of the one generator all draws come from"),
+    _ConfigOption("--lr", "lr", FROM_0, "learning rate of the first step, falls to 0"),
+    _ConfigOption("--beta1", "beta1", FROM_0_BELOW_1, "Adam's decay of the first moment"),
+    _ConfigOption("--beta2", "beta2", FROM_0_BELOW_1, "Adam's decay of the second moment"),
+)
+
+
+def given_corpus_and_model_options(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Which options of `add_corpus_and_model_options` were typed, as they were typed."""
+    flags = {"--data", *(option.flag for option in (*_MODEL_OPTIONS, *_TRAINING_OPTIONS))}
+    return tuple(flag for flag in given_options(arguments) if flag in flags)
+
+
+def add_corpus_and_model_options(parser: argparse.ArgumentParser) -> None:
+    """Adds --data and every option of a `ModelConfig` and a `TrainingConfig`."""
+    group = parser.add_argument_group("corpus and model")
+    group.add_argument(
+        "--data",
+        action=StoreText,
+        default=DEFAULT_CORPUS,
+        metavar="NAME|FILE",
+        help=f"a built-in corpus ({', '.join(built_in_corpora())}), {ORIGINAL} once `microgpt "
+        "corpora fetch` has got it, or a text file with one document a line: with a slash or a "
+        "suffix it is a file (default %(default)s)",
+    )
+    model = ModelConfig()
+    for flag, field, valid, description in _MODEL_OPTIONS:
+        add_number(group, flag, valid, description, default=getattr(model, field), dest=field)
+    group = parser.add_argument_group("training")
+    training = TrainingConfig()
+    for flag, field, valid, description in _TRAINING_OPTIONS:
+        add_number(group, flag, valid, description, default=getattr(training, field), dest=field)
+
+
+def add_engine_option(parser: argparse._ActionsContainer) -> None:
+    """Adds --engine."""
+    engines = ", ".join(f"{name} ({row.words})" for name, row in ENGINES.items())
+    parser.add_argument(
+        "--engine",
+        action=StoreText,
+        choices=engine_names(),
+        default="auto",
+        help=f"what computes the steps, all to the same numbers: {engines}, or auto, the fastest "
+        "that is ready (default %(default)s)",
+    )
+
+
+def add_temperature_option(parser: argparse._ActionsContainer) -> None:
+    """Adds --temperature."""
+    add_number(
+        parser,
+        "--temperature",
+        FROM_0,
+        "divides the logits before sampling; 0 always takes the likeliest",
+        default=DEFAULT_TEMPERATURE,
+    )
+
+
+def corpus_from(arguments: argparse.Namespace) -> Corpus:
+    """The corpus of --data. Raises `InputError` if there is none to be had."""
+    return load_corpus(arguments.data)
+
+
+def model_config_from(arguments: argparse.Namespace) -> ModelConfig:
+    """The model's size. Raises `InputError` if --n-head does not divide --n-embd."""
+    try:
+        return ModelConfig(**{o.field: getattr(arguments, o.field) for o in _MODEL_OPTIONS})
+    except InputError as error:
+        message = str(error)
+        for option in _MODEL_OPTIONS:
+            message = re.sub(rf"\b{option.field}\b", option.flag, message)
+        raise InputError(message) from error
+
+
+def training_config_from(arguments: argparse.Namespace) -> TrainingConfig:
+    """How to train."""
+    return TrainingConfig(**{o.field: getattr(arguments, o.field) for o in _TRAINING_OPTIONS})

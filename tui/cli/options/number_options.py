@@ -1,0 +1,93 @@
+"""Options that take a number. An error names the option, the value as typed, and what is valid."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui.cli.options.parser import note_given
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRange:
+    """Which numbers an option takes.
+
+    >>> WHOLE_FROM_1.parse("0")
+    Traceback (most recent call last):
+    ValueError: must be at least 1
+    """
+
+    kind: type[int | float]
+    bounds: str  # what `accepts` accepts, in words that follow "must be"; `""` for every number
+    accepts: Callable[[float], bool]  # whether a number is valid
+
+    def parse(self, text: str) -> float:
+        """The number. Raises `ValueError` in words that follow the option and its value."""
+        noun = "a whole number" if self.kind is int else "a number"
+        try:
+            number = self.kind(text)
+        except ValueError:
+            raise ValueError(f"must be {', '.join(filter(None, (noun, self.bounds)))}") from None
+        if not self.accepts(number):
+            raise ValueError(f"must be {self.bounds}")
+        return number
+
+
+ANY_WHOLE = NumberRange(int, "", lambda _: True)
+WHOLE_FROM_0 = NumberRange(int, "at least 0", lambda number: number >= 0)
+WHOLE_FROM_1 = NumberRange(int, "at least 1", lambda number: number >= 1)
+FROM_0 = NumberRange(
+    float, "finite and 0 or more", lambda number: math.isfinite(number) and number >= 0
+)
+FROM_0_BELOW_1 = NumberRange(float, "at least 0 and less than 1", lambda number: 0 <= number < 1)
+
+
+class _StoreNumber(argparse.Action):
+    def __init__(self, *, valid: NumberRange, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.valid = valid
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        try:
+            number = self.valid.parse(str(values))
+        except ValueError as error:
+            parser.error(f"{option_string} {values}: {error}")
+        setattr(namespace, self.dest, number)
+        note_given(namespace, option_string)
+
+
+def add_number(
+    parser: argparse._ActionsContainer,
+    flag: str,
+    valid: NumberRange,
+    description: str,
+    *,
+    default: float | None = None,
+    dest: str | None = None,
+    metavar: str | None = None,
+) -> None:
+    """Adds an option that takes a number. Its help shows the default, unless that is None.
+
+    Args:
+        description: its help, a phrase in lower case.
+        dest: the attribute that holds the number; the flag's own name if not given.
+        metavar: what the help calls the number; `N` or `X` if not given.
+    """
+    parser.add_argument(
+        flag,
+        action=_StoreNumber,
+        valid=valid,
+        dest=dest or flag.lstrip("-").replace("-", "_"),
+        default=default,
+        metavar=metavar or ("N" if valid.kind is int else "X"),
+        help=description if default is None else f"{description} (default {default})",
+    )

@@ -1,0 +1,43 @@
+"""What `microgpt runs` tells of a run. Imports SQLite, so it is imported late."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from microgpt.runs import Run, is_being_written, size_on_disk
+
+
+def lines_of(recorded: Run) -> list[str]:
+    """The lines about a run."""
+    info = recorded.info
+    model, config = info.model, info.config
+    latest = recorded.losses(since=recorded.last_step - 1)
+    sizes = (
+        f"n_embd {model.n_embd}, n_head {model.n_head}, n_layer {model.n_layer}, "
+        f"block_size {model.block_size}"
+    )
+    rates = f"lr {config.lr}, beta1 {config.beta1}, beta2 {config.beta2}, seed {config.seed}"
+    lines = [
+        f"{recorded.path}",
+        f"  run        {info.run_id}, begun {info.created}, microgpt {info.version}",
+        f"  corpus     {info.corpus}, {info.num_documents} documents",
+        f"  model      {sizes}",
+        f"  training   {rates}",
+        f"  steps      {recorded.last_step} / {config.num_steps}, {_state(recorded)}",
+        f"  last loss  {latest[0].loss:.4f}" if latest else "  last loss  -",
+        f"  size       {size_of(recorded.path)}",
+    ]
+    if info.parent_id:
+        lines.insert(2, f"  branched   from {info.parent_id} at step {info.parent_step}")
+    return lines
+
+
+def _state(recorded: Run) -> str:
+    if recorded.is_finished:
+        return "finished"
+    return "being written" if is_being_written(recorded.path) else "not finished"
+
+
+def size_of(path: Path) -> str:
+    """How large a run is on disk, in words."""
+    return f"{size_on_disk(path) / 1e6:.1f} MB"

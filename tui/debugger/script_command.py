@@ -1,0 +1,49 @@
+"""The command `microgpt-tui run`: a script in the debugger."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from tui.base.app_runner import check_terminal, run_app
+from tui.cli.options.parser import CommandParser
+from tui.cli.options.script_options import add_stop_options, stop_rule_from
+
+_DESCRIPTION = """\
+Runs a Python script, unmodified, and shows the graph of each backward pass of a
+Value-like class in it: any copy of microgpt's (_children and _local_grads) or
+of micrograd's (_prev, _op and _backward), whatever it is called. Where the
+script raises, it stands still, too.
+
+The script runs in a process of its own with your rights: it can do all that
+you can. Only run what you would run with python.
+"""
+_EXAMPLES = """\
+examples:
+  microgpt-tui run train.py
+  microgpt-tui run --when 'loss > 10' train.py --steps 100
+  microgpt-tui run --every 50 demo.py
+"""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs the app on a script; gives the exit status.
+
+    Raises:
+        InputError: an option or the script cannot be used, or there is no terminal.
+    """
+    parser = CommandParser(prog="microgpt-tui run", description=_DESCRIPTION, epilog=_EXAMPLES)
+    add_stop_options(parser)
+    parser.add_argument("script", type=Path, metavar="SCRIPT", help="a Python file")
+    parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="what the script itself gets"
+    )
+    arguments = parser.parse_args(argv)
+    rule = stop_rule_from(arguments)
+    check_terminal("microgpt debug SCRIPT.py")
+    from microgpt.attach import ScriptProcess  # noqa: PLC0415  # numpy; --help need not wait
+    from tui.debugger.script_app import ScriptApp  # noqa: PLC0415  # textual takes a while, too
+
+    with ScriptProcess(arguments.script, arguments.arguments, rule) as script:
+        return run_app(ScriptApp(script))

@@ -1,0 +1,290 @@
+"""An app over one run: it trains on or is followed, goes to past steps, and branches off there.
+
+How its steps look is the affair of the modes, of which it knows nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from textual import on, work
+from textual.message import Message
+from textual.widgets import Input
+
+from microgpt import Corpus, Training
+from microgpt.errors import MicrogptError
+from microgpt.runs import Run, RunRecorder
+from tui.base.base_app import BaseApp
+from tui.dialogs.branch import BranchScreen
+from tui.dialogs.go_to_step import GoToStepScreen
+from tui.training import branching
+from tui.training.branching import Branch
+from tui.training.run_frame import RunFrame
+from tui.training.run_session import RunSession
+from tui.training.time_travel import PastStep, TimeTravel
+from tui.training.training_session import TrainingSession
+from tui.widgets.scrubber import Scrubber
+
+FRAMES_A_SECOND = 10
+"""At most this often training is drawn: more cannot be read, and drawing takes time from it."""
+
+
+class RunApp(BaseApp):
+    """Drives a training, or follows a recorded run, and knows which of its steps is shown."""
+
+    class FrameReady(Message):
+        """Training has something new to show."""
+
+    class Arrived(Message):
+        """A past step is there to be shown, or cannot be."""
+
+        def __init__(self, arrival: PastStep) -> None:
+            super().__init__()
+            self.arrival = arrival
+
+    class Branched(Message):
+        """A new run has been begun."""
+
+        def __init__(self, training: Training, recorder: RunRecorder) -> None:
+            super().__init__()
+            self.training = training
+            self.recorder = recorder
+
+    class NotBranched(Message):
+        """A new run could not be begun."""
+
+        def __init__(self, problem: str) -> None:
+            super().__init__()
+            self.problem = problem
+
+    def __init__(
+        self,
+        source: Training | Run,
+        folder: Path | None = None,
+        recorder: RunRecorder | None = None,
+        *,
+        paused: bool = False,
+        speed: float = 0.0,
+    ) -> None:
+        """Shows a run.
+
+        Args:
+            source: a training, which the app's session will drive, or a recorded run to look at.
+            folder: where exports go.
+            recorder: takes the training down; into a file that goes with the app if not given.
+            paused: do not train until asked to.
+            speed: one of `SPEEDS`.
+        """
+        super().__init__(folder)
+        self._scratch: TemporaryDirectory[str] | None = None
+        self.session: TrainingSession | RunSession
+        self._corpus: Corpus | None
+        if isinstance(source, Run):
+            self._run_path, self._corpus = source.path, None
+            self.session = RunSession(source, self._announce)
+        else:
+            recorder = recorder or self._scratch_recorder(source)
+            self._run_path, self._corpus = recorder.path, source.corpus
+            self.session = TrainingSession(
+                source, self._announce, recorder, paused=paused, speed=speed
+            )
+        self._frame: RunFrame | None = None
+        self._past: PastStep | None = None
+        self._travel = TimeTravel(self._run_path, self._announce_arrival)
+        self._next_frame_at = 0.0
+
+    def on_mount(self) -> None:
+        """The training thread starts with the screen."""
+        self.session.start()
+
+    def on_unmount(self) -> None:
+        """No thread outlives the app."""
+        self._close_run()
+        if self._scratch:
+            self._scratch.cleanup()
+
+    def _close_run(self) -> None:
+        """Readers go first: only then can whoever records leave one plain file."""
+        self._travel.close()
+        self.session.close()
+
+    def _scratch_recorder(self, training: Training) -> RunRecorder:
+        """Time travel needs a file, also where nobody asked for one."""
+        self._scratch = TemporaryDirectory(prefix="microgpt-tui-", ignore_cleanup_errors=True)
+        return RunRecorder.create(Path(self._scratch.name) / "unsaved.run", training)
+
+    def _announce(self) -> None:
+        self.post_message(self.FrameReady())
+
+    @on(FrameReady)
+    def _take_frame_in_time(self) -> None:
+        if (wait := self._next_frame_at - time.monotonic()) > 0:
+            self.set_timer(wait, self._take_frame)
+        else:
+            self._take_frame()
+
+    def _take_frame(self) -> None:
+        self._next_frame_at = time.monotonic() + 1 / FRAMES_A_SECOND
+        before, self._frame = self._frame, self.session.take_frame()
+        if self._frame.problem and not (before and before.problem):
+            self.notify(
+                self._frame.problem, title="training stopped", severity="error", timeout=30,
+                markup=False,
+            )  # fmt: skip
+        if self._frame.warning and not (before and before.warning):
+            self.notify(
+                self._frame.warning, title="not recorded", severity="error", timeout=30,
+                markup=False,
+            )  # fmt: skip
+        self.show_run()
+
+    @abstractmethod
+    def show_run(self) -> None:
+        """Shows `frame`, if there is one."""
+
+    @property
+    def frame(self) -> RunFrame | None:
+        """The step shown, live or past, None before there is any."""
+        live, past = self._frame, self._past
+        return live if live is None or past is None else past.as_frame(live)
+
+    # -- training ------------------------------------------------------------------------------
+
+    def action_pause(self) -> None:
+        """Pauses training, or goes on."""
+        self.session.toggle()
+        self._say_if_only_looked_at()
+
+    def action_train_one(self) -> None:
+        """Trains one step and stays paused."""
+        self.session.train_steps()
+        self._say_if_only_looked_at()
+
+    def _say_if_only_looked_at(self) -> None:
+        if isinstance(self.session, RunSession):
+            self.notify("a recorded run: B at a past step trains on as a new one", timeout=4)
+
+    def action_faster(self) -> None:
+        """Raises the speed limit."""
+        self.session.change_speed(1)
+
+    def action_slower(self) -> None:
+        """Lowers the speed limit."""
+        self.session.change_speed(-1)
+
+    # -- time travel ---------------------------------------------------------------------------
+
+    def action_travel(self, by: int) -> None:
+        """Some steps back or on, from the step shown; on past the latest one is live again."""
+        live, wanted = self._frame, self._travel.wanted
+        if live is None or live.live_step == live.first_step:
+            self.notify("no step recorded yet", timeout=2)
+        elif wanted is None and by > 0:
+            self.notify("this is the latest step", timeout=2)
+        elif wanted is not None and wanted + by > live.live_step:
+            self.action_live()
+        else:
+            self.travel_to((live.live_step if wanted is None else wanted) + by)
+
+    def travel_to(self, step: int) -> None:
+        """Shows a recorded step in every mode until told otherwise; the run goes on meanwhile."""
+        live = self._frame
+        if live is not None and live.live_step > live.first_step:
+            self._travel.go_to(max(live.first_step + 1, min(step, live.live_step)))
+
+    def action_live(self) -> None:
+        """Back to the latest step."""
+        self._travel.stay_live()
+        self._past = None
+        self.show_run()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a line that is typed into, a `g` is a letter; see `Key.first`."""
+        if action == "go_to_step" and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_go_to_step(self) -> None:
+        """Asks for a step and goes there."""
+        live = self._frame
+        if live is None or live.live_step == live.first_step:
+            self.notify("no step recorded yet", timeout=2)
+            return
+
+        def go(step: int | None) -> None:
+            if step is not None:
+                self.travel_to(step)
+
+        self.push_screen(GoToStepScreen(live.first_step + 1, live.live_step), go)
+
+    @on(Scrubber.StepPicked)
+    def _pick_step(self, event: Scrubber.StepPicked) -> None:
+        self.travel_to(event.step)
+
+    def _announce_arrival(self, arrival: PastStep) -> None:
+        self.post_message(self.Arrived(arrival))
+
+    @on(Arrived)
+    def _arrive(self, event: Arrived) -> None:
+        arrival = event.arrival
+        if arrival.step != self._travel.wanted:
+            return
+        if arrival.recorded is None:
+            self.notify(
+                arrival.problem, title=f"step {arrival.step}", severity="error", markup=False
+            )
+            self._travel.wanted = self._past.step if self._past else None
+            return
+        self._past = arrival
+        self.show_run()
+
+    # -- branching -----------------------------------------------------------------------------
+
+    def action_branch(self) -> None:
+        """Asks how to train on from the past step shown, and does it as a new run."""
+        if self._past is None:
+            self.notify("go to a past step first: , or g", timeout=3)
+            return
+        step = self._past.step
+        with Run(self._run_path, "value") as run:
+            info = run.info
+        stem = Path(info.corpus).stem if self._scratch else self._run_path.stem
+        path = self.unused_path(f"{stem}-branch-{step}", "run")
+
+        def branch(chosen: Branch | None) -> None:
+            if chosen is not None:
+                self._begin_branch(step, chosen)
+
+        self.push_screen(BranchScreen(step, Branch(info.config.lr, info.config.seed, path)), branch)
+
+    @work(thread=True, exclusive=True, group="branch")
+    def _begin_branch(self, step: int, chosen: Branch) -> None:
+        try:
+            training, recorder = branching.begin(self._run_path, step, chosen, self._corpus)
+        except MicrogptError as error:
+            self.post_message(self.NotBranched(str(error)))
+        else:
+            self.post_message(self.Branched(training, recorder))
+
+    @on(NotBranched)
+    def _say_not_branched(self, event: NotBranched) -> None:
+        self.notify(event.problem, title="no branch", severity="error", markup=False)
+
+    @on(Branched)
+    def _train_on(self, event: Branched) -> None:
+        """Leaves the run for its branch."""
+        self._close_run()
+        speed = self._frame.speed if self._frame else 0.0
+        self._frame = self._past = None
+        self._run_path, self._corpus = event.recorder.path, event.training.corpus
+        self._travel = TimeTravel(self._run_path, self._announce_arrival)
+        self.session = TrainingSession(event.training, self._announce, event.recorder, speed=speed)
+        self.session.start()
+        self._take_frame()
+        self.notify(
+            str(event.recorder.path), title=f"branched off after step {event.training.step}",
+            markup=False,
+        )  # fmt: skip

@@ -1,0 +1,56 @@
+"""`RunFrame`: a run at one moment, frozen, as every mode shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from microgpt import ModelSnapshot, StepResult
+from microgpt.train.graph_origin import GraphOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class FreshSample:
+    """A document drawn from the model after a step, with a generator of its own."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFrame:
+    """A run at one moment: where it stands now, or at a recorded step."""
+
+    status: str
+    """`"running"`, `"paused"`, `"finished"` or `"failed"`; of a run that is only looked at,
+    `"followed"` while another process writes it and `"recorded"` afterwards."""
+    result: StepResult | None  # the step shown, None before the first
+    model: ModelSnapshot  # the model as that step computed it, before its update
+    losses: list[float]
+    """Of all steps so far, which the session goes on appending to; the first
+    `live_step - first_step` belong to this frame. Units: nats."""
+    samples: tuple[FreshSample, ...]  # newest first
+    rate: float  # steps a second lately
+    speed: float  # the limit set, 0 for none. Units: steps a second.
+    num_steps: int  # length of the schedule
+    problem: str = ""  # why it failed, one line
+    engine: str = ""  # what computes the steps, in words
+    first_step: int = 0  # the step before the first of `losses`: 0, or where a branch begins
+    live_step: int = 0  # the latest step of the run
+    warning: str = ""  # what went wrong beside the training, one line
+    past: bool = False  # whether `result` is a recorded step that the person went to
+    origin: GraphOrigin | None = None
+    """What the step shown was computed from, None before the first; of a failed run the step that
+    failed, which has no result."""
+    upcoming: GraphOrigin | None = None
+    """What the first step will be computed from, so that the untrained model can be looked at."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the step's tokens, the last one only a target. Shape: `[position + 1]`."""
+        tokens = self.result.tokens if self.result else ()
+        return tuple(self.model.tokenizer.label(token) for token in tokens)
+
+    @property
+    def losses_so_far(self) -> list[float]:
+        """The losses that belong to this frame. Units: nats. Shape: `[step - first_step - 1]`."""
+        return self.losses[: self.live_step - self.first_step]
