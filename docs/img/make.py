@@ -52,7 +52,7 @@ async def draw_app() -> None:
         await _shoot(app, pilot, "tui-train.svg", [])
         await _shoot(app, pilot, "tui-attention.svg", ["3", "l", *"jjjj"])
         await _train_until(GRAPH_STEPS, app, pilot)
-        await _shoot(app, pilot, "tui-graph.svg", ["2"])
+        await _shoot(app, pilot, "tui-graph.svg", ["3"])
         await _shoot(app, pilot, "tui-step.svg", ["s"] * 8)
         app.screen.query_one(DebuggerPane).run_line(f"watch {WEIGHT}")
         app.screen.query_one(DebuggerPane).run_line("continue", quietly=True)

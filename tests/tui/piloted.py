@@ -117,13 +117,13 @@ class Piloted(Driven):
 
     async def graph(self) -> GraphScreen:
         """Graph mode, with the graph of the step on screen there and drawn."""
-        await self.press("2")
+        await self.press("3")
         await self.drawn()
         return self.graph_screen
 
     async def attention(self) -> AttentionScreen:
         """Attention mode, with a step on screen."""
-        await self.press("3")
+        await self.press("4")
         await self.until(lambda: self.step)
         assert isinstance(self.app.screen, AttentionScreen)
         return self.app.screen

@@ -19,6 +19,7 @@ from tui.dialogs.help import HelpScreen
 from tui.modes import MODES
 from tui.modes.attention_mode import AttentionScreen
 from tui.modes.graph_mode import GraphScreen
+from tui.modes.map_mode import MapScreen
 from tui.modes.mode_screen import ModeScreen
 from tui.modes.train_mode import TrainScreen
 from tui.themes import DARK, LIGHT
@@ -27,7 +28,7 @@ from tui.widgets.loss_plot import LossPlot
 from tui.widgets.scrubber import Scrubber
 from tui.widgets.status_bar import StatusBar, summary
 
-SCREENS = {"1": TrainScreen, "2": GraphScreen, "3": AttentionScreen}
+SCREENS = {"1": TrainScreen, "2": MapScreen, "3": GraphScreen, "4": AttentionScreen}
 
 
 def training_threads() -> list[threading.Thread]:
@@ -253,7 +254,7 @@ async def test_t_switches_the_theme_and_leaves_no_color_of_the_other(key: str) -
     """Also while paused, when no new frame redraws anything."""
     async with piloted() as ui:
         await ui.train(2)
-        await (ui.graph() if key == "2" else ui.press(key))
+        await (ui.graph() if key == "3" else ui.press(key))
         for theme, other in ((LIGHT, DARK), (DARK, LIGHT), (LIGHT, DARK)):
             await ui.press("t")
             await ui.until(lambda theme=theme: ui.app.theme == theme.name)
@@ -274,11 +275,11 @@ async def test_t_switches_the_theme_and_leaves_no_color_of_the_other(key: str) -
 async def test_resizing_keeps_everything(key: str) -> None:
     async with piloted(size=SMALL) as ui:
         await ui.train(2)
-        await (ui.graph() if key == "2" else ui.press(key))
+        await (ui.graph() if key == "3" else ui.press(key))
         for size in (LARGE, SMALL, (40, 12), LARGE, (20, 5), SMALL):
             await ui.pilot.resize_terminal(*size)
             await ui.until(lambda size=size: ui.app.size == size)
-            if key == "2":
+            if key == "3":
                 await ui.drawn()
             assert ui.step == 2
             assert len(ui.text.splitlines()) == size[1]
@@ -320,7 +321,7 @@ async def test_every_mode_is_drawn_without_colours(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("NO_COLOR", "1")
     async with piloted(small_training("emma")) as ui:
         await ui.train()
-        await ui.press("3", "question_mark", "escape", "1")
+        await ui.press("4", "question_mark", "escape", "1")
         await ui.graph()
         strips = ui.app.screen._compositor.render_strips(ui.app.size)
         colors = {

@@ -10,12 +10,12 @@ import pytest
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
 
-MODES = {"1": "train", "2": "graph", "3": "attention"}
+MODES = {"1": "train", "3": "graph", "4": "attention"}
 
 
 async def go_to(ui: Piloted, key: str) -> None:
     await ui.train()
-    await (ui.graph() if key == "2" else ui.press(key))
+    await (ui.graph() if key == "3" else ui.press(key))
     await ui.until(lambda: ui.step == 1)
 
 
@@ -56,7 +56,7 @@ async def test_the_picture_of_the_screen_keeps_its_spaces(tmp_path: Path) -> Non
 
 async def test_the_picture_of_the_graph_is_the_boxes_in_sight(tmp_path: Path) -> None:
     async with piloted(small_training("emma"), folder=tmp_path) as ui:
-        await go_to(ui, "2")
+        await go_to(ui, "3")
         await ui.press("home", "s", "s")
         await ui.drawn()
         words = words_of(await export(ui))

@@ -16,11 +16,29 @@ from tui.modes import MODES
 from tui.modes.mode_screen import ModeScreen
 
 ASKED_FOR = {
-    "train": {"1", "2", "3", "space", "n", "plus", "minus", "question_mark", "x"},
-    "graph": {"1", "2", "3", "space", "question_mark", "x", "enter", "backspace", "s", "S"}
+    "train": {"1", "2", "3", "4", "space", "n", "plus", "minus", "question_mark", "x"},
+    "graph": {"1", "2", "3", "4", "space", "question_mark", "x", "enter", "backspace", "s", "S"}
     | {"home", "end", "left", "right", "up", "down", "n", "N", "o", "O", "c", "C", "u", "b", "w"}
     | {"y", "e", "z", "U", "G", "slash", "p", "colon"},
-    "attention": {"1", "2", "3", "space", "question_mark", "x", "h", "l", "j", "k"},
+    "map": {
+        "1",
+        "2",
+        "3",
+        "4",
+        "space",
+        "question_mark",
+        "x",
+        "n",
+        "N",
+        "o",
+        "O",
+        "s",
+        "S",
+        "p",
+        "v",
+    }
+    | {"home", "end", "left", "right", "up", "down", "enter", "escape", "r", "plus", "minus"},
+    "attention": {"1", "2", "3", "4", "space", "question_mark", "x", "h", "l", "j", "k"},
 }
 
 OWNERS: dict[KeySection, type] = {

@@ -28,7 +28,7 @@ async def each_document(ui: Piloted, documents: tuple[str, ...]) -> AsyncIterato
         await ui.train()
         assert ui.frame.result
         seen.add(ui.frame.result.document)
-        await ui.press("2", "r")
+        await ui.press("3", "r")
         await ui.until(lambda: ui.graph_screen.shown_step == ui.step)
         await ui.drawn()
         ui.app.clear_notifications()  # they would cover the frame's corner
@@ -44,7 +44,7 @@ async def test_markup_is_text(tmp_path: Path) -> None:
             assert f"pos0 BOS → {ui.frame.labels[1]}" in ui.text_of("BoxTree")
             await ui.press("s")
             assert f"“{document}”" in ui.text_of("#middle")
-            await ui.press("x", "3", "x")
+            await ui.press("x", "4", "x")
             assert f"“{document}”" in ui.text_of("#heatmap")
             await ui.press("1", "x")
             assert f"“{document}”" in ui.text_of("#document")
@@ -68,7 +68,7 @@ async def test_any_character_can_be_in_a_document(size: tuple[int, int], tmp_pat
             await ui.press("x", "left", "enter", "home", "s")
             await ui.drawn()
             check()
-            await ui.press("3", "x", "j", "l")
+            await ui.press("4", "x", "j", "l")
             check()
             await ui.press("1", "x")
             check()

@@ -24,7 +24,7 @@ TRIES = 4
 SLOW_STEPS = ("--n-embd", "40", "--n-layer", "2", "--engine", "value")
 """A model whose steps take seconds."""
 
-MARKS = {"1": b"fresh samples", "2": b"inspector", "3": b"this row"}
+MARKS = {"1": b"fresh samples", "2": b"reads", "3": b"inspector", "4": b"this row"}
 """What only this mode's screen says."""
 LEFT, RIGHT, HOME = "\x1b[D", "\x1b[C", "\x1b[H"
 
@@ -42,7 +42,7 @@ def test_stepping_is_prompt_while_training_runs() -> None:
     """The default model on the engine that leaves the keys the least time."""
     with Terminal("--engine", "value") as terminal:
         terminal.until_text("step 2/")
-        terminal.type("2")
+        terminal.type("3")
         terminal.until_text("the whole graph")
         terminal.type(HOME)  # from here on only the status line follows training
         terminal.until_text("event 0")
@@ -86,7 +86,7 @@ def test_start_pause_graph_step_export_quit(tmp_path: Path) -> None:
         terminal.until_text("step 3")
         terminal.type(" ")
         terminal.until_text("paused")
-        terminal.type("2")
+        terminal.type("3")
         terminal.until_text("the whole graph")
         terminal.type("\x1b[H")
         terminal.until_text("event 0")

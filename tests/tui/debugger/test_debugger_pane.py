@@ -330,7 +330,7 @@ async def test_stops_stay_when_another_step_is_shown() -> None:
         await type_line(ui, f"watch {WEIGHT}")
         await ui.press("1")
         await ui.train()
-        await ui.press("2", "r")
+        await ui.press("3", "r")
         await ui.until(lambda: ui.graph_screen.shown_step == 2)
         assert [point.text for point in ui.explorer.session.stops.listed()] == [WEIGHT]
         await ui.press("home", "c")
@@ -340,7 +340,7 @@ async def test_stops_stay_when_another_step_is_shown() -> None:
 async def test_a_failed_step_is_opened_post_mortem() -> None:
     async with piloted(small_training("ab", "cd", lr=300.0), paused=False, size=LARGE) as ui:
         await ui.until(lambda: ui.mode.frame and ui.frame.status == "failed")
-        await ui.press("2")
+        await ui.press("3")
         await ui.until(lambda: ui.graph_screen.explorer and ui.explorer.state.stop.reason)
         await ui.until(lambda: ui.explorer.state.stop.reason == "post mortem")
         graph = ui.explorer.graph

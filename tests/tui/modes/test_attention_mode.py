@@ -119,7 +119,7 @@ async def test_it_is_live_while_training_runs() -> None:
 
 async def test_plus_minus_and_n_work_here_too() -> None:
     async with piloted() as ui:
-        await ui.press("3")
+        await ui.press("4")
         await ui.press("n")
         await ui.until(lambda: ui.step == 1)
         await ui.press("minus")

@@ -62,7 +62,7 @@ async def test_it_follows_training_at_the_overview() -> None:
     async with piloted() as ui:
         for step in (1, 2):
             await ui.train()
-            await ui.press("2")
+            await ui.press("3")
             await ui.until(lambda step=step: ui.graph_screen.shown_step == step)
             await ui.drawn()
             await ui.press("1")
@@ -87,7 +87,7 @@ async def test_an_open_box_or_an_event_keeps_its_step_until_asked(keys: tuple[st
         graph, place, before = ui.explorer.graph, ui.explorer.focus.key, bits(ui)
         await ui.press("1")
         await ui.train(2)
-        await ui.press("2")
+        await ui.press("3")
         await ui.until(lambda: ui.step == 3)
         await ui.pilot.pause(0.2)
         assert ui.graph_screen.shown_step == 1
@@ -364,7 +364,7 @@ async def test_the_pause_key_and_the_mode_keys_work_in_every_pane() -> None:
             status = ui.frame.status
             await ui.press("space")
             await ui.until(lambda status=status: ui.frame.status != status)
-        await ui.press("3", "2", "1")
+        await ui.press("4", "3", "1")
         await ui.until(lambda: ui.app.current_mode == "train")
 
 
@@ -486,14 +486,14 @@ async def test_changing_modes_while_a_graph_is_built(monkeypatch: pytest.MonkeyP
     building = HeldBack(monkeypatch)
     async with piloted() as ui:
         await ui.train()
-        await ui.press("2")
+        await ui.press("3")
         await ui.until(lambda: building.begun == 1)
         assert "building the graph" in ui.text
         await ui.press("s", "enter", "backspace", "end", "r", "f", "down", "x")  # no graph yet
-        await ui.press("3", "1")
+        await ui.press("4", "1")
         await ui.train()
         building.go_on.set()
-        await ui.press("2")
+        await ui.press("3")
         await ui.until(lambda: ui.graph_screen.shown_step == 2)
         await ui.drawn()
         assert ui.explorer.graph.data[ui.explorer.graph.root] == ui.frame.result.loss
@@ -510,7 +510,7 @@ async def test_a_box_opened_while_the_next_graph_is_built_stays_open(
         building = HeldBack(monkeypatch)
         await ui.press("1")
         await ui.train()
-        await ui.press("2")
+        await ui.press("3")
         await ui.until(lambda: building.begun == 1)
         await ui.press("enter")
         opened = ui.explorer
@@ -532,7 +532,7 @@ async def test_a_graph_that_cannot_be_built_is_said_and_the_next_one_is_shown(
         await ui.train()
         with monkeypatch.context() as patched:
             patched.setattr(ModelSnapshot, "graph", refuse)
-            await ui.press("2")
+            await ui.press("3")
             await ui.until(lambda: ui.notices)
         assert ui.notices == [f"no graph of [{ui.frame.result.document}]"]
         await ui.press("1")

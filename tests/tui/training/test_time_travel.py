@@ -33,7 +33,7 @@ async def live(ui: Piloted) -> None:
 # -- keys ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", ["1", "2", "3"])
+@pytest.mark.parametrize("mode", ["1", "2", "3", "4"])
 async def test_comma_and_full_stop_move_a_step(mode: str) -> None:
     results = list(small_training().results(4))
     async with piloted() as ui:
