@@ -50,7 +50,7 @@ async def draw_app() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await _train_until(STEPS, app, pilot)
         await _shoot(app, pilot, "tui-train.svg", [])
-        await _shoot(app, pilot, "tui-attention.svg", ["3", "l", *"jjjj"])
+        await _shoot(app, pilot, "tui-attention.svg", ["4", "l", *"jjjj"])
         await _train_until(GRAPH_STEPS, app, pilot)
         await _shoot(app, pilot, "tui-graph.svg", ["3"])
         await _shoot(app, pilot, "tui-step.svg", ["s"] * 8)

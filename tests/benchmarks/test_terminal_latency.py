@@ -58,7 +58,7 @@ def shown_in_attention_mode(step: RecordedStep) -> list[str]:
 MODES: dict[str, tuple[str, Callable[[RecordedStep], list[str]]]] = {
     "1": ("Train", shown_in_train_mode),
     "3": ("Graph", shown_in_graph_mode),
-    "3": ("Attention", shown_in_attention_mode),
+    "4": ("Attention", shown_in_attention_mode),
 }
 
 
