@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.ops import op_code
 from microgpt.debugger.timeline import Timeline
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
@@ -154,7 +154,7 @@ def _update(timeline: Timeline, step: int | None) -> Anomaly | None:
     graph = timeline.graph
     if not graph.backpropagated:
         return None
-    parameters = np.flatnonzero(graph.op_codes == OP_NAMES.index("param"))
+    parameters = np.flatnonzero(graph.op_codes == op_code("param"))
     too_large = parameters[~_in_range(graph.grad[parameters])]
     if not len(too_large):
         return None

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from microgpt.autograd.bindings import ParameterBinding
-from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.ops import op_code
 from microgpt.errors import DomainError
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
@@ -72,7 +72,7 @@ def health(graph: Graph, origin: Origin | None = None) -> tuple[Finding, ...]:
 
 def _dead_relus(graph: Graph) -> Iterator[Finding]:
     """Units that are off at every position; in other graphs, relus all of which are off."""
-    relus = np.flatnonzero(graph.op_codes == OP_NAMES.index("relu"))
+    relus = np.flatnonzero(graph.op_codes == op_code("relu"))
     units: dict[tuple[str, int], list[int]] = {}
     seen: dict[str, int] = {}
     for node in relus.tolist():
@@ -98,7 +98,7 @@ def _saturated_softmaxes(graph: Graph) -> Iterator[Finding]:
         if scope.name != "softmax":
             continue
         exps = np.arange(scope.start, scope.stop)
-        exps = exps[graph.op_codes[exps] == OP_NAMES.index("exp")]
+        exps = exps[graph.op_codes[exps] == op_code("exp")]
         if len(exps) > 1:
             largest = int(exps[np.argmax(graph.data[exps])])
             share = float(graph.data[largest] / graph.data[exps].sum())
@@ -180,7 +180,7 @@ def _without_gradient(graph: Graph) -> Iterator[Finding]:
         return
     idle: dict[str, list[int]] = {}
     used: dict[str, int] = {}
-    for node in np.flatnonzero(graph.op_codes == OP_NAMES.index("param")).tolist():
+    for node in np.flatnonzero(graph.op_codes == op_code("param")).tolist():
         binding = graph.bindings.get(node)
         matrix = binding.matrix if isinstance(binding, ParameterBinding) else ""
         used[matrix] = used.get(matrix, 0) + 1

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.autograd.bindings import ParameterBinding
-from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.ops import OPS
 from microgpt.errors import GraphError
 from microgpt.graph.arrays import Floats, Ints, frozen, ranges
 from microgpt.graph.scope_tree import ScopeRange, ScopeTree
@@ -64,7 +64,7 @@ class Computation:
     backpropagated: bool
     """Whether `grad` is what a backward pass from `root` left; if not, there are no events, and
     `grad` is whatever was found."""
-    op_names: tuple[str, ...] = OP_NAMES
+    op_names: tuple[str, ...] = field(default_factory=lambda: tuple(OPS))
     """All ops that nodes may have. First the op table's, in its order; after them, in a graph of
     nodes that are not `Value`s, those that the table does not have."""
     why_no_events: str = ""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from microgpt.autograd.bindings import ParameterBinding
-from microgpt.autograd.ops import OP_NAMES, OPS
+from microgpt.autograd.ops import OPS
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeRange, ScopeTree
@@ -16,8 +16,6 @@ from microgpt.model.parameters import ModelConfig, Parameters
 from microgpt.replay import loops
 from microgpt.replay.model_program import ModelProgram, Replay
 from microgpt.text.tokenizer import Tokenizer
-
-_ARITY = np.array([OPS[name].arity for name in OP_NAMES])
 
 
 def document_graph(replay: Replay, config: ModelConfig, tokenizer: Tokenizer) -> Graph:
@@ -28,7 +26,7 @@ def document_graph(replay: Replay, config: ModelConfig, tokenizer: Tokenizer) ->
     node_of[cells] = np.arange(len(cells))
     n_read = int(np.searchsorted(cells, program.n_parameters))
     op_codes = trace.op_codes[cells]
-    arity = _ARITY[op_codes]
+    arity = np.array([op.arity for op in OPS.values()])[op_codes]
     edges = np.concatenate(([0], np.cumsum(arity)))
     operands, local_grads = np.zeros(edges[-1], np.int64), np.zeros(edges[-1])
     operands[edges[:-1][arity > 0]] = node_of[code.a[cells[arity > 0]]]

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.ops import OPS, op_code
 from microgpt.graph.arrays import Cells, Floats, Ints
 from microgpt.model.parameters import ModelConfig
 from microgpt.replay import loops
@@ -92,9 +92,7 @@ class ModelProgram:
     def _cells(self, path: str, op: str) -> Ints:
         """The cells of an op in a scope."""
         inside = self._ranges[path]
-        found = np.flatnonzero(
-            self.trace.op_codes[inside.start : inside.stop] == OP_NAMES.index(op)
-        )
+        found = np.flatnonzero(self.trace.op_codes[inside.start : inside.stop] == op_code(op))
         return found + inside.start
 
     def mean_of(self, n: int) -> Ints:
@@ -176,7 +174,7 @@ class Replay:
         self.code = program.code._replace(a=program.code.a.copy())
         self.tokens: tuple[int, ...] = ()
         self.data = np.zeros(len(self.code.op))
-        self.data[program.trace.op_codes == OP_NAMES.index("const")] = program.trace.constants
+        self.data[program.trace.op_codes == op_code("const")] = program.trace.constants
         self.grad = np.zeros(len(self.code.op))
 
     def forward(self, parameters: Floats | array[float], tokens: Sequence[int]) -> float:
@@ -205,7 +203,7 @@ class Replay:
 
 def _code(trace: Trace) -> Code:
     table = np.array(
-        [loops.MAX if name == "max" else COMPUTED_BY.get(name, loops.LEAF) for name in OP_NAMES],
+        [loops.MAX if name == "max" else COMPUTED_BY.get(name, loops.LEAF) for name in OPS],
         np.uint8,
     )
     code = Code(

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 
 from microgpt.autograd.bindings import ParameterBinding
-from microgpt.autograd.ops import OP_NAMES, OPS
+from microgpt.autograd.ops import OPS, op_code
 from microgpt.errors import DomainError, GraphError
 from microgpt.graph.arrays import Cells, Floats, Ints
 from microgpt.graph.graph import Graph
@@ -70,7 +70,7 @@ class Evaluation:
         arity = np.diff(traced.operand_start)
         pinned = self.given[arity[self.given] > 0]
         op_codes, immediate = traced.op_codes.copy(), traced.immediate.copy()
-        op_codes[pinned] = OP_NAMES.index("const")
+        op_codes[pinned] = op_code("const")
         immediate[pinned] = np.nan
         arity[pinned] = 0
         stays = ~np.isin(traced.edge_consumers, pinned)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.collector import paused_collector
-from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.ops import op_code
 from microgpt.autograd.recording import recording
 from microgpt.graph.arrays import Cells, Floats, Scalar
 from microgpt.graph.graph import Graph
@@ -106,7 +106,7 @@ class Trace:
         a, b = np.zeros(len(graph), np.uint32), np.zeros(len(graph), np.uint32)
         a[arity > 0] = cells[graph.operands[edges[arity > 0]]]
         b[arity > 1] = cells[graph.operands[edges[arity > 1] + 1]]
-        pows = graph.op_codes == OP_NAMES.index("pow")
+        pows = graph.op_codes == op_code("pow")
         exponents, b[pows] = np.unique(graph.immediate[pows], return_inverse=True)
         lists: list[int] = []
         for node, binding in graph.bindings.items():
@@ -117,12 +117,12 @@ class Trace:
         scopes = list(graph.scopes)
         named = [node for node in graph.names if node >= n_read]
         return cls(
-            op_codes=by_cell(graph.op_codes, OP_NAMES.index("param"), np.uint8),
+            op_codes=by_cell(graph.op_codes, op_code("param"), np.uint8),
             a=by_cell(a, 0, np.uint32),
             b=by_cell(b, 0, np.uint32),
             exponents=exponents,
             lists=cells[lists],
-            constants=graph.data[graph.op_codes == OP_NAMES.index("const")],
+            constants=graph.data[graph.op_codes == op_code("const")],
             scope_of=by_cell(graph.scope_of, 0, np.uint32),
             line_of=by_cell(graph.line_of, -1, np.int16),
             scopes=np.array([scope.path for scope in scopes]),
@@ -137,7 +137,7 @@ class Trace:
 
     def is_sound(self) -> bool:
         """Whether no cell refers to a later one, which no loop over the cells would notice."""
-        is_max = self.op_codes == OP_NAMES.index("max")
+        is_max = self.op_codes == op_code("max")
         cells = np.arange(len(self.a))
         return bool(
             len(self.op_codes) == len(self.a) == len(self.b)
