@@ -20,7 +20,7 @@ from microgpt.autograd.ops import OPS, op_code
 from microgpt.graph.arrays import Cells, Floats, Ints
 from microgpt.model.parameters import ModelConfig
 from microgpt.replay import loops
-from microgpt.replay.code import COMPUTED_BY, runs_of, with_links
+from microgpt.replay.code import COMPILED, runs_of, with_links
 from microgpt.replay.loops import Code
 from microgpt.replay.trace import Trace
 
@@ -203,7 +203,7 @@ class Replay:
 
 def _code(trace: Trace) -> Code:
     table = np.array(
-        [loops.MAX if name == "max" else COMPUTED_BY.get(name, loops.LEAF) for name in OPS],
+        [loops.MAX if name == "max" else COMPILED.get(name, loops.LEAF) for name in OPS],
         np.uint8,
     )
     code = Code(

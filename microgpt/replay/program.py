@@ -22,7 +22,6 @@ from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.replay import loops
 from microgpt.replay.code import (
-    COMPUTED_BY,
     backward_pass,
     code_of,
     forward_runs,
@@ -33,7 +32,7 @@ from microgpt.replay.code import (
     with_recorded,
 )
 from microgpt.replay.loops import Code
-from microgpt.replay.own_ops import OwnOps, cannot_compute
+from microgpt.replay.uncompiled import Uncompiled, cannot_compute
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +103,7 @@ class Program:
         code: what computes each node from which others.
         forward_code: the same where local gradients do not matter.
         grad_before: the gradients that every backward pass finds; 0 unless the graph's found some.
-        own_ops: the nodes that their own class computes; None where nothing can ask it.
+        uncompiled: the nodes that their own class or their row computes.
         constants: the leaves whose number nothing declares to stand for anything: in every run
             they are what they were when the graph was traced, unless they are given a number.
 
@@ -124,13 +123,13 @@ class Program:
         code: Code,
         forward_code: Code,
         grad_before: Floats,
-        own_ops: OwnOps | None = None,
+        uncompiled: Uncompiled,
     ) -> None:
         """Takes what `Program.of` makes of a graph."""
         self.graph = graph
         self.code = code
         self.forward_code = forward_code
-        self.own_ops = own_ops
+        self.uncompiled = uncompiled
         self.grad_before = grad_before
         leaves = np.flatnonzero(np.diff(graph.operand_start) == 0)
         self.constants: Ints = np.array([i for i in leaves if int(i) not in graph.bindings])
@@ -146,13 +145,13 @@ class Program:
         Args:
             evaluator: asks the class that the nodes are of.
         """
-        code, forward_code = code_of(graph)
-        own_ops = None
-        if evaluator is not None:
-            own_ops = OwnOps.of(graph, evaluator, code)
-            code = with_recorded(code, graph, own_ops.nodes)
+        code, forward_code, has_only_row = code_of(graph)
+        uncompiled = Uncompiled.of(graph, code, has_only_row, evaluator)
+        if uncompiled.by_class.any():
+            code = with_recorded(code, graph, uncompiled.by_class)
         before = graph.grad_before if graph.backpropagated else np.zeros(len(graph))
-        return cls(graph, with_links(code, graph.operands, before), forward_code, before, own_ops)
+        code = with_links(code, graph.operands, before)
+        return cls(graph, code, forward_code, before, uncompiled)
 
     @cached_property
     def nbytes(self) -> int:
@@ -180,8 +179,8 @@ class Program:
             code = with_constants(code, given)
         inner = bool(np.any(self.code.op[given] != loops.LEAF))
         with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
-            if self.own_ops is not None:
-                code = self.own_ops.forward(code, data)
+            if self.uncompiled.nodes.any():
+                code = self.uncompiled.forward(code, data)
             else:
                 loops.forward(code, forward_runs(code) if inner else self._forward_runs, data)
             self._check_recorded(code, data)
@@ -238,30 +237,29 @@ class Program:
         """Raises `GraphError` if an operand of a recorded node is not as it was."""
         graph = self.graph
         changed = ~same(data, graph.data)[graph.operands]
-        kept = code.op == loops.RECORDED
-        if self.own_ops is not None:
-            kept &= ~self.own_ops.nodes
+        kept = (code.op == loops.RECORDED) & ~self.uncompiled.nodes
         stale = graph.edge_consumers[changed & kept[graph.edge_consumers]]
         if len(stale):
             raise GraphError(cannot_compute(graph, int(stale[0]), self._why_not(int(stale[0]))))
 
     def _why_not(self, node: int) -> str:
         """Why a recorded node cannot be computed, in a sentence's words."""
-        if self.own_ops is not None and node in self.own_ops.problems:
-            return self.own_ops.problems[node]
-        if self.graph.op(node) in COMPUTED_BY:
+        if node in self.uncompiled.problems:
+            return self.uncompiled.problems[node]
+        if self.graph.op(node) in OPS:
             return "what is recorded of it is not what that op gives"
-        return f"that can be done for {', '.join(COMPUTED_BY)}"
+        return f"that can be done for {', '.join(op.name for op in OPS.values() if op.arity)}"
 
     def _check_domain(self, code: Code, data: Floats, local_grads: Floats) -> None:
         """Raises `DomainError` where `Value` does."""
         graph = self.graph
         suspects = ~np.isfinite(data)
         suspects[graph.edge_consumers[~np.isfinite(local_grads)]] = True
-        suspects &= (code.op == loops.POW) | (code.op == loops.LOG) | (code.op == loops.EXP)
+        by_row = self.uncompiled.by_row & (code.op == loops.RECORDED)
+        suspects &= np.isin(code.op, (loops.POW, loops.LOG, loops.EXP)) | by_row
         for i in np.flatnonzero(suspects):
             op = OPS[graph.op(int(i))]
-            numbers = [float(data[code.a[i]])]
+            numbers = data[graph.operands[graph.edges_into(np.array([i]))]].tolist()
             if op.immediate:
                 numbers.append(float(graph.immediate[i]))
             try:
