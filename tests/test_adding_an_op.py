@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgpt import DomainError, Graph, GraphError, Value
+from microgpt.attach.evaluators import methods_of
 from microgpt.autograd.ops import OPS, Op
 from microgpt.debugger import DebugSession
 from microgpt.debugger.conditions import NodeCondition
-from microgpt.debugger.own_values import methods_of
-from microgpt.replay import code, loops
+from microgpt.replay import graph_code, loops
 from microgpt.replay.gradient_check import GradientCheck
-from microgpt.replay.program import Program
+from microgpt.replay.graph_program import GraphProgram
 from tests.microgpt.autograd.test_ops import (
     applied,
     test_local_gradients_are_the_slopes,
@@ -109,7 +109,7 @@ def test_a_picture_has_its_symbol_and_colour() -> None:
 
 def test_replay_gives_the_graph() -> None:
     graph = graph_of(0.75)
-    assert_same(Program.of(graph).run().graph(), graph)
+    assert_same(GraphProgram.of(graph).run().graph(), graph)
 
 
 @given(NUMBERS, NUMBERS)
@@ -120,9 +120,9 @@ def test_what_if_is_a_fresh_computation(number: float, weight: float) -> None:
         fresh = Graph.from_value(model(number, weight))
     except DomainError:
         with pytest.raises(DomainError):
-            Program.of(graph).run({x: number, w: weight})
+            GraphProgram.of(graph).run({x: number, w: weight})
         return
-    assert_same(Program.of(graph).run({x: number, w: weight}).graph(), fresh)
+    assert_same(GraphProgram.of(graph).run({x: number, w: weight}).graph(), fresh)
 
 
 def test_what_if_out_of_its_domain_says_so() -> None:
@@ -130,7 +130,7 @@ def test_what_if_out_of_its_domain_says_so() -> None:
     loss = x.apply("log1p")
     loss.backward()
     with pytest.raises(DomainError, match=r"log1p\(-2\.0\) has no finite real value, at #1 in no"):
-        Program.of(Graph.from_value(loss)).run({0: -2.0})
+        GraphProgram.of(Graph.from_value(loss)).run({0: -2.0})
 
 
 @pytest.mark.parametrize("asked", [False, True])
@@ -154,7 +154,7 @@ def test_a_wrong_local_gradient_of_it_is_found() -> None:
     assert (worst.node, check.trusted.tolist()) == (0, [])
     assert worst.error > 0.1
     with pytest.raises(GraphError, match="what is recorded of it is not what that op gives"):
-        Program.of(Graph.from_value(loss)).run({0: 1.0})
+        GraphProgram.of(Graph.from_value(loss)).run({0: 1.0})
 
 
 # -- the compiled branches are optional ------------------------------------------------------------
@@ -162,7 +162,7 @@ def test_a_wrong_local_gradient_of_it_is_found() -> None:
 
 @pytest.fixture
 def only_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code, "COMPILED", {})
+    monkeypatch.setattr(graph_code, "COMPILED", {})
 
 
 @pytest.mark.usefixtures("only_rows")
@@ -172,7 +172,7 @@ def test_without_branches_the_rows_give_the_same(dag: Dag, data: st.DataObject) 
     graph = Graph.from_value(dag.root)
     nodes = st.integers(0, len(graph) - 1)
     numbers = data.draw(st.dictionaries(nodes, NUMBERS, max_size=3))
-    program = Program.of(graph)
+    program = GraphProgram.of(graph)
     assert not np.isin(program.code.op, (loops.ADD, loops.MUL, loops.EXP)).any()
     assert_same(program.run().graph(), graph)
     try:

@@ -18,7 +18,7 @@ from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.model.parameters import ModelConfig
-from microgpt.replay.program import Program
+from microgpt.replay.graph_program import GraphProgram
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +101,18 @@ class EditableGraph:
         graph: Graph,
         model: DocumentModel | None = None,
         document: str | None = None,
-        evaluator: OpEvaluator | None = None,
+        methods: OpEvaluator | None = None,
     ) -> None:
         """Takes a graph, and if it is a document's, the document and the model it is of.
 
         Args:
-            evaluator: asks the class that the graph's nodes are of.
+            methods: asks the class that the graph's nodes are of.
         """
         self.graph = graph
         self._model = model
         self._document = document
         self._programs = {
-            document: Program.of(graph, evaluator)
+            document: GraphProgram.of(graph, methods)
         }  # and the last of another document
 
     def after(self, changes: Sequence[Edit]) -> EditedGraph:
@@ -154,14 +154,14 @@ class EditableGraph:
             document = document[:place] + change.character + document[place + 1 :]
         return document
 
-    def _program(self, document: str | None) -> Program:
+    def _program(self, document: str | None) -> GraphProgram:
         """The program of the graph, or of another document's under the same parameters."""
         if document not in self._programs:
             assert self._model is not None
             assert document is not None
             self._programs = {
                 self._document: self._programs[self._document],
-                document: Program.of(self._model.graph(document)),
+                document: GraphProgram.of(self._model.graph(document)),
             }
         return self._programs[document]
 

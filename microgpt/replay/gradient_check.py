@@ -24,9 +24,9 @@ from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.replay import loops
-from microgpt.replay.code import forward_runs, with_linear
+from microgpt.replay.graph_code import forward_runs, with_linear
+from microgpt.replay.graph_program import GraphProgram
 from microgpt.replay.op_rows import OpRows
-from microgpt.replay.program import Program
 
 EPSILON = float(np.finfo(np.float64).eps)
 RELATIVE_STEP = EPSILON ** (1 / 3)
@@ -104,24 +104,24 @@ class GradientCheck:
         graph: Graph,
         nodes: Sequence[int] | Ints | None = None,
         step: float = RELATIVE_STEP,
-        evaluator: OpEvaluator | None = None,
+        methods: OpEvaluator | None = None,
     ) -> GradientCheck:
         """Checks some nodes, or all; one takes about 0.1 ms in a graph of 40,000.
 
         Args:
             nodes: ids; all of the graph's if not given.
             step: how far to move a node, in parts of its size, or of 1 if it is smaller than 1.
-            evaluator: asks the class that the graph's nodes are of.
+            methods: asks the class that the graph's nodes are of.
 
         Raises:
             GraphError: there is no such node.
         """
         fresh = replace(graph, grad_before=np.zeros(len(graph)))  # of this pass alone
-        program = Program.of(fresh)
+        program = GraphProgram.of(fresh)
         chosen = np.unique(np.arange(len(graph)) if nodes is None else np.array(nodes, np.int64))
         program.check_nodes(chosen)
         recorded = np.flatnonzero(program.forward_code.op == loops.RECORDED)
-        slopes, measured = _measured_slopes(graph, recorded, step, evaluator)
+        slopes, measured = _measured_slopes(graph, recorded, step, methods)
         code, data = with_linear(program.forward_code, graph, slopes), graph.data
         checked = chosen[::-1].copy()
         steps = step * np.maximum(1.0, np.abs(data[checked]))
@@ -164,7 +164,7 @@ class GradientCheck:
 
 
 def _measured_slopes(
-    graph: Graph, nodes: Ints, step: float, evaluator: OpEvaluator | None
+    graph: Graph, nodes: Ints, step: float, methods: OpEvaluator | None
 ) -> tuple[Floats, Ints]:
     """Local gradients of a graph, those of some nodes as central differences of what computes them.
 
@@ -173,13 +173,13 @@ def _measured_slopes(
     Args:
         nodes: the nodes.
         step: how far to move an operand, in parts of its size, or of 1 if it is smaller than 1.
-        evaluator: asks the class.
+        methods: asks the class.
 
     Returns:
         A number for every edge; and the nodes whose slopes could be measured.
     """
     slopes, measured = graph.local_grads.copy(), []
-    asked: list[OpEvaluator] = [OpRows(graph)] if evaluator is None else [evaluator, OpRows(graph)]
+    asked: list[OpEvaluator] = [OpRows(graph)] if methods is None else [methods, OpRows(graph)]
     for node in nodes.tolist():
         edges = graph.edges_into(np.array([node]))
         for each in [*asked]:
@@ -196,7 +196,7 @@ def _measured_slopes(
 
 
 def _slopes_of(
-    graph: Graph, node: int, edges: Ints, step: float, evaluator: OpEvaluator
+    graph: Graph, node: int, edges: Ints, step: float, methods: OpEvaluator
 ) -> Floats | None:
     """A node's slopes along its slots, None if its method does not give again what it gave.
 
@@ -211,7 +211,7 @@ def _slopes_of(
     for slot in firsts:
         same = operands == operands[slot]
         rows += [np.where(same, at - away, at), np.where(same, at + away, at)]
-    data, _, problems = evaluator.evaluate([node] * len(rows), np.concatenate(rows).tolist())
+    data, _, problems = methods.evaluate([node] * len(rows), np.concatenate(rows).tolist())
     if any(problems) or data[0] != graph.data[node]:
         return None
     slopes = graph.local_grads[edges]

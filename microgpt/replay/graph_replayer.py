@@ -57,7 +57,7 @@ class GraphReplayer:
         """Whether a document of so many positions can be done at once."""
         if not self._compiled:
             return False
-        from microgpt.replay.program_cache import kept_program  # noqa: PLC0415  # imports numba
+        from microgpt.replay.model_programs import kept_program  # noqa: PLC0415  # imports numba
 
         return kept_program(config, tokenizer.vocab_size, length) is not None
 
@@ -95,7 +95,7 @@ class GraphReplayer:
     ) -> Graph | None:
         from microgpt.replay.document_graph import document_graph  # noqa: PLC0415
         from microgpt.replay.model_program import Replay  # noqa: PLC0415
-        from microgpt.replay.program_cache import program_for  # noqa: PLC0415
+        from microgpt.replay.model_programs import program_for  # noqa: PLC0415
 
         replay = Replay(program_for(config, tokenizer.vocab_size, len(tokens) - 1))
         if not math.isfinite(replay.forward(data, tokens)):

@@ -20,7 +20,7 @@ from microgpt.autograd.ops import OPS, op_code
 from microgpt.graph.arrays import Cells, Floats, Ints
 from microgpt.model.parameters import ModelConfig
 from microgpt.replay import loops
-from microgpt.replay.code import COMPILED, runs_of, with_links
+from microgpt.replay.graph_code import COMPILED, runs_of, with_links
 from microgpt.replay.loops import Code
 from microgpt.replay.trace import Trace
 

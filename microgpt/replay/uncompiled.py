@@ -19,7 +19,7 @@ from microgpt.graph.arrays import Floats, Ints, Mask
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.replay import loops
-from microgpt.replay.code import runs_of, same
+from microgpt.replay.graph_code import runs_of, same
 from microgpt.replay.loops import Code
 from microgpt.replay.op_rows import OpRows
 
@@ -29,7 +29,7 @@ class Uncompiled:
     """Nodes of one graph, and what computes them."""
 
     graph: Graph
-    own: OpEvaluator | None  # calls the methods of their class, where that can be asked
+    methods: OpEvaluator | None  # calls the methods of their class, where that can be asked
     by_class: Mask
     """Nodes whose methods give again what was recorded of them. Shape: `[node]`."""
     by_row: Mask
@@ -38,7 +38,7 @@ class Uncompiled:
 
     @classmethod
     def of(
-        cls, graph: Graph, code: Code, has_only_row: Mask, own: OpEvaluator | None
+        cls, graph: Graph, code: Code, has_only_row: Mask, methods: OpEvaluator | None
     ) -> Uncompiled:
         """Tries the methods of all nodes that are no sum or product of the code's.
 
@@ -46,13 +46,13 @@ class Uncompiled:
             has_only_row: nodes that their rows account for, and that the loops have no branch for.
         """
         nodes = np.zeros(len(graph), np.bool_)
-        if own is None:
+        if methods is None:
             return cls(graph, None, nodes, has_only_row, {})
         candidates = np.flatnonzero(code.op > loops.MUL)
         edges = graph.edges_into(candidates)
         try:
             data, local_grads, problems = _evaluate(
-                own, candidates, graph.data[graph.operands[edges]]
+                methods, candidates, graph.data[graph.operands[edges]]
             )
         except InputError as error:
             problems = {int(node): str(error) for node in candidates}
@@ -66,7 +66,7 @@ class Uncompiled:
                 problems.setdefault(node, "its method does not give again what it gave before")
         nodes[candidates] = True
         nodes[list(problems)] = False
-        return cls(graph, own, nodes, has_only_row & ~nodes, problems)
+        return cls(graph, methods, nodes, has_only_row & ~nodes, problems)
 
     @cached_property
     def nodes(self) -> Mask:
@@ -117,7 +117,7 @@ class Uncompiled:
         graph = self.graph
         operands = data[graph.operands[graph.edges_into(nodes)]]
         try:
-            numbers, local_grads, problems = _evaluate(self.own, nodes, operands)
+            numbers, local_grads, problems = _evaluate(self.methods, nodes, operands)
         except InputError as error:
             raise GraphError(cannot_compute(graph, int(nodes[0]), str(error))) from error
         for node, problem in problems.items():
@@ -126,12 +126,12 @@ class Uncompiled:
 
 
 def _evaluate(
-    evaluator: OpEvaluator | None, nodes: Ints, operands: Floats
+    methods: OpEvaluator | None, nodes: Ints, operands: Floats
 ) -> tuple[Floats, Floats, dict[int, str]]:
     """Data and local gradients of some nodes for these operands, and what was in the way."""
-    if evaluator is None or not len(nodes):
+    if methods is None or not len(nodes):
         return np.empty(0), np.empty(0), {}
-    data, local_grads, problems = evaluator.evaluate(nodes.tolist(), operands.tolist())
+    data, local_grads, problems = methods.evaluate(nodes.tolist(), operands.tolist())
     found = {int(node): text for node, text in zip(nodes, problems, strict=True) if text}
     return np.array(data), np.array(local_grads), found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.value_class import Label, Node, ValueClass
-from microgpt.attach.child.watches import GradTap, installed, local_grads
+from microgpt.attach.child.watches import GradTap, grads_of_closure, installed
 from microgpt.attach.wire import Field
 from microgpt.autograd.scopes import Scope
 
@@ -48,7 +48,7 @@ class Snapshot:
             ]
             with installed(kind.cls, "grad", tap):
                 return [
-                    local_grads(tap, node, operands, closure) if operands else []
+                    grads_of_closure(tap, node, operands, closure) if operands else []
                     for node, operands, closure in zip(
                         self.nodes, self._operands, closures, strict=True
                     )

@@ -1,4 +1,4 @@
-"""`Program`: any traced `Graph`, to be run again with other numbers at any of its nodes.
+"""`GraphProgram`: any traced `Graph`, to be run again with other numbers at any of its nodes.
 
 A node that is given a number is a constant from there on: an input takes another value, or an inner
 node is pinned and its operands get nothing through it. All else is what a fresh computation on
@@ -21,7 +21,7 @@ from microgpt.graph.arrays import Cells, Floats, Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.replay import loops
-from microgpt.replay.code import (
+from microgpt.replay.graph_code import (
     backward_pass,
     code_of,
     forward_runs,
@@ -36,8 +36,8 @@ from microgpt.replay.uncompiled import Uncompiled, cannot_compute
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
-    """All numbers of one run of a `Program`, by the ids of its graph.
+class ProgramResult:
+    """All numbers of one run of a `GraphProgram`, by the ids of its graph.
 
     Attributes:
         data: each node's value. Shape: `[node]`.
@@ -47,7 +47,7 @@ class Evaluation:
         given: the nodes that were given a number, ascending.
     """
 
-    program: Program
+    program: GraphProgram
     data: Floats
     local_grads: Floats
     grad: Floats
@@ -95,7 +95,7 @@ class Evaluation:
         )
 
 
-class Program:
+class GraphProgram:
     """A graph as flat arrays.
 
     Attributes:
@@ -111,7 +111,7 @@ class Program:
     >>> x = Value(2.0, name="x")
     >>> loss = (x * x + 1).log()
     >>> loss.backward()
-    >>> program = Program.of(Graph.from_value(loss))
+    >>> program = GraphProgram.of(Graph.from_value(loss))
     >>> run = program.run({program.graph.find("x"): 3.0})
     >>> run.root == ((Value(3.0) * 3.0 + 1).log()).data
     True
@@ -125,7 +125,7 @@ class Program:
         grad_before: Floats,
         uncompiled: Uncompiled,
     ) -> None:
-        """Takes what `Program.of` makes of a graph."""
+        """Takes what `GraphProgram.of` makes of a graph."""
         self.graph = graph
         self.code = code
         self.forward_code = forward_code
@@ -135,7 +135,7 @@ class Program:
         self.constants: Ints = np.array([i for i in leaves if int(i) not in graph.bindings])
 
     @classmethod
-    def of(cls, graph: Graph, evaluator: OpEvaluator | None = None) -> Program:
+    def of(cls, graph: Graph, methods: OpEvaluator | None = None) -> GraphProgram:
         """The program of a graph, which gives the graph's own numbers when nothing is changed.
 
         Nodes that no row of the op table accounts for, because their op has none, or because their
@@ -143,10 +143,10 @@ class Program:
         own class can compute them.
 
         Args:
-            evaluator: asks the class that the nodes are of.
+            methods: asks the class that the nodes are of.
         """
         code, forward_code, has_only_row = code_of(graph)
-        uncompiled = Uncompiled.of(graph, code, has_only_row, evaluator)
+        uncompiled = Uncompiled.of(graph, code, has_only_row, methods)
         if uncompiled.by_class.any():
             code = with_recorded(code, graph, uncompiled.by_class)
         before = graph.grad_before if graph.backpropagated else np.zeros(len(graph))
@@ -159,7 +159,7 @@ class Program:
         arrays = (*self.code, self._forward_runs, *self._pass)
         return sum(array.nbytes for array in arrays) + 2 * self.graph.data.nbytes
 
-    def run(self, numbers: Mapping[int, float] | None = None) -> Evaluation:
+    def run(self, numbers: Mapping[int, float] | None = None) -> ProgramResult:
         """Computes all of the graph.
 
         Args:
@@ -191,7 +191,7 @@ class Program:
             grad[graph.root] = 1.0
             order, runs = self._backward_pass(code) if inner else self._pass
             loops.backward(code, runs, data, grad)
-        return Evaluation(self, data, local_grads, grad, order.astype(np.int64), given)
+        return ProgramResult(self, data, local_grads, grad, order.astype(np.int64), given)
 
     @cached_property
     def _nodes(self) -> Ints:
