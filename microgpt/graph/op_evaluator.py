@@ -11,17 +11,13 @@ from typing import NamedTuple, Protocol
 
 
 class Evaluated(NamedTuple):
-    """What a class's own methods gave.
+    """What a class's own methods gave."""
 
-    Attributes:
-        data: each node's result, nan where there is none. Shape: `[node]`.
-        local_grads: of each node's operand slots, one node after the other. Shape: `[edge]`.
-        problems: why a node has no result, `""` for those that have one. Shape: `[node]`.
-    """
-
-    data: Sequence[float]
+    data: Sequence[float]  # each node's result, nan where there is none. Shape: `[node]`.
     local_grads: Sequence[float]
+    """Of each node's operand slots, one node after the other. Shape: `[edge]`."""
     problems: Sequence[str]
+    """Why a node has no result, `""` for those that have one. Shape: `[node]`."""
 
 
 class OpEvaluator(Protocol):

@@ -31,15 +31,10 @@ class SetNode:
 
 @dataclass(frozen=True, slots=True)
 class SetScope:
-    """What a scope gives to the rest is replaced.
-
-    Attributes:
-        path: of the scope.
-        numbers: for each of `scope_outputs`, or one for all.
-    """
+    """What a scope gives to the rest is replaced."""
 
     path: str
-    numbers: tuple[float, ...] | float = 0.0
+    numbers: tuple[float, ...] | float = 0.0  # for each of `scope_outputs`, or one for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +53,12 @@ Edit: TypeAlias = SetNode | SetScope | SetToken
 
 @dataclass(frozen=True, eq=False)
 class EditedGraph:
-    """A graph after some changes.
+    """A graph after some changes."""
 
-    Attributes:
-        graph: as it would be. A changed inner node is a `const` leaf in it.
-        ids: id in it of each node of the graph before, -1 of parameters that another token's row
-            has taken the place of. Nothing else moves, and without a `SetToken` nothing at all.
-    """
-
-    graph: Graph
+    graph: Graph  # as it would be. A changed inner node is a `const` leaf in it.
     ids: Ints
+    """Id in `graph` of each node of the graph before, -1 of parameters that another token's row has
+    taken the place of. Nothing else moves, and without a `SetToken` nothing at all."""
 
 
 class DocumentModel(Protocol):

@@ -41,43 +41,19 @@ MUCH = 100
 
 @dataclass(frozen=True, slots=True)
 class NodeCheck:
-    """One node's gradient, computed in two ways.
-
-    Attributes:
-        node: its id.
-        analytic: its gradient by the backward pass.
-        numeric: the central difference.
-        error: `|analytic - numeric| / max(|analytic|, |numeric|, 1e-8)`.
-        step: how far the node was moved each way.
-        rounding: by how much `numeric` may be off because the root is rounded.
-    """
+    """One node's gradient, computed in two ways."""
 
     node: int
-    analytic: float
-    numeric: float
-    error: float
-    step: float
-    rounding: float
+    analytic: float  # its gradient by the backward pass
+    numeric: float  # the central difference
+    error: float  # `|analytic - numeric| / max(|analytic|, |numeric|, 1e-8)`
+    step: float  # how far the node was moved each way
+    rounding: float  # by how much `numeric` may be off because the root is rounded
 
 
 @dataclass(frozen=True, eq=False)
 class GradientCheck:
     """The gradients of some nodes, checked; iterates from the largest error to the smallest.
-
-    Attributes:
-        nodes: what was checked, worst first.
-        analytic: gradient by the backward pass. Same order, as all below.
-        numeric: central difference.
-        errors: `|analytic - numeric| / max(|analytic|, |numeric|, 1e-8)`.
-        steps: how far each node was moved each way.
-        rounding: by how much `numeric` may be off because the root is rounded: an error of a tiny
-            gradient may be nothing else.
-        unchecked: the nodes whose slope cannot be had: what is computed from them has no finite
-            result a step away, or bends within a step, as at a relu's 0, and the gradient is the
-            slope on one side. Ascending.
-        trusted: the nodes whose own local gradients were taken as they are: what was recorded of
-            them is not what a row of the op table gives, or their op has none, and no method of
-            their own gives them again. Ascending.
 
     >>> from microgpt import Graph, Value
     >>> x = Value(2.0, name="x")
@@ -89,14 +65,22 @@ class GradientCheck:
     (0, 3.0, 4.0, 0.25)
     """
 
-    nodes: Ints
-    analytic: Floats
-    numeric: Floats
-    errors: Floats
-    steps: Floats
+    nodes: Ints  # what was checked, worst first
+    analytic: Floats  # gradient by the backward pass. Same order, as all below.
+    numeric: Floats  # central difference
+    errors: Floats  # `|analytic - numeric| / max(|analytic|, |numeric|, 1e-8)`
+    steps: Floats  # how far each node was moved each way
     rounding: Floats
+    """By how much `numeric` may be off because the root is rounded: an error of a tiny gradient may
+    be nothing else."""
     unchecked: Ints
+    """The nodes whose slope cannot be had: what is computed from them has no finite result a step
+    away, or bends within a step, as at a relu's 0, and the gradient is the slope on one side.
+    Ascending."""
     trusted: Ints
+    """The nodes whose own local gradients were taken as they are: what was recorded of them is not
+    what a row of the op table gives, or their op has none, and no method of their own gives them
+    again. Ascending."""
 
     @classmethod
     def of(

@@ -37,22 +37,14 @@ from microgpt.replay.uncompiled import Uncompiled, cannot_compute
 
 @dataclass(frozen=True, eq=False)
 class ProgramResult:
-    """All numbers of one run of a `GraphProgram`, by the ids of its graph.
-
-    Attributes:
-        data: each node's value. Shape: `[node]`.
-        local_grads: local gradient of each edge, as in the program's graph. Shape: `[edge]`.
-        grad: gradient of the root by each node, 0 where none arrives. Shape: `[node]`.
-        visit_order: the nodes that the backward pass visits, in its order.
-        given: the nodes that were given a number, ascending.
-    """
+    """All numbers of one run of a `GraphProgram`, by the ids of its graph."""
 
     program: GraphProgram
-    data: Floats
-    local_grads: Floats
-    grad: Floats
-    visit_order: Ints
-    given: Ints
+    data: Floats  # each node's value. Shape: `[node]`.
+    local_grads: Floats  # local gradient of each edge, as in the program's graph. Shape: `[edge]`.
+    grad: Floats  # gradient of the root by each node, 0 where none arrives. Shape: `[node]`.
+    visit_order: Ints  # the nodes that the backward pass visits, in its order
+    given: Ints  # the nodes that were given a number, ascending
 
     @property
     def root(self) -> float:
@@ -98,15 +90,6 @@ class ProgramResult:
 class GraphProgram:
     """A graph as flat arrays.
 
-    Attributes:
-        graph: the graph it was made of.
-        code: what computes each node from which others.
-        forward_code: the same where local gradients do not matter.
-        grad_before: the gradients that every backward pass finds; 0 unless the graph's found some.
-        uncompiled: the nodes that their own class or their row computes.
-        constants: the leaves whose number nothing declares to stand for anything: in every run
-            they are what they were when the graph was traced, unless they are given a number.
-
     >>> from microgpt import Graph, Value
     >>> x = Value(2.0, name="x")
     >>> loss = (x * x + 1).log()
@@ -127,10 +110,12 @@ class GraphProgram:
     ) -> None:
         """Takes what `GraphProgram.of` makes of a graph."""
         self.graph = graph
-        self.code = code
-        self.forward_code = forward_code
-        self.uncompiled = uncompiled
-        self.grad_before = grad_before
+        self.code = code  # what computes each node from which others
+        self.forward_code = forward_code  # the same where local gradients do not matter
+        self.uncompiled = uncompiled  # the nodes that their own class or their row computes
+        self.grad_before = grad_before  # what every backward pass finds; 0 unless the graph's did
+        # The leaves whose number nothing declares to stand for anything: in every run they are what
+        # they were when the graph was traced, unless they are given a number.
         leaves = np.flatnonzero(np.diff(graph.operand_start) == 0)
         self.constants: Ints = np.array([i for i in leaves if int(i) not in graph.bindings])
 

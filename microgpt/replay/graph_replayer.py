@@ -23,14 +23,10 @@ if TYPE_CHECKING:
 
 
 class GraphReplayer:
-    """Makes graphs of any model's documents.
-
-    Attributes:
-        problem: why it cannot, `""` if nothing is in the way.
-    """
+    """Makes graphs of any model's documents."""
 
     def __init__(self) -> None:
-        self.problem = ""
+        self.problem = ""  # why it cannot, if something is in the way
         self._asked = 0
         self._compiled = False
         self._thread: threading.Thread | None = None
@@ -93,9 +89,9 @@ class GraphReplayer:
     def _replayed(
         self, config: ModelConfig, tokenizer: Tokenizer, data: array[float], tokens: Sequence[int]
     ) -> Graph | None:
-        from microgpt.replay.document_graph import document_graph  # noqa: PLC0415
-        from microgpt.replay.model_program import Replay  # noqa: PLC0415
-        from microgpt.replay.model_programs import program_for  # noqa: PLC0415
+        from microgpt.replay.document_graph import document_graph  # noqa: PLC0415  # numba
+        from microgpt.replay.model_program import Replay  # noqa: PLC0415  # numba
+        from microgpt.replay.model_programs import program_for  # noqa: PLC0415  # numba
 
         replay = Replay(program_for(config, tokenizer.vocab_size, len(tokens) - 1))
         if not math.isfinite(replay.forward(data, tokens)):

@@ -28,47 +28,38 @@ from microgpt.replay.trace import Trace
 class ModelProgram:
     """A trace, and where in it to find what a document changes or someone asks for.
 
-    Attributes:
-        trace: the traced computation; numbers below are its cells.
-        code: what computes each cell, for no particular document.
-        length: the most positions it can run.
-        n_parameters: the first cells.
-        root: the loss, the last cell.
-        embeddings: sums of token row and position row. Shape: `[position][n_embd]`.
-        stops: one past the last cell of each position. Shape: `[position]`.
-        exps: the last softmax's exponentials. Shape: `[position][vocab]`.
-        inverses: one over their sum. Shape: `[position]`.
-        target_probs: probability of the next token. Shape: `[position]`.
-        losses: minus its logarithm. Shape: `[position]`.
-        partial_sums: of the losses. Shape: `[position]`.
-        weights: attention weights. Shape: `[layer][head][position]`, each an array by source.
+    Numbers are cells of the trace.
     """
 
     def __init__(self, trace: Trace, config: ModelConfig, vocab_size: int) -> None:
         self.trace = trace
         shapes = config.shapes(vocab_size)
-        self.n_parameters = sum(rows * cols for rows, cols in shapes.values())
-        self.code = _code(trace)
+        self.n_parameters = sum(rows * cols for rows, cols in shapes.values())  # the first cells
+        self.code = _code(trace)  # for no particular document
         self._ranges = {
             str(path): range(int(start), int(stop))
             for path, start, stop in zip(
                 trace.scopes, trace.scope_starts, trace.scope_stops, strict=True
             )
         }
-        self.root = len(trace.a) - 1
-        self.partial_sums = self._cells("loss", "add")
-        self.length = n = len(self.partial_sums)
+        self.root = len(trace.a) - 1  # the loss
+        self.partial_sums = self._cells("loss", "add")  # of the losses. Shape: `[position]`.
+        self.length = n = len(self.partial_sums)  # the most positions it can run
         self._count_inverse = int(trace.b[self.root])  # the constant 1 / n
         is_token = (self.code.op == loops.ADD) & (trace.a < shapes["wte"][0] * shapes["wte"][1])
+        # Sums of token row and position row. Shape: `[position][n_embd]`.
         self.embeddings = np.flatnonzero(is_token).reshape(n, config.n_embd)
+        # One past the last cell of each position. Shape: `[position]`.
         self.stops = [self._ranges[f"pos{p}"].stop for p in range(n)]
+        # The last softmax: exponentials, `[position][vocab]`; one over their sums, probabilities of
+        # the next tokens and minus their logarithms, each `[position]`.
         self.exps = np.stack([self._cells(f"pos{p}/softmax", "exp") for p in range(n)])
         self.inverses = np.concatenate([self._cells(f"pos{p}/softmax", "pow") for p in range(n)])
         self.target_probs = np.concatenate(
             [self._cells(f"pos{p}/softmax", "mul") for p in range(n)]
         )
         self.losses = np.array([self._ranges[f"pos{p}/loss"].stop - 1 for p in range(n)])
-        self.weights = [
+        self.weights = [  # of attention. Shape: `[layer][head][position]`, each an array by source
             [
                 [
                     self._cells(f"pos{p}/layer{layer}/attn/head{head}/softmax", "mul")
@@ -159,23 +150,16 @@ class ModelProgram:
 
 
 class Replay:
-    """Runs a `ModelProgram`. What it holds is overwritten by every run.
-
-    Attributes:
-        program: what it runs.
-        code: the program's, re-pointed to the document.
-        tokens: of the document, as many as are read and one.
-        data: value of each cell; what the document does not use is left over. Shape: `[cell]`.
-        grad: gradient of the loss by each cell. Shape: `[cell]`.
-    """
+    """Runs a `ModelProgram`. What it holds is overwritten by every run."""
 
     def __init__(self, program: ModelProgram) -> None:
         self.program = program
-        self.code = program.code._replace(a=program.code.a.copy())
-        self.tokens: tuple[int, ...] = ()
+        self.code = program.code._replace(a=program.code.a.copy())  # re-pointed to the document
+        self.tokens: tuple[int, ...] = ()  # of the document, as many as are read and one
+        # Value of each cell; what the document does not use is left over. Shape: `[cell]`.
         self.data = np.zeros(len(self.code.op))
         self.data[program.trace.op_codes == op_code("const")] = program.trace.constants
-        self.grad = np.zeros(len(self.code.op))
+        self.grad = np.zeros(len(self.code.op))  # of the loss by each cell. Shape: `[cell]`.
 
     def forward(self, parameters: Floats | array[float], tokens: Sequence[int]) -> float:
         """Computes the loss, and all on the way to it.

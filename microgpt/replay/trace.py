@@ -30,44 +30,27 @@ _FIRST_CHARACTER = 0x10000  # a vocabulary of any size; what its characters are 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """The computation of some positions as flat arrays.
+    """The computation of some positions as flat arrays."""
 
-    Attributes:
-        op_codes: as in a `Graph`. Shape: `[cell]`.
-        a: cell of the first operand; of a max leaf the start of its list. Shape: `[cell]`.
-        b: cell of the second operand; of a pow the place of its exponent; of a max leaf the end of
-            its list. Shape: `[cell]`.
-        exponents: of all pows, each once.
-        lists: cells whose largest is taken, of one max leaf after the other.
-        constants: number of every `const` leaf, in order.
-        scope_of: place of each cell's scope in `scopes`. Shape: `[cell]`.
-        line_of: place of each cell's line in `source_lines`, -1 for parameters. Shape: `[cell]`.
-        scopes: paths, the root scope's first.
-        scope_parents: places of their parents, -1 for the root scope.
-        scope_starts: first cell in each.
-        scope_stops: one past the last.
-        files: of `source_lines`.
-        lines: line number of each of `source_lines`.
-        names: of named nodes after the parameters.
-        named: their cells.
-    """
-
-    op_codes: NDArray[np.uint8]
-    a: Cells
+    op_codes: NDArray[np.uint8]  # as in a `Graph`. Shape: `[cell]`.
+    a: Cells  # cell of the first operand; of a max leaf the start of its list. Shape: `[cell]`.
     b: Cells
-    exponents: Floats
-    lists: Cells
-    constants: Floats
-    scope_of: Cells
+    """Cell of the second operand; of a pow the place of its exponent; of a max leaf the end of its
+    list. Shape: `[cell]`."""
+    exponents: Floats  # of all pows, each once
+    lists: Cells  # cells whose largest is taken, of one max leaf after the other
+    constants: Floats  # number of every `const` leaf, in order
+    scope_of: Cells  # place of each cell's scope in `scopes`. Shape: `[cell]`.
     line_of: NDArray[np.int16]
-    scopes: NDArray[np.str_]
-    scope_parents: NDArray[np.int32]
-    scope_starts: Cells
-    scope_stops: Cells
-    files: NDArray[np.str_]
-    lines: NDArray[np.int32]
-    names: NDArray[np.str_]
-    named: Cells
+    """Place of each cell's line in `source_lines`, -1 for parameters. Shape: `[cell]`."""
+    scopes: NDArray[np.str_]  # paths, the root scope's first
+    scope_parents: NDArray[np.int32]  # places of their parents, -1 for the root scope
+    scope_starts: Cells  # first cell in each
+    scope_stops: Cells  # one past the last
+    files: NDArray[np.str_]  # of `source_lines`
+    lines: NDArray[np.int32]  # line number of each of `source_lines`
+    names: NDArray[np.str_]  # of named nodes after the parameters
+    named: Cells  # their cells
 
     @classmethod
     def of(cls, config: ModelConfig, vocab_size: int, length: int) -> Trace:
