@@ -128,9 +128,7 @@ class Value:
         return self * -1
 
     def __sub__(self, other: Value | float) -> Value:
-        if not isinstance(other, Value | Real):
-            return NotImplemented
-        return self + (-other)
+        return self + (-other) if isinstance(other, Value | Real) else NotImplemented
 
     def __truediv__(self, other: Value | float) -> Value:
         if isinstance(other, Value):

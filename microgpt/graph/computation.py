@@ -29,7 +29,7 @@ class Computation:
     op_codes: NDArray[np.uint8]
     """Place of each node's op in `op_names`. Shape: `[node]`."""
     immediate: Floats
-    """pow's exponent, nan elsewhere. Shape: `[node]`."""
+    """The plain number beside the operands (pow's exponent), nan elsewhere. Shape: `[node]`."""
     data: Floats
     """Each node's value. Shape: `[node]`."""
     grad: Floats
@@ -71,10 +71,9 @@ class Computation:
     """What is in the way, in a sentence's words, unless `backpropagated`."""
 
     def __post_init__(self) -> None:
-        for array in (self.op_codes, self.immediate, self.data, self.grad, self.grad_before,
-                      self.operand_start, self.operands, self.local_grads, self.visit_order,
-                      self.scope_of, self.line_of):  # fmt: skip
-            frozen(array)
+        for column in vars(self).values():
+            if isinstance(column, np.ndarray):
+                frozen(column)
         if not self.backpropagated and not self.why_no_events:
             object.__setattr__(self, "why_no_events", NOT_CALLED)
 
