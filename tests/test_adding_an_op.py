@@ -9,14 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microgpt import DomainError, Graph, GraphError, Value
+from microgpt import (
+    DomainError,
+    Graph,
+    GraphError,
+    ModelConfig,
+    ModelSnapshot,
+    Training,
+    Value,
+    load_corpus,
+)
 from microgpt.attach.evaluators import methods_of
 from microgpt.autograd.ops import OPS, Op
 from microgpt.debugger import DebugSession
 from microgpt.debugger.conditions import NodeCondition
 from microgpt.replay import graph_code, loops
+from microgpt.replay.document_graph import document_graph
 from microgpt.replay.gradient_check import GradientCheck
 from microgpt.replay.graph_program import GraphProgram
+from microgpt.replay.model_program import ModelProgram, Replay
+from microgpt.replay.trace import Trace
 from tests.microgpt.autograd.test_ops import (
     applied,
     test_local_gradients_are_the_slopes,
@@ -40,6 +52,15 @@ HYPOT = Op(
     lambda a, b: (a / math.hypot(a, b), b / math.hypot(a, b)),
     ("a / hypot(a, b)", "b / hypot(a, b)"),
 )
+SLANT = Op(
+    "slant",
+    "⊿",
+    "#2f4f4f",
+    2,
+    lambda a, b: math.hypot(a, b, 1.0),
+    lambda a, b: (a / math.hypot(a, b, 1.0), b / math.hypot(a, b, 1.0)),
+    ("a / slant(a, b)", "b / slant(a, b)"),
+)
 LOG1P = Op("log1p", "log1p", "#b8860b", 1, math.log1p, lambda a: (1 / (1 + a),), ("1 / (1 + a)",))
 SCALED = Op(
     "scaled", "s", "#8b0000", 1, lambda a, k: a * k, lambda a, k: (k,), ("k",), immediate="k"
@@ -48,7 +69,7 @@ SCALED = Op(
 
 @pytest.fixture(autouse=True)
 def more_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    for row in (TANH, HYPOT, LOG1P, SCALED):
+    for row in (TANH, HYPOT, SLANT, LOG1P, SCALED):
         monkeypatch.setitem(OPS, row.name, row)
 
 
@@ -90,7 +111,7 @@ def test_an_error_names_op_and_operands() -> None:
 
 def test_graph_and_condition() -> None:
     graph = graph_of(0.75)
-    assert graph.op_names[-4:] == ("tanh", "hypot", "log1p", "scaled")
+    assert graph.op_names[-5:] == ("tanh", "hypot", "slant", "log1p", "scaled")
     (tanh,), (scaled,) = graph.nodes_of("tanh"), graph.nodes_of("scaled")
     assert graph.data[tanh] == math.tanh(0.75 * -1.25 + 0.5)
     assert graph.immediate[scaled] == 3.0
@@ -123,6 +144,23 @@ def test_what_if_is_a_fresh_computation(number: float, weight: float) -> None:
             GraphProgram.of(graph).run({x: number, w: weight})
         return
     assert_same(GraphProgram.of(graph).run({x: number, w: weight}).graph(), fresh)
+
+
+def test_a_model_of_it_is_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the place of the relu: a row of one operand, one of two, one with an immediate."""
+    monkeypatch.setattr(
+        Value, "relu", lambda x: x.apply("tanh").apply("slant", x.apply("scaled", immediate=3.0))
+    )
+    config = ModelConfig(n_embd=4, n_head=2, n_layer=2, block_size=4)
+    model = ModelSnapshot.of(Training(load_corpus("names"), config))
+    tokenizer = model.tokenizer
+    trace = Trace.of(config, tokenizer.vocab_size, 4)
+    assert trace.is_sound()
+    replay = Replay(ModelProgram(trace, config, tokenizer.vocab_size))
+    for document in ("ada", "io"):
+        replay.forward(model.data, tokenizer.encode(document)[:5])
+        replay.backward()
+        assert_same(document_graph(replay, config, tokenizer), model.trace(document))
 
 
 def test_what_if_out_of_its_domain_says_so() -> None:

@@ -29,12 +29,18 @@ def document_graph(replay: Replay, config: ModelConfig, tokenizer: Tokenizer) ->
     arity = np.array([op.arity for op in OPS.values()])[op_codes]
     edges = np.concatenate(([0], np.cumsum(arity)))
     operands, local_grads = np.zeros(edges[-1], np.int64), np.zeros(edges[-1])
-    operands[edges[:-1][arity > 0]] = node_of[code.a[cells[arity > 0]]]
-    operands[edges[:-1][arity > 1] + 1] = node_of[code.b[cells[arity > 1]]]
+    by_row = code.op[cells] == loops.RECORDED
+    one, two = (arity > 0) & ~by_row, (arity > 1) & ~by_row
+    operands[edges[:-1][one]] = node_of[code.a[cells[one]]]
+    operands[edges[:-1][two] + 1] = node_of[code.b[cells[two]]]
+    for node in np.flatnonzero(by_row):
+        a, b = code.a[cells[node]], code.b[cells[node]]
+        operands[edges[node] : edges[node + 1]] = node_of[code.lists[a:b]]
     loops.local_grads(code, cells, edges, replay.data, local_grads)
     immediate = np.full(len(cells), np.nan)
     pows = code.op[cells] == loops.POW
     immediate[pows] = code.exponents[code.b[cells[pows]]]
+    immediate[by_row] = [program.immediates[cell] for cell in cells[by_row].tolist()]
     scopes, scope_of = _scopes(program, replay.tokens, tokenizer, cells, node_of)
     names, bindings = _parameters(config, tokenizer)
     read = cells[:n_read].tolist()

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.autograd.bindings import ParameterBinding
+from microgpt.autograd.ops import OPS
 from microgpt.graph.arrays import Cells, Floats, Ints, Mask
 from microgpt.graph.graph import Graph
 from microgpt.replay import loops
-from microgpt.replay.loops import Code
+from microgpt.replay.loops import Bytes, Code
 from microgpt.replay.op_rows import OpRows, have_rows
 
 COMPILED = {
@@ -21,6 +22,12 @@ COMPILED = {
     "relu": loops.RELU,
 }
 """The ops that the loops have a branch for. A node of another op is recorded."""
+
+
+def loop_ops() -> Bytes:
+    """What a node of each op of the table is in the loops, in its order."""
+    leaves = {name: loops.LEAF for name, op in OPS.items() if not op.arity} | {"max": loops.MAX}
+    return np.array([COMPILED.get(n, leaves.get(n, loops.RECORDED)) for n in OPS], np.uint8)
 
 
 def code_of(graph: Graph) -> tuple[Code, Code, Mask]:

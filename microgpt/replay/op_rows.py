@@ -32,20 +32,25 @@ class OpRows:
         for node, arity in zip(nodes, arities, strict=True):
             row = self._rows[graph.op_codes[node]]
             numbers = [next(slots) for _ in range(arity)]
-            result, slopes, problem = math.nan, (math.nan,) * arity, ""
             if row is None or row.arity != arity:
-                problem = "its op has no row"
+                result, slopes, problem = math.nan, (math.nan,) * arity, "its op has no row"
             else:
-                if row.immediate:
-                    numbers.append(float(graph.immediate[node]))
-                try:
-                    result, slopes = row.forward(*numbers), row.local_grads(*numbers)
-                except (ValueError, ArithmeticError) as error:
-                    result, problem = math.nan, str(error)
+                result, slopes, problem = computed(row, numbers, float(graph.immediate[node]))
             data.append(result)
             local_grads.extend(slopes)
             problems.append(problem)
         return Evaluated(data, local_grads, problems)
+
+
+def computed(
+    row: Op, operands: Sequence[float], immediate: float
+) -> tuple[float, tuple[float, ...], str]:
+    """A result and its local gradients, and what was in the way: then both are nan."""
+    numbers = (*operands, immediate) if row.immediate else operands
+    try:
+        return row.forward(*numbers), row.local_grads(*numbers), ""
+    except (ValueError, ArithmeticError) as error:
+        return math.nan, (math.nan,) * row.arity, str(error)
 
 
 def have_rows(graph: Graph) -> Mask:

@@ -23,6 +23,8 @@ from microgpt.graph.arrays import Cells, Floats, Scalar
 from microgpt.graph.graph import Graph
 from microgpt.model.parameters import ModelConfig, Parameters
 from microgpt.model.transformer import forward
+from microgpt.replay import loops
+from microgpt.replay.graph_code import loop_ops
 from microgpt.text.tokenizer import Tokenizer
 
 _FIRST_CHARACTER = 0x10000  # a vocabulary of any size; what its characters are is not kept
@@ -33,12 +35,15 @@ class Trace:
     """The computation of some positions as flat arrays."""
 
     op_codes: NDArray[np.uint8]  # as in a `Graph`. Shape: `[cell]`.
-    a: Cells  # cell of the first operand; of a max leaf the start of its list. Shape: `[cell]`.
+    a: Cells  # cell of the first operand; of a listed node the start of its list. Shape: `[cell]`.
     b: Cells
-    """Cell of the second operand; of a pow the place of its exponent; of a max leaf the end of its
-    list. Shape: `[cell]`."""
+    """Cell of the second operand; of a pow the place of its exponent; of a listed node the end of
+    its list. Shape: `[cell]`."""
     exponents: Floats  # of all pows, each once
-    lists: Cells  # cells whose largest is taken, of one max leaf after the other
+    lists: Cells
+    """Cells whose largest is taken, of one max leaf after the other; and operands of nodes that the
+    loops have no branch for."""
+    immediates: Floats  # of the nodes that the loops have no branch for, in order
     constants: Floats  # number of every `const` leaf, in order
     scope_of: Cells  # place of each cell's scope in `scopes`. Shape: `[cell]`.
     line_of: NDArray[np.int16]
@@ -97,6 +102,11 @@ class Trace:
                 a[node] = len(lists)
                 lists += binding
                 b[node] = len(lists)
+        by_row = np.flatnonzero(loop_ops()[graph.op_codes] == loops.RECORDED)
+        for node in by_row.tolist():
+            a[node] = len(lists)
+            lists += graph.operands[edges[node] : edges[node] + arity[node]].tolist()
+            b[node] = len(lists)
         scopes = list(graph.scopes)
         named = [node for node in graph.names if node >= n_read]
         return cls(
@@ -105,6 +115,7 @@ class Trace:
             b=by_cell(b, 0, np.uint32),
             exponents=exponents,
             lists=cells[lists],
+            immediates=graph.immediate[by_row],
             constants=graph.data[graph.op_codes == op_code("const")],
             scope_of=by_cell(graph.scope_of, 0, np.uint32),
             line_of=by_cell(graph.line_of, -1, np.int16),
@@ -120,14 +131,19 @@ class Trace:
 
     def is_sound(self) -> bool:
         """Whether no cell refers to a later one, which no loop over the cells would notice."""
-        is_max = self.op_codes == op_code("max")
+        kinds = loop_ops()[self.op_codes]
+        has_list = (kinds == loops.MAX) | (kinds == loops.RECORDED)
         cells = np.arange(len(self.a))
         return bool(
             len(self.op_codes) == len(self.a) == len(self.b)
-            and (self.a[~is_max] <= cells[~is_max]).all()
-            and (self.b[~is_max] <= cells[~is_max]).all()
-            and (self.a[is_max] < self.b[is_max]).all()
-            and (self.b[is_max] <= len(self.lists)).all()
+            and (self.a[~has_list] <= cells[~has_list]).all()
+            and (self.b[~has_list] <= cells[~has_list]).all()
+            and (self.a[has_list] < self.b[has_list]).all()
+            and (self.b[has_list] <= len(self.lists)).all()
+            and all(
+                (self.lists[self.a[cell] : self.b[cell]] < cell).all()
+                for cell in np.flatnonzero(kinds == loops.RECORDED)
+            )
             and (self.lists < len(self.a)).all()
         )
 
