@@ -46,18 +46,20 @@ class DomainError(MicrogptError, ArithmeticError):
 
     @classmethod
     def of_op(cls, failed: FailedNode, place: str) -> Self:
-        """The op that would have made a node of one operand.
+        """The op that would have made a node.
 
         Args:
             failed: the node.
             place: scope and line of the program, in words.
         """
-        operand = failed._children[0]
-        exponent = getattr(failed, "_detail", None)
-        numbers = [operand.data] if exponent is None else [operand.data, exponent]
+        operands, immediate = failed._children, getattr(failed, "_detail", None)
+        numbers = [operand.data for operand in operands]
+        if immediate is not None:
+            numbers.append(immediate)
+        made = [f"{o.name or o._op} made in {o.scope or 'no scope'}" for o in operands]
         return cls(
             f"{failed._op}({', '.join(map(repr, numbers))}) has no finite real value, {place}; its "
-            f"operand is {operand.name or operand._op} made in {operand.scope or 'no scope'}",
+            f"{'operand is' if len(made) == 1 else 'operands are'} {' and '.join(made)}",
             failed,
         )
 
@@ -69,7 +71,7 @@ class DomainError(MicrogptError, ArithmeticError):
 
 
 class FailedNode(Protocol):
-    """What is told of the node that an op would have made, and of its operand."""
+    """What is told of the node that an op would have made, and of its operands."""
 
     @property
     def _op(self) -> str: ...

@@ -40,7 +40,8 @@ def debug(root: Value | Graph | DomainError) -> None:
     Raises:
         InputError: no front end is installed, or none of the name in MICROGPT_FRONTEND.
     """
-    from microgpt.debugger.own_values import methods_of  # noqa: PLC0415  # numpy comes with it
+    # All of these import numpy, which a program that is never stopped here can do without.
+    from microgpt.attach.evaluators import methods_of  # noqa: PLC0415
     from microgpt.debugger.post_mortem import failed_graph  # noqa: PLC0415
     from microgpt.debugger.session import DebugSession  # noqa: PLC0415
     from microgpt.graph.graph import Graph  # noqa: PLC0415

@@ -13,6 +13,7 @@ from tui.keys import SCRIPT, markdown_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def test_the_key_table_is_the_one_of_the_app() -> None:
@@ -93,3 +94,16 @@ def test_the_tables_of_the_performance_page_can_be_written_again() -> None:
     with_tables = runpy.run_path(str(ROOT / "docs" / "make_performance.py"))["with_tables"]
     assert with_tables(page, tables) == page
     assert "| new |" in with_tables(page, {"sizes": "| new |"})
+
+
+def test_where_to_add_something_is_there() -> None:
+    assert "(CONTRIBUTING.md)" in README
+    rows = re.findall(r"^\| (?:a|an) .*\|$", CONTRIBUTING, re.MULTILINE)
+    assert len(rows) >= 12
+    for row in rows:
+        assert re.search(r"`tests/[\w/]*test_\w+\.py` \|$", row), row
+        for table, path in re.findall(r"`([A-Z]+)` in `([\w/]+\.py)`", row):
+            text = (ROOT / path).read_text(encoding="utf-8")
+            assert re.search(rf"^{table}\b.* = [({{]", text, re.MULTILINE), (table, path)
+    for path in re.findall(r"`((?:microgpt|viz|tui|tests|examples)/[\w/.]*)`", CONTRIBUTING):
+        assert (ROOT / path).exists(), path

@@ -23,7 +23,6 @@ from viz.style import (
     INK,
     MUTED,
     NEGATIVE,
-    OP_STYLES,
     PAPER,
     PARAMETERS_GLYPH,
     POSITIVE,
@@ -160,7 +159,7 @@ class _Drawing:
         title = _cell(f"{glyph}{box.label if is_child else box.title}", INK, bold=True)
         note = _cell(f" {box.note}", MUTED) if box.note else ""
         count = _cell(f"{len(box):,} nodes · rms grad {short_number(size)}", ink_on(fill), size=9)
-        border = OP_STYLES["param"].color if is_parameters else HAIRLINE
+        border = op_style("param").color if is_parameters else HAIRLINE
         self.dot.node(
             self.names[box.key], _table([(title + note, ""), (count, fill)], border),
             shape="plain", tooltip=plain(box.title),

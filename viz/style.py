@@ -1,4 +1,4 @@
-"""How things look, for pictures and terminal alike: one row an op, one scale for gradients.
+"""How things look, for pictures and terminal alike: ops by their rows, one scale for gradients.
 
 Colours are from the Okabe-Ito palette, which readers with colour-blindness can tell apart. Sign is
 orange (positive) against blue (negative); strength is how far a colour is from the background.
@@ -35,26 +35,7 @@ class OpStyle:
     shape: str  # Graphviz shape of the op's own mark
 
 
-_COLORS = {
-    "param": "#9467bd",
-    "input": "#8c6d31",
-    "const": "#7a8194",
-    "max": "#7a8194",
-    "add": "#1b9e77",
-    "mul": "#2c7fb8",
-    "pow": "#c2569b",
-    "log": "#b8860b",
-    "exp": "#c0504d",
-    "relu": "#5a8f29",
-}
-
 _OTHER_COLOR = "#7a8194"
-
-OP_STYLES = {
-    name: OpStyle(op.symbol, _COLORS.get(name, _OTHER_COLOR), "circle" if op.arity else "box")
-    for name, op in OPS.items()
-}
-"""Style of every op in the op table."""
 
 _OTHER_GLYPHS = {
     "neg": "−",
@@ -75,11 +56,12 @@ def op_style(name: str) -> OpStyle:
     >>> op_style("mul").glyph, op_style("sigmoid").glyph, op_style("softplus").glyph
     ('×', 'σ', 'soft')
     """
-    known = OP_STYLES.get(name)
-    return known or OpStyle(_OTHER_GLYPHS.get(name, name[:MAX_GLYPH]), _OTHER_COLOR, "circle")
+    if row := OPS.get(name):
+        return OpStyle(row.symbol, row.color, "circle" if row.arity else "box")
+    return OpStyle(_OTHER_GLYPHS.get(name, name[:MAX_GLYPH]), _OTHER_COLOR, "circle")
 
 
-SCOPE_GLYPH, PARAMETERS_GLYPH = "▸", OP_STYLES["param"].glyph
+SCOPE_GLYPH, PARAMETERS_GLYPH = "▸", OPS["param"].symbol
 
 
 def short_number(x: float) -> str:

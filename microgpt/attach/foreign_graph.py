@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from microgpt.attach.wire import Field
 from microgpt.autograd.bindings import ParameterBinding
-from microgpt.autograd.ops import OP_NAMES, OPS
+from microgpt.autograd.ops import OPS
 from microgpt.autograd.scopes import Scope
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
@@ -63,7 +63,7 @@ def _ops(names: list[str], op_of: Ints, arity: Ints) -> tuple[tuple[str, ...], N
     A name of the op table with another number of operands is another op: `pow` of two Values
     becomes `pow2`.
     """
-    codes = {name: code for code, name in enumerate(OP_NAMES)}
+    codes = {name: code for code, name in enumerate(OPS)}
     kinds, kind_of = np.unique(op_of * (arity.max(initial=0) + 1) + arity, return_inverse=True)
     code_of_kind = []
     for kind in kinds:

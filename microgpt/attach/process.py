@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import BinaryIO, Literal, Self
 
 from microgpt.attach.child.shapes import SHAPES
+from microgpt.attach.evaluators import ScriptMethods
 from microgpt.attach.foreign_graph import graph_of
 from microgpt.attach.output import OutputTail
-from microgpt.attach.script_methods import ScriptMethods
 from microgpt.attach.stop_rule import NO_LOSSES, StopRule
 from microgpt.attach.wire import Field, encoded, received
 from microgpt.errors import InputError

@@ -20,20 +20,17 @@ NO_LOSSES = (math.inf, -math.inf)
 class StopRule:
     """At which of a script's backward passes to stop; at its exceptions it stops anyway.
 
-    Attributes:
-        every: at every so many-th pass; 0 for none.
-        when: of these, where this holds. It is asked in a thread of its own before the pass runs,
-            and every pass has to be recorded for it.
-        let_pass: losses from the first to the second number are known not to be stops, so that the
-            script need not ask about them; that saves most of what asking costs.
-
     >>> StopRule(every=1, when=lambda number, loss: loss != loss)  # doctest: +ELLIPSIS
     StopRule(every=1, when=<function <lambda> at ...>, let_pass=(inf, -inf))
     """
 
-    every: int = 1
+    every: int = 1  # at every so many-th pass; 0 for none
     when: Condition | None = None
+    """Of these, where this holds. It is asked in a thread of its own before the pass runs, and
+    every pass has to be recorded for it."""
     let_pass: tuple[float, float] = NO_LOSSES
+    """Losses from the first to the second number are known not to be stops, so that the script need
+    not ask about them; that saves most of what asking costs."""
 
     def __post_init__(self) -> None:
         if self.every < 0:

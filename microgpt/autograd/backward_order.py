@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, Self, TypeVar
 
 
-class Node(Protocol):
+class HasOperands(Protocol):
     """What there is to know of a node for its place in the order; `Value` is one."""
 
     grad: float
@@ -15,7 +15,7 @@ class Node(Protocol):
     def _children(self) -> tuple[Self, ...]: ...
 
 
-N = TypeVar("N", bound=Node)
+N = TypeVar("N", bound=HasOperands)
 
 
 def topological_order(root: N, grads_found: dict[int, float] | None = None) -> list[N]:

@@ -14,17 +14,14 @@ from microgpt.autograd.value import Value
 
 @dataclass(frozen=True, slots=True)
 class ParameterBinding:
-    """The leaf is entry `[row][col]` of a parameter matrix.
-
-    Attributes:
-        token: in a matrix whose rows are chosen by the token read, the label of this row's token:
-            for another document another row stands here. `""` in the other matrices.
-    """
+    """The leaf is entry `[row][col]` of a parameter matrix."""
 
     matrix: str
     row: int
     col: int
     token: str = ""
+    """In a matrix whose rows are chosen by the token read, the label of this row's token: for
+    another document another row stands here. `""` in the other matrices."""
 
     @property
     def name(self) -> str:

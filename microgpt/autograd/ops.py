@@ -1,7 +1,8 @@
 """The op table: one row an op, and nothing about an op anywhere else.
 
-The rows drive the operators of `microgpt.Value`, the property tests and the pictures' glyphs.
-To add an op, add a row here and the operator or method that uses it in `value.py`.
+To add an op, add its row. `Value.apply` makes nodes of it, pictures draw it, and what is replayed
+or asked "what if" computes it by its row. What else an op may get is for comfort or for speed: an
+operator or method of `Value` that applies it, a branch in the compiled loops of `replay`.
 """
 
 import math
@@ -12,29 +13,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """A primitive: how to compute it and how its result moves with each operand.
+    """A primitive: how to compute it, how its result moves with each operand, and its look."""
 
-    Attributes:
-        name: what a node of this op is called, `"mul"`.
-        symbol: the glyph that stands for it in pictures.
-        arity: number of `Value` operands; 0 for the kinds of leaf.
-        forward: floats -> float. Takes the operands, then the immediate if there is one.
-        local_grads: the same arguments -> d result / d operand, one float an operand.
-        rule: `local_grads` in words of `a` and `b`, one text an operand, for people.
-        immediate: name of the plain number that comes with the operands, or "".
-    """
-
-    name: str
-    symbol: str
-    arity: int
-    forward: Callable[..., float]
-    local_grads: Callable[..., tuple[float, ...]]
-    rule: tuple[str, ...]
-    immediate: str = ""
+    name: str  # what a node of this op is called, `"mul"`
+    symbol: str  # the glyph that stands for it in pictures
+    color: str  # `#rrggbb`, readable on dark and light backgrounds
+    arity: int  # number of `Value` operands; 0 for the kinds of leaf
+    forward: Callable[..., float]  # the operands, then the immediate if there is one -> result
+    local_grads: Callable[..., tuple[float, ...]]  # the same -> d result / d operand, one each
+    rule: tuple[str, ...]  # `local_grads` in words of `a` and `b`, for people
+    immediate: str = ""  # name of the plain number that comes with the operands
 
 
-def _leaf(name: str, symbol: str) -> Op:
-    return Op(name, symbol, 0, lambda: math.nan, lambda: (), ())
+def _leaf(name: str, symbol: str, color: str) -> Op:
+    return Op(name, symbol, color, 0, lambda: math.nan, lambda: (), ())
 
 
 def _relu(a: float) -> float:
@@ -45,26 +37,30 @@ def _relu(a: float) -> float:
 OPS: dict[str, Op] = {
     row.name: row
     for row in (
-        _leaf("param", "θ"),
-        _leaf("input", "x"),
-        _leaf("const", "c"),
-        _leaf("max", "max"),
-        Op("add", "+", 2, operator.add, lambda a, b: (1.0, 1.0), ("1", "1")),
-        Op("mul", "×", 2, operator.mul, lambda a, b: (b, a), ("b", "a")),
+        _leaf("param", "θ", "#9467bd"),
+        _leaf("input", "x", "#8c6d31"),
+        _leaf("const", "c", "#7a8194"),
+        _leaf("max", "max", "#7a8194"),
+        Op("add", "+", "#1b9e77", 2, operator.add, lambda a, b: (1.0, 1.0), ("1", "1")),
+        Op("mul", "×", "#2c7fb8", 2, operator.mul, lambda a, b: (b, a), ("b", "a")),
         Op(
             "pow",
             "^",
+            "#c2569b",
             1,
             math.pow,
             lambda a, n: (n * math.pow(a, n - 1),),
             ("n · a^(n-1)",),
             immediate="n",
         ),
-        Op("log", "log", 1, math.log, lambda a: (1 / a,), ("1 / a",)),
-        Op("exp", "exp", 1, math.exp, lambda a: (math.exp(a),), ("exp(a)",)),
-        Op("relu", "relu", 1, _relu, lambda a: (float(a > 0),), ("1 if a > 0 else 0",)),
+        Op("log", "log", "#b8860b", 1, math.log, lambda a: (1 / a,), ("1 / a",)),
+        Op("exp", "exp", "#c0504d", 1, math.exp, lambda a: (math.exp(a),), ("exp(a)",)),
+        Op("relu", "relu", "#5a8f29", 1, _relu, lambda a: (float(a > 0),), ("1 if a > 0 else 0",)),
     )
 }
 """Every op by name, leaves first. A node's op code in a `Graph` is its place in this order."""
 
-OP_NAMES = tuple(OPS)
+
+def op_code(name: str) -> int:
+    """Place of an op in `OPS`."""
+    return [*OPS].index(name)

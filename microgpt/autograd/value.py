@@ -14,7 +14,7 @@ from numbers import Real
 
 from microgpt.autograd.backward_order import topological_order
 from microgpt.autograd.call_paths import place_in_program
-from microgpt.autograd.ops import OPS, Op
+from microgpt.autograd.ops import OPS
 from microgpt.autograd.scopes import Scope, Site, current_scope
 from microgpt.errors import DomainError
 
@@ -34,11 +34,6 @@ class Value:
     (-2.0, 2.0)
     """
 
-    __slots__ = (
-        "_children", "_detail", "_grad_before", "_local_grads", "_name", "_number", "_op", "_scope",
-        "data", "grad",
-    )  # fmt: skip
-
     data: float
     grad: float  # d root / d this, accumulated by `backward()`; 0.0 until then
     _children: tuple[Value, ...]  # the operands, in order; `x * x` has `x` twice
@@ -46,9 +41,10 @@ class Value:
     _op: str  # the op's name, a row of `OPS`
     _scope: Scope | Site | None  # it was made in; while recording, a `Site` with its line
     _number: int  # of its creation; grows with every Value made by this process
-    _detail: object  # pow's exponent, or a leaf's declared `Binding`; unset otherwise
+    _detail: object  # an immediate (pow's exponent) or a leaf's `Binding`; unset otherwise
     _name: str  # what the user calls it; unset otherwise
     _grad_before: dict[int, float]  # on a root, the grads `backward()` found, by creation number
+    __slots__ = tuple(__annotations__)
 
     def __init__(
         self,
@@ -90,32 +86,41 @@ class Value:
     def __pow__(self, exponent: float) -> Value:
         if not isinstance(exponent, Real):
             return NotImplemented
-        out = self._unary(OPS["pow"], float(exponent))
-        out._detail = float(exponent)
-        return out
+        return self.apply("pow", immediate=float(exponent))
 
     def log(self) -> Value:
         """Natural logarithm. Raises `DomainError` unless `data` is positive."""
-        return self._unary(OPS["log"])
+        return self.apply("log")
 
     def exp(self) -> Value:
         """e to this power. Raises `DomainError` past about 709, where floats end."""
-        return self._unary(OPS["exp"])
+        return self.apply("exp")
 
     def relu(self) -> Value:
         """max(0, this); its local gradient is 1 above 0 and 0 elsewhere."""
-        return self._unary(OPS["relu"])
+        return self.apply("relu")
 
-    def _unary(self, op: Op, *immediate: float) -> Value:
+    def apply(self, name: str, *others: Value, immediate: float | None = None) -> Value:
+        """The op of any row: `x.apply("log")`, with more operands and the immediate if it has them.
+
+        Raises `DomainError` where the row gives no finite real value.
+        """
+        op, operands, numbers = OPS[name], (self, *others), [self.data]
+        for other in others:
+            numbers.append(other.data)  # noqa: PERF401  # mostly none
+        if immediate is not None:
+            numbers.append(immediate)
+        problem = None
         try:
-            data = op.forward(self.data, *immediate)
-            local_grads = op.local_grads(self.data, *immediate)
+            data, local_grads = op.forward(*numbers), op.local_grads(*numbers)
         except (ValueError, ArithmeticError) as error:
-            failed = Value(math.nan, (self,), (math.nan,), op.name)
-            if immediate:
-                failed._detail = immediate[0]
-            raise DomainError.of_op(failed, place_in_program()) from error
-        return Value(data, (self,), local_grads, op.name)
+            data, local_grads, problem = math.nan, (math.nan,) * op.arity, error
+        out = Value(data, operands, local_grads, name)
+        if immediate is not None:
+            out._detail = immediate
+        if problem:
+            raise DomainError.of_op(out, place_in_program()) from problem
+        return out
 
     # -- the rest is built from the primitives, in microgpt's order --------------------------------
 
@@ -123,14 +128,18 @@ class Value:
         return self * -1
 
     def __sub__(self, other: Value | float) -> Value:
-        if not isinstance(other, Value | Real):
-            return NotImplemented
-        return self + (-other)
+        return self + (-other) if isinstance(other, Value | Real) else NotImplemented
 
     def __truediv__(self, other: Value | float) -> Value:
-        if not isinstance(other, Value | Real):
+        if isinstance(other, Value):
+            return self * other**-1
+        if not isinstance(other, Real):
             return NotImplemented
-        return self * _reciprocal(other)
+        try:
+            reciprocal = float(other) ** -1  # not `self / other`: microgpt multiplies by the power
+        except ArithmeticError as error:
+            raise DomainError.of_division(other, place_in_program()) from error
+        return self * reciprocal
 
     def __radd__(self, other: float) -> Value:
         return self + other
@@ -184,12 +193,3 @@ class Value:
     def __repr__(self) -> str:
         name = f", name={self.name!r}" if self.name else ""
         return f"Value(data={self.data!r}, grad={self.grad!r}, op={self._op!r}{name})"
-
-
-def _reciprocal(other: Value | float) -> Value | float:
-    if isinstance(other, Value):
-        return other**-1
-    try:
-        return float(other) ** -1  # not `x / other`: microgpt multiplies by the power
-    except ArithmeticError as error:
-        raise DomainError.of_division(other, place_in_program()) from error

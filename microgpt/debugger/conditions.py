@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.ops import OPS
 from microgpt.debugger import condition_syntax
 from microgpt.debugger.condition_syntax import TEXT_TESTS
 from microgpt.debugger.condition_terms import (
@@ -90,7 +90,7 @@ class NodeCondition:
     _truth: _Truth
 
     @classmethod
-    def parse(cls, text: str, op_names: Sequence[str] = OP_NAMES) -> NodeCondition:
+    def parse(cls, text: str, op_names: Sequence[str] = tuple(OPS)) -> NodeCondition:
         """Compiles a condition.
 
         Args:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.autograd.bindings import ParameterBinding
-from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.ops import OPS
 from microgpt.errors import GraphError
 from microgpt.graph.arrays import Floats, Ints, frozen, ranges
 from microgpt.graph.scope_tree import ScopeRange, ScopeTree
@@ -29,7 +29,7 @@ class Computation:
     op_codes: NDArray[np.uint8]
     """Place of each node's op in `op_names`. Shape: `[node]`."""
     immediate: Floats
-    """pow's exponent, nan elsewhere. Shape: `[node]`."""
+    """The plain number beside the operands (pow's exponent), nan elsewhere. Shape: `[node]`."""
     data: Floats
     """Each node's value. Shape: `[node]`."""
     grad: Floats
@@ -64,17 +64,16 @@ class Computation:
     backpropagated: bool
     """Whether `grad` is what a backward pass from `root` left; if not, there are no events, and
     `grad` is whatever was found."""
-    op_names: tuple[str, ...] = OP_NAMES
+    op_names: tuple[str, ...] = field(default_factory=lambda: tuple(OPS))
     """All ops that nodes may have. First the op table's, in its order; after them, in a graph of
     nodes that are not `Value`s, those that the table does not have."""
     why_no_events: str = ""
     """What is in the way, in a sentence's words, unless `backpropagated`."""
 
     def __post_init__(self) -> None:
-        for array in (self.op_codes, self.immediate, self.data, self.grad, self.grad_before,
-                      self.operand_start, self.operands, self.local_grads, self.visit_order,
-                      self.scope_of, self.line_of):  # fmt: skip
-            frozen(array)
+        for column in vars(self).values():
+            if isinstance(column, np.ndarray):
+                frozen(column)
         if not self.backpropagated and not self.why_no_events:
             object.__setattr__(self, "why_no_events", NOT_CALLED)
 

@@ -11,31 +11,22 @@ from microgpt.graph.op_evaluator import OpEvaluator
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The script stands still: after a `backward()`, or where it raised.
+    """The script stands still: after a `backward()`, or where it raised."""
 
-    Attributes:
-        kind: which of the two.
-        number: how many times `backward()` has been called, this one included.
-        loss: data of the root that it was called on; nan for an exception.
-        graph: the computation. After a backward pass all that the root was made from, with its
-            events; at an exception all that was computed up to there, as far as the failed calls
-            still hold on to it, and None if that is nothing.
-        file, line: the script's line that called `backward()`, or that raised.
-        traceback: of an exception, as Python shows it.
-        problem: why there is no graph, if there is none.
-        methods: computes nodes of the graph for other operands by the methods of the script's own
-            class, as long as the script stands still here.
-    """
-
-    kind: Literal["backward", "exception"]
-    number: int
-    loss: float
+    kind: Literal["backward", "exception"]  # which of the two
+    number: int  # how many times `backward()` has been called, this one included
+    loss: float  # data of the root that it was called on; nan for an exception
     graph: Graph | None
+    """The computation. After a backward pass all that the root was made from, with its events; at
+    an exception all that was computed up to there, as far as the failed calls still hold on to it,
+    and None if that is nothing."""
     file: str
-    line: int
-    traceback: str = ""
-    problem: str = ""
+    line: int  # the script's line that called `backward()`, or that raised
+    traceback: str = ""  # of an exception, as Python shows it
+    problem: str = ""  # why there is no graph, if there is none
     methods: OpEvaluator | None = field(default=None, repr=False, compare=False)
+    """Computes nodes of the graph for other operands by the methods of the script's own class, as
+    long as the script stands still here."""
 
     @property
     def error(self) -> str:
@@ -46,17 +37,11 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The script is over.
+    """The script is over."""
 
-    Attributes:
-        status: its exit status; minus the signal's number if one ended it.
-        reason: how it ended, and what it lacked if it could not be followed, in one line.
-        n_backwards: how many times it called `backward()`; if it was killed, as far as is known.
-    """
-
-    status: int
-    reason: str
-    n_backwards: int
+    status: int  # its exit status; minus the signal's number if one ended it
+    reason: str  # how it ended, and what it lacked if it could not be followed, in one line
+    n_backwards: int  # how many times it called `backward()`; if it was killed, as far as is known
 
 
 class Debuggee(Protocol):

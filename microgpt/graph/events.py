@@ -11,21 +11,14 @@ Phase: TypeAlias = Literal["forward", "backward"]
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One operand of one node.
+    """One operand of one node."""
 
-    Attributes:
-        consumer: id of the node that was computed.
-        slot: which of its operands this is; `x * x` has two edges from x.
-        operand: id of the operand.
-        local: local gradient, d consumer / d operand along this slot.
-        contribution: local x the consumer's final grad: what this edge adds to the operand's grad.
-    """
-
-    consumer: int
-    slot: int
+    consumer: int  # the node that was computed
+    slot: int  # which of its operands this is; `x * x` has two edges from x
     operand: int
-    local: float
+    local: float  # local gradient, d consumer / d operand along this slot
     contribution: float
+    """Local x the consumer's final grad: what this edge adds to the operand's grad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +33,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One advance of the backward pass.
+    """One advance of the backward pass."""
 
-    Attributes:
-        index: 0 sets the root's grad to 1; from 1 on a node is visited.
-        node: id of the node visited; of the root for event 0.
-        adjoint: the visited node's grad, complete at its visit.
-        changes: what its operands gained, in slot order.
-    """
-
-    index: int
-    node: int
-    adjoint: float
-    changes: tuple[Change, ...]
+    index: int  # 0 sets the root's grad to 1; from 1 on a node is visited
+    node: int  # the one visited; for event 0 the root
+    adjoint: float  # the visited node's grad, complete at its visit
+    changes: tuple[Change, ...]  # what its operands gained, in slot order

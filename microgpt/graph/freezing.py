@@ -8,18 +8,17 @@ from operator import attrgetter
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from microgpt.autograd.backward_order import topological_order
 from microgpt.autograd.bindings import MaxBinding, ParameterBinding
-from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.ops import OPS
 from microgpt.autograd.scopes import Scope, Site
 from microgpt.autograd.value import Value
 from microgpt.errors import GraphError
 from microgpt.graph.arrays import Ints
 from microgpt.graph.computation import Computation
 from microgpt.graph.scope_tree import ScopeTree
-
-_OP_CODES = {name: code for code, name in enumerate(OP_NAMES)}
 
 # Fields of hundreds of thousands of Values are read in loops of the interpreter's own.
 _number, _data, _grad = attrgetter("_number"), attrgetter("data"), attrgetter("grad")
@@ -71,7 +70,7 @@ def freeze(root: Value, also: Iterable[Value] = ()) -> Computation:
     if grads_before:
         before = np.array([grads_before.get(node._number, 0.0) for node in nodes])
     return Computation(
-        op_codes=np.fromiter((_op_code(n) for n in nodes), np.uint8, len(nodes)),
+        op_codes=_op_codes(nodes),
         immediate=immediate,
         data=np.fromiter(map(_data, nodes), np.float64, len(nodes)),
         grad=np.fromiter(map(_grad, nodes), np.float64, len(nodes)),
@@ -104,10 +103,11 @@ def _source_lines(
     return tuple(places), np.array(line_of, np.int64)
 
 
-def _op_code(node: Value) -> int:
+def _op_codes(nodes: Iterable[Value]) -> NDArray[np.uint8]:
+    codes = {name: code for code, name in enumerate(OPS)}
     try:
-        return _OP_CODES[node._op]
-    except KeyError:
+        return np.array([codes[node._op] for node in nodes], np.uint8)
+    except KeyError as error:
         raise GraphError(
-            f"op {node._op!r} has no row in the op table; it has {', '.join(OP_NAMES)}"
+            f"op {error.args[0]!r} has no row in the op table; it has {', '.join(OPS)}"
         ) from None

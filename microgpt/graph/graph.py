@@ -1,10 +1,10 @@
 """`Graph`: a whole computation and its backward pass. Everything that looks at one reads a Graph.
 
-The backward pass is a list of events: event 0 sets the
-root's grad to 1, event k visits one node and adds its shares to its operands in slot order. Since
-a node's adjoint is complete when the pass reaches it, every edge's contribution is its local
-gradient times its consumer's grad, and the gradients after any event are a running sum over
-contributions: going back in time is a question to arrays, and nothing is run again.
+The backward pass is a list of events: event 0 sets the root's grad to 1, event k visits one node
+and adds its shares to its operands in slot order. Since a node's adjoint is complete when the pass
+reaches it, every edge's contribution is its local gradient times its consumer's grad, and the
+gradients after any event are a running sum over contributions: going back in time is a question to
+arrays, and nothing is run again.
 """
 
 from __future__ import annotations
@@ -71,12 +71,7 @@ class Graph(Computation):
         events = f"{self.n_events} events" if self.backpropagated else "no backward pass"
         return f"Graph({len(self)} nodes, {self.n_edges} edges, root #{self.root}, {events})"
 
-    # -- edges -----------------------------------------------------------------------------------
-
-    @property
-    def n_events(self) -> int:
-        """Number of backward events, event 0 included; 0 without a backward pass."""
-        return len(self.visit_order) + 1 if self.backpropagated else 0
+    # -- what flows along the edges ----------------------------------------------------------------
 
     def operands_of(self, node: int) -> tuple[Edge, ...]:
         """The edges into a node, in slot order."""
@@ -106,6 +101,11 @@ class Graph(Computation):
             return frozen(self.local_grads * self.grad[self.edge_consumers])
 
     # -- time --------------------------------------------------------------------------------------
+
+    @property
+    def n_events(self) -> int:
+        """Number of backward events, event 0 included; 0 without a backward pass."""
+        return len(self.visit_order) + 1 if self.backpropagated else 0
 
     @cached_property
     def event_of(self) -> Ints:
@@ -140,9 +140,8 @@ class Graph(Computation):
             return np.arange(self.n_edges)
         into = self.edges_into(nodes)
         edges, starts = self._edges_by_operand
-        touched = np.zeros(
-            self.n_edges, np.bool_
-        )  # sorting a million would take a tenth of a second
+        # A mask: sorting a million would take a tenth of a second.
+        touched = np.zeros(self.n_edges, np.bool_)
         touched[into] = True
         touched[edges[ranges(starts[nodes], starts[nodes + 1])]] = True
         return np.flatnonzero(touched)

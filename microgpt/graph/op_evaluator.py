@@ -1,7 +1,9 @@
-"""Ops that no table knows, computed again by the class that they are of.
+"""`OpEvaluator`: who computes nodes of a graph again, one by one, for other operands.
 
-A graph holds numbers only. What computes someone's tanh for other operands is that class's method,
-and where it can be called depends on where its nodes live: in this process, or in a script's.
+A graph holds numbers only. What computes someone's tanh is a method of the class that it is of, and
+where that can be called depends on where its nodes live: `attach.child.own_methods` does so there,
+`attach.evaluators` from another process. `replay.op_rows` computes by the op table. This says only
+what all of them answer: a script's process loads it, too.
 """
 
 from __future__ import annotations
@@ -11,21 +13,17 @@ from typing import NamedTuple, Protocol
 
 
 class Evaluated(NamedTuple):
-    """What a class's own methods gave.
+    """What was computed."""
 
-    Attributes:
-        data: each node's result, nan where there is none. Shape: `[node]`.
-        local_grads: of each node's operand slots, one node after the other. Shape: `[edge]`.
-        problems: why a node has no result, `""` for those that have one. Shape: `[node]`.
-    """
-
-    data: Sequence[float]
+    data: Sequence[float]  # each node's result, nan where there is none. Shape: `[node]`.
     local_grads: Sequence[float]
+    """Of each node's operand slots, one node after the other. Shape: `[edge]`."""
     problems: Sequence[str]
+    """Why a node has no result, `""` for those that have one. Shape: `[node]`."""
 
 
 class OpEvaluator(Protocol):
-    """Calls the methods that made the nodes of one graph, for other operands."""
+    """Computes nodes of one graph for other operands."""
 
     def evaluate(self, nodes: Sequence[int], operands: Sequence[float]) -> Evaluated:
         """Computes some nodes, each by itself: none sees another's result.

@@ -18,23 +18,14 @@ from microgpt.errors import GraphError
 
 @dataclass(frozen=True, slots=True)
 class ScopeRange:
-    """One scope of a graph.
+    """One scope of a graph."""
 
-    Attributes:
-        index: its place in the tree's order; a parent comes before its children.
-        path: unique in the graph, `pos3/layer0/attn`; `""` for the root.
-        label: what a person would call it, or `""`.
-        parent: index of the parent, -1 for the root.
-        start: first node id inside it or its children.
-        stop: one past the last.
-    """
-
-    index: int
-    path: str
-    label: str
-    parent: int
-    start: int
-    stop: int
+    index: int  # its place in the tree's order; a parent comes before its children
+    path: str  # unique in the graph, `pos3/layer0/attn`; `""` for the root
+    label: str  # what a person would call it, or `""`
+    parent: int  # index of the parent, -1 for the root
+    start: int  # first node id inside it or its children
+    stop: int  # one past the last
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from microgpt.autograd.bindings import ParameterBinding
-from microgpt.autograd.ops import OP_NAMES, OPS
+from microgpt.autograd.ops import OPS
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeRange, ScopeTree
@@ -16,8 +16,6 @@ from microgpt.model.parameters import ModelConfig, Parameters
 from microgpt.replay import loops
 from microgpt.replay.model_program import ModelProgram, Replay
 from microgpt.text.tokenizer import Tokenizer
-
-_ARITY = np.array([OPS[name].arity for name in OP_NAMES])
 
 
 def document_graph(replay: Replay, config: ModelConfig, tokenizer: Tokenizer) -> Graph:
@@ -28,15 +26,21 @@ def document_graph(replay: Replay, config: ModelConfig, tokenizer: Tokenizer) ->
     node_of[cells] = np.arange(len(cells))
     n_read = int(np.searchsorted(cells, program.n_parameters))
     op_codes = trace.op_codes[cells]
-    arity = _ARITY[op_codes]
+    arity = np.array([op.arity for op in OPS.values()])[op_codes]
     edges = np.concatenate(([0], np.cumsum(arity)))
     operands, local_grads = np.zeros(edges[-1], np.int64), np.zeros(edges[-1])
-    operands[edges[:-1][arity > 0]] = node_of[code.a[cells[arity > 0]]]
-    operands[edges[:-1][arity > 1] + 1] = node_of[code.b[cells[arity > 1]]]
+    by_row = code.op[cells] == loops.RECORDED
+    one, two = (arity > 0) & ~by_row, (arity > 1) & ~by_row
+    operands[edges[:-1][one]] = node_of[code.a[cells[one]]]
+    operands[edges[:-1][two] + 1] = node_of[code.b[cells[two]]]
+    for node in np.flatnonzero(by_row):
+        a, b = code.a[cells[node]], code.b[cells[node]]
+        operands[edges[node] : edges[node + 1]] = node_of[code.lists[a:b]]
     loops.local_grads(code, cells, edges, replay.data, local_grads)
     immediate = np.full(len(cells), np.nan)
     pows = code.op[cells] == loops.POW
     immediate[pows] = code.exponents[code.b[cells[pows]]]
+    immediate[by_row] = [program.immediates[cell] for cell in cells[by_row].tolist()]
     scopes, scope_of = _scopes(program, replay.tokens, tokenizer, cells, node_of)
     names, bindings = _parameters(config, tokenizer)
     read = cells[:n_read].tolist()

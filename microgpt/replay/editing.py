@@ -18,7 +18,7 @@ from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.model.parameters import ModelConfig
-from microgpt.replay.program import Program
+from microgpt.replay.graph_program import GraphProgram
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,10 @@ class SetNode:
 
 @dataclass(frozen=True, slots=True)
 class SetScope:
-    """What a scope gives to the rest is replaced.
-
-    Attributes:
-        path: of the scope.
-        numbers: for each of `scope_outputs`, or one for all.
-    """
+    """What a scope gives to the rest is replaced."""
 
     path: str
-    numbers: tuple[float, ...] | float = 0.0
+    numbers: tuple[float, ...] | float = 0.0  # for each of `scope_outputs`, or one for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +53,12 @@ Edit: TypeAlias = SetNode | SetScope | SetToken
 
 @dataclass(frozen=True, eq=False)
 class EditedGraph:
-    """A graph after some changes.
+    """A graph after some changes."""
 
-    Attributes:
-        graph: as it would be. A changed inner node is a `const` leaf in it.
-        ids: id in it of each node of the graph before, -1 of parameters that another token's row
-            has taken the place of. Nothing else moves, and without a `SetToken` nothing at all.
-    """
-
-    graph: Graph
+    graph: Graph  # as it would be. A changed inner node is a `const` leaf in it.
     ids: Ints
+    """Id in `graph` of each node of the graph before, -1 of parameters that another token's row has
+    taken the place of. Nothing else moves, and without a `SetToken` nothing at all."""
 
 
 class DocumentModel(Protocol):
@@ -101,18 +92,18 @@ class EditableGraph:
         graph: Graph,
         model: DocumentModel | None = None,
         document: str | None = None,
-        evaluator: OpEvaluator | None = None,
+        methods: OpEvaluator | None = None,
     ) -> None:
         """Takes a graph, and if it is a document's, the document and the model it is of.
 
         Args:
-            evaluator: asks the class that the graph's nodes are of.
+            methods: asks the class that the graph's nodes are of.
         """
         self.graph = graph
         self._model = model
         self._document = document
         self._programs = {
-            document: Program.of(graph, evaluator)
+            document: GraphProgram.of(graph, methods)
         }  # and the last of another document
 
     def after(self, changes: Sequence[Edit]) -> EditedGraph:
@@ -154,14 +145,14 @@ class EditableGraph:
             document = document[:place] + change.character + document[place + 1 :]
         return document
 
-    def _program(self, document: str | None) -> Program:
+    def _program(self, document: str | None) -> GraphProgram:
         """The program of the graph, or of another document's under the same parameters."""
         if document not in self._programs:
             assert self._model is not None
             assert document is not None
             self._programs = {
                 self._document: self._programs[self._document],
-                document: Program.of(self._model.graph(document)),
+                document: GraphProgram.of(self._model.graph(document)),
             }
         return self._programs[document]
 

@@ -6,10 +6,10 @@ two is its gradient, but for an error that falls with the square of the step, an
 which grows as the step shrinks. A wrong local gradient shows at every node whose gradient flows
 through it; the nodes past it, towards the root, are right.
 
-An op that the op table cannot compute (someone's tanh) is taken as linear. Its slopes are those
-that its class's own method gives a step to either side. Where that cannot be asked, they are the
-local gradients that were recorded of it: these are not checked then; all others are, also before
-it.
+An op that the compiled loops cannot compute (someone's tanh) is taken as linear. Its slopes are
+those that its class's own method gives a step to either side, or its row of the op table. Where
+there is neither, they are the local gradients that were recorded of it: these are not checked then;
+all others are, also before it.
 """
 
 from __future__ import annotations
@@ -19,60 +19,41 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from microgpt.errors import InputError
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.replay import loops
-from microgpt.replay.code import forward_runs, with_linear
-from microgpt.replay.program import Program
-from microgpt.replay.slopes import SMALLEST_SCALE, SUSPICIOUS, is_one_side, own_slopes
+from microgpt.replay.graph_code import forward_runs, with_linear
+from microgpt.replay.graph_program import GraphProgram
+from microgpt.replay.op_rows import OpRows
 
 EPSILON = float(np.finfo(np.float64).eps)
 RELATIVE_STEP = EPSILON ** (1 / 3)
 """Of a node's own size: about where the step's two errors are equal. Units: none."""
+SUSPICIOUS = 1e-3
+"""A relative error that may come of a bend: then the slopes on both sides are looked at, too."""
+SMALLEST_SCALE = 1e-8
+"""Gradients smaller than this count as this large, so that 0 can be compared with 0."""
 MUCH = 100
 """By so many roundings two slopes differ that are not the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeCheck:
-    """One node's gradient, computed in two ways.
-
-    Attributes:
-        node: its id.
-        analytic: its gradient by the backward pass.
-        numeric: the central difference.
-        error: `|analytic - numeric| / max(|analytic|, |numeric|, 1e-8)`.
-        step: how far the node was moved each way.
-        rounding: by how much `numeric` may be off because the root is rounded.
-    """
+    """One node's gradient, computed in two ways."""
 
     node: int
-    analytic: float
-    numeric: float
-    error: float
-    step: float
-    rounding: float
+    analytic: float  # its gradient by the backward pass
+    numeric: float  # the central difference
+    error: float  # `|analytic - numeric| / max(|analytic|, |numeric|, 1e-8)`
+    step: float  # how far the node was moved each way
+    rounding: float  # by how much `numeric` may be off because the root is rounded
 
 
 @dataclass(frozen=True, eq=False)
 class GradientCheck:
     """The gradients of some nodes, checked; iterates from the largest error to the smallest.
-
-    Attributes:
-        nodes: what was checked, worst first.
-        analytic: gradient by the backward pass. Same order, as all below.
-        numeric: central difference.
-        errors: `|analytic - numeric| / max(|analytic|, |numeric|, 1e-8)`.
-        steps: how far each node was moved each way.
-        rounding: by how much `numeric` may be off because the root is rounded: an error of a tiny
-            gradient may be nothing else.
-        unchecked: the nodes whose slope cannot be had: what is computed from them has no finite
-            result a step away, or bends within a step, as at a relu's 0, and the gradient is the
-            slope on one side. Ascending.
-        trusted: the nodes whose own local gradients were taken as they are: what was recorded of
-            them is not what a row of the op table gives, or their op has none, and no method of
-            their own gives them again. Ascending.
 
     >>> from microgpt import Graph, Value
     >>> x = Value(2.0, name="x")
@@ -84,14 +65,22 @@ class GradientCheck:
     (0, 3.0, 4.0, 0.25)
     """
 
-    nodes: Ints
-    analytic: Floats
-    numeric: Floats
-    errors: Floats
-    steps: Floats
+    nodes: Ints  # what was checked, worst first
+    analytic: Floats  # gradient by the backward pass. Same order, as all below.
+    numeric: Floats  # central difference
+    errors: Floats  # `|analytic - numeric| / max(|analytic|, |numeric|, 1e-8)`
+    steps: Floats  # how far each node was moved each way
     rounding: Floats
+    """By how much `numeric` may be off because the root is rounded: an error of a tiny gradient may
+    be nothing else."""
     unchecked: Ints
+    """The nodes whose slope cannot be had: what is computed from them has no finite result a step
+    away, or bends within a step, as at a relu's 0, and the gradient is the slope on one side.
+    Ascending."""
     trusted: Ints
+    """The nodes whose own local gradients were taken as they are: what was recorded of them is not
+    what a row of the op table gives, or their op has none, and no method of their own gives them
+    again. Ascending."""
 
     @classmethod
     def of(
@@ -99,26 +88,24 @@ class GradientCheck:
         graph: Graph,
         nodes: Sequence[int] | Ints | None = None,
         step: float = RELATIVE_STEP,
-        evaluator: OpEvaluator | None = None,
+        methods: OpEvaluator | None = None,
     ) -> GradientCheck:
         """Checks some nodes, or all; one takes about 0.1 ms in a graph of 40,000.
 
         Args:
             nodes: ids; all of the graph's if not given.
             step: how far to move a node, in parts of its size, or of 1 if it is smaller than 1.
-            evaluator: asks the class that the graph's nodes are of.
+            methods: asks the class that the graph's nodes are of.
 
         Raises:
             GraphError: there is no such node.
         """
         fresh = replace(graph, grad_before=np.zeros(len(graph)))  # of this pass alone
-        program = Program.of(fresh)
+        program = GraphProgram.of(fresh)
         chosen = np.unique(np.arange(len(graph)) if nodes is None else np.array(nodes, np.int64))
         program.check_nodes(chosen)
         recorded = np.flatnonzero(program.forward_code.op == loops.RECORDED)
-        slopes, measured = graph.local_grads, np.empty(0, np.int64)
-        if evaluator is not None and len(recorded):
-            slopes, measured = own_slopes(graph, recorded, step, evaluator)
+        slopes, measured = _measured_slopes(graph, recorded, step, methods)
         code, data = with_linear(program.forward_code, graph, slopes), graph.data
         checked = chosen[::-1].copy()
         steps = step * np.maximum(1.0, np.abs(data[checked]))
@@ -134,7 +121,7 @@ class GradientCheck:
             off = np.abs(analytic - numeric) > MUCH * rounding
             for place in np.flatnonzero((errors > SUSPICIOUS) & off).tolist():
                 sides = _slopes_beside(code, graph, int(checked[place]), float(steps[place]))
-                if is_one_side(float(analytic[place]), sides):
+                if _is_one_side(float(analytic[place]), sides):
                     errors[place] = np.nan
         ranked = np.argsort(-errors, kind="stable")
         ranked = ranked[np.isfinite(errors[ranked])]
@@ -158,6 +145,76 @@ class GradientCheck:
         )  # fmt: skip
         for row in zip(*(column.tolist() for column in columns), strict=True):
             yield NodeCheck(*row)
+
+
+def _measured_slopes(
+    graph: Graph, nodes: Ints, step: float, methods: OpEvaluator | None
+) -> tuple[Floats, Ints]:
+    """Local gradients of a graph, those of some nodes as central differences of what computes them.
+
+    That is their class, where it can be asked, or their row of the op table.
+
+    Args:
+        nodes: the nodes.
+        step: how far to move an operand, in parts of its size, or of 1 if it is smaller than 1.
+        methods: asks the class.
+
+    Returns:
+        A number for every edge; and the nodes whose slopes could be measured.
+    """
+    slopes, measured = graph.local_grads.copy(), []
+    asked: list[OpEvaluator] = [OpRows(graph)] if methods is None else [methods, OpRows(graph)]
+    for node in nodes.tolist():
+        edges = graph.edges_into(np.array([node]))
+        for each in [*asked]:
+            try:
+                own = _slopes_of(graph, node, edges, step, each)
+            except InputError:  # the class is out of reach
+                asked.remove(each)
+                continue
+            if own is not None:
+                slopes[edges] = own
+                measured.append(node)
+                break
+    return slopes, np.array(measured, np.int64)
+
+
+def _slopes_of(
+    graph: Graph, node: int, edges: Ints, step: float, methods: OpEvaluator
+) -> Floats | None:
+    """A node's slopes along its slots, None if its method does not give again what it gave.
+
+    An operand in several slots moves in all of them, and the first one gets the slope. Beside a
+    bend the recorded local gradient stays if it is the slope on one side.
+    """
+    operands = graph.operands[edges]
+    at = graph.data[operands]
+    firsts = np.unique(operands, return_index=True)[1].tolist()
+    away = step * np.maximum(1.0, np.abs(at))
+    rows = [at]
+    for slot in firsts:
+        same = operands == operands[slot]
+        rows += [np.where(same, at - away, at), np.where(same, at + away, at)]
+    data, _, problems = methods.evaluate([node] * len(rows), np.concatenate(rows).tolist())
+    if any(problems) or data[0] != graph.data[node]:
+        return None
+    slopes = graph.local_grads[edges]
+    for slot, below, above in zip(firsts, data[1::2], data[2::2], strict=True):
+        same = operands == operands[slot]
+        to_below, to_above = at[slot] - (at - away)[slot], (at + away)[slot] - at[slot]
+        sides = ((data[0] - below) / to_below, (above - data[0]) / to_above)
+        if not _is_one_side(float(slopes[same].sum()), sides):
+            slopes[same] = 0.0
+            slopes[slot] = (above - below) / (to_below + to_above)
+    return slopes if np.isfinite(slopes).all() else None
+
+
+def _is_one_side(gradient: float, sides: tuple[float, float]) -> bool:
+    """Whether the slopes on two sides differ and a gradient is one of them."""
+    below, above = sides
+    close = SUSPICIOUS * max(abs(below), abs(above), SMALLEST_SCALE)
+    nearest = min(abs(gradient - below), abs(gradient - above))
+    return abs(below - above) > close >= nearest
 
 
 def _slopes_beside(code: loops.Code, graph: Graph, node: int, step: float) -> tuple[float, float]:

@@ -23,14 +23,10 @@ if TYPE_CHECKING:
 
 
 class GraphReplayer:
-    """Makes graphs of any model's documents.
-
-    Attributes:
-        problem: why it cannot, `""` if nothing is in the way.
-    """
+    """Makes graphs of any model's documents."""
 
     def __init__(self) -> None:
-        self.problem = ""
+        self.problem = ""  # why it cannot, if something is in the way
         self._asked = 0
         self._compiled = False
         self._thread: threading.Thread | None = None
@@ -57,7 +53,7 @@ class GraphReplayer:
         """Whether a document of so many positions can be done at once."""
         if not self._compiled:
             return False
-        from microgpt.replay.program_cache import kept_program  # noqa: PLC0415  # imports numba
+        from microgpt.replay.model_programs import kept_program  # noqa: PLC0415  # imports numba
 
         return kept_program(config, tokenizer.vocab_size, length) is not None
 
@@ -93,9 +89,9 @@ class GraphReplayer:
     def _replayed(
         self, config: ModelConfig, tokenizer: Tokenizer, data: array[float], tokens: Sequence[int]
     ) -> Graph | None:
-        from microgpt.replay.document_graph import document_graph  # noqa: PLC0415
-        from microgpt.replay.model_program import Replay  # noqa: PLC0415
-        from microgpt.replay.program_cache import program_for  # noqa: PLC0415
+        from microgpt.replay.document_graph import document_graph  # noqa: PLC0415  # numba
+        from microgpt.replay.model_program import Replay  # noqa: PLC0415  # numba
+        from microgpt.replay.model_programs import program_for  # noqa: PLC0415  # numba
 
         replay = Replay(program_for(config, tokenizer.vocab_size, len(tokens) - 1))
         if not math.isfinite(replay.forward(data, tokens)):

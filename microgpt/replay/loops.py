@@ -55,27 +55,19 @@ begins with, and its local gradients times them. Only for forward passes."""
 
 
 class Code(NamedTuple):
-    """A program without its numbers.
+    """A program without its numbers."""
 
-    Attributes:
-        op: what computes each node. Shape: `[node]`.
-        links: 1 for a mul whose product only the next node uses, to add it to the node before,
-            which has no other use either. Shape: `[node]`.
-        a: the first operand; of a max leaf and a recorded or linear node the start of its list.
-            Shape: `[node]`.
-        b: the second operand; of a pow the place of its exponent; of a list its end. `[node]`.
-        exponents: of all pows, each once.
-        lists: inputs of max leaves, operands of recorded nodes, one list after the other.
-        list_grads: local gradients of recorded and linear nodes, like `lists`.
-    """
-
-    op: Bytes
+    op: Bytes  # what computes each node. Shape: `[node]`.
     links: Bytes
+    """1 for a mul whose product only the next node uses, to add it to the node before, which has no
+    other use either. Shape: `[node]`."""
     a: Cells
-    b: Cells
-    exponents: Floats
-    lists: Cells
-    list_grads: Floats
+    """The first operand; of a max leaf and a recorded or linear node the start of its list. Shape:
+    `[node]`."""
+    b: Cells  # the second operand; of a pow the place of its exponent; of a list its end. `[node]`.
+    exponents: Floats  # of all pows, each once
+    lists: Cells  # inputs of max leaves, operands of recorded nodes, one list after the other
+    list_grads: Floats  # local gradients of recorded and linear nodes, like `lists`
 
 
 @_jit

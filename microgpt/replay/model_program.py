@@ -16,59 +16,51 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.ops import OPS, op_code
 from microgpt.graph.arrays import Cells, Floats, Ints
 from microgpt.model.parameters import ModelConfig
 from microgpt.replay import loops
-from microgpt.replay.code import COMPUTED_BY, runs_of, with_links
+from microgpt.replay.graph_code import loop_ops, runs_of, with_links
 from microgpt.replay.loops import Code
+from microgpt.replay.op_rows import computed
 from microgpt.replay.trace import Trace
 
 
 class ModelProgram:
     """A trace, and where in it to find what a document changes or someone asks for.
 
-    Attributes:
-        trace: the traced computation; numbers below are its cells.
-        code: what computes each cell, for no particular document.
-        length: the most positions it can run.
-        n_parameters: the first cells.
-        root: the loss, the last cell.
-        embeddings: sums of token row and position row. Shape: `[position][n_embd]`.
-        stops: one past the last cell of each position. Shape: `[position]`.
-        exps: the last softmax's exponentials. Shape: `[position][vocab]`.
-        inverses: one over their sum. Shape: `[position]`.
-        target_probs: probability of the next token. Shape: `[position]`.
-        losses: minus its logarithm. Shape: `[position]`.
-        partial_sums: of the losses. Shape: `[position]`.
-        weights: attention weights. Shape: `[layer][head][position]`, each an array by source.
+    Numbers are cells of the trace.
     """
 
     def __init__(self, trace: Trace, config: ModelConfig, vocab_size: int) -> None:
         self.trace = trace
         shapes = config.shapes(vocab_size)
-        self.n_parameters = sum(rows * cols for rows, cols in shapes.values())
-        self.code = _code(trace)
+        self.n_parameters = sum(rows * cols for rows, cols in shapes.values())  # the first cells
+        self.code = _code(trace)  # for no particular document
         self._ranges = {
             str(path): range(int(start), int(stop))
             for path, start, stop in zip(
                 trace.scopes, trace.scope_starts, trace.scope_stops, strict=True
             )
         }
-        self.root = len(trace.a) - 1
-        self.partial_sums = self._cells("loss", "add")
-        self.length = n = len(self.partial_sums)
+        self.root = len(trace.a) - 1  # the loss
+        self.partial_sums = self._cells("loss", "add")  # of the losses. Shape: `[position]`.
+        self.length = n = len(self.partial_sums)  # the most positions it can run
         self._count_inverse = int(trace.b[self.root])  # the constant 1 / n
         is_token = (self.code.op == loops.ADD) & (trace.a < shapes["wte"][0] * shapes["wte"][1])
+        # Sums of token row and position row. Shape: `[position][n_embd]`.
         self.embeddings = np.flatnonzero(is_token).reshape(n, config.n_embd)
+        # One past the last cell of each position. Shape: `[position]`.
         self.stops = [self._ranges[f"pos{p}"].stop for p in range(n)]
+        # The last softmax: exponentials, `[position][vocab]`; one over their sums, probabilities of
+        # the next tokens and minus their logarithms, each `[position]`.
         self.exps = np.stack([self._cells(f"pos{p}/softmax", "exp") for p in range(n)])
         self.inverses = np.concatenate([self._cells(f"pos{p}/softmax", "pow") for p in range(n)])
         self.target_probs = np.concatenate(
             [self._cells(f"pos{p}/softmax", "mul") for p in range(n)]
         )
         self.losses = np.array([self._ranges[f"pos{p}/loss"].stop - 1 for p in range(n)])
-        self.weights = [
+        self.weights = [  # of attention. Shape: `[layer][head][position]`, each an array by source
             [
                 [
                     self._cells(f"pos{p}/layer{layer}/attn/head{head}/softmax", "mul")
@@ -78,23 +70,25 @@ class ModelProgram:
             ]
             for layer in range(config.n_layer)
         ]
-        self._forward_runs: dict[int, loops.Runs] = {}
+        by_row = np.flatnonzero(self.code.op == loops.RECORDED).tolist()
+        # Of the cells that the loops have no branch for.
+        self.immediates = dict(zip(by_row, trace.immediates.tolist(), strict=True))
+        self._forward_stages: dict[int, list[tuple[loops.Runs, Ints]]] = {}
         self._segments: dict[tuple[int, int], loops.Runs] = {}
         self._first_reached_from = self._positions_reaching()
 
     @property
     def nbytes(self) -> int:
         """Size of the program, and of data and gradients of one run of its length. Units: bytes."""
-        passes = (self.forward_runs(self.length), self.backward_runs([0] * (self.length + 1)))
-        size = sum(array.nbytes for array in (*self.code, *passes))
+        forward = sum(runs.nbytes for runs, _ in self.forward_stages(self.length))
+        backward = self.backward_runs([0] * (self.length + 1)).nbytes
+        size = sum(array.nbytes for array in self.code) + forward + backward
         return size + self._first_reached_from.nbytes + 2 * 8 * len(self.code.op)
 
     def _cells(self, path: str, op: str) -> Ints:
         """The cells of an op in a scope."""
         inside = self._ranges[path]
-        found = np.flatnonzero(
-            self.trace.op_codes[inside.start : inside.stop] == OP_NAMES.index(op)
-        )
+        found = np.flatnonzero(self.trace.op_codes[inside.start : inside.stop] == op_code(op))
         return found + inside.start
 
     def mean_of(self, n: int) -> Ints:
@@ -117,15 +111,34 @@ class ModelProgram:
         a[self.root] = self.partial_sums[n - 1]
         data[self._count_inverse] = 1 / n
 
-    def forward_runs(self, n: int) -> loops.Runs:
-        """The instructions of the forward pass of n positions."""
-        if n not in self._forward_runs:
+    def forward_stages(self, n: int) -> list[tuple[loops.Runs, Ints]]:
+        """The forward pass of n positions: instructions, and the cells that rows compute then.
+
+        It has one stage, without such cells, if the loops have a branch for all ops of the model.
+        """
+        if n not in self._forward_stages:
             cells = np.concatenate(
                 (np.arange(self.n_parameters, self.stops[n - 1]), self.mean_of(n))
             )
-            computed = cells[self.code.op[cells] != loops.LEAF]
-            self._forward_runs[n] = runs_of(self.code, computed.astype(np.uint32), 1)
-        return self._forward_runs[n]
+            stage = np.zeros(len(self.code.op), np.int64)
+            if self.immediates:
+                loops.stages(self.code, stage)
+            self._forward_stages[n] = []
+            for place in range(stage[cells].max() + 1):
+                now = cells[stage[cells] == place]
+                op = self.code.op[now]
+                compiled = now[(op != loops.LEAF) & (op != loops.RECORDED)]
+                runs = runs_of(self.code, compiled.astype(np.uint32), 1)
+                self._forward_stages[n].append((runs, now[op == loops.RECORDED]))
+        return self._forward_stages[n]
+
+    def compute_by_row(self, cell: int, code: Code, data: Floats) -> None:
+        """Computes a cell's data, and its local gradients in the code, by its op's row."""
+        row = [*OPS.values()][self.trace.op_codes[cell]]
+        operands = slice(code.a[cell], code.b[cell])
+        data[cell], code.list_grads[operands], _ = computed(
+            row, data[code.lists[operands]].tolist(), self.immediates[cell]
+        )
 
     def backward_runs(self, tokens: Sequence[int]) -> loops.Runs:
         """The instructions of a document's backward pass."""
@@ -147,7 +160,7 @@ class ModelProgram:
 
     def _visited(self, code: Code, position: int, state: loops.Bytes) -> Cells:
         order = np.empty(len(state), np.uint32)
-        stack = np.empty(2 * len(state) + 1, np.uint32)
+        stack = np.empty(2 * len(state) + len(code.lists) + 1, np.uint32)
         count = loops.post_order(code, int(self.partial_sums[position]), state, stack, order)
         return order[:count][::-1].copy()
 
@@ -161,23 +174,18 @@ class ModelProgram:
 
 
 class Replay:
-    """Runs a `ModelProgram`. What it holds is overwritten by every run.
-
-    Attributes:
-        program: what it runs.
-        code: the program's, re-pointed to the document.
-        tokens: of the document, as many as are read and one.
-        data: value of each cell; what the document does not use is left over. Shape: `[cell]`.
-        grad: gradient of the loss by each cell. Shape: `[cell]`.
-    """
+    """Runs a `ModelProgram`. What it holds is overwritten by every run."""
 
     def __init__(self, program: ModelProgram) -> None:
         self.program = program
-        self.code = program.code._replace(a=program.code.a.copy())
-        self.tokens: tuple[int, ...] = ()
+        code = program.code
+        # Re-pointed to the document, and with local gradients of its own.
+        self.code = code._replace(a=code.a.copy(), list_grads=code.list_grads.copy())
+        self.tokens: tuple[int, ...] = ()  # of the document, as many as are read and one
+        # Value of each cell; what the document does not use is left over. Shape: `[cell]`.
         self.data = np.zeros(len(self.code.op))
-        self.data[program.trace.op_codes == OP_NAMES.index("const")] = program.trace.constants
-        self.grad = np.zeros(len(self.code.op))
+        self.data[program.trace.op_codes == op_code("const")] = program.trace.constants
+        self.grad = np.zeros(len(self.code.op))  # of the loss by each cell. Shape: `[cell]`.
 
     def forward(self, parameters: Floats | array[float], tokens: Sequence[int]) -> float:
         """Computes the loss, and all on the way to it.
@@ -190,7 +198,10 @@ class Replay:
         self.tokens = tuple(tokens)
         self.data[: program.n_parameters] = parameters
         program.point(self.code.a, self.data, tokens)
-        loops.forward(self.code, program.forward_runs(len(tokens) - 1), self.data)
+        for runs, by_row in program.forward_stages(len(tokens) - 1):
+            loops.forward(self.code, runs, self.data)
+            for cell in by_row.tolist():
+                program.compute_by_row(cell, self.code, self.data)
         return float(self.data[program.root])
 
     def backward(self) -> Floats:
@@ -204,12 +215,8 @@ class Replay:
 
 
 def _code(trace: Trace) -> Code:
-    table = np.array(
-        [loops.MAX if name == "max" else COMPUTED_BY.get(name, loops.LEAF) for name in OP_NAMES],
-        np.uint8,
-    )
     code = Code(
-        op=table[trace.op_codes],
+        op=loop_ops()[trace.op_codes],
         links=np.zeros(len(trace.a), np.uint8),
         a=trace.a,
         b=trace.b,
@@ -217,6 +224,9 @@ def _code(trace: Trace) -> Code:
         lists=trace.lists,
         list_grads=np.zeros(len(trace.lists)),
     )
-    two, one = (code.op == loops.ADD) | (code.op == loops.MUL), code.op > loops.MUL
-    operands = np.concatenate((code.a[two], code.b[two], code.a[one]))
+    two = (code.op == loops.ADD) | (code.op == loops.MUL)
+    one = (code.op > loops.MUL) & (code.op < loops.RECORDED)
+    by_row = np.flatnonzero(code.op == loops.RECORDED)
+    listed = [code.lists[code.a[cell] : code.b[cell]] for cell in by_row]
+    operands = np.concatenate((code.a[two], code.b[two], code.a[one], *listed))
     return with_links(code, operands, np.zeros(len(trace.a)))

@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.collector import paused_collector
-from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.ops import op_code
 from microgpt.autograd.recording import recording
 from microgpt.graph.arrays import Cells, Floats, Scalar
 from microgpt.graph.graph import Graph
 from microgpt.model.parameters import ModelConfig, Parameters
 from microgpt.model.transformer import forward
+from microgpt.replay import loops
+from microgpt.replay.graph_code import loop_ops
 from microgpt.text.tokenizer import Tokenizer
 
 _FIRST_CHARACTER = 0x10000  # a vocabulary of any size; what its characters are is not kept
@@ -30,44 +32,30 @@ _FIRST_CHARACTER = 0x10000  # a vocabulary of any size; what its characters are 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """The computation of some positions as flat arrays.
+    """The computation of some positions as flat arrays."""
 
-    Attributes:
-        op_codes: as in a `Graph`. Shape: `[cell]`.
-        a: cell of the first operand; of a max leaf the start of its list. Shape: `[cell]`.
-        b: cell of the second operand; of a pow the place of its exponent; of a max leaf the end of
-            its list. Shape: `[cell]`.
-        exponents: of all pows, each once.
-        lists: cells whose largest is taken, of one max leaf after the other.
-        constants: number of every `const` leaf, in order.
-        scope_of: place of each cell's scope in `scopes`. Shape: `[cell]`.
-        line_of: place of each cell's line in `source_lines`, -1 for parameters. Shape: `[cell]`.
-        scopes: paths, the root scope's first.
-        scope_parents: places of their parents, -1 for the root scope.
-        scope_starts: first cell in each.
-        scope_stops: one past the last.
-        files: of `source_lines`.
-        lines: line number of each of `source_lines`.
-        names: of named nodes after the parameters.
-        named: their cells.
-    """
-
-    op_codes: NDArray[np.uint8]
-    a: Cells
+    op_codes: NDArray[np.uint8]  # as in a `Graph`. Shape: `[cell]`.
+    a: Cells  # cell of the first operand; of a listed node the start of its list. Shape: `[cell]`.
     b: Cells
-    exponents: Floats
+    """Cell of the second operand; of a pow the place of its exponent; of a listed node the end of
+    its list. Shape: `[cell]`."""
+    exponents: Floats  # of all pows, each once
     lists: Cells
-    constants: Floats
-    scope_of: Cells
+    """Cells whose largest is taken, of one max leaf after the other; and operands of nodes that the
+    loops have no branch for."""
+    immediates: Floats  # of the nodes that the loops have no branch for, in order
+    constants: Floats  # number of every `const` leaf, in order
+    scope_of: Cells  # place of each cell's scope in `scopes`. Shape: `[cell]`.
     line_of: NDArray[np.int16]
-    scopes: NDArray[np.str_]
-    scope_parents: NDArray[np.int32]
-    scope_starts: Cells
-    scope_stops: Cells
-    files: NDArray[np.str_]
-    lines: NDArray[np.int32]
-    names: NDArray[np.str_]
-    named: Cells
+    """Place of each cell's line in `source_lines`, -1 for parameters. Shape: `[cell]`."""
+    scopes: NDArray[np.str_]  # paths, the root scope's first
+    scope_parents: NDArray[np.int32]  # places of their parents, -1 for the root scope
+    scope_starts: Cells  # first cell in each
+    scope_stops: Cells  # one past the last
+    files: NDArray[np.str_]  # of `source_lines`
+    lines: NDArray[np.int32]  # line number of each of `source_lines`
+    names: NDArray[np.str_]  # of named nodes after the parameters
+    named: Cells  # their cells
 
     @classmethod
     def of(cls, config: ModelConfig, vocab_size: int, length: int) -> Trace:
@@ -106,7 +94,7 @@ class Trace:
         a, b = np.zeros(len(graph), np.uint32), np.zeros(len(graph), np.uint32)
         a[arity > 0] = cells[graph.operands[edges[arity > 0]]]
         b[arity > 1] = cells[graph.operands[edges[arity > 1] + 1]]
-        pows = graph.op_codes == OP_NAMES.index("pow")
+        pows = graph.op_codes == op_code("pow")
         exponents, b[pows] = np.unique(graph.immediate[pows], return_inverse=True)
         lists: list[int] = []
         for node, binding in graph.bindings.items():
@@ -114,15 +102,21 @@ class Trace:
                 a[node] = len(lists)
                 lists += binding
                 b[node] = len(lists)
+        by_row = np.flatnonzero(loop_ops()[graph.op_codes] == loops.RECORDED)
+        for node in by_row.tolist():
+            a[node] = len(lists)
+            lists += graph.operands[edges[node] : edges[node] + arity[node]].tolist()
+            b[node] = len(lists)
         scopes = list(graph.scopes)
         named = [node for node in graph.names if node >= n_read]
         return cls(
-            op_codes=by_cell(graph.op_codes, OP_NAMES.index("param"), np.uint8),
+            op_codes=by_cell(graph.op_codes, op_code("param"), np.uint8),
             a=by_cell(a, 0, np.uint32),
             b=by_cell(b, 0, np.uint32),
             exponents=exponents,
             lists=cells[lists],
-            constants=graph.data[graph.op_codes == OP_NAMES.index("const")],
+            immediates=graph.immediate[by_row],
+            constants=graph.data[graph.op_codes == op_code("const")],
             scope_of=by_cell(graph.scope_of, 0, np.uint32),
             line_of=by_cell(graph.line_of, -1, np.int16),
             scopes=np.array([scope.path for scope in scopes]),
@@ -137,14 +131,19 @@ class Trace:
 
     def is_sound(self) -> bool:
         """Whether no cell refers to a later one, which no loop over the cells would notice."""
-        is_max = self.op_codes == OP_NAMES.index("max")
+        kinds = loop_ops()[self.op_codes]
+        has_list = (kinds == loops.MAX) | (kinds == loops.RECORDED)
         cells = np.arange(len(self.a))
         return bool(
             len(self.op_codes) == len(self.a) == len(self.b)
-            and (self.a[~is_max] <= cells[~is_max]).all()
-            and (self.b[~is_max] <= cells[~is_max]).all()
-            and (self.a[is_max] < self.b[is_max]).all()
-            and (self.b[is_max] <= len(self.lists)).all()
+            and (self.a[~has_list] <= cells[~has_list]).all()
+            and (self.b[~has_list] <= cells[~has_list]).all()
+            and (self.a[has_list] < self.b[has_list]).all()
+            and (self.b[has_list] <= len(self.lists)).all()
+            and all(
+                (self.lists[self.a[cell] : self.b[cell]] < cell).all()
+                for cell in np.flatnonzero(kinds == loops.RECORDED)
+            )
             and (self.lists < len(self.a)).all()
         )
 

@@ -72,7 +72,7 @@ class ModelSnapshot:
 
     def trace(self, document: str) -> Graph:
         """The same, computed on `Value`s."""
-        from microgpt.graph.graph import Graph  # noqa: PLC0415  # numpy comes with it
+        from microgpt.graph.graph import Graph  # noqa: PLC0415  # numpy, which training can do without
 
         with paused_collector():
             parameters = self.parameters()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from microgpt import Corpus, ModelConfig, ModelSnapshot, Training, Value, scope
 from microgpt.autograd.bindings import parameter
-from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.ops import OPS
 from microgpt.graph.graph import Graph
 
 SMALL_MODEL = ModelConfig(n_embd=8, n_head=2, n_layer=1, block_size=8)
@@ -35,8 +35,8 @@ def foreign_graph() -> Graph:
     x = Value(2.0, name="x")
     graph = frozen(Value(math.tanh(2.0), (x,), (1 - math.tanh(2.0) ** 2,), "exp") * 0.5)
     op_codes = graph.op_codes.copy()
-    op_codes[1] = len(OP_NAMES)
-    return replace(graph, op_names=(*OP_NAMES, "tanh"), op_codes=op_codes)
+    op_codes[1] = len(OPS)
+    return replace(graph, op_names=(*OPS, "tanh"), op_codes=op_codes)
 
 
 def tutorial_graph() -> Graph:

@@ -26,7 +26,7 @@ from tests.viz.golden import assert_golden
 from viz.boxes import Folding
 from viz.dot import plain, printable, rms, to_dot
 from viz.render import render
-from viz.style import OP_STYLES, gradient_color, short_number
+from viz.style import gradient_color, op_style, short_number
 from viz.view import MAX_DRAWN, View, folded, neighbourhood, scalars
 
 TINY_MODEL = ModelConfig(n_embd=2, n_head=1, n_layer=1, block_size=4)
@@ -119,7 +119,7 @@ def test_a_scalar_shows_its_value_and_gradient() -> None:
         assert f"grad {short_number(float(graph.grad[node]))}" in shown
         assert any(tip.startswith(f"{graph.name(node)} = {graph.op(node)}, data "
                                   f"{float(graph.data[node])!r}") for tip in tips(svg))  # fmt: skip
-    assert OP_STYLES["mul"].glyph in shown
+    assert op_style("mul").glyph in shown
     assert "contribution 2 = local gradient 2 × adjoint 1" in tips(svg)
 
 

@@ -23,7 +23,6 @@ from tui.widgets.scroll_window import ScrollWindow
 from viz.boxes import Box
 from viz.dot import rms
 from viz.style import (
-    OP_STYLES,
     gradient_color,
     ink_on,
     magnitude_color,
@@ -259,7 +258,7 @@ class GraphCanvas(ScrollWindow):
         elif box.kind == "node":
             color, bold, corners = op_style(graph.op(box.node)).color, False, "╭╮╰╯─│"
         elif box.kind == "parameters":
-            color, bold, corners = OP_STYLES["param"].color, False, "╭╮╰╯─│"
+            color, bold, corners = op_style("param").color, False, "╭╮╰╯─│"
         else:
             color, bold, corners = self._color("canvas--box"), False, "╭╮╰╯─│"
         if box.key == state.visited == state.selected:

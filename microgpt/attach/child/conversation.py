@@ -48,22 +48,14 @@ ORDER = INTEGERS + 16
 
 
 class Instruction(NamedTuple):
-    """What our process wants.
+    """What our process wants."""
 
-    Attributes:
-        about: the number of the backward asked about; 0 if nobody asked.
-        stop: whether to stop after it.
-        quiet: how many backwards to let pass after it without asking.
-        asks: whether this is no order, but at a stop a question about it; a message follows.
-        low, high: backwards of losses from here to there pass without asking, too.
-    """
-
-    about: int
-    stop: int
-    quiet: int
-    asks: int
-    low: float
-    high: float
+    about: int  # the number of the backward asked about; 0 if nobody asked
+    stop: int  # whether to stop after it
+    quiet: int  # how many backwards to let pass after it without asking
+    asks: int  # whether this is no order, but at a stop a question about it; a message follows
+    low: float  # backwards of losses from here ...
+    high: float  # ... to here pass without asking, too
 
 
 class Conversation:

@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from microgpt.attach.child.value_class import Node, ValueClass
-from microgpt.attach.child.watches import GradTap, installed, local_grads
+from microgpt.attach.child.watches import GradTap, grads_of_closure, installed
 from microgpt.graph.op_evaluator import Evaluated
 
 
@@ -84,7 +84,7 @@ class OwnMethods:
         held = getattr(result, kind.shape.visited, None)
         if kind.shape.is_closure:
             if set(made_from) == set(slots):
-                return local_grads(tap, result, operands, held)
+                return grads_of_closure(tap, result, operands, held)
         elif made_from == slots and isinstance(held, tuple | list) and len(held) == len(slots):
             return [float(local) for local in held]
         raise Refused("its method gives something else than one node made from the same operands")

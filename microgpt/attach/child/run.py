@@ -13,6 +13,7 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+from _frozen_importlib_external import SourceFileLoader
 from contextlib import suppress
 from io import TextIOWrapper
 from types import ModuleType
@@ -59,7 +60,7 @@ def _opened(orders: int, reports: int, *, shares_terminal: bool) -> Conversation
         package: Any = ModuleType(name)
         package.__path__ = [folder]
         sys.modules[name] = package
-    from microgpt.attach.child.conversation import Conversation  # noqa: PLC0415
+    from microgpt.attach.child.conversation import Conversation  # noqa: PLC0415  # found only now
 
     for name in [name for name in sys.modules if name.partition(".")[0] == "microgpt"]:
         del sys.modules[name]
@@ -68,8 +69,6 @@ def _opened(orders: int, reports: int, *, shares_terminal: bool) -> Conversation
 
 def _run(script: str, session: Conversation) -> None:
     """Runs the script as the module `__main__`; its scopes are the calls below this one."""
-    from _frozen_importlib_external import SourceFileLoader  # noqa: PLC0415
-
     module = ModuleType("__main__")
     vars(module).update(
         __file__=script,

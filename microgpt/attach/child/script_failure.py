@@ -16,20 +16,15 @@ MAX_LOOKED_AT = 500_000
 
 
 class ScriptFailure:
-    """An exception, without the frames of our own hooks.
-
-    Attributes:
-        text: the traceback as Python would show it.
-        place: file and line of the innermost call that is not in a Value-like class itself.
-        frames: the calls that failed, the innermost first.
-    """
+    """An exception, without the frames of our own hooks."""
 
     def __init__(self, error: BaseException, kinds: Sequence[ValueClass]) -> None:
         self._kinds = kinds
         self._error = error
-        self.frames: list[FrameType] = []
+        self.frames: list[FrameType] = []  # of the calls that failed, the innermost first
         strip(error)
-        self.text = shown(error)
+        self.text = shown(error)  # the traceback as Python would show it
+        # File and line of the innermost call that is not in a Value-like class itself.
         self.place = (getattr(error, "filename", None) or "", getattr(error, "lineno", None) or 0)
         traceback = error.__traceback__
         while traceback is not None:

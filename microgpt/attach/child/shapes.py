@@ -13,17 +13,11 @@ from typing import Any, NamedTuple, Protocol
 
 
 class Shape(NamedTuple):
-    """How a class keeps what its backward pass needs.
+    """How a class keeps what its backward pass needs."""
 
-    Attributes:
-        operands: the attribute with a node's operands.
-        visited: the attribute that the backward pass reads when it visits a node.
-        is_closure: whether `visited` holds the derivative as code to call, not as numbers.
-    """
-
-    operands: str
-    visited: str
-    is_closure: bool
+    operands: str  # the attribute with a node's operands
+    visited: str  # the attribute that the backward pass reads when it visits a node
+    is_closure: bool  # whether `visited` holds the derivative as code to call, not as numbers
 
     def __str__(self) -> str:
         return f"{self.operands} and {self.visited}"

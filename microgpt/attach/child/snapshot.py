@@ -8,7 +8,7 @@ from typing import Any
 
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.value_class import Label, Node, ValueClass
-from microgpt.attach.child.watches import GradTap, installed, local_grads
+from microgpt.attach.child.watches import GradTap, grads_of_closure, installed
 from microgpt.attach.wire import Field
 from microgpt.autograd.scopes import Scope
 
@@ -18,18 +18,15 @@ class ReadingError(Exception):
 
 
 class Snapshot:
-    """The computation below some roots: taken before a backward pass, completed after it.
-
-    Attributes:
-        nodes: in order of creation, as far as it is known, and operands before results.
-        ids: each node's place in `nodes`, by `id()`.
-    """
+    """The computation below some roots: taken before a backward pass, completed after it."""
 
     def __init__(self, kind: ValueClass, roots: Sequence[Node]) -> None:
         self._kind = kind
         self._root = roots[-1]
         order = _post_order(roots, kind.operands)
+        # In order of creation, as far as it is known, and operands before results.
         self.nodes = _by_creation(order, kind)
+        # Each node's place there, by `id()`.
         self.ids = {id(node): place for place, node in enumerate(self.nodes)}
         self._operands = [kind.operands(node) for node in self.nodes]
         self._local_grads = self._read_local_grads()
@@ -48,7 +45,7 @@ class Snapshot:
             ]
             with installed(kind.cls, "grad", tap):
                 return [
-                    local_grads(tap, node, operands, closure) if operands else []
+                    grads_of_closure(tap, node, operands, closure) if operands else []
                     for node, operands, closure in zip(
                         self.nodes, self._operands, closures, strict=True
                     )

@@ -74,16 +74,11 @@ _set_operands = Recorded._attach_operands.__set__  # type: ignore[attr-defined]
 
 
 class ValueClass:
-    """A Value-like class of the script.
-
-    Attributes:
-        cls: the class.
-        shape: where its nodes keep operands and derivatives.
-    """
+    """A Value-like class of the script."""
 
     def __init__(self, cls: type, shape: Shape) -> None:
         self.cls = cls
-        self.shape = shape
+        self.shape = shape  # where its nodes keep operands and derivatives
         self._codes: list[CodeType] = []
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}

@@ -71,7 +71,9 @@ def installed(cls: type, name: str, descriptor: object) -> Iterator[None]:
             setattr(cls, name, own)
 
 
-def local_grads(tap: GradTap, node: Node, operands: tuple[Node, ...], closure: Any) -> list[float]:
+def grads_of_closure(
+    tap: GradTap, node: Node, operands: tuple[Node, ...], closure: Any
+) -> list[float]:
     """Runs a node's closure under a tap, and gives the local gradient of each slot.
 
     An operand that stands in two slots gets two additions, in slot order as far as one can tell.

@@ -11,7 +11,7 @@ from microgpt.model.adam import MAX_GRAD, TrainingConfig
 from microgpt.model.parameters import ModelConfig
 from microgpt.model.training_state import TrainingState
 from microgpt.replay.model_program import Replay
-from microgpt.replay.program_cache import program_for
+from microgpt.replay.model_programs import program_for
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines.engine import ModelEngine, StepResult, grad_norms
 from microgpt.train.engines.kernel.steps import update

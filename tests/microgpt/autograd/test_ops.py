@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 import pytest
@@ -19,7 +20,7 @@ ANY = st.floats(-10, 10)
 POSITIVE = st.floats(0.1, 10)
 AWAY_FROM_0 = POSITIVE | st.floats(-10, -0.1)  # relu has a kink at 0
 
-# Arguments of each row's `forward`, where the function is smooth.
+# Arguments of a row's `forward`, where the function is smooth: of a row not listed, any numbers.
 ARGUMENTS: dict[str, st.SearchStrategy[tuple[float, ...]]] = {
     "add": st.tuples(ANY, ANY),
     "mul": st.tuples(ANY, ANY),
@@ -30,7 +31,7 @@ ARGUMENTS: dict[str, st.SearchStrategy[tuple[float, ...]]] = {
     "relu": st.tuples(AWAY_FROM_0),
 }
 
-# What a user writes to get a node of each row.
+# What a user writes to get a node of a row; of one not listed, `apply`.
 OPERATORS: dict[str, Callable[..., Value]] = {
     "add": lambda a, b: a + b,
     "mul": lambda a, b: a * b,
@@ -39,6 +40,18 @@ OPERATORS: dict[str, Callable[..., Value]] = {
     "exp": Value.exp,
     "relu": Value.relu,
 }
+
+
+def arguments_of(op: Op) -> st.SearchStrategy[tuple[float, ...]]:
+    return ARGUMENTS.get(op.name, st.tuples(*[ANY] * (op.arity + bool(op.immediate))))
+
+
+def applied(op: Op, arguments: tuple[float, ...]) -> Value:
+    """A node of the op, made as any row's can be."""
+    operands = [Value(number) for number in arguments[: op.arity]]
+    return operands[0].apply(
+        op.name, *operands[1:], immediate=arguments[-1] if op.immediate else None
+    )
 
 
 def central_difference(op: Op, arguments: tuple[float, ...], slot: int) -> float:
@@ -52,7 +65,7 @@ def central_difference(op: Op, arguments: tuple[float, ...], slot: int) -> float
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
 @given(data=st.data())
 def test_local_gradients_are_the_slopes(op: Op, data: st.DataObject) -> None:
-    arguments = data.draw(ARGUMENTS[op.name])
+    arguments = data.draw(arguments_of(op))
     local_grads = op.local_grads(*arguments)
     assert len(local_grads) == op.arity
     for slot, local_grad in enumerate(local_grads):
@@ -64,29 +77,39 @@ def test_local_gradients_are_the_slopes(op: Op, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_operators_give_exactly_their_row(op: Op, data: st.DataObject) -> None:
     """add and mul are spelled out in value.py for speed; this holds them to the table."""
-    arguments = data.draw(ARGUMENTS[op.name])
+    arguments = data.draw(arguments_of(op))
     operands = tuple(Value(number) for number in arguments[: op.arity])
-    node = OPERATORS[op.name](*operands, *arguments[op.arity :])
-    assert node._op == op.name
-    assert node._children == operands
-    assert node.data.hex() == op.forward(*arguments).hex()
-    assert [g.hex() for g in node._local_grads] == [g.hex() for g in op.local_grads(*arguments)]
+    made = [applied(op, arguments)]
+    if op.name in OPERATORS:
+        made.append(OPERATORS[op.name](*operands, *arguments[op.arity :]))
+        assert made[1]._children == operands
+    for node in made:
+        assert node._op == op.name
+        assert [operand.data for operand in node._children] == [*arguments[: op.arity]]
+        assert getattr(node, "_detail", None) == (arguments[-1] if op.immediate else None)
+        assert node.data.hex() == op.forward(*arguments).hex()
+        assert [g.hex() for g in node._local_grads] == [g.hex() for g in op.local_grads(*arguments)]
 
 
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
 def test_operators_make_plain_floats_of_integers(op: Op) -> None:
-    node = OPERATORS[op.name](*[Value(2)] * op.arity, *([3] if op.immediate else []))
+    if op.name not in OPERATORS:
+        node = applied(op, (2,) * (op.arity + bool(op.immediate)))
+    else:
+        node = OPERATORS[op.name](*[Value(2)] * op.arity, *([3] if op.immediate else []))
     assert [type(n) for n in (node.data, *node._local_grads)] == [float] * (1 + op.arity)
 
 
-def test_every_row_is_tested_here() -> None:
+def test_all_that_is_tested_here_is_a_row() -> None:
     names = {op.name for op in ROWS}
-    assert set(ARGUMENTS) == set(OPERATORS) == names
+    assert set(ARGUMENTS) | set(OPERATORS) <= names
+    assert {"add", "mul", "pow", "log", "exp", "relu"} <= set(ARGUMENTS) & set(OPERATORS)
 
 
 def test_rows_are_complete() -> None:
     assert [name for name, op in OPS.items() if op.name != name] == []
     assert [op.name for op in OPS.values() if not op.symbol] == []
+    assert [op.name for op in OPS.values() if not re.fullmatch("#[0-9a-f]{6}", op.color)] == []
     assert [op.name for op in OPS.values() if len(op.rule) != op.arity] == []
     assert [op.name for op in LEAVES] == ["param", "input", "const", "max"]
     assert [op.name for op in ROWS if op.immediate] == ["pow"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from microgpt.autograd.ops import OP_NAMES
+from microgpt.autograd.ops import OPS
 from microgpt.graph.graph import Graph
 
 
@@ -188,7 +188,7 @@ def _text_test(term: Any, row: Any, quoted: str) -> Plain:
 text_tests = st.builds(
     _text_test, st.sampled_from(TEXTS[1:]), st.sampled_from(TEXT_TESTS), st.sampled_from(QUOTED)
 ) | st.builds(
-    _text_test, st.just(TEXTS[0]), st.sampled_from(TEXT_TESTS[:2]), st.sampled_from(OP_NAMES)
+    _text_test, st.just(TEXTS[0]), st.sampled_from(TEXT_TESTS[:2]), st.sampled_from([*OPS])
 )
 
 

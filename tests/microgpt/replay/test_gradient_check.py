@@ -10,7 +10,7 @@ from hypothesis import given
 
 from microgpt import Graph, GraphError, ModelConfig, ModelSnapshot, Training, Value, load_corpus
 from microgpt.replay.gradient_check import GradientCheck
-from microgpt.replay.program import Program
+from microgpt.replay.graph_program import GraphProgram
 from tests.microgpt.graph.random_dags import Dag, dags
 
 
@@ -57,7 +57,7 @@ def test_rows_are_what_a_fresh_computation_gives() -> None:
 @given(dags)
 def test_the_slope_is_that_of_running_the_program_twice(dag: Dag) -> None:
     graph = Graph.from_value(dag.root)
-    program, check = Program.of(graph), GradientCheck.of(graph)
+    program, check = GraphProgram.of(graph), GradientCheck.of(graph)
     for row in check:
         numbers = [float(graph.data[row.node]) + sign * row.step for sign in (1, -1)]
         try:

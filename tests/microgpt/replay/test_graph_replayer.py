@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from microgpt import ModelConfig, ModelSnapshot, Training, load_corpus
-from microgpt.replay import loops, program_cache
+from microgpt.replay import loops, model_programs
 from microgpt.replay.graph_replayer import GraphReplayer
 from microgpt.train import snapshot
 from tests.microgpt.replay.same import assert_same
@@ -22,7 +22,7 @@ def replayer(cache: Path, monkeypatch: pytest.MonkeyPatch) -> GraphReplayer:
     """What `ModelSnapshot.graph` uses; nothing is ready yet."""
     replayer = GraphReplayer()
     monkeypatch.setattr(snapshot, "REPLAYER", replayer)
-    monkeypatch.setattr(program_cache, "_programs", {})
+    monkeypatch.setattr(model_programs, "_programs", {})
     return replayer
 
 
@@ -78,7 +78,7 @@ def test_a_longer_document_waits_for_its_trace(
     traces: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(program_cache, "TRACED_AT_ONCE", 0)
+    monkeypatch.setattr(model_programs, "TRACED_AT_ONCE", 0)
     replayer.prepare(CONFIG, model.tokenizer, 2)
     model.graph("a")
     assert traces == []
@@ -120,7 +120,7 @@ def test_what_goes_wrong_while_it_is_made_ready_is_kept(
     def failing(*arguments: object) -> None:
         raise MemoryError("too large")
 
-    monkeypatch.setattr(program_cache, "program_for", failing)
+    monkeypatch.setattr(model_programs, "program_for", failing)
     model.graph("a")
     model.graph("a")
     assert replayer._thread is not None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from microgpt import ModelConfig
-from microgpt.replay import program_cache, trace_file
+from microgpt.replay import model_programs, trace_file
 from microgpt.replay.trace import Trace
 
 CONFIG = ModelConfig(n_embd=4, n_head=2, block_size=3)
@@ -18,7 +18,7 @@ CONFIG = ModelConfig(n_embd=4, n_head=2, block_size=3)
 @pytest.fixture(autouse=True)
 def fresh(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty cache folder, and a process that has traced nothing yet."""
-    monkeypatch.setattr(program_cache, "_programs", {})
+    monkeypatch.setattr(model_programs, "_programs", {})
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def traced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def next_start() -> None:
-    program_cache._programs.clear()
+    model_programs._programs.clear()
 
 
 def path() -> Path:
@@ -56,31 +56,31 @@ def test_what_is_saved_is_loaded() -> None:
 
 
 def test_a_model_is_traced_once(traced: list[int]) -> None:
-    first = program_cache.program_for(CONFIG, 6, 2)
-    assert program_cache.program_for(CONFIG, 6, 3) is first
+    first = model_programs.program_for(CONFIG, 6, 2)
+    assert model_programs.program_for(CONFIG, 6, 3) is first
     next_start()
-    assert program_cache.kept_program(CONFIG, 6, 1) is None
-    assert program_cache.program_for(CONFIG, 6, 1).length == 3
+    assert model_programs.kept_program(CONFIG, 6, 1) is None
+    assert model_programs.program_for(CONFIG, 6, 1).length == 3
     assert traced == [3]
-    program_cache.program_for(CONFIG, 7, 1)  # another vocabulary
+    model_programs.program_for(CONFIG, 7, 1)  # another vocabulary
     assert len(traced) == 2
 
 
 def test_a_large_model_is_traced_in_few_steps(
     traced: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program_cache, "TRACED_AT_ONCE", 0)
+    monkeypatch.setattr(model_programs, "TRACED_AT_ONCE", 0)
     config = ModelConfig(n_embd=2, n_head=1, block_size=6)
     for length in (1, 3, 2, 4, 5, 6):
-        assert program_cache.program_for(config, 3, length).length >= length
+        assert model_programs.program_for(config, 3, length).length >= length
     assert traced == [1, 4, 6]
 
 
 def test_few_models_are_kept(traced: list[int]) -> None:
-    for vocab_size in range(2, 3 + program_cache.MODELS_KEPT):
-        program_cache.program_for(CONFIG, vocab_size, 1)
-    assert program_cache.kept_program(CONFIG, 2, 1) is None
-    assert program_cache.kept_program(CONFIG, 3, 1) is not None
+    for vocab_size in range(2, 3 + model_programs.MODELS_KEPT):
+        model_programs.program_for(CONFIG, vocab_size, 1)
+    assert model_programs.kept_program(CONFIG, 2, 1) is None
+    assert model_programs.kept_program(CONFIG, 3, 1) is not None
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_few_models_are_kept(traced: list[int]) -> None:
     ids=["empty", "cut short", "end missing", "foreign", "a bit changed"],
 )
 def test_a_damaged_file_is_as_good_as_none(damage: object, traced: list[int]) -> None:
-    program_cache.program_for(CONFIG, 6, 3)
+    model_programs.program_for(CONFIG, 6, 3)
     whole = path().read_bytes()
     path().write_bytes(damage(whole))  # type: ignore[operator]
     next_start()
-    program_cache.program_for(CONFIG, 6, 3)
+    model_programs.program_for(CONFIG, 6, 3)
     assert len(traced) == 2
     assert trace_file.load(CONFIG, 6, 3) is not None  # written again
 
@@ -123,7 +123,7 @@ def test_a_file_without_an_array_is_as_good_as_none() -> None:
 def test_a_folder_that_cannot_be_written_is_not_missed(cache: Path, traced: list[int]) -> None:
     cache.parent.mkdir()
     cache.write_text("a file where the folder would be")
-    assert program_cache.program_for(CONFIG, 6, 3).length == 3
+    assert model_programs.program_for(CONFIG, 6, 3).length == 3
     assert len(traced) == 1
 
 

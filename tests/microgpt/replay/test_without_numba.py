@@ -15,7 +15,7 @@ from microgpt import Training, Value, load_corpus
 from microgpt.replay import loops
 from microgpt.replay.document_graph import document_graph
 from microgpt.replay.model_program import ModelProgram, Replay
-from microgpt.replay.program import Program
+from microgpt.replay.graph_program import GraphProgram
 from microgpt.replay.trace import Trace
 from tests.microgpt.replay.same import assert_same
 
@@ -23,9 +23,9 @@ assert not loops.IS_COMPILED
 config = ModelConfig(n_embd=2, n_head=1, block_size=3)
 model = ModelSnapshot.of(Training(load_corpus("names"), config))
 graph = model.trace("al")
-assert_same(Program.of(graph).run().graph(), graph)
+assert_same(GraphProgram.of(graph).run().graph(), graph)
 leaf, inner = graph.find("layer0.attn_wq[1][0]"), graph.find("p1(l)")
-run = Program.of(graph).run({leaf: 0.5, inner: 0.25})
+run = GraphProgram.of(graph).run({leaf: 0.5, inner: 0.25})
 assert run.root != graph.data[graph.root] and run.grad[inner] != 0
 
 replay = Replay(ModelProgram(Trace.of(config, 27, 3), config, 27))
@@ -37,13 +37,13 @@ x = Value(2.0)
 graph = Graph.from_value((x - x).exp() + x.relu() + (x * x + 1).log() * x**0.5)
 for number, error in ((math.inf, ""), (math.nan, ""), (-1.0, "pow(-1.0, 0.5)"), (0.0, "pow(0.0")):
     try:
-        Program.of(graph).run({0: number})
+        GraphProgram.of(graph).run({0: number})
     except DomainError as caught:
         assert error and str(caught).startswith(error), caught
     else:
         assert not error
 try:
-    Program.of(Graph.from_value(Value(1.0).exp())).run({0: 1000.0})
+    GraphProgram.of(Graph.from_value(Value(1.0).exp())).run({0: 1000.0})
 except DomainError as caught:
     assert str(caught).startswith("exp(1000.0) has no finite real value")
 else:

@@ -1,12 +1,18 @@
-"""`ScriptMethods`: the methods of a script's class, called in its process from ours."""
+"""Who computes nodes again by the methods of their own class: a script's process, or this one."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 
+from microgpt.attach.child.native_class import NativeClass
+from microgpt.attach.child.own_methods import OwnMethods
+from microgpt.attach.child.shapes import SHAPES
 from microgpt.attach.wire import Field
-from microgpt.graph.op_evaluator import Evaluated
+from microgpt.autograd.backward_order import topological_order
+from microgpt.autograd.value import Value
+from microgpt.graph.freezing import values_of
+from microgpt.graph.op_evaluator import Evaluated, OpEvaluator
 
 
 class ScriptMethods:
@@ -27,3 +33,12 @@ class ScriptMethods:
         assert isinstance(data, array)
         assert isinstance(local_grads, array)
         return Evaluated(data, local_grads, list(map(str, problems)))
+
+
+def methods_of(root: Value) -> OpEvaluator:
+    """Computes the nodes of `Graph.from_value(root)` again, as the Values themselves would.
+
+    That differs from the op table where a program has put a method of its own on the class, or has
+    derived one.
+    """
+    return OwnMethods(NativeClass(Value, SHAPES[0]), values_of(root, topological_order(root)))

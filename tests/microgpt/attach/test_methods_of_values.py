@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 
 from microgpt import Graph, Value
+from microgpt.attach.evaluators import methods_of
 from microgpt.debugger import DebugSession
-from microgpt.debugger.own_values import methods_of
-from microgpt.replay.program import Program
+from microgpt.replay.graph_program import GraphProgram
 from tests.microgpt.graph.random_dags import Dag, dags
 from tests.microgpt.replay.same import assert_same
 
@@ -42,7 +42,7 @@ def test_the_methods_of_value_give_what_the_table_gives(dag: Dag) -> None:
     dag.root.backward()
     graph = Graph.from_value(dag.root)
     leaf = int(next(i for i in range(len(graph)) if graph.is_leaf(i)))
-    own, table = Program.of(graph, methods_of(dag.root)), Program.of(graph)
+    own, table = GraphProgram.of(graph, methods_of(dag.root)), GraphProgram.of(graph)
     assert_same(own.run().graph(), graph)
     try:
         expected = table.run({leaf: 0.375}).graph()

@@ -10,9 +10,10 @@ from microgpt.autograd.ops import OPS
 from microgpt.graph.arrays import Cells, Floats, Ints, Mask
 from microgpt.graph.graph import Graph
 from microgpt.replay import loops
-from microgpt.replay.loops import Code
+from microgpt.replay.loops import Bytes, Code
+from microgpt.replay.op_rows import OpRows, have_rows
 
-COMPUTED_BY = {
+COMPILED = {
     "add": loops.ADD,
     "mul": loops.MUL,
     "pow": loops.POW,
@@ -20,34 +21,40 @@ COMPUTED_BY = {
     "exp": loops.EXP,
     "relu": loops.RELU,
 }
-"""The ops that a program can compute again. A node of another op keeps what was recorded of it."""
+"""The ops that the loops have a branch for. A node of another op is recorded."""
 
 
-def code_of(graph: Graph) -> tuple[Code, Code]:
-    """What computes a graph, and what computes its forward pass alone.
+def loop_ops() -> Bytes:
+    """What a node of each op of the table is in the loops, in its order."""
+    leaves = {name: loops.LEAF for name, op in OPS.items() if not op.arity} | {"max": loops.MAX}
+    return np.array([COMPILED.get(n, leaves.get(n, loops.RECORDED)) for n in OPS], np.uint8)
+
+
+def code_of(graph: Graph) -> tuple[Code, Code, Mask]:
+    """What computes a graph, what computes its forward pass alone, and the nodes left to rows.
 
     A node whose data or local gradients are not what the op table gives is recorded: it keeps them.
-    For the forward pass alone the local gradients may be anything.
+    For the forward pass alone the local gradients may be anything. Of the recorded nodes, those in
+    the mask are what their rows give.
     """
-    code = _code_by_ops(graph)
-    data, local_grads = _numbers_by_ops(graph, code)
+    has_row = have_rows(graph)
+    code = _code_by_ops(graph, has_row)
+    data, local_grads = _numbers_by_ops(graph, code, has_row)
     strange = ~same(data, graph.data)
-    forward_only = with_recorded(code, graph, strange)
+    forward_only = code_all = with_recorded(code, graph, strange)
     strange_edges = ~same(local_grads, graph.local_grads)
-    if not strange_edges.any():
-        return forward_only, forward_only
-    strange[graph.edge_consumers[strange_edges]] = True
-    return with_recorded(code, graph, strange), forward_only
+    if strange_edges.any():
+        strange[graph.edge_consumers[strange_edges]] = True
+        code_all = with_recorded(code, graph, strange)
+    return code_all, forward_only, (code.op == loops.RECORDED) & has_row & ~strange
 
 
-def _code_by_ops(graph: Graph) -> Code:
+def _code_by_ops(graph: Graph, has_row: Mask) -> Code:
     """The code of a graph whose numbers are all as the op table gives them."""
-    names = graph.op_names
-    table = np.array([COMPUTED_BY.get(name, loops.RECORDED) for name in names], np.uint8)
-    arities = np.array([OPS[name].arity if name in OPS else 0 for name in names])
+    table = np.array([COMPILED.get(name, loops.RECORDED) for name in graph.op_names], np.uint8)
     starts, arity = graph.operand_start[:-1], np.diff(graph.operand_start)
     op = table[graph.op_codes]
-    op[arity != arities[graph.op_codes]] = loops.RECORDED
+    op[~has_row] = loops.RECORDED
     op[arity == 0] = loops.LEAF
     a, b = np.zeros(len(graph), np.uint32), np.zeros(len(graph), np.uint32)
     a[arity > 0] = graph.operands[starts[arity > 0]]
@@ -69,7 +76,7 @@ def _code_by_ops(graph: Graph) -> Code:
     return Code(op, no_links, a, b, exponents, np.array(lists, np.uint32), list_grads)
 
 
-def _numbers_by_ops(graph: Graph, code: Code) -> tuple[Floats, Floats]:
+def _numbers_by_ops(graph: Graph, code: Code, has_row: Mask) -> tuple[Floats, Floats]:
     """Data and local gradients that the op table gives for the operands' data, where it can."""
     data, local_grads = graph.data.copy(), graph.local_grads.copy()
     edges = graph.operand_start[:-1]
@@ -80,14 +87,13 @@ def _numbers_by_ops(graph: Graph, code: Code) -> tuple[Floats, Floats]:
     local_grads[edges[add]] = local_grads[edges[add] + 1] = 1.0
     local_grads[edges[mul]] = graph.data[code.b[mul]]
     local_grads[edges[mul] + 1] = graph.data[code.a[mul]]
-    for i in np.flatnonzero((code.op > loops.MUL) & (code.op < loops.RECORDED)):
-        op, numbers = OPS[graph.op(int(i))], [float(graph.data[code.a[i]])]
-        if op.immediate:
-            numbers.append(float(graph.immediate[i]))
-        try:
-            data[i], (local_grads[edges[i]],) = op.forward(*numbers), op.local_grads(*numbers)
-        except (ValueError, ArithmeticError):
-            data[i] = np.nan
+    others = np.flatnonzero((code.op > loops.MUL) & has_row)
+    into = graph.edges_into(others)
+    by_row = OpRows(graph).evaluate(others.tolist(), graph.data[graph.operands[into]].tolist())
+    data[others] = by_row.data
+    has_result = np.array([not problem for problem in by_row.problems], np.bool_)
+    given = np.repeat(has_result, np.diff(graph.operand_start)[others])
+    local_grads[into[given]] = np.array(by_row.local_grads)[given]
     return data, local_grads
 
 

@@ -1,4 +1,4 @@
-"""`Program`: any traced `Graph`, to be run again with other numbers at any of its nodes.
+"""`GraphProgram`: any traced `Graph`, to be run again with other numbers at any of its nodes.
 
 A node that is given a number is a constant from there on: an input takes another value, or an inner
 node is pinned and its operands get nothing through it. All else is what a fresh computation on
@@ -15,14 +15,13 @@ from types import MappingProxyType
 import numpy as np
 
 from microgpt.autograd.bindings import ParameterBinding
-from microgpt.autograd.ops import OP_NAMES, OPS
+from microgpt.autograd.ops import OPS, op_code
 from microgpt.errors import DomainError, GraphError
 from microgpt.graph.arrays import Cells, Floats, Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.replay import loops
-from microgpt.replay.code import (
-    COMPUTED_BY,
+from microgpt.replay.graph_code import (
     backward_pass,
     code_of,
     forward_runs,
@@ -33,27 +32,19 @@ from microgpt.replay.code import (
     with_recorded,
 )
 from microgpt.replay.loops import Code
-from microgpt.replay.own_ops import OwnOps, cannot_compute
+from microgpt.replay.uncompiled import Uncompiled, cannot_compute
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
-    """All numbers of one run of a `Program`, by the ids of its graph.
+class ProgramResult:
+    """All numbers of one run of a `GraphProgram`, by the ids of its graph."""
 
-    Attributes:
-        data: each node's value. Shape: `[node]`.
-        local_grads: local gradient of each edge, as in the program's graph. Shape: `[edge]`.
-        grad: gradient of the root by each node, 0 where none arrives. Shape: `[node]`.
-        visit_order: the nodes that the backward pass visits, in its order.
-        given: the nodes that were given a number, ascending.
-    """
-
-    program: Program
-    data: Floats
-    local_grads: Floats
-    grad: Floats
-    visit_order: Ints
-    given: Ints
+    program: GraphProgram
+    data: Floats  # each node's value. Shape: `[node]`.
+    local_grads: Floats  # local gradient of each edge, as in the program's graph. Shape: `[edge]`.
+    grad: Floats  # gradient of the root by each node, 0 where none arrives. Shape: `[node]`.
+    visit_order: Ints  # the nodes that the backward pass visits, in its order
+    given: Ints  # the nodes that were given a number, ascending
 
     @property
     def root(self) -> float:
@@ -70,7 +61,7 @@ class Evaluation:
         arity = np.diff(traced.operand_start)
         pinned = self.given[arity[self.given] > 0]
         op_codes, immediate = traced.op_codes.copy(), traced.immediate.copy()
-        op_codes[pinned] = OP_NAMES.index("const")
+        op_codes[pinned] = op_code("const")
         immediate[pinned] = np.nan
         arity[pinned] = 0
         stays = ~np.isin(traced.edge_consumers, pinned)
@@ -96,23 +87,14 @@ class Evaluation:
         )
 
 
-class Program:
+class GraphProgram:
     """A graph as flat arrays.
-
-    Attributes:
-        graph: the graph it was made of.
-        code: what computes each node from which others.
-        forward_code: the same where local gradients do not matter.
-        grad_before: the gradients that every backward pass finds; 0 unless the graph's found some.
-        own_ops: the nodes that their own class computes; None where nothing can ask it.
-        constants: the leaves whose number nothing declares to stand for anything: in every run
-            they are what they were when the graph was traced, unless they are given a number.
 
     >>> from microgpt import Graph, Value
     >>> x = Value(2.0, name="x")
     >>> loss = (x * x + 1).log()
     >>> loss.backward()
-    >>> program = Program.of(Graph.from_value(loss))
+    >>> program = GraphProgram.of(Graph.from_value(loss))
     >>> run = program.run({program.graph.find("x"): 3.0})
     >>> run.root == ((Value(3.0) * 3.0 + 1).log()).data
     True
@@ -124,19 +106,21 @@ class Program:
         code: Code,
         forward_code: Code,
         grad_before: Floats,
-        own_ops: OwnOps | None = None,
+        uncompiled: Uncompiled,
     ) -> None:
-        """Takes what `Program.of` makes of a graph."""
+        """Takes what `GraphProgram.of` makes of a graph."""
         self.graph = graph
-        self.code = code
-        self.forward_code = forward_code
-        self.own_ops = own_ops
-        self.grad_before = grad_before
+        self.code = code  # what computes each node from which others
+        self.forward_code = forward_code  # the same where local gradients do not matter
+        self.uncompiled = uncompiled  # the nodes that their own class or their row computes
+        self.grad_before = grad_before  # what every backward pass finds; 0 unless the graph's did
+        # The leaves whose number nothing declares to stand for anything: in every run they are what
+        # they were when the graph was traced, unless they are given a number.
         leaves = np.flatnonzero(np.diff(graph.operand_start) == 0)
         self.constants: Ints = np.array([i for i in leaves if int(i) not in graph.bindings])
 
     @classmethod
-    def of(cls, graph: Graph, evaluator: OpEvaluator | None = None) -> Program:
+    def of(cls, graph: Graph, methods: OpEvaluator | None = None) -> GraphProgram:
         """The program of a graph, which gives the graph's own numbers when nothing is changed.
 
         Nodes that no row of the op table accounts for, because their op has none, or because their
@@ -144,15 +128,15 @@ class Program:
         own class can compute them.
 
         Args:
-            evaluator: asks the class that the nodes are of.
+            methods: asks the class that the nodes are of.
         """
-        code, forward_code = code_of(graph)
-        own_ops = None
-        if evaluator is not None:
-            own_ops = OwnOps.of(graph, evaluator, code)
-            code = with_recorded(code, graph, own_ops.nodes)
+        code, forward_code, has_only_row = code_of(graph)
+        uncompiled = Uncompiled.of(graph, code, has_only_row, methods)
+        if uncompiled.by_class.any():
+            code = with_recorded(code, graph, uncompiled.by_class)
         before = graph.grad_before if graph.backpropagated else np.zeros(len(graph))
-        return cls(graph, with_links(code, graph.operands, before), forward_code, before, own_ops)
+        code = with_links(code, graph.operands, before)
+        return cls(graph, code, forward_code, before, uncompiled)
 
     @cached_property
     def nbytes(self) -> int:
@@ -160,7 +144,7 @@ class Program:
         arrays = (*self.code, self._forward_runs, *self._pass)
         return sum(array.nbytes for array in arrays) + 2 * self.graph.data.nbytes
 
-    def run(self, numbers: Mapping[int, float] | None = None) -> Evaluation:
+    def run(self, numbers: Mapping[int, float] | None = None) -> ProgramResult:
         """Computes all of the graph.
 
         Args:
@@ -180,8 +164,8 @@ class Program:
             code = with_constants(code, given)
         inner = bool(np.any(self.code.op[given] != loops.LEAF))
         with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
-            if self.own_ops is not None:
-                code = self.own_ops.forward(code, data)
+            if self.uncompiled.nodes.any():
+                code = self.uncompiled.forward(code, data)
             else:
                 loops.forward(code, forward_runs(code) if inner else self._forward_runs, data)
             self._check_recorded(code, data)
@@ -192,7 +176,7 @@ class Program:
             grad[graph.root] = 1.0
             order, runs = self._backward_pass(code) if inner else self._pass
             loops.backward(code, runs, data, grad)
-        return Evaluation(self, data, local_grads, grad, order.astype(np.int64), given)
+        return ProgramResult(self, data, local_grads, grad, order.astype(np.int64), given)
 
     @cached_property
     def _nodes(self) -> Ints:
@@ -238,30 +222,29 @@ class Program:
         """Raises `GraphError` if an operand of a recorded node is not as it was."""
         graph = self.graph
         changed = ~same(data, graph.data)[graph.operands]
-        kept = code.op == loops.RECORDED
-        if self.own_ops is not None:
-            kept &= ~self.own_ops.nodes
+        kept = (code.op == loops.RECORDED) & ~self.uncompiled.nodes
         stale = graph.edge_consumers[changed & kept[graph.edge_consumers]]
         if len(stale):
             raise GraphError(cannot_compute(graph, int(stale[0]), self._why_not(int(stale[0]))))
 
     def _why_not(self, node: int) -> str:
         """Why a recorded node cannot be computed, in a sentence's words."""
-        if self.own_ops is not None and node in self.own_ops.problems:
-            return self.own_ops.problems[node]
-        if self.graph.op(node) in COMPUTED_BY:
+        if node in self.uncompiled.problems:
+            return self.uncompiled.problems[node]
+        if self.graph.op(node) in OPS:
             return "what is recorded of it is not what that op gives"
-        return f"that can be done for {', '.join(COMPUTED_BY)}"
+        return f"that can be done for {', '.join(op.name for op in OPS.values() if op.arity)}"
 
     def _check_domain(self, code: Code, data: Floats, local_grads: Floats) -> None:
         """Raises `DomainError` where `Value` does."""
         graph = self.graph
         suspects = ~np.isfinite(data)
         suspects[graph.edge_consumers[~np.isfinite(local_grads)]] = True
-        suspects &= (code.op == loops.POW) | (code.op == loops.LOG) | (code.op == loops.EXP)
+        by_row = self.uncompiled.by_row & (code.op == loops.RECORDED)
+        suspects &= np.isin(code.op, (loops.POW, loops.LOG, loops.EXP)) | by_row
         for i in np.flatnonzero(suspects):
             op = OPS[graph.op(int(i))]
-            numbers = [float(data[code.a[i]])]
+            numbers = data[graph.operands[graph.edges_into(np.array([i]))]].tolist()
             if op.immediate:
                 numbers.append(float(graph.immediate[i]))
             try:

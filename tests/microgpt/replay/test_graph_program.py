@@ -14,7 +14,7 @@ from microgpt import DomainError, Graph, GraphError, Value, parameter, scope
 from microgpt.autograd.backward_order import topological_order
 from microgpt.autograd.bindings import negative_max
 from microgpt.replay import loops
-from microgpt.replay.program import Program
+from microgpt.replay.graph_program import GraphProgram
 from tests.microgpt.graph.random_dags import NUMBERS, Dag, dags
 from tests.microgpt.replay.same import assert_same, built_again, hexes
 
@@ -27,7 +27,7 @@ def traced(dag: Dag) -> Graph:
 @given(dags)
 def test_with_nothing_changed_it_gives_the_graph(dag: Dag) -> None:
     graph = traced(dag)
-    assert_same(Program.of(graph).run().graph(), graph)
+    assert_same(GraphProgram.of(graph).run().graph(), graph)
 
 
 @given(dags, st.data())
@@ -37,7 +37,7 @@ def test_nodes_given_a_number_are_constants_in_a_fresh_computation(
     graph = traced(dag)
     nodes = st.integers(0, len(graph) - 1)
     numbers = data.draw(st.dictionaries(nodes, NUMBERS, max_size=3))
-    program = Program.of(graph)
+    program = GraphProgram.of(graph)
     try:
         run = program.run(numbers)
     except GraphError:  # it leads to a node that no operator makes
@@ -72,7 +72,7 @@ def test_dot_products_are_links_except_where_something_else_looks_in() -> None:
         total = total + product
         kept += [product, total]
     graph = traced(Dag((total * kept[3] + kept[6]).relu(), ()))
-    program = Program.of(graph)
+    program = GraphProgram.of(graph)
     # Of 7 links: the partial sum kept[3] has another consumer, so the link before may end in it,
     # but the one after may not begin from it; the product kept[6] has one, and so is no link.
     assert program.code.links.sum() == 5
@@ -89,7 +89,7 @@ def test_a_max_leaf_is_computed_from_its_inputs_until_it_is_given_a_number() -> 
     shift = negative_max([x, y])
     root = (x + shift).exp() + (y + shift).exp()
     root.backward()
-    program = Program.of(Graph.from_value(root))
+    program = GraphProgram.of(Graph.from_value(root))
     node = program.graph.find(shift.name)
     run = program.run({program.graph.find("y"): 5.0})
     assert run.data[node] == -5.0
@@ -103,7 +103,7 @@ def test_leaves_without_a_declaration_are_said_to_be_constants() -> None:
     row = parameter(0.5, "w", 0, 0)
     shift = negative_max([row])
     root = (row + shift) * 3.0 + Value(2.0, name="input")
-    program = Program.of(Graph.from_value(root))
+    program = GraphProgram.of(Graph.from_value(root))
     constants = {program.graph.label(int(i)) for i in program.constants}
     assert constants == {"3", "input"}
 
@@ -115,32 +115,32 @@ def test_gradients_that_the_pass_found_are_found_again() -> None:
     root.backward()
     graph = Graph.from_value(root)
     assert graph.grad[graph.find("x")] == 7.0
-    program = Program.of(graph)
+    program = GraphProgram.of(graph)
     assert_same(program.run().graph(), graph)
     assert program.run({graph.find("x"): 5.0}).grad[graph.find("x")] == 13.0
 
 
 def test_a_graph_without_a_backward_pass_gets_one() -> None:
     x = Value(2.0, name="x")
-    run = Program.of(Graph.from_value(x * x)).run()
+    run = GraphProgram.of(Graph.from_value(x * x)).run()
     assert run.grad.tolist() == [4.0, 1.0]
     assert run.graph().event(1).changes[-1].new == 4.0
 
 
 def test_a_leaf_alone() -> None:
-    run = Program.of(Graph.from_value(Value(2.0))).run({0: 3.0})
+    run = GraphProgram.of(Graph.from_value(Value(2.0))).run({0: 3.0})
     assert (run.root, run.grad.tolist(), run.visit_order.tolist()) == (3.0, [1.0], [])
 
 
 class TestWhatCannotBeComputedAgain:
     @staticmethod
-    def program() -> Program:
+    def program() -> GraphProgram:
         """w goes into an op that has no row; x does not. Its local gradients are its own."""
         w, x = Value(0.5, name="w"), Value(2.0, name="x")
         squashed = Value(0.25, (w,), (0.75,), "exp", name="squashed")
         root = squashed * x
         root.backward()
-        return Program.of(Graph.from_value(root))
+        return GraphProgram.of(Graph.from_value(root))
 
     def test_changes_elsewhere_flow_past_it_with_what_was_recorded(self) -> None:
         program = self.program()
@@ -165,7 +165,7 @@ class TestWhatCannotBeComputedAgain:
         root = x * x
         root.backward()
         x.data = 3.0
-        program = Program.of(Graph.from_value(root))
+        program = GraphProgram.of(Graph.from_value(root))
         assert program.run().root == 4.0
         with pytest.raises(GraphError, match="what is recorded of it is not what that op gives"):
             program.run({0: 5.0})
@@ -173,7 +173,7 @@ class TestWhatCannotBeComputedAgain:
 
 def test_no_such_node() -> None:
     with pytest.raises(GraphError, match="no node #9: the ids of this graph are #0 to #0"):
-        Program.of(Graph.from_value(Value(1.0))).run({9: 1.0})
+        GraphProgram.of(Graph.from_value(Value(1.0))).run({9: 1.0})
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_an_op_without_a_finite_result(
     with scope("here"):
         graph = Graph.from_value(op(Value(2.0)) * 2)
     with pytest.raises(DomainError) as caught:
-        Program.of(graph).run({0: number})
+        GraphProgram.of(graph).run({0: number})
     assert str(caught.value) == f"{shown} has no finite real value, at #1 in here"
 
 
@@ -202,21 +202,21 @@ def test_infinite_and_nan_operands_flow_on() -> None:
     x = Value(2.0)
     graph = Graph.from_value((x - x).exp() + x.relu())
     for number in (math.inf, math.nan):
-        run = Program.of(graph).run({0: number})
+        run = GraphProgram.of(graph).run({0: number})
         made = built_again(graph, {0: number})
         assert str(run.data.tolist()) == str([made[i].data for i in range(len(graph))])
 
 
 def test_a_changed_graph_can_be_changed_again(emma_graph: Graph) -> None:
     """Two changes one after the other are the two at once."""
-    program = Program.of(emma_graph)
+    program = GraphProgram.of(emma_graph)
     leaf, inner = emma_graph.find("layer0.attn_wq[3][7]"), emma_graph.find("p1(m)")
     one = program.run({leaf: 0.25}).graph()
     both = program.run({leaf: 0.25, inner: 0.5}).graph()
     assert both.data[emma_graph.root] != one.data[emma_graph.root]
-    assert_same(Program.of(one).run({inner: 0.5}).graph(), both)
-    assert_same(Program.of(emma_graph).run().graph(), emma_graph)
+    assert_same(GraphProgram.of(one).run({inner: 0.5}).graph(), both)
+    assert_same(GraphProgram.of(emma_graph).run().graph(), emma_graph)
 
 
 def test_the_size_of_a_node(emma_graph: Graph) -> None:
-    assert Program.of(emma_graph).nbytes <= 60 * len(emma_graph)
+    assert GraphProgram.of(emma_graph).nbytes <= 60 * len(emma_graph)
