@@ -9,6 +9,7 @@ from microgpt.files import write_atomically
 from viz.export import check_file
 from viz.map.as_json import map_json
 from viz.map.lenses import Look
+from viz.map.svg import map_svg
 
 
 def _json(look: Look, title: str) -> bytes:
@@ -16,7 +17,21 @@ def _json(look: Look, title: str) -> bytes:
     return map_json(look).encode()
 
 
-MAP_FORMATS: dict[str, Callable[[Look, str], bytes]] = {".json": _json}
+def _svg(look: Look, title: str) -> bytes:
+    return map_svg(look, title).encode()
+
+
+def _png(look: Look, title: str) -> bytes:
+    import resvg_py  # noqa: PLC0415  # 3 MB that only this needs
+
+    return bytes(resvg_py.svg_to_bytes(svg_string=map_svg(look, title), zoom=2.0))
+
+
+MAP_FORMATS: dict[str, Callable[[Look, str], bytes]] = {
+    ".svg": _svg,
+    ".png": _png,
+    ".json": _json,
+}
 """What makes a file's content of a Map and its title, by suffix."""
 
 

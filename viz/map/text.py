@@ -17,7 +17,7 @@ import numpy as np
 
 from viz.map.lenses import Look
 from viz.map.moments import MapMoment, Progress
-from viz.style import strength
+from viz.map.scale import Scale
 
 BARS = "▁▂▃▄▅▆▇█"
 NOTHING = "·"
@@ -149,26 +149,9 @@ class TextMap:
         return self.column_width >= NUMBERED_WIDTH
 
     @cached_property
-    def largest(self) -> float:
-        """The largest size on the scale: of all cells but those that show something else."""
-        sizes = np.abs(self.look.numbers)[self.on_scale]
-        sizes = sizes[np.isfinite(sizes)]
-        return float(sizes.max(initial=0.0))
-
-    @cached_property
-    def on_scale(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Which cells show the lens's number: not those of probabilities and losses, nor theirs."""
-        grid = self.look.map.grid
-        rows = [self._row_of(c.loss) for c in self.look.map.captions]
-        rows += [self._row_of(c.probability) for c in self.look.map.captions]
-        shown = np.ones(len(grid.row_of), np.bool_)
-        shown[np.isin(grid.row_of, [row for row in rows if row is not None])] = False
-        shown[grid.cell_of[self.look.map.graph.root]] = False
-        return shown
-
-    def _row_of(self, node: int | None) -> int | None:
-        grid = self.look.map.grid
-        return None if node is None else int(grid.row_of[grid.cell_of[node]])
+    def scale(self) -> Scale:
+        """What the cells show."""
+        return Scale(self.look)
 
     # -- lines -------------------------------------------------------------------------------------
 
@@ -192,9 +175,7 @@ class TextMap:
         spans = [Span(self._label(row), "label")]
         across = self._outside(row, parameters=False)
         if across is not None:
-            number = float(self.look.map.graph.data[self.look.map.graph.root])
-            is_root = grid.cell_of[self.look.map.graph.root] == across
-            shown = f"{cell_number(number)}" if is_root else self._number(across)
+            shown = self._number(across)
             spans.append(Span(shown.ljust(self.column_width * len(self.columns)), "cell", across))
         else:
             spans += [self._cell(int(grid.at[row, column])) for column in self.columns]
@@ -256,7 +237,7 @@ class TextMap:
 
     def legend(self) -> list[Line]:
         """The scale, and what the numbers are."""
-        top = self.largest
+        top = self.scale.largest
         ends = [cell_number(top / 10.0**decade) for decade in (4, 3, 2, 1, 0)]
         scale = "  ".join(f"{bar(place / 4)} {end}" for place, end in enumerate(ends))
         return [
@@ -295,11 +276,11 @@ class TextMap:
         width = self.column_width
         if cell < 0:
             return Span(" " * width)
-        if self.reader is not None and cell in self._heads:
+        if self.reader is not None and cell in self.scale.weights:
             return self._lane(cell, self.reader)
         if self.moment is not None and self.moment.progress[cell] != Progress.COMPLETE:
             return self._waiting(cell, width, self.moment)
-        if (head := self._heads.get(cell)) is not None:
+        if (head := self.scale.weights.get(cell)) is not None:
             kind: Kind = "visited" if self.moment and self.moment.visited == cell else "weight"
             return Span(self._strip(head), kind, cell, 1.0)
         return self._bar_and_number(cell, width)
@@ -314,7 +295,7 @@ class TextMap:
         """In a head's row: how much one column reads of the column of this cell."""
         grid, width = self.look.map.grid, self.column_width
         source, row = int(grid.column_of[cell]), int(grid.row_of[cell])
-        weights = self._heads.get(int(grid.at[row, reader]), ())
+        weights = self.scale.weights.get(int(grid.at[row, reader]), ())
         weight = weights[source] if source < len(weights) else 0.0
         if not weight:
             return Span(NOTHING.ljust(width), "muted", cell)
@@ -336,70 +317,20 @@ class TextMap:
         return Span(text[: width - 1].ljust(width), kind, cell)
 
     def _bar_and_number(self, cell: int, width: int) -> Span:
-        number, size = self._shown(cell), 0.0
-        if self.on_scale[cell]:
-            size = strength(abs(float(self.look.numbers[cell])), self.largest)
-        elif number is not None:
-            size = self._other_size(cell, number)
+        size = self.scale.size(cell)
         wide = width > WIDE_BAR + 1 + NUMBER_WIDTH or width < NUMBERED_WIDTH
         text = bar(size) * min(WIDE_BAR if wide else 1, width - 1)
-        if width >= NUMBERED_WIDTH and number is not None:
+        if width >= NUMBERED_WIDTH:
             gap = " " if width > NUMBERED_WIDTH else ""
             text = f"{text}{gap}{self._number(cell)}"
-        sign = 0
-        if self.look.lens.is_signed and number:
-            sign = 1 if number > 0 else -1
         kind: Kind = "visited" if self.moment and self.moment.visited == cell else "cell"
-        return Span(text[: width - 1].ljust(width), kind, cell, size, sign)
+        return Span(text[: width - 1].ljust(width), kind, cell, size, self.scale.sign(cell))
 
     def _number(self, cell: int) -> str:
-        number = self._shown(cell)
-        if number is None:
-            return ""
-        if cell in self._probabilities:
+        number = self.scale.number(cell)
+        if cell in self.scale.probabilities:
             return f"{100 * number:.1f}%".rjust(NUMBER_WIDTH)
         return cell_number(number)
-
-    def _shown(self, cell: int) -> float | None:
-        """The number that stands in a cell."""
-        node = self._probabilities.get(cell, self._losses.get(cell))
-        if node is not None:
-            return float(self.look.map.graph.data[node])
-        return float(self.look.numbers[cell])
-
-    def _other_size(self, cell: int, number: float) -> float:
-        """How large a probability or a loss is among its like."""
-        if cell in self._probabilities:
-            return number
-        graph = self.look.map.graph
-        largest = max((float(graph.data[node]) for node in self._losses.values()), default=0.0)
-        return number / largest if largest > 0 and number > 0 else 0.0
-
-    @cached_property
-    def _probabilities(self) -> dict[int, int]:
-        """Cells that show a probability, and its node."""
-        cell_of = self.look.map.grid.cell_of
-        nodes = (caption.probability for caption in self.look.map.captions)
-        return {int(cell_of[node]): node for node in nodes if node is not None}
-
-    @cached_property
-    def _losses(self) -> dict[int, int]:
-        """Cells that show a loss, and its node."""
-        step_map = self.look.map
-        nodes = [c.loss for c in step_map.captions if c.loss is not None]
-        nodes.append(step_map.graph.root)
-        return {int(step_map.grid.cell_of[node]): node for node in nodes}
-
-    @cached_property
-    def _heads(self) -> dict[int, tuple[float, ...]]:
-        """Weights by column, of each cell that is a head."""
-        step_map = self.look.map
-        found = {}
-        for head in step_map.weights:
-            of_source = dict(zip(head.sources, head.weights, strict=True))
-            cell = int(step_map.grid.at[head.row, head.column])
-            found[cell] = tuple(of_source.get(source, 0.0) for source in range(self.n_columns))
-        return found
 
     def _strip(self, weights: Sequence[float]) -> str:
         """A character for each source: as high as the weight, a dot for those that are not read."""

@@ -39,7 +39,7 @@ def test_every_number_of_a_cell_is_the_maps(emma_map: StepMap) -> None:
     shown = 0
     for row in range(len(emma_map.rows)):
         for span in text.row(row):
-            if span.kind == "cell" and span.cell >= 0 and text.on_scale[span.cell]:
+            if span.kind == "cell" and span.cell >= 0 and text.scale.on_scale[span.cell]:
                 _, _, number = span.text.strip().partition(" ")
                 size = float(emma_map.grad_norm[span.cell])
                 assert number.strip() == cell_number(size)
