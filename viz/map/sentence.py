@@ -72,9 +72,9 @@ def _strongest_reading(step_map: StepMap) -> str:
         return ""
     weight, head = max(readings, key=lambda reading: reading[0])
     source = head.sources[head.weights.index(weight)]
-    names = [
-        step_map.captions[column].token or f"column {column}" for column in (head.column, source)
-    ]
+    captions = step_map.captions
+    reader = captions[head.column].token or f"column {head.column}"
+    read = captions[source].token or f"column {source}"
     return (
         f"The strongest reading: head {head.head}"
         + (f" of layer {head.layer}" if head.layer is not None else "")
