@@ -17,9 +17,6 @@ from tui.modes.mode_screen import ModeScreen
 
 ASKED_FOR = {
     "train": {"1", "2", "3", "4", "space", "n", "plus", "minus", "question_mark", "x"},
-    "graph": {"1", "2", "3", "4", "space", "question_mark", "x", "enter", "backspace", "s", "S"}
-    | {"home", "end", "left", "right", "up", "down", "n", "N", "o", "O", "c", "C", "u", "b", "w"}
-    | {"y", "e", "z", "U", "G", "slash", "p", "colon"},
     "map": {
         "1",
         "2",
@@ -38,6 +35,9 @@ ASKED_FOR = {
         "v",
     }
     | {"home", "end", "left", "right", "up", "down", "enter", "escape", "r", "plus", "minus"},
+    "graph": {"1", "2", "3", "4", "space", "question_mark", "x", "enter", "backspace", "s", "S"}
+    | {"home", "end", "left", "right", "up", "down", "n", "N", "o", "O", "c", "C", "u", "b", "w"}
+    | {"y", "e", "z", "U", "G", "slash", "p", "colon"},
     "attention": {"1", "2", "3", "4", "space", "question_mark", "x", "h", "l", "j", "k"},
 }
 
