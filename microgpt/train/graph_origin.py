@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from microgpt.model.adam import TrainingConfig
 from microgpt.model.training_state import TrainingState
-from microgpt.train.snapshot import ModelSnapshot
+from microgpt.train.model_snapshot import ModelSnapshot
 
 MEAN_OF = 64
 """Over how many documents, the first ones trained on, a scope's mean is taken."""
