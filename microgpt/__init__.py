@@ -22,7 +22,7 @@ from microgpt.model.training_state import TrainingState
 from microgpt.text.corpus import Corpus, CorpusSummary, built_in_corpora, load_corpus
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines import EngineName, StepResult
-from microgpt.train.snapshot import ModelSnapshot
+from microgpt.train.model_snapshot import ModelSnapshot
 from microgpt.train.training import StepLoss, Training
 from microgpt.version import __version__
 

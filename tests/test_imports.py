@@ -56,7 +56,7 @@ LAYERS = (
 # where the user's folders are.
 CORE_PLACES_WITH = {
     "numba": ("microgpt/replay/loops.py", "microgpt/train/engines/kernel/compiling.py"),
-    "safetensors": ("microgpt/train/weights.py",),
+    "safetensors": ("microgpt/train/weights_file.py",),
     "filelock": ("microgpt/runs/run_file.py",),
     "numpy": (
         "microgpt/attach/foreign_graph.py",
@@ -65,7 +65,7 @@ CORE_PLACES_WITH = {
         "microgpt/replay/",
         "microgpt/train/engines/kernel/",
         "microgpt/train/engines/replay_engine.py",
-        "microgpt/train/weights.py",
+        "microgpt/train/weights_file.py",
     ),
     "platformdirs": (
         "microgpt/debugger/saved_stops.py",

@@ -15,7 +15,7 @@ from microgpt.autograd.value import Value
 from microgpt.errors import DomainError
 from microgpt.graph.graph import Graph
 from microgpt.model.transformer import forward
-from microgpt.train.snapshot import ModelSnapshot
+from microgpt.train.model_snapshot import ModelSnapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,8 +222,9 @@ class GraphProgram:
         """Raises `GraphError` if an operand of a recorded node is not as it was."""
         graph = self.graph
         changed = ~same(data, graph.data)[graph.operands]
-        kept = (code.op == loops.RECORDED) & ~self.uncompiled.nodes
+        kept = code.op == loops.RECORDED
         stale = graph.edge_consumers[changed & kept[graph.edge_consumers]]
+        stale = stale[~self.uncompiled.nodes[stale]]
         if len(stale):
             raise GraphError(cannot_compute(graph, int(stale[0]), self._why_not(int(stale[0]))))
 
@@ -240,9 +241,10 @@ class GraphProgram:
         graph = self.graph
         suspects = ~np.isfinite(data)
         suspects[graph.edge_consumers[~np.isfinite(local_grads)]] = True
-        by_row = self.uncompiled.by_row & (code.op == loops.RECORDED)
-        suspects &= np.isin(code.op, (loops.POW, loops.LOG, loops.EXP)) | by_row
         for i in np.flatnonzero(suspects):
+            by_row = code.op[i] == loops.RECORDED and self.uncompiled.by_row[i]
+            if not by_row and code.op[i] not in {loops.POW, loops.LOG, loops.EXP}:
+                continue
             op = OPS[graph.op(int(i))]
             numbers = data[graph.operands[graph.edges_into(np.array([i]))]].tolist()
             if op.immediate:

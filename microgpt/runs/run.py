@@ -19,7 +19,7 @@ from microgpt.text.corpus import Corpus, load_corpus
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines import Engine, EngineName, StepResult, make_engine
 from microgpt.train.graph_origin import MEAN_OF, GraphOrigin
-from microgpt.train.snapshot import ModelSnapshot
+from microgpt.train.model_snapshot import ModelSnapshot
 from microgpt.train.training import RngState, StepLoss, Training
 
 if TYPE_CHECKING:

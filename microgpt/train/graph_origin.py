@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.model.adam import Adam, TrainingConfig
 from microgpt.model.training_state import TrainingState
-from microgpt.train.snapshot import ModelSnapshot
+from microgpt.train.model_snapshot import ModelSnapshot
 
 if TYPE_CHECKING:
     from microgpt.graph.graph import Graph

@@ -15,7 +15,7 @@ from microgpt.model.training_state import TrainingState
 from microgpt.text.corpus import Corpus
 from microgpt.train.engines import EngineName, StepResult, make_engine
 from microgpt.train.engines.value_engine import ValueEngine
-from microgpt.train.snapshot import ModelSnapshot
+from microgpt.train.model_snapshot import ModelSnapshot
 from microgpt.train.training_start import TrainingStart
 
 RngState: TypeAlias = tuple[Any, ...]

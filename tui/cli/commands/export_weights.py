@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: an option or the output cannot be used; nothing was written.
         RunFileError: the run cannot be read, or has no such step.
     """
-    from microgpt.train.weights import export_weights  # noqa: PLC0415  # numpy and safetensors
+    from microgpt.train.weights_file import export_weights  # noqa: PLC0415  # numpy and safetensors
 
     if arguments.output.suffix != SUFFIX:
         raise InputError(f"-o {arguments.output}: must end in {SUFFIX}")

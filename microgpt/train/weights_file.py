@@ -11,7 +11,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from microgpt.files import write_atomically
-from microgpt.train.snapshot import ModelSnapshot
+from microgpt.train.model_snapshot import ModelSnapshot
 
 
 def export_weights(
