@@ -9,6 +9,7 @@ from microgpt.files import write_atomically
 from viz.export import check_file
 from viz.map.as_json import map_json
 from viz.map.lenses import Look
+from viz.map.png import map_png
 from viz.map.svg import map_svg
 
 
@@ -22,9 +23,7 @@ def _svg(look: Look, title: str) -> bytes:
 
 
 def _png(look: Look, title: str) -> bytes:
-    import resvg_py  # noqa: PLC0415  # 3 MB that only this needs
-
-    return bytes(resvg_py.svg_to_bytes(svg_string=map_svg(look, title), zoom=2.0))
+    return map_png(map_svg(look, title))
 
 
 MAP_FORMATS: dict[str, Callable[[Look, str], bytes]] = {

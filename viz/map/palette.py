@@ -8,7 +8,7 @@ RAMP = ("#faf3e8", "#f6d9ae", "#efa35f", "#d9613b", "#a82a45", "#5e1150")
 """From the smallest size to the largest; readable in grey, too: each is darker than the last."""
 
 HEADS = ("#0072b2", "#009e73", "#b35c9a", "#b8860b", "#d55e00", "#3f7f9f", "#7a6a2f", "#5a4fa0")
-RIVER = "#e9a57a"
+RIVER = "#f2c3a2"
 
 
 def size_color(strength: float, sign: int = 0) -> str:

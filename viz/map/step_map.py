@@ -336,8 +336,8 @@ def norms_by(group: Ints, numbers: Floats, n_groups: int) -> Floats:
     """The L2 norm of the numbers of each group, also where their squares are no floats."""
     sizes = np.abs(numbers)
     largest = np.zeros(n_groups)
-    np.maximum.at(largest, group, sizes)
     with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
+        np.maximum.at(largest, group, sizes)
         scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
         squares = np.bincount(group, (sizes / scale[group]) ** 2, n_groups)
         return np.asarray(scale * np.sqrt(squares))
