@@ -50,7 +50,7 @@ async def test_number_keys_switch_modes(size: tuple[int, int]) -> None:
 
 async def test_a_click_on_a_tab_switches_modes() -> None:
     async with piloted() as ui:
-        for place, mode in [(12, "graph"), (22, "attention"), (2, "train")]:
+        for place, mode in [(12, "map"), (19, "graph"), (29, "attention"), (2, "train")]:
             assert await ui.pilot.click(StatusBar, offset=(place, 0))
             await ui.until(lambda mode=mode: ui.app.current_mode == mode)
 
@@ -58,7 +58,7 @@ async def test_a_click_on_a_tab_switches_modes() -> None:
 async def test_a_mode_shows_where_training_stands_at_once_also_while_paused() -> None:
     async with piloted() as ui:
         await ui.train(2)
-        for key in "231":
+        for key in "2341":
             await ui.press(key)
             await ui.until(lambda: ui.step == 2)
             assert summary(ui.frame) in ui.text.splitlines()[0]
@@ -100,7 +100,7 @@ async def test_space_pauses_and_resumes() -> None:
         assert ui.frame.status == "running"
 
 
-@pytest.mark.parametrize("key", "13")
+@pytest.mark.parametrize("key", "14")
 async def test_n_trains_one_step(key: str) -> None:
     async with piloted() as ui:
         await ui.press(key)

@@ -126,8 +126,11 @@ async def test_escape_selects_nothing_and_heads_show_all_weights() -> None:
 async def test_a_click_selects_a_cell() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui)
-        assert await ui.pilot.click(MapView, offset=(20, 3))
-        await ui.until(lambda: screen.selected >= 0)
+        view = ui.app.screen.query_one(MapView)
+        assert view.text
+        assert await ui.pilot.click(MapView, offset=(view.text.label_width + 1, 2))
+        assert screen.shown
+        await ui.until(lambda: screen.selected == int(screen.shown.map.grid.at[0, 0]))
 
 
 async def test_lenses_go_round() -> None:
