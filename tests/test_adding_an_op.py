@@ -126,6 +126,7 @@ def test_a_picture_has_its_symbol_and_colour() -> None:
         assert op_style(row.name).glyph == row.symbol
         assert row.symbol in dot
         assert row.color in dot
+    assert "s3" in dot  # the symbol and the immediate
 
 
 def test_replay_gives_the_graph() -> None:

@@ -11,9 +11,7 @@ from tests.test_imports import ROOT, source_files
 
 LONGEST = 400  # lines; a longer file usually holds two ideas
 
-DEFINED_TWICE = {
-    "Node": "what visiting asks of a node; in a script's process, anything of its class",
-}
+DEFINED_TWICE: dict[str, str] = {}
 """Names of classes and aliases that several files define, and why."""
 
 

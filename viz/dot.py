@@ -28,6 +28,7 @@ from viz.style import (
     POSITIVE,
     UNSIGNED,
     blend,
+    glyph_of,
     gradient_color,
     ink_on,
     magnitude_color,
@@ -173,7 +174,7 @@ class _Drawing:
         has_circle = self._has_circle(box)
         title = f"{box.label} · {box.note}" if box.note else box.label
         if not has_circle and not self.graph.is_leaf(node):
-            title = f"{_glyph(self.graph, node)} {title}"
+            title = f"{glyph_of(self.graph, node)} {title}"
         rows = [
             (_cell(title, style.color, bold=True), ""),
             (_cell(f"data {short_number(data)}", INK), ""),
@@ -185,7 +186,7 @@ class _Drawing:
             tooltip=plain(_account(self.graph, node)),
         )  # fmt: skip
         if has_circle:
-            glyph = _glyph(self.graph, node)
+            glyph = glyph_of(self.graph, node)
             self.dot.node(
                 f"{name}op", plain(glyph), shape=style.shape, fixedsize="true", width="0.42",
                 color=style.color, fontcolor=style.color, penwidth="1.5",
@@ -259,11 +260,6 @@ class _Drawing:
 def _has_edge_labels(view: View) -> bool:
     """Whether bundles are labelled: where there are numbers to sum, and room for them."""
     return not view.is_scalar and len(view.bundles) <= MANY_BUNDLES
-
-
-def _glyph(graph: Graph, node: int) -> str:
-    op = graph.op(node)
-    return op_style(op).glyph + (f"{graph.immediate[node]:g}" if op == "pow" else "")
 
 
 def _account(graph: Graph, node: int) -> str:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from microgpt.autograd.ops import OPS
+
+if TYPE_CHECKING:  # numpy comes with it, which a screen without graphs can do without
+    from microgpt.graph.graph import Graph
 
 POSITIVE = (213, 94, 0)
 NEGATIVE = (0, 114, 178)
@@ -59,6 +63,13 @@ def op_style(name: str) -> OpStyle:
     if row := OPS.get(name):
         return OpStyle(row.symbol, row.color, "circle" if row.arity else "box")
     return OpStyle(_OTHER_GLYPHS.get(name, name[:MAX_GLYPH]), _OTHER_COLOR, "circle")
+
+
+def glyph_of(graph: Graph, node: int) -> str:
+    """What stands for a node's op, with its immediate if it has one: `^2`."""
+    op = graph.op(node)
+    immediate = f"{graph.immediate[node]:g}" if op in OPS and OPS[op].immediate else ""
+    return op_style(op).glyph + immediate
 
 
 SCOPE_GLYPH, PARAMETERS_GLYPH = "▸", OPS["param"].symbol

@@ -38,6 +38,7 @@ def draw_graphs() -> None:
         ["graph", "emma", "--scope", "pos1/layer0/attn", "-o", HERE / "attn.svg"],
         ["graph", "emma", "--scope", "pos2/layer0/attn/head0/softmax", "-o", HERE / "softmax.svg"],
         ["attention", "emma", "--train", str(STEPS), "-o", HERE / "attention.svg"],
+        ["map", "emma", "--train", "300", "-o", HERE / "map.svg"],
     ):
         status = microgpt([str(word) for word in command])
         if status:
@@ -45,11 +46,12 @@ def draw_graphs() -> None:
 
 
 async def draw_app() -> None:
-    """The three modes after some steps of training."""
+    """The modes after some steps of training."""
     app = MicrogptApp(Training(load_corpus()), paused=True)
     async with app.run_test(size=SIZE) as pilot:
         await _train_until(STEPS, app, pilot)
         await _shoot(app, pilot, "tui-train.svg", [])
+        await _shoot(app, pilot, "tui-map.svg", ["2"])
         await _shoot(app, pilot, "tui-attention.svg", ["4", "l", *"jjjj"])
         await _train_until(GRAPH_STEPS, app, pilot)
         await _shoot(app, pilot, "tui-graph.svg", ["3"])

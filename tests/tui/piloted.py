@@ -22,6 +22,7 @@ from tui.debugger.canvas import GraphCanvas
 from tui.debugger.explorer import Explorer
 from tui.modes.attention_mode import AttentionScreen
 from tui.modes.graph_mode import GraphScreen
+from tui.modes.map_mode import MapScreen
 from tui.modes.train_mode import TrainScreen
 from tui.training.run_frame import RunFrame
 
@@ -90,8 +91,8 @@ class Piloted(Driven):
     app: MicrogptApp
 
     @property
-    def mode(self) -> TrainScreen | GraphScreen | AttentionScreen:
-        assert isinstance(self.app.screen, TrainScreen | GraphScreen | AttentionScreen)
+    def mode(self) -> TrainScreen | MapScreen | GraphScreen | AttentionScreen:
+        assert isinstance(self.app.screen, TrainScreen | MapScreen | GraphScreen | AttentionScreen)
         return self.app.screen
 
     @property
@@ -120,6 +121,15 @@ class Piloted(Driven):
         await self.press("3")
         await self.drawn()
         return self.graph_screen
+
+    async def map(self) -> MapScreen:
+        """Map mode, with the Map of the step on screen there."""
+        await self.press("2")
+        screen = self.app.screen
+        assert isinstance(screen, MapScreen)
+        await self.until(lambda: screen.shown and screen.shown.origin.step == max(1, self.step))
+        await self.settle()
+        return screen
 
     async def attention(self) -> AttentionScreen:
         """Attention mode, with a step on screen."""

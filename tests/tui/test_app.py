@@ -50,7 +50,7 @@ async def test_number_keys_switch_modes(size: tuple[int, int]) -> None:
 
 async def test_a_click_on_a_tab_switches_modes() -> None:
     async with piloted() as ui:
-        for place, mode in [(12, "graph"), (22, "attention"), (2, "train")]:
+        for place, mode in [(12, "map"), (19, "graph"), (29, "attention"), (2, "train")]:
             assert await ui.pilot.click(StatusBar, offset=(place, 0))
             await ui.until(lambda mode=mode: ui.app.current_mode == mode)
 
@@ -58,7 +58,7 @@ async def test_a_click_on_a_tab_switches_modes() -> None:
 async def test_a_mode_shows_where_training_stands_at_once_also_while_paused() -> None:
     async with piloted() as ui:
         await ui.train(2)
-        for key in "231":
+        for key in "2341":
             await ui.press(key)
             await ui.until(lambda: ui.step == 2)
             assert summary(ui.frame) in ui.text.splitlines()[0]
@@ -100,7 +100,7 @@ async def test_space_pauses_and_resumes() -> None:
         assert ui.frame.status == "running"
 
 
-@pytest.mark.parametrize("key", "13")
+@pytest.mark.parametrize("key", "14")
 async def test_n_trains_one_step(key: str) -> None:
     async with piloted() as ui:
         await ui.press(key)
@@ -170,7 +170,7 @@ async def test_the_curve_and_the_scrubber_follow_training() -> None:
 # -- help, palette, themes -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", "123")
+@pytest.mark.parametrize("key", "1234")
 async def test_question_mark_shows_all_keys_and_the_same_key_closes(key: str) -> None:
     async with piloted() as ui:
         await ui.press(key)
@@ -238,7 +238,7 @@ async def test_a_modes_own_command_runs_from_the_palette() -> None:
         await ui.until(lambda: isinstance(ui.app.screen, GraphScreen) and ui.explorer.stepping)
 
 
-@pytest.mark.parametrize(("key", "mode"), [*zip("123", MODES, strict=True)])
+@pytest.mark.parametrize(("key", "mode"), [*zip("1234", MODES, strict=True)])
 async def test_the_palette_offers_every_key_of_the_mode(key: str, mode: type[ModeScreen]) -> None:
     async with piloted() as ui:
         await ui.press(key)
@@ -249,12 +249,12 @@ async def test_the_palette_offers_every_key_of_the_mode(key: str, mode: type[Mod
                 assert offered[entry.title] == entry.tooltip
 
 
-@pytest.mark.parametrize("key", "123")
+@pytest.mark.parametrize("key", "1234")
 async def test_t_switches_the_theme_and_leaves_no_color_of_the_other(key: str) -> None:
     """Also while paused, when no new frame redraws anything."""
     async with piloted() as ui:
         await ui.train(2)
-        await (ui.graph() if key == "3" else ui.press(key))
+        await (ui.graph() if key == "3" else ui.map() if key == "2" else ui.press(key))
         for theme, other in ((LIGHT, DARK), (DARK, LIGHT), (LIGHT, DARK)):
             await ui.press("t")
             await ui.until(lambda theme=theme: ui.app.theme == theme.name)
@@ -271,11 +271,11 @@ async def test_t_switches_the_theme_and_leaves_no_color_of_the_other(key: str) -
 # -- sizes -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", "123")
+@pytest.mark.parametrize("key", "1234")
 async def test_resizing_keeps_everything(key: str) -> None:
     async with piloted(size=SMALL) as ui:
         await ui.train(2)
-        await (ui.graph() if key == "3" else ui.press(key))
+        await (ui.graph() if key == "3" else ui.map() if key == "2" else ui.press(key))
         for size in (LARGE, SMALL, (40, 12), LARGE, (20, 5), SMALL):
             await ui.pilot.resize_terminal(*size)
             await ui.until(lambda size=size: ui.app.size == size)

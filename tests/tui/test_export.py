@@ -10,12 +10,12 @@ import pytest
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
 
-MODES = {"1": "train", "3": "graph", "4": "attention"}
+MODES = {"1": "train", "2": "map", "3": "graph", "4": "attention"}
 
 
 async def go_to(ui: Piloted, key: str) -> None:
     await ui.train()
-    await (ui.graph() if key == "3" else ui.press(key))
+    await (ui.graph() if key == "3" else ui.map() if key == "2" else ui.press(key))
     await ui.until(lambda: ui.step == 1)
 
 
@@ -66,7 +66,7 @@ async def test_the_picture_of_the_graph_is_the_boxes_in_sight(tmp_path: Path) ->
 
 async def test_nothing_is_overwritten(tmp_path: Path) -> None:
     async with piloted(small_training("emma"), folder=tmp_path) as ui:
-        await go_to(ui, "3")
+        await go_to(ui, "4")
         written: dict[str, bytes] = {}
         for number in range(1, 5):
             path = await export(ui)
@@ -78,7 +78,7 @@ async def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 async def test_nothing_is_overwritten_however_fast_x_is_pressed(tmp_path: Path) -> None:
     async with piloted(small_training("emma"), folder=tmp_path) as ui:
-        await go_to(ui, "3")
+        await go_to(ui, "4")
         for _ in range(4):
             ui.app.simulate_key("x")
         await ui.until(lambda: len(ui.notices) == 4)
@@ -116,7 +116,7 @@ async def test_markup_in_the_folders_name_is_shown_as_it_is(tmp_path: Path) -> N
     folder = tmp_path / "[bold]a"
     folder.mkdir()
     async with piloted(small_training("emma"), size=(200, 30), folder=folder) as ui:
-        await go_to(ui, "3")
+        await go_to(ui, "4")
         await export(ui)
         await ui.until(lambda: "[bold]a" in ui.text.replace("\n", ""))
 
@@ -140,5 +140,5 @@ async def test_by_default_it_goes_to_the_working_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     async with piloted(small_training("emma")) as ui:
-        await go_to(ui, "3")
+        await go_to(ui, "4")
         assert (await export(ui)).resolve() == tmp_path / "microgpt-attention-step1.svg"

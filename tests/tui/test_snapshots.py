@@ -35,6 +35,17 @@ async def scalars(ui: Piloted) -> None:
         await ui.drawn()  # where the window has scrolled to depends on each picture on the way
 
 
+async def map_mode(ui: Piloted) -> None:
+    await ui.train(3)
+    await ui.map()
+
+
+async def map_walk(ui: Piloted) -> None:
+    """The pass under way: cells complete, partial and not begun; a column's reading as lanes."""
+    await map_mode(ui)
+    await ui.press("s", *"n" * 24, "left")
+
+
 async def attention_mode(ui: Piloted) -> None:
     await ui.train(3)
     await ui.attention()
@@ -47,9 +58,12 @@ def pinned_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
 
+BEFORE = (train_mode, map_mode, map_walk, graph_mode, scalars, attention_mode)
+
+
 @pytest.mark.usefixtures("pinned_engine")
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
-@pytest.mark.parametrize("before", [train_mode, graph_mode, scalars, attention_mode])
+@pytest.mark.parametrize("before", BEFORE)
 def test_picture(snap_compare: Callable[..., bool], before: Before, size: tuple[int, int]) -> None:
     async def run_before(pilot: Pilot[None]) -> None:
         assert isinstance(pilot.app, MicrogptApp)

@@ -60,7 +60,7 @@ class GraphPane(Vertical):
 
     explorer: Explorer | None = None  # where the person stands, None until the first graph is there
     caption = ""  # what the graph is of, shown under the canvas
-    way_back = ""  # key of a box opened from elsewhere: closing it leads back there
+    way_back: str | None = None  # key of a box opened from elsewhere: closing it leads back there
 
     def __init__(self) -> None:
         super().__init__(id="graph")
@@ -227,7 +227,7 @@ class GraphPane(Vertical):
     def action_close(self) -> None:
         """Backs out."""
         if self.explorer is not None and self.way_back == self.explorer.focus.key:
-            self.way_back = ""
+            self.way_back = None
             self.post_message(self.WentBack())
             return
         self._move(lambda explorer: explorer.close(), "this is the whole graph")

@@ -124,9 +124,9 @@ def _describe_part(explorer: Explorer, box: Box) -> Text:
 
 
 def _heading(text: Text, graph: Graph, node: int) -> None:
-    style = op_style(graph.op(node))
-    exponent = f" n = {graph.immediate[node]:g}" if graph.op(node) == "pow" else ""
-    text.append(f"{style.glyph} {graph.op(node)}{exponent}  ", f"bold {style.color}")
+    style, op = op_style(graph.op(node)), OPS.get(graph.op(node))
+    immediate = f" {op.immediate} = {graph.immediate[node]:g}" if op and op.immediate else ""
+    text.append(f"{style.glyph} {graph.op(node)}{immediate}  ", f"bold {style.color}")
     text.append(f"{_named(graph, node)}\n", "bold")
 
 

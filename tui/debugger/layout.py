@@ -11,7 +11,7 @@ from microgpt.graph.graph import Graph
 from tui.widgets.braille import Dots, dots_of
 from viz.boxes import Box
 from viz.placement import Point, Units, place
-from viz.style import PARAMETERS_GLYPH, SCOPE_GLYPH, op_style
+from viz.style import PARAMETERS_GLYPH, SCOPE_GLYPH, glyph_of
 from viz.view import Bundle, View
 
 CELL_SIZE = Units(0.1, 0.2)
@@ -91,10 +91,7 @@ def title_of(graph: Graph, box: Box) -> str:
     if box.kind == "parameters":
         glyph = PARAMETERS_GLYPH
     elif box.kind == "node":
-        op = graph.op(box.node)
-        glyph = op_style(op).glyph
-        if op == "pow":
-            glyph += f"{graph.immediate[box.node]:g}"
+        glyph = glyph_of(graph, box.node)
     else:
         glyph = SCOPE_GLYPH
     return f"{glyph} {box.label} {box.note}".rstrip()

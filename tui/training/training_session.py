@@ -75,7 +75,9 @@ class TrainingSession:
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
 
     def start(self) -> None:
-        """Begins to train."""
+        """Begins to train; what there is before the first step can be looked at at once."""
+        with self._wake:
+            self._show(self._frame)
         self._thread.start()
 
     def close(self) -> None:

@@ -95,7 +95,7 @@ async def test_before_the_first_step_there_is_nowhere_to_go() -> None:
 
 
 async def test_training_goes_on_behind_a_past_step() -> None:
-    async with piloted() as ui:
+    async with piloted(size=LARGE) as ui:
         await ui.train(3)
         await ui.press("comma")
         await at(ui, 2)
