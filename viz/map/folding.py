@@ -10,9 +10,15 @@ from itertools import groupby
 
 import numpy as np
 
+from microgpt.errors import InputError
 from microgpt.graph.arrays import frozen
 from viz.map.grid import Grid, Row
 from viz.map.step_map import StepMap
+
+WHOLE = "all"
+"""What a row is called that is a whole layer."""
+MOST_OPEN = 2
+"""So many layers need not be folded on a page."""
 
 
 def fitted(step_map: StepMap, most_rows: int) -> StepMap:
@@ -24,6 +30,26 @@ def fitted(step_map: StepMap, most_rows: int) -> StepMap:
         groups = _groups(step_map, key(step_map))
         if len(groups) <= most_rows:
             break
+    return StepMap(step_map.graph, folded(step_map.grid, groups), step_map.captions, step_map.step)
+
+
+def with_open_layer(step_map: StepMap, layer: int | None = None) -> StepMap:
+    """The Map with each layer but one as a single row; all of it, of one or two layers.
+
+    Args:
+        layer: the one that stays open; none does if None.
+
+    Raises:
+        InputError: there is no such layer.
+    """
+    layers = sorted({row.layer for row in step_map.rows if row.layer is not None})
+    if layer is not None and layer not in layers:
+        numbers = ", ".join(map(str, layers)) or "none: this graph has no layers"
+        raise InputError(f"no layer {layer}; there is {numbers}")
+    if len(layers) <= MOST_OPEN:
+        return step_map
+    by_layer, rows = _by_layer(step_map), step_map.rows
+    groups = _groups(step_map, lambda row: row if rows[row].layer == layer else by_layer(row))
     return StepMap(step_map.graph, folded(step_map.grid, groups), step_map.captions, step_map.step)
 
 
@@ -68,7 +94,7 @@ def _row(rows: Sequence[Row]) -> Row:
         shared += 1
     layers = {row.layer for row in rows}
     layer = layers.pop() if len(layers) == 1 else None
-    whole = "all" if layer is not None and not shared else ""
+    whole = WHOLE if layer is not None and not shared else ""
     name = whole or "/".join([*first[:shared], f"{first[shared]} … {last[shared]}"])
     matrices = tuple(name for row in rows for name in row.matrices)
     return Row(name, layer, matrices)

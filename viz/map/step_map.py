@@ -249,13 +249,18 @@ class StepMap:
 
     @cached_property
     def _rows_of_crossing(self) -> tuple[Ints, Ints, Mask]:
-        """Of each edge between cells the row that it comes from and goes to; whether columns."""
+        """Of each edge between cells the row that it comes from and goes to; whether columns.
+
+        What a row reads of itself in another column is no reading of keys and values: it is what
+        recurs, or what happens inside of a row that was folded.
+        """
         grid, graph, edges = self.grid, self.graph, self.crossing
         source = grid.cell_of[graph.operands[edges]]
         target = grid.cell_of[graph.edge_consumers[edges]]
         from_column, to_column = grid.column_of[source], grid.column_of[target]
         across = (from_column != to_column) & (from_column >= 0) & (to_column >= 0)
-        return grid.row_of[source], grid.row_of[target], across
+        from_row, to_row = grid.row_of[source], grid.row_of[target]
+        return from_row, to_row, across & (from_row != to_row)
 
     @cached_property
     def _head_reads(self) -> _HeadReads:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from viz.map.folding import WHOLE
 from viz.map.lenses import Look
 from viz.map.svg_elements import PLAIN, SMALL, text_width
 
@@ -30,9 +31,13 @@ GAP, MOST_CELL = 6.0, 30.0
 """At least between the cells of two rows, where one sees what flows; at most of a cell."""
 LANE = 15.0
 """Above a head's strip."""
+MOST_NAMES = 3
+"""Of matrices beside a row; of more, the first and the last are told."""
 BRACKET = 24
 PARAMETER_CELL = 52
 BETWEEN_MAPS = 34
+LEAST_LABEL = 84.0
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,22 +76,29 @@ class PictureLayout:
 
     @cached_property
     def layers(self) -> tuple[tuple[int, int, int], ...]:
-        """Each layer with its first and last row, if there are several."""
+        """Each layer of several rows with its first and last one, if there are several layers."""
         rows = [row.layer for row in self.looks[0].map.rows]
         numbers = list(dict.fromkeys(layer for layer in rows if layer is not None))
         if len(numbers) < 2:
             return ()
         last = {layer: row for row, layer in enumerate(rows)}
-        return tuple((layer, rows.index(layer), last[layer]) for layer in numbers)
+        return tuple(
+            (layer, rows.index(layer), last[layer])
+            for layer in numbers
+            if last[layer] > rows.index(layer)
+        )
 
     def label(self, row: int) -> str:
-        """What a row is called."""
-        return self.looks[0].map.rows[row].name.replace("/", " ")
+        """What a row is called: after its layer, if it is all of one that was folded."""
+        shown = self.looks[0].map.rows[row]
+        if shown.name == WHOLE and shown.layer is not None:
+            return f"layer {shown.layer}"
+        return shown.name.replace("/", " ")
 
     def matrices(self, row: int) -> str:
         """The parameters that stand beside a row."""
-        names = self.looks[0].map.rows[row].matrices
-        return " ".join(name.rpartition(".")[2] for name in names)
+        names = [name.rpartition(".")[2] for name in self.looks[0].map.rows[row].matrices]
+        return " ".join(names) if len(names) <= MOST_NAMES else f"{names[0]} … {names[-1]}"
 
     # -- across ------------------------------------------------------------------------------------
 
@@ -94,7 +106,7 @@ class PictureLayout:
     def label_width(self) -> float:
         """Room for the names of rows."""
         names = (text_width(self.label(row), PLAIN) for row in range(self.n_rows))
-        widest = min(190.0, max(70.0, max(names, default=0.0)))
+        widest = min(190.0, max(LEAST_LABEL, max(names, default=0.0)))
         return widest + 12 + (BRACKET if self.layers else 0)
 
     @cached_property
@@ -150,7 +162,7 @@ class PictureLayout:
     @cached_property
     def width(self) -> int:
         """Of the picture."""
-        return math.ceil(max(WIDTH, self._used + 2 * MARGIN))
+        return math.ceil(max(WIDTH, self._used + 2 * MARGIN) - ROUNDING)
 
     def left(self, place: int = 0) -> float:
         """Where the columns of a Map begin."""
@@ -219,4 +231,4 @@ class PictureLayout:
     @cached_property
     def height(self) -> int:
         """Of the picture."""
-        return math.ceil(self.legend_top + LEGEND + MARGIN)
+        return math.ceil(self.legend_top + LEGEND + MARGIN - ROUNDING)
