@@ -20,9 +20,9 @@ from tui.cli.commands import (
     graph,
     runs,
     sample,
-    step_map,
     train,
 )
+from tui.cli.commands import map as step_map
 from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.terminal.exit_status import exit_status
 

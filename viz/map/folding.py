@@ -100,20 +100,20 @@ def _row(rows: Sequence[Row]) -> Row:
     return Row(name, layer, matrices)
 
 
-Key = Callable[[int], Hashable]
+RowKey = Callable[[int], Hashable]
 
 
-def _groups(step_map: StepMap, key: Key) -> list[list[int]]:
+def _groups(step_map: StepMap, key: RowKey) -> list[list[int]]:
     return [list(group) for _, group in groupby(range(len(step_map.rows)), key)]
 
 
-def _by_part_but_heads(step_map: StepMap) -> Key:
+def _by_part_but_heads(step_map: StepMap) -> RowKey:
     """Neighbours in the same part of a layer, `attn` or `mlp`; heads stay."""
     heads, by_part = step_map.head_of_row, _by_part(step_map)
     return lambda row: row if row in heads else (by_part(row), "part")
 
 
-def _by_part(step_map: StepMap) -> Key:
+def _by_part(step_map: StepMap) -> RowKey:
     """All of the same part of a layer."""
 
     def key(row: int) -> Hashable:
@@ -124,7 +124,7 @@ def _by_part(step_map: StepMap) -> Key:
     return key
 
 
-def _by_layer(step_map: StepMap) -> Key:
+def _by_layer(step_map: StepMap) -> RowKey:
     """All of a layer."""
     rows = step_map.rows
     return lambda row: row if rows[row].layer is None else ("layer", rows[row].layer)

@@ -52,6 +52,13 @@ class Grid:
         places[self.row_of[inside], self.column_of[inside]] = inside
         return frozen(places)
 
+    def same_place(self, cell: int, other: Grid) -> int:
+        """The cell of another grid in the same row and column, -1 if it has none there."""
+        row, column = int(self.row_of[cell]), int(self.column_of[cell])
+        if column < 0 or row >= len(other.rows) or column >= len(other.labels):
+            return NOWHERE
+        return int(other.at[row, column])
+
     @cached_property
     def node_ranges(self) -> tuple[tuple[tuple[int, int], ...], ...]:
         """The ids of each cell's nodes, as ranges `[start, stop)`."""

@@ -97,6 +97,13 @@ class StepMap:
         """How many cells there are."""
         return len(self.grid.row_of)
 
+    def scope_around(self, cell: int) -> str:
+        """Path of the smallest scope that holds all of a cell, `""` if none does."""
+        ranges = self.grid.node_ranges[cell]
+        start, stop = ranges[0][0], ranges[-1][1]
+        holding = (s for s in self.graph.scopes if s.start <= start and stop <= s.stop)
+        return min(holding, key=len).path
+
     # -- edges between cells -----------------------------------------------------------------------
 
     @cached_property

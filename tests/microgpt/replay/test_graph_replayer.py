@@ -11,7 +11,7 @@ import pytest
 from microgpt import ModelConfig, ModelSnapshot, Training, load_corpus
 from microgpt.replay import loops, model_programs
 from microgpt.replay.graph_replayer import GraphReplayer
-from microgpt.train import snapshot
+from microgpt.train import model_snapshot
 from tests.microgpt.replay.same import assert_same
 
 CONFIG = ModelConfig(n_embd=4, n_head=2, block_size=8)
@@ -21,7 +21,7 @@ CONFIG = ModelConfig(n_embd=4, n_head=2, block_size=8)
 def replayer(cache: Path, monkeypatch: pytest.MonkeyPatch) -> GraphReplayer:
     """What `ModelSnapshot.graph` uses; nothing is ready yet."""
     replayer = GraphReplayer()
-    monkeypatch.setattr(snapshot, "REPLAYER", replayer)
+    monkeypatch.setattr(model_snapshot, "REPLAYER", replayer)
     monkeypatch.setattr(model_programs, "_programs", {})
     return replayer
 
