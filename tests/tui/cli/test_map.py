@@ -135,6 +135,22 @@ def test_what_it_refuses(
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_of_a_deep_model_one_layer_is_open(model: tuple[str, ...], tmp_path: Path) -> None:
+    deep = (*model, "--n-layer", "3")
+    rows = {}
+    for layer in ("0", "2"):
+        result = run_here("map", "emma", *deep, "--layer", layer)
+        assert (result.returncode, result.stderr) == (0, "")
+        rows[layer] = [line for line in result.stdout.splitlines() if "head0" in line]
+        assert len(rows[layer]) == 1
+    assert rows["0"] != rows["2"]
+    path = tmp_path / "map.json"
+    assert run_here("map", "emma", *deep, "-o", path).returncode == 0
+    heads = json.loads(path.read_text(encoding="utf-8"))["weights"]
+    assert {head["layer"] for head in heads} == {0, 1, 2}
+    assert_error(run_here("map", "emma", *deep, "--layer", "7"), "7")
+
+
 def test_a_script_that_has_no_such_pass(tmp_path: Path) -> None:
     script = tmp_path / "three.py"
     script.write_text(SCRIPT, encoding="utf-8")

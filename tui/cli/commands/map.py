@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from microgpt import InputError, ModelSnapshot
 from tui.cli.debug_script import is_script
-from tui.cli.options.number_options import WHOLE_FROM_1, add_number
+from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
 from tui.cli.options.parser import CommandParser, Subparsers, given_options
 from tui.cli.options.trained_model import (
     add_document_argument,
@@ -21,6 +21,7 @@ from tui.cli.terminal.output import say
 
 if TYPE_CHECKING:
     from viz.map.lenses import Look
+    from viz.map.step_map import StepMap
 
 _DESCRIPTION = """\
 Draws one training step on one page: columns are positions under their tokens,
@@ -63,6 +64,10 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     add_number(
         group, "--pass", WHOLE_FROM_1, "which backward pass of a script (default 1)",
         dest="pass_number",
+    )  # fmt: skip
+    add_number(
+        group, "--layer", WHOLE_FROM_0,
+        "from three layers on, the one whose rows are shown: others are a row each; not in JSON",
     )  # fmt: skip
     group.add_argument(
         "-o", "--output", type=Path, metavar="FILE",
@@ -145,7 +150,9 @@ def _of_document(arguments: argparse.Namespace) -> tuple[Look, str]:
     graph = model.graph(document)
     tokens = model.tokenizer.encode(document)[: model.config.block_size + 1]
     labels = [model.tokenizer.label(token) for token in tokens]
-    step_map = StepMap.of(graph, document_captions(graph, labels), looked_at.step)
+    step_map = _folded(
+        StepMap.of(graph, document_captions(graph, labels), looked_at.step), arguments
+    )
     compared = f", compared with {arguments.compare}" if arguments.compare else ""
     question = Question(
         node=None if arguments.node is None else find_node(graph, arguments.node),
@@ -180,7 +187,7 @@ def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> tu
     from viz.map.step_map import StepMap  # noqa: PLC0415
 
     for option in given_options(arguments):
-        if option != "--pass":
+        if option not in {"--pass", "--layer"}:
             raise InputError(
                 f"{option} cannot be given with {arguments.text}: a script has its own model; its "
                 "own arguments follow after --"
@@ -200,7 +207,17 @@ def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> tu
     graph = stop.graph
     node = None if arguments.node is None else find_node(graph, arguments.node)
     where = f"{Path(arguments.text).name}, {stop.kind} {stop.number}"
-    return look(StepMap.of(graph), arguments.lens, Question(node=node)), where
+    step_map = _folded(StepMap.of(graph), arguments)
+    return look(step_map, arguments.lens, Question(node=node)), where
+
+
+def _folded(step_map: StepMap, arguments: argparse.Namespace) -> StepMap:
+    """The Map with one layer open, but for JSON, which has all of it."""
+    from viz.map.folding import with_open_layer  # noqa: PLC0415  # numpy
+
+    if arguments.output is not None and arguments.output.suffix.lower() == ".json":
+        return step_map
+    return with_open_layer(step_map, arguments.layer)
 
 
 # -- printing --------------------------------------------------------------------------------------
