@@ -68,16 +68,16 @@ def error_as_json(verb: str, error: str) -> str:
 
 
 def _one_line(value: Json) -> str:
-    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+    return json.dumps(json_numbers(value), ensure_ascii=False, allow_nan=False)
 
 
-def _finite(value: Any) -> Any:
-    """The same with non-finite floats as texts."""
+def json_numbers(value: Any) -> Any:
+    """The same with floats that JSON has no word for as texts."""
     match value:
         case float():
             return value if math.isfinite(value) else str(value)
         case dict():
-            return {key: _finite(inner) for key, inner in value.items()}
+            return {key: json_numbers(inner) for key, inner in value.items()}
         case list() | tuple():
-            return [_finite(inner) for inner in value]
+            return [json_numbers(inner) for inner in value]
     return value

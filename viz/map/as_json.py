@@ -6,10 +6,10 @@ Floats keep every bit; those that JSON has no word for are the texts "nan", "inf
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
+from microgpt.debugger.outcome import json_numbers
 from viz.map.lenses import Look
 
 VERSION = 1
@@ -111,17 +111,6 @@ def _by_source(sources: Sequence[int], weights: Sequence[float]) -> list[float |
 
 def _lines(value: Any) -> str:
     if not isinstance(value, list):
-        return json.dumps(_finite(value))
-    rows = (json.dumps(_finite(row), ensure_ascii=False) for row in value)
+        return json.dumps(json_numbers(value))
+    rows = (json.dumps(json_numbers(row), ensure_ascii=False) for row in value)
     return "[\n" + ",\n".join(rows) + "\n]"
-
-
-def _finite(value: Any) -> Any:
-    match value:
-        case float():
-            return value if math.isfinite(value) else str(value)
-        case dict():
-            return {key: _finite(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_finite(inner) for inner in value]
-    return value

@@ -12,11 +12,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from microgpt.autograd.bindings import ParameterBinding
 from microgpt.errors import DomainError
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
-from microgpt.model.adam import Adam
 from microgpt.model.places import at_any_position, matrix_of, residual_stream, softmaxes
 from microgpt.train.graph_origin import GraphOrigin
 
@@ -124,7 +122,7 @@ def _update_sizes(graph: Graph, origin: GraphOrigin | None) -> Iterator[Finding]
     if origin is None or not graph.backpropagated:
         return
     try:
-        before, after = _update(graph, origin)
+        before, after = np.array(origin.model.data), np.array(origin.updated(graph).data)
     except DomainError:  # an anomaly, and told as one
         return
     start = 0
@@ -184,19 +182,3 @@ def _finding(graph: Graph, check: str, what: str, value: float, node: int) -> Fi
 def _root_mean_square(numbers: Floats) -> float:
     with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
         return float(np.sqrt(np.mean(np.square(numbers)))) if len(numbers) else 0.0
-
-
-def _update(graph: Graph, origin: GraphOrigin) -> tuple[Floats, Floats]:
-    """Every parameter before and after Adam's update with this graph's gradients."""
-    parameters = origin.model.parameters()
-    grads = {
-        binding.name: float(graph.grad[node])
-        for node, binding in graph.bindings.items()
-        if isinstance(binding, ParameterBinding)
-    }
-    for leaf in parameters.flat:
-        leaf.grad = grads.get(leaf.name, 0.0)
-    before = np.array(origin.model.data)
-    state = origin.state.copy()
-    Adam(origin.config, state.m, state.v).update(parameters.flat, origin.step)
-    return before, np.array(parameters.data())
