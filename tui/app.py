@@ -13,10 +13,9 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from tui.base.base_app import ExportJob
-from tui.keys import COMMON_KEYS, PAUSE_KEY, TIME_KEYS, Key, KeySection, bindings_for
+from tui.keys import COMMON_KEYS, RUN_KEY, TIME_KEYS, Key, KeySection, bindings_for
 from tui.modes import MODES
 from tui.modes.graph_mode import GraphScreen
-from tui.modes.map_mode import MapScreen
 from tui.modes.mode_screen import ModeScreen
 from tui.run_app import RunApp
 
@@ -24,7 +23,7 @@ MODE_KEYS = tuple(
     Key(str(number), f"app.mode('{mode.MODE}')", mode.MODE.title(), mode.TOOLTIP, in_footer=False)
     for number, mode in enumerate(MODES, start=1)
 )
-EVERYWHERE = KeySection("everywhere", (*MODE_KEYS, PAUSE_KEY, *TIME_KEYS, *COMMON_KEYS))
+EVERYWHERE = KeySection("everywhere", (*MODE_KEYS, RUN_KEY, *TIME_KEYS, *COMMON_KEYS))
 
 
 class MicrogptApp(RunApp):
@@ -70,21 +69,17 @@ class MicrogptApp(RunApp):
 
     async def action_open_scope(self, path: str) -> None:
         """Opens a scope of the step on the Map as scalars in Graph mode; closing it comes back."""
-        screen = self._mode_screen
-        if not isinstance(screen, MapScreen) or screen.shown is None:
-            return
-        step = screen.shown
         await self.switch_mode(GraphScreen.MODE)
         graph_mode = self._mode_screen
         if isinstance(graph_mode, GraphScreen):
-            graph_mode.call_after_refresh(graph_mode.open_from_map, step.origin, step.session, path)
+            graph_mode.call_after_refresh(graph_mode.open_from_map, path)
         self.call_after_refresh(self.show_run)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every key that works here, and Textual's own commands."""
         mode = self._mode_screen
         for keys, owner in (
-            ((*MODE_KEYS, PAUSE_KEY), self),
+            ((*MODE_KEYS, RUN_KEY), self),
             *(mode.keys_by_owner if mode else ()),
             ((*TIME_KEYS, *COMMON_KEYS), self),
         ):

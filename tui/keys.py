@@ -54,62 +54,71 @@ COMMON_KEYS = (
 )  # fmt: skip
 """Of every app."""
 
-PAUSE_KEY = Key("space", "app.pause", "Pause", "Pause training, or go on")
-TIME_KEYS = (
-    Key("comma", "app.travel(-1)", "Past −", "Time travel: one step back", display=",",
-        group="Time"),
-    Key("full_stop", "app.travel(1)", "Past +", "Time travel: one step on", display=".",
-        group="Time"),
-    Key("less_than_sign", "app.travel(-10)", "Back 10", "Time travel: ten steps back",
-        in_footer=False, display="<"),
-    Key("greater_than_sign", "app.travel(10)", "On 10", "Time travel: ten steps on",
-        in_footer=False, display=">"),
-    Key("g", "app.go_to_step", "Go to", "Time travel: go to any recorded step", in_footer=False,
-        first=True),
-    Key("L", "app.live", "Live", "Time travel: back to the latest step", in_footer=False),
-    Key("B", "app.branch", "Branch", "Train on from the past step shown, as a new run",
-        in_footer=False),
-)  # fmt: skip
-"""With the one above, those of the app that trains, in all of its modes."""
+RUN_KEY = Key("space", "app.run_or_halt", "Run, halt", "Let what computes run on, or halt it")
+"""Of every app in which something runs: a training, or anyone's script."""
 
 LIVE_KEYS = (
-    Key("n", "app.train_one", "Step", "Train one step, then pause"),
-    Key("plus,equals_sign", "app.faster", "Faster", "More steps a second", display="+",
+    Key("plus,equals_sign", "app.faster(1)", "Faster", "More training steps a second", display="+",
         group="Speed"),
-    Key("minus", "app.slower", "Slower", "Fewer steps a second", display="-", group="Speed"),
+    Key("minus", "app.faster(-1)", "Slower", "Fewer training steps a second", display="-",
+        group="Speed"),
 )  # fmt: skip
-"""Of its modes that have these letters to spare."""
+"""Of the modes of a training in which nothing else moves."""
 
-GRAPH = KeySection("graph mode", (
+TIME_KEYS = (
+    Key("comma", "app.travel(-1)", "Step −", "One training step back: a recorded one is shown",
+        display=",", group="Training"),
+    Key("full_stop", "app.travel(1)", "Step +",
+        "One training step on; after the newest, one is trained", display=".", group="Training"),
+    Key("less_than_sign", "app.travel(-10)", "Back 10", "Ten training steps back",
+        in_footer=False, display="<"),
+    Key("greater_than_sign", "app.travel(10)", "On 10",
+        "Ten training steps on; after the newest, ten are trained", in_footer=False, display=">"),
+    Key("g", "app.go_to_step", "Go to", "Go to any recorded step, by its number",
+        in_footer=False, first=True),
+    Key("L", "app.live", "Live", "Back to the newest step, and follow training", in_footer=False),
+    Key("B", "app.branch", "Branch", "Train on from the past step shown, as a new run",
+        in_footer=False),
+    Key("d", "app.pin", "Document", "Type a text to be shown in place of training's; again: let go",
+        first=True),
+)  # fmt: skip
+"""With the one above, what the app that trains has in all of its modes."""
+
+WALK = KeySection("walk along the passes", (
     Key("s", "step('step')", "Next event", "On by one event; the first begins the backward pass",
         group="Event"),
     Key("S", "step('back')", "Previous", "Back by one event, with every number as it was",
         group="Event"),
-    Key("n", "verb('next')", "Over", "On over the scope at hand", in_footer=False),
-    Key("N", "verb('reverse-next')", "Back over", "Back to where the scope at hand began",
-        in_footer=False),
-    Key("o", "verb('finish')", "Out", "On until the scope around is done", in_footer=False),
-    Key("O", "verb('reverse-finish')", "Back out", "Back to before the scope around was begun",
-        in_footer=False),
+    Key("n", "complete('cell', 1)", "Next cell", "On to where the next cell of the Map is complete",
+        group="Cell"),
+    Key("N", "complete('cell', -1)", "Cell before", "Back to where the cell before was complete",
+        group="Cell"),
+    Key("o", "complete('column', 1)", "Column", "On to where the position at hand is complete",
+        group="Column"),
+    Key("O", "complete('column', -1)", "Column before",
+        "Back to where the position before was complete", group="Column"),
     Key("c", "verb('continue')", "Continue", "On to the next breakpoint or watchpoint",
-        group="Run"),
+        in_footer=False),
     Key("C", "verb('reverse-continue')", "Run back", "Back to the last breakpoint or watchpoint",
-        group="Run"),
+        in_footer=False),
     Key("u", "line('until ')", "Until", "On to where a condition holds, to be typed", first=True,
         in_footer=False),
-    Key("p", "play", "Play", "Step by itself, or stop that", in_footer=False),
+    Key("p", "play(1)", "Play", "On by itself: cells on the Map, events among boxes; again: stop"),
+    Key("P", "play(-1)", "Play back", "The same backwards", in_footer=False),
+    Key("plus,equals_sign", "faster(1)", "Faster", "Faster: the pass if it plays, else training",
+        in_footer=False, display="+"),
+    Key("minus", "faster(-1)", "Slower", "Slower: the pass if it plays, else training",
+        in_footer=False, display="-"),
     Key("home", "first_event", "First", "First event of the backward pass; again: of the forward",
         in_footer=False, display="Home"),
     Key("end", "verb('goto end')", "Last", "The last event, every gradient complete",
         in_footer=False, display="End"),
-    Key("b", "on_selection('break')", "Break", "Breakpoint on the selected node or scope",
-        in_footer=False),
-    Key("w", "on_selection('watch')", "Watch", "Watchpoint on the selected node, matrix or scope",
-        in_footer=False),
-    Key("y", "why", "Why", "Why the selected node's gradient has its value"),
+    Key("b", "on_selection('break')", "Break", "Breakpoint on what is selected", in_footer=False),
+    Key("w", "on_selection('watch')", "Watch", "Watchpoint on what is selected", in_footer=False),
+    Key("y", "why", "Why", "Why the selected node's gradient has its value, or the visited one's"),
     Key("e", "edit", "Edit", "What if the selected node had another value", first=True,
         in_footer=False),
-    Key("z", "zero", "Zero", "What if the selected node or scope gave 0", in_footer=False),
+    Key("z", "zero", "Zero", "What if what is selected gave 0", in_footer=False),
     Key("U", "line_now('undo')", "Undo", "Take the last what-if back", in_footer=False),
     Key("G", "on_selection('gradcheck')", "Check", "Compare the gradient with a central difference",
         in_footer=False),
@@ -117,9 +126,30 @@ GRAPH = KeySection("graph mode", (
         in_footer=False, display="/"),
     Key("colon", "line", "Verb", "Type any of the debugger's verbs; help lists them", first=True,
         display=":"),
-    Key("escape", "hide_console", "Hide", "Hide the console", in_footer=False, display="esc"),
+    Key("escape", "leave", "Leave", "Hide the console; then select nothing", in_footer=False,
+        display="esc"),
+))  # fmt: skip
+"""Of every pane that shows a graph at a moment of its passes, as a Map or as boxes."""
+
+MAP = KeySection("on the Map", (
+    Key("v", "lens", "View", "Gradients, values, the update, shares of a gradient, or changes"),
+    Key("left", "cell(0, -1)", "Cell left", "Select the cell to the left", in_footer=False,
+        display="←"),
+    Key("right", "cell(0, 1)", "Cell right", "Select the cell to the right", in_footer=False,
+        display="→"),
+    Key("up", "cell(-1, 0)", "Cell above", "Select the cell above: towards the embeddings",
+        in_footer=False, display="↑"),
+    Key("down", "cell(1, 0)", "Cell below", "Select the cell below: towards the loss",
+        in_footer=False, display="↓"),
+    Key("enter", "open_cell", "Open cell", "Open the selected cell: its scalars as boxes",
+        display="⏎"),
+))  # fmt: skip
+"""Wherever the keys go to a Map."""
+
+BOXES = KeySection("among boxes", (
     Key("enter", "open", "Open", "Look into the selected box", display="⏎", group="Box"),
-    Key("backspace", "close", "Close", "Back out to the box around", display="⌫", group="Box"),
+    Key("backspace", "close", "Close", "Back out to the box around; at last to the Map",
+        display="⌫", group="Box"),
     Key("left", "select('left')", "Left", "Select the box to the left: towards operands",
         in_footer=False, display="←"),
     Key("right", "select('right')", "Right", "Select the box to the right: towards the loss",
@@ -133,17 +163,24 @@ GRAPH = KeySection("graph mode", (
     Key("shift+up", "pan(0, -1)", "Pan up", "Move the window up", in_footer=False, display="⇧↑"),
     Key("shift+down", "pan(0, 1)", "Pan down", "Move the window down", in_footer=False,
         display="⇧↓"),
-    Key("tab", "app.focus_next", "Next pane", "Between canvas, boxes and inspector",
+    Key("l", "list", "List", "Boxes in place of the Map: the list, and the whole graph folded"),
+    Key("tab", "app.focus_next", "Next pane", "Between canvas, list and inspector",
         in_footer=False, display="tab"),
     Key("f", "find_visited", "Find visited", "Show the node that is being visited",
         in_footer=False),
 ))  # fmt: skip
-"""Of the panes around a graph, whichever app shows them."""
+"""Of the panes around a graph's boxes, whichever app shows them."""
+
+STEP = KeySection("the step shown", (
+    Key("r", "newest", "Newest", "Leave the walk and all boxes, take edits back, follow training",
+        in_footer=False),
+    Key("m", "mark", "Mark", "Compare other steps with this one; again: compare no more",
+        in_footer=False),
+))  # fmt: skip
+"""Of the modes that show one training step as a graph."""
 
 SCRIPT = KeySection("script", (
-    Key("space", "app.run_on", "Run on", "Let the script go on to its next stop"),
-    Key("P", "app.stop_script", "Stop", "Stop the script at its next backward pass",
-        in_footer=False),
+    RUN_KEY,
     Key("i", "app.interrupt", "Interrupt", "Ctrl-C for the script", in_footer=False),
 ))  # fmt: skip
 """Of the app that runs anyone's script, beside those of the graph."""

@@ -20,6 +20,7 @@ from microgpt.runs import Run, RunRecorder
 from tui.base.base_app import BaseApp
 from tui.dialogs.branch import BranchScreen
 from tui.dialogs.go_to_step import GoToStepScreen
+from tui.debugger.step_at_hand import StepAtHand
 from tui.training import branching
 from tui.training.branching import Branch
 from tui.training.run_frame import RunFrame
@@ -95,6 +96,7 @@ class RunApp(BaseApp):
         self._past: PastStep | None = None
         self._travel = TimeTravel(self._run_path, self._announce_arrival)
         self._next_frame_at = 0.0
+        self.at_hand = StepAtHand()  # what the modes show of one step
 
     def on_mount(self) -> None:
         """The training thread starts with the screen."""
@@ -153,37 +155,33 @@ class RunApp(BaseApp):
 
     # -- training ------------------------------------------------------------------------------
 
-    def action_pause(self) -> None:
+    def action_run_or_halt(self) -> None:
         """Pauses training, or goes on."""
         self.session.toggle()
-        self._say_if_only_looked_at()
-
-    def action_train_one(self) -> None:
-        """Trains one step and stays paused."""
-        self.session.train_steps()
         self._say_if_only_looked_at()
 
     def _say_if_only_looked_at(self) -> None:
         if isinstance(self.session, RunSession):
             self.notify("a recorded run: B at a past step trains on as a new one", timeout=4)
 
-    def action_faster(self) -> None:
-        """Raises the speed limit."""
-        self.session.change_speed(1)
-
-    def action_slower(self) -> None:
-        """Lowers the speed limit."""
-        self.session.change_speed(-1)
+    def action_faster(self, by: int) -> None:
+        """Raises the speed limit, or lowers it."""
+        self.session.change_speed(by)
 
     # -- time travel ---------------------------------------------------------------------------
 
     def action_travel(self, by: int) -> None:
-        """Some steps back or on, from the step shown; on past the latest one is live again."""
+        """Some steps back or on, from the step shown.
+
+        On past the newest one it is live again; on from the newest, training does so many and
+        pauses.
+        """
         live, wanted = self._frame, self._travel.wanted
-        if live is None or live.live_step == live.first_step:
+        if live is not None and wanted is None and by > 0:
+            self.session.train_steps(by)
+            self._say_if_only_looked_at()
+        elif live is None or live.live_step == live.first_step:
             self.notify("no step recorded yet", timeout=2)
-        elif wanted is None and by > 0:
-            self.notify("this is the latest step", timeout=2)
         elif wanted is not None and wanted + by > live.live_step:
             self.action_live()
         else:

@@ -76,6 +76,14 @@ class EditStack:
         """The edits in order, as they are told."""
         return tuple(text for text, _ in self._stack)
 
+    @property
+    def tokens(self) -> dict[int, str]:
+        """The characters that are read in place of the document's, by position."""
+        from microgpt.replay.editing import SetToken  # noqa: PLC0415  # numba
+
+        edits = (edit for _, edit in self._stack if isinstance(edit, SetToken))
+        return {edit.position: edit.character for edit in edits}
+
     def push(self, text: str, change: Edit) -> None:
         """Makes an edit on top of the others.
 

@@ -27,13 +27,38 @@ class GraphOrigin:
     documents: tuple[str, ...]  # the first ones trained on, in order
     state: TrainingState  # parameters and moments before that step
     config: TrainingConfig
+    trained_on: str = ""
+    """The document of the step's update, where that is another one: `document` is a text of
+    someone's own, looked at with the parameters of the step."""
+
+    @property
+    def key(self) -> tuple[int, str, str]:
+        """What tells it from others of its run."""
+        return self.step, self.document, self.trained_on
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of the tokens that are read, the last one only a target. Shape: `[position + 1]`."""
+        tokenizer, size = self.model.tokenizer, self.model.config.block_size
+        tokens = tokenizer.encode(self.document)[: size + 1]
+        return tuple(tokenizer.label(token) for token in tokens)
+
+    def showing(self, text: str) -> GraphOrigin:
+        """The same step, with a text of someone's own in place of its document."""
+        return replace(self, document=text, trained_on=self.trained_on or self.document)
 
     def updated(self, graph: Graph) -> ModelSnapshot:
-        """The model after the step's update, which a graph of it has the gradients for.
+        """The model after the step's update.
+
+        Args:
+            graph: of `document`, with the parameters of the step; what the update is computed from
+                where that is what was trained on.
 
         Raises:
             DomainError: a gradient's square is too large a float.
         """
+        if self.trained_on:
+            graph = self.model.graph(self.trained_on)
         parameters = self.model.parameters()
         grads = {
             binding.name: float(graph.grad[node])

@@ -113,7 +113,7 @@ class Piloted(Driven):
         """Some steps with the key for one, until the last is on screen."""
         before = self.step
         for _ in range(steps):
-            await self.press("n")
+            await self.press("full_stop")
         await self.until(lambda: self.step == before + steps)
 
     async def graph(self) -> GraphScreen:

@@ -17,7 +17,10 @@ from microgpt.debugger.running_grads import RunningGrads
 from microgpt.debugger.session_state import State
 from microgpt.graph.events import Event, Phase
 from microgpt.graph.graph import Graph
+from tui.debugger.cell_walk import CellWalk
 from viz.boxes import Box, Folding
+from viz.map.captions import document_captions
+from viz.map.step_map import StepMap
 from viz.view import View, folded
 
 
@@ -61,6 +64,11 @@ class Explorer:
         return explorer
 
     @property
+    def is_edited(self) -> bool:
+        """Whether a what-if is in force: the numbers are of no step."""
+        return bool(self.session.edit_stack.texts)
+
+    @property
     def place(self) -> Standpoint:
         """Where the person stands."""
         phase = self.state.phase if self.stepping else None
@@ -98,6 +106,22 @@ class Explorer:
             view = self._views.setdefault(focus.key, folded(self.folding, focus))
         return view
 
+    @cached_property
+    def map(self) -> StepMap:
+        """The Map of the graph, with the tokens of its columns where they are known."""
+        origin = self.session.origin
+        if origin is None:
+            return StepMap.of(self.graph)
+        labels, tokenizer = list(origin.labels), origin.model.tokenizer
+        for position, character in self.session.edit_stack.tokens.items():
+            labels[position] = tokenizer.label(tokenizer.encode(character)[1])  # behind BOS
+        return StepMap.of(self.graph, document_captions(self.graph, labels), origin.step)
+
+    @cached_property
+    def cells(self) -> CellWalk:
+        """Moves in time by the Map's cells."""
+        return CellWalk(self.session, self.map)
+
     @property
     def selected_box(self) -> Box:
         """The selected box."""
@@ -117,6 +141,16 @@ class Explorer:
     def visited(self) -> int | None:
         """The node being visited, None while not stepping and before the first."""
         return self.state.node if self.stepping else None
+
+    def moment_in_words(self) -> list[str]:
+        """Such as `backward 15,537/46,003`, `cell 35/114` and the stops there; [] while not
+        stepping."""
+        if not self.stepping:
+            return []
+        state, timeline = self.state, self.session.timeline
+        last = timeline.n_forward if state.phase == "forward" else self.graph.n_events - 1
+        points = (f"{point.kind} {point.number}" for point in state.stop.points)
+        return [f"{state.phase} {state.event:,}/{last:,}", self.cells.in_words(), *points]
 
     def visit(self) -> Event | None:
         """What happens at the backward event shown; None at any other moment."""
@@ -210,16 +244,14 @@ class Explorer:
 
     # -- moving in time ------------------------------------------------------------------------
 
-    def first_place(self) -> str:
-        """Where stepping begins: at the visit of the selected node, else at the backward pass.
+    def first_place(self, node: int | None = None) -> str:
+        """Where stepping begins: at the visit of a node, else at the backward pass.
 
-        In the words of the debugger's `goto`; `""` if there is no backward pass to step through.
+        In the words of the debugger's `goto`; `start` if there is no backward pass to step through.
         """
         if not self.graph.backpropagated:
-            return ""
-        box = self.selected_box
-        event = int(self.graph.event_of[box.node]) if box.kind == "node" else 0
-        return f"backward {event}"
+            return "start"
+        return f"backward {0 if node is None else int(self.graph.event_of[node])}"
 
     def expect_moves(self) -> None:
         """Computes what the first moves would wait for: in a million nodes, a tenth of a second.

@@ -11,7 +11,7 @@ from tui.base.app_runner import prompt_keys
 from tui.base.base_app import BaseApp, ExportJob
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
-from tui.keys import ALONE, GRAPH, bindings_for
+from tui.keys import ALONE, BOXES, MAP, WALK, bindings_for
 from tui.widgets.key_footer import KeyFooter
 
 
@@ -23,7 +23,7 @@ class GraphApp(BaseApp):
         "back one event at a time; every number is read from the graph. `:` takes any verb of the "
         "debugger, and `help` there lists them."
     )
-    KEY_SECTIONS = (ALONE, GRAPH)
+    KEY_SECTIONS = (ALONE, WALK, MAP, BOXES)
     BINDINGS = bindings_for(ALONE.keys)
 
     def __init__(self, session: DebugSession, title: str = "") -> None:

@@ -1,7 +1,8 @@
-"""Panes around one graph: its boxes as a tree and on a canvas, and all about the selected one.
+"""Panes around one graph: its boxes on a canvas, where that is on its Map, all about the selection.
 
-Space only: the moment shown is moved in `debugger_pane.py`. Layouts are computed in worker threads,
-each of which posts one message with a frozen result; the handlers alone change widgets.
+At the overview the Map itself stands in the middle; inside a cell it stands small beside the
+canvas. Layouts are computed in worker threads, each of which posts one message with a frozen
+result; the handlers alone change widgets.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 from rich.text import Text
 from textual import on, work
-from textual.containers import Vertical
 from textual.geometry import Size
 from textual.message import Message
 from textual.timer import Timer
@@ -24,21 +25,27 @@ from tui.debugger.canvas import CanvasState, GraphCanvas
 from tui.debugger.explorer import Explorer
 from tui.debugger.inspector import Inspector
 from tui.debugger.layout import Layout, lay_out
+from tui.debugger.map_panel import MapPanel
 from tui.debugger.source_pane import SourcePane
 from tui.debugger.stops_panel import StopsPanel
+from tui.debugger.walk_pane import WalkPane
+from tui.keys import BOXES, bindings_for
+from tui.widgets.map_view import MapView
+from tui.widgets.small_map import SmallMap
 from viz.boxes import Box
 from viz.dot import to_dot
 from viz.export import write_picture
+from viz.map.export import write_map
+from viz.map.lenses import Look, look
 
 WAIT_FOR_LAYOUT = 0.012
 """After so long without a layout the other panes go ahead of the canvas. Units: seconds."""
 
 
-class GraphPane(Vertical):
+class GraphPane(WalkPane):
     """Shows where a person stands in a graph, and moves between its boxes."""
 
-    class Moved(Message):
-        """The person stands somewhere else, in space or time."""
+    BINDINGS = bindings_for(BOXES.keys)
 
     class WentBack(Message):
         """The person has closed the box that was opened from elsewhere, and is to come back."""
@@ -58,8 +65,6 @@ class GraphPane(Vertical):
             super().__init__()
             self.problem = problem
 
-    explorer: Explorer | None = None  # where the person stands, None until the first graph is there
-    caption = ""  # what the graph is of, shown under the canvas
     way_back: str | None = None  # key of a box opened from elsewhere: closing it leads back there
 
     def __init__(self) -> None:
@@ -67,18 +72,21 @@ class GraphPane(Vertical):
         self._layouts: dict[tuple[str, Size], Layout] = {}  # by key of the focus
         self._patience: Timer | None = None  # runs out if a layout takes long
         self._said = ""
-
-    @property
-    def activity(self) -> str:
-        """What is going on besides, shown under the canvas."""
-        return ""
+        self._wants_list = False
+        self._small: Look | None = None  # what the small Map shows
 
     @property
     def is_pinned(self) -> bool:
         """Whether the person is in the middle of something: a box is open or events are stepped."""
-        return self.explorer is not None and (
-            self.explorer.focus.parent is not None or self.explorer.stepping
+        return self.is_walking or (
+            self.explorer is not None and self.explorer.focus.parent is not None
         )
+
+    @property
+    def shows_map(self) -> bool:
+        """Whether the Map stands in the middle: of the whole graph, unless boxes are asked for."""
+        explorer = self.explorer
+        return explorer is not None and explorer.focus.parent is None and not self._wants_list
 
     @property
     def window(self) -> Size:
@@ -100,6 +108,12 @@ class GraphPane(Vertical):
         explorer = self.explorer
         if explorer is None:
             return
+        self._arrange()
+        if self.shows_map:
+            self.query_one(MapPanel).show(explorer)
+            self.show_place()
+            self.post_message(self.Moved())
+            return
         layout = self._layout
         if layout is None:
             self._lay_out(explorer, explorer.focus, self.window)
@@ -109,6 +123,19 @@ class GraphPane(Vertical):
             self._draw(layout)
             self._show_around()
         self.post_message(self.Moved())
+
+    def _arrange(self) -> None:
+        """The Map or the canvas in the middle, the Map or the list beside it."""
+        before = self.has_class("-map"), self.has_class("-list")
+        now = self.shows_map, self._wants_list
+        if before == now:
+            return
+        self.set_class(self.shows_map, "-map")
+        self.set_class(self._wants_list, "-list")
+        focused = self.screen.focused
+        if focused is None or not focused.display or focused.id in ("map", "canvas"):
+            view = self.query_one(MapView if self.shows_map else GraphCanvas)
+            self.screen.set_focus(view, scroll_visible=False)
 
     @property
     def _layout(self) -> Layout | None:
@@ -127,13 +154,17 @@ class GraphPane(Vertical):
         if self._patience is not None:
             self._patience.stop()
             self._patience = None
-        self.query_one(BoxTree).show(explorer.folding, explorer.focus, explorer.selected)
+        if self._wants_list:
+            self.query_one(BoxTree).show(explorer.folding, explorer.focus, explorer.selected)
+        else:
+            self._show_small_map(explorer)
         box = explorer.selected_box
         if box.kind == "node" or self._layout is not None:  # what a part adds up to is the view's
             self.query_one(Inspector).show(explorer)
         visited = explorer.visited
         self.query_one(SourcePane).show(explorer.graph, box.node if box.kind == "node" else visited)
-        self.query_one(StopsPanel).show(explorer.session.stops.listed(), explorer.state)
+        stops = self.query_one("#left").query_one(StopsPanel)
+        stops.show(explorer.session.stops.listed(), explorer.state)
         self.show_place()
 
     def show_place(self) -> None:
@@ -144,16 +175,27 @@ class GraphPane(Vertical):
         title = explorer.focus.heading
         if explorer.focus.parent is None:
             title = f"{title}: {len(explorer.graph):,} nodes"
-        parts = []
-        if explorer.stepping:
-            state, timeline = explorer.state, explorer.session.timeline
-            last = timeline.n_forward if state.phase == "forward" else explorer.graph.n_events - 1
-            parts.append(f"{state.phase} {state.event:,}/{last:,}")
-            parts += [f"{point.kind} {point.number}" for point in state.stop.points]
-        parts += [self.activity, self.caption]
-        middle = self.query_one("#middle")
+        if self.shows_map:
+            middle = self.query_one("#map-middle")
+            title = f"{self.caption} · view: {self.query_one(MapPanel).lens_in_words()}"
+            parts = [*explorer.moment_in_words(), self.activity]
+        else:
+            middle = self.query_one("#middle")
+            parts = [*explorer.moment_in_words(), self.activity, self.caption]
         middle.border_title = Text(title)  # as text: documents may look like markup
         middle.border_subtitle = Text(" · ".join(filter(None, parts)))
+
+    def _show_small_map(self, explorer: Explorer) -> None:
+        """Where on the Map the box lies that is looked into, and where the pass is."""
+        if self._small is None or self._small.map is not explorer.map:
+            self._small = look(explorer.map)
+        moment = None
+        if explorer.stepping:
+            moment = explorer.cells.moment(explorer.map, explorer.grads())
+        inside: list[int] = []
+        if explorer.focus.parent is not None:
+            inside = np.unique(explorer.map.grid.cell_of[explorer.focus.ids]).tolist()
+        self.query_one(SmallMap).show(self._small, inside, moment)
 
     # Without a description Textual makes one of every array in the view: 30 ms at each key.
     @work(thread=True, exclusive=True, group="layout", description="a layout")
@@ -232,6 +274,11 @@ class GraphPane(Vertical):
             return
         self._move(lambda explorer: explorer.close(), "this is the whole graph")
 
+    def action_list(self) -> None:
+        """Boxes in place of the Map, or the Map again."""
+        self._wants_list = not self._wants_list
+        self.show()
+
     def action_select(self, direction: str) -> None:
         """Selects the box in a direction."""
         layout = self.query_one(GraphCanvas).placed
@@ -270,11 +317,32 @@ class GraphPane(Vertical):
             self.explorer.look_into(event.box)
             self.show()
 
+    @on(SmallMap.CellPicked)
+    def _pick_cell(self, event: SmallMap.CellPicked) -> None:
+        if self.explorer:
+            self.look_into_scope(self.explorer.map.scope_around(event.cell))
+
+    @on(MapPanel.CellOpened)
+    def _open_cell(self, event: MapPanel.CellOpened) -> None:
+        self.look_into_scope(event.path)
+
+    def look_into_scope(self, path: str) -> None:
+        """Looks into the box of a scope."""
+        if self.explorer:
+            self.explorer.look_into(self.explorer.folding.scope(path))
+            self.show()
+
+    @on(MapPanel.LookChanged)
+    def _say_lens(self) -> None:
+        self.show_place()
+
     def export_job(self, name: str, caption: str) -> ExportJob | None:
-        """The boxes in sight, drawn by Graphviz; None before there is a graph."""
+        """The Map, or the boxes in sight, drawn by Graphviz; None before there is a graph."""
         explorer = self.explorer
         if explorer is None:
             return None
+        if self.shows_map and (seen := self.query_one(MapPanel).whole_look()) is not None:
+            return f"{name}-map", lambda path: write_map(seen, path, caption)
         view = replace(explorer.view, marked=explorer.visited)
         if view.focus.parent:
             place = re.sub(r"[^\w.]+", "-", explorer.focus.title).strip("-")

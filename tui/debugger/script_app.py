@@ -17,7 +17,7 @@ from microgpt.debugger import DebugSession
 from tui.base.base_app import BaseApp, ExportJob
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
-from tui.keys import ALONE, GRAPH, SCRIPT, bindings_for
+from tui.keys import ALONE, BOXES, MAP, SCRIPT, WALK, bindings_for
 from tui.themes import theme_color
 from tui.widgets.key_footer import KeyFooter
 
@@ -37,7 +37,7 @@ class ScriptApp(BaseApp):
         "in both passes, on and back. `:` takes any verb of the debugger, and `help` there lists "
         "them."
     )
-    KEY_SECTIONS = (ALONE, SCRIPT, GRAPH)
+    KEY_SECTIONS = (ALONE, SCRIPT, WALK, MAP, BOXES)
     BINDINGS = bindings_for(ALONE.keys) + bindings_for(SCRIPT.keys)
 
     class Stopped(Message):
@@ -107,9 +107,17 @@ class ScriptApp(BaseApp):
 
     @on(DebuggerPane.RunOn)
     def _take_run(self, event: DebuggerPane.RunOn) -> None:
-        self.action_run_on(event.count)
+        self._let_run(event.count)
 
-    def action_run_on(self, count: int = 1) -> None:
+    def action_run_or_halt(self) -> None:
+        """Lets the script go on to its next stop; while it runs, stops it at its next pass."""
+        if self._stop is None:
+            self._script.pause()
+            self.notify("it stops at its next backward pass", timeout=2)
+        else:
+            self._let_run(1)
+
+    def _let_run(self, count: int) -> None:
         """Lets the script go on to its next stop, or some further."""
         if isinstance(self._stop, Stop):
             self._stop = None
@@ -119,18 +127,12 @@ class ScriptApp(BaseApp):
             over = isinstance(self._stop, Ended)
             self.notify("the script is over" if over else "the script is running", timeout=2)
 
-    def action_stop_script(self) -> None:
-        """Stops the script at its next backward pass."""
-        if self._stop is None:
-            self._script.pause()
-            self.notify("it stops at its next backward pass", timeout=2)
-
     def action_interrupt(self) -> None:
         """Ctrl-C for the script."""
         if not isinstance(self._stop, Ended):
             self._script.interrupt()
             if isinstance(self._stop, Stop):
-                self.action_run_on()
+                self._let_run(1)
 
     # -- showing -------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ import numpy as np
 from viz.map.lenses import Look
 from viz.map.moments import MapMoment, Progress
 from viz.map.scale import Scale
+from viz.map.step_map import StepMap
 
 BARS = "▁▂▃▄▅▆▇█"
 NOTHING = "·"
@@ -86,6 +87,14 @@ def bar(how_large: float) -> str:
     ('▁', '█')
     """
     return BARS[min(len(BARS) - 1, int(how_large * len(BARS)))]
+
+
+def row_name(step_map: StepMap, row: int) -> str:
+    """What a row is called, with its layer where there are several."""
+    shown = step_map.rows[row]
+    name = shown.name.replace("/", " ")
+    has_layers = len({other.layer for other in step_map.rows} - {None}) > 1
+    return f"{shown.layer} {name}" if shown.layer is not None and has_layers else name
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,15 +260,7 @@ class TextMap:
         return (name if len(name) <= room else f"…{name[1 - room :]}").ljust(self.label_width)
 
     def _name(self, row: int) -> str:
-        shown = self.look.map.rows[row]
-        name = shown.name.replace("/", " ")
-        if shown.layer is not None and self._n_layers > 1:
-            name = f"{shown.layer} {name}"
-        return name
-
-    @cached_property
-    def _n_layers(self) -> int:
-        return len({row.layer for row in self.look.map.rows} - {None})
+        return row_name(self.look.map, row)
 
     def _across(self, label: str, texts: Sequence[str], kind: Kind) -> Line:
         width = self.column_width

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Self
+
 from rich.text import Text
 
 from microgpt.debugger.session_state import GradChange
+from microgpt.debugger.verbs.source import listing
+from microgpt.errors import GraphError
+from tui.debugger.explorer import Explorer
 from tui.widgets.text_view import TextView
 from viz.map.lenses import Look
 from viz.map.moments import MapMoment
@@ -17,9 +24,31 @@ INTRODUCTION = (
     "Columns are positions, under the token that each reads; rows are blocks, in the order of the "
     "forward pass. A cell is as strong as the gradient of what leaves it. In a head's cell each "
     "bar is a weight: how much is read of that position.\n\n"
-    "Arrows select a cell, and its column's reading is drawn; s walks the backward pass event by "
-    "event, n cell by cell, o position by position, p plays; ⏎ opens a cell's scalars."
+    "Arrows select a cell, and its column's reading is drawn; n walks the backward pass cell by "
+    "cell, o position by position, s event by event, p plays; ⏎ opens a cell's scalars."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What happens at the event at hand."""
+
+    changes: tuple[GradChange, ...]  # what it does to gradients
+    line: str  # that made the node visited, with its place; `""` where none is known
+
+    @classmethod
+    def of(cls, explorer: Explorer) -> Self:
+        """Where a person stands."""
+        line = ""
+        if explorer.visited is not None:
+            try:
+                found = listing(explorer.graph, explorer.visited, 0)
+            except GraphError:  # a leaf, or not recorded
+                pass
+            else:
+                code = found.source[0].text.strip() if found.source else ""
+                line = f"{PurePath(found.filename).name}:{found.line}\n→ {code}"
+        return cls(explorer.state.changes, line)
 
 
 class MapSide(TextView):
@@ -30,17 +59,17 @@ class MapSide(TextView):
         look: Look,
         selected: int,
         moment: MapMoment | None,
-        changes: tuple[GradChange, ...],
+        here: Moment | None,
     ) -> None:
         """Shows the selected cell; without one the visited one, or how to begin.
 
         Args:
-            changes: what the event at hand did to gradients.
+            here: what happens where the walk stands, None before it has begun.
         """
         cell = selected
         if cell < 0 and moment is not None:
             cell = moment.visited
-        sections = [_event(changes)]
+        sections = [_event(here)] if here else []
         if cell < 0:
             self.show_sections(*sections, Text(INTRODUCTION))
             return
@@ -64,10 +93,11 @@ def _share(share: Share) -> str:
     return f"{share.number:>6} {'█' * max(1, round(BAR * share.part)):<{BAR}} {share.name}"
 
 
-def _event(changes: tuple[GradChange, ...]) -> Text:
+def _event(here: Moment) -> Text:
     """What the event at hand does."""
     told = [
         f"{change.name}  {change.old:.4g} + {change.contribution:.4g} = {change.new:.4g}"
-        for change in changes
+        for change in here.changes
     ]
-    return Text("\n".join(("this event", *told))) if told else Text()
+    lines = ["this event", *told] if told else []
+    return Text("\n".join(filter(None, (*lines, here.line))))

@@ -1,0 +1,289 @@
+"""A graph's Map with what there is to say of one cell: lens and selection, and the moment shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+
+from microgpt.errors import MicrogptError
+from microgpt.graph.graph import Graph
+from tui.debugger.explorer import Explorer
+from tui.debugger.map_side import MapSide, Moment
+from tui.debugger.stops_panel import StopsPanel
+from tui.keys import MAP, bindings_for
+from tui.widgets.map_view import MapView
+from viz.map.folding import fitted
+from viz.map.grid import Row
+from viz.map.lenses import DEFAULT_LENS, Look, Question, look
+from viz.map.moments import MapMoment
+from viz.map.step_map import StepMap
+
+
+@dataclass(frozen=True, eq=False)
+class Marked:
+    """A graph that others are compared with."""
+
+    name: str  # as in "step 50"
+    graph: Graph
+
+
+class MapPanel(Horizontal):
+    """Shows the Map of the graph that a person stands in; arrows and the mouse select a cell."""
+
+    BINDINGS = bindings_for(MAP.keys)
+
+    class CellOpened(Message):
+        """A cell is to be looked into."""
+
+        def __init__(self, path: str) -> None:
+            super().__init__()
+            self.path = path  # of the cell's scope
+
+    class LookChanged(Message):
+        """The Map is seen through another lens."""
+
+    def __init__(self) -> None:
+        super().__init__(id="map-panel")
+        self.selected = -1  # the selected cell of the Map shown, -1 for none
+        self.lens = DEFAULT_LENS
+        self.marked: Marked | None = None  # what the lens `change` compares with
+        self.asked: int | None = None  # the node whose gradient the lens `why` divides
+        self._explorer: Explorer | None = None
+        self._look: Look | None = None  # at as many rows as fit
+        self._histories: Mapping[str, Sequence[float]] = {}
+
+    def compose(self) -> ComposeResult:
+        """The Map, and beside it the cell in words and the stops."""
+        side = MapSide(id="map-side")
+        side.border_title = "here"
+        with Vertical(id="map-middle"):
+            yield MapView(id="map")
+        with Vertical(id="map-right"):
+            yield side
+            yield StopsPanel()
+
+    # -- what is shown -----------------------------------------------------------------------------
+
+    def show(
+        self, explorer: Explorer, histories: Mapping[str, Sequence[float]] | None = None
+    ) -> None:
+        """Brings the Map up to date.
+
+        Args:
+            histories: of each row's gradient over the last steps, by `row_key`.
+        """
+        is_new = self._explorer is None or explorer.graph is not self._explorer.graph
+        self._explorer, self._histories = explorer, histories or {}
+        if is_new or self._look is None:
+            self._look_again()
+        self._draw()
+
+    def _look_again(self) -> None:
+        """Through the lens, at as many rows as fit."""
+        explorer = self._explorer
+        if explorer is None:
+            return
+        fitting = fitted(explorer.map, self.query_one(MapView).room_for_rows(explorer.map))
+        if self._look is not None and self.selected >= 0:
+            self.selected = self._look.map.grid.same_place(self.selected, fitting.grid)
+        try:
+            self._look = look(fitting, self.lens, self._question(self.lens))
+        except MicrogptError as error:  # such as a text of another length, to compare with
+            self.notify(str(error), title=f"view {self.lens}", severity="warning", markup=False)
+            self.lens = DEFAULT_LENS
+            self._look = look(fitting, self.lens)
+
+    def whole_look(self) -> Look | None:
+        """At all rows, for pictures; None before there is a graph."""
+        if self._explorer is None:
+            return None
+        return look(self._explorer.map, self.lens, self._question(self.lens))
+
+    def _question(self, lens: str) -> Question:
+        explorer = self._explorer
+        assert explorer is not None
+        session = explorer.session
+        other = self.marked.graph if self.marked else session.edit_stack.original.graph
+        updated = None
+        if lens == "update" and (origin := session.origin) is not None:
+            updated = origin.updated(explorer.graph).graph(origin.document)
+        return Question(node=self.asked, updated=updated, other=other)
+
+    def _draw(self) -> None:
+        explorer, seen = self._explorer, self._look
+        if explorer is None or seen is None:
+            return
+        moment = self.moment
+        histories: tuple[Sequence[float], ...] = ()
+        if seen.map is explorer.map and self._histories:
+            histories = tuple(tuple(self._histories.get(row_key(row), ())) for row in seen.map.rows)
+        self.query_one(MapView).show(seen, self.selected, moment, histories)
+        here = Moment.of(explorer) if moment is not None else None
+        self.query_one(MapSide).show(seen, self.selected, moment, here)
+        self.query_one(StopsPanel).show(explorer.session.stops.listed(), explorer.state)
+
+    @property
+    def moment(self) -> MapMoment | None:
+        """Where the walk stands on the Map shown; None before it has begun."""
+        explorer, seen = self._explorer, self._look
+        if explorer is None or seen is None or not explorer.stepping:
+            return None
+        return explorer.cells.moment(seen.map, explorer.grads())
+
+    def on_resize(self) -> None:
+        """Another window has room for more rows, or fewer."""
+
+        def look_again() -> None:
+            if self.display and self._explorer is not None:
+                self._look_again()
+                self._draw()
+
+        self.call_after_refresh(look_again)
+
+    def see_through(self, lens: str) -> None:
+        """Changes the lens."""
+        self.lens = lens
+        self._look_again()
+        self._draw()
+        self.post_message(self.LookChanged())
+
+    def ask_why(self, node: int) -> None:
+        """Shows through which cells a node's gradient comes."""
+        self.asked = node
+        self.see_through("why")
+
+    def lens_in_words(self) -> str:
+        """The lens, and what it asks about or compares with."""
+        explorer = self._explorer
+        if explorer is not None and self.lens == "why" and self.asked is not None:
+            return f"why {explorer.graph.name(self.asked)}"
+        if self.lens == "change":
+            return f"change from {self.marked.name if self.marked else 'before the what-if'}"
+        return self.lens
+
+    def _lenses(self) -> list[str]:
+        """Those that have what they need."""
+        explorer = self._explorer
+        assert explorer is not None
+        has_backward = explorer.graph.backpropagated
+        return [
+            "grad",
+            "value",
+            *(["update"] if explorer.session.origin and has_backward else []),
+            *(["why"] if self.asked is not None and has_backward else []),
+            *(["change"] if self.marked or explorer.is_edited else []),
+        ]
+
+    # -- the selected cell -------------------------------------------------------------------------
+
+    @property
+    def path(self) -> str:
+        """Of the selected cell's scope, `""` if none is selected or it is of none."""
+        if self._look is None or self.selected < 0:
+            return ""
+        return self._look.map.scope_around(self.selected)
+
+    def reference(self) -> str:
+        """The selected cell's scope or matrix, else the node visited, in the debugger's words."""
+        explorer, seen = self._explorer, self._look
+        if explorer is None or seen is None:
+            return ""
+        if self.selected < 0:
+            return "" if explorer.visited is None else f"#{explorer.visited}"
+        grid = seen.map.grid
+        matrices = grid.rows[int(grid.row_of[self.selected])].matrices
+        return matrices[0] if grid.parameters[self.selected] and len(matrices) == 1 else self.path
+
+    def node(self) -> int | None:
+        """A cell is of many; without one selected, the node visited."""
+        explorer = self._explorer
+        return None if explorer is None or self.selected >= 0 else explorer.visited
+
+    def strongest_output(self) -> int | None:
+        """Of what leaves the selected cell, the node with the largest gradient; None without one.
+
+        A number that is not finite counts as larger than all others.
+        """
+        seen = self._look
+        if seen is None or self.selected < 0:
+            return None
+        outputs = seen.map.outputs
+        mine = outputs[seen.map.grid.cell_of[outputs] == self.selected]
+        if not len(mine):
+            return None
+        sizes = np.nan_to_num(np.abs(seen.map.graph.grad[mine]), nan=np.inf)
+        return int(mine[int(np.argmax(sizes))])
+
+    def select_cell_of(self, node: int) -> None:
+        """Selects the cell that a node lies in."""
+        if self._look is not None:
+            self.select(int(self._look.map.grid.cell_of[node]))
+
+    def select(self, cell: int) -> None:
+        """Selects a cell, -1 for none."""
+        if cell != self.selected:
+            self.selected = cell
+            self._draw()
+
+    @property
+    def opens(self) -> str:
+        """Path of the scope to look into: the selected cell's, else the one visited."""
+        moment = self.moment
+        if self.selected < 0 and moment is not None and moment.visited >= 0 and self._look:
+            return self._look.map.scope_around(moment.visited)
+        return self.path
+
+    def action_cell(self, down: int, right: int) -> None:
+        """Selects the cell beside the selected one."""
+        if self._look is None:
+            return
+        grid = self._look.map.grid
+        if self.selected < 0:
+            moment = self.moment
+            start = moment.visited if moment and moment.visited >= 0 else int(grid.at[0, 0])
+            self.select(start)
+            return
+        row, column = int(grid.row_of[self.selected]), int(grid.column_of[self.selected])
+        column = min(max(max(column, 0) + right, 0), len(grid.labels) - 1)
+        at = row + down
+        while 0 <= at < len(grid.rows):
+            cells = [int(grid.at[at, column]), *np.flatnonzero(grid.row_of == at).tolist()]
+            found = next((cell for cell in cells if cell >= 0), -1)
+            if found >= 0:
+                self.select(found)
+                return
+            at += down or 1
+
+    def action_open_cell(self) -> None:
+        """Asks for the selected cell's scalars."""
+        if path := self.opens:
+            self.post_message(self.CellOpened(path))
+        else:
+            self.notify("select a cell first: arrows, or the mouse", timeout=2)
+
+    def action_lens(self) -> None:
+        """Looks through the next lens that has what it needs."""
+        if self._explorer is None:
+            return
+        lenses = self._lenses()
+        place = lenses.index(self.lens) if self.lens in lenses else -1
+        self.see_through(lenses[(place + 1) % len(lenses)])
+
+    @on(MapView.CellPicked)
+    def _pick(self, event: MapView.CellPicked) -> None:
+        event.stop()
+        self.select(event.cell)
+        if event.again:
+            self.action_open_cell()
+
+
+def row_key(row: Row) -> str:
+    """What a row of one step's Map and of the next have in common."""
+    return f"{row.layer} {row.name}"

@@ -1,0 +1,75 @@
+"""The training step that the Map and the graph are of: one for all modes, with a person in it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from microgpt.debugger import DebugSession
+from microgpt.debugger.post_mortem import compute
+from microgpt.train.graph_origin import GraphOrigin
+from tui.debugger.explorer import Explorer, Standpoint
+from tui.debugger.map_panel import Marked, row_key
+from viz.map.step_map import StepMap
+
+STEPS_REMEMBERED = 240
+"""Of how many steps each row's gradient is kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedStep:
+    """A step whose graph is there to be looked at."""
+
+    origin: GraphOrigin
+    explorer: Explorer
+
+
+def opened(origin: GraphOrigin, problem: str, place: Standpoint | None) -> OpenedStep:
+    """Computes the graph of a step, and its Map.
+
+    Args:
+        problem: why training stopped at it, `""` if it did not.
+        place: where in it a person is to stand, None for the whole graph.
+
+    Raises:
+        MicrogptError: there is no graph.
+    """
+    computed = compute(origin.model, origin.document)
+    session = DebugSession(computed.graph, origin, computed.problem or problem)
+    explorer = Explorer.arriving(session, place)
+    _ = explorer.map.grad_norm  # made here, in whatever thread asks, and not on screen
+    return OpenedStep(origin, explorer)
+
+
+@dataclass
+class StepAtHand:
+    """What Map and Graph mode show; whichever is on screen moves it on."""
+
+    step: OpenedStep | None = None  # None until the first is there
+    marked: Marked | None = None  # what others are compared with
+    was_past: bool = False  # whether the frame before was of a past step
+    histories: dict[str, deque[float]] = field(default_factory=dict)
+    """Of each row of the Map its gradient over the last steps shown, by `row_key`."""
+
+    def take(self, step: OpenedStep) -> None:
+        """Goes to another step."""
+        is_same_text = self.step is None or self.step.origin.trained_on == step.origin.trained_on
+        if not is_same_text:
+            self.histories.clear()  # a text of someone's own comes, or goes
+        self.step = step
+        for row, size in zip(step.explorer.map.rows, row_norms(step.explorer.map), strict=True):
+            history = self.histories.setdefault(row_key(row), deque(maxlen=STEPS_REMEMBERED))
+            history.append(size)
+
+
+def row_norms(step_map: StepMap) -> list[float]:
+    """The L2 norm of the gradient over the cells of each row. Shape: `[row]`."""
+    grid = step_map.grid
+    inside = np.flatnonzero(grid.column_of >= 0)
+    with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
+        squares = step_map.grad_norm[inside] ** 2
+        sums = np.bincount(grid.row_of[inside], squares, len(step_map.rows))
+        norms: list[float] = np.sqrt(sums).tolist()
+    return norms

@@ -1,0 +1,371 @@
+"""What every pane around a graph has: the walk along its passes, and the debugger's verbs.
+
+What a verb means is the headless debugger's affair: keys, the `:` line and the prompt all go
+through the same parser. Verbs that may take long run in a worker thread. How the graph is shown,
+as a Map or as boxes, is told by the panes that are built on this one.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import RichLog
+
+from microgpt.debugger.console import Console
+from microgpt.debugger.outcome import Outcome
+from microgpt.debugger.verbs import TypedLine, parse
+from microgpt.debugger.verbs.arguments import count_of
+from microgpt.debugger.verbs.where import Standing
+from microgpt.errors import MicrogptError
+from tui.debugger.cell_walk import Stage
+from tui.debugger.command_line import CommandLine
+from tui.debugger.explorer import Explorer, Standpoint
+from tui.debugger.player import Player
+from tui.keys import WALK, bindings_for
+from tui.themes import theme_color
+
+MAX_CONSOLE_LINES = 2_000
+
+
+class WalkPane(Vertical):
+    """Shows one graph at a moment of its passes, and goes on and back in time."""
+
+    BINDINGS = bindings_for(WALK.keys)
+
+    class Moved(Message):
+        """The person stands somewhere else, in space or time."""
+
+    class Answered(Message):
+        """A verb that took long is done, or could not be."""
+
+        def __init__(self, line: str, outcome: Outcome | None, problem: str = "") -> None:
+            super().__init__()
+            self.line = line
+            self.outcome = outcome
+            self.problem = problem
+
+    class RunOn(Message):
+        """The verb `run` was given: whoever runs the script lets it go on, and shows the graph."""
+
+        def __init__(self, count: int) -> None:
+            super().__init__()
+            self.count = count
+
+    class PaceAsked(Message):
+        """Faster or slower was asked for while nothing plays here."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    explorer: Explorer | None = None  # where the person stands, None until the first graph is there
+    caption = ""  # what the graph is of
+
+    def __init__(self, id: str) -> None:  # noqa: A002  # Textual's own name for it
+        super().__init__(id=id)
+        self._reader: Console | None = None
+        self._busy = ""  # the verb that is being computed
+        self.player = Player(self, self._play_on)
+
+    def compose_console(self) -> ComposeResult:
+        """What verbs say, and the line that they are typed in."""
+        log = RichLog(id="console", max_lines=MAX_CONSOLE_LINES, wrap=True, min_width=1)
+        log.border_title = "console"
+        log.border_subtitle = "esc hides"
+        yield log
+        yield CommandLine(self._completions)
+
+    # -- what the panes built on this one say ----------------------------------------------------
+
+    @abstractmethod
+    def show(self) -> None:
+        """Brings every pane up to date."""
+
+    @abstractmethod
+    def show_place(self) -> None:
+        """Says what is looked at, and when."""
+
+    @abstractmethod
+    def reference(self) -> str:
+        """What is selected, in the debugger's words: a node, a scope or parameters; or `""`."""
+
+    @abstractmethod
+    def selected_node(self) -> int | None:
+        """The selected single node, None if none is."""
+
+    @abstractmethod
+    def show_outcome(self, outcome: Outcome) -> None:
+        """Goes in space where a verb has led to in time, or what it has found."""
+
+    def play_by(self, direction: int) -> bool:
+        """What playing does each time; False if there is nothing more."""
+        return self._complete("cell", direction)
+
+    # -- the graph -------------------------------------------------------------------------------
+
+    @property
+    def place(self) -> Standpoint | None:
+        """Where the person stands, None before there is a graph."""
+        return self.explorer.place if self.explorer else None
+
+    @property
+    def activity(self) -> str:
+        """A verb that is being computed, or that the pass plays."""
+        return f"computing {self._busy} …" if self._busy else self.player.in_words()
+
+    @property
+    def is_walking(self) -> bool:
+        """Whether the person is in the middle of something that another graph would end."""
+        explorer = self.explorer
+        return explorer is not None and (explorer.stepping or explorer.is_edited)
+
+    def take(self, explorer: Explorer, caption: str) -> None:
+        """Shows another graph, with the stops of the one before.
+
+        Args:
+            explorer: where in it.
+            caption: what it is the graph of.
+        """
+        before, session = self.explorer, explorer.session
+        if before is not None and before.session is not session:
+            session.take_stops(before.session)
+        self.explorer, self.caption = explorer, caption
+        if before is None or before.session is not session:
+            self._reader = Console(session)
+            if session.state.stop.reason == "post mortem":
+                self._tell("where", Standing.of(session).lines(), is_error=True)
+        self.show()
+        self._expect_moves(explorer)
+
+    @work(thread=True, group="moves", description="what moves need")
+    def _expect_moves(self, explorer: Explorer) -> None:
+        explorer.expect_moves()
+
+    # -- verbs -----------------------------------------------------------------------------------
+
+    def run_line(self, line: str, *, quietly: bool = False) -> None:
+        """Carries out a line of the debugger's language.
+
+        Args:
+            quietly: a move shows in the panes; it need not be told in the console, too.
+        """
+        if self._reader is None:
+            self.notify("no graph is there yet", timeout=2)
+            return
+        if self._busy:
+            self.notify(f"one moment: {self._busy} is being computed", timeout=2)
+            return
+        try:
+            typed = parse(line)
+            if typed is None:
+                return
+            if typed.verb.name == "run" and self._reader.session.debuggee is not None:
+                self.post_message(self.RunOn(count_of(typed.argument)))
+                return
+            if typed.verb.is_slow:
+                self._busy = typed.verb.name
+                self.show_place()
+                self._compute(self._reader, line, typed)
+                return
+            outcome = self._reader.carry_out(typed)
+        except MicrogptError as error:
+            self._tell(line, [str(error)], is_error=True)
+            return
+        self._follow(line, outcome, quietly=quietly)
+
+    @work(thread=True, group="verb")
+    def _compute(self, console: Console, line: str, typed: TypedLine) -> None:
+        try:
+            outcome = console.carry_out(typed)
+        except MicrogptError as error:
+            self.post_message(self.Answered(line, None, str(error)))
+        else:
+            self.post_message(self.Answered(line, outcome))
+
+    @on(Answered)
+    def _take_answer(self, event: Answered) -> None:
+        self._busy = ""
+        if event.outcome is None:
+            self._tell(event.line, [event.problem], is_error=True)
+            self.show_place()
+        else:
+            self._follow(event.line, event.outcome)
+
+    def _follow(self, line: str, outcome: Outcome, *, quietly: bool = False) -> None:
+        """Shows where a verb has led and tells what it found."""
+        explorer = self.explorer
+        assert explorer is not None
+        session = explorer.session
+        if quietly and outcome.state.stop.reason in ("start", "end"):
+            self.notify(f"this is the {outcome.state.stop.reason}", timeout=2)
+        if outcome.verb == "quit":
+            self.app.exit()
+            return
+        if session.graph is not explorer.graph:
+            self.explorer = Explorer(session)
+            self.explorer.go_where(explorer.place)
+            explorer = self.explorer
+        if isinstance(outcome.answer, Standing) and outcome.verb != "where":
+            explorer.stepping = True
+        self.show_outcome(outcome)
+        if not quietly:
+            self._tell(line, outcome.lines())
+        self.show()
+
+    def _tell(self, line: str, lines: list[str], *, is_error: bool = False) -> None:
+        log = self.query_one("#console", RichLog)
+        self.add_class("-telling")
+        begin = len(log.lines)
+        style = theme_color(self.app, "error") if is_error else ""
+        # While hidden it has no width, and would wrap after each letter; before there is any, it
+        # waits for one by itself.
+        width = self.size.width - log.gutter.width - log.styles.scrollbar_size_vertical
+        for told in (Text(f": {line}", "bold"), *(Text(told, style) for told in lines)):
+            log.write(told, width if width > 0 else None, expand=True, scroll_end=False)
+        # A long answer is read from its beginning.
+        self.call_after_refresh(log.scroll_to, y=begin, animate=False)
+
+    def _completions(self, line: str) -> tuple[int, list[str]]:
+        return self._reader.completions(line) if self._reader else (0, [])
+
+    @on(CommandLine.Given)
+    def _take_line(self, event: CommandLine.Given) -> None:
+        self.run_line(event.line)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the line, a `:` is a character; its key comes before all others' (see `Key.first`)."""
+        if action in {"line", "edit"} and self.query_one(CommandLine).is_open:
+            return False
+        return super().check_action(action, parameters)
+
+    # -- keys that go on and back ----------------------------------------------------------------
+
+    def action_verb(self, line: str) -> None:
+        """Carries out a move at once."""
+        self.player.stop()
+        self.run_line(line, quietly=True)
+
+    def action_step(self, verb: str) -> None:
+        """Goes by one event; the first time, to the selected node's visit or the backward pass."""
+        self.player.stop()
+        if not self._begin(self.selected_node()):
+            self.run_line(verb, quietly=True)
+
+    def _begin(self, node: int | None = None) -> bool:
+        """Begins to walk, at a node's visit or with the backward pass; False if it is under way."""
+        explorer = self.explorer
+        if explorer is None or explorer.stepping:
+            return False
+        self.run_line(f"goto {explorer.first_place(node)}", quietly=True)
+        return True
+
+    def action_complete(self, stage: Stage, direction: int) -> None:
+        """Goes to where the next cell or column is complete, or the one before was."""
+        self.player.stop()
+        if self.explorer is not None and not self._begin() and not self._complete(stage, direction):
+            self.notify("this is the end" if direction > 0 else "this is the start", timeout=2)
+
+    def _complete(self, stage: Stage, direction: int) -> bool:
+        explorer = self.explorer
+        if explorer is None:
+            return False
+        if self._begin():
+            return True
+        goes_on = explorer.cells.go(stage, direction)
+        if goes_on:
+            self.show_moment()
+            self.show()
+        return goes_on
+
+    def show_moment(self) -> None:
+        """Goes in space where the walk has led to."""
+
+    def action_first_event(self) -> None:
+        """To the first event of the backward pass; from there to the first of the forward pass."""
+        explorer = self.explorer
+        if explorer is None:
+            return
+        state = explorer.state
+        at_backward_0 = explorer.stepping and (state.phase, state.event) == ("backward", 0)
+        in_forward = explorer.stepping and state.phase == "forward"
+        to_start = in_forward or at_backward_0 or not explorer.graph.backpropagated
+        self.action_verb("goto start" if to_start else "goto backward 0")
+
+    def action_play(self, direction: int) -> None:
+        """Goes on by itself until a stop, the end, or any other verb; again, stops."""
+        if self.explorer is not None:
+            self.player.toggle(direction)
+            self.show_place()
+
+    def _play_on(self) -> None:
+        goes_on = self.play_by(self.player.direction)
+        explorer = self.explorer
+        if not goes_on or explorer is None or explorer.state.stop.points:
+            self.player.stop()
+            self.show_place()
+
+    def action_faster(self, by: int) -> None:
+        """Faster or slower: the pass while it plays, else what computes."""
+        if not self.player.is_playing:
+            self.post_message(self.PaceAsked(by))
+            return
+        self.player.change_speed(by)
+        self.show_place()
+
+    # -- keys that are verbs about what is selected ----------------------------------------------
+
+    def action_on_selection(self, verb: str) -> None:
+        """Carries out a verb about what is selected."""
+        if self.explorer is None:
+            return
+        if reference := self.reference():
+            self.run_line(f"{verb} {reference}")
+        else:
+            self.notify(f"{verb} is about a node, a scope or a matrix: select one", timeout=3)
+
+    def action_why(self) -> None:
+        """Asks why a gradient has its value: the selected node's, else the visited one's."""
+        self.run_line("why" if self.selected_node() is None else f"why {self.reference()}")
+
+    def action_zero(self) -> None:
+        """What if what is selected gave 0."""
+        if self.selected_node() is None:
+            self.action_on_selection("zero")
+        else:
+            self.run_line(f"set {self.reference()} = 0")
+
+    def action_line_now(self, line: str) -> None:
+        """Carries out a line as if it had been typed."""
+        self.run_line(line)
+
+    def action_line(self, beginning: str = "") -> None:
+        """Opens the `:` line."""
+        self.player.stop()
+        self.query_one(CommandLine).open(beginning)
+
+    def action_edit(self) -> None:
+        """Opens the `:` line on a new value for the selected node."""
+        explorer, node = self.explorer, self.selected_node()
+        if explorer is not None and node is not None:
+            value = float(explorer.graph.data[node])
+            self.action_line(f"set {self.reference()} = {value!r}")
+        else:
+            self.notify("a value is a single node's: open the cell or box", timeout=3)
+
+    def action_leave(self) -> None:
+        """Hides the console; without one, lets go of what is selected."""
+        if self.has_class("-telling"):
+            self.remove_class("-telling")
+        else:
+            self.select_nothing()
+
+    def select_nothing(self) -> None:
+        """Lets go of what is selected, where that can be."""
+
+

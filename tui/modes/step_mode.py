@@ -1,0 +1,239 @@
+"""What Map and Graph mode share: the step at hand, which follows training until one walks in it.
+
+A step's graph is computed in a worker thread, which posts one message with the frozen result.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+
+from textual import on, work
+from textual.dom import DOMNode
+from textual.message import Message
+
+from microgpt.errors import MicrogptError
+from microgpt.train.graph_origin import GraphOrigin
+from tui.debugger.explorer import Explorer, Standpoint
+from tui.debugger.map_panel import Marked
+from tui.debugger.step_at_hand import OpenedStep, StepAtHand, opened
+from tui.debugger.walk_pane import WalkPane
+from tui.keys import STEP, WALK, Key, KeySection, bindings_for
+from tui.modes.mode_screen import ModeScreen
+from tui.run_app import RunApp
+from tui.training.run_frame import RunFrame
+from viz.dot import printable
+
+
+class StepScreen(ModeScreen):
+    """A mode that shows one training step as a graph."""
+
+    KEYS = STEP.keys
+    BINDINGS = bindings_for(KEYS)
+    PLACE_KEYS: KeySection  # of how the graph is shown there
+
+    class Opened(Message):
+        """A step's graph is there, ready to be shown where the person stood."""
+
+        def __init__(self, step: OpenedStep, place: Standpoint | None) -> None:
+            super().__init__()
+            self.step = step
+            self.place = place  # where the person stood
+
+    class NotOpened(Message):
+        """A step's graph cannot be computed."""
+
+        def __init__(self, problem: str) -> None:
+            super().__init__()
+            self.problem = problem
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._building = False
+        self._wants_newest = False
+        self._wants_this = False  # the step gone to in time, whatever is open
+        self._said = ""
+
+    @property
+    @abstractmethod
+    def pane(self) -> WalkPane:
+        """The panes around the graph."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the step shown stays, though training goes on."""
+        return self.pane.is_walking
+
+    def preparation(self) -> Callable[[Explorer], None]:
+        """What is best done in the worker, once a graph is there."""
+        return lambda explorer: None  # noqa: ARG005  # a mode may have nothing to prepare
+
+    @property
+    def at_hand(self) -> StepAtHand:
+        """What the modes share."""
+        assert isinstance(self.app, RunApp)
+        return self.app.at_hand
+
+    @property
+    def step(self) -> OpenedStep | None:
+        """The step that is shown, None until the first is there."""
+        return self.at_hand.step
+
+    @property
+    def explorer(self) -> Explorer | None:
+        """Where the person stands in it, None until the first is there."""
+        return self.pane.explorer
+
+    @classmethod
+    def key_sections(cls) -> tuple[KeySection, ...]:
+        """Those of any graph, and its own beside them."""
+        return (WALK, cls.PLACE_KEYS, STEP)
+
+    @property
+    def keys_by_owner(self) -> tuple[tuple[tuple[Key, ...], DOMNode], ...]:
+        """The panes have the keys of any graph."""
+        return ((WALK.keys, self.pane), (self.KEYS, self))
+
+    # -- the step that is shown ------------------------------------------------------------------
+
+    def show_frame(self, frame: RunFrame) -> None:
+        """Follows training; before it has made a step, the untrained model is shown."""
+        super().show_frame(frame)
+        if not self.pane.is_mounted:
+            return
+        if self.step is not None and self.step.explorer is not self.pane.explorer:
+            self._show(self.step)  # another mode has moved on
+        origin = frame.origin or frame.upcoming
+        if origin is not None:
+            self._follow(origin, frame)
+
+    def show_result(self, frame: RunFrame) -> None:
+        """What there is to show is the graph's."""
+
+    def _follow(self, origin: GraphOrigin, frame: RunFrame) -> None:
+        hand = self.at_hand
+        travels = frame.past or hand.was_past
+        hand.was_past = frame.past
+        step = hand.step
+        travels = travels or (step is not None and _own_text(origin) != _own_text(step.origin))
+        self._wants_this = self._wants_this or travels
+        if (travels or not self.is_held) and (step is None or origin.key != step.origin.key):
+            self._open(origin, self.pane.place)
+        self.say_if_behind()
+
+    def _open(self, origin: GraphOrigin, place: Standpoint | None) -> None:
+        if not self._building:
+            self._building = True
+            self._open_step(origin, self._problem_of(origin), place, self.preparation())
+
+    def _problem_of(self, origin: GraphOrigin) -> str:
+        """Why training stopped at a step, `""` at any other."""
+        frame = self.frame
+        failed = frame is not None and frame.status == "failed" and frame.origin is origin
+        return frame.problem if frame is not None and failed else ""
+
+    # Without a description Textual makes one of all parameters.
+    @work(thread=True, exit_on_error=True, description="a step")
+    def _open_step(
+        self,
+        origin: GraphOrigin,
+        problem: str,
+        place: Standpoint | None,
+        prepare: Callable[[Explorer], None],
+    ) -> None:
+        try:
+            step = opened(origin, problem, place)
+        except MicrogptError as error:
+            self.post_message(self.NotOpened(str(error)))
+        else:
+            prepare(step.explorer)
+            self.post_message(self.Opened(step, place))
+            origin.model.expect_graphs(origin.document)  # the next step's will be wanted soon
+
+    @on(Opened)
+    def _take(self, event: Opened) -> None:
+        self._building = False
+        if self.is_held and not (self._wants_newest or self._wants_this):
+            return  # the person began something meanwhile
+        place = None if self._wants_newest else self.pane.place
+        self._wants_newest = self._wants_this = False
+        step = event.step
+        if event.place != place and place is not None:  # moved meanwhile
+            step = OpenedStep(step.origin, Explorer.arriving(step.explorer.session, place))
+        self.at_hand.take(step)
+        self._show(step)
+        if self._problem_of(step.origin):
+            self.pane.run_line("anomalies")
+        frame = self.frame
+        if frame and (origin := frame.origin or frame.upcoming):
+            self._follow(origin, frame)  # training may have gone on meanwhile, and then paused
+
+    @on(NotOpened)
+    def _say_not_opened(self, event: NotOpened) -> None:
+        self._building = self._wants_newest = False
+        if event.problem != self._said:  # once: the next step may have the same trouble
+            self._said = event.problem
+            self.notify(event.problem, severity="error", markup=False)
+
+    def _show(self, step: OpenedStep) -> None:
+        self.pane.take(step.explorer, self._caption(step))
+
+    def _caption(self, step: OpenedStep) -> str:
+        """What is looked at."""
+        origin = step.origin
+        is_trained = origin.state.step > 0
+        untrained = "" if is_trained else ", untrained"
+        return f"“{printable(origin.document)}” · step {origin.step}{untrained}"
+
+    @on(WalkPane.Moved)
+    def _note_move(self) -> None:
+        """The other mode finds the person where this one has left them."""
+        step, explorer = self.step, self.explorer
+        if step is not None and explorer is not None and explorer is not step.explorer:
+            self.at_hand.step = OpenedStep(step.origin, explorer)
+        if self.is_held:
+            self._wants_newest = False
+        self.say_if_behind()
+
+    def say_if_behind(self) -> None:
+        """Says that training has gone on without the step shown, where that is so."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether training has gone on while the step shown is held."""
+        origin = self.frame.origin if self.frame else None
+        step = self.step
+        return bool(self.is_held and origin and step and origin.key != step.origin.key)
+
+    @on(WalkPane.PaceAsked)
+    async def _change_pace(self, event: WalkPane.PaceAsked) -> None:
+        await self.app.run_action(f"app.faster({event.by})")
+
+    def action_newest(self) -> None:
+        """Drops what is open, walked and edited, and shows the newest step."""
+        self.pane.player.stop()
+        frame = self.frame
+        if frame and (origin := frame.origin or frame.upcoming) and self.explorer:
+            self._wants_newest = True
+            self._open(origin, None)
+
+    def action_mark(self) -> None:
+        """Has other steps compared with this one; again, compares no more."""
+        hand, explorer = self.at_hand, self.explorer
+        if explorer is None or hand.step is None:
+            return
+        if hand.marked is not None:
+            hand.marked = None
+            self.notify("compared no more", timeout=2)
+        else:
+            hand.marked = Marked(f"step {hand.step.origin.step}", explorer.graph)
+            self.notify(f"marked {hand.marked.name}: go to another, v views the change", timeout=4)
+        self.show_marked()
+
+    def show_marked(self) -> None:
+        """Compares with the step that is marked, or no more."""
+
+
+def _own_text(origin: GraphOrigin) -> str:
+    """The text of someone's own that is looked at, `""` for training's document."""
+    return origin.document if origin.trained_on else ""
