@@ -34,7 +34,10 @@ class MicrogptApp(RunApp):
         "graph. Boxes open down to single scalars; backprop goes on and back one event at a time. "
         "The mouse works too: click to select, click again to open, wheel to scroll."
     )
-    KEY_SECTIONS = (EVERYWHERE, *(section for mode in MODES for section in mode.key_sections()))
+    KEY_SECTIONS = (
+        EVERYWHERE,
+        *dict.fromkeys(section for mode in MODES for section in mode.key_sections()),
+    )
     MODES = {mode.MODE: mode for mode in MODES}
     DEFAULT_MODE = next(iter(MODES))
     BINDINGS = bindings_for(EVERYWHERE.keys)

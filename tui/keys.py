@@ -79,7 +79,7 @@ TIME_KEYS = (
     Key("L", "app.live", "Live", "Back to the newest step, and follow training", in_footer=False),
     Key("B", "app.branch", "Branch", "Train on from the past step shown, as a new run",
         in_footer=False),
-    Key("d", "app.pin", "Document", "Type a text to be shown in place of training's; again: let go",
+    Key("d", "app.pin", "Document", "Show a text of your own in every mode; again: let go",
         first=True),
 )  # fmt: skip
 """With the one above, what the app that trains has in all of its modes."""

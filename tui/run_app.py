@@ -20,9 +20,11 @@ from microgpt.runs import Run, RunRecorder
 from tui.base.base_app import BaseApp
 from tui.dialogs.branch import BranchScreen
 from tui.dialogs.go_to_step import GoToStepScreen
+from tui.dialogs.pin import PinScreen
 from tui.debugger.step_at_hand import StepAtHand
 from tui.training import branching
 from tui.training.branching import Branch
+from tui.training.pinned_text import PinnedText
 from tui.training.run_frame import RunFrame
 from tui.training.run_session import RunSession
 from tui.training.time_travel import PastStep, TimeTravel
@@ -53,6 +55,9 @@ class RunApp(BaseApp):
             super().__init__()
             self.training = training
             self.recorder = recorder
+
+    class PinnedArrived(Message):
+        """The pinned text has been computed at another step."""
 
     class NotBranched(Message):
         """A new run could not be begun."""
@@ -94,6 +99,7 @@ class RunApp(BaseApp):
             )
         self._frame: RunFrame | None = None
         self._past: PastStep | None = None
+        self._pinned: PinnedText | None = None  # what is shown in place of training's documents
         self._travel = TimeTravel(self._run_path, self._announce_arrival)
         self._next_frame_at = 0.0
         self.at_hand = StepAtHand()  # what the modes show of one step
@@ -110,6 +116,8 @@ class RunApp(BaseApp):
 
     def _close_run(self) -> None:
         """Readers go first: only then can whoever records leave one plain file."""
+        if self._pinned is not None:
+            self._pinned.close()
         self._travel.close()
         self.session.close()
 
@@ -141,6 +149,12 @@ class RunApp(BaseApp):
                 self._frame.warning, title="not recorded", severity="error", timeout=30,
                 markup=False,
             )  # fmt: skip
+        self._show_step()
+
+    def _show_step(self) -> None:
+        """Shows what has come, and has the pinned text computed there."""
+        if self._pinned is not None and (shown := self._step_frame) is not None:
+            self._pinned.ask(shown)
         self.show_run()
 
     @abstractmethod
@@ -149,7 +163,13 @@ class RunApp(BaseApp):
 
     @property
     def frame(self) -> RunFrame | None:
-        """The step shown, live or past, None before there is any."""
+        """The step shown, live or past, None before there is any; with the pinned text in it."""
+        frame = self._step_frame
+        return frame if frame is None or self._pinned is None else self._pinned.in_place_of(frame)
+
+    @property
+    def _step_frame(self) -> RunFrame | None:
+        """The step shown, with its own document."""
         live, past = self._frame, self._past
         return live if live is None or past is None else past.as_frame(live)
 
@@ -197,11 +217,11 @@ class RunApp(BaseApp):
         """Back to the latest step."""
         self._travel.stay_live()
         self._past = None
-        self.show_run()
+        self._show_step()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """In a line that is typed into, a `g` is a letter; see `Key.first`."""
-        if action == "go_to_step" and isinstance(self.focused, Input):
+        """In a line that is typed into, a `g` or a `d` is a letter; see `Key.first`."""
+        if action in ("go_to_step", "pin") and isinstance(self.focused, Input):
             return False
         return super().check_action(action, parameters)
 
@@ -237,6 +257,36 @@ class RunApp(BaseApp):
             self._travel.wanted = self._past.step if self._past else None
             return
         self._past = arrival
+        self._show_step()
+
+    # -- a text of one's own -------------------------------------------------------------------
+
+    def action_pin(self) -> None:
+        """Asks for a text to be shown in place of training's documents; or lets go of it."""
+        live = self._frame
+        if self._pinned is not None:
+            self.notify("training's own documents again", timeout=2)
+            self._pin(None)
+        elif live is not None:
+            self.push_screen(PinScreen(live.model), lambda text: self._pin(text) if text else None)
+
+    def _pin(self, text: str | None) -> None:
+        if self._pinned is not None:
+            self._pinned.close()
+        self._pinned = None
+        if text is not None:
+            self._pinned = PinnedText(text, self._announce_pinned)
+        self._show_step()
+
+    def _announce_pinned(self) -> None:
+        self.post_message(self.PinnedArrived())
+
+    @on(PinnedArrived)
+    def _show_pinned(self) -> None:
+        latest = self._pinned.latest if self._pinned else None
+        if latest is not None and latest.problem:
+            self.notify(latest.problem, title=f"“{latest.origin.document}”", severity="error",
+                markup=False)  # fmt: skip
         self.show_run()
 
     # -- branching -----------------------------------------------------------------------------
@@ -275,12 +325,15 @@ class RunApp(BaseApp):
     def _train_on(self, event: Branched) -> None:
         """Leaves the run for its branch."""
         self._close_run()
+        pinned, self._pinned = self._pinned, None
         speed = self._frame.speed if self._frame else 0.0
         self._frame = self._past = None
         self._run_path, self._corpus = event.recorder.path, event.training.corpus
         self._travel = TimeTravel(self._run_path, self._announce_arrival)
         self.session = TrainingSession(event.training, self._announce, event.recorder, speed=speed)
         self.session.start()
+        if pinned is not None:
+            self._pin(pinned.text)
         self._take_frame()
         self.notify(
             str(event.recorder.path), title=f"branched off after step {event.training.step}",

@@ -52,7 +52,7 @@ async def draw_app() -> None:
         await _train_until(STEPS, app, pilot)
         await _shoot(app, pilot, "tui-train.svg", [])
         await _shoot(app, pilot, "tui-map.svg", ["2"])
-        await _shoot(app, pilot, "tui-attention.svg", ["4", "l", *"jjjj"])
+        await _shoot(app, pilot, "tui-attention.svg", ["4", "right", *["down"] * 4])
         await _train_until(GRAPH_STEPS, app, pilot)
         await _shoot(app, pilot, "tui-graph.svg", ["3"])
         await _shoot(app, pilot, "tui-step.svg", ["s"] * 8)

@@ -117,8 +117,11 @@ class Piloted(Driven):
         await self.until(lambda: self.step == before + steps)
 
     async def graph(self) -> GraphScreen:
-        """Graph mode, with the graph of the step on screen there and drawn."""
+        """Graph mode, with the boxes of the step on screen there and drawn."""
         await self.press("3")
+        await self.until(lambda: self.graph_screen.explorer)
+        if self.graph_screen.pane.shows_map:
+            await self.press("l")
         await self.drawn()
         return self.graph_screen
 
@@ -127,7 +130,7 @@ class Piloted(Driven):
         await self.press("2")
         screen = self.app.screen
         assert isinstance(screen, MapScreen)
-        await self.until(lambda: screen.shown and screen.shown.origin.step == max(1, self.step))
+        await self.until(lambda: screen.step and screen.step.origin.step == max(1, self.step))
         await self.settle()
         return screen
 

@@ -69,10 +69,11 @@ async def test_every_mode_opens_before_the_first_step() -> None:
     async with piloted() as ui:
         for key in "2313":
             await ui.press(key)
-            for other in ("down", "enter", "s", "h", "j", "r", "f", "x", "backspace", "end"):
+            for other in ("down", "s", "r", "f", "backspace", "end", "U", "escape"):
                 await ui.press(other)
             assert type(ui.app.screen) is SCREENS[key]
         assert ui.step == 0
+        await ui.press("1", "x")
         assert "nothing to export yet" in ui.notices
 
 
@@ -105,7 +106,7 @@ async def test_n_trains_one_step(key: str) -> None:
     async with piloted() as ui:
         await ui.press(key)
         for step in (1, 2, 3):
-            await ui.press("n")
+            await ui.press("full_stop")
             await ui.until(lambda step=step: ui.step == step)
             assert ui.frame.status == "paused"
         losses = [result.loss.hex() for result in small_training().results(3)]
@@ -115,7 +116,7 @@ async def test_n_trains_one_step(key: str) -> None:
 async def test_n_while_running_pauses() -> None:
     async with piloted(paused=False) as ui:
         await ui.until(lambda: ui.step >= 2)
-        await ui.press("n")
+        await ui.press("full_stop")
         await ui.until(lambda: ui.frame.status == "paused")
 
 
@@ -134,7 +135,7 @@ async def test_plus_and_minus_change_the_speed() -> None:
 async def test_finishing_is_said() -> None:
     async with piloted(small_training(num_steps=3), paused=False) as ui:
         await ui.until(lambda: "finished · step 3/3" in ui.text)
-        for key in ("space", "n", "plus", "minus"):
+        for key in ("space", "full_stop", "plus", "minus"):
             await ui.press(key)
         assert ui.frame.status == "finished"
 
@@ -183,7 +184,7 @@ async def test_question_mark_shows_all_keys_and_the_same_key_closes(key: str) ->
 
 
 async def test_every_key_can_be_read_in_the_help() -> None:
-    async with piloted(size=(120, 120)) as ui:
+    async with piloted(size=(120, 160)) as ui:
         await ui.press("question_mark")
         for section in MicrogptApp.KEY_SECTIONS:
             for key in section.keys:
@@ -224,7 +225,7 @@ async def open_palette(ui: Piloted, query: str) -> OptionList:
 
 async def test_a_command_runs_from_the_palette() -> None:
     async with piloted() as ui:
-        await open_palette(ui, title_of("n"))
+        await open_palette(ui, title_of("full_stop"))
         await ui.press("enter")
         await ui.until(lambda: isinstance(ui.app.screen, TrainScreen) and ui.step == 1)
 

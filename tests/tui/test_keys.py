@@ -7,44 +7,36 @@ from textual.actions import parse
 from textual.binding import Binding
 
 from tui.app import EVERYWHERE, MicrogptApp
-from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.graph_app import GraphApp
+from tui.debugger.graph_pane import GraphPane
+from tui.debugger.map_panel import MapPanel
 from tui.debugger.script_app import ScriptApp
+from tui.debugger.walk_pane import WalkPane
 from tui.dialogs.help import HelpScreen
-from tui.keys import ALONE, GRAPH, SCRIPT, Key, KeySection, bindings_for
+from tui.keys import ALONE, BOXES, MAP, SCRIPT, STEP, WALK, Key, KeySection, bindings_for
 from tui.modes import MODES
 from tui.modes.mode_screen import ModeScreen
+from tui.modes.step_mode import StepScreen
 
+EVERY_MODE = {"1", "2", "3", "4", "space", "comma", "full_stop", "d", "question_mark", "x"} | {
+    "plus",
+    "minus",
+}
+EVERY_WALK = {*"sSnNoOcCupPbwyezUG", "home", "end", "slash", "colon", "escape", "r", "m"}
 ASKED_FOR = {
-    "train": {"1", "2", "3", "4", "space", "n", "plus", "minus", "question_mark", "x"},
-    "map": {
-        "1",
-        "2",
-        "3",
-        "4",
-        "space",
-        "question_mark",
-        "x",
-        "n",
-        "N",
-        "o",
-        "O",
-        "s",
-        "S",
-        "p",
-        "v",
-    }
-    | {"home", "end", "left", "right", "up", "down", "enter", "escape", "r", "plus", "minus"},
-    "graph": {"1", "2", "3", "4", "space", "question_mark", "x", "enter", "backspace", "s", "S"}
-    | {"home", "end", "left", "right", "up", "down", "n", "N", "o", "O", "c", "C", "u", "b", "w"}
-    | {"y", "e", "z", "U", "G", "slash", "p", "colon"},
-    "attention": {"1", "2", "3", "4", "space", "question_mark", "x", "h", "l", "j", "k"},
+    "train": EVERY_MODE,
+    "map": EVERY_MODE | EVERY_WALK | {"left", "right", "up", "down", "enter", "v"},
+    "graph": EVERY_MODE | EVERY_WALK | {"left", "right", "up", "down", "enter", "backspace", "l"},
+    "attention": EVERY_MODE | {"left", "right", "up", "down"},
 }
 
 OWNERS: dict[KeySection, type] = {
     EVERYWHERE: MicrogptApp,
     **{section: mode for mode in MODES for section in mode.key_sections()},
-    GRAPH: DebuggerPane,
+    WALK: WalkPane,
+    MAP: MapPanel,
+    BOXES: GraphPane,
+    STEP: StepScreen,
     SCRIPT: ScriptApp,
     ALONE: GraphApp,
 }
@@ -68,8 +60,29 @@ def test_no_key_does_two_things(mode: type[ModeScreen]) -> None:
 
 
 def test_no_key_does_two_things_around_a_script() -> None:
-    found = presses(ALONE, SCRIPT, GRAPH)
+    found = presses(ALONE, SCRIPT, WALK, BOXES)
     assert sorted(found) == sorted(set(found))
+
+
+def test_a_key_means_one_thing_in_all_modes() -> None:
+    """Where two modes have a key, its action has one name, apart from whose it is."""
+    meanings: dict[str, set[str]] = {}
+    for mode in MODES:
+        for section in mode.key_sections():
+            for key in section.keys:
+                for press in key.keys.split(","):
+                    name = parse(key.action)[1]
+                    meanings.setdefault(press, set()).add(SAME.get(name, name))
+    assert {press: names for press, names in meanings.items() if len(names) > 1} == {}
+
+
+SAME = {
+    "cell": "select",
+    "head": "select",
+    "position": "select",
+    "open_cell": "open",
+}
+"""Actions of one meaning: what is beside the selection is selected, what is selected is opened."""
 
 
 def test_all_modes_are_asked_for() -> None:

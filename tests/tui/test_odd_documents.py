@@ -30,7 +30,7 @@ async def each_document(ui: Piloted, documents: tuple[str, ...]) -> AsyncIterato
         seen.add(ui.frame.result.document)
         await ui.press("3", "r")
         await ui.until(lambda: ui.graph_screen.shown_step == ui.step)
-        await ui.drawn()
+        await ui.graph()
         ui.app.clear_notifications()  # they would cover the frame's corner
         await ui.until(lambda: not ui.app.screen.query(Toast))
         yield ui.frame.result.document
@@ -68,7 +68,7 @@ async def test_any_character_can_be_in_a_document(size: tuple[int, int], tmp_pat
             await ui.press("x", "left", "enter", "home", "s")
             await ui.drawn()
             check()
-            await ui.press("4", "x", "j", "l")
+            await ui.press("4", "x", "down", "right")
             check()
             await ui.press("1", "x")
             check()
@@ -89,7 +89,7 @@ async def test_a_document_longer_than_the_block_is_read_as_far_as_it_fits() -> N
         ]  # fmt: skip
         await ui.attention()
         for _ in range(6):
-            await ui.press("j")
+            await ui.press("down")
         assert ui.mode.position == 3
 
 
@@ -99,7 +99,7 @@ async def test_a_block_of_one_position() -> None:
         await ui.graph()
         await ui.press("enter", "home", "s", "end", "S")
         await ui.attention()
-        await ui.press("j", "l", "k", "h")
+        await ui.press("down", "right", "up", "left")
         assert ui.mode.row_weights == (1.0,)
 
 

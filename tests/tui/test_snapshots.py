@@ -49,7 +49,7 @@ async def map_walk(ui: Piloted) -> None:
 async def attention_mode(ui: Piloted) -> None:
     await ui.train(3)
     await ui.attention()
-    await ui.press("l", "j", "j")
+    await ui.press("right", "down", "down")
 
 
 @pytest.fixture

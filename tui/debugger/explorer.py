@@ -64,9 +64,9 @@ class Explorer:
         return explorer
 
     @property
-    def is_edited(self) -> bool:
-        """Whether a what-if is in force: the numbers are of no step."""
-        return bool(self.session.edit_stack.texts)
+    def edits(self) -> tuple[str, ...]:
+        """The what-ifs in force, as they are told: with any, the numbers are of no step."""
+        return self.session.edit_stack.texts
 
     @property
     def place(self) -> Standpoint:

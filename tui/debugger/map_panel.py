@@ -178,7 +178,7 @@ class MapPanel(Horizontal):
             "value",
             *(["update"] if explorer.session.origin and has_backward else []),
             *(["why"] if self.asked is not None and has_backward else []),
-            *(["change"] if self.marked or explorer.is_edited else []),
+            *(["change"] if self.marked or explorer.edits else []),
         ]
 
     # -- the selected cell -------------------------------------------------------------------------

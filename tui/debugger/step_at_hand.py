@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from microgpt.debugger import DebugSession
+from microgpt.debugger.console import Console
 from microgpt.debugger.post_mortem import compute
+from microgpt.errors import MicrogptError
 from microgpt.train.graph_origin import GraphOrigin
 from tui.debugger.explorer import Explorer, Standpoint
 from tui.debugger.map_panel import Marked, row_key
+from tui.widgets.status_bar import WhatIfMark
 from viz.map.step_map import StepMap
 
 STEPS_REMEMBERED = 240
@@ -24,23 +27,33 @@ class OpenedStep:
 
     origin: GraphOrigin
     explorer: Explorer
+    dropped: tuple[str, ...] = ()  # what-ifs of the step before that cannot be made in this one
 
 
-def opened(origin: GraphOrigin, problem: str, place: Standpoint | None) -> OpenedStep:
+def opened(
+    origin: GraphOrigin, problem: str, place: Standpoint | None, edits: tuple[str, ...] = ()
+) -> OpenedStep:
     """Computes the graph of a step, and its Map.
 
     Args:
         problem: why training stopped at it, `""` if it did not.
         place: where in it a person is to stand, None for the whole graph.
+        edits: what-ifs to be made in it, as they are told, the oldest first.
 
     Raises:
         MicrogptError: there is no graph.
     """
     computed = compute(origin.model, origin.document)
     session = DebugSession(computed.graph, origin, computed.problem or problem)
+    console, dropped = Console(session), []
+    for edit in edits:
+        try:
+            console.execute(edit)
+        except MicrogptError:
+            dropped.append(edit)
     explorer = Explorer.arriving(session, place)
     _ = explorer.map.grad_norm  # made here, in whatever thread asks, and not on screen
-    return OpenedStep(origin, explorer)
+    return OpenedStep(origin, explorer, tuple(dropped))
 
 
 @dataclass
@@ -52,6 +65,15 @@ class StepAtHand:
     was_past: bool = False  # whether the frame before was of a past step
     histories: dict[str, deque[float]] = field(default_factory=dict)
     """Of each row of the Map its gradient over the last steps shown, by `row_key`."""
+
+    @property
+    def what_if(self) -> WhatIfMark | None:
+        """The what-ifs in force, None without any."""
+        explorer = self.step.explorer if self.step else None
+        if explorer is None or not explorer.edits:
+            return None
+        graph = explorer.graph
+        return WhatIfMark(explorer.session.edit_stack.texts, float(graph.data[graph.root]))
 
     def take(self, step: OpenedStep) -> None:
         """Goes to another step."""

@@ -123,7 +123,7 @@ class WalkPane(Vertical):
     def is_walking(self) -> bool:
         """Whether the person is in the middle of something that another graph would end."""
         explorer = self.explorer
-        return explorer is not None and (explorer.stepping or explorer.is_edited)
+        return explorer is not None and (explorer.stepping or bool(explorer.edits))
 
     def take(self, explorer: Explorer, caption: str) -> None:
         """Shows another graph, with the stops of the one before.

@@ -29,11 +29,13 @@ class AttentionScreen(ModeScreen):
     TOOLTIP = "Attention mode: heads as heatmaps"
     KEYS = (
         *LIVE_KEYS,
-        Key("h,left", "head(-1)", "Head −", "Previous head", display="h", group="Head"),
-        Key("l,right", "head(1)", "Head +", "Next head", display="l", group="Head"),
-        Key("j,down", "position(1)", "Position +", "Next query position", display="j",
+        Key("left", "head(-1)", "Head −", "Select the head to the left", display="←",
+            group="Head"),
+        Key("right", "head(1)", "Head +", "Select the head to the right", display="→",
+            group="Head"),
+        Key("up", "position(-1)", "Position −", "Select the query position above", display="↑",
             group="Position"),
-        Key("k,up", "position(-1)", "Position −", "Previous query position", display="k",
+        Key("down", "position(1)", "Position +", "Select the query position below", display="↓",
             group="Position"),
     )  # fmt: skip
     BINDINGS = bindings_for(KEYS)

@@ -61,11 +61,14 @@ class GraphScreen(StepScreen):
         return lay_out_first
 
     def _show(self, step: OpenedStep) -> None:
-        pane = self.pane
-        pane.mark(self.at_hand.marked)
-        if step.explorer.stepping and step.explorer.visited is not None and not pane.shows_map:
-            step.explorer.follow()
+        self.pane.mark(self.at_hand.marked)
         super()._show(step)
+
+    def arrive(self, step: OpenedStep) -> None:
+        """Where the walk has gone to on the Map, its scalars are shown."""
+        if step.explorer.stepping:
+            step.explorer.follow()
+        self._show(step)
 
     def show_marked(self) -> None:
         """Sees changes on the Map while a step is marked."""
@@ -87,7 +90,7 @@ class GraphScreen(StepScreen):
         box = step.explorer.folding.scope(path)
         step.explorer.look_into(box)
         self.pane.way_back = box.key
-        super()._show(step)
+        self._show(step)
 
     @on(DebuggerPane.WentBack)
     async def _back_to_map(self) -> None:

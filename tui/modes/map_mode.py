@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import on
+from textual.dom import DOMNode
 from textual.widget import Widget
 
 from tui.base.base_app import ExportJob
@@ -33,6 +34,11 @@ class MapScreen(StepScreen):
     def panel(self) -> MapPanel:
         """What is selected on the Map, and through which lens it is seen."""
         return self.pane.panel
+
+    @property
+    def place_keys_owner(self) -> DOMNode:
+        """The Map."""
+        return self.panel
 
     def on_mount(self) -> None:
         """Until the first Map is there, say so."""

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from tui.base.base_app import ExportJob
 from tui.keys import Key, KeySection
+from tui.run_app import RunApp
 from tui.training.run_frame import RunFrame
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.scrubber import Scrubber
@@ -64,10 +65,15 @@ class ModeScreen(Screen[None]):
         self.frame = frame
         if not self.query(StatusBar):
             return  # not composed yet; a frame comes again when it is
-        self.query_one(StatusBar).show(frame)
+        self.show_status()
         self.query_one(Scrubber).show(frame)
         if frame.result is not None:
             self.show_result(frame)
+
+    def show_status(self) -> None:
+        """Says how training stands, and what is not as it was computed."""
+        what_if = self.app.at_hand.what_if if isinstance(self.app, RunApp) else None
+        self.query_one(StatusBar).show(self.frame, what_if)
 
     @abstractmethod
     def show_result(self, frame: RunFrame) -> None:

@@ -53,6 +53,7 @@ class StepScreen(ModeScreen):
         self._wants_newest = False
         self._wants_this = False  # the step gone to in time, whatever is open
         self._said = ""
+        self._left_at: tuple[int, int, bool] | None = None  # where this mode has shown the person
 
     @property
     @abstractmethod
@@ -92,7 +93,16 @@ class StepScreen(ModeScreen):
     @property
     def keys_by_owner(self) -> tuple[tuple[tuple[Key, ...], DOMNode], ...]:
         """The panes have the keys of any graph."""
-        return ((WALK.keys, self.pane), (self.KEYS, self))
+        return (
+            (WALK.keys, self.pane),
+            (self.PLACE_KEYS.keys, self.place_keys_owner),
+            (self.KEYS, self),
+        )
+
+    @property
+    def place_keys_owner(self) -> DOMNode:
+        """What the keys of the place belong to."""
+        return self.pane
 
     # -- the step that is shown ------------------------------------------------------------------
 
@@ -101,11 +111,20 @@ class StepScreen(ModeScreen):
         super().show_frame(frame)
         if not self.pane.is_mounted:
             return
-        if self.step is not None and self.step.explorer is not self.pane.explorer:
-            self._show(self.step)  # another mode has moved on
+        if self.step is not None and self._moment_of(self.step.explorer) != self._left_at:
+            self.arrive(self.step)
         origin = frame.origin or frame.upcoming
         if origin is not None:
             self._follow(origin, frame)
+
+    def arrive(self, step: OpenedStep) -> None:
+        """Shows what another mode has opened, or where the person has gone in it."""
+        self._show(step)
+
+    @staticmethod
+    def _moment_of(explorer: Explorer) -> tuple[int, int, bool]:
+        """What tells a mode, when it comes on screen, whether anything moved in another."""
+        return id(explorer), explorer.state.moment, explorer.stepping
 
     def show_result(self, frame: RunFrame) -> None:
         """What there is to show is the graph's."""
@@ -124,7 +143,8 @@ class StepScreen(ModeScreen):
     def _open(self, origin: GraphOrigin, place: Standpoint | None) -> None:
         if not self._building:
             self._building = True
-            self._open_step(origin, self._problem_of(origin), place, self.preparation())
+            edits = self.step.explorer.edits if self.step and place is not None else ()
+            self._open_step(origin, self._problem_of(origin), place, edits, self.preparation())
 
     def _problem_of(self, origin: GraphOrigin) -> str:
         """Why training stopped at a step, `""` at any other."""
@@ -139,10 +159,11 @@ class StepScreen(ModeScreen):
         origin: GraphOrigin,
         problem: str,
         place: Standpoint | None,
+        edits: tuple[str, ...],
         prepare: Callable[[Explorer], None],
     ) -> None:
         try:
-            step = opened(origin, problem, place)
+            step = opened(origin, problem, place, edits)
         except MicrogptError as error:
             self.post_message(self.NotOpened(str(error)))
         else:
@@ -162,6 +183,10 @@ class StepScreen(ModeScreen):
             step = OpenedStep(step.origin, Explorer.arriving(step.explorer.session, place))
         self.at_hand.take(step)
         self._show(step)
+        self.show_status()
+        if step.dropped:
+            self.notify("; ".join(step.dropped), title="not made in this step", severity="warning",
+                markup=False)  # fmt: skip
         if self._problem_of(step.origin):
             self.pane.run_line("anomalies")
         frame = self.frame
@@ -176,6 +201,7 @@ class StepScreen(ModeScreen):
             self.notify(event.problem, severity="error", markup=False)
 
     def _show(self, step: OpenedStep) -> None:
+        self._left_at = self._moment_of(step.explorer)
         self.pane.take(step.explorer, self._caption(step))
 
     def _caption(self, step: OpenedStep) -> str:
@@ -189,8 +215,11 @@ class StepScreen(ModeScreen):
     def _note_move(self) -> None:
         """The other mode finds the person where this one has left them."""
         step, explorer = self.step, self.explorer
+        if explorer is not None:
+            self._left_at = self._moment_of(explorer)
         if step is not None and explorer is not None and explorer is not step.explorer:
             self.at_hand.step = OpenedStep(step.origin, explorer)
+            self.show_status()  # an edit is made, or taken back
         if self.is_held:
             self._wants_newest = False
         self.say_if_behind()

@@ -44,6 +44,9 @@ class RunFrame:
     upcoming: GraphOrigin | None = None
     """What the first step will be computed from, so that the untrained model can be looked at."""
 
+    pinned: str = ""
+    """The text of someone's own that `result` and `origin` are of, `""` for training's document."""
+
     @property
     def labels(self) -> tuple[str, ...]:
         """Labels of the step's tokens, the last one only a target. Shape: `[position + 1]`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from rich.text import Text
@@ -9,6 +10,7 @@ from textual.widgets import Static
 
 from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
+from viz.dot import printable
 
 _SIGNS = {
     "running": "▶",
@@ -18,6 +20,25 @@ _SIGNS = {
     "followed": "◉",
     "recorded": "■",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfMark:
+    """That the graph looked at is of no step: what-ifs are in force."""
+
+    edits: tuple[str, ...]  # as they are told, the oldest first
+    loss: float  # of the graph with them. Units: nats
+
+    def __str__(self) -> str:
+        more = f" +{len(self.edits) - 1}" if len(self.edits) > 1 else ""
+        return f"✎ {self.edits[-1]}{more} → loss {self.loss:.4f} (U undoes)"
+
+
+def _loss(frame: RunFrame) -> str:
+    """The loss of what is shown, and of what text if that is not training's."""
+    assert frame.result is not None
+    text = f"“{printable(frame.result.document)}” " if frame.pinned else ""
+    return f"{text}loss {frame.result.loss:.4f}"
 
 
 def summary(frame: RunFrame, room: int | None = None) -> str:
@@ -31,12 +52,12 @@ def summary(frame: RunFrame, room: int | None = None) -> str:
     result = frame.result
     step = result.step if result else frame.first_step
     if frame.past:
-        loss = f"loss {result.loss:.4f}" if result else "untrained"
+        loss = _loss(frame) if result else "untrained"
         live = f"{_SIGNS[frame.status]} {frame.status} at {frame.live_step}/{frame.num_steps}"
         return f"◆ step {step} · {loss} · {live}"
     parts = [f"{_SIGNS[frame.status]} {frame.status}", f"step {step}/{frame.num_steps}"]
     if result:
-        parts.append(f"loss {result.loss:.4f}")
+        parts.append(_loss(frame))
     parts += _pace(frame, step)
     if frame.problem:
         parts.append(frame.problem)
@@ -71,7 +92,7 @@ def short_summary(frame: RunFrame) -> str:
         sign = f"{sign} {frame.status}"
     parts = [f"{sign} {frame.live_step}/{frame.num_steps}"]
     if result:
-        parts.append(f"loss {result.loss:.4f}")
+        parts.append(_loss(frame))
     if frame.status == "running" and frame.rate and not frame.past:
         parts.append(f"{frame.rate:.1f}/s")
     if frame.engine and frame.status == "running" and not frame.past:
@@ -93,10 +114,15 @@ class StatusBar(Static):
         super().__init__(markup=False)
         self._mode = mode
         self._frame: RunFrame | None = None
+        self._what_if: WhatIfMark | None = None
 
-    def show(self, frame: RunFrame | None) -> None:
-        """Shows how training stands, None before it has anything to say."""
-        self._frame = frame
+    def show(self, frame: RunFrame | None, what_if: WhatIfMark | None = None) -> None:
+        """Shows how training stands, None before it has anything to say.
+
+        Args:
+            what_if: that the graph is edited, which is said first of all.
+        """
+        self._frame, self._what_if = frame, what_if
         self.update(self._line(), layout=False)
 
     def on_mount(self) -> None:
@@ -121,6 +147,10 @@ class StatusBar(Static):
                 line.apply_meta({"@click": f"app.mode('{mode}')"}, start, len(line))
         if self._frame:
             room = self.size.width - len(line) - 1
+            if self._what_if:
+                mark = f" {self._what_if}"[:max(0, room - 1)]
+                line.append(mark, f"bold {theme_color(self.app, 'accent')}")
+                room -= len(mark) + 1
             said = summary(self._frame, room)
             if len(said) > room:
                 said = short_summary(self._frame)

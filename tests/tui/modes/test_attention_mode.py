@@ -47,14 +47,14 @@ async def test_the_numbers_are_the_steps_own(size: tuple[int, int]) -> None:
                     (source, labels[source], float(f"{weight:.6f}"))
                     for source, weight in enumerate(expected)
                 ]
-                await ui.press("j")
+                await ui.press("down")
             shown = heatmap_shown(ui)[:5]
             assert shown == [
                 [round(100 * w) for w in weights(ui, layer, head, position)]
                 for position in range(5)
             ]
             assert f"layer {layer} · head {head} · “emma” · step 1" in ui.text
-            await ui.press(*"kkkk", "l")
+            await ui.press(*["up"] * 4, "right")
 
 
 async def test_heads_go_round_and_round() -> None:
@@ -62,7 +62,7 @@ async def test_heads_go_round_and_round() -> None:
         await ui.train()
         screen = await ui.attention()
         seen = []
-        for key in ("l", "l", "l", "l", "h", "right", "left", "h"):
+        for key in ("right", "right", "right", "right", "left", "right", "left", "left"):
             await ui.press(key)
             seen.append(screen.head_index)
         assert seen == [1, 2, 3, 0, 3, 0, 3, 2]
@@ -73,7 +73,7 @@ async def test_positions_stop_at_both_ends() -> None:
         await ui.train()
         screen = await ui.attention()
         seen = []
-        for key in ("k", "j", "down", "j", "j", "j", "up", "k", "k", "k"):
+        for key in ("up", "down", "down", "down", "down", "down", "up", "up", "up", "up"):
             await ui.press(key)
             seen.append(screen.position)
         assert seen == [0, 1, 2, 3, 3, 3, 2, 1, 0, 0]
@@ -83,9 +83,9 @@ async def test_the_selection_stays_while_training_goes_on() -> None:
     async with piloted(small_training("emma", "noah")) as ui:
         await ui.train()
         screen = await ui.attention()
-        await ui.press("l", "j", "j")
+        await ui.press("right", "down", "down")
         first = row_shown(ui)
-        await ui.press("n")
+        await ui.press("full_stop")
         await ui.until(lambda: ui.step == 2)
         assert (screen.head_index, screen.position) == (1, 2)
         assert [w for _, _, w in row_shown(ui)] == [float(f"{w:.6f}") for w in weights(ui, 0, 1, 2)]
@@ -99,7 +99,7 @@ async def test_a_shorter_document_moves_the_position_into_it() -> None:
         if ui.frame.result.document == "a":
             await ui.train()
         for _ in range(8):
-            await ui.press("j")
+            await ui.press("down")
         assert screen.position == 6
         await ui.train()
         assert ui.frame.result.document == "a"
@@ -113,14 +113,14 @@ async def test_it_is_live_while_training_runs() -> None:
         first = ui.step
         await ui.until(lambda: ui.step > first + 2)
         assert f"step {ui.step}" in ui.text_of("#heatmap")
-        await ui.press("j")
+        await ui.press("down")
         assert ui.mode.position == 1
 
 
 async def test_plus_minus_and_n_work_here_too() -> None:
     async with piloted() as ui:
         await ui.press("4")
-        await ui.press("n")
+        await ui.press("full_stop")
         await ui.until(lambda: ui.step == 1)
         await ui.press("minus")
         await ui.until(lambda: ui.frame.speed == SPEEDS[-2])
@@ -178,7 +178,7 @@ async def test_the_selected_row_is_scrolled_into_sight() -> None:
         screen = await ui.attention()
         heatmap = ui.app.screen.query_one(Heatmap)
         for _ in range(26):
-            await ui.press("j")
+            await ui.press("down")
         assert screen.position == 26
         assert heatmap.scroll_offset.y > 0
         assert "▸  z" in ui.text_of("#heatmap")

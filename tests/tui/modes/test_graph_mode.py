@@ -64,7 +64,7 @@ async def test_it_follows_training_at_the_overview() -> None:
             await ui.train()
             await ui.press("3")
             await ui.until(lambda step=step: ui.graph_screen.shown_step == step)
-            await ui.drawn()
+            await ui.graph()
             await ui.press("1")
 
 
@@ -495,7 +495,7 @@ async def test_changing_modes_while_a_graph_is_built(monkeypatch: pytest.MonkeyP
         building.go_on.set()
         await ui.press("3")
         await ui.until(lambda: ui.graph_screen.shown_step == 2)
-        await ui.drawn()
+        await ui.graph()
         assert ui.explorer.graph.data[ui.explorer.graph.root] == ui.frame.result.loss
         await ui.press("s")
         assert ui.explorer.state.event == 0

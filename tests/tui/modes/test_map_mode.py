@@ -19,8 +19,8 @@ async def mapped(ui: Piloted, steps: int = 2) -> MapScreen:
 
 
 def session(screen: MapScreen):  # type: ignore[no-untyped-def]
-    assert screen.shown
-    return screen.shown.session
+    assert screen.step
+    return screen.step.explorer.session
 
 
 async def test_the_untrained_model_is_shown_at_once() -> None:
@@ -28,21 +28,21 @@ async def test_the_untrained_model_is_shown_at_once() -> None:
         screen = await ui.map()
         assert "untrained" in ui.text
         assert "reads" in ui.text
-        assert screen.shown
-        assert screen.shown.origin.step == 1
+        assert screen.step
+        assert screen.step.origin.step == 1
 
 
 async def test_it_follows_training() -> None:
     async with piloted(paused=False, size=LARGE) as ui:
         screen = await ui.map()
-        await ui.until(lambda: screen.shown and screen.shown.origin.step >= 3)
+        await ui.until(lambda: screen.step and screen.step.origin.step >= 3)
 
 
 async def test_n_stops_where_each_next_cell_is_complete_and_capital_n_goes_back() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui)
-        assert screen.shown
-        stops = completions(screen.shown.map, "backward").tolist()
+        assert screen.step
+        stops = completions(screen.step.explorer.map, "backward").tolist()
         await ui.press("n")
         assert session(screen).state.event == 0
         for stop in stops[:5]:
@@ -57,8 +57,8 @@ async def test_n_stops_where_each_next_cell_is_complete_and_capital_n_goes_back(
 async def test_o_goes_position_by_position() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui)
-        assert screen.shown
-        stops = np.unique(column_completions(screen.shown.map, "backward")).tolist()
+        assert screen.step
+        stops = np.unique(column_completions(screen.step.explorer.map, "backward")).tolist()
         await ui.press("s")
         for stop in stops:
             await ui.press("o")
@@ -70,15 +70,15 @@ async def test_o_goes_position_by_position() -> None:
 async def test_the_whole_pass_lights_every_cell_up_and_back_again() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui)
-        assert screen.shown
+        assert screen.step
         await ui.press("end")
-        moment = screen.moment
+        moment = screen.panel.moment
         assert moment
-        inside = screen.shown.map.grid.column_of >= 0
+        inside = screen.step.explorer.map.grid.column_of >= 0
         assert (moment.progress[inside] == Progress.COMPLETE).all()
         await ui.press("home")
-        assert screen.moment
-        assert (screen.moment.progress[inside] < Progress.UNDER_WAY).all()
+        assert screen.panel.moment
+        assert (screen.panel.moment.progress[inside] < Progress.UNDER_WAY).all()
         await ui.press("home")
         assert session(screen).state.phase == "forward"
 
@@ -97,9 +97,9 @@ async def test_arrows_select_and_enter_opens_and_backspace_comes_back() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui)
         await ui.press("down", "down", "down", "right")
-        assert screen.shown
-        grid = screen.shown.map.grid
-        chosen = screen.selected
+        assert screen.step
+        grid = screen.step.explorer.map.grid
+        chosen = screen.panel.selected
         path = grid.scopes[chosen]
         assert path
         assert path in ui.text_of("#map-side")
@@ -109,7 +109,7 @@ async def test_arrows_select_and_enter_opens_and_backspace_comes_back() -> None:
         assert ui.explorer.focus.key.endswith(path)
         await ui.press("backspace")
         await ui.until(lambda: isinstance(ui.app.screen, MapScreen))
-        assert screen.selected == chosen
+        assert screen.panel.selected == chosen
 
 
 async def test_escape_selects_nothing_and_heads_show_all_weights() -> None:
@@ -119,7 +119,7 @@ async def test_escape_selects_nothing_and_heads_show_all_weights() -> None:
         await ui.press("down", "right")
         assert "◀" in ui.text_of("#map")
         await ui.press("escape")
-        assert screen.selected == -1
+        assert screen.panel.selected == -1
         assert ui.text_of("#map") == before
 
 
@@ -129,8 +129,8 @@ async def test_a_click_selects_a_cell() -> None:
         view = ui.app.screen.query_one(MapView)
         assert view.text
         assert await ui.pilot.click(MapView, offset=(view.text.label_width + 1, 2))
-        assert screen.shown
-        await ui.until(lambda: screen.selected == int(screen.shown.map.grid.at[0, 0]))
+        assert screen.step
+        await ui.until(lambda: screen.panel.selected == int(screen.step.explorer.map.grid.at[0, 0]))
 
 
 async def test_lenses_go_round() -> None:
@@ -138,7 +138,7 @@ async def test_lenses_go_round() -> None:
         screen = await mapped(ui)
         seen = []
         for _ in range(4):
-            seen.append(screen.lens)
+            seen.append(screen.panel.lens)
             await ui.press("v")
             await ui.settle()
         assert seen == ["grad", "value", "update", "grad"]
@@ -160,10 +160,10 @@ async def test_time_travel_shows_the_step_gone_to() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui, 5)
         await ui.press("comma", "comma")
-        await ui.until(lambda: screen.shown and screen.shown.origin.step == 3)
+        await ui.until(lambda: screen.step and screen.step.origin.step == 3)
         assert "step 3" in ui.text
         await ui.press("L")
-        await ui.until(lambda: screen.shown and screen.shown.origin.step == 5)
+        await ui.until(lambda: screen.step and screen.step.origin.step == 5)
 
 
 async def test_a_walk_keeps_its_step_until_r() -> None:
@@ -171,10 +171,10 @@ async def test_a_walk_keeps_its_step_until_r() -> None:
         screen = await mapped(ui)
         await ui.press("s", "s", "space")
         await ui.until(lambda: ui.step > 4)
-        assert screen.shown
-        assert screen.shown.origin.step == 2
+        assert screen.step
+        assert screen.step.origin.step == 2
         await ui.press("r")
-        await ui.until(lambda: screen.shown.origin.step > 2)
+        await ui.until(lambda: screen.step.origin.step > 2)
         await ui.press("space")
 
 

@@ -60,7 +60,7 @@ async def test_a_row_makes_a_mode(app_class: type[tui.app.MicrogptApp], tmp_path
         await ui.press("2")
         await ui.until(lambda: isinstance(app.screen, LensScreen))
         assert ui.text_of(StatusBar).startswith(" 1 Train  2 Lens  3 Map  4 Graph  5 Attention ")
-        await ui.press("1", "n", "2")
+        await ui.press("1", "full_stop", "2")
         await ui.until(lambda: "lens on step 1" in ui.text)
         await ui.press("z")
         assert app.screen.zoomed == 1
@@ -79,7 +79,8 @@ async def test_the_help_lists_it(app_class: type[tui.app.MicrogptApp]) -> None:
         ui = Driven(app, pilot)
         await ui.press("question_mark")
         await ui.until(lambda: isinstance(app.screen, HelpScreen))
-        at = [ui.text.index(line) for line in ("train mode", "lens mode", "map mode", "graph mode")]
+        titles = ("train mode", "lens mode", "walk along the passes", "on the Map", "among boxes")
+        at = [ui.text.index(line) for line in titles]
         assert at == sorted(at)
         for words in (LensScreen.TOOLTIP, "Look closer at the step"):
             assert words in ui.text

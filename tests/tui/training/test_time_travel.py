@@ -99,10 +99,25 @@ async def test_training_goes_on_behind_a_past_step() -> None:
         await ui.train(3)
         await ui.press("comma")
         await at(ui, 2)
-        await ui.press("n")
+        ui.app.session.train_steps()
         await ui.until(lambda: ui.frame.live_step == 4)
         assert (ui.step, ui.frame.past) == (2, True)
         assert "paused at 4" in ui.text
+
+
+async def test_full_stop_goes_on_to_the_newest_step_and_then_trains() -> None:
+    async with piloted(size=LARGE) as ui:
+        await ui.train(2)
+        await ui.press("comma")
+        await at(ui, 1)
+        await ui.press("full_stop")
+        await at(ui, 2)
+        await ui.press("full_stop")
+        await ui.until(lambda: not ui.frame.past)
+        assert ui.frame.live_step == 2
+        await ui.press("full_stop")
+        await ui.until(lambda: ui.step == 3)
+        assert ui.frame.status == "paused"
 
 
 # -- what the modes show ---------------------------------------------------------------------------
@@ -118,6 +133,7 @@ async def test_graph_mode_stays_in_the_open_box_and_event() -> None:
         ui.explorer.session.goto("backward 7")
         ui.explorer.follow()
         ui.explorer.look_into(ui.explorer.folding.find("pos1"))
+        screen.pane.show()
         await ui.press("comma")
         await ui.until(lambda: screen.shown_step == 2)
         await ui.drawn()

@@ -1,0 +1,58 @@
+"""Asks for a text to be shown in place of training's documents."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, Static
+
+from microgpt import ModelSnapshot
+from microgpt.errors import InputError
+from viz.dot import printable
+
+KEYS = "⏎ show it in every mode   esc back"
+MOST_SAID = 60
+"""Of how many characters the valid ones are all said."""
+
+
+class PinScreen(ModalScreen[str | None]):
+    """Gives a text that the model can read, None if the person thought better of it."""
+
+    BINDINGS = [("escape", "dismiss(None)", "Back")]
+
+    def __init__(self, model: ModelSnapshot, text: str = "") -> None:
+        """Asks for a text.
+
+        Args:
+            text: what the line begins with, such as the document shown.
+        """
+        super().__init__()
+        self._model = model
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """One line to type into, and what can stand in it."""
+        longest = self._model.config.block_size - 1
+        dialog = Vertical(id="dialog")
+        dialog.border_title = "a text of your own, while it trains"
+        with dialog:
+            yield Label(f"up to {longest} characters of: {self._valid()}", markup=False)
+            yield Input(self._text, placeholder="a word", max_length=longest)
+            yield Static(KEYS, id="dialog-keys", markup=False)
+
+    def _valid(self) -> str:
+        characters = self._model.tokenizer.chars
+        said = printable(characters[:MOST_SAID])
+        more = len(characters) - MOST_SAID
+        return f"{said} and {more} more" if more > 0 else said
+
+    @on(Input.Submitted)
+    def _show(self, event: Input.Submitted) -> None:
+        try:
+            self._model.check_document(event.value)
+        except InputError as error:
+            self.query_one("#dialog-keys", Static).update(str(error))
+        else:
+            self.dismiss(event.value)
