@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from microgpt.debugger import DebugSession
 from microgpt.debugger.running_grads import RunningGrads
 from microgpt.debugger.session_state import State
+from microgpt.graph.arrays import Floats, Mask, frozen
 from microgpt.graph.events import Event, Phase
 from microgpt.graph.graph import Graph
 from tui.debugger.cell_walk import CellWalk
@@ -68,6 +69,28 @@ class Explorer:
         """The what-ifs in force, as they are told: with any, the numbers are of no step."""
         return self.session.edit_stack.texts
 
+    @cached_property
+    def changed(self) -> Mask:
+        """Of each node, whether a what-if in force changes its data or its grad. Shape: `[node]`."""
+        stack, graph = self.session.edit_stack, self.graph
+        mask = np.ones(len(graph), np.bool_)  # what is not in the graph before is new
+        before = stack.original.graph
+        found = np.flatnonzero(stack.current.ids >= 0)
+        there = stack.current.ids[found]
+        same = _same_floats(graph.data[there], before.data[found])
+        same &= _same_floats(graph.grad[there], before.grad[found])
+        mask[there] = ~same
+        return frozen(mask)
+
+    def before(self, node: int) -> tuple[float, float] | None:
+        """Data and grad of a node without what-ifs; None if it is not there without them."""
+        stack = self.session.edit_stack
+        original = stack.current.original_id(node)
+        if original is None:
+            return None
+        graph = stack.original.graph
+        return float(graph.data[original]), float(graph.grad[original])
+
     @property
     def place(self) -> Standpoint:
         """Where the person stands."""
@@ -116,6 +139,11 @@ class Explorer:
         for position, character in self.session.edit_stack.tokens.items():
             labels[position] = tokenizer.label(tokenizer.encode(character)[1])  # behind BOS
         return StepMap.of(self.graph, document_captions(self.graph, labels), origin.step)
+
+    @property
+    def map_tells(self) -> bool:
+        """Whether the Map says more than boxes do: it has columns side by side."""
+        return len(self.map.grid.labels) > 1
 
     @cached_property
     def cells(self) -> CellWalk:
@@ -247,10 +275,10 @@ class Explorer:
     def first_place(self, node: int | None = None) -> str:
         """Where stepping begins: at the visit of a node, else at the backward pass.
 
-        In the words of the debugger's `goto`; `start` if there is no backward pass to step through.
+        In the words of the debugger's `goto`; `""` if there is no backward pass to step through.
         """
         if not self.graph.backpropagated:
-            return "start"
+            return ""
         return f"backward {0 if node is None else int(self.graph.event_of[node])}"
 
     def expect_moves(self) -> None:
@@ -265,3 +293,9 @@ class Explorer:
         self.stepping = True
         if self.visited is not None:
             self.reveal(self.visited)
+
+
+def _same_floats(a: Floats, b: Floats) -> Mask:
+    """Where two arrays have the same numbers; nan is the same as nan."""
+    same: Mask = (a == b) | (np.isnan(a) & np.isnan(b))
+    return same

@@ -72,7 +72,7 @@ class GraphPane(WalkPane):
         self._layouts: dict[tuple[str, Size], Layout] = {}  # by key of the focus
         self._patience: Timer | None = None  # runs out if a layout takes long
         self._said = ""
-        self._wants_list = False
+        self._asked_for_list: bool | None = None  # None until the person has said
         self._small: Look | None = None  # what the small Map shows
 
     @property
@@ -81,6 +81,14 @@ class GraphPane(WalkPane):
         return self.is_walking or (
             self.explorer is not None and self.explorer.focus.parent is not None
         )
+
+    @property
+    def _wants_list(self) -> bool:
+        """Boxes instead of the Map: where asked for, and where a Map says no more than they do."""
+        explorer = self.explorer
+        if self._asked_for_list is None:
+            return explorer is not None and not explorer.map_tells
+        return self._asked_for_list
 
     @property
     def shows_map(self) -> bool:
@@ -276,7 +284,7 @@ class GraphPane(WalkPane):
 
     def action_list(self) -> None:
         """Boxes in place of the Map, or the Map again."""
-        self._wants_list = not self._wants_list
+        self._asked_for_list = not self._wants_list
         self.show()
 
     def action_select(self, direction: str) -> None:

@@ -43,10 +43,10 @@ class ScriptApp(BaseApp):
     class Stopped(Message):
         """The script stands still, with what it has computed, or is over."""
 
-        def __init__(self, why: Stop | Ended, session: DebugSession | None) -> None:
+        def __init__(self, why: Stop | Ended, explorer: Explorer | None) -> None:
             super().__init__()
             self.why = why
-            self.session = session
+            self.explorer = explorer  # where the person stood, in the graph there
 
     def __init__(self, script: ScriptProcess) -> None:
         """Takes over a script, which ends with the app."""
@@ -80,19 +80,20 @@ class ScriptApp(BaseApp):
     @work(thread=True)
     def _run_on(self, count: int = 1) -> None:
         stop = self._script.run_on(count)  # ends at the latest when the app does, and kills it
-        session = None
+        explorer = None
         if isinstance(stop, Stop) and stop.graph is not None:
-            session = DebugSession.at(stop, self._script)
-        self.post_message(self.Stopped(stop, session))
+            place = self.query_one(DebuggerPane).place
+            explorer = Explorer.arriving(DebugSession.at(stop, self._script), place)
+            _ = explorer.map.grad_norm  # found here, and not on screen
+        self.post_message(self.Stopped(stop, explorer))
 
     @on(Stopped)
     def _show_stop(self, event: Stopped) -> None:
         self._stop = stop = event.why
         pane = self.query_one(DebuggerPane)
-        if event.session is not None:
+        if event.explorer is not None:
             assert isinstance(stop, Stop)
-            explorer = Explorer.arriving(event.session, pane.place)
-            pane.take(explorer, f"{stop.kind} {stop.number} · line {stop.line}")
+            pane.take(event.explorer, f"{stop.kind} {stop.number} · line {stop.line}")
         if isinstance(stop, Ended):
             self.notify(stop.reason, title="the script is over", timeout=10, markup=False)
         elif stop.kind == "exception":

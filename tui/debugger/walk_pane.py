@@ -262,7 +262,10 @@ class WalkPane(Vertical):
         explorer = self.explorer
         if explorer is None or explorer.stepping:
             return False
-        self.run_line(f"goto {explorer.first_place(node)}", quietly=True)
+        if not (place := explorer.first_place(node)):
+            explorer.stepping = True
+            return False
+        self.run_line(f"goto {place}", quietly=True)
         return True
 
     def action_complete(self, stage: Stage, direction: int) -> None:

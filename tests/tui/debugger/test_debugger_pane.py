@@ -15,7 +15,6 @@ from tui.debugger.canvas import GraphCanvas
 from tui.debugger.command_line import CommandLine
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.source_pane import SourcePane
-from tui.debugger.stops_panel import StopsPanel
 
 WEIGHT = "layer0.attn_wq[3][7]"
 
@@ -103,7 +102,7 @@ async def test_w_watches_a_weight_and_c_stops_where_its_gradient_changes() -> No
             assert (change.old, change.new) == (total, total + change.contribution)
             total = change.new
         assert total == graph.grad[node] != 0
-        assert "◉ 1 layer0.attn_wq" in ui.text_of(StopsPanel)
+        assert "◉ 1 layer0.attn_wq" in ui.text_of("#left StopsPanel")
 
 
 async def test_u_opens_the_line_for_a_condition() -> None:
@@ -122,7 +121,7 @@ async def test_p_plays_until_it_is_pressed_again() -> None:
     async with debugging() as ui:
         await ui.press("home", "p")
         await ui.until(lambda: ui.explorer.state.event >= 3)
-        assert "p stops" in ui.text_of("#middle")
+        assert "▶ " in ui.text_of("#middle")
         await ui.press("p")
         event = ui.explorer.state.event
         await ui.pilot.pause(0.3)
@@ -136,9 +135,9 @@ async def test_playing_stops_at_a_breakpoint_and_at_any_other_move() -> None:
         await ui.press("home", "p")
         await ui.until(lambda: ui.explorer.state.stop.points)
         assert ui.explorer.state.event == 4
-        assert pane(ui)._player is None
+        assert not pane(ui).player.is_playing
         await ui.press("p", "S")
-        assert pane(ui)._player is None
+        assert not pane(ui).player.is_playing
 
 
 async def test_the_forward_pass_shows_values_as_they_are_computed() -> None:
@@ -227,8 +226,8 @@ async def test_a_box_that_has_no_name_is_said() -> None:
             ui.explorer.select(box.key)
         assert ui.explorer.selected_box.kind == "group"
         await ui.press("b", "e")
-        assert "open the box" in ui.notices[0]
-        assert "open the box" in ui.notices[1]
+        assert "select one" in ui.notices[0]
+        assert "open the cell or box" in ui.notices[1]
 
 
 # -- the line --------------------------------------------------------------------------------------

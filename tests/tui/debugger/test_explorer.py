@@ -173,8 +173,8 @@ def test_stepping_begins_at_the_selected_scalar(small_graph: Graph) -> None:
     explorer = Explorer(DebugSession(small_graph))
     node = int(small_graph.visit_order[1234])
     explorer.reveal(node)
-    assert explorer.first_place() == "backward 1235"
-    go(explorer, explorer.first_place())
+    assert explorer.first_place(node) == "backward 1235"
+    go(explorer, explorer.first_place(node))
     assert explorer.visited == node
     assert explorer.selected_box.node == node
 
@@ -187,7 +187,7 @@ def test_stepping_begins_with_the_pass_where_a_box_or_a_leaf_is_selected(
         explorer = Explorer(DebugSession(small_graph))
         if select is not None:
             explorer.reveal(select)
-        assert explorer.first_place() == "backward 0"
+        assert explorer.first_place(select) == "backward 0"
 
 
 def test_the_ends_of_the_backward_pass(small_graph: Graph) -> None:

@@ -15,7 +15,6 @@ from tui.debugger.canvas import GraphCanvas
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
 from tui.debugger.script_app import ScriptApp
-from tui.debugger.stops_panel import StopsPanel
 from tui.dialogs.help import HelpScreen
 
 SCALAR = """\
@@ -165,7 +164,7 @@ async def test_keys_of_the_graph_work_and_stops_stay_from_graph_to_graph(running
         assert ui.explorer.state.stop.points[0].text == "w"
         await ui.run_on()
         assert [point.text for point in ui.explorer.session.stops.listed()] == ["w"]
-        assert "◉ 1 w" in ui.text_of(StopsPanel)
+        assert "◉ 1 w" in ui.text_of("#left StopsPanel")
         await ui.press("home", "c")
         assert ui.explorer.state.stop.points
 
@@ -213,7 +212,7 @@ async def test_a_script_that_prints_without_end_leaves_keys_alone_and_is_interru
             await ui.until(lambda: "line" in ui.text_of("#output"))
             assert "running" in ui.status
             await ui.press("space")
-            assert ui.notices[-1] == "the script is running"
+            assert ui.notices[-1] == "it stops at its next backward pass"
             await ui.press("i")
             await ui.stopped()
             assert isinstance(ui.stop, Stop)
@@ -227,4 +226,4 @@ async def test_help_tells_of_both_the_script_and_the_graph(running: Running) -> 
         await ui.press("question_mark")
         assert isinstance(ui.app.screen, HelpScreen)
         assert "with your rights" in ui.text
-        assert "Let the script go on" in ui.text
+        assert "Let what computes run on" in ui.text
