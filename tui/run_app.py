@@ -18,10 +18,10 @@ from microgpt import Corpus, Training
 from microgpt.errors import MicrogptError
 from microgpt.runs import Run, RunRecorder
 from tui.base.base_app import BaseApp
+from tui.debugger.step_at_hand import StepAtHand
 from tui.dialogs.branch import BranchScreen
 from tui.dialogs.go_to_step import GoToStepScreen
 from tui.dialogs.pin import PinScreen
-from tui.debugger.step_at_hand import StepAtHand
 from tui.training import branching
 from tui.training.branching import Branch
 from tui.training.pinned_text import PinnedText

@@ -71,7 +71,7 @@ class Explorer:
 
     @cached_property
     def changed(self) -> Mask:
-        """Of each node, whether a what-if in force changes its data or its grad. Shape: `[node]`."""
+        """Of each node, whether the what-ifs in force move its data or grad. Shape: `[node]`."""
         stack, graph = self.session.edit_stack, self.graph
         mask = np.ones(len(graph), np.bool_)  # what is not in the graph before is new
         before = stack.original.graph
@@ -171,8 +171,7 @@ class Explorer:
         return self.state.node if self.stepping else None
 
     def moment_in_words(self) -> list[str]:
-        """Such as `backward 15,537/46,003`, `cell 35/114` and the stops there; [] while not
-        stepping."""
+        """Such as `backward 15,537/46,003`, `cell 35/114` and the stops; none while not stepping."""
         if not self.stepping:
             return []
         state, timeline = self.state, self.session.timeline

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +22,6 @@ from viz.map.folding import fitted
 from viz.map.grid import Row
 from viz.map.lenses import DEFAULT_LENS, Look, Question, look
 from viz.map.moments import MapMoment
-from viz.map.step_map import StepMap
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,6 @@ as a Map or as boxes, is told by the panes that are built on this one.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 
 from rich.text import Text
 from textual import on, work
@@ -370,5 +369,3 @@ class WalkPane(Vertical):
 
     def select_nothing(self) -> None:
         """Lets go of what is selected, where that can be."""
-
-

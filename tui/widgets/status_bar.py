@@ -148,7 +148,7 @@ class StatusBar(Static):
         if self._frame:
             room = self.size.width - len(line) - 1
             if self._what_if:
-                mark = f" {self._what_if}"[:max(0, room - 1)]
+                mark = f" {self._what_if}"[: max(0, room - 1)]
                 line.append(mark, f"bold {theme_color(self.app, 'accent')}")
                 room -= len(mark) + 1
             said = summary(self._frame, room)
