@@ -82,6 +82,12 @@ def map_json(look: Look) -> str:
     return f"{{{body}}}\n"
 
 
+def maps_json(looks: Sequence[Look]) -> str:
+    """Several Maps as one object: `version`, and each Map as it would be alone in `maps`."""
+    maps = ",\n".join(map_json(look).rstrip() for look in looks)
+    return f'{{"version": {VERSION},\n"maps": [\n{maps}\n]}}\n'
+
+
 def _cells(look: Look) -> list[dict[str, Any]]:
     step_map, grid = look.map, look.map.grid
     return [

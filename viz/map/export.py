@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from microgpt.files import write_atomically
 from viz.export import check_file
-from viz.map.as_json import map_json
+from viz.map.as_json import map_json, maps_json
 from viz.map.lenses import Look
 from viz.map.png import map_png
-from viz.map.svg import map_svg
+from viz.map.svg import maps_svg
 
 
-def _json(look: Look, title: str) -> bytes:
-    del title
-    return map_json(look).encode()
+def _json(looks: Sequence[Look], names: Sequence[str], title: str) -> bytes:
+    del names, title
+    return (map_json(looks[0]) if len(looks) == 1 else maps_json(looks)).encode()
 
 
-def _svg(look: Look, title: str) -> bytes:
-    return map_svg(look, title).encode()
+def _svg(looks: Sequence[Look], names: Sequence[str], title: str) -> bytes:
+    return maps_svg(looks, names, title).encode()
 
 
-def _png(look: Look, title: str) -> bytes:
-    return map_png(map_svg(look, title))
+def _png(looks: Sequence[Look], names: Sequence[str], title: str) -> bytes:
+    return map_png(maps_svg(looks, names, title))
 
 
-MAP_FORMATS: dict[str, Callable[[Look, str], bytes]] = {
+MAP_FORMATS: dict[str, Callable[[Sequence[Look], Sequence[str], str], bytes]] = {
     ".svg": _svg,
     ".png": _png,
     ".json": _json,
 }
-"""What makes a file's content of a Map and its title, by suffix."""
+"""What makes a file's content of Maps, their names and a title, by suffix."""
 
 
 def check_map_output(output: Path) -> None:
@@ -49,5 +49,18 @@ def write_map(look: Look, output: Path, title: str) -> None:
     Raises:
         InputError: the file cannot be written; nothing is left half-written.
     """
+    write_maps([look], [""], output, title)
+
+
+def write_maps(looks: Sequence[Look], names: Sequence[str], output: Path, title: str) -> None:
+    """Writes Maps into one file: in pictures side by side, in JSON as a list.
+
+    Args:
+        names: what each of them is called.
+
+    Raises:
+        InputError: the file cannot be written, or the Maps are not alike; nothing is left
+            half-written.
+    """
     check_map_output(output)
-    write_atomically(output, MAP_FORMATS[output.suffix.lower()](look, title))
+    write_atomically(output, MAP_FORMATS[output.suffix.lower()](looks, names, title))

@@ -5,6 +5,8 @@ Every renderer reads this, so that terminal and picture agree.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,13 +22,23 @@ class Scale:
     """A Map through a lens, its cells' numbers as sizes between 0 and 1."""
 
     look: Look
+    beside: Sequence[Look] = ()  # Maps that are on the same scale
 
     @cached_property
     def largest(self) -> float:
         """The largest size on the scale: of all cells but those that show something else."""
         sizes = np.abs(self.look.numbers)[self.on_scale]
         sizes = sizes[np.isfinite(sizes)]
-        return float(sizes.max(initial=0.0))
+        others = (Scale(other).largest for other in self.beside if other is not self.look)
+        return max([float(sizes.max(initial=0.0)), *others])
+
+    @cached_property
+    def largest_loss(self) -> float:
+        """The largest of the losses that are shown. Units: nats."""
+        data = self.look.map.graph.data
+        losses = (float(data[node]) for node in self.losses.values())
+        others = (Scale(other).largest_loss for other in self.beside if other is not self.look)
+        return max([0.0, *filter(math.isfinite, losses), *others])
 
     @cached_property
     def on_scale(self) -> Mask:
@@ -76,9 +88,9 @@ class Scale:
         if cell in self.probabilities:
             return number
         if cell in self.losses:
-            graph = self.look.map.graph
-            largest = max(float(graph.data[node]) for node in self.losses.values())
-            return number / largest if largest > 0 and number > 0 else 0.0
+            if not math.isfinite(number):
+                return 1.0
+            return number / self.largest_loss if number > 0 else 0.0
         return strength(abs(number), self.largest)
 
     def sign(self, cell: int) -> int:
@@ -87,3 +99,8 @@ class Scale:
         if not self.look.lens.is_signed or not self.on_scale[cell] or not number:
             return 0
         return 1 if number > 0 else -1
+
+
+def flow(look: Look, grad_norm: float, data_norm: float) -> float:
+    """What the width of a flow says: of the lens `value` what is brought, else the gradient."""
+    return data_norm if look.lens.name == "value" else grad_norm

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from viz.map.lenses import Look
 from viz.map.palette import head_color, size_color
@@ -38,21 +37,13 @@ class DrawnCells:
     scales: Sequence[Scale] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scales", tuple(Scale(look) for look in self.layout.looks))
+        looks = self.layout.looks
+        object.__setattr__(self, "scales", tuple(Scale(look, looks) for look in looks))
 
-    @cached_property
+    @property
     def largest(self) -> float:
         """The end of the scale."""
-        return max(scale.largest for scale in self.scales)
-
-    @cached_property
-    def _largest_loss(self) -> float:
-        losses = [
-            float(scale.look.map.graph.data[node])
-            for scale in self.scales
-            for node in scale.losses.values()
-        ]
-        return max((loss for loss in losses if math.isfinite(loss)), default=0.0)
+        return self.scales[0].largest
 
     def drawn(self, place: int) -> Iterator[str]:
         """All cells of one Map."""
@@ -93,7 +84,7 @@ class DrawnCells:
         )
         if cell in scale.probabilities or cell in scale.losses:
             is_probability = cell in scale.probabilities
-            part = number if is_probability else number / (self._largest_loss or 1.0)
+            part = number if is_probability else number / (scale.largest_loss or 1.0)
             part = min(1.0, max(0.0, part)) if math.isfinite(part) else 0.0
             yield box(x, top, width, height, EMPTY, ROUND)
             yield box(x, top, part * width, height, FILLED, 'rx="3.5"')

@@ -15,7 +15,7 @@ from typing import Literal
 
 from viz.map.lenses import Look
 from viz.map.palette import RIVER, head_color
-from viz.map.scale import Scale
+from viz.map.scale import Scale, flow
 from viz.map.step_map import Ribbon
 from viz.map.svg_elements import box, xml
 from viz.map.svg_layout import LANE, PictureLayout
@@ -201,11 +201,6 @@ class Flows:
             f"{column_name(step_map, ribbon.source)}: gradient {ribbon.grad_norm!r}, "
             f"weight × value {ribbon.data_norm!r}"
         )
-
-
-def flow(look: Look, grad_norm: float, data_norm: float) -> float:
-    """What the width of a flow says: of the lens `value` what is brought, else the gradient."""
-    return data_norm if look.lens.name == "value" else grad_norm
 
 
 def _bands(look: Look) -> Iterator[Band]:

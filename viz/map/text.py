@@ -15,9 +15,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from viz.map.lenses import Look
+from viz.map.lenses import Look, look
 from viz.map.moments import MapMoment, Progress
-from viz.map.scale import Scale
+from viz.map.scale import Scale, flow
+from viz.map.step_map import Current
 
 BARS = "▁▂▃▄▅▆▇█"
 NOTHING = "·"
@@ -61,8 +62,10 @@ Line: TypeAlias = tuple[Span, ...]
 def cell_number(number: float) -> str:
     """A number in at most five characters.
 
-    >>> [cell_number(x) for x in (0.0761, 3.371, 12.34, 0.00004, 0.0, -0.2)]
-    ['.0761', '3.37', '12.3', '4e-5', '0', '-.200']
+    Where nothing but zeros would be left, and from 100,000 on, with an exponent.
+
+    >>> [cell_number(x) for x in (0.0761, 3.371, 12.34, 0.00004, 0.0, -0.2, -0.0004)]
+    ['.0761', '3.37', '12.3', '4e-5', '0', '-.200', '-4e-4']
     """
     size = abs(number)
     sign = "-" if number < 0 else ""
@@ -70,12 +73,13 @@ def cell_number(number: float) -> str:
         return str(number)
     if size == 0:
         return "0"
-    if size < 0.00005 or size >= 99_999.5:
+    decimals = NUMBER_WIDTH - len(sign) - 1
+    if size < 0.5 * 10.0**-decimals or size >= 99_999.5:
         mantissa, _, exponent = f"{size:.0e}".partition("e")
         return f"{sign}{mantissa}e{int(exponent)}"
     if size >= 1:
         return sign + (f"{size:#.3g}" if size < 1000 else f"{size:.0f}").rstrip(".")
-    digits = f"{size:.{NUMBER_WIDTH - len(sign) - 1}f}"
+    digits = f"{size:.{decimals}f}"
     return sign + (digits[1:] if digits.startswith("0.") else digits[:NUMBER_WIDTH])
 
 
@@ -98,6 +102,7 @@ class TextMap:
     reader: int | None = None  # a column whose reading is drawn as lanes
     moment: MapMoment | None = None  # of a pass; None shows what is there in the end
     histories: Sequence[Sequence[float]] = ()  # of each row its gradient over the last steps
+    beside: Sequence[Look] = ()  # Maps that are on the same scale
 
     # -- where things stand ------------------------------------------------------------------------
 
@@ -151,7 +156,13 @@ class TextMap:
     @cached_property
     def scale(self) -> Scale:
         """What the cells show."""
-        return Scale(self.look)
+        return Scale(self.seen, self.beside)
+
+    @cached_property
+    def seen(self) -> Look:
+        """What is looked at: in a forward pass the values, since there are no gradients yet."""
+        is_forward = self.moment is not None and self.moment.phase == "forward"
+        return look(self.look.map, "value") if is_forward else self.look
 
     # -- lines -------------------------------------------------------------------------------------
 
@@ -203,18 +214,18 @@ class TextMap:
         )
 
     def lines(self) -> Iterator[Line]:
-        """All of it, for printing."""
+        """All of it but the legend, for printing."""
         yield from self.header()
         for row in range(len(self.look.map.rows)):
             yield self.row(row)
-        yield from self.legend()
 
     def river(self, row: int) -> Line:
-        """The residual stream below a row: as thick as the gradient that flows around the rows."""
+        """The residual stream below a row: as thick as what flows around the rows."""
         spans = [Span("".ljust(self.label_width))]
         width = self.column_width
         for column in self.columns:
-            size = self._river.get((column, row), 0.0)
+            current = self._river.get((column, row))
+            size = self._flow(current) if current is not None and self._flows(current) else 0.0
             level = int(size / self._widest * len(RIVER)) if self._widest else 0
             text = f" {RIVER[min(level, len(RIVER) - 1)]}" if size else ""
             spans.append(Span(text.ljust(width), "river", -1, size / (self._widest or 1.0)))
@@ -223,17 +234,28 @@ class TextMap:
     @cached_property
     def river_rows(self) -> tuple[int, ...]:
         """The rows below which the stream is whole: it begins to go around what comes next."""
-        step_map = self.look.map
-        return tuple(sorted({c.from_row for c in step_map.river if c.is_skip}))
+        return tuple(sorted({row for _, row in self._river}))
 
     @cached_property
-    def _river(self) -> dict[tuple[int, int], float]:
-        """By column and row that the stream leaves, its gradient."""
-        return {(c.column, c.from_row): c.grad_norm for c in self.look.map.river if c.is_skip}
+    def _river(self) -> dict[tuple[int, int], Current]:
+        """What goes around rows, by column and the row that it leaves."""
+        return {(c.column, c.from_row): c for c in self.look.map.river if c.is_skip}
 
     @cached_property
     def _widest(self) -> float:
-        return max(self._river.values(), default=0.0)
+        sizes = map(self._flow, self._river.values())
+        return max(filter(math.isfinite, sizes), default=0.0)
+
+    def _flow(self, current: Current) -> float:
+        return flow(self.seen, current.grad_norm, current.data_norm)
+
+    def _flows(self, current: Current) -> bool:
+        """Whether all of it has flowed: back out of a cell that is complete, or on from one."""
+        if self.moment is None:
+            return True
+        row = current.from_row if self.moment.phase == "forward" else current.to_row
+        cell = int(self.look.map.grid.at[row, current.column])
+        return cell < 0 or self.moment.progress[cell] == Progress.COMPLETE
 
     def legend(self) -> list[Line]:
         """The scale, and what the numbers are."""
@@ -242,7 +264,7 @@ class TextMap:
         scale = "  ".join(f"{bar(place / 4)} {end}" for place, end in enumerate(ends))
         return [
             (Span("scale".ljust(self.label_width), "label"), Span(scale, "muted")),
-            (Span("".ljust(self.label_width)), Span(self.look.lens.what, "muted")),
+            (Span("".ljust(self.label_width)), Span(self.seen.lens.what, "muted")),
         ]
 
     def _label(self, row: int) -> str:
@@ -309,10 +331,13 @@ class TextMap:
         """A cell that the pass is not done with: how far, and what it has so far."""
         progress = Progress(int(moment.progress[cell]))
         text = SIGNS[progress]
-        if progress != Progress.NOT_YET and self.has_numbers:
+        # Probabilities and losses are of the forward pass, which the backward pass finds done.
+        is_known = moment.phase == "backward" and not self.scale.on_scale[cell]
+        if (is_known or progress != Progress.NOT_YET) and self.has_numbers:
             bar_width = WIDE_BAR if width > WIDE_BAR + 1 + NUMBER_WIDTH else 1
             gap = " " if width > NUMBERED_WIDTH else ""
-            text = f"{text:<{bar_width}}{gap}{cell_number(float(moment.numbers[cell]))}"
+            number = self._number(cell) if is_known else cell_number(float(moment.numbers[cell]))
+            text = f"{text:<{bar_width}}{gap}{number}"
         kind: Kind = "visited" if moment.visited == cell else "waiting"
         return Span(text[: width - 1].ljust(width), kind, cell)
 

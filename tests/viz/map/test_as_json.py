@@ -10,7 +10,7 @@ import pytest
 
 from microgpt import InputError
 from tests.viz.computations import square_graph
-from viz.map.as_json import map_json
+from viz.map.as_json import map_json, maps_json
 from viz.map.lenses import LENSES, Question, look
 from viz.map.step_map import StepMap
 
@@ -40,6 +40,14 @@ def test_every_number_comes_back(emma_map: StepMap) -> None:
     assert [r["grad_norm"] for r in read["ribbons"]] == [r.grad_norm for r in emma_map.ribbons]
     assert set(read["ribbons"][0]) == {"layer", "head", "from", "to", "grad_norm", "data_norm"}
     assert set(read["river"][0]) == {"column", "from_row", "to_row", "grad_norm", "data_norm"}
+
+
+def test_several_maps_are_a_list_of_what_each_is_alone(emma_map: StepMap) -> None:
+    looks = [look(emma_map), look(replace(emma_map, step=7), "value")]
+    read = json.loads(maps_json(looks))
+    assert list(read) == ["version", "maps"]
+    assert read["version"] == 1
+    assert read["maps"] == [json.loads(map_json(each)) for each in looks]
 
 
 def test_without_a_pass_there_are_no_events() -> None:
