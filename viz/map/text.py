@@ -186,8 +186,11 @@ class TextMap:
         spans = [Span(self._label(row), "label")]
         across = self._outside(row, parameters=False)
         if across is not None:
-            shown = self._number(across)
-            spans.append(Span(shown.ljust(self.column_width * len(self.columns)), "cell", across))
+            width = self.column_width * len(self.columns)
+            if self.moment is not None and self.moment.progress[across] != Progress.COMPLETE:
+                spans.append(self._waiting(across, width, self.moment))
+            else:
+                spans.append(Span(self._number(across).ljust(width), "cell", across))
         else:
             spans += [self._cell(int(grid.at[row, column])) for column in self.columns]
         parameters = self._outside(row, parameters=True)
