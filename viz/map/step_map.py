@@ -14,6 +14,7 @@ import numpy as np
 from microgpt.graph.arrays import Floats, Ints, Mask, frozen
 from microgpt.graph.graph import Graph
 from viz.map.grid import Grid, Row, grid_of
+from viz.map.norms import Shares, norms_by
 
 NEVER = -1
 
@@ -127,6 +128,15 @@ class StepMap:
             is_output |= without[cell_of] & (graph.fan_out == 0)
         return frozen(np.flatnonzero(is_output))
 
+    @cached_property
+    def _output_rank(self) -> Ints:
+        """The place of each output among all, column by column and row by row. Shape: `[node]`."""
+        cell = self.grid.cell_of[self.outputs]
+        order = np.lexsort((self.grid.row_of[cell], self.grid.column_of[cell]))
+        rank = np.zeros(len(self.graph), np.int64)
+        rank[self.outputs[order]] = np.arange(len(order))
+        return rank
+
     # -- numbers of cells --------------------------------------------------------------------------
 
     def norms(self, numbers: Floats) -> Floats:
@@ -233,9 +243,8 @@ class StepMap:
         reads, graph, grid = self._head_reads, self.graph, self.grid
         cell = grid.cell_of[reads.consumer]
         key, of_edge = np.unique(cell * len(grid.labels) + reads.source, return_inverse=True)
-        grad = summed_norms(
-            of_edge, graph.operands[reads.edge], graph.contributions[reads.edge], len(key)
-        )
+        shares = Shares.of(of_edge, self._output_rank[graph.operands[reads.edge]], len(key))
+        grad = shares.norms_of_sums(graph.contributions[reads.edge])
         mixes = reads.weight >= 0
         brought = norms_by(of_edge[mixes], graph.data[reads.consumer[mixes]], len(key))
         rows = grid.row_of[key // len(grid.labels)].tolist()
@@ -308,10 +317,14 @@ class StepMap:
             array[within] for array in (edges, from_row, to_row, column)
         )
         n = len(self.rows)
-        key, of_edge = np.unique((column * n + from_row) * n + to_row, return_inverse=True)
+        codes = (column * n + from_row) * n + to_row
+        key = np.flatnonzero(np.bincount(codes))
+        number = np.zeros(len(grid.labels) * n * n, np.int64)
+        number[key] = np.arange(len(key))
         operands = graph.operands[edges]
-        grad = summed_norms(of_edge, operands, graph.contributions[edges], len(key))
-        data = summed_norms(of_edge, operands, graph.data[operands], len(key), once=True)
+        shares = Shares.of(number[codes], self._output_rank[operands], len(key))
+        grad = shares.norms_of_sums(graph.contributions[edges])
+        data = shares.norms_of_each(graph.data[operands])
         is_skip = self._skips(from_row, to_row, edges)
         return tuple(
             Current(
@@ -342,33 +355,3 @@ class _HeadReads:
     consumer: Ints
     source: Ints  # column of the operand
     weight: Ints  # the node that the operand is multiplied by, if the head made it; else -1
-
-
-def norms_by(group: Ints, numbers: Floats, n_groups: int) -> Floats:
-    """The L2 norm of the numbers of each group, also where their squares are no floats."""
-    sizes = np.abs(numbers)
-    largest = np.zeros(n_groups)
-    with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
-        np.maximum.at(largest, group, sizes)
-        scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
-        squares = np.bincount(group, (sizes / scale[group]) ** 2, n_groups)
-        return np.asarray(scale * np.sqrt(squares))
-
-
-def summed_norms(
-    group: Ints, operands: Ints, numbers: Floats, n_groups: int, *, once: bool = False
-) -> Floats:
-    """The L2 norm of each group's numbers, those of one operand added up first.
-
-    Args:
-        once: numbers of one operand are all the same, and count once.
-    """
-    key = group * (int(operands.max(initial=0)) + 1) + operands
-    distinct, first, of_number = np.unique(key, return_index=True, return_inverse=True)
-    if once:
-        sums = numbers[first]
-    else:
-        with np.errstate(all="ignore"):
-            sums = np.zeros(len(distinct))
-            np.add.at(sums, of_number, numbers)
-    return norms_by(group[first], sums, n_groups)
