@@ -293,9 +293,14 @@ class TextMap:
 
     def _outside(self, row: int, *, parameters: bool) -> int | None:
         """The cell of a row that is in no column."""
+        return self._cells_outside.get((row, parameters))
+
+    @cached_property
+    def _cells_outside(self) -> dict[tuple[int, bool], int]:
+        """The cells in no column, by row and whether they are its parameters."""
         grid = self.look.map.grid
-        found = np.flatnonzero((grid.row_of == row) & (grid.column_of < 0))
-        return next((c for c in found.tolist() if grid.parameters[c] is parameters), None)
+        outside = np.flatnonzero(grid.column_of < 0).tolist()
+        return {(int(grid.row_of[cell]), grid.parameters[cell]): cell for cell in outside}
 
     def _cell(self, cell: int) -> Span:
         width = self.column_width
