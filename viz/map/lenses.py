@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microgpt.debugger.derivatives import Derivatives
 from microgpt.errors import GraphError, InputError
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
@@ -83,6 +82,8 @@ def _change(step_map: StepMap, question: Question) -> Floats:
 
 def _why(step_map: StepMap, question: Question) -> Floats:
     """What of a node's gradient comes along the edges that leave each cell."""
+    from microgpt.debugger.derivatives import Derivatives  # noqa: PLC0415  # with the whole debugger
+
     if question.node is None:
         raise InputError("lens 'why' needs a node whose gradient is divided")
     graph = step_map.graph

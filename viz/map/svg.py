@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from xml.sax.saxutils import quoteattr
 
 from microgpt.errors import InputError
 from viz.fonts import SHOWN
@@ -90,7 +89,7 @@ class _Page:
         layout = self.layout
         size = f'width="{layout.width}" height="{layout.height}"'
         seen = f'viewBox="0 0 {layout.width} {layout.height}"'
-        font = f"font-family={quoteattr(SHOWN)}"
+        font = f'font-family="{SHOWN}"'
         about = f"Each cell: {self.look.lens.what}. {self.sentence}"
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} {seen} {font}>',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from xml.sax.saxutils import escape
+from html import escape
 
 from viz.map.text import cell_number
 
@@ -63,8 +63,8 @@ def short(number: float) -> str:
 def xml(text: str) -> str:
     """Text for an element; characters that XML has none of, or that one cannot see, become �."""
     if text.isprintable():
-        return escape(text)
-    return escape("".join(char if char.isprintable() else "�" for char in text))
+        return escape(text, quote=False)
+    return xml("".join(char if char.isprintable() else "�" for char in text))
 
 
 def words(

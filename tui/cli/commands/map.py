@@ -25,6 +25,7 @@ from tui.cli.options.trained_model import (
 from tui.cli.terminal.output import say
 
 if TYPE_CHECKING:
+    from microgpt.graph.graph import Graph
     from viz.map.lenses import Look
     from viz.map.step_map import StepMap
     from viz.map.text import Line
@@ -191,7 +192,6 @@ def _look_at(
     Args:
         other: the model to compare with, for the lens change.
     """
-    from microgpt.debugger.node_references import find_node  # noqa: PLC0415  # numpy
     from viz.map.captions import document_captions  # noqa: PLC0415
     from viz.map.lenses import Question, look  # noqa: PLC0415
     from viz.map.step_map import StepMap  # noqa: PLC0415
@@ -204,7 +204,7 @@ def _look_at(
         StepMap.of(graph, document_captions(graph, labels), looked_at.step), arguments
     )
     question = Question(
-        node=None if arguments.node is None else find_node(graph, arguments.node),
+        node=_asked_about(graph, arguments),
         updated=looked_at.updated().graph(document) if arguments.lens == "update" else None,
         other=None if other is None else other.graph(document),
     )
@@ -231,7 +231,6 @@ def _compared(arguments: argparse.Namespace) -> ModelSnapshot:
 
 def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> _Drawing:
     from microgpt.attach import ScriptProcess, Stop, StopRule  # noqa: PLC0415  # numpy
-    from microgpt.debugger.node_references import find_node  # noqa: PLC0415
     from viz.map.lenses import Question, look  # noqa: PLC0415
     from viz.map.step_map import StepMap  # noqa: PLC0415
 
@@ -254,10 +253,19 @@ def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> _D
             f"{arguments.text}: backward pass {stop.number} gives no graph: {stop.problem}"
         )
     graph = stop.graph
-    node = None if arguments.node is None else find_node(graph, arguments.node)
+    node = _asked_about(graph, arguments)
     where = f"{Path(arguments.text).name}, {stop.kind} {stop.number}"
     step_map = _folded(StepMap.of(graph), arguments)
     return _Drawing([look(step_map, arguments.lens, Question(node=node))], [""], where)
+
+
+def _asked_about(graph: Graph, arguments: argparse.Namespace) -> int | None:
+    """The node of --node."""
+    if arguments.node is None:
+        return None
+    from microgpt.debugger.node_references import find_node  # noqa: PLC0415  # the debugger's import
+
+    return find_node(graph, arguments.node)
 
 
 def _folded(step_map: StepMap, arguments: argparse.Namespace) -> StepMap:
