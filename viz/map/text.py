@@ -222,6 +222,11 @@ class TextMap:
         for row in range(len(self.look.map.rows)):
             yield self.row(row)
 
+    def all_lines(self) -> Iterator[Line]:
+        """All of it, for printing one Map."""
+        yield from self.lines()
+        yield from self.legend()
+
     def river(self, row: int) -> Line:
         """The residual stream below a row: as thick as what flows around the rows."""
         spans = [Span("".ljust(self.label_width))]
