@@ -20,6 +20,9 @@ from viz.style import NEGATIVE, blend, ink_on
 CELL_WIDTH, NARROW_CELL = 4, 3
 LABEL_WIDTH = 5
 """Widths of a cell and of a row's label. Units: character cells."""
+MUCH = 0.25
+"""Where there is no colour, a small heatmap shows only the weights that are at least so large."""
+HALVES = {(False, False): "·", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
 
 def shade(weight: float, background: str) -> str:
@@ -211,5 +214,13 @@ class HeadStrip(Widget):
                 else background
                 for q in (upper, lower)
             ]
-            segments.append(Segment("▀", base + Style(color=colors[0], bgcolor=colors[1])))
+            style = Style(color=colors[0], bgcolor=colors[1])
+            if self.app.no_color:
+                above, below = (
+                    q < self._n and source < len(weights[q]) and weights[q][source] >= MUCH
+                    for q in (upper, lower)
+                )
+                segments.append(Segment(HALVES[above, below], base))
+            else:
+                segments.append(Segment("▀", base + style))
         return [*segments, Segment(" " * (width - self._n), base)]

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from viz.map.folding import WHOLE
 from viz.map.lenses import Look, look
 from viz.map.moments import MapMoment, Progress
 from viz.map.scale import Scale, flow
@@ -90,6 +91,11 @@ def bar(how_large: float) -> str:
     ('▁', '█')
     """
     return BARS[min(len(BARS) - 1, int(how_large * len(BARS)))]
+
+
+def _cut(text: str, room: int) -> str:
+    """A text shortened at its end until it fits."""
+    return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +205,7 @@ class TextMap:
             size = NUMBERED_WIDTH + 1 if self.parameters_width == WIDE_PARAMETERS else 2
             room = self.parameters_width - size - 2
             spans += [
-                Span(f"{names[:room]:>{room}} ", "muted", parameters),
+                Span(f"{_cut(names, room):>{room}} ", "muted", parameters),
                 self._sized(parameters, size),
             ]
         else:
@@ -282,6 +288,8 @@ class TextMap:
 
     def _name(self, row: int) -> str:
         shown = self.look.map.rows[row]
+        if shown.name == WHOLE and shown.layer is not None:
+            return f"layer {shown.layer}"
         name = shown.name.replace("/", " ")
         if shown.layer is not None and self._n_layers > 1:
             name = f"{shown.layer} {name}"

@@ -12,7 +12,7 @@ from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
 from tui.modes.attention_mode import AttentionScreen
 from tui.training.training_session import SPEEDS
-from tui.widgets.heatmap import CELL_WIDTH, LABEL_WIDTH, HeadStrip, Heatmap
+from tui.widgets.heatmap import CELL_WIDTH, LABEL_WIDTH, MUCH, HeadStrip, Heatmap
 from tui.widgets.reading_pane import Reading, ribbons
 
 
@@ -192,12 +192,21 @@ async def test_sixteen_positions_are_all_in_sight(size: tuple[int, int]) -> None
 
 async def test_no_colour_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    async with piloted(small_training("emma")) as ui:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
         await ui.train()
         screen = await ui.attention()
         await ui.press(*"jjj")
+        for head in range(2):
+            shown = ui.text_of("#heads").splitlines()[2:]
+            for position in range(5):
+                row = weights(ui, 0, head, position)
+                line = shown[position // 2][2 + 7 * head :]
+                marks = "▄█" if position % 2 else "▀█"
+                assert [char in marks for char in line[:5]] == [
+                    weight >= MUCH for weight in (*row, *[0.0] * (5 - len(row)))
+                ]
         lines = ui.text_of("#row").splitlines()
-        drawn = ribbons(Reading(("BOS", *"emma"), screen.weights, 3), 38, 15)
+        drawn = ribbons(Reading(("BOS", *"emma"), screen.weights, 3), 66, 30)
         for line, marks in zip(lines[3:], drawn, strict=False):
             assert line[1:-1].rstrip() == "".join(mark.text for mark in marks).rstrip()
 
