@@ -8,13 +8,13 @@ from pathlib import Path
 
 from microgpt.autograd.value import Value
 from microgpt.graph.graph import Graph
-from viz.map.captions import document_captions
-from viz.map.export import write_map
-from viz.map.folding import with_open_layer
-from viz.map.lenses import DEFAULT_LENS, Look, Question, look
-from viz.map.step_map import StepMap
-from viz.map.svg import map_svg
-from viz.map.text import TextMap
+from viz.maps.captions import document_captions
+from viz.maps.export import write_map
+from viz.maps.folding import with_open_layer
+from viz.maps.lenses import DEFAULT_LENS, Look, Question, look
+from viz.maps.step_map import StepMap
+from viz.maps.svg import map_svg
+from viz.maps.text import TextMap
 
 PRINTED_WIDTH = 120
 """Of the text. Units: characters."""

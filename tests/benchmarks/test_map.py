@@ -26,7 +26,7 @@ from tests.benchmarks.test_terminal_latency import ESCAPES, told
 from tests.tui.piloted import LARGE, piloted
 from tests.tui.terminal import Terminal
 from tui.widgets.map_view import MapView
-from viz.map.step_map import StepMap
+from viz.maps.step_map import StepMap
 
 ROUNDS = 7
 HEADER = ["", "ms, this time", "at most"]

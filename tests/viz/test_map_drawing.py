@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
+import viz
 from microgpt import Graph, GraphError, InputError, Tokenizer, Value
 from microgpt.text.corpus import Corpus
 from tests.viz.computations import square_graph
-from viz.map.lenses import Question, look
-from viz.map.step_map import StepMap
-from viz.map.svg import map_svg
-from viz.map_drawing import map_of
+from viz.maps.lenses import Question, look
+from viz.maps.step_map import StepMap
+from viz.maps.svg import map_svg
 
 
 def test_a_notebook_shows_the_picture(emma_graph: Graph, names: Corpus) -> None:
     tokenizer = Tokenizer.of(names.documents)
     tokens = [tokenizer.label(token) for token in tokenizer.encode("emma")]
-    drawn = map_of(emma_graph, "value", tokens=tokens, step=0, title="“emma”")
+    drawn = viz.map(emma_graph, "value", tokens=tokens, step=0, title="“emma”")
     assert [caption.token for caption in drawn.look.map.captions] == ["BOS", "e", "m", "m", "a"]
     assert drawn._repr_svg_() == map_svg(drawn.look, "“emma”")
     lines = str(drawn).splitlines()
@@ -32,7 +32,7 @@ def test_a_value_is_enough() -> None:
     a, b = Value(2.0, name="a"), Value(-3.0, name="b")
     loss = a * b + a
     loss.backward()
-    drawn = map_of(loss)
+    drawn = viz.map(loss)
     assert drawn.look.lens.name == "grad"
     assert drawn._repr_svg_().startswith("<svg")
 
@@ -42,12 +42,12 @@ def test_why_takes_a_node_by_id_or_name(emma_graph: Graph) -> None:
     node = emma_graph.find(name)
     expected = look(StepMap.of(emma_graph), "why", Question(node)).numbers.tolist()
     for reference in (node, name):
-        drawn = map_of(emma_graph, "why", node=reference)
+        drawn = viz.map(emma_graph, "why", node=reference)
         assert drawn.look.numbers.tolist() == expected
 
 
 def test_it_is_saved_by_suffix(tmp_path: Path) -> None:
-    drawn = map_of(square_graph())
+    drawn = viz.map(square_graph())
     drawn.save(tmp_path / "m.json")
     drawn.save(str(tmp_path / "m.svg"))
     assert json.loads((tmp_path / "m.json").read_text())["lens"] == "grad"
@@ -59,10 +59,10 @@ def test_it_is_saved_by_suffix(tmp_path: Path) -> None:
 def test_what_it_refuses() -> None:
     graph = square_graph()
     with pytest.raises(InputError, match="no lens 'nope'; there are grad"):
-        map_of(graph, "nope")
+        viz.map(graph, "nope")
     with pytest.raises(InputError, match="needs a node"):
-        map_of(graph, "why")
+        viz.map(graph, "why")
     with pytest.raises(GraphError, match="no node"):
-        map_of(graph, "why", node="nowhere")
+        viz.map(graph, "why", node="nowhere")
     with pytest.raises(InputError, match="no layer 3"):
-        map_of(graph, layer=3)
+        viz.map(graph, layer=3)

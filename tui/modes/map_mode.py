@@ -26,10 +26,10 @@ from tui.training.run_frame import RunFrame
 from tui.widgets.map_side import MapSide
 from tui.widgets.map_view import MapView
 from viz.dot import printable
-from viz.map.export import write_map
-from viz.map.folding import fitted
-from viz.map.lenses import Look, Question, look
-from viz.map.moments import MapMoment
+from viz.maps.export import write_map
+from viz.maps.folding import fitted
+from viz.maps.lenses import Look, Question, look
+from viz.maps.moments import MapMoment
 
 LENSES_HERE = ("grad", "value", "update")
 """Those that need nothing but the step; the key goes round through them."""

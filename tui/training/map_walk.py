@@ -15,9 +15,9 @@ from microgpt.debugger.running_grads import RunningGrads
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
 from microgpt.train.graph_origin import GraphOrigin
-from viz.map.captions import document_captions
-from viz.map.moments import MapMoment, column_completions, completions, moment_of
-from viz.map.step_map import StepMap
+from viz.maps.captions import document_captions
+from viz.maps.moments import MapMoment, column_completions, completions, moment_of
+from viz.maps.step_map import StepMap
 
 
 @dataclass(frozen=True, eq=False)

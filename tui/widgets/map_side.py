@@ -6,9 +6,9 @@ from rich.text import Text
 
 from microgpt.debugger.session_state import GradChange
 from tui.widgets.text_view import TextView
-from viz.map.lenses import Look
-from viz.map.moments import MapMoment
-from viz.map.words import Share, column_name, reading_in_words, words
+from viz.maps.lenses import Look
+from viz.maps.moments import MapMoment
+from viz.maps.words import Share, column_name, reading_in_words, words
 
 BAR = 10
 """Of a share. Units: characters."""

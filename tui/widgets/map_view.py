@@ -12,10 +12,10 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tui.widgets.scroll_window import ScrollWindow
-from viz.map.lenses import Look
-from viz.map.moments import MapMoment
-from viz.map.step_map import StepMap
-from viz.map.text import Line, Span, TextMap
+from viz.maps.lenses import Look
+from viz.maps.moments import MapMoment
+from viz.maps.step_map import StepMap
+from viz.maps.text import Line, Span, TextMap
 from viz.style import NEGATIVE, POSITIVE, blend
 
 LEAST = 0.25

@@ -26,9 +26,9 @@ from tui.cli.terminal.output import say
 
 if TYPE_CHECKING:
     from microgpt.graph.graph import Graph
-    from viz.map.lenses import Look
-    from viz.map.step_map import StepMap
-    from viz.map.text import Line
+    from viz.maps.lenses import Look
+    from viz.maps.step_map import StepMap
+    from viz.maps.text import Line
 
 GAP = 3
 """Between Maps that are printed side by side. Units: characters."""
@@ -107,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
             written.
         GraphError: there is no such node, or two steps cannot be compared.
     """
-    from viz.map.export import check_map_output, write_maps  # noqa: PLC0415  # viz takes a while
+    from viz.maps.export import check_map_output, write_maps  # noqa: PLC0415  # viz takes a while
 
     _check_lens(arguments)
     if arguments.output is not None:
@@ -137,7 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check_lens(arguments: argparse.Namespace) -> None:
     """Refuses what cannot go together, and settles which lens is meant."""
-    from viz.map.lenses import DEFAULT_LENS, LENSES  # noqa: PLC0415  # numpy
+    from viz.maps.lenses import DEFAULT_LENS, LENSES  # noqa: PLC0415  # numpy
 
     if arguments.compare is not None:
         if arguments.lens not in {None, "change"}:
@@ -192,9 +192,9 @@ def _look_at(
     Args:
         other: the model to compare with, for the lens change.
     """
-    from viz.map.captions import document_captions  # noqa: PLC0415
-    from viz.map.lenses import Question, look  # noqa: PLC0415
-    from viz.map.step_map import StepMap  # noqa: PLC0415
+    from viz.maps.captions import document_captions  # noqa: PLC0415
+    from viz.maps.lenses import Question, look  # noqa: PLC0415
+    from viz.maps.step_map import StepMap  # noqa: PLC0415
 
     model = looked_at.model
     graph = model.graph(document)
@@ -231,8 +231,8 @@ def _compared(arguments: argparse.Namespace) -> ModelSnapshot:
 
 def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> _Drawing:
     from microgpt.attach import ScriptProcess, Stop, StopRule  # noqa: PLC0415  # numpy
-    from viz.map.lenses import Question, look  # noqa: PLC0415
-    from viz.map.step_map import StepMap  # noqa: PLC0415
+    from viz.maps.lenses import Question, look  # noqa: PLC0415
+    from viz.maps.step_map import StepMap  # noqa: PLC0415
 
     for option in given_options(arguments):
         if option not in {"--pass", "--layer"}:
@@ -270,7 +270,7 @@ def _asked_about(graph: Graph, arguments: argparse.Namespace) -> int | None:
 
 def _folded(step_map: StepMap, arguments: argparse.Namespace) -> StepMap:
     """The Map with one layer open, but for JSON, which has all of it."""
-    from viz.map.folding import with_open_layer  # noqa: PLC0415  # numpy
+    from viz.maps.folding import with_open_layer  # noqa: PLC0415  # numpy
 
     if arguments.output is not None and arguments.output.suffix.lower() == ".json":
         return step_map
@@ -282,7 +282,7 @@ def _folded(step_map: StepMap, arguments: argparse.Namespace) -> StepMap:
 
 def _print(drawing: _Drawing) -> None:
     """Maps beside each other where the window is wide enough, else one below the other."""
-    from viz.map.text import TextMap  # noqa: PLC0415
+    from viz.maps.text import TextMap  # noqa: PLC0415
 
     width, n_maps = shutil.get_terminal_size((120, 40)).columns, len(drawing.looks)
     say(drawing.title)

@@ -15,13 +15,13 @@ import pytest
 from microgpt import InputError, ModelConfig, ModelSnapshot, Tokenizer, Training
 from microgpt.text.corpus import Corpus
 from tests.viz.computations import square_graph
-from viz.map.captions import document_captions
-from viz.map.lenses import LENSES, Question, look
-from viz.map.png import ZOOM, map_png
-from viz.map.scale import Scale
-from viz.map.step_map import StepMap
-from viz.map.svg import map_svg, maps_svg
-from viz.map.svg_elements import SMALL, short, text_width
+from viz.maps.captions import document_captions
+from viz.maps.lenses import LENSES, Question, look
+from viz.maps.png import ZOOM, map_png
+from viz.maps.scale import Scale
+from viz.maps.step_map import StepMap
+from viz.maps.svg import map_svg, maps_svg
+from viz.maps.svg_elements import SMALL, short, text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 GOLDEN = Path(__file__).parent.parent / "golden" / "map.svg"

@@ -24,7 +24,7 @@ _BEYOND = re.compile(
 
 
 def map_png(svg: str) -> bytes:
-    """The PNG of a picture made by `viz.map.svg`, twice as large."""
+    """The PNG of a picture made by `viz.maps.svg`, twice as large."""
     import resvg_py  # noqa: PLC0415  # 6 MB that nothing else needs
 
     return bytes(

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from microgpt.graph.graph import Graph
 from microgpt.model.places import position_losses
-from viz.map.step_map import Caption
+from viz.maps.step_map import Caption
 
 
 def document_captions(graph: Graph, labels: Sequence[str]) -> tuple[Caption, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from microgpt.debugger.outcome import json_numbers
-from viz.map.lenses import Look
+from viz.maps.lenses import Look
 
 VERSION = 1
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from viz.map.lenses import Look
-from viz.map.step_map import StepMap
+from viz.maps.lenses import Look
+from viz.maps.step_map import StepMap
 
 WORTH_TELLING = 1.5
 """How many times as much has to go around a row as through it."""

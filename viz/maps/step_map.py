@@ -13,8 +13,8 @@ import numpy as np
 
 from microgpt.graph.arrays import Floats, Ints, Mask, frozen
 from microgpt.graph.graph import Graph
-from viz.map.grid import Grid, Row, grid_of
-from viz.map.norms import Shares, norms_by
+from viz.maps.grid import Grid, Row, grid_of
+from viz.maps.norms import Shares, norms_by
 
 NEVER = -1
 

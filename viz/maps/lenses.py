@@ -10,7 +10,7 @@ import numpy as np
 from microgpt.errors import GraphError, InputError
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
-from viz.map.step_map import StepMap
+from viz.maps.step_map import StepMap
 
 DEFAULT_LENS = "grad"
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from microgpt import Graph, ModelConfig, Value, scope
 from microgpt.autograd.bindings import parameter
 from tests.viz.computations import frozen, graphs, small_snapshot, square_graph, tutorial_graph
-from viz.map.moments import Progress, column_completions, completions, last_events, moment_of
-from viz.map.step_map import StepMap
+from viz.maps.moments import Progress, column_completions, completions, last_events, moment_of
+from viz.maps.step_map import StepMap
 
 ROWS_OF_EMMA = [
     "embed", "attn/norm", "attn/q", "attn/k", "attn/v", "attn/head0", "attn/head1", "attn/head2",

@@ -13,7 +13,7 @@ import numpy as np
 
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.events import Phase
-from viz.map.step_map import NEVER, StepMap
+from viz.maps.step_map import NEVER, StepMap
 
 
 class Progress(IntEnum):

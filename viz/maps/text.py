@@ -15,11 +15,11 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from viz.map.folding import WHOLE
-from viz.map.lenses import Look, look
-from viz.map.moments import MapMoment, Progress
-from viz.map.scale import Scale, flow
-from viz.map.step_map import Current
+from viz.maps.folding import WHOLE
+from viz.maps.lenses import Look, look
+from viz.maps.moments import MapMoment, Progress
+from viz.maps.scale import Scale, flow
+from viz.maps.step_map import Current
 
 BARS = "▁▂▃▄▅▆▇█"
 NOTHING = "·"

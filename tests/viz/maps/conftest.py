@@ -6,8 +6,8 @@ import pytest
 
 from microgpt import Graph, Tokenizer
 from microgpt.text.corpus import Corpus
-from viz.map.captions import document_captions
-from viz.map.step_map import StepMap
+from viz.maps.captions import document_captions
+from viz.maps.step_map import StepMap
 
 
 @pytest.fixture(scope="session")

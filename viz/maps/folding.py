@@ -12,8 +12,8 @@ import numpy as np
 
 from microgpt.errors import InputError
 from microgpt.graph.arrays import frozen
-from viz.map.grid import Grid, Row
-from viz.map.step_map import StepMap
+from viz.maps.grid import Grid, Row
+from viz.maps.step_map import StepMap
 
 WHOLE = "all"
 """What a row is called that is a whole layer."""

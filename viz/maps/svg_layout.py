@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from viz.map.folding import WHOLE
-from viz.map.lenses import Look
-from viz.map.svg_elements import PLAIN, SMALL, text_width
+from viz.maps.folding import WHOLE
+from viz.maps.lenses import Look
+from viz.maps.svg_elements import PLAIN, SMALL, text_width
 
 WIDTH, HEIGHT = 1280, 720
 """Of a picture that needs no more. Units: pixels, as all lengths here."""

@@ -10,9 +10,9 @@ import pytest
 
 from microgpt import InputError
 from tests.viz.computations import square_graph
-from viz.map.as_json import map_json, maps_json
-from viz.map.lenses import LENSES, Question, look
-from viz.map.step_map import StepMap
+from viz.maps.as_json import map_json, maps_json
+from viz.maps.lenses import LENSES, Question, look
+from viz.maps.step_map import StepMap
 
 
 def test_every_number_comes_back(emma_map: StepMap) -> None:

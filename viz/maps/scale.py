@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from microgpt.graph.arrays import Mask
-from viz.map.lenses import Look
+from viz.maps.lenses import Look
 from viz.style import strength
 
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from microgpt import Graph
 from tests.viz.computations import graphs
-from viz.map.lenses import look
-from viz.map.moments import completions, moment_of
-from viz.map.step_map import StepMap
-from viz.map.text import NUMBER_WIDTH, TextMap, cell_number
+from viz.maps.lenses import look
+from viz.maps.moments import completions, moment_of
+from viz.maps.step_map import StepMap
+from viz.maps.text import NUMBER_WIDTH, TextMap, cell_number
 
 
 def printed(text: TextMap) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viz.map.norms import Shares, norms_by
+from viz.maps.norms import Shares, norms_by
 
 edges = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 30), st.floats(-1e3, 1e3)), min_size=1, max_size=60

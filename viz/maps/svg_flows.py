@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from viz.map.lenses import Look
-from viz.map.palette import RIVER, head_color
-from viz.map.scale import Scale, flow
-from viz.map.step_map import Ribbon
-from viz.map.svg_elements import box, xml
-from viz.map.svg_layout import LANE, PictureLayout
-from viz.map.words import column_name
+from viz.maps.lenses import Look
+from viz.maps.palette import RIVER, head_color
+from viz.maps.scale import Scale, flow
+from viz.maps.step_map import Ribbon
+from viz.maps.svg_elements import box, xml
+from viz.maps.svg_layout import LANE, PictureLayout
+from viz.maps.words import column_name
 
 WIDEST_RIBBON = 8.0
 LEAST_RIVER, LEAST_RIBBON = 0.8, 0.5

@@ -12,13 +12,13 @@ from functools import cached_property
 
 from microgpt.errors import InputError
 from viz.fonts import SHOWN
-from viz.map.lenses import Look
-from viz.map.palette import RIVER, head_color, size_color
-from viz.map.sentence import sentence
-from viz.map.svg_cells import BASELINE, OUTLINE, DrawnCells
-from viz.map.svg_elements import LARGE, PLAIN, SMALL, TITLE, box, cut, short, words, wrapped, xml
-from viz.map.svg_flows import Flows
-from viz.map.svg_layout import BRACKET, MARGIN, WIDTH, PictureLayout
+from viz.maps.lenses import Look
+from viz.maps.palette import RIVER, head_color, size_color
+from viz.maps.sentence import sentence
+from viz.maps.svg_cells import BASELINE, OUTLINE, DrawnCells
+from viz.maps.svg_elements import LARGE, PLAIN, SMALL, TITLE, box, cut, short, words, wrapped, xml
+from viz.maps.svg_flows import Flows
+from viz.maps.svg_layout import BRACKET, MARGIN, WIDTH, PictureLayout
 from viz.style import DECADES, HAIRLINE, INK, MUTED, PAPER
 
 BOLD = 'font-weight="600"'

@@ -9,13 +9,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from viz.map.lenses import Look
-from viz.map.palette import head_color, size_color
-from viz.map.scale import Scale
-from viz.map.step_map import HeadWeights
-from viz.map.svg_elements import PLAIN, SMALL, box, cut, short, words, xml
-from viz.map.svg_layout import PARAMETER_CELL, PictureLayout
-from viz.map.words import column_name
+from viz.maps.lenses import Look
+from viz.maps.palette import head_color, size_color
+from viz.maps.scale import Scale
+from viz.maps.step_map import HeadWeights
+from viz.maps.svg_elements import PLAIN, SMALL, box, cut, short, words, xml
+from viz.maps.svg_layout import PARAMETER_CELL, PictureLayout
+from viz.maps.words import column_name
 from viz.style import HAIRLINE, INK, MUTED, PAPER, ink_on, strength
 
 EMPTY, FILLED = "#f3f4f7", "#c3cad8"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from viz.map.lenses import Look
-from viz.map.moments import MapMoment, Progress, visits
-from viz.map.step_map import StepMap
-from viz.map.text import cell_number
+from viz.maps.lenses import Look
+from viz.maps.moments import MapMoment, Progress, visits
+from viz.maps.step_map import StepMap
+from viz.maps.text import cell_number
 
 MOST_TOLD = 5
 

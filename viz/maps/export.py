@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from microgpt.files import write_atomically
-from viz.map.lenses import Look
-from viz.map.png import map_png
-from viz.map.svg import maps_svg
+from viz.maps.lenses import Look
+from viz.maps.png import map_png
+from viz.maps.svg import maps_svg
 from viz.output_file import check_file
 
 
 def _json(looks: Sequence[Look], names: Sequence[str], title: str) -> bytes:
-    from viz.map.as_json import map_json, maps_json  # noqa: PLC0415  # the debugger takes 100 ms
+    from viz.maps.as_json import map_json, maps_json  # noqa: PLC0415  # the debugger takes 100 ms
 
     del names, title
     return (map_json(looks[0]) if len(looks) == 1 else maps_json(looks)).encode()

@@ -16,7 +16,7 @@ import numpy as np
 
 from microgpt.graph.arrays import Ints, frozen
 from microgpt.graph.graph import Graph
-from viz.map.pieces import NOWHERE, Matrices, Pieces, Plan, pieces_of
+from viz.maps.pieces import NOWHERE, Matrices, Pieces, Plan, pieces_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ import pytest
 from microgpt import InputError, ModelConfig, ModelSnapshot, Training
 from microgpt.text.corpus import Corpus
 from tests.viz.computations import square_graph
-from viz.map.folding import with_open_layer
-from viz.map.lenses import look
-from viz.map.step_map import StepMap
-from viz.map.svg import map_svg
+from viz.maps.folding import with_open_layer
+from viz.maps.lenses import look
+from viz.maps.step_map import StepMap
+from viz.maps.svg import map_svg
 
 
 @pytest.fixture(scope="module")
