@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from viz.dot import to_dot
     from viz.drawing import draw
     from viz.export import check_output, write_picture
+    from viz.map_drawing import map_of as map  # noqa: A004  # as viz.draw is called
     from viz.view import View, folded, neighbourhood, scalars
 
 __all__ = [
@@ -26,24 +27,30 @@ __all__ = [
     "check_output",
     "draw",
     "folded",
+    "map",
     "neighbourhood",
     "scalars",
     "to_dot",
     "write_picture",
 ]
 
-_MODULES = {
-    "viz.boxes": ("Folding",),
-    "viz.dot": ("to_dot",),
-    "viz.drawing": ("draw",),
-    "viz.export": ("check_output", "write_picture"),
-    "viz.view": ("View", "folded", "neighbourhood", "scalars"),
+_PLACES = {
+    "Folding": ("viz.boxes", "Folding"),
+    "View": ("viz.view", "View"),
+    "check_output": ("viz.export", "check_output"),
+    "draw": ("viz.drawing", "draw"),
+    "folded": ("viz.view", "folded"),
+    "map": ("viz.map_drawing", "map_of"),
+    "neighbourhood": ("viz.view", "neighbourhood"),
+    "scalars": ("viz.view", "scalars"),
+    "to_dot": ("viz.dot", "to_dot"),
+    "write_picture": ("viz.export", "write_picture"),
 }
 
 
 def __getattr__(name: str) -> object:
     """Imports when asked for: a command's help reads `viz.formats`, and need not wait for numpy."""
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(import_module(module), name)
-    raise AttributeError(f"module 'viz' has no attribute {name!r}")
+    if name not in _PLACES:
+        raise AttributeError(f"module 'viz' has no attribute {name!r}")
+    module, attribute = _PLACES[name]
+    return getattr(import_module(module), attribute)

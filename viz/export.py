@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from graphviz import Digraph
 
-from microgpt.errors import InputError
 from microgpt.files import write_atomically
 from viz import formats
 from viz.dot import to_dot
 from viz.formats import Format
+from viz.output_file import check_file
 from viz.render import engine, render
 from viz.view import View
 
@@ -36,38 +34,6 @@ def check_output(output: str | Path, *, of_picture: bool = False) -> Format:
     if found.drawn_as:
         engine(found.drawn_as)
     return found
-
-
-def check_file(output: str | Path, possible: Sequence[str]) -> str:
-    """Refuses a file that could not be written, and gives its suffix in lower case.
-
-    Args:
-        possible: suffixes, in lower case.
-
-    Raises:
-        InputError: the suffix is none of these, or the folder is missing or may not be written to.
-    """
-    path = Path(output)
-    if path.suffix.lower() not in possible:
-        raise InputError(
-            f"output {str(path)!r}: {f'suffix {path.suffix!r}' if path.suffix else 'no suffix'}; "
-            f"it can be {', '.join(possible)}"
-        )
-    try:
-        _check_place(path)
-    except OSError as error:  # a name that is too long
-        raise InputError(f"output {str(path)!r}: {error.strerror}") from error
-    return path.suffix.lower()
-
-
-def _check_place(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise InputError(f"output {str(path)!r}: there is no folder {str(path.parent)!r}")
-    if path.is_dir():
-        raise InputError(f"output {str(path)!r} is a folder")
-    for place in (path.parent, path):
-        if place.exists() and not os.access(place, os.W_OK):
-            raise InputError(f"output {str(path)!r}: {str(place)!r} may not be written to")
 
 
 def write_picture(dot: Digraph, output: str | Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from microgpt import InputError
 from tests.viz.computations import small_snapshot, square_graph, tutorial_graph
 from tui.cli.main import main
-from viz import export, formats
+from viz import export, formats, output_file
 from viz.boxes import Folding
 from viz.dot import rms, to_dot
 from viz.export import check_output, write_picture, write_view
@@ -60,8 +60,10 @@ def test_what_may_not_be_written_to(
 ) -> None:
     path = tmp_path / "a.svg"
     path.write_text("old")
-    denied = tmp_path if place == "folder" else path
-    monkeypatch.setattr(export.os, "access", lambda asked, _: asked != denied)  # root may anything
+    denied = tmp_path if place == "folder" else path  # by hand, since root may anything
+    monkeypatch.setattr(
+        output_file.os, "access", lambda asked, _: asked != denied
+    )  # root may anything
     with pytest.raises(InputError, match="may not be written to"):
         check_output(path)
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from microgpt.debugger import DebugSession
 from microgpt.graph.arrays import Floats, Ints
-from viz.map.moments import MapMoment, column_completions, completions, moment_of
-from viz.map.step_map import StepMap
+from viz.maps.moments import MapMoment, column_completions, completions, moment_of
+from viz.maps.step_map import StepMap
 
 Stage: TypeAlias = Literal["cell", "column"]
 """What is complete where the walk stops."""

@@ -20,8 +20,8 @@ from microgpt.graph.events import Event, Phase
 from microgpt.graph.graph import Graph
 from tui.debugger.cell_walk import CellWalk
 from viz.boxes import Box, Folding
-from viz.map.captions import document_captions
-from viz.map.step_map import StepMap
+from viz.maps.captions import document_captions
+from viz.maps.step_map import StepMap
 from viz.view import View, folded
 
 
@@ -171,7 +171,7 @@ class Explorer:
         return self.state.node if self.stepping else None
 
     def moment_in_words(self) -> list[str]:
-        """Such as `backward 15,537/46,003`, `cell 35/114` and the stops; none while not stepping."""
+        """`backward 15,537/46,003`, `cell 35/114` and the stops; nothing while not stepping."""
         if not self.stepping:
             return []
         state, timeline = self.state, self.session.timeline

@@ -35,8 +35,8 @@ from tui.widgets.small_map import SmallMap
 from viz.boxes import Box
 from viz.dot import to_dot
 from viz.export import write_picture
-from viz.map.export import write_map
-from viz.map.lenses import Look, look
+from viz.maps.export import write_map
+from viz.maps.lenses import Look, look
 
 WAIT_FOR_LAYOUT = 0.012
 """After so long without a layout the other panes go ahead of the canvas. Units: seconds."""

@@ -16,7 +16,7 @@ from tui.base.base_app import ExportJob
 from tui.debugger.map_panel import MapPanel
 from tui.debugger.walk_pane import WalkPane
 from tui.widgets.map_view import MapView
-from viz.map.export import write_map
+from viz.maps.export import write_map
 
 
 class MapPane(WalkPane):

@@ -18,10 +18,10 @@ from tui.debugger.map_side import MapSide, Moment
 from tui.debugger.stops_panel import StopsPanel
 from tui.keys import MAP, bindings_for
 from tui.widgets.map_view import MapView
-from viz.map.folding import fitted
-from viz.map.grid import Row
-from viz.map.lenses import DEFAULT_LENS, Look, Question, look
-from viz.map.moments import MapMoment
+from viz.maps.folding import fitted
+from viz.maps.grid import Row
+from viz.maps.lenses import DEFAULT_LENS, Look, Question, look
+from viz.maps.moments import MapMoment
 
 
 @dataclass(frozen=True, eq=False)

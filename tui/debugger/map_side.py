@@ -13,9 +13,9 @@ from microgpt.debugger.verbs.source import listing
 from microgpt.errors import GraphError
 from tui.debugger.explorer import Explorer
 from tui.widgets.text_view import TextView
-from viz.map.lenses import Look
-from viz.map.moments import MapMoment
-from viz.map.words import Share, column_name, reading_in_words, words
+from viz.maps.lenses import Look
+from viz.maps.moments import MapMoment
+from viz.maps.words import Share, column_name, reading_in_words, words
 
 BAR = 10
 """Of a share. Units: characters."""

@@ -15,7 +15,7 @@ from microgpt.train.graph_origin import GraphOrigin
 from tui.debugger.explorer import Explorer, Standpoint
 from tui.debugger.map_panel import Marked, row_key
 from tui.widgets.status_bar import WhatIfMark
-from viz.map.step_map import StepMap
+from viz.maps.step_map import StepMap
 
 STEPS_REMEMBERED = 240
 """Of how many steps each row's gradient is kept."""

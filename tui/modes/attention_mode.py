@@ -1,25 +1,58 @@
-"""Attention mode: all heads small, one large, the selected row as numbers; live."""
+"""Attention mode: all heads small, one large, and whom the selected position reads; live."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
-from textual import on
-from textual.containers import Horizontal, Vertical
+from textual import on, work
+from textual.containers import Container, Vertical
+from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Static
 
-from tui.cell_text import set_left
+from microgpt.errors import MicrogptError
+from microgpt.model.transformer import forward
+from microgpt.train.graph_origin import GraphOrigin
 from tui.keys import LIVE_KEYS, Key, bindings_for
 from tui.modes.mode_screen import ModeScreen
-from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
-from tui.widgets.heatmap import HeadStrip, Heatmap
+from tui.widgets.heatmap import CELL_WIDTH, NARROW_CELL, HeadStrip, Heatmap, content_width
+from tui.widgets.reading_pane import Reading, ReadingPane, least_width
 from viz.attention import AttentionPattern, attention_dot
 from viz.dot import printable
 from viz.export import write_picture
+
+LEAST_PANE = 36
+"""Beside a heatmap. Units: character cells, as all widths here."""
+LEAST_HEATMAP = 50
+"""So that its title is not cut, where there is room."""
+BORDER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAttention:
+    """The attention of one document by one model."""
+
+    pattern: AttentionPattern
+    document: str
+    moment: str  # which model it is, in words: `"step 3"`, `"untrained"`
+    step: int  # the one that is computed from that model
+
+
+def untrained_attention(origin: GraphOrigin) -> ShownAttention:
+    """What the model reads before its first step, by a forward pass.
+
+    Raises:
+        MicrogptError: the pass cannot be computed.
+    """
+    model = origin.model
+    tokens = model.tokenizer.encode(origin.document)
+    computed = forward(tokens, model.parameters(), model.config, model.tokenizer)
+    labels = tuple(map(model.tokenizer.label, tokens[: len(computed.losses)]))
+    pattern = AttentionPattern(labels, computed.attention_weights())
+    return ShownAttention(pattern, origin.document, "untrained", origin.step)
 
 
 class AttentionScreen(ModeScreen):
@@ -43,14 +76,31 @@ class AttentionScreen(ModeScreen):
     head_index = 0  # the selected head, counted through all layers
     position = 0  # the selected query position
 
+    shown: ShownAttention | None = None
+    _computed: GraphOrigin | None = None  # what the untrained model's attention was asked for
+
+    class Computed(Message):
+        """The attention of the untrained model is there."""
+
+        def __init__(self, shown: ShownAttention) -> None:
+            super().__init__()
+            self.shown = shown
+
+    class NotComputed(Message):
+        """It cannot be had."""
+
+        def __init__(self, problem: str) -> None:
+            super().__init__()
+            self.problem = problem
+
     def body(self) -> Widget:
-        """Heads on top; below, the selected one and its selected row."""
+        """Heads on top; below, the selected one, and whom the selected position reads."""
         heads = HeadStrip(id="heads")
         heads.border_title = "all heads"
-        one = Heatmap(id="heatmap")
-        row = Static(id="row", markup=False)
-        row.border_title = "this row"
-        return Vertical(heads, Horizontal(one, row), id="attention")
+        return Vertical(
+            heads, Container(Heatmap(id="heatmap"), ReadingPane(id="row"), id="one-head"),
+            id="attention",
+        )  # fmt: skip
 
     @property
     def head(self) -> tuple[int, int]:
@@ -59,50 +109,96 @@ class AttentionScreen(ModeScreen):
         return divmod(self.head_index, n_head)
 
     @property
-    def row_weights(self) -> tuple[float, ...]:
-        """Attention weights of the selected row. Shape: `[source]`."""
-        assert self.frame is not None
-        assert self.frame.result is not None
+    def weights(self) -> Sequence[Sequence[float]]:
+        """Attention weights of the selected head. Shape: `[position][source]`."""
+        assert self.shown is not None
         layer, head = self.head
-        return self.frame.result.attention[layer][head][self.position]
+        return self.shown.pattern.weights[layer][head]
+
+    @property
+    def row_weights(self) -> Sequence[float]:
+        """Attention weights of the selected row. Shape: `[source]`."""
+        return self.weights[self.position]
+
+    # -- the step that is shown ----------------------------------------------------------------
+
+    def show_frame(self, frame: RunFrame) -> None:
+        """Before training has made a step, the untrained model's attention is shown."""
+        super().show_frame(frame)
+        if frame.result is not None or frame.upcoming is None:
+            return
+        if frame.upcoming is self._computed:
+            self._show()
+        else:
+            self._computed = frame.upcoming
+            self._compute(frame.upcoming)
+
+    # Without a description Textual makes one of all parameters.
+    @work(thread=True, exclusive=True, description="attention")
+    def _compute(self, origin: GraphOrigin) -> None:
+        try:
+            shown = untrained_attention(origin)
+        except MicrogptError as error:
+            self.post_message(self.NotComputed(str(error)))
+        else:
+            self.post_message(self.Computed(shown))
+
+    @on(Computed)
+    def _take_computed(self, event: Computed) -> None:
+        if self.frame is not None and self.frame.result is None:  # no step has overtaken it
+            self._take(event.shown)
+
+    @on(NotComputed)
+    def _say_not_computed(self, event: NotComputed) -> None:
+        self.notify(event.problem, severity="error", markup=False)
 
     def show_result(self, frame: RunFrame) -> None:
         """Shows a step; the selection stays where it is if the document is long enough."""
         result = frame.result
         assert result is not None
-        self.position = min(self.position, len(result.position_losses) - 1)
+        pattern = AttentionPattern.of(result, frame.labels)
+        self._take(ShownAttention(pattern, result.document, f"step {result.step}", result.step))
+
+    def _take(self, shown: ShownAttention) -> None:
+        self.shown = shown
+        self.position = min(self.position, len(shown.pattern.tokens) - 1)
         self._show()
 
-    def _pattern(self) -> AttentionPattern:
-        assert self.frame is not None
-        assert self.frame.result is not None
-        return AttentionPattern.of(self.frame.result, self.frame.labels)
+    def on_resize(self) -> None:
+        """Another window has room for the ribbons beside the heatmap, or has none."""
+        self.call_after_refresh(self._show)
 
     def _show(self) -> None:
-        frame = self.frame
-        if frame is None or frame.result is None:
+        shown = self.shown
+        if shown is None:
             return
-        pattern = self._pattern()
         layer, head = self.head
+        cell_width = self._set_out(len(shown.pattern.tokens))
         heatmap = self.query_one(Heatmap)
         heatmap.border_title = Text(  # as text: documents may look like markup
-            f"layer {layer} · head {head} · “{printable(frame.result.document)}”"
-            f" · step {frame.result.step}"
+            f"layer {layer} · head {head} · “{printable(shown.document)}” · {shown.moment}"
         )
-        heatmap.border_subtitle = "rows: query position, columns: source, weights in %"
-        heatmap.show(pattern.tokens, pattern.weights[layer][head], self.position)
-        self.query_one(HeadStrip).show(pattern, self.head)
-        self.query_one("#row", Static).update(self._row(pattern.tokens))
+        heatmap.border_subtitle = "a row reads the columns, in %"
+        tokens = shown.pattern.tokens
+        heatmap.show(tokens, self.weights, self.position, cell_width)
+        self.query_one(HeadStrip).show(shown.pattern, self.head)
+        pane = self.query_one(ReadingPane)
+        pane.border_title = Text(f"position {self.position} ‘{tokens[self.position]}’")
+        pane.show(Reading(tokens, self.weights, self.position))
 
-    def _row(self, tokens: tuple[str, ...]) -> Text:
-        text = Text(no_wrap=True, overflow="ellipsis")
-        color = theme_color(self.app, "primary")
-        longest = max(1, self.query_one("#row").content_size.width - 17)
-        text.append(f"position {self.position} ‘{tokens[self.position]}’ reads\n", "bold")
-        for source, weight in enumerate(self.row_weights):
-            text.append(f"{source:>3} {set_left(tokens[source], 3)} {weight:.6f} ")
-            text.append("█" * round(longest * weight) + "\n", color)
-        return text
+    def _set_out(self, n_positions: int) -> int:
+        """Puts the ribbons beside the heatmap, or where there is no room below; its cells' width.
+
+        What the heatmap does not need is the ribbons'.
+        """
+        room, heatmap = self.size.width, self.query_one(Heatmap)
+        beside = room - BORDER - max(LEAST_PANE, least_width(n_positions) + BORDER)
+        widths = [w for w in (CELL_WIDTH, NARROW_CELL) if content_width(n_positions, w) <= beside]
+        self.query_one("#one-head").set_class(not widths, "-stacked")
+        cell_width = widths[0] if widths else CELL_WIDTH
+        own = max(content_width(n_positions, cell_width), LEAST_HEATMAP) + BORDER
+        heatmap.styles.width = min(own, room - LEAST_PANE) if widths else "1fr"
+        return cell_width
 
     # -- keys and mouse ------------------------------------------------------------------------
 
@@ -115,8 +211,8 @@ class AttentionScreen(ModeScreen):
 
     def action_position(self, by: int) -> None:
         """Next or previous query position."""
-        if self.frame and self.frame.result:
-            last = len(self.frame.result.position_losses) - 1
+        if self.shown:
+            last = len(self.shown.pattern.tokens) - 1
             self.position = min(max(self.position + by, 0), last)
             self._show()
 
@@ -132,8 +228,8 @@ class AttentionScreen(ModeScreen):
 
     def export_job(self) -> tuple[str, Callable[[Path], None]] | None:
         """The per-token attention graph of all heads."""
-        if self.frame is None or self.frame.result is None:
+        shown = self.shown
+        if shown is None:
             return None
-        result = self.frame.result
-        dot = attention_dot(self._pattern(), f"{result.document} · step {result.step}")
-        return f"attention-step{result.step}", lambda path: write_picture(dot, path)
+        dot = attention_dot(shown.pattern, f"{shown.document} · {shown.moment}")
+        return f"attention-step{shown.step}", lambda path: write_picture(dot, path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -63,7 +64,7 @@ class TrainingSession:
         self._speed = SPEEDS.index(speed)
         self._closed = False
         self._told = False
-        self._times: list[float] = []
+        self._times: deque[float] = deque()  # when the last steps ended
         # Not the run's generator: watching must not change what the run draws.
         self._sample_rng = random.Random(training.config.seed)
         self._sampled_at = 0.0
@@ -217,7 +218,9 @@ class TrainingSession:
                 self._wake.wait(left)
 
     def _rate(self, now: float) -> float:
-        self._times = [t for t in self._times if t > now - RATE_WINDOW] + [now]
+        self._times.append(now)
+        while self._times[0] <= now - RATE_WINDOW:
+            self._times.popleft()
         span = now - self._times[0]
         return (len(self._times) - 1) / span if span else 0.0
 

@@ -17,9 +17,12 @@ from tui.cell_text import set_right
 from viz.attention import AttentionPattern, Weights
 from viz.style import NEGATIVE, blend, ink_on
 
-CELL_WIDTH = 4
+CELL_WIDTH, NARROW_CELL = 4, 3
 LABEL_WIDTH = 5
-"""Width of a cell and of a row's label. Units: character cells."""
+"""Widths of a cell and of a row's label. Units: character cells."""
+MUCH = 0.25
+"""Where there is no colour, a small heatmap shows only the weights that are at least so large."""
+HALVES = {(False, False): "·", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
 
 def shade(weight: float, background: str) -> str:
@@ -28,7 +31,10 @@ def shade(weight: float, background: str) -> str:
 
 
 class Heatmap(ScrollView, can_focus=False):
-    """One head's pattern: a row a query position, a column a source, weights in percent."""
+    """One head's pattern: a row a query position, a column a source, weights in percent.
+
+    Labels stay in sight, whatever is scrolled to.
+    """
 
     COMPONENT_CLASSES = {"heatmap--muted", "heatmap--selected"}
 
@@ -44,12 +50,21 @@ class Heatmap(ScrollView, can_focus=False):
         self._tokens: tuple[str, ...] = ()
         self._weights: Weights = ()
         self._position = 0
+        self._cell_width = CELL_WIDTH
 
-    def show(self, tokens: tuple[str, ...], weights: Weights, position: int) -> None:
-        """Shows a head, with one query position marked."""
+    def show(
+        self,
+        tokens: tuple[str, ...],
+        weights: Weights,
+        position: int,
+        cell_width: int = CELL_WIDTH,
+    ) -> None:
+        """Shows a head, with one query position marked, and what it reads of itself in sight."""
         self._tokens, self._weights, self._position = tokens, weights, position
-        self.virtual_size = Size(LABEL_WIDTH + CELL_WIDTH * len(tokens) + 1, len(tokens) + 1)
-        self.scroll_to_region(Region(0, position, 1, 2), animate=False, y_axis=True, x_axis=False)
+        self._cell_width = cell_width
+        self.virtual_size = Size(content_width(len(tokens), cell_width), len(tokens) + 1)
+        own = Region(cell_width * position, position, LABEL_WIDTH + cell_width, 2)
+        self.scroll_to_region(own, animate=False)
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
@@ -58,7 +73,7 @@ class Heatmap(ScrollView, can_focus=False):
         if at is None:
             return
         row = at.y + int(self.scroll_offset.y) - 1
-        if 0 <= row < len(self._tokens):
+        if at.y > 0 and row < len(self._tokens):
             self.post_message(self.PositionPicked(row))
 
     def render_line(self, y: int) -> Strip:
@@ -66,18 +81,22 @@ class Heatmap(ScrollView, can_focus=False):
         row = y + int(self.scroll_offset.y) - 1
         base = self.rich_style
         muted = base + Style(color=self.get_component_styles("heatmap--muted").color.hex6)
-        if row < 0:
-            line = [Segment(" " * LABEL_WIDTH, base)]
-            line += [
-                Segment(" " + set_right(token, CELL_WIDTH - 1), muted) for token in self._tokens
-            ]
+        if y == 0:
+            label = Segment(" " * LABEL_WIDTH, base)
+            cells = [Segment(self._set(token), muted) for token in self._tokens]
         elif row < len(self._tokens):
-            line = self._row(row, base, muted)
+            label, *cells = self._row(row, base, muted)
         else:
-            line = []
-        left = int(self.scroll_offset.x)
-        strip = Strip(line).extend_cell_length(left + self.size.width, base)
-        return strip.crop(left, left + self.size.width)
+            return Strip.blank(self.size.width, base)
+        left, room = int(self.scroll_offset.x), self.size.width - LABEL_WIDTH
+        seen = Strip(cells).extend_cell_length(left + room, base).crop(left, left + room)
+        return Strip.join([Strip([label]), seen])
+
+    def _set(self, text: str) -> str:
+        """A token over its column."""
+        if self._cell_width == NARROW_CELL:
+            return set_right(text, NARROW_CELL)
+        return f" {set_right(text, self._cell_width - 1)}"
 
     def _row(self, row: int, base: Style, muted: Style) -> list[Segment]:
         background = self.background_colors[1].hex6
@@ -90,8 +109,20 @@ class Heatmap(ScrollView, can_focus=False):
         for weight in self._weights[row]:
             fill = shade(weight, background)
             style = Style(color=ink_on(fill), bgcolor=fill, bold=chosen)
-            line.append(Segment(f"{100 * weight:>{CELL_WIDTH - 1}.0f} ", base + style))
+            line.append(Segment(self._percent(weight), base + style))
         return line
+
+    def _percent(self, weight: float) -> str:
+        """A weight in its cell; in narrow ones 0 is a dot, since a 100 has no gap before it."""
+        text = f"{100 * weight:.0f}"
+        if self._cell_width == NARROW_CELL:
+            return f"{'·' if text == '0' else text:>{NARROW_CELL}}"
+        return f"{text:>{self._cell_width - 1}} "
+
+
+def content_width(n_positions: int, cell_width: int) -> int:
+    """Of a heatmap of so many positions. Units: character cells."""
+    return LABEL_WIDTH + cell_width * n_positions
 
 
 class HeadStrip(Widget):
@@ -183,5 +214,13 @@ class HeadStrip(Widget):
                 else background
                 for q in (upper, lower)
             ]
-            segments.append(Segment("▀", base + Style(color=colors[0], bgcolor=colors[1])))
+            style = Style(color=colors[0], bgcolor=colors[1])
+            if self.app.no_color:
+                above, below = (
+                    q < self._n and source < len(weights[q]) and weights[q][source] >= MUCH
+                    for q in (upper, lower)
+                )
+                segments.append(Segment(HALVES[above, below], base))
+            else:
+                segments.append(Segment("▀", base + style))
         return [*segments, Segment(" " * (width - self._n), base)]

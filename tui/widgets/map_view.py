@@ -7,19 +7,24 @@ from collections.abc import Iterator, Sequence
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
 from tui.widgets.scroll_window import ScrollWindow
-from viz.map.lenses import Look
-from viz.map.moments import MapMoment
-from viz.map.step_map import StepMap
-from viz.map.text import Line, Span, TextMap
+from viz.maps.lenses import Look
+from viz.maps.moments import MapMoment
+from viz.maps.step_map import StepMap
+from viz.maps.text import Line, Span, TextMap
 from viz.style import NEGATIVE, POSITIVE, blend
 
 LEAST = 0.25
 """How far the colour of the smallest number is from the background, at least."""
+BOLD, REVERSED, UNDERLINED = (
+    Style(bold=True),
+    Style(bold=True, reverse=True),
+    Style(bold=True, underline=True),
+)
 
 
 class MapView(ScrollWindow):
@@ -43,6 +48,8 @@ class MapView(ScrollWindow):
         self._header: list[Line] = []
         self._rows: tuple[tuple[int, bool], ...] = ()  # and whether it is the river below a row
         self._footer: list[Line] = []
+        self._inks: dict[str, Style] = {}
+        self._background = ""
         self.selected = -1
 
     @property
@@ -143,22 +150,31 @@ class MapView(ScrollWindow):
         segments = [part for span in self._line(y) for part in self._drawn(span, base)]
         return Strip(segments).adjust_cell_length(width, base)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a part of the window; what colours the theme has is found once for all."""
+        self._inks = {
+            name: Style(color=self.get_component_styles(f"map--{name}").color.hex6)
+            for name in ("muted", "label", "selected", "visited", "head")
+        }
+        self._background = self.background_colors[1].hex6
+        return super().render_lines(crop)
+
     def _drawn(self, span: Span, base: Style) -> list[Segment]:
         """A span in its colours, and the gap behind it."""
         text, gap = span.text.rstrip(), len(span.text) - len(span.text.rstrip())
         style = base
         if span.kind in {"muted", "waiting"}:
-            style = base + Style(color=self._color("map--muted"))
+            style = base + self._inks["muted"]
         elif span.kind == "label":
-            style = base + Style(color=self._color("map--label"))
+            style = base + self._inks["label"]
         elif span.kind == "head":
-            style = base + Style(color=self._color("map--head"), bold=True)
+            style = base + self._inks["head"] + BOLD
         elif span.kind in {"cell", "river"} and span.strength > 0:
             return self._bar(span, base)
         elif span.kind == "visited":
-            style = base + Style(color=self._color("map--visited"), bold=True, reverse=True)
+            style = base + self._inks["visited"] + REVERSED
         if span.cell >= 0 and span.cell == self.selected:
-            style += Style(color=self._color("map--selected"), bold=True, underline=True)
+            style += self._inks["selected"] + UNDERLINED
         return [Segment(text, style), Segment(" " * gap, base)]
 
     def _bar(self, span: Span, base: Style) -> list[Segment]:
@@ -166,14 +182,11 @@ class MapView(ScrollWindow):
         text = span.text.rstrip()
         end = next((at for at, char in enumerate(text) if char in "0123456789.-"), len(text))
         heat = NEGATIVE if span.sign < 0 else POSITIVE
-        fill = blend(self.background_colors[1].hex6, heat, LEAST + (1 - LEAST) * span.strength)
+        fill = blend(self._background, heat, LEAST + (1 - LEAST) * span.strength)
         chosen = span.cell >= 0 and span.cell == self.selected
-        ink = Style(color=self._color("map--selected"), bold=True, underline=True)
+        number = base + self._inks["selected"] + UNDERLINED if chosen else base
         return [
             Segment(text[:end], base + Style(color=fill)),
-            Segment(text[end:], base + ink if chosen else base),
+            Segment(text[end:], number),
             Segment(" " * (len(span.text) - len(text)), base),
         ]
-
-    def _color(self, component: str) -> str:
-        return self.get_component_styles(component).color.hex6

@@ -13,10 +13,10 @@ from textual.strip import Strip
 
 from tui.cell_text import set_left
 from tui.widgets.scroll_window import ScrollWindow
-from viz.map.lenses import Look
-from viz.map.moments import MapMoment, Progress
-from viz.map.scale import Scale
-from viz.map.text import SIGNS, bar, row_name
+from viz.maps.lenses import Look
+from viz.maps.moments import MapMoment, Progress
+from viz.maps.scale import Scale
+from viz.maps.text import SIGNS, bar, row_name
 from viz.style import POSITIVE, blend
 
 LABEL = 11

@@ -96,6 +96,57 @@ def test_a_recorded_step_is_compared_with_another(model: tuple[str, ...], tmp_pa
     assert (other.returncode, other.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("options", [(), ("--train", "9"), ("--lens", "update")], ids=str)
+def test_several_steps_of_one_training(
+    model: tuple[str, ...], options: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Each Map is the one that the step has alone."""
+    path, alone = tmp_path / "maps.json", tmp_path / "map.json"
+    result = run_here("map", "emma", *model, "--steps", "0,2,3", *options, "-o", path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"wrote {path}: 3 Maps, each of 5 columns, ")
+    maps = json.loads(path.read_text(encoding="utf-8"))["maps"]
+    assert [each["step"] for each in maps] == [0, 2, 3]
+    lens = options if "--lens" in options else ()
+    for each in maps:
+        options = ("--train", each["step"], *lens)
+        assert run_here("map", "emma", *model, *options, "-o", alone).returncode == 0
+        assert json.loads(alone.read_text(encoding="utf-8")) == each
+
+
+def test_several_steps_of_a_recorded_run(model: tuple[str, ...], tmp_path: Path) -> None:
+    run, path = tmp_path / "r.run", tmp_path / "maps.svg"
+    assert run_here("train", *model, "--steps", "6", "--run", run, "--quiet").returncode == 0
+    result = run_here("map", "emma", "--run", run, "--steps", "1,4,6", "-o", path)
+    assert (result.returncode, result.stderr) == (0, "")
+    svg = path.read_text(encoding="utf-8")
+    for name in ("step 1", "step 4", "step 6", "“emma” of r.run"):
+        assert f">{name}</text>" in svg
+    assert_error(
+        run_here("map", "emma", "--run", run, "--steps", "1,9", "-o", tmp_path / "no.svg"), "9"
+    )
+    assert not (tmp_path / "no.svg").exists()
+
+
+@pytest.mark.parametrize("columns", [100, 240])
+def test_several_steps_are_printed(
+    model: tuple[str, ...], columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Side by side where the window is wide enough; the scale once, since it is the same."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    result = run_here("map", "emma", *model, "--steps", "0,2")
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "“emma”, seed 42"
+    heads = [line for line in lines if "attn head0" in line]
+    assert len(heads) == (1 if columns == 240 else 2)
+    assert sum(line.count("attn head0") for line in heads) == 2
+    assert sum(line.startswith("scale") for line in lines) == 1
+    assert max(map(len, lines)) <= columns
+    names = [name for name in ("untrained", "after 2 steps") for line in lines if name in line]
+    assert names == ["untrained", "after 2 steps"]
+
+
 def test_the_pass_of_a_script_has_a_map(tmp_path: Path) -> None:
     script, path = tmp_path / "three.py", tmp_path / "map.json"
     script.write_text(SCRIPT, encoding="utf-8")
@@ -121,6 +172,13 @@ def test_the_pass_of_a_script_has_a_map(tmp_path: Path) -> None:
         (("emma", "-o", "map.bmp"), "suffix '.bmp'; it can be "),
         (("emma", "-o", "nowhere/map.json"), "there is no folder 'nowhere'"),
         ((), "a TEXT is needed"),
+        (("emma", "--steps", "3,1"), "--steps 3,1: must be whole numbers, each larger"),
+        (("emma", "--steps", "1,x"), "--steps 1,x: must be whole numbers"),
+        (("emma", "--steps", "1,,2"), "--steps 1,,2: must be whole numbers"),
+        (("emma", "--steps", "1,2000"), "--steps 1,2000: must be at most 1000, the length"),
+        (("emma", "--steps", "1,5", "--train", "4"), "--steps 1,5: must be at most 4, --train"),
+        (("emma", "--steps", "1,5", "--step", "4"), "--step 4: cannot be given with --steps 1,5"),
+        (("--run", "x.run", "--steps", "1,5"), "several steps are shown on one text"),
         (("emma", "--lens", "update", "--train", "3", "--steps", "3"), "the schedule's last"),
     ],
     ids=str,
@@ -156,4 +214,5 @@ def test_a_script_that_has_no_such_pass(tmp_path: Path) -> None:
     script.write_text(SCRIPT, encoding="utf-8")
     assert_error(run_here("map", script, "--pass", "9"), "there was no backward pass 9")
     assert_error(run_here("map", script, "--lens", "update"), "of a script's pass there is grad")
+    assert_error(run_here("map", script, "--steps", "1,2"), "--steps 1,2 cannot be given with")
     assert_error(run_here("map", script, "--train", "9"), "--train cannot be given with")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from textual.widgets import Static
 
+from microgpt import ModelSnapshot
+from microgpt.model.transformer import forward
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
+from tui.modes.attention_mode import AttentionScreen
 from tui.training.training_session import SPEEDS
-from tui.widgets.heatmap import CELL_WIDTH, LABEL_WIDTH, HeadStrip, Heatmap
+from tui.widgets.heatmap import CELL_WIDTH, LABEL_WIDTH, MUCH, HeadStrip, Heatmap
+from tui.widgets.reading_pane import Reading, ribbons
 
 
 def weights(ui: Piloted, layer: int, head: int, position: int) -> tuple[float, ...]:
@@ -20,8 +23,7 @@ def weights(ui: Piloted, layer: int, head: int, position: int) -> tuple[float, .
 
 def row_shown(ui: Piloted) -> list[tuple[int, str, float]]:
     """Sources, labels and weights as they stand in the pane of the selected row."""
-    text = str(ui.app.screen.query_one("#row", Static).content)
-    found = re.findall(r"^ *(\d+) (\S+) +([01]\.\d{6})", text, re.MULTILINE)
+    found = re.findall(r"^│ *(\d+) (\S+) +([01]\.\d{6})", ui.text_of("#row"), re.MULTILINE)
     return [(int(source), label, float(weight)) for source, label, weight in found]
 
 
@@ -128,6 +130,87 @@ async def test_plus_minus_and_n_work_here_too() -> None:
         await ui.until(lambda: ui.frame.speed == 0.0)
 
 
+async def test_the_untrained_model_is_there_before_any_step() -> None:
+    training = small_training("emma", n_layer=2)
+    parameters = training.state.data[:]
+    async with piloted(training) as ui:
+        await ui.press("4")
+        screen = ui.app.screen
+        assert isinstance(screen, AttentionScreen)
+        await ui.until(lambda: screen.shown)
+        await ui.press("l", "l", "j", "j")
+        model = ModelSnapshot(training.model, training.tokenizer, parameters)
+        tokens = model.tokenizer.encode("emma")
+        computed = forward(tokens, model.parameters(), model.config, model.tokenizer)
+        expected = computed.attention_weights()[1][0][2]
+        assert list(screen.row_weights) == list(expected)
+        assert [weight for _, _, weight in row_shown(ui)] == [
+            float(f"{weight:.6f}") for weight in expected
+        ]
+        assert "· untrained" in ui.text_of("#heatmap")
+        assert screen.export_job()
+        await ui.train()
+        assert screen.shown.moment == "step 1"
+        assert list(screen.row_weights) == list(expected), "the first step computes just that"
+
+
+# -- the reading of a position ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
+@pytest.mark.parametrize("document", ["emma", "christopherjohn"])
+async def test_what_a_position_reads_is_told_in_words(document: str, size: tuple[int, int]) -> None:
+    async with piloted(small_training(document, block_size=16), size=size) as ui:
+        await ui.train()
+        screen = await ui.attention()
+        await ui.press("l", *"j" * 3)
+        tokens, row = screen.shown.pattern.tokens, screen.row_weights
+        most = max(range(4), key=lambda source: row[source])
+        name = "itself" if most == 3 else f"{tokens[most]} ({most})"
+        told = ui.text_of("#row")
+        assert f"{tokens[3]} reads {name} {100 * row[most]:.0f} %" in told
+        for source, weight in enumerate(row):
+            assert re.search(rf"│.*\b{round(100 * weight)}%", told), source
+        assert "read by " in told
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
+async def test_sixteen_positions_are_all_in_sight(size: tuple[int, int]) -> None:
+    """Beside the heatmap where there is room for both, else below it."""
+    document = "christopherjohn"
+    async with piloted(small_training(document, block_size=16), size=size) as ui:
+        await ui.train()
+        await ui.attention()
+        await ui.press(*"j" * 15)
+        heatmap, pane = ui.app.screen.query_one("#heatmap"), ui.app.screen.query_one("#row")
+        assert (heatmap.region.y == pane.region.y) is (size == LARGE)
+        tokens = ["BOS", *document]
+        for widget in ("#heatmap", "#row"):
+            lines = [line.strip("│").split() for line in ui.text_of(widget).splitlines()]
+            assert tokens in lines, widget
+
+
+async def test_no_colour_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        await ui.train()
+        screen = await ui.attention()
+        await ui.press(*"jjj")
+        for head in range(2):
+            shown = ui.text_of("#heads").splitlines()[2:]
+            for position in range(5):
+                row = weights(ui, 0, head, position)
+                line = shown[position // 2][2 + 7 * head :]
+                marks = "▄█" if position % 2 else "▀█"
+                assert [char in marks for char in line[:5]] == [
+                    weight >= MUCH for weight in (*row, *[0.0] * (5 - len(row)))
+                ]
+        lines = ui.text_of("#row").splitlines()
+        drawn = ribbons(Reading(("BOS", *"emma"), screen.weights, 3), 66, 30)
+        for line, marks in zip(lines[3:], drawn, strict=False):
+            assert line[1:-1].rstrip() == "".join(mark.text for mark in marks).rstrip()
+
+
 # -- mouse -----------------------------------------------------------------------------------------
 
 
@@ -181,4 +264,7 @@ async def test_the_selected_row_is_scrolled_into_sight() -> None:
             await ui.press("down")
         assert screen.position == 26
         assert heatmap.scroll_offset.y > 0
+        shown = ui.text_of("#heatmap").splitlines()
+        assert heatmap.scroll_offset.x > 0, "what it reads of itself is in sight"
+        assert shown[1].rstrip("│ ").endswith("z"), "the sources' labels stay on top"
         assert "▸  z" in ui.text_of("#heatmap")

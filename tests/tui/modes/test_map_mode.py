@@ -10,7 +10,7 @@ from tests.tui.small_run import small_training
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.map_mode import MapScreen
 from tui.widgets.map_view import MapView
-from viz.map.moments import Progress, column_completions, completions
+from viz.maps.moments import Progress, column_completions, completions
 
 
 async def mapped(ui: Piloted, steps: int = 2) -> MapScreen:

@@ -12,7 +12,7 @@ from tui.modes.graph_mode import GraphScreen
 from tui.modes.map_mode import MapScreen
 from tui.widgets.small_map import SmallMap
 from tui.widgets.status_bar import StatusBar
-from viz.map.moments import completions
+from viz.maps.moments import completions
 
 
 async def walked(ui: Piloted, *keys: str) -> MapScreen:

@@ -48,7 +48,7 @@ async def test_each_step_has_the_numbers_of_the_text_with_its_parameters() -> No
         next(run.results())
     async with piloted(small_training("emma", "noah"), size=LARGE) as ui:
         await pin(ui, "ham")
-        for step, result in enumerate(wanted, start=1):
+        for result in wanted:
             await ui.press("full_stop")
             await ui.until(lambda result=result: ui.frame.result == result)
             assert f"“ham” loss {result.loss:.4f}" in ui.text

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +15,23 @@ from tui.cli.debug_script import is_script
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
 from tui.cli.options.parser import CommandParser, Subparsers, given_options
 from tui.cli.options.trained_model import (
+    TrainedModel,
     add_document_argument,
     add_trained_model_options,
     trained_model,
+    trained_models,
     untrained_model,
 )
 from tui.cli.terminal.output import say
 
 if TYPE_CHECKING:
-    from viz.map.lenses import Look
-    from viz.map.step_map import StepMap
+    from microgpt.graph.graph import Graph
+    from viz.maps.lenses import Look
+    from viz.maps.step_map import StepMap
+    from viz.maps.text import Line
+
+GAP = 3
+"""Between Maps that are printed side by side. Units: characters."""
 
 _DESCRIPTION = """\
 Draws one training step on one page: columns are positions under their tokens,
@@ -36,6 +46,7 @@ _EXAMPLES = """\
 examples:
   microgpt map emma --train 300
   microgpt map emma --train 300 -o map.svg
+  microgpt map emma --steps 1,50,300 -o learning.svg
   microgpt map --run names.run --step 300 --compare 200 -o grown.svg
   microgpt map emma --lens why --node 'layer0.attn_wq[3][7]'
   microgpt map train.py --pass 10 -o pass10.json -- --lr 0.1
@@ -73,8 +84,19 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
         "-o", "--output", type=Path, metavar="FILE",
         help="what to write: .svg, .png, .json; printed if not given",
     )  # fmt: skip
-    add_trained_model_options(parser)
+    add_trained_model_options(
+        parser, several_steps="A,B,C: Maps of several steps on one scale, side by side in pictures"
+    )
     return parser
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """What is drawn."""
+
+    looks: Sequence[Look]
+    names: Sequence[str]  # of each Map
+    title: str
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -85,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
             written.
         GraphError: there is no such node, or two steps cannot be compared.
     """
-    from viz.map.export import check_map_output, write_map  # noqa: PLC0415  # viz takes a while
+    from viz.maps.export import check_map_output, write_maps  # noqa: PLC0415  # viz takes a while
 
     _check_lens(arguments)
     if arguments.output is not None:
@@ -94,27 +116,28 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.text is None and rest:  # a document may begin with a dash
         arguments.text = rest.pop(0)
     if is_script(arguments.text):
-        look, title = _of_script(arguments, rest)
+        drawing = _of_script(arguments, rest)
     else:
         if rest or arguments.pass_number is not None:
             stray = rest[0] if rest else f"--pass {arguments.pass_number}"
             raise InputError(f"{stray} is for a script, as train.py, and none is given")
-        look, title = _of_document(arguments)
+        drawing = _of_document(arguments)
     if arguments.output is None:
-        _print(look, title)
+        _print(drawing)
         return 0
-    write_map(look, arguments.output, title)
-    rows, columns = len(look.map.rows), len(look.map.grid.labels)
+    write_maps(drawing.looks, drawing.names, arguments.output, drawing.title)
+    shown, n_maps = drawing.looks[0].map, len(drawing.looks)
+    each = f"{n_maps} Maps, each of " if n_maps > 1 else ""
     say(
-        f"wrote {arguments.output}: {_count(columns, 'column')}, {_count(rows, 'row')}, "
-        f"{look.map.n_cells} cells of {len(look.map.graph):,} nodes"
+        f"wrote {arguments.output}: {each}{_count(len(shown.grid.labels), 'column')}, "
+        f"{_count(len(shown.rows), 'row')}, {shown.n_cells} cells of {len(shown.graph):,} nodes"
     )
     return 0
 
 
 def _check_lens(arguments: argparse.Namespace) -> None:
     """Refuses what cannot go together, and settles which lens is meant."""
-    from viz.map.lenses import DEFAULT_LENS, LENSES  # noqa: PLC0415  # numpy
+    from viz.maps.lenses import DEFAULT_LENS, LENSES  # noqa: PLC0415  # numpy
 
     if arguments.compare is not None:
         if arguments.lens not in {None, "change"}:
@@ -137,15 +160,42 @@ def _check_lens(arguments: argparse.Namespace) -> None:
 # -- a document ------------------------------------------------------------------------------------
 
 
-def _of_document(arguments: argparse.Namespace) -> tuple[Look, str]:
-    from microgpt.debugger.node_references import find_node  # noqa: PLC0415  # numpy
-    from viz.map.captions import document_captions  # noqa: PLC0415
-    from viz.map.lenses import Question, look  # noqa: PLC0415
-    from viz.map.step_map import StepMap  # noqa: PLC0415
-
+def _of_document(arguments: argparse.Namespace) -> _Drawing:
+    """One step of a document, or several."""
+    steps = arguments.several_steps
+    if steps is not None and arguments.text is None:
+        raise InputError("--steps: several steps are shown on one text: a TEXT is needed")
     untrained_model(arguments)
-    looked_at = trained_model(arguments)
-    document = looked_at.chosen_document(arguments.text)
+    other = _compared(arguments) if arguments.compare else None
+    compared = f", compared with {arguments.compare}" if arguments.compare else ""
+    if steps is None:
+        only = trained_model(arguments)
+        document = only.chosen_document(arguments.text)
+        title = only.caption(document) + compared
+        return _Drawing([_look_at(only, document, other, arguments)], [""], title)
+    looks, names, source = [], [], ""
+    for each in trained_models(arguments, steps):
+        looks.append(_look_at(each, each.chosen_document(arguments.text), other, arguments))
+        names.append(each.moment)
+        source = each.source
+    return _Drawing(looks, names, f"“{arguments.text}”{source}{compared}")
+
+
+def _look_at(
+    looked_at: TrainedModel,
+    document: str,
+    other: ModelSnapshot | None,
+    arguments: argparse.Namespace,
+) -> Look:
+    """A document's Map by one model.
+
+    Args:
+        other: the model to compare with, for the lens change.
+    """
+    from viz.maps.captions import document_captions  # noqa: PLC0415
+    from viz.maps.lenses import Question, look  # noqa: PLC0415
+    from viz.maps.step_map import StepMap  # noqa: PLC0415
+
     model = looked_at.model
     graph = model.graph(document)
     tokens = model.tokenizer.encode(document)[: model.config.block_size + 1]
@@ -153,13 +203,12 @@ def _of_document(arguments: argparse.Namespace) -> tuple[Look, str]:
     step_map = _folded(
         StepMap.of(graph, document_captions(graph, labels), looked_at.step), arguments
     )
-    compared = f", compared with {arguments.compare}" if arguments.compare else ""
     question = Question(
-        node=None if arguments.node is None else find_node(graph, arguments.node),
+        node=_asked_about(graph, arguments),
         updated=looked_at.updated().graph(document) if arguments.lens == "update" else None,
-        other=_compared(arguments).graph(document) if arguments.compare else None,
+        other=None if other is None else other.graph(document),
     )
-    return look(step_map, arguments.lens, question), looked_at.caption(document) + compared
+    return look(step_map, arguments.lens, question)
 
 
 def _compared(arguments: argparse.Namespace) -> ModelSnapshot:
@@ -180,11 +229,10 @@ def _compared(arguments: argparse.Namespace) -> ModelSnapshot:
 # -- a script --------------------------------------------------------------------------------------
 
 
-def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> tuple[Look, str]:
+def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> _Drawing:
     from microgpt.attach import ScriptProcess, Stop, StopRule  # noqa: PLC0415  # numpy
-    from microgpt.debugger.node_references import find_node  # noqa: PLC0415
-    from viz.map.lenses import Question, look  # noqa: PLC0415
-    from viz.map.step_map import StepMap  # noqa: PLC0415
+    from viz.maps.lenses import Question, look  # noqa: PLC0415
+    from viz.maps.step_map import StepMap  # noqa: PLC0415
 
     for option in given_options(arguments):
         if option not in {"--pass", "--layer"}:
@@ -205,15 +253,24 @@ def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> tu
             f"{arguments.text}: backward pass {stop.number} gives no graph: {stop.problem}"
         )
     graph = stop.graph
-    node = None if arguments.node is None else find_node(graph, arguments.node)
+    node = _asked_about(graph, arguments)
     where = f"{Path(arguments.text).name}, {stop.kind} {stop.number}"
     step_map = _folded(StepMap.of(graph), arguments)
-    return look(step_map, arguments.lens, Question(node=node)), where
+    return _Drawing([look(step_map, arguments.lens, Question(node=node))], [""], where)
+
+
+def _asked_about(graph: Graph, arguments: argparse.Namespace) -> int | None:
+    """The node of --node."""
+    if arguments.node is None:
+        return None
+    from microgpt.debugger.node_references import find_node  # noqa: PLC0415  # the debugger's import
+
+    return find_node(graph, arguments.node)
 
 
 def _folded(step_map: StepMap, arguments: argparse.Namespace) -> StepMap:
     """The Map with one layer open, but for JSON, which has all of it."""
-    from viz.map.folding import with_open_layer  # noqa: PLC0415  # numpy
+    from viz.maps.folding import with_open_layer  # noqa: PLC0415  # numpy
 
     if arguments.output is not None and arguments.output.suffix.lower() == ".json":
         return step_map
@@ -223,12 +280,34 @@ def _folded(step_map: StepMap, arguments: argparse.Namespace) -> StepMap:
 # -- printing --------------------------------------------------------------------------------------
 
 
-def _print(look: Look, title: str) -> None:
-    from viz.map.text import TextMap  # noqa: PLC0415
+def _print(drawing: _Drawing) -> None:
+    """Maps beside each other where the window is wide enough, else one below the other."""
+    from viz.maps.text import TextMap  # noqa: PLC0415
 
-    say(title)
-    for line in TextMap(look, shutil.get_terminal_size((120, 40)).columns).lines():
-        say("".join(span.text for span in line).rstrip())
+    width, n_maps = shutil.get_terminal_size((120, 40)).columns, len(drawing.looks)
+    say(drawing.title)
+    beside = TextMap(drawing.looks[0], (width + GAP) // n_maps - GAP)
+    is_wide = beside.has_numbers and len(beside.columns) == beside.n_columns
+    texts = [
+        TextMap(look, beside.width if is_wide else width, beside=drawing.looks)
+        for look in drawing.looks
+    ]
+    blocks = [
+        [*([name] if name else []), *map(_joined, text.lines())]
+        for name, text in zip(drawing.names, texts, strict=True)
+    ]
+    if is_wide:
+        for lines in zip_longest(*blocks, fillvalue=""):
+            say((" " * GAP).join(line.ljust(beside.width) for line in lines).rstrip())
+    else:
+        for place, block in enumerate(blocks):
+            say("\n".join(([""] if place else []) + block))
+    for told in texts[0].legend():
+        say(_joined(told))
+
+
+def _joined(line: Line) -> str:
+    return "".join(span.text for span in line).rstrip()
 
 
 def _count(number: int, what: str) -> str:

@@ -61,8 +61,14 @@ def given_corpus_and_model_options(arguments: argparse.Namespace) -> tuple[str, 
     return tuple(flag for flag in given_options(arguments) if flag in flags)
 
 
-def add_corpus_and_model_options(parser: argparse.ArgumentParser) -> None:
-    """Adds --data and every option of a `ModelConfig` and a `TrainingConfig`."""
+def add_corpus_and_model_options(
+    parser: argparse.ArgumentParser, several_steps: str | None = None
+) -> None:
+    """Adds --data and every option of a `ModelConfig` and a `TrainingConfig`.
+
+    Args:
+        several_steps: in words what `--steps A,B,C` does, which is stored as `several_steps` then.
+    """
     group = parser.add_argument_group("corpus and model")
     group.add_argument(
         "--data",
@@ -79,7 +85,14 @@ def add_corpus_and_model_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("training")
     training = TrainingConfig()
     for flag, field, valid, description in _TRAINING_OPTIONS:
-        add_number(group, flag, valid, description, default=getattr(training, field), dest=field)
+        default = getattr(training, field)
+        if flag == "--steps" and several_steps is not None:
+            add_number(
+                group, flag, valid, f"{several_steps}; or N, the {description}", default=default,
+                dest=field, metavar="A,B,C|N", several="several_steps",
+            )  # fmt: skip
+        else:
+            add_number(group, flag, valid, description, default=default, dest=field)
 
 
 def add_engine_option(parser: argparse._ActionsContainer) -> None:

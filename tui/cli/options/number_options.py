@@ -6,6 +6,7 @@ import argparse
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from tui.cli.options.parser import note_given
@@ -65,6 +66,32 @@ class _StoreNumber(argparse.Action):
         note_given(namespace, option_string)
 
 
+class _StoreNumberOrSeveral(_StoreNumber):
+    def __init__(self, *, several: str, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.several = several
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        text = str(values)
+        if "," not in text:
+            super().__call__(parser, namespace, values, option_string)
+            return
+        parts = text.split(",")
+        numbers = [int(part) for part in parts if part.strip().isdecimal()]
+        if len(numbers) < len(parts) or any(a >= b for a, b in pairwise(numbers)):
+            parser.error(
+                f"{option_string} {text}: must be whole numbers, each larger than the one before"
+            )
+        setattr(namespace, self.several, tuple(numbers))
+        note_given(namespace, f"{option_string} {text}")
+
+
 def add_number(
     parser: argparse._ActionsContainer,
     flag: str,
@@ -74,6 +101,7 @@ def add_number(
     default: float | None = None,
     dest: str | None = None,
     metavar: str | None = None,
+    several: str | None = None,
 ) -> None:
     """Adds an option that takes a number. Its help shows the default, unless that is None.
 
@@ -81,10 +109,16 @@ def add_number(
         description: its help, a phrase in lower case.
         dest: the attribute that holds the number; the flag's own name if not given.
         metavar: what the help calls the number; `N` or `X` if not given.
+        several: the attribute for whole numbers with commas between, ascending, which may be given
+            as well; none may if not given.
     """
+    action: dict[str, Any] = {"action": _StoreNumber}
+    if several is not None:
+        parser.set_defaults(**{several: None})
+        action = {"action": _StoreNumberOrSeveral, "several": several}
     parser.add_argument(
         flag,
-        action=_StoreNumber,
+        **action,
         valid=valid,
         dest=dest or flag.lstrip("-").replace("-", "_"),
         default=default,

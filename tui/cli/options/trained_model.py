@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,8 @@ class TrainedModel:
     """A model and where it comes from."""
 
     model: ModelSnapshot  # to look at
-    origin: str  # in words: `"after 100 steps, seed 42"`, `"step 3 of names.run"`
+    moment: str  # in words: `"after 100 steps"`, `"step 3"`
+    source: str  # what follows that: `", seed 42"`, `" of names.run"`
     document: str  # the recorded step's own, `""` if there is none
     rng_state: RngState  # of the run's generator
     state: TrainingState  # parameters and moments of the model
@@ -46,6 +47,11 @@ class TrainedModel:
     problem: str = ""
     """What the step after `state` said when it failed, `""` if none did; `document` is that step's
     then."""
+
+    @property
+    def origin(self) -> str:
+        """In words: `"after 100 steps, seed 42"`, `"step 3 of names.run"`."""
+        return self.moment + self.source
 
     def caption(self, document: str) -> str:
         """The line under a picture's title: the document and the step."""
@@ -79,11 +85,14 @@ def add_document_argument(
     )  # fmt: skip
 
 
-def add_trained_model_options(parser: argparse.ArgumentParser, *, train: int | None = 0) -> None:
+def add_trained_model_options(
+    parser: argparse.ArgumentParser, *, train: int | None = 0, several_steps: str | None = None
+) -> None:
     """Adds --run and --step, --train, and the options of the corpus, the model and its training.
 
     Args:
         train: how many steps to train without --train; None for the whole schedule.
+        several_steps: in words what `--steps A,B,C` does, for `trained_models`.
     """
     group = parser.add_argument_group("which model")
     add_number(
@@ -104,7 +113,7 @@ def add_trained_model_options(parser: argparse.ArgumentParser, *, train: int | N
     )
     add_number(group, "--step", WHOLE_FROM_0, "of the recorded run (default: its last)")
     add_engine_option(group)
-    add_corpus_and_model_options(parser)
+    add_corpus_and_model_options(parser, several_steps)
 
 
 def untrained_model(arguments: argparse.Namespace) -> ModelSnapshot | None:
@@ -149,9 +158,7 @@ def trained_model(
         return _recorded(arguments, after_update=after_update)
     if arguments.step is not None:
         raise InputError(f"--step {arguments.step}: needs --run FILE")
-    config = _training_config(arguments)
-    model = model_config_from(arguments)
-    training = Training(corpus_from(arguments), model, config, arguments.engine)
+    training = _training(arguments)
     steps = arguments.train if arguments.train is not None else arguments.default_train
     steps = training.config.num_steps if steps is None else steps
     problem = ""
@@ -162,10 +169,51 @@ def trained_model(
             if not stop_where_it_fails:
                 raise
             problem = str(error)
-    how_far = f"after {training.step} steps" if training.step else "untrained"
+    return _as_it_is(training, problem)
+
+
+def trained_models(arguments: argparse.Namespace, steps: Sequence[int]) -> Iterator[TrainedModel]:
+    """The model at several steps of one training or one recorded run, one after the other.
+
+    Args:
+        steps: ascending; of a training how many were done, of a run their numbers.
+
+    Raises:
+        InputError: options that do not go together, or a step that there is not.
+        RunFileError: the run cannot be read, or has no such step.
+        DomainError: a step's numbers were not finite.
+    """
+    typed = ",".join(map(str, steps))
+    if arguments.step is not None:
+        raise InputError(f"--step {arguments.step}: cannot be given with --steps {typed}")
+    if arguments.run_file is not None:
+        for step in steps:
+            yield _recorded(argparse.Namespace(**vars(arguments) | {"step": step}))
+        return
+    training = _training(arguments)
+    last, what = training.config.num_steps, "the length of the schedule"
+    if arguments.train is not None:
+        last, what = arguments.train, "--train"
+    if steps[-1] > last:
+        raise InputError(f"--steps {typed}: must be at most {last}, {what}")
+    for step in steps:
+        if step > training.step:
+            _train(training, step)
+        yield _as_it_is(training)
+
+
+def _training(arguments: argparse.Namespace) -> Training:
+    """A training that has not begun."""
+    config, model = _training_config(arguments), model_config_from(arguments)
+    return Training(corpus_from(arguments), model, config, arguments.engine)
+
+
+def _as_it_is(training: Training, problem: str = "") -> TrainedModel:
+    """The model that a training has come to."""
     return TrainedModel(
         ModelSnapshot.of(training),
-        f"{how_far}, seed {training.config.seed}",
+        f"after {training.step} steps" if training.step else "untrained",
+        f", seed {training.config.seed}",
         training.document_at(training.step + 1) if problem else "",
         training.rng.getstate(),
         training.state.copy(),
@@ -195,7 +243,7 @@ def _training_config(arguments: argparse.Namespace) -> TrainingConfig:
     return config
 
 
-def _recorded(arguments: argparse.Namespace, *, after_update: bool) -> TrainedModel:
+def _recorded(arguments: argparse.Namespace, *, after_update: bool = False) -> TrainedModel:
     from microgpt.runs import Run  # noqa: PLC0415  # numpy and SQLite; help need not wait
 
     others = given_corpus_and_model_options(arguments)
@@ -213,7 +261,8 @@ def _recorded(arguments: argparse.Namespace, *, after_update: bool) -> TrainedMo
         documents = tuple(loss.document for loss in run.losses())
     return TrainedModel(
         recorded.after if after_update else recorded.before,
-        f"step {step} of {arguments.run_file.name}",
+        f"step {step}",
+        f" of {arguments.run_file.name}",
         recorded.result.document if recorded.result else "",
         recorded.rng_state,
         state,

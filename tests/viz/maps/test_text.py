@@ -1,0 +1,160 @@
+"""The Map as lines: widths, numbers that can be read back, what is said without colour."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microgpt import Graph
+from tests.viz.computations import graphs
+from viz.maps.lenses import look
+from viz.maps.moments import completions, moment_of
+from viz.maps.step_map import StepMap
+from viz.maps.text import NUMBER_WIDTH, TextMap, cell_number
+
+
+def printed(text: TextMap) -> list[str]:
+    return ["".join(span.text for span in line) for line in text.lines()]
+
+
+@given(st.floats(-1.0, 0.0, exclude_max=True))
+def test_a_small_negative_number_is_not_zero(number: float) -> None:
+    assert float(cell_number(number)) < 0
+    assert math.isclose(float(cell_number(number)), number, rel_tol=0.51, abs_tol=5e-324)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_cell_number_is_short_and_near(number: float) -> None:
+    text = cell_number(number)
+    assert len(text) <= NUMBER_WIDTH + (2 if abs(number) >= 1e100 or 0 < abs(number) < 1e-99 else 1)
+    if 1e-4 <= abs(number) < 1e4:
+        assert math.isclose(float(text), number, rel_tol=0.06, abs_tol=6e-4)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_no_line_is_wider_than_the_window(emma_map: StepMap, width: int) -> None:
+    for line in printed(TextMap(look(emma_map), width)):
+        assert len(line.rstrip()) <= width
+
+
+def test_every_number_of_a_cell_is_the_maps(emma_map: StepMap) -> None:
+    text = TextMap(look(emma_map), 120)
+    shown = 0
+    for row in range(len(emma_map.rows)):
+        for span in text.row(row):
+            if span.kind == "cell" and span.cell >= 0 and text.scale.on_scale[span.cell]:
+                _, _, number = span.text.strip().partition(" ")
+                size = float(emma_map.grad_norm[span.cell])
+                assert number.strip() == cell_number(size)
+                shown += 1
+    assert shown == 13 * 5 + 8  # rows but heads, softmax and loss; and the parameters
+
+
+def test_columns_that_do_not_fit_are_scrolled_to(emma_map: StepMap) -> None:
+    narrow = TextMap(look(emma_map), 45)
+    assert len(narrow.columns) < 5
+    last = TextMap(look(emma_map), 45, first_column=99)
+    assert last.columns.stop == 5
+
+
+def test_before_the_pass_only_the_root_has_a_gradient(emma_map: StepMap) -> None:
+    graph = emma_map.graph
+    moment = moment_of(emma_map, "backward", 0, graph.grads_at(0))
+    text = TextMap(look(emma_map), 120, moment=moment)
+    on_scale = text.scale.on_scale
+    signs = {
+        span.text.strip()
+        for row in range(19)
+        for span in text.row(row)
+        if span.cell >= 0 and on_scale[span.cell]
+    }
+    assert {sign for sign in signs if not sign.startswith(("attn", "mlp", "wte", "lm_"))} == {"·"}
+    assert river_drawn(text) == []
+
+
+def river_drawn(text: TextMap) -> list[tuple[int, int]]:
+    """Row and column of each part of the river that is drawn."""
+    return [
+        (row, column)
+        for row in text.river_rows
+        for column, span in enumerate(text.river(row)[1:])
+        if span.text.strip()
+    ]
+
+
+def test_the_backward_pass_finds_losses_and_probabilities_there(emma_map: StepMap) -> None:
+    graph = emma_map.graph
+    moment = moment_of(emma_map, "backward", 0, graph.grads_at(0))
+    text = TextMap(look(emma_map), 120, moment=moment)
+    told = {s.cell: s.text.split() for row in range(19) for s in text.row(row) if s.cell >= 0}
+    for caption in emma_map.captions:
+        probability = 100 * float(graph.data[caption.probability])
+        assert told[int(emma_map.grid.cell_of[caption.probability])] == ["·", f"{probability:.1f}%"]
+        loss = cell_number(float(graph.data[caption.loss]))
+        assert told[int(emma_map.grid.cell_of[caption.loss])][-1] == loss
+
+
+def test_the_river_rises_with_the_backward_pass(emma_map: StepMap) -> None:
+    """A part of it is drawn from the event on after which all of its gradient has flowed."""
+    graph, skips = emma_map.graph, [c for c in emma_map.river if c.is_skip]
+    all_of_it = river_drawn(TextMap(look(emma_map), 120))
+    assert sorted(all_of_it) == sorted((c.from_row, c.column) for c in skips)
+    last = int(emma_map.last_event.max())
+    for event in [*completions(emma_map, "backward").tolist()[::7], last]:
+        moment = moment_of(emma_map, "backward", event, graph.grads_at(event))
+        flowed = [
+            (c.from_row, c.column)
+            for c in skips
+            if emma_map.last_event[emma_map.grid.at[c.to_row, c.column]] <= event
+        ]
+        text = TextMap(look(emma_map), 120, moment=moment)
+        assert sorted(river_drawn(text)) == sorted(flowed)
+    assert river_drawn(text) == all_of_it
+
+
+def test_in_the_forward_pass_cells_show_values(emma_map: StepMap) -> None:
+    graph = emma_map.graph
+    event = len(graph.forward_order)
+    moment = moment_of(emma_map, "forward", event, graph.grads_at(0))
+    text = TextMap(look(emma_map), 120, moment=moment)
+    assert text.legend()[1][1].text == "L2 norm of what leaves the cell"
+    row = next(i for i, row in enumerate(emma_map.rows) if row.name == "mlp/fc1")
+    for column, span in enumerate(text.row(row)[1:6]):
+        cell = int(emma_map.grid.at[row, column])
+        assert span.text.split()[1] == cell_number(float(emma_map.data_norm[cell]))
+
+
+def test_a_reader_has_lanes_to_whom_it_reads(emma_map: StepMap) -> None:
+    text = TextMap(look(emma_map), 120, reader=2)
+    row = next(i for i, row in enumerate(emma_map.rows) if row.name == "attn/head0")
+    told = [span.text.strip() for span in text.row(row)[1:6]]
+    (head,) = (h for h in emma_map.weights if h.row == row and h.column == 2)
+    for source, weight in zip(head.sources, head.weights, strict=True):
+        assert f"{100 * weight:3.0f}%".strip() in told[source]
+    assert told[2].startswith("◀")
+    assert told[3:] == ["·", "·"]
+
+
+def test_maps_beside_each_other_are_on_one_scale(emma_map: StepMap) -> None:
+    grown = replace(emma_map.graph, grad=emma_map.graph.grad * 100, data=emma_map.graph.data * 2)
+    looks = [look(emma_map), look(StepMap.of(grown, emma_map.captions, 2))]
+    small, large = (TextMap(each, 120, beside=looks).scale for each in looks)
+    assert small.largest == large.largest == TextMap(looks[1], 120).scale.largest
+    assert small.largest_loss == large.largest_loss == 2 * TextMap(looks[0], 120).scale.largest_loss
+    for cell in np.flatnonzero(small.on_scale & (emma_map.grad_norm > 0)).tolist():
+        assert small.size(cell) == pytest.approx(max(0.0, large.size(cell) - 0.5))
+
+
+@given(graph=graphs, width=st.integers(30, 150))
+def test_any_graph_can_be_printed_at_any_moment(graph: Graph, width: int) -> None:
+    step_map = StepMap.of(graph)
+    seen = look(step_map)
+    assert printed(TextMap(seen, width))
+    for event in completions(step_map, "backward").tolist()[:3]:
+        moment = moment_of(step_map, "backward", event, graph.grads_at(event))
+        assert printed(TextMap(seen, width, moment=moment))

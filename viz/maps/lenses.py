@@ -1,0 +1,123 @@
+"""Lenses: what the cells of a Map show, one number a cell. Adding one is a row of `LENSES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from microgpt.errors import GraphError, InputError
+from microgpt.graph.arrays import Floats
+from microgpt.graph.graph import Graph
+from viz.maps.step_map import StepMap
+
+DEFAULT_LENS = "grad"
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a lens may need beside the Map."""
+
+    node: int | None = None  # whose gradient is divided, for `why`
+    updated: Graph | None = None  # the same text after this step's update, for `update`
+    other: Graph | None = None  # the same text of another step, run or what-if, for `change`
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """A way to look at cells."""
+
+    name: str
+    what: str  # of a cell's number, in words: "L2 norm of …"
+    numbers: Callable[[StepMap, Question], Floats]
+    is_signed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A Map through a lens."""
+
+    map: StepMap
+    lens: Lens
+    numbers: Floats  # of each cell. Shape: `[cell]`
+
+
+def look(step_map: StepMap, lens: str = DEFAULT_LENS, question: Question | None = None) -> Look:
+    """What a lens shows of a Map.
+
+    Raises:
+        InputError: there is no such lens, or it needs what the question does not give.
+        GraphError: the graph cannot answer: it has no backward pass, or is of another computation.
+    """
+    if lens not in LENSES:
+        raise InputError(f"no lens {lens!r}; there are {', '.join(LENSES)}")
+    row = LENSES[lens]
+    return Look(step_map, row, row.numbers(step_map, question or Question()))
+
+
+def _grad(step_map: StepMap, _: Question) -> Floats:
+    return step_map.grad_norm
+
+
+def _value(step_map: StepMap, _: Question) -> Floats:
+    return step_map.data_norm
+
+
+def _update(step_map: StepMap, question: Question) -> Floats:
+    if question.updated is None:
+        raise InputError("lens 'update' needs a training step: what its update does to this text")
+    after = _same_nodes(step_map.graph, question.updated)
+    with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
+        return step_map.norms(after.data - step_map.graph.data)
+
+
+def _change(step_map: StepMap, question: Question) -> Floats:
+    if question.other is None:
+        raise InputError("lens 'change' needs another step, run or what-if to compare with")
+    other = _same_nodes(step_map.graph, question.other)
+    with np.errstate(all="ignore"):
+        return np.asarray(step_map.grad_norm - step_map.norms(other.grad))
+
+
+def _why(step_map: StepMap, question: Question) -> Floats:
+    """What of a node's gradient comes along the edges that leave each cell."""
+    from microgpt.debugger.derivatives import Derivatives  # noqa: PLC0415  # with the whole debugger
+
+    if question.node is None:
+        raise InputError("lens 'why' needs a node whose gradient is divided")
+    graph = step_map.graph
+    if not graph.backpropagated:
+        raise GraphError(f"this graph has no backward pass of its own: {graph.why_no_events}")
+    edges = step_map.crossing
+    operands = graph.operands[edges]
+    moved = Derivatives(graph).of(question.node)[operands]
+    with np.errstate(all="ignore"):
+        shares = np.where(moved == 0, 0.0, moved * graph.contributions[edges])
+        numbers = np.zeros(step_map.n_cells)
+        np.add.at(numbers, step_map.grid.cell_of[operands], shares)
+    return numbers
+
+
+def _same_nodes(graph: Graph, other: Graph) -> Graph:
+    """The other graph, if its nodes are the same computation's."""
+    same = len(graph) == len(other) and np.array_equal(graph.op_codes, other.op_codes)
+    if not same or not np.array_equal(graph.operands, other.operands):
+        raise GraphError(
+            f"two computations can be compared if they are of one text and one model: these have "
+            f"{len(graph)} and {len(other)} nodes"
+        )
+    return other
+
+
+LENSES: dict[str, Lens] = {
+    row.name: row
+    for row in (
+        Lens("grad", "L2 norm of the gradient of what leaves the cell", _grad),
+        Lens("value", "L2 norm of what leaves the cell", _value),
+        Lens("update", "L2 norm of how this step's update moves what leaves the cell", _update),
+        Lens("why", "what of the gradient asked about comes through the cell", _why, True),
+        Lens("change", "how much the gradient's L2 norm is larger than the other", _change, True),
+    )
+}
+"""By name. The first is what a Map shows unasked."""

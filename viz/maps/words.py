@@ -1,0 +1,138 @@
+"""A cell of a Map in words and numbers, all of them read from the Map. Knows no screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from viz.maps.lenses import Look
+from viz.maps.moments import MapMoment, Progress, visits
+from viz.maps.step_map import StepMap
+from viz.maps.text import cell_number
+
+MOST_TOLD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One line of a list: what, how much, and how long its bar is."""
+
+    name: str
+    number: str
+    part: float  # of the largest in the list, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class CellWords:
+    """What there is to say of a cell."""
+
+    place: str  # `pos 2 · m → m ▸ layer 0 ▸ attn/head1`
+    scope: str  # path of its scope, "" if it is none
+    lines: tuple[str, ...]  # its numbers
+    reads: tuple[Share, ...]  # of a head: how much of each source, the most first
+    flows_in: tuple[Share, ...]  # where the gradient comes from
+    flows_out: tuple[Share, ...]  # where it goes on to
+
+
+def words(look: Look, cell: int, moment: MapMoment | None = None) -> CellWords:
+    """A cell in words."""
+    step_map, grid = look.map, look.map.grid
+    n_nodes = sum(stop - start for start, stop in grid.node_ranges[cell])
+    lines = [
+        f"{look.lens.name}  {float(look.numbers[cell])!r}",
+        f"gradient norm  {cell_number(float(step_map.grad_norm[cell]))}",
+        f"value norm     {cell_number(float(step_map.data_norm[cell]))}",
+        f"{n_nodes:,} nodes",
+    ]
+    if moment is not None:
+        lines.append(_how_far(step_map, cell, moment))
+    return CellWords(
+        _place(step_map, cell),
+        grid.scopes[cell] or "",
+        tuple(lines),
+        _reads(step_map, cell),
+        _currents(step_map, cell, outgoing=False),
+        _currents(step_map, cell, outgoing=True),
+    )
+
+
+def _place(step_map: StepMap, cell: int) -> str:
+    grid = step_map.grid
+    row, column = step_map.rows[int(grid.row_of[cell])], int(grid.column_of[cell])
+    parts = [column_name(step_map, column)] if column >= 0 else []
+    if row.layer is not None:
+        parts.append(f"layer {row.layer}")
+    parts.append(f"parameters {', '.join(row.matrices)}" if grid.parameters[cell] else row.name)
+    return " ▸ ".join(parts)
+
+
+def column_name(step_map: StepMap, column: int) -> str:
+    """A column's number with what it reads and what comes next."""
+    caption, label = step_map.captions[column], step_map.grid.labels[column]
+    if caption.token is not None:
+        label = f"{caption.token} → {caption.target}" if caption.target else caption.token
+    return f"column {column}" + (f" · {label}" if label else "")
+
+
+def _short_column(step_map: StepMap, column: int) -> str:
+    token = step_map.captions[column].token
+    return str(column) if token is None else f"{token} ({column})"
+
+
+def _how_far(step_map: StepMap, cell: int, moment: MapMoment) -> str:
+    total, done = int(visits(step_map, moment.phase)[cell]), int(moment.done[cell])
+    told = {
+        Progress.NOT_YET: "not begun",
+        Progress.PARTIAL: "partial: some of its gradient is there, more will come",
+        Progress.UNDER_WAY: f"{done:,} of {total:,} visited",
+        Progress.COMPLETE: "complete",
+    }
+    return f"{moment.phase}: {told[Progress(int(moment.progress[cell]))]}"
+
+
+def _reads(step_map: StepMap, cell: int) -> tuple[Share, ...]:
+    grid = step_map.grid
+    place = (int(grid.row_of[cell]), int(grid.column_of[cell]))
+    for head in step_map.weights:
+        if (head.row, head.column) == place:
+            pairs = sorted(zip(head.weights, head.sources, strict=True), reverse=True)
+            return tuple(
+                Share(_short_column(step_map, source), f"{100 * weight:.0f} %", weight)
+                for weight, source in pairs[:MOST_TOLD]
+            )
+    return ()
+
+
+def _currents(step_map: StepMap, cell: int, *, outgoing: bool) -> tuple[Share, ...]:
+    """The gradient's way: it comes in from later rows, and goes out to earlier ones."""
+    grid = step_map.grid
+    row, column = int(grid.row_of[cell]), int(grid.column_of[cell])
+    found = [
+        (current.grad_norm, step_map.rows[current.from_row if outgoing else current.to_row].name)
+        for current in step_map.river
+        if current.column == column and row == (current.to_row if outgoing else current.from_row)
+    ]
+    for ribbon in step_map.ribbons:
+        if outgoing and ribbon.row == row and ribbon.column == column != ribbon.source:
+            name = f"{_short_column(step_map, ribbon.source)}: keys, values"
+            found.append((ribbon.grad_norm, name))
+    found.sort(reverse=True)
+    largest = max((size for size, _ in found), default=0.0)
+    return tuple(
+        Share(name, cell_number(size), size / largest if largest else 0.0)
+        for size, name in found[:MOST_TOLD]
+    )
+
+
+def reading_in_words(step_map: StepMap, column: int) -> list[str]:
+    """Whom a column reads, a line a head: `head 0: o 61 %, BOS 12 %`."""
+    told = []
+    for head in step_map.weights:
+        if head.column == column:
+            pairs = sorted(zip(head.weights, head.sources, strict=True), reverse=True)
+            read = ", ".join(
+                f"{_short_column(step_map, source)} {100 * weight:.0f} %"
+                for weight, source in pairs[:3]
+            )
+            layer = "" if head.layer is None else f"layer {head.layer} "
+            told.append(f"{layer}head {head.head}: {read}")
+    return told
