@@ -10,7 +10,15 @@ scope is a contiguous range of ids. Each thread has its own current scope.
 from __future__ import annotations
 
 from contextvars import ContextVar, Token
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
+
+
+class CallPlace(NamedTuple):
+    """The place in a program that a scope was entered from; in one function, in order of code."""
+
+    filename: str
+    line: int
+    offset: int  # of the bytecode instruction: it tells apart two calls on one line
 
 
 class Scope:
@@ -20,7 +28,7 @@ class Scope:
     the later ones (`linear`, `linear[1]`).
     """
 
-    __slots__ = ("_token", "label", "name", "parent")
+    __slots__ = ("_token", "label", "name", "parent", "place")
 
     def __init__(self, name: str, label: str = "", parent: Scope | None = None) -> None:
         if not name or "/" in name:
@@ -28,6 +36,7 @@ class Scope:
         self.name = name
         self.label = label
         self.parent = parent
+        self.place: CallPlace | None = None  # where it was entered; only recorded calls know
         self._token: Token[Scope | None] | None = None
 
     @property
