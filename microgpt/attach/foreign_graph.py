@@ -103,17 +103,18 @@ def _scopes(fields: Mapping[str, Field]) -> list[Scope | None]:
     """Each node's scope, None for none."""
     files = _texts(fields, "place_files")
     made: list[Scope] = []
-    for name, parent, file, line, offset in zip(
+    for name, parent, file, line, offset, inner in zip(
         _texts(fields, "scopes"),
         _ints(fields, "scope_parents").tolist(),
         _ints(fields, "place_file_of").tolist(),
         _ints(fields, "place_lines").tolist(),
         _ints(fields, "place_offsets").tolist(),
+        _ints(fields, "place_inner_offsets").tolist(),
         strict=True,
     ):
         made.append(Scope(name, parent=made[parent] if parent >= 0 else None))
         if file >= 0:
-            made[-1].place = CallPlace(files[file], line, offset)
+            made[-1].place = CallPlace(files[file], line, offset, inner)
     return [made[place] if place >= 0 else None for place in _ints(fields, "scope_of").tolist()]
 
 

@@ -100,11 +100,16 @@ class CallPaths:
 
 
 def _place_of(frame: FrameType) -> CallPlace:
-    """Where a frame is: its line, and the instruction of the function around a comprehension."""
-    code, line, at = frame.f_code, frame.f_lineno, frame
-    while at.f_code.co_name.startswith("<") and at.f_back and at.f_code.co_name != "<module>":
-        at = at.f_back
-    return CallPlace(code.co_filename, line, at.f_lasti)
+    """Where a frame is: a comprehension stands at a place of its function."""
+    code, line, function = frame.f_code, frame.f_lineno, frame
+    while (
+        function.f_code.co_name.startswith("<")
+        and function.f_code.co_name != "<module>"
+        and function.f_back
+    ):
+        function = function.f_back
+    inner = 0 if function is frame else frame.f_lasti
+    return CallPlace(code.co_filename, line, function.f_lasti, inner)
 
 
 def _name_of(code: CodeType) -> str:

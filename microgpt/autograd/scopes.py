@@ -18,7 +18,8 @@ class CallPlace(NamedTuple):
 
     filename: str
     line: int
-    offset: int  # of the bytecode instruction: it tells apart two calls on one line
+    offset: int  # of the function's bytecode instruction: it tells apart two calls on one line
+    inner: int  # the same within a comprehension there, 0 outside of any
 
 
 class Scope:

@@ -238,14 +238,15 @@ def _parent(scope: Scope, numbers: Mapping[Scope, int]) -> int:
 def _place_columns(entered: Iterable[Any]) -> dict[str, Field]:
     """The files, and of each scope the file, line and instruction it was entered from, or -1."""
     # A script's own microgpt may be one that did not record this.
-    places = [getattr(scope, "place", None) or ("", -1, -1) for scope in entered]
-    named = dict.fromkeys(file for file, _, _ in places if file)
+    places = [getattr(scope, "place", None) or ("", -1, -1, -1) for scope in entered]
+    named = dict.fromkeys(place[0] for place in places if place[0])
     files = {file: number for number, file in enumerate(named)}
     return {
         "place_files": list(files),
-        "place_file_of": array("q", (files.get(file, -1) for file, _, _ in places)),
-        "place_lines": array("q", (line for _, line, _ in places)),
-        "place_offsets": array("q", (offset for _, _, offset in places)),
+        "place_file_of": array("q", (files.get(place[0], -1) for place in places)),
+        "place_lines": array("q", (place[1] for place in places)),
+        "place_offsets": array("q", (place[2] for place in places)),
+        "place_inner_offsets": array("q", (place[3] for place in places)),
     }
 
 

@@ -81,6 +81,18 @@ def test_a_call_in_a_comprehension_stands_where_the_comprehension_does() -> None
     assert places[1].offset < places[2].offset
 
 
+def test_two_calls_in_one_comprehension_are_two_places() -> None:
+    with recording():
+        a = [linear(block([x, x]), [1.0, 2.0]) for x in (Value(1.0), Value(2.0))]
+    called = [s for s in Graph.from_value(a[0] + a[1]).scopes if "/" not in s.path and s.path]
+    first, second, *others = [s.place for s in called]
+    assert [s.name for s in called] == ["block", "linear", "block[1]", "linear[1]"]
+    assert first is not None
+    assert second is not None
+    assert first < second
+    assert others == [first, second]
+
+
 def test_a_scope_opened_by_hand_has_a_place_while_its_calls_are_scopes() -> None:
     def opened() -> Value:
         with scope("hand"):

@@ -1,0 +1,201 @@
+"""Attention heads found node by node, for programs that give them no call of their own.
+
+A head's weights share one normaliser, and each multiplies the values of one column. All that a
+column computes only for these weights, from its products with other columns' keys on, and the sums
+of what the weights bring, is the head.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from microgpt.graph.arrays import Ints, Mask
+from microgpt.graph.graph import Graph
+from viz.map.matrices import NOWHERE, Matrices
+
+CONFLICT = -2
+"""Of a node that two heads use."""
+
+
+def heads_of(graph: Graph, matrices: Matrices, place_of: Ints, column: Ints) -> Ints:
+    """The head that each node belongs to, numbered in order of their weights; -1 for none.
+
+    Args:
+        place_of: a number for the place in the code that made each node. Shape: `[node]`.
+        column: of each node, -1 for none. Shape: `[node]`.
+
+    Returns:
+        Shape: `[node]`.
+    """
+    # One line may make several kinds of nodes: a division, and the power that it takes.
+    place_of = place_of * len(graph.op_names) + graph.op_codes
+    operand_column = column[graph.operands]
+    consumer_column = column[graph.edge_consumers]
+    crosses = (operand_column != consumer_column) & (operand_column >= 0) & (consumer_column >= 0)
+    edges = np.flatnonzero(crosses)
+    if not len(edges):
+        return np.full(len(graph), NOWHERE)
+    slots = _normaliser_slots(graph, place_of, column, edges)
+    if not slots:
+        return np.full(len(graph), NOWHERE)
+    # Where one column has weights, all have: the first column reads of itself alone.
+    weights = np.flatnonzero(np.isin(place_of, list(slots)) & (column >= 0))
+    normaliser = [
+        _normaliser(graph, node, slots[place])
+        for node, place in zip(weights.tolist(), place_of[weights].tolist(), strict=True)
+    ]
+    numbers: dict[int, int] = {}
+    head_of = {
+        node: numbers.setdefault(shared, len(numbers))
+        for node, shared in zip(weights.tolist(), normaliser, strict=True)
+    }
+    across = np.unique(place_of[graph.edge_consumers[edges]])
+    reads_across: Mask = np.isin(place_of, across) & _products(graph)
+    reads_across &= ~_has_leaf(graph)  # a product that is scaled there, on the same line
+    found = _Spread(graph, matrices, column, reads_across).of(head_of)
+    return np.array(found, np.int64)
+
+
+def _normaliser_slots(graph: Graph, place_of: Ints, column: Ints, crossing: Ints) -> dict[int, int]:
+    """The places in the code that make weights, and which of a weight's operands normalises it."""
+    products = _products(graph)
+    sources: dict[int, set[int]] = {}  # columns that each factor is multiplied with
+    for edge in crossing[products[graph.edge_consumers[crossing]]].tolist():
+        consumer = int(graph.edge_consumers[edge])
+        for operand in _operands(graph, consumer):
+            if column[operand] == column[consumer]:
+                sources.setdefault(operand, set()).add(int(column[graph.operands[edge]]))
+    slots: dict[int, int] = {}
+    users = _Users(graph, place_of)
+    judged: dict[tuple[int, int], bool] = {}
+    for factor, read in sources.items():
+        place = int(place_of[factor])
+        for slot in range(len(_operands(graph, factor))):
+            if len(read) > 1:
+                judged[place, slot] = False
+            siblings = users.at_place(_normaliser(graph, factor, slot), place)
+            if len(siblings) < 2 or not judged.get((place, slot), True):
+                continue
+            others = [sources[node] for node in siblings if node in sources]
+            judged[place, slot] = sum(map(len, others)) == len(set().union(*others))
+    for (place, slot), is_normaliser in judged.items():
+        if is_normaliser:
+            slots.setdefault(place, slot)
+    return slots
+
+
+def _products(graph: Graph) -> Mask:
+    """Which nodes are products, also such as classes make for `2 * x`."""
+    found = np.zeros(len(graph), np.bool_)
+    found[graph.nodes_of(*(name for name in graph.op_names if name.endswith("mul")))] = True
+    return found
+
+
+def _has_leaf(graph: Graph) -> Mask:
+    """Which nodes have a leaf as an operand."""
+    is_leaf = np.diff(graph.operand_start) == 0
+    found = np.zeros(len(graph), np.bool_)
+    found[graph.edge_consumers[is_leaf[graph.operands]]] = True
+    return found
+
+
+def _operands(graph: Graph, node: int) -> list[int]:
+    start, stop = graph.operand_start[node : node + 2]
+    operands: list[int] = graph.operands[start:stop].tolist()
+    return operands
+
+
+def _normaliser(graph: Graph, weight: int, slot: int) -> int:
+    """What a weight is divided by: many classes make a power of it anew for each division."""
+    node = _operands(graph, weight)[slot]
+    inner = [operand for operand in _operands(graph, node) if not graph.is_leaf(operand)]
+    return inner[0] if len(inner) == 1 and graph.fan_out[node] == 1 else node
+
+
+class _Users:
+    """The nodes that use another one, also through a power that is made for each."""
+
+    def __init__(self, graph: Graph, place_of: Ints) -> None:
+        self._graph, self._place_of = graph, place_of
+        self._order = np.argsort(graph.operands, kind="stable")
+        self._first = np.searchsorted(graph.operands[self._order], np.arange(len(graph) + 1))
+
+    def at_place(self, node: int, place: int) -> set[int]:
+        direct = self._of(node)
+        further = (
+            user for between in direct if self._graph.fan_out[between] == 1
+            for user in self._of(between)
+        )  # fmt: skip
+        return {user for user in (*direct, *further) if self._place_of[user] == place}
+
+    def _of(self, node: int) -> list[int]:
+        edges = self._order[self._first[node] : self._first[node + 1]]
+        users: list[int] = self._graph.edge_consumers[edges].tolist()
+        return users
+
+
+@dataclass(frozen=True, eq=False)
+class _Spread:
+    """From the weights to all that belongs to their heads."""
+
+    graph: Graph
+    matrices: Matrices
+    column: Ints
+    reads_across: Mask  # products, made where other columns are read. Shape: `[node]`
+
+    def of(self, head_of: dict[int, int]) -> list[int]:
+        """The head of each node, -1 for none."""
+        found = [NOWHERE] * len(self.graph)
+        for node, head in head_of.items():
+            found[node] = head
+        self._to_operands(found)
+        self._to_consumers(found, head_of)
+        return found
+
+    def _to_operands(self, found: list[int]) -> None:
+        """What only the weights of one head use, up to the products with keys."""
+        start, operands = self.graph.operand_start.tolist(), self.graph.operands.tolist()
+        column, ends = self.column.tolist(), self.reads_across.tolist()
+        is_parameter = (self.matrices.of_node >= 0).tolist()
+        agreed = [NOWHERE] * len(found)
+        for node in reversed(range(len(found))):
+            mine = found[node]
+            if mine < 0 and agreed[node] >= 0 and column[node] >= 0:
+                mine = found[node] = agreed[node]
+            used = range(start[node], start[node + 1])
+            if ends[node] or any(is_parameter[operands[edge]] for edge in used):
+                mine = NOWHERE  # what it uses is no part of the head
+            for edge in used:
+                operand = operands[edge]
+                if column[operand] != column[node] or mine < 0:
+                    agreed[operand] = CONFLICT
+                elif agreed[operand] == NOWHERE:
+                    agreed[operand] = mine
+                elif agreed[operand] != mine:
+                    agreed[operand] = CONFLICT
+
+    def _to_consumers(self, found: list[int], head_of: dict[int, int]) -> None:
+        """What is made of nothing but what the weights bring."""
+        start, operands = self.graph.operand_start.tolist(), self.graph.operands.tolist()
+        column, ends = self.column.tolist(), self.reads_across.tolist()
+        is_parameter = (self.matrices.of_node >= 0).tolist()
+        brought = [NOWHERE] * len(found)
+        for node in range(len(found)):
+            used = [operands[edge] for edge in range(start[node], start[node + 1])]
+            if column[node] < 0 or not used or any(is_parameter[operand] for operand in used):
+                continue
+            if ends[node] and (weights := [head_of[o] for o in used if o in head_of]):
+                brought[node] = found[node] = weights[0]
+                continue
+            inner = {brought[o] for o in used if start[o] < start[o + 1]}
+            if len(inner) == 1 and (head := inner.pop()) >= 0:
+                brought[node] = found[node] = head
+                for operand in used:  # a constant that it is scaled by
+                    if (
+                        found[operand] < 0
+                        and column[operand] == column[node]
+                        and (self.graph.fan_out[operand] == 1)
+                    ):
+                        found[operand] = head
