@@ -116,9 +116,10 @@ def _scopes_of_cells(
 
 def _first_readers(graph: Graph, matrices: Matrices, pieces: Pieces, row_of_piece: Ints) -> Ints:
     """The row that reads a parameter of each matrix first. Shape: `[matrix]`."""
-    matrix = matrices.of_node[graph.operands]
-    consumer = pieces.of_node[graph.edge_consumers]
-    edges = np.flatnonzero((matrix >= 0) & (consumer >= 0))[::-1]
+    edges = matrices.edges[::-1]
+    consumer = pieces.of_node[graph.edge_consumers[edges]]
+    edges, consumer = edges[consumer >= 0], consumer[consumer >= 0]
     rows = np.zeros(len(matrices.names), np.int64)
-    rows[matrix[edges]] = row_of_piece[consumer[edges]]  # the last written is the first edge
+    # The last written is the first edge.
+    rows[matrices.of_node[graph.operands[edges]]] = row_of_piece[consumer]
     return rows

@@ -22,6 +22,7 @@ class Matrices:
 
     names: tuple[str, ...]
     of_node: Ints  # place in `names`, -1 of nodes that are no parameters. Shape: `[node]`
+    edges: Ints  # that read a parameter, ascending. Shape: `[edge]`
 
     @classmethod
     def of(cls, graph: Graph) -> Matrices:
@@ -31,12 +32,12 @@ class Matrices:
             for node, binding in graph.bindings.items()
             if isinstance(binding, ParameterBinding)
         }
-        if len(leaves) < len(graph.names):
-            leaves |= {
-                node: matrix
-                for node, name in graph.names.items()
-                if node not in leaves and graph.is_leaf(node) and (matrix := _container(name))
-            }
+        others = sorted(graph.names.keys() - leaves.keys())
+        leaves |= {
+            node: matrix
+            for node in others
+            if graph.is_leaf(node) and (matrix := _container(graph.names[node]))
+        }
         return cls._of_leaves(graph, leaves)
 
     def with_single_names(self, graph: Graph) -> Matrices:
@@ -60,7 +61,7 @@ class Matrices:
         places = {name: place for place, name in enumerate(dict.fromkeys(leaves.values()))}
         of_node = np.full(len(graph), NOWHERE)
         of_node[list(leaves)] = [places[matrix] for matrix in leaves.values()]
-        return cls(tuple(places), of_node)
+        return cls(tuple(places), of_node, np.flatnonzero((of_node >= 0)[graph.operands]))
 
 
 def _container(name: str) -> str:
@@ -84,9 +85,9 @@ def reads_of(graph: Graph, matrices: Matrices) -> list[int]:
     scopes, n = tuple(graph.scopes), len(matrices.names)
     reads = [0] * len(scopes)
     if n:
-        matrix = matrices.of_node[graph.operands]
-        edges = np.flatnonzero(matrix >= 0)
-        pairs = graph.scope_of[graph.edge_consumers[edges]] * n + matrix[edges]
+        edges = matrices.edges
+        matrix = matrices.of_node[graph.operands[edges]]
+        pairs = graph.scope_of[graph.edge_consumers[edges]] * n + matrix
         for pair in np.flatnonzero(np.bincount(pairs)).tolist():
             reads[pair // n] |= 1 << (pair % n)
     for scope in reversed(scopes[1:]):  # parents come before their children
@@ -103,7 +104,7 @@ def rows_read(graph: Graph, matrices: Matrices, at: ScopeRange) -> list[int]:
         call_of[call.start : call.stop] = place
     is_parameter = matrices.of_node >= 0
     number = np.cumsum(is_parameter) - 1  # of each parameter
-    edges = np.flatnonzero(is_parameter[graph.operands])
+    edges = matrices.edges
     caller = call_of[graph.edge_consumers[edges]]
     edges, caller = edges[caller >= 0], caller[caller >= 0]
     n = int(is_parameter.sum())
@@ -146,10 +147,9 @@ def _own_reads(graph: Graph, matrices: Matrices) -> dict[int, dict[tuple[str, in
     own: dict[int, dict[tuple[str, int], int]] = {}
     if not any(scope.place for scope in graph.scopes):
         return own
-    matrix = matrices.of_node[graph.operands]
-    edges = np.flatnonzero(matrix >= 0)
-    consumer = graph.edge_consumers[edges]
-    kinds = np.stack((graph.scope_of[consumer], graph.line_of[consumer], matrix[edges]))
+    consumer = graph.edge_consumers[matrices.edges]
+    matrix = matrices.of_node[graph.operands[matrices.edges]]
+    kinds = np.stack((graph.scope_of[consumer], graph.line_of[consumer], matrix))
     for scope, line, bit in np.unique(kinds, axis=1).T.tolist():
         if line >= 0:
             lines = own.setdefault(scope, {})

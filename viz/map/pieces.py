@@ -241,9 +241,10 @@ def _numbered(graph: Graph, inner: Ints, first: Ints) -> Ints:
 
 def _agreed(graph: Graph, piece_of: Ints, column: Ints) -> Ints:
     """Gives pieces without a column the one that their consumers agree on, else their operands'."""
-    operand, consumer = piece_of[graph.operands], piece_of[graph.edge_consumers]
+    is_open = np.append(column < 0, False)[piece_of]  # the last one stands for parameters
+    near = np.flatnonzero(is_open[graph.operands] | is_open[graph.edge_consumers])
+    operand, consumer = piece_of[graph.operands[near]], piece_of[graph.edge_consumers[near]]
     between = np.flatnonzero((operand != consumer) & (operand >= 0))
-    between = between[(column[operand[between]] < 0) | (column[consumer[between]] < 0)]
     pairs = np.unique(np.stack((operand[between], consumer[between])), axis=1)
     column = column.copy()
     for here, there in ((pairs[0], pairs[1]), (pairs[1], pairs[0])):

@@ -68,7 +68,7 @@ class _Readings:
 
     @classmethod
     def of(cls, graph: Graph, matrices: Matrices, place_of: Ints) -> _Readings:
-        edges = np.flatnonzero(matrices.of_node[graph.operands] >= 0)
+        edges = matrices.edges
         parameter, consumer = graph.operands[edges], graph.edge_consumers[edges]
         place = place_of[consumer] * len(matrices.names) + matrices.of_node[parameter]
         order = np.lexsort((consumer, parameter, place))

@@ -131,10 +131,10 @@ class _Keys:
 
     def _reads(self) -> list[int]:
         """The matrices that each piece reads, as bits."""
-        matrix = self._plan.matrices.of_node[self._graph.operands]
-        edges = np.flatnonzero(matrix >= 0)
+        edges = self._plan.matrices.edges
+        matrix = self._plan.matrices.of_node[self._graph.operands[edges]]
         consumer = self._pieces.of_node[self._graph.edge_consumers[edges]]
-        pairs = np.unique(np.stack((consumer, matrix[edges])), axis=1)
+        pairs = np.unique(np.stack((consumer, matrix)), axis=1)
         reads = [0] * len(self._columns)
         for piece, bit in pairs[:, pairs[0] >= 0].T.tolist():
             reads[piece] |= 1 << bit
