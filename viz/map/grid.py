@@ -41,6 +41,7 @@ class Grid:
     scopes: tuple[str | None, ...]  # path of the scope that a cell is, None where it is none
     parameters: tuple[bool, ...]  # whether a cell is the parameters of its row. Shape: `[cell]`
     cell_of: Ints  # of each node. Shape: `[node]`
+    heads: frozenset[int] | None = None  # the rows that are attention heads, if that is known
 
     @cached_property
     def at(self) -> Ints:
@@ -99,6 +100,7 @@ def grid_of(graph: Graph) -> Grid:
         scopes=_scopes_of_cells(graph, pieces, number[code_of_piece], len(used)),
         parameters=tuple((column_of == n + 1).tolist()),
         cell_of=frozen(number[codes]),
+        heads=rows.heads,
     )
 
 

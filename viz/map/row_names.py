@@ -19,10 +19,12 @@ CALL = ".__call__"
 class RowPlace:
     """All that a row's name is made of."""
 
+    reads: int  # the matrices that it reads, as bits
+
     layer: int | None  # counted from 0; None outside of layers
     calls: tuple[str, ...]  # that lead to it, from its column's call in
     call: int  # which of its column's calls that is, -1 for none
-    line: int | None  # of the code; None if it is a call as a whole
+    lines: tuple[int, ...]  # of the code; none if it is a call as a whole
     is_head: bool  # whether it is a head that is no call
     repeat: int  # how often its column was at this place before
 
@@ -30,34 +32,49 @@ class RowPlace:
 def names_by_place(plan: Plan, rows: Sequence[RowPlace]) -> tuple[str, ...]:
     """The names of rows whose place in the code is known, each once in its layer.
 
-    The calls around all rows, and around all rows of the layers, are left out: they say nothing.
+    The calls around all rows that read parameters, and around all such rows of the layers, are left
+    out: they say nothing.
     """
     ways = [tuple(call.removesuffix(CALL) for call in row.calls) for row in rows]
     kinds = [(row.layer is None, row.call) for row in rows]
-    shared = {
-        kind: _shared([way for way, other in zip(ways, kinds, strict=True) if other == kind])
-        for kind in set(kinds)
-    }
+    shared = {}
+    for kind in set(kinds):
+        alike = [
+            (way, row.reads)
+            for way, row, other in zip(ways, rows, kinds, strict=True)
+            if other == kind
+        ]
+        readers = [way for way, reads in alike if reads]
+        shared[kind] = _shared(readers or [way for way, _ in alike])
     heads: dict[int | None, count[int]] = {}
     taken: dict[tuple[int | None, str], int] = {}
     names = []
     for row, way, kind in zip(rows, ways, kinds, strict=True):
-        ends = [f"line {row.line}"] if row.line is not None else []
+        ends = [_lines(row.lines)] if row.lines else []
         if row.is_head:
             ends = [f"head{next(heads.setdefault(row.layer, count()))}"]
-        parts = [*way[shared[kind] :], *ends] or list(way[-1:])
+        around = shared[kind]
+        parts = [*(way[len(around) :] if way[: len(around)] == around else way), *ends]
+        parts = parts or list(way[-1:])
         name = "/".join(parts) or _call_name(plan, row.call)
         again = taken[row.layer, name] = taken.get((row.layer, name), -1) + 1
         names.append(f"{name}[{again}]" if again else name)
     return tuple(names)
 
 
-def _shared(ways: Sequence[tuple[str, ...]]) -> int:
-    """How many calls all ways begin with."""
-    first, shared = min(ways, default=()), 0
+def _lines(lines: Sequence[int]) -> str:
+    """Lines of code in words."""
+    first, last = min(lines), max(lines)
+    return f"line {first}" if first == last else f"lines {first}-{last}"
+
+
+def _shared(ways: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The calls that all ways begin with."""
+    first = min(ways, default=())
+    shared = 0
     while shared < len(first) and all(way[: shared + 1] == first[: shared + 1] for way in ways):
         shared += 1
-    return shared
+    return first[:shared]
 
 
 def names_by_scope(
@@ -74,8 +91,8 @@ def names_by_scope(
             for prefix, number in by_scope.items():
                 if f"{path}/".startswith(f"{prefix}/"):
                     layer, path = number, path[len(prefix) + 1 :]
-        if row.line is not None:
-            path = f"{path} line {row.line}".lstrip()
+        if row.lines:
+            path = f"{path} {_lines(row.lines)}".lstrip()
         if row.repeat:
             path = f"{path} ({row.repeat + 1})"
         names.append(path or _call_name(plan, row.call))

@@ -27,6 +27,7 @@ class Rows:
     of_piece: Ints  # Shape: `[piece]`
     names: tuple[str, ...]  # path within a column and a layer, `attn/q`, or a line of code
     layers: tuple[int | None, ...]  # counted from 0; None outside of layers
+    heads: frozenset[int] | None  # those that are attention heads; None if that was not looked for
 
 
 class _Key(NamedTuple):
@@ -41,34 +42,76 @@ class _Key(NamedTuple):
 
 def rows_of(graph: Graph, plan: Plan, pieces: Pieces) -> Rows:
     """The rows of a graph's pieces."""
-    keys = _Keys(graph, plan, pieces).all()
+    reads = _reads(graph, plan, pieces)
+    keys = _Keys(graph, plan, pieces, reads).all()
     order = _in_order(keys, pieces.column.tolist())
-    rows = {key: row for row, key in enumerate(order)}
+    reads_of: dict[_Key, int] = {}
+    for key, bits in zip(keys, reads, strict=True):
+        reads_of[key] = reads_of.get(key, 0) | bits
+    groups = _joined(order, reads_of) if plan.places.are_known else [[key] for key in order]
+    rows = {key: row for row, group in enumerate(groups) for key in group}
     of_piece = np.array([rows[key] for key in keys], np.int64)
-    is_scope = np.zeros(len(order), np.bool_)
+    is_scope = np.zeros(len(groups), np.bool_)
     is_scope[of_piece[pieces.is_unit]] = True
     places = [
         RowPlace(
-            key.turn.layer,
-            plan.places.names[key.place],
-            plan.places.calls[key.place],
-            graph.source_lines[key.line][1] if key.line >= 0 else None,
-            key.head >= 0 and not whole,
-            key.repeat,
+            reads_of[group[0]],
+            group[0].turn.layer,
+            plan.places.names[group[0].place],
+            plan.places.calls[group[0].place],
+            tuple(graph.source_lines[key.line][1] for key in group if key.line >= 0),
+            group[0].head >= 0 and not whole,
+            group[0].repeat,
         )
-        for key, whole in zip(order, is_scope.tolist(), strict=True)
+        for group, whole in zip(groups, is_scope.tolist(), strict=True)
     ]
-    if plan.places.are_known:
-        return Rows(of_piece, names_by_place(plan, places), tuple(p.layer for p in places))
-    return Rows(of_piece, *names_by_scope(graph, plan, places))
+    if not plan.places.are_known:
+        return Rows(of_piece, *names_by_scope(graph, plan, places), None)
+    heads = frozenset(row for row, group in enumerate(groups) if group[0].head >= 0)
+    names = names_by_place(plan, places)
+    return Rows(of_piece, names, tuple(place.layer for place in places), heads)
+
+
+def _joined(order: Sequence[_Key], reads: Mapping[_Key, int]) -> list[list[_Key]]:
+    """Neighbouring lines of one call that read the same parameters as one row.
+
+    Flat code multiplies by a matrix in several lines: the first term, and a loop over the others.
+    """
+    groups: list[list[_Key]] = []
+    for key in order:
+        before = groups[-1][-1] if groups else None
+        if (
+            before is not None
+            and before.line >= 0
+            and key == before._replace(line=key.line)
+            and key.line >= 0
+            and reads[key] == reads[before] != 0
+        ):
+            groups[-1].append(key)
+        else:
+            groups.append([key])
+    return groups
+
+
+def _reads(graph: Graph, plan: Plan, pieces: Pieces) -> list[int]:
+    """The matrices that each piece reads, as bits."""
+    edges = plan.matrices.edges
+    matrix = plan.matrices.of_node[graph.operands[edges]]
+    consumer, n = pieces.of_node[graph.edge_consumers[edges]], len(plan.matrices.names)
+    reads = [0] * len(pieces.starts)
+    if n:
+        for pair in np.flatnonzero(np.bincount(consumer * n + matrix)).tolist():
+            reads[pair // n] |= 1 << (pair % n)
+    return reads
 
 
 class _Keys:
     """The row of each piece."""
 
-    def __init__(self, graph: Graph, plan: Plan, pieces: Pieces) -> None:
+    def __init__(self, graph: Graph, plan: Plan, pieces: Pieces, reads: Sequence[int]) -> None:
         self._graph, self._plan, self._pieces = graph, plan, pieces
-        self._place = [*plan.places.of_scope]
+        self._reads = reads
+        self._place = plan.places.of_scope
         self._columns = pieces.column.tolist()
         self._heads = pieces.head.tolist()
         self._scopes = pieces.scope.tolist()
@@ -115,7 +158,6 @@ class _Keys:
         found: dict[int, Turn] = {}
         if not self._plan.places.are_known:
             return found
-        reads = self._reads()
         by_column: dict[int, list[Made]] = {}
         for piece, column in enumerate(self._columns):
             if column >= 0:
@@ -123,22 +165,11 @@ class _Keys:
                     self._graph, places[piece], self._lines[piece]
                 )
                 start, stop = int(self._pieces.starts[piece]), int(self._pieces.stops[piece])
-                made = Made(piece, start, stop, position, reads[piece])
+                made = Made(piece, start, stop, position, self._reads[piece])
                 by_column.setdefault(column, []).append(made)
         for made_pieces in by_column.values():
             found |= turns_of(self._graph, made_pieces)
         return found
-
-    def _reads(self) -> list[int]:
-        """The matrices that each piece reads, as bits."""
-        edges = self._plan.matrices.edges
-        matrix = self._plan.matrices.of_node[self._graph.operands[edges]]
-        consumer = self._pieces.of_node[self._graph.edge_consumers[edges]]
-        pairs = np.unique(np.stack((consumer, matrix)), axis=1)
-        reads = [0] * len(self._columns)
-        for piece, bit in pairs[:, pairs[0] >= 0].T.tolist():
-            reads[piece] |= 1 << bit
-        return reads
 
     def _repeats(self, places: Sequence[int]) -> list[int]:
         """How often a column was at each piece's place before, if that is not known as a loop."""
