@@ -244,10 +244,14 @@ def _agreed(graph: Graph, piece_of: Ints, column: Ints) -> Ints:
     is_open = np.append(column < 0, False)[piece_of]  # the last one stands for parameters
     near = np.flatnonzero(is_open[graph.operands] | is_open[graph.edge_consumers])
     operand, consumer = piece_of[graph.operands[near]], piece_of[graph.edge_consumers[near]]
-    between = np.flatnonzero((operand != consumer) & (operand >= 0))
-    pairs = np.unique(np.stack((operand[between], consumer[between])), axis=1)
+    between = (operand != consumer) & (operand >= 0)
+    # A constant that is open itself says nothing of where it is used.
+    is_leaf = np.diff(graph.operand_start)[graph.operands[near]] == 0
+    says = between & ~(is_leaf & (column[operand] < 0))
     column = column.copy()
-    for here, there in ((pairs[0], pairs[1]), (pairs[1], pairs[0])):
+    to_operands = _distinct(operand[between], consumer[between])
+    to_consumers = _distinct(consumer[says], operand[says])
+    for here, there in (to_operands, to_consumers, to_operands):
         for _ in range(MOST_ROUNDS):
             open_ = column[here] < 0
             least = np.full(len(column), np.iinfo(np.int64).max)
@@ -259,3 +263,9 @@ def _agreed(graph: Graph, piece_of: Ints, column: Ints) -> Ints:
                 break
             column[found] = most[found]
     return column
+
+
+def _distinct(here: Ints, there: Ints) -> tuple[Ints, Ints]:
+    """Each pair once."""
+    pairs = np.unique(np.stack((here, there)), axis=1)
+    return pairs[0], pairs[1]

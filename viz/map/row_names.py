@@ -1,4 +1,4 @@
-"""What rows are called: the calls that lead to them within a column and a layer, or a line of code."""
+"""What rows are called: the calls that lead to them in a column and a layer, or a line of code."""
 
 from __future__ import annotations
 

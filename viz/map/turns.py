@@ -1,14 +1,15 @@
 """Turns of a program's loops, told by what they read: layers, or units side by side.
 
 At one place in the code, in one column, other parameters are read each time around. If a turn needs
-the one before, the turns are layers; else they are units that stand side by side. A loop whose turns
-read the same parameters is folded: all its turns are one.
+the one before, the turns are layers; else they are units that stand side by side. A loop whose
+turns read the same parameters is folded: all its turns are one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from microgpt.graph.graph import Graph
@@ -101,7 +102,7 @@ def _turns(pieces: Sequence[Made]) -> list[list[Made]]:
     heads = [index for index, _ in readers[anchor]]
     body = {piece.position for piece in pieces[heads[0] : heads[-1]]}
     starts = [heads[0]]
-    for here, there in zip(heads, heads[1:], strict=False):
+    for here, there in pairwise(heads):
         start = there
         while start > here + 1 and pieces[start - 1].position < anchor:
             start -= 1
