@@ -9,7 +9,7 @@ import os.path
 import sys
 from types import CodeType, FrameType
 
-from microgpt.autograd.scopes import CallPlace, Scope, Site, current_scope
+from microgpt.autograd.scopes import BY_HAND, CallPlace, Scope, Site, current_scope
 
 _OWN_FOLDER = os.path.dirname(__file__) + os.sep  # noqa: PTH120  # see `attach.child`
 
@@ -51,7 +51,7 @@ class CallPaths:
     def entered(self, scope: Scope, frame: FrameType) -> None:
         """A frame opens a scope by hand, perhaps in a call inside another such scope."""
         if self._calls_in_scopes:
-            scope.place = _place_of(frame)
+            scope.place = _place_of(frame)._replace(offset=BY_HAND, inner=0)
             if scope.parent is not None:
                 scope.parent = self._scope_of_call(frame, scope.parent)
             self._calls[scope] = [(frame, scope)]

@@ -18,8 +18,14 @@ class CallPlace(NamedTuple):
 
     filename: str
     line: int
-    offset: int  # of the function's bytecode instruction: it tells apart two calls on one line
+    offset: (
+        int  # of the bytecode instruction, which tells apart two calls on one line; or `BY_HAND`
+    )
     inner: int  # the same within a comprehension there, 0 outside of any
+
+
+BY_HAND = -1
+"""The offset of a scope that was opened by hand: its name says more than its place."""
 
 
 class Scope:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from microgpt.autograd.scopes import BY_HAND
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
 from viz.map.matrices import NOWHERE
@@ -27,6 +28,7 @@ class Places:
     of_scope: tuple[int, ...]  # number of each scope's place; 0 is that of the root
     names: tuple[tuple[str, ...], ...]  # of the calls that lead to each place
     positions: tuple[Position, ...]  # of each place
+    outer: tuple[int, ...]  # the place around each, -1 for none
     calls: tuple[int, ...]  # which of a column's calls each lies in, -1 for none
     are_known: bool  # whether the program's calls were recorded, or there are none
 
@@ -46,6 +48,7 @@ class Places:
         names: list[tuple[str, ...]] = [()]
         positions: list[Position] = [()]
         call_of: list[int] = [NOWHERE]
+        outers: list[int] = [NOWHERE]
         for scope in scopes[1:]:
             outer, call = of_scope[scope.parent], calls.get(scope.index, NOWHERE)
             key: object = call
@@ -57,7 +60,9 @@ class Places:
                 # column, it is all that tells apart calls whose places are not known.
                 keeps_number = scope.place is None and call != NOWHERE
                 name = scope.name if keeps_number else _unnumbered(scope.name)
-                key = (outer, scope.place or name)
+                is_call = scope.place is not None and scope.place.offset != BY_HAND
+                # At one place different classes may be called: `layer(x)`.
+                key = (outer, name, scope.place if is_call else None)
                 at = scope.place[1:] if scope.place else (0,)
                 way, position = (*names[outer], name), (*positions[outer], at)
             number = numbers.setdefault(key, len(numbers))
@@ -65,13 +70,27 @@ class Places:
                 names.append(way)
                 positions.append(position)
                 call_of.append(call)
+                outers.append(NOWHERE if scope.index in calls else outer)
             of_scope.append(number)
-        return cls(tuple(of_scope), tuple(names), tuple(positions), tuple(call_of), are_known)
+        return cls(
+            tuple(of_scope),
+            tuple(names),
+            tuple(positions),
+            tuple(outers),
+            tuple(call_of),
+            are_known,
+        )
 
     def of_nodes(self, graph: Graph) -> Ints:
         """A number for the place that made each node, its line included. Shape: `[node]`."""
         n_lines = len(graph.source_lines) + 1
         return np.array(self.of_scope)[graph.scope_of] * n_lines + graph.line_of + 1
+
+    def is_inside(self, place: int, other: int) -> bool:
+        """Whether a place lies in a call from another, or is that."""
+        while place not in (other, NOWHERE):
+            place = self.outer[place]
+        return place == other
 
     def position(self, graph: Graph, place: int, line: int) -> Position:
         """Where a line is, or a call as a whole if it is -1."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from microgpt.autograd.scopes import BY_HAND
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
 from viz.map.matrices import NOWHERE
@@ -43,7 +44,7 @@ class _Key(NamedTuple):
 def rows_of(graph: Graph, plan: Plan, pieces: Pieces) -> Rows:
     """The rows of a graph's pieces."""
     reads = _reads(graph, plan, pieces)
-    keys = _Keys(graph, plan, pieces, reads).all()
+    keys = _with_single_layer(graph, plan, _Keys(graph, plan, pieces, reads).all())
     order = _in_order(keys, pieces.column.tolist())
     reads_of: dict[_Key, int] = {}
     for key, bits in zip(keys, reads, strict=True):
@@ -70,6 +71,35 @@ def rows_of(graph: Graph, plan: Plan, pieces: Pieces) -> Rows:
     heads = frozenset(row for row, group in enumerate(groups) if group[0].head >= 0)
     names = names_by_place(plan, places)
     return Rows(of_piece, names, tuple(place.layer for place in places), heads)
+
+
+def _with_single_layer(graph: Graph, plan: Plan, keys: list[_Key]) -> list[_Key]:
+    """One layer is no loop: it is the one scope of a column, opened by hand, that holds rows."""
+    places = plan.places
+    if not places.are_known or any(key.turn.layer is not None for key in keys):
+        return keys
+    found = {
+        places.of_scope[scope.index]
+        for scope in graph.scopes
+        if scope.place is not None
+        and scope.place.offset == BY_HAND
+        and plan.call[scope.index] != NOWHERE
+        and plan.unit[scope.index] == NOWHERE
+        and places.outer[places.of_scope[scope.index]] != NOWHERE
+    }
+    outermost = [
+        place
+        for place in found
+        if not any(place != other and places.is_inside(place, other) for other in found)
+    ]
+    if len(outermost) != 1:
+        return keys
+    return [
+        key._replace(turn=key.turn._replace(layer=0))
+        if places.is_inside(key.place, outermost[0])
+        else key
+        for key in keys
+    ]
 
 
 def _joined(order: Sequence[_Key], reads: Mapping[_Key, int]) -> list[list[_Key]]:

@@ -102,6 +102,7 @@ def test_a_scope_opened_by_hand_has_a_place_while_its_calls_are_scopes() -> None
         (hand,) = (s for s in Graph.from_value(opened()).scopes if s.name == "hand")
     assert hand.place is not None
     assert (hand.place.filename, hand.place.line) == line_of(opened, 1)
+    assert hand.place.offset == scopes.BY_HAND
     with recording(calls_in_scopes=False):
         (hand,) = (s for s in Graph.from_value(opened()).scopes if s.name == "hand")
     assert hand.place is None
