@@ -51,10 +51,9 @@ def heads_of(graph: Graph, matrices: Matrices, place_of: Ints, column: Ints) -> 
         node: numbers.setdefault(shared, len(numbers))
         for node, shared in zip(weights.tolist(), normaliser, strict=True)
     }
-    across = np.unique(place_of[graph.edge_consumers[edges]])
-    reads_across: Mask = np.isin(place_of, across) & _products(graph)
-    reads_across &= ~_has_leaf(graph)  # a product that is scaled there, on the same line
-    found = _Spread(graph, matrices, column, reads_across).of(head_of)
+    products = _products(graph) & ~_has_leaf(graph)  # without those that only scale
+    reads_across = products & np.isin(place_of, place_of[graph.edge_consumers[edges]])
+    found = _Spread(graph, matrices, column, products, reads_across).of(head_of)
     return np.array(found, np.int64)
 
 
@@ -143,6 +142,7 @@ class _Spread:
     graph: Graph
     matrices: Matrices
     column: Ints
+    products: Mask  # Shape: `[node]`
     reads_across: Mask  # products, made where other columns are read. Shape: `[node]`
 
     def of(self, head_of: dict[int, int]) -> list[int]:
@@ -161,11 +161,11 @@ class _Spread:
         is_parameter = (self.matrices.of_node >= 0).tolist()
         agreed = [NOWHERE] * len(found)
         for node in reversed(range(len(found))):
-            mine = found[node]
-            if mine < 0 and agreed[node] >= 0 and column[node] >= 0:
+            mine, used = found[node], range(start[node], start[node + 1])
+            reads = any(is_parameter[operands[edge]] for edge in used)
+            if mine < 0 and agreed[node] >= 0 and column[node] >= 0 and not reads:
                 mine = found[node] = agreed[node]
-            used = range(start[node], start[node + 1])
-            if ends[node] or any(is_parameter[operands[edge]] for edge in used):
+            if ends[node] or reads:
                 mine = NOWHERE  # what it uses is no part of the head
             for edge in used:
                 operand = operands[edge]
@@ -179,14 +179,14 @@ class _Spread:
     def _to_consumers(self, found: list[int], head_of: dict[int, int]) -> None:
         """What is made of nothing but what the weights bring."""
         start, operands = self.graph.operand_start.tolist(), self.graph.operands.tolist()
-        column, ends = self.column.tolist(), self.reads_across.tolist()
+        column, products = self.column.tolist(), self.products.tolist()
         is_parameter = (self.matrices.of_node >= 0).tolist()
         brought = [NOWHERE] * len(found)
         for node in range(len(found)):
             used = [operands[edge] for edge in range(start[node], start[node + 1])]
             if column[node] < 0 or not used or any(is_parameter[operand] for operand in used):
                 continue
-            if ends[node] and (weights := [head_of[o] for o in used if o in head_of]):
+            if products[node] and (weights := [head_of[o] for o in used if o in head_of]):
                 brought[node] = found[node] = weights[0]
                 continue
             inner = {brought[o] for o in used if start[o] < start[o + 1]}

@@ -40,7 +40,7 @@ def names_by_place(plan: Plan, rows: Sequence[RowPlace]) -> tuple[str, ...]:
     shared = {}
     for kind in set(kinds):
         alike = [
-            (way, row.reads)
+            (way if row.lines or row.is_head else way[:-1], row.reads)
             for way, row, other in zip(ways, rows, kinds, strict=True)
             if other == kind
         ]
@@ -55,7 +55,6 @@ def names_by_place(plan: Plan, rows: Sequence[RowPlace]) -> tuple[str, ...]:
             ends = [f"head{next(heads.setdefault(row.layer, count()))}"]
         around = shared[kind]
         parts = [*(way[len(around) :] if way[: len(around)] == around else way), *ends]
-        parts = parts or list(way[-1:])
         name = "/".join(parts) or _call_name(plan, row.call)
         again = taken[row.layer, name] = taken.get((row.layer, name), -1) + 1
         names.append(f"{name}[{again}]" if again else name)

@@ -17,6 +17,7 @@ from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
 from viz.map.matrices import NOWHERE
 from viz.map.pieces import Pieces, Plan
+from viz.map.places import Position
 from viz.map.row_names import RowPlace, names_by_place, names_by_scope
 from viz.map.turns import Made, Turn, turns_of
 
@@ -191,15 +192,26 @@ class _Keys:
         by_column: dict[int, list[Made]] = {}
         for piece, column in enumerate(self._columns):
             if column >= 0:
-                position = self._plan.places.position(
-                    self._graph, places[piece], self._lines[piece]
-                )
+                position = self._position(piece, places[piece])
                 start, stop = int(self._pieces.starts[piece]), int(self._pieces.stops[piece])
                 made = Made(piece, start, stop, position, self._reads[piece])
                 by_column.setdefault(column, []).append(made)
         for made_pieces in by_column.values():
             found |= turns_of(self._graph, made_pieces)
         return found
+
+    def _position(self, piece: int, place: int) -> Position:
+        """Where a piece is in the code; a head that is no call, where its first node is."""
+        graph, found = self._graph, self._plan.places
+        if self._heads[piece] < 0 or self._pieces.is_unit[piece]:
+            return found.position(graph, place, self._lines[piece])
+        node = int(self._pieces.starts[piece])
+        at = graph.scopes[int(graph.scope_of[node])]
+        if self._place[at.index] == place:
+            return found.position(graph, place, int(graph.line_of[node]))
+        while self._place[at.parent] != place:
+            at = graph.scopes[at.parent]
+        return found.positions[self._place[at.index]]
 
     def _repeats(self, places: Sequence[int]) -> list[int]:
         """How often a column was at each piece's place before, if that is not known as a loop."""

@@ -1,4 +1,4 @@
-"""Small programs in the styles that people write: flat, in functions, in classes, by sample.
+"""Small GPTs in the styles that people write: flat, in functions, in classes, by position or all.
 
 Each gives the loss of one pass; under `recording()` its scopes are its calls. None opens a scope
 by hand, so that all there is to find columns, rows, layers and heads by is what it computes.
@@ -6,8 +6,10 @@ by hand, so that all there is to find columns, rows, layers and heads by is what
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from microgpt import Value
 from microgpt.autograd.bindings import parameter
@@ -15,9 +17,28 @@ from microgpt.autograd.bindings import parameter
 Vector = list[Value]
 Matrix = list[Vector]
 
+N_VOCAB, N_EMBD = 3, 4
 TOKENS = (0, 1, 2, 1, 0)
-N_VOCAB, N_EMBD, N_HEAD, N_LAYER = 3, 4, 2, 2
-HEAD_SIZE = N_EMBD // N_HEAD
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a GPT is, and what it reads; the last token is only a target."""
+
+    tokens: tuple[int, ...] = TOKENS
+    n_layer: int = 2
+    n_head: int = 2
+
+    @property
+    def head_size(self) -> int:
+        return N_EMBD // self.n_head
+
+    @property
+    def next_tokens(self) -> tuple[tuple[int, int], ...]:
+        return tuple(itertools.pairwise(self.tokens))
+
+
+SIZE = Size()
 
 
 def matrices(**shapes: tuple[int, int]) -> dict[str, Matrix]:
@@ -29,14 +50,18 @@ def matrices(**shapes: tuple[int, int]) -> dict[str, Matrix]:
     }
 
 
-def gpt_matrices(n_layer: int = N_LAYER) -> dict[str, Matrix]:
+def gpt_matrices(size: Size) -> dict[str, Matrix]:
     """Of a GPT with a hidden layer as wide as its embedding."""
     square = (N_EMBD, N_EMBD)
     layers = {
-        f"layer{i}.{name}": square for i in range(n_layer) for name in ("wq", "wk", "wv", "wo")
+        f"layer{i}.{name}": square for i in range(size.n_layer) for name in ("wq", "wk", "wv", "wo")
     }
-    mlps = {f"layer{i}.{name}": square for i in range(n_layer) for name in ("fc1", "fc2")}
-    ends = {"wte": (N_VOCAB, N_EMBD), "wpe": (len(TOKENS), N_EMBD), "lm_head": (N_VOCAB, N_EMBD)}
+    mlps = {f"layer{i}.{name}": square for i in range(size.n_layer) for name in ("fc1", "fc2")}
+    ends = {
+        "wte": (N_VOCAB, N_EMBD),
+        "wpe": (len(size.tokens), N_EMBD),
+        "lm_head": (N_VOCAB, N_EMBD),
+    }
     return matrices(**ends, **layers, **mlps)
 
 
@@ -66,15 +91,15 @@ def rmsnorm(x: Vector) -> Vector:
 # -- a GPT -----------------------------------------------------------------------------------------
 
 
-def flat_gpt() -> Value:
+def flat_gpt(size: Size = SIZE) -> Value:
     """Everything in one function, position by position; not a call in it but of `Value`."""
-    w = gpt_matrices()
-    keys: list[Matrix] = [[] for _ in range(N_LAYER)]
-    values: list[Matrix] = [[] for _ in range(N_LAYER)]
+    w = gpt_matrices(size)
+    keys: list[Matrix] = [[] for _ in range(size.n_layer)]
+    values: list[Matrix] = [[] for _ in range(size.n_layer)]
     loss = None
-    for pos in range(len(TOKENS) - 1):
-        x = [t + p for t, p in zip(w["wte"][TOKENS[pos]], w["wpe"][pos], strict=True)]
-        for i in range(N_LAYER):
+    for pos, (token, target) in enumerate(size.next_tokens):
+        x = [t + p for t, p in zip(w["wte"][token], w["wpe"][pos], strict=True)]
+        for i in range(size.n_layer):
             residual = x
             q, k, v = [], [], []
             for name, out in (("wq", q), ("wk", k), ("wv", v)):
@@ -86,15 +111,15 @@ def flat_gpt() -> Value:
             keys[i].append(k)
             values[i].append(v)
             mixed = []
-            for h in range(N_HEAD):
-                dims = range(h * HEAD_SIZE, (h + 1) * HEAD_SIZE)
+            for h in range(size.n_head):
+                dims = range(h * size.head_size, (h + 1) * size.head_size)
                 exps = []
                 for key in keys[i]:
                     score = None
                     for d in dims:
                         product = q[d] * key[d]
                         score = product if score is None else score + product
-                    exps.append((score * HEAD_SIZE**-0.5).exp())
+                    exps.append((score * size.head_size**-0.5).exp())
                 norm = exps[0]
                 for e in exps[1:]:
                     norm = norm + e
@@ -132,61 +157,64 @@ def flat_gpt() -> Value:
             logits.append(s)
         exps = [logit.exp() for logit in logits]
         norm = exps[0] + exps[1] + exps[2]
-        nll = -(exps[TOKENS[pos + 1]] / norm).log()
+        nll = -(exps[target] / norm).log()
         loss = nll if loss is None else loss + nll
-    return loss * (1 / (len(TOKENS) - 1))
+    return loss * (1 / len(size.next_tokens))
 
 
-def attend(q: Vector, keys: Matrix, values: Matrix) -> Vector:
+def attend(size: Size, q: Vector, keys: Matrix, values: Matrix) -> Vector:
     """All heads in one loop, in a function that reads no parameters."""
     mixed = []
-    for h in range(N_HEAD):
-        part = slice(h * HEAD_SIZE, (h + 1) * HEAD_SIZE)
+    for h in range(size.n_head):
+        part = slice(h * size.head_size, (h + 1) * size.head_size)
         scores = [
-            total([a * b for a, b in zip(q[part], k[part], strict=True)]) * HEAD_SIZE**-0.5
+            total([a * b for a, b in zip(q[part], k[part], strict=True)]) * size.head_size**-0.5
             for k in keys
         ]
         weights = softmax(scores)
-        for d in range(part.start, part.stop):
-            mixed.append(total([a * v[d] for a, v in zip(weights, values, strict=True)]))
+        mixed += [
+            total([a * v[d] for a, v in zip(weights, values, strict=True)])
+            for d in range(part.start, part.stop)
+        ]
     return mixed
 
 
-def gpt_by_position() -> Value:
+def gpt_by_position(size: Size = SIZE) -> Value:
     """Functions, called for one position after the other, with a cache of keys and values."""
-    w = gpt_matrices()
-    keys: list[Matrix] = [[] for _ in range(N_LAYER)]
-    values: list[Matrix] = [[] for _ in range(N_LAYER)]
+    w = gpt_matrices(size)
+    keys: list[Matrix] = [[] for _ in range(size.n_layer)]
+    values: list[Matrix] = [[] for _ in range(size.n_layer)]
 
-    def forward(pos: int) -> Vector:
-        x = [t + p for t, p in zip(w["wte"][TOKENS[pos]], w["wpe"][pos], strict=True)]
-        for i in range(N_LAYER):
+    def forward(pos: int, token: int) -> Vector:
+        x = [t + p for t, p in zip(w["wte"][token], w["wpe"][pos], strict=True)]
+        for i in range(size.n_layer):
             residual, x = x, rmsnorm(x)
             q = linear(x, w[f"layer{i}.wq"])
             keys[i].append(linear(x, w[f"layer{i}.wk"]))
             values[i].append(linear(x, w[f"layer{i}.wv"]))
-            x = linear(attend(q, keys[i], values[i]), w[f"layer{i}.wo"])
+            x = linear(attend(size, q, keys[i], values[i]), w[f"layer{i}.wo"])
             x = [a + b for a, b in zip(x, residual, strict=True)]
             residual, x = x, rmsnorm(x)
             x = linear([h.relu() for h in linear(x, w[f"layer{i}.fc1"])], w[f"layer{i}.fc2"])
             x = [a + b for a, b in zip(x, residual, strict=True)]
         return linear(x, w["lm_head"])
 
-    losses = []
-    for pos in range(len(TOKENS) - 1):
-        losses.append(-softmax(forward(pos))[TOKENS[pos + 1]].log())
+    losses = [
+        -softmax(forward(pos, token))[target].log()
+        for pos, (token, target) in enumerate(size.next_tokens)
+    ]
     return total(losses) * (1 / len(losses))
 
 
-def gpt_all_positions() -> Value:
+def gpt_all_positions(size: Size = SIZE) -> Value:
     """Functions that each take all positions."""
-    w = gpt_matrices()
+    w = gpt_matrices(size)
 
     def attention(xs: Matrix, i: int) -> Matrix:
         qs = [linear(x, w[f"layer{i}.wq"]) for x in xs]
         ks = [linear(x, w[f"layer{i}.wk"]) for x in xs]
         vs = [linear(x, w[f"layer{i}.wv"]) for x in xs]
-        mixed = [attend(q, ks[: t + 1], vs[: t + 1]) for t, q in enumerate(qs)]
+        mixed = [attend(size, q, ks[: t + 1], vs[: t + 1]) for t, q in enumerate(qs)]
         return [linear(m, w[f"layer{i}.wo"]) for m in mixed]
 
     def mlp(xs: Matrix, i: int) -> Matrix:
@@ -199,12 +227,12 @@ def gpt_all_positions() -> Value:
 
     xs = [
         [t + p for t, p in zip(w["wte"][token], w["wpe"][pos], strict=True)]
-        for pos, token in enumerate(TOKENS[:-1])
+        for pos, token in enumerate(size.tokens[:-1])
     ]
-    for i in range(N_LAYER):
+    for i in range(size.n_layer):
         xs = block(xs, i)
     probs = [softmax(linear(x, w["lm_head"])) for x in xs]
-    losses = [-p[target].log() for p, target in zip(probs, TOKENS[1:], strict=True)]
+    losses = [-p[target].log() for p, target in zip(probs, size.tokens[1:], strict=True)]
     return total(losses) * (1 / len(losses))
 
 
@@ -244,8 +272,8 @@ class Head:
 class Block:
     """Heads side by side, and a hidden layer."""
 
-    def __init__(self, w: dict[str, Matrix], name: str) -> None:
-        self.heads = [Head(w, f"{name}.head{h}") for h in range(N_HEAD)]
+    def __init__(self, size: Size, w: dict[str, Matrix], name: str) -> None:
+        self.heads = [Head(w, f"{name}.head{h}") for h in range(size.n_head)]
         self.proj = Linear(w[f"{name}.proj"])
         self.up, self.down = Linear(w[f"{name}.up"]), Linear(w[f"{name}.down"])
 
@@ -258,137 +286,27 @@ class Block:
         return added([self.down(h) for h in hidden], xs)
 
 
-def gpt_of_classes() -> Value:
+def gpt_of_classes(size: Size = SIZE) -> Value:
     """Classes in the manner of tensor libraries; each head has matrices of its own."""
     heads = {
-        f"blocks{i}.head{h}.{part}": (HEAD_SIZE, N_EMBD)
-        for i in range(N_LAYER) for h in range(N_HEAD) for part in "qkv"
+        f"blocks{i}.head{h}.{part}": (size.head_size, N_EMBD)
+        for i in range(size.n_layer) for h in range(size.n_head) for part in "qkv"
     }  # fmt: skip
     square = (N_EMBD, N_EMBD)
     others = {
-        f"blocks{i}.{name}": square for i in range(N_LAYER) for name in ("proj", "up", "down")
+        f"blocks{i}.{name}": square for i in range(size.n_layer) for name in ("proj", "up", "down")
     }
-    w = matrices(wte=(N_VOCAB, N_EMBD), wpe=(len(TOKENS), N_EMBD), **heads, **others,
+    w = matrices(wte=(N_VOCAB, N_EMBD), wpe=(len(size.tokens), N_EMBD), **heads, **others,
                  lm_head=(N_VOCAB, N_EMBD))  # fmt: skip
-    blocks = [Block(w, f"blocks{i}") for i in range(N_LAYER)]
+    blocks = [Block(size, w, f"blocks{i}") for i in range(size.n_layer)]
     head = Linear(w["lm_head"])
     xs = [
         [t + p for t, p in zip(w["wte"][token], w["wpe"][pos], strict=True)]
-        for pos, token in enumerate(TOKENS[:-1])
+        for pos, token in enumerate(size.tokens[:-1])
     ]
     for block in blocks:
         xs = block(xs)
-    losses = [-softmax(head(x))[target].log() for x, target in zip(xs, TOKENS[1:], strict=True)]
+    losses = [
+        -softmax(head(x))[target].log() for x, target in zip(xs, size.tokens[1:], strict=True)
+    ]
     return total(losses) * (1 / len(losses))
-
-
-# -- other programs --------------------------------------------------------------------------------
-
-
-def shared_layers() -> Value:
-    """One block, used three times over for each of four positions."""
-    w = matrices(wte=(N_VOCAB, N_EMBD), up=(N_EMBD, N_EMBD), down=(N_EMBD, N_EMBD),
-                 lm_head=(N_VOCAB, N_EMBD))  # fmt: skip
-
-    def block(x: Vector) -> Vector:
-        return linear([h.relu() for h in linear(x, w["up"])], w["down"])
-
-    losses = []
-    for token, target in zip(TOKENS, TOKENS[1:], strict=False):
-        x = linear(w["wte"][token], w["up"])
-        for _ in range(3):
-            x = [a + b for a, b in zip(x, block(x), strict=True)]
-        losses.append(-softmax(linear(x, w["lm_head"]))[target].log())
-    return total(losses)
-
-
-def rnn() -> Value:
-    """A recurrent network, in flat code: each step reads the state of the one before."""
-    w = matrices(wte=(N_VOCAB, N_EMBD), wxh=(N_EMBD, N_EMBD), whh=(N_EMBD, N_EMBD),
-                 why=(N_VOCAB, N_EMBD))  # fmt: skip
-    state = [Value(0.0) for _ in range(N_EMBD)]
-    losses = []
-    for token, target in zip(TOKENS, TOKENS[1:], strict=False):
-        x = w["wte"][token]
-        from_input = [total([a * b for a, b in zip(row, x, strict=True)]) for row in w["wxh"]]
-        from_state = [total([a * b for a, b in zip(row, state, strict=True)]) for row in w["whh"]]
-        state = [(a + b).relu() for a, b in zip(from_input, from_state, strict=True)]
-        logits = [total([a * b for a, b in zip(row, state, strict=True)]) for row in w["why"]]
-        exps = [logit.exp() for logit in logits]
-        losses.append(-(exps[target] / total(exps)).log())
-    return total(losses)
-
-
-class Neuron:
-    """A unit with its weights: a row of its layer's matrix."""
-
-    def __init__(self, weights: Vector, bias: Value) -> None:
-        self.weights, self.bias = weights, bias
-
-    def __call__(self, x: Vector) -> Value:
-        return total([*(w * xi for w, xi in zip(self.weights, x, strict=True)), self.bias]).relu()
-
-
-class Layer:
-    """Units side by side."""
-
-    def __init__(self, name: str, n_in: int, n_out: int) -> None:
-        w = matrices(**{name: (n_out, n_in), f"{name}_bias": (n_out, 1)})
-        self.neurons = [
-            Neuron(row, bias) for row, (bias,) in zip(w[name], w[f"{name}_bias"], strict=True)
-        ]
-
-    def __call__(self, x: Vector) -> Vector:
-        return [neuron(x) for neuron in self.neurons]
-
-
-class Mlp:
-    """Layers one after the other."""
-
-    def __init__(self, *sizes: int) -> None:
-        self.layers = [
-            Layer(f"layer{i}", n_in, n_out)
-            for i, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False))
-        ]
-
-    def __call__(self, x: Vector) -> Vector:
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-
-def mlp_by_sample(n_samples: int = 6) -> Value:
-    """Samples go through the network one after the other; large weights cost."""
-    model = Mlp(2, 3, 3, 1)
-    losses = []
-    for sample in range(n_samples):
-        x = [Value(0.1 * sample), Value(0.2 - 0.1 * sample)]
-        losses.append((model(x)[0] - sample % 2) ** 2)
-    weights = [w for layer in model.layers for unit in layer.neurons for w in unit.weights]
-    return total(losses) * (1 / n_samples) + 1e-4 * total([w * w for w in weights])
-
-
-def mlp_by_layer(n_samples: int = 6) -> Value:
-    """All samples go through a layer before any goes through the next; flat code."""
-    w = matrices(first=(3, 2), second=(3, 3), last=(1, 3))
-    batch = [[Value(0.1 * sample), Value(0.2)] for sample in range(n_samples)]
-    for name in ("first", "second", "last"):
-        outputs = []
-        for x in batch:
-            outputs.append(
-                [total([a * b for a, b in zip(row, x, strict=True)]).relu() for row in w[name]]
-            )
-        batch = outputs
-    return total([(y[0] - 1) ** 2 for y in batch])
-
-
-def linear_regression(n_samples: int = 5) -> Value:
-    """Two named numbers that stand in no matrix."""
-    slope, intercept = Value(0.5, name="slope"), Value(0.1, name="intercept")
-    errors = [(slope * x + intercept - (2 * x + 1)) ** 2 for x in range(n_samples)]
-    return total(errors) * (1 / n_samples)
-
-
-def two_graphs() -> tuple[Value, Value]:
-    """Two losses of two networks that share nothing; each is a graph of its own."""
-    return mlp_by_sample(3), rnn()
