@@ -8,6 +8,7 @@ of what the weights bring, is the head.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -143,7 +144,7 @@ class _Spread:
     matrices: Matrices
     column: Ints
     products: Mask  # Shape: `[node]`
-    reads_across: Mask  # products, made where other columns are read. Shape: `[node]`
+    reads_across: Mask  # products, made where keys or values of other columns are read. `[node]`
 
     def of(self, head_of: dict[int, int]) -> list[int]:
         """The head of each node, -1 for none."""
@@ -154,22 +155,28 @@ class _Spread:
         self._to_consumers(found, head_of)
         return found
 
+    @cached_property
+    def _inner(self) -> Mask:
+        """Nodes of a column that read no parameters. Shape: `[node]`."""
+        inner = self.column >= 0
+        inner[self.graph.edge_consumers[self.matrices.edges]] = False
+        return inner
+
     def _to_operands(self, found: list[int]) -> None:
         """What only the weights of one head use, up to the products with keys."""
         start, operands = self.graph.operand_start.tolist(), self.graph.operands.tolist()
-        column, ends = self.column.tolist(), self.reads_across.tolist()
-        is_parameter = (self.matrices.of_node >= 0).tolist()
+        column, inner = self.column.tolist(), self._inner.tolist()
+        passes = (self._inner & ~self.reads_across).tolist()
         agreed = [NOWHERE] * len(found)
-        for node in reversed(range(len(found))):
-            mine, used = found[node], range(start[node], start[node + 1])
-            reads = any(is_parameter[operands[edge]] for edge in used)
-            if mine < 0 and agreed[node] >= 0 and column[node] >= 0 and not reads:
+        for node in range(len(found) - 1, -1, -1):
+            mine = found[node]
+            if mine < 0 and agreed[node] >= 0 and inner[node]:
                 mine = found[node] = agreed[node]
-            if ends[node] or reads:
+            if not passes[node]:
                 mine = NOWHERE  # what it uses is no part of the head
-            for edge in used:
+            for edge in range(start[node], start[node + 1]):
                 operand = operands[edge]
-                if column[operand] != column[node] or mine < 0:
+                if mine < 0 or column[operand] != column[node]:
                     agreed[operand] = CONFLICT
                 elif agreed[operand] == NOWHERE:
                     agreed[operand] = mine
@@ -180,22 +187,21 @@ class _Spread:
         """What is made of nothing but what the weights bring."""
         start, operands = self.graph.operand_start.tolist(), self.graph.operands.tolist()
         column, products = self.column.tolist(), self.products.tolist()
-        is_parameter = (self.matrices.of_node >= 0).tolist()
+        is_leaf = np.diff(self.graph.operand_start) == 0
+        leaf, fan_out = is_leaf.tolist(), self.graph.fan_out.tolist()
         brought = [NOWHERE] * len(found)
-        for node in range(len(found)):
-            used = [operands[edge] for edge in range(start[node], start[node + 1])]
-            if column[node] < 0 or not used or any(is_parameter[operand] for operand in used):
-                continue
+        for node in np.flatnonzero(self._inner & ~is_leaf).tolist():
+            used = operands[start[node] : start[node + 1]]
             if products[node] and (weights := [head_of[o] for o in used if o in head_of]):
                 brought[node] = found[node] = weights[0]
                 continue
-            inner = {brought[o] for o in used if start[o] < start[o + 1]}
+            inner = {brought[o] for o in used if not leaf[o]}
             if len(inner) == 1 and (head := inner.pop()) >= 0:
                 brought[node] = found[node] = head
                 for operand in used:  # a constant that it is scaled by
                     if (
                         found[operand] < 0
                         and column[operand] == column[node]
-                        and (self.graph.fan_out[operand] == 1)
+                        and fan_out[operand] == 1
                     ):
                         found[operand] = head

@@ -208,14 +208,17 @@ def _heads(graph: Graph, plan: Plan, inner: Ints, unit: Ints, column: Ints) -> t
     column_of_node[inner] = column
     place_of = plan.places.of_nodes(graph)
     head = heads_of(graph, plan.matrices, place_of, column_of_node)[inner]
-    unit = unit.copy()
-    for scope in np.unique(unit[(head >= 0) & (unit >= 0)]).tolist():
-        inside = unit == scope
-        numbers = np.unique(head[inside & (head >= 0)])
-        if len(numbers) == 1 and (unit[head == numbers[0]] == scope).all():
-            head[inside] = numbers[0]
-        else:
-            unit[inside] = NOWHERE
+    has_head = head >= 0
+    pairs = np.unique(np.stack((head[has_head], unit[has_head])), axis=1)
+    n_units = np.bincount(pairs[0])  # that each head lies in, none counting as one
+    n_heads = np.bincount(pairs[1][pairs[1] >= 0], minlength=len(plan.unit))
+    is_whole = (n_units[pairs[0]] == 1) & (pairs[1] >= 0)
+    is_whole &= n_heads[np.maximum(pairs[1], 0)] == 1
+    head_of_unit = np.full(len(plan.unit) + 1, NOWHERE)  # the last one stands for no unit
+    head_of_unit[pairs[1][is_whole]] = pairs[0][is_whole]
+    is_split = np.append(n_heads > 0, False) & (head_of_unit < 0)
+    head = np.where(head_of_unit[unit] >= 0, head_of_unit[unit], head)
+    unit = np.where(is_split[unit], NOWHERE, unit)
     return head, unit
 
 

@@ -141,7 +141,7 @@ def _from_consumers(
     """One sweep from the last node to the first: all consumers of a node come before it."""
     changed = False
     agreed = [NOWHERE] * len(found)
-    for node in reversed(range(len(found))):
+    for node in range(len(found) - 1, -1, -1):
         mine = found[node]
         if mine < 0 and agreed[node] >= 0 and not fixed[node]:
             mine = found[node] = agreed[node]

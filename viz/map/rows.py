@@ -186,9 +186,8 @@ class _Keys:
 
     def _turns(self, places: Sequence[int]) -> Mapping[int, Turn]:
         """The turn of each piece that lies in a column."""
-        found: dict[int, Turn] = {}
         if not self._plan.places.are_known:
-            return found
+            return {}
         by_column: dict[int, list[Made]] = {}
         for piece, column in enumerate(self._columns):
             if column >= 0:
@@ -196,9 +195,7 @@ class _Keys:
                 start, stop = int(self._pieces.starts[piece]), int(self._pieces.stops[piece])
                 made = Made(piece, start, stop, position, self._reads[piece])
                 by_column.setdefault(column, []).append(made)
-        for made_pieces in by_column.values():
-            found |= turns_of(self._graph, made_pieces)
-        return found
+        return turns_of(self._graph, by_column.values())
 
     def _position(self, piece: int, place: int) -> Position:
         """Where a piece is in the code; a head that is no call, where its first node is."""

@@ -7,7 +7,7 @@ turns read the same parameters is folded: all its turns are one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -33,20 +33,25 @@ class Made(NamedTuple):
     reads: int  # the matrices that it reads, as bits
 
 
-def turns_of(graph: Graph, pieces: Sequence[Made]) -> dict[int, Turn]:
-    """The turn of each piece of a column, by its number.
+def turns_of(graph: Graph, columns: Iterable[Sequence[Made]]) -> dict[int, Turn]:
+    """The turn of each piece, by its number.
 
     Args:
-        pieces: in the order of their nodes.
+        columns: the pieces of each, in the order of their nodes.
     """
-    finder = _Finder(graph)
-    finder.split(pieces, Turn())
-    return finder.found
+    start, operands = graph.operand_start.tolist(), graph.operands.tolist()
+    found: dict[int, Turn] = {}
+    for pieces in columns:
+        finder = _Finder(start, operands)
+        finder.split(pieces, Turn())
+        found |= finder.found
+    return found
 
 
 @dataclass
 class _Finder:
-    graph: Graph
+    start: list[int]  # of each node's edges, as in a Graph
+    operands: list[int]
     found: dict[int, Turn] = field(default_factory=dict)
     n_layers: int = 0
 
@@ -69,16 +74,17 @@ class _Finder:
 
     def _need_each_other(self, turns: Sequence[Sequence[Made]]) -> bool:
         """Whether each turn is made of what the one before has read."""
-        graph = self.graph
+        start, operands = self.start, self.operands
         latest: dict[int, int] = {}  # turn of the last reading that led to a node
         needed = [False] * len(turns)
         for place, turn in enumerate(turns):
             for piece in turn:
                 for node in range(piece.start, piece.stop):
-                    start, stop = graph.operand_start[node : node + 2].tolist()
-                    used = (latest.get(o, -1) for o in graph.operands[start:stop].tolist())
-                    newest = max(used, default=-1)
-                    needed[place] |= newest == place - 1
+                    newest = -1
+                    for edge in range(start[node], start[node + 1]):
+                        newest = max(newest, latest.get(operands[edge], -1))
+                    if newest == place - 1:
+                        needed[place] = True
                     latest[node] = place if piece.reads else newest
         return all(needed[1:])
 
