@@ -155,8 +155,11 @@ def _units(
 def _outermost(graph: Graph) -> set[int]:
     """The scopes that hold most of the program: as one row they would be a Map of one cell."""
     at, found = graph.scopes[0], {0}
-    while large := [c for c in graph.scopes.children(at) if len(c) > MOST_OF_IT * len(at)]:
-        (at,) = large
+    while inside := graph.scopes.children(at):
+        largest = max(inside, key=len)
+        if len(largest) <= MOST_OF_IT * len(at):
+            break
+        at = largest
         found.add(at.index)
     return found
 

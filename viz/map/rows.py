@@ -206,7 +206,7 @@ class _Keys:
         at = graph.scopes[int(graph.scope_of[node])]
         if self._place[at.index] == place:
             return found.position(graph, place, int(graph.line_of[node]))
-        while self._place[at.parent] != place:
+        while at.parent > 0 and self._place[at.parent] != place:
             at = graph.scopes[at.parent]
         return found.positions[self._place[at.index]]
 

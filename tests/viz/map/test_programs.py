@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microgpt import Graph, Value, recording, scope
+from tests.viz.computations import ROWS, Row, made
 from tests.viz.map import gpt_programs as gpt
 from tests.viz.map import other_programs as other
 from viz.map.step_map import StepMap
@@ -46,6 +47,18 @@ def assert_every_node_lies_in_one_cell(step_map: StepMap) -> None:
         for node in range(start, stop)
     ]
     assert sorted(nodes) == list(range(len(step_map.graph)))
+
+
+@given(rows=st.lists(ROWS, max_size=60))
+def test_every_node_of_any_recorded_graph_lies_in_one_cell(rows: list[Row]) -> None:
+    """Scopes opened by hand at one place under other names, parameters read anywhere."""
+    with recording():
+        graph = made(rows)
+    step_map = StepMap.of(graph)
+    assert_every_node_lies_in_one_cell(step_map)
+    assert {row for row, _ in enumerate(step_map.rows)} == set(step_map.grid.row_of.tolist())
+    names = [(row.name, row.layer) for row in step_map.rows]
+    assert len(names) == len(set(names))
 
 
 # -- a GPT -----------------------------------------------------------------------------------------
