@@ -70,16 +70,19 @@ def _normaliser_slots(graph: Graph, place_of: Ints, column: Ints, crossing: Ints
     slots: dict[int, int] = {}
     users = _Users(graph, place_of)
     judged: dict[tuple[int, int], bool] = {}
-    for factor, read in sources.items():
+    # What multiplies several columns is a query, and so is all that is made at that place.
+    queries = {int(place_of[factor]) for factor, read in sources.items() if len(read) > 1}
+    for factor in sources:
         place = int(place_of[factor])
+        if place in queries:
+            continue
         for slot in range(len(_operands(graph, factor))):
-            if len(read) > 1:
-                judged[place, slot] = False
-            siblings = users.at_place(_normaliser(graph, factor, slot), place)
-            if len(siblings) < 2 or not judged.get((place, slot), True):
+            if not judged.get((place, slot), True):
                 continue
-            others = [sources[node] for node in siblings if node in sources]
-            judged[place, slot] = sum(map(len, others)) == len(set().union(*others))
+            siblings = users.at_place(_normaliser(graph, factor, slot), place)
+            if len(siblings) > 1:
+                others = [sources[node] for node in siblings if node in sources]
+                judged[place, slot] = sum(map(len, others)) == len(set().union(*others))
     for (place, slot), is_normaliser in judged.items():
         if is_normaliser:
             slots.setdefault(place, slot)
