@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from microgpt.attach.wire import Field
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.ops import OPS
-from microgpt.autograd.scopes import Scope
+from microgpt.autograd.scopes import CallPlace, Scope
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeTree
@@ -101,11 +101,20 @@ def _bindings(fields: Mapping[str, Field]) -> dict[int, ParameterBinding | tuple
 
 def _scopes(fields: Mapping[str, Field]) -> list[Scope | None]:
     """Each node's scope, None for none."""
+    files = _texts(fields, "place_files")
     made: list[Scope] = []
-    for name, parent in zip(
-        _texts(fields, "scopes"), _ints(fields, "scope_parents").tolist(), strict=True
+    for name, parent, file, line, offset, inner in zip(
+        _texts(fields, "scopes"),
+        _ints(fields, "scope_parents").tolist(),
+        _ints(fields, "place_file_of").tolist(),
+        _ints(fields, "place_lines").tolist(),
+        _ints(fields, "place_offsets").tolist(),
+        _ints(fields, "place_inner_offsets").tolist(),
+        strict=True,
     ):
         made.append(Scope(name, parent=made[parent] if parent >= 0 else None))
+        if file >= 0:
+            made[-1].place = CallPlace(files[file], line, offset, inner)
     return [made[place] if place >= 0 else None for place in _ints(fields, "scope_of").tolist()]
 
 

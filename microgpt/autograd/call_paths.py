@@ -9,7 +9,7 @@ import os.path
 import sys
 from types import CodeType, FrameType
 
-from microgpt.autograd.scopes import Scope, Site, current_scope
+from microgpt.autograd.scopes import BY_HAND, CallPlace, Scope, Site, current_scope
 
 _OWN_FOLDER = os.path.dirname(__file__) + os.sep  # noqa: PTH120  # see `attach.child`
 
@@ -51,6 +51,7 @@ class CallPaths:
     def entered(self, scope: Scope, frame: FrameType) -> None:
         """A frame opens a scope by hand, perhaps in a call inside another such scope."""
         if self._calls_in_scopes:
+            scope.place = _place_of(frame)._replace(offset=BY_HAND, inner=0)
             if scope.parent is not None:
                 scope.parent = self._scope_of_call(frame, scope.parent)
             self._calls[scope] = [(frame, scope)]
@@ -91,8 +92,24 @@ class CallPaths:
             new.clear()  # not below the recording: made by code that it was handed to
             del calls[1:]
         for call in reversed(new):
-            calls.append((call, Scope(_name_of(call.f_code), parent=calls[-1][1])))
+            scope = Scope(_name_of(call.f_code), parent=calls[-1][1])
+            if call.f_back is not None:
+                scope.place = _place_of(call.f_back)
+            calls.append((call, scope))
         return calls[-1][1]
+
+
+def _place_of(frame: FrameType) -> CallPlace:
+    """Where a frame is: a comprehension stands at a place of its function."""
+    code, line, function = frame.f_code, frame.f_lineno, frame
+    while (
+        function.f_code.co_name.startswith("<")
+        and function.f_code.co_name != "<module>"
+        and function.f_back
+    ):
+        function = function.f_back
+    inner = 0 if function is frame else frame.f_lasti
+    return CallPlace(code.co_filename, line, function.f_lasti, inner)
 
 
 def _name_of(code: CodeType) -> str:

@@ -10,7 +10,22 @@ scope is a contiguous range of ids. Each thread has its own current scope.
 from __future__ import annotations
 
 from contextvars import ContextVar, Token
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
+
+
+class CallPlace(NamedTuple):
+    """The place in a program that a scope was entered from; in one function, in order of code."""
+
+    filename: str
+    line: int
+    offset: (
+        int  # of the bytecode instruction, which tells apart two calls on one line; or `BY_HAND`
+    )
+    inner: int  # the same within a comprehension there, 0 outside of any
+
+
+BY_HAND = -1
+"""The offset of a scope that was opened by hand: its name says more than its place."""
 
 
 class Scope:
@@ -20,7 +35,7 @@ class Scope:
     the later ones (`linear`, `linear[1]`).
     """
 
-    __slots__ = ("_token", "label", "name", "parent")
+    __slots__ = ("_token", "label", "name", "parent", "place")
 
     def __init__(self, name: str, label: str = "", parent: Scope | None = None) -> None:
         if not name or "/" in name:
@@ -28,6 +43,7 @@ class Scope:
         self.name = name
         self.label = label
         self.parent = parent
+        self.place: CallPlace | None = None  # where it was entered; only recorded calls know
         self._token: Token[Scope | None] | None = None
 
     @property

@@ -6,13 +6,13 @@ Leaves made outside any scope, such as parameters, lie in the root scope, whose 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.autograd.scopes import Scope
+from microgpt.autograd.scopes import CallPlace, Scope
 from microgpt.errors import GraphError
 
 
@@ -26,6 +26,9 @@ class ScopeRange:
     parent: int  # index of the parent, -1 for the root
     start: int  # first node id inside it or its children
     stop: int  # one past the last
+    # Where in the program it was entered, if that was recorded. The same computation recorded or
+    # not has equal scopes.
+    place: CallPlace | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -98,7 +101,7 @@ class _TreeBuilder:
 
     def __init__(self, n_nodes: int) -> None:
         self._index: dict[Scope, int] = {}
-        self._rows: list[tuple[str, str, int]] = [("", "", -1)]
+        self._rows: list[tuple[str, str, int, CallPlace | None]] = [("", "", -1, None)]
         self._spans: list[list[int]] = [[0, n_nodes]]
         self._taken: dict[str, int] = {}
 
@@ -125,14 +128,14 @@ class _TreeBuilder:
             path = f"{unnumbered}[{self._taken[unnumbered]}]"
         self._taken[path] = 0
         self._index[scope] = len(self._rows)
-        self._rows.append((path, scope.label, parent))
+        self._rows.append((path, scope.label, parent, scope.place))
         self._spans.append([node, node + 1])
         return self._index[scope]
 
     def ranges(self) -> list[ScopeRange]:
         return [
-            ScopeRange(index, path, label, parent, start, stop)
-            for index, ((path, label, parent), (start, stop)) in enumerate(
+            ScopeRange(index, path, label, parent, start, stop, place)
+            for index, ((path, label, parent, place), (start, stop)) in enumerate(
                 zip(self._rows, self._spans, strict=True)
             )
         ]

@@ -81,6 +81,7 @@ def folded(grid: Grid, groups: Sequence[Sequence[int]]) -> Grid:
         ),
         parameters=tuple((column == n + 1).tolist()),
         cell_of=frozen(new_cell[grid.cell_of]),
+        heads=None if grid.heads is None else frozenset(int(new_row[row]) for row in grid.heads),
     )
 
 

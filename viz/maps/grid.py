@@ -1,22 +1,20 @@
 """The Map's grid: the columns and rows of any graph, and the cell that each node lies in.
 
-A row is what all columns do at one place of the computation: of two columns, the pieces on the same
-path within the column, made by the same line, at the same turn of a loop. Draws nothing.
+A row is what all columns do at one place of the computation (`rows.py`). Draws nothing.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from microgpt.graph.arrays import Ints, frozen
 from microgpt.graph.graph import Graph
-from viz.maps.pieces import NOWHERE, Matrices, Pieces, Plan, pieces_of
+from viz.maps.matrices import NOWHERE, Matrices
+from viz.maps.pieces import Pieces, Plan, pieces_of
+from viz.maps.rows import rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,7 @@ class Grid:
     scopes: tuple[str | None, ...]  # path of the scope that a cell is, None where it is none
     parameters: tuple[bool, ...]  # whether a cell is the parameters of its row. Shape: `[cell]`
     cell_of: Ints  # of each node. Shape: `[node]`
+    heads: frozenset[int] | None = None  # the rows that are attention heads, if that is known
 
     @cached_property
     def at(self) -> Ints:
@@ -71,149 +70,58 @@ class Grid:
         return tuple(map(tuple, ranges))
 
 
-class _Key(NamedTuple):
-    """What pieces of different columns have in common if they are of one row."""
-
-    call: int  # which of a column's calls the path begins in, -1 outside of them
-    path: str
-    line: int
-    turn: int  # how many pieces of the column came before at this place
-
-
 def grid_of(graph: Graph) -> Grid:
     """The grid of a graph."""
-    matrices = Matrices.of(graph)
-    plan = Plan.of(graph, matrices)
-    columns = plan.columns
-    pieces = pieces_of(graph, matrices, plan)
-    places = _Places(graph, plan, pieces)
-    keys = [places.key(piece) for piece in range(len(pieces.starts))]
-    rows = {key: row for row, key in enumerate(_in_order(keys, pieces.column.tolist()))}
-    row_of_piece = np.array([rows[key] for key in keys], np.int64)
-    row_of_matrix = _first_readers(graph, matrices, pieces, row_of_piece)
+    plan = Plan.of(graph)
+    pieces = pieces_of(graph, plan)
+    rows = rows_of(graph, plan, pieces)
+    matrices, n = plan.matrices, len(plan.columns)
+    row_of_matrix = _first_readers(graph, matrices, pieces, rows.of_piece)
     read_by: dict[int, list[str]] = {}
     for name, row in zip(matrices.names, row_of_matrix.tolist(), strict=True):
         read_by.setdefault(row, []).append(name)
-    n = len(columns)
-    code_of_piece = row_of_piece * (n + 2) + np.where(pieces.column < 0, n, pieces.column)
+    code_of_piece = rows.of_piece * (n + 2) + np.where(pieces.column < 0, n, pieces.column)
     codes = np.empty(len(graph), np.int64)
     of_parameters = matrices.of_node >= 0
     codes[of_parameters] = row_of_matrix[matrices.of_node[of_parameters]] * (n + 2) + n + 1
     codes[~of_parameters] = code_of_piece[pieces.of_node[~of_parameters]]
     used = np.flatnonzero(np.bincount(codes, minlength=1))
-    number = np.full(len(rows) * (n + 2), NOWHERE)
+    number = np.full(len(rows.names) * (n + 2), NOWHERE)
     number[used] = np.arange(len(used))
     column_of = used % (n + 2)
-    first_piece = dict(
-        zip(reversed(code_of_piece.tolist()), reversed(range(len(keys))), strict=True)
-    )
     return Grid(
-        rows=tuple(places.row(key, tuple(read_by.get(row, ()))) for key, row in rows.items()),
-        labels=tuple(column.calls[0].label if column.calls else "" for column in columns),
+        rows=tuple(
+            Row(name, layer, tuple(read_by.get(row, ())))
+            for row, (name, layer) in enumerate(zip(rows.names, rows.layers, strict=True))
+        ),
+        labels=tuple(column.calls[0].label if column.calls else "" for column in plan.columns),
         row_of=frozen(used // (n + 2)),
         column_of=frozen(np.where(column_of < n, column_of, NOWHERE)),
-        scopes=tuple(
-            places.scope_of(first_piece[code]) if code in first_piece else None
-            for code in used.tolist()
-        ),
+        scopes=_scopes_of_cells(graph, pieces, number[code_of_piece], len(used)),
         parameters=tuple((column_of == n + 1).tolist()),
         cell_of=frozen(number[codes]),
+        heads=rows.heads,
     )
 
 
-class _Places:
-    """Where each piece belongs in its column."""
-
-    def __init__(self, graph: Graph, plan: Plan, pieces: Pieces) -> None:
-        self._graph, self._plan, self._pieces = graph, plan, pieces
-        self._scopes = tuple(graph.scopes)
-        self._layers, self._wrapper = _layers(graph, plan)
-        self._turns: dict[tuple[int, _Key], int] = {}
-
-    def key(self, piece: int) -> _Key:
-        """The row that a piece belongs to; pieces are to be asked for in order."""
-        scope, column = int(self._pieces.scope[piece]), int(self._pieces.column[piece])
-        call, path = self._plan.call[scope], self._scopes[scope].path
-        if call >= 0:
-            outer = self._plan.columns[self._plan.column[scope]].calls[call].path
-            path = path[len(outer) :].removeprefix("/")
-        key = _Key(call, path, int(self._pieces.line[piece]), 0)
-        if column < 0 or (call >= 0 and self._pieces.is_unit[piece]):
-            return key
-        if call < 0:  # the k-th call of a function belongs to column k, whatever its number
-            key = key._replace(path=re.sub(r"\[\d+\]", "", path))
-        turn = self._turns[column, key] = self._turns.get((column, key), -1) + 1
-        return key._replace(turn=turn)
-
-    def row(self, key: _Key, matrices: tuple[str, ...]) -> Row:
-        """What a row is called."""
-        layer, path = None, key.path
-        if key.call == 0:
-            path = path.removeprefix(self._wrapper).removeprefix("/")
-            for prefix, number in self._layers.items():
-                if f"{path}/".startswith(f"{prefix}/"):
-                    layer, path = number, path[len(prefix) + 1 :]
-        if key.line >= 0:
-            line = f"line {self._graph.source_lines[key.line][1]}"
-            path = f"{path} {line}" if path else line
-        if key.turn:
-            path = f"{path} ({key.turn + 1})"
-        return Row(path or self._calls_name(key.call), layer, matrices)
-
-    def _calls_name(self, call: int) -> str:
-        """What a row is called that is all of a column's call."""
-        name = self._plan.columns[0].calls[call].name if call >= 0 else ""
-        return re.sub(r"\[\d+\]$", "", name) or "all"
-
-    def scope_of(self, piece: int) -> str | None:
-        """The scope that the cell of a piece is, if it is one."""
-        scope = self._scopes[int(self._pieces.scope[piece])]
-        return scope.path if self._pieces.is_unit[piece] else None
-
-
-def _layers(graph: Graph, plan: Plan) -> tuple[dict[str, int], str]:
-    """The scopes within a column that are layers, numbered; and the way to what is around them.
-
-    A layer is a scope that holds several rows, beside others that read other parameters.
-    """
-    reads, call = plan.reads, plan.columns[0].calls[0]
-    at = call
-    while True:
-        readers = [inner for inner in graph.scopes.children(at) if reads[inner.index]]
-        nested = [inner for inner in readers if plan.unit[inner.index] == NOWHERE]
-        if len(readers) != 1 or not nested:
-            break
-        (at,) = readers
-    around = at.path[len(call.path) :].removeprefix("/")
-    return {inner.name: number for number, inner in enumerate(nested)}, around
-
-
-def _in_order(keys: Sequence[_Key], columns: Sequence[int]) -> list[_Key]:
-    """The rows in the order of the forward pass: as the columns have them, one after the other."""
-    by_column: dict[int, dict[_Key, None]] = {}
-    for key, column in zip(keys, columns, strict=True):
-        by_column.setdefault(column, {})[key] = None
-    across = list(by_column.pop(NOWHERE, ()))
-    order: list[_Key] = []
-    for rows in sorted(by_column.values(), key=len, reverse=True):
-        place, known = 0, set(order)
-        for key in rows:
-            if key in known:
-                place = order.index(key) + 1
-            else:
-                order.insert(place, key)
-                place += 1
-    known = set(order)
-    first = keys.index(order[0]) if order else 0
-    before = [key for key in across if key not in known and keys.index(key) < first]
-    return [*before, *order, *(key for key in across if key not in known and key not in before)]
+def _scopes_of_cells(
+    graph: Graph, pieces: Pieces, cell_of_piece: Ints, n_cells: int
+) -> tuple[str | None, ...]:
+    """Path of the scope that each cell is, None where it is none, or several."""
+    paths = [scope.path for scope in graph.scopes]
+    scopes: list[str | None] = [None] * n_cells
+    is_one = np.bincount(cell_of_piece, minlength=n_cells) == 1
+    for piece in np.flatnonzero(pieces.is_unit & is_one[cell_of_piece]).tolist():
+        scopes[int(cell_of_piece[piece])] = paths[int(pieces.scope[piece])]
+    return tuple(scopes)
 
 
 def _first_readers(graph: Graph, matrices: Matrices, pieces: Pieces, row_of_piece: Ints) -> Ints:
     """The row that reads a parameter of each matrix first. Shape: `[matrix]`."""
-    matrix = matrices.of_node[graph.operands]
-    consumer = pieces.of_node[graph.edge_consumers]
-    edges = np.flatnonzero((matrix >= 0) & (consumer >= 0))[::-1]
+    edges = matrices.edges[::-1]
+    consumer = pieces.of_node[graph.edge_consumers[edges]]
+    edges, consumer = edges[consumer >= 0], consumer[consumer >= 0]
     rows = np.zeros(len(matrices.names), np.int64)
-    rows[matrix[edges]] = row_of_piece[consumer[edges]]  # the last written is the first edge
+    # The last written is the first edge.
+    rows[matrices.of_node[graph.operands[edges]]] = row_of_piece[consumer]
     return rows

@@ -1,9 +1,6 @@
-"""A graph cut into pieces: runs of nodes that were made at one place, and the columns they are of.
+"""A graph cut into pieces: runs of nodes that were made at one place, of one column.
 
-Calls side by side that read the same parameters are columns: positions of a text, samples of a
-batch; the k-th reading of a set of parameters belongs to column k. Pieces outside of such calls
-take the column that their consumers agree on, else their operands'. Of scopes' names nothing is
-known here.
+A scope is one piece where it is one row. Of scopes' names nothing is known here.
 """
 
 from __future__ import annotations
@@ -13,14 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microgpt.autograd.bindings import ParameterBinding
 from microgpt.graph.arrays import Ints, Mask
 from microgpt.graph.graph import Graph
-from microgpt.graph.scope_tree import ScopeRange
+from viz.maps.columns import Column, columns_of
+from viz.maps.heads import heads_of
+from viz.maps.matrices import NOWHERE, Matrices, holding_several, reads_of
+from viz.maps.places import Places
+from viz.maps.readings import NodeColumns, columns_by_reading
 
-NOWHERE = -1
 MOST_ROUNDS = 100
 """How often columns are handed on from piece to piece, at most."""
+MOST_OF_IT = 0.5
+"""Calls that hold less of a graph than this share are no columns if its readings say others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,41 +34,52 @@ class Pieces:
     line: Ints  # place in `source_lines`, -1 for none. Shape: `[piece]`
     is_unit: Mask  # whether it is of all that is in its scope. Shape: `[piece]`
     column: Ints  # -1 for none. Shape: `[piece]`
+    head: Ints  # number of the attention head that it is of, -1 for none. Shape: `[piece]`
     of_node: Ints  # piece of each node, -1 of parameters. Shape: `[node]`
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What belongs to a column for sure: the calls that read its share of the parameters."""
-
-    calls: tuple[ScopeRange, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
     """What each scope is in the Map; lists go by scope."""
 
+    matrices: Matrices
     columns: tuple[Column, ...]
     column: list[int]  # that a scope lies in, -1 for none
     call: list[int]  # which of the column's calls it lies in, -1 for none
     unit: list[int]  # the scope around that is one row, -1 of those that hold several
     reads: list[int]  # the matrices read there or inside, as bits
+    places: Places
+    column_of_node: Ints | None = None  # if no calls are columns. Shape: `[node]`
 
     @classmethod
-    def of(cls, graph: Graph, matrices: Matrices) -> Plan:
+    def of(cls, graph: Graph) -> Plan:
         """A scope holds several rows if its parts read different parameters; else it is one.
 
         So a matrix product is a row, whatever calls it is made of, and so is a norm or a head,
         which read none.
         """
-        scopes, reads = tuple(graph.scopes), reads_of(graph, matrices)
+        matrices = Matrices.of(graph)
+        reads = reads_of(graph, matrices)
         columns = columns_of(graph, matrices, reads)
-        holds_several = _holding_several(graph, reads)
+        if not _holds_most(columns, matrices):
+            by_node = cls._by_reading(graph, matrices)
+            if len(by_node.columns) > 1 or (len(columns) == 1 and by_node.places.are_known):
+                return by_node
+        return cls._by_calls(graph, matrices, reads, columns)
+
+    @classmethod
+    def _by_calls(
+        cls, graph: Graph, matrices: Matrices, reads: list[int], columns: Sequence[Column]
+    ) -> Plan:
+        scopes = tuple(graph.scopes)
+        holds_several = holding_several(graph, matrices, reads)
         column, call, unit = ([NOWHERE] * len(scopes) for _ in range(3))
         around: set[int] = {0}
+        calls: dict[int, int] = {}
         for place, each in enumerate(columns):
             for number, scope in enumerate(each.calls):
-                column[scope.index], call[scope.index] = place, number
+                column[scope.index] = place
+                call[scope.index] = calls[scope.index] = number
                 at = scope.parent
                 while at > 0 and at not in around:
                     around.add(at)
@@ -82,133 +94,135 @@ class Plan:
                 call[scope.index] != NOWHERE and holds_several[scope.index]
             ):
                 unit[scope.index] = scope.index
-        return cls(tuple(columns), column, call, unit, reads)
+        places = Places.of(graph, calls)
+        return cls(matrices, tuple(columns), column, call, unit, reads, places)
 
-
-def _holding_several(graph: Graph, reads: Sequence[int]) -> list[bool]:
-    """Whether the parts of each scope read different parameters."""
-    found = [False] * len(reads)
-    for scope in reversed(tuple(graph.scopes)):
-        parts = [reads[inner.index] for inner in graph.scopes.children(scope)]
-        parts = [part for part in parts if part]
-        found[scope.index] = any(part != reads[scope.index] for part in parts) or (
-            len(parts) == 1 and any(found[inner.index] for inner in graph.scopes.children(scope))
+    @classmethod
+    def _by_reading(cls, graph: Graph, matrices: Matrices) -> Plan:
+        places = Places.of(graph, {})
+        place_of = places.of_nodes(graph)
+        found = columns_by_reading(graph, matrices, place_of)
+        if found.count == 1 and places.are_known:
+            named = matrices.with_single_names(graph)
+            by_name = columns_by_reading(graph, named, place_of)
+            if by_name.count > 1:
+                matrices, found = named, by_name
+        reads = reads_of(graph, matrices)
+        return cls(
+            matrices,
+            tuple(Column(()) for _ in range(found.count)),
+            [NOWHERE] * len(graph.scopes),
+            [NOWHERE] * len(graph.scopes),
+            _units(graph, matrices, found, holding_several(graph, matrices, reads)),
+            reads,
+            places,
+            found.of_node,
         )
+
+
+def _holds_most(columns: Sequence[Column], matrices: Matrices) -> bool:
+    """Whether calls that are columns hold most of what there is."""
+    inside = sum(len(call) for column in columns for call in column.calls)
+    return len(columns) > 1 and inside > MOST_OF_IT * int((matrices.of_node < 0).sum())
+
+
+def _units(
+    graph: Graph, matrices: Matrices, columns: NodeColumns, holds_several: Sequence[bool]
+) -> list[int]:
+    """The largest scopes around each that are of one column and one row, -1 for none."""
+    scopes = tuple(graph.scopes)
+    nodes = np.flatnonzero(matrices.of_node < 0)
+    least, most = np.full(len(scopes), columns.count), np.full(len(scopes), NOWHERE - 1)
+    np.minimum.at(least, graph.scope_of[nodes], columns.of_node[nodes])
+    np.maximum.at(most, graph.scope_of[nodes], columns.of_node[nodes])
+    lows, highs = least.tolist(), most.tolist()
+    for scope in reversed(scopes[1:]):
+        lows[scope.parent] = min(lows[scope.parent], lows[scope.index])
+        highs[scope.parent] = max(highs[scope.parent], highs[scope.index])
+    unit, outermost = [NOWHERE] * len(scopes), _outermost(graph)
+    for scope in scopes:
+        if scope.parent >= 0 and unit[scope.parent] != NOWHERE:
+            unit[scope.index] = unit[scope.parent]
+        elif (
+            scope.index not in outermost
+            and lows[scope.index] == highs[scope.index]
+            and not holds_several[scope.index]
+        ):
+            unit[scope.index] = scope.index
+    return unit
+
+
+def _outermost(graph: Graph) -> set[int]:
+    """The scopes that hold most of the program: as one row they would be a Map of one cell."""
+    at, found = graph.scopes[0], {0}
+    while inside := graph.scopes.children(at):
+        largest = max(inside, key=len)
+        if len(largest) <= MOST_OF_IT * len(at):
+            break
+        at = largest
+        found.add(at.index)
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class Matrices:
-    """A graph's parameters by matrix."""
-
-    names: tuple[str, ...]
-    of_node: Ints  # place in `names`, -1 of nodes that are no parameters. Shape: `[node]`
-
-    @classmethod
-    def of(cls, graph: Graph) -> Matrices:
-        """Parameters are the leaves whose place is known, and the named ones an op `param` made."""
-        leaves = [
-            (node, binding.matrix)
-            for node, binding in graph.bindings.items()
-            if isinstance(binding, ParameterBinding)
-        ]
-        places = {name: place for place, name in enumerate(dict.fromkeys(m for _, m in leaves))}
-        of_node = np.full(len(graph), NOWHERE)
-        of_node[[node for node, _ in leaves]] = [places[matrix] for _, matrix in leaves]
-        return cls(tuple(places), of_node)
-
-
-def columns_of(graph: Graph, matrices: Matrices, reads: Sequence[int]) -> list[Column]:
-    """The columns; one, of the calls that hold everything, if nothing is done alike side by side.
-
-    Args:
-        reads: the matrices that each scope reads with all that is inside, as bits of an integer.
-    """
-    at = graph.scopes[0]
-    while True:
-        calls = [call for call in graph.scopes.children(at) if reads[call.index]]
-        # Units of a layer read rows of one matrix, each its own: by row they are no columns. Rows
-        # of an embedding are another at each position: only by matrix are those columns.
-        by_row = _grouped(calls, _rows_read(graph, matrices, at))
-        by_matrix = _grouped(calls, reads)
-        in_groups = sum(len(group) for group in by_row if len(group) > 1)
-        groups = by_row if 2 * in_groups > len(calls) else by_matrix
-        widths = {len(group) for group in groups} - {1}
-        if widths:
-            nodes = {w: sum(len(c) for g in groups if len(g) == w for c in g) for w in widths}
-            width = max(nodes, key=lambda w: nodes[w])
-            return [
-                Column(members)
-                for members in zip(*(g for g in groups if len(g) == width), strict=True)
-            ]
-        if len(calls) != 1:
-            return [Column((at,))]
-        (at,) = calls
-
-
-def _grouped(calls: Sequence[ScopeRange], key: Sequence[int]) -> list[list[ScopeRange]]:
-    """Calls with the same key together, in order of the first of each group."""
-    groups: dict[int, list[ScopeRange]] = {}
-    for call in calls:
-        groups.setdefault(key[call.index], []).append(call)
-    return list(groups.values())
-
-
-def _rows_read(graph: Graph, matrices: Matrices, at: ScopeRange) -> list[int]:
-    """A number for each scope directly inside one: the same if they read the same parameters."""
-    sums = np.zeros(len(graph.scopes), np.int64)
-    inside = graph.scopes.children(at)
-    call_of = np.full(len(graph), NOWHERE)
-    for place, call in enumerate(inside):
-        call_of[call.start : call.stop] = place
-    is_parameter = matrices.of_node >= 0
-    number = np.cumsum(is_parameter) - 1  # of each parameter
-    edges = np.flatnonzero(is_parameter[graph.operands])
-    caller = call_of[graph.edge_consumers[edges]]
-    edges, caller = edges[caller >= 0], caller[caller >= 0]
-    n = int(is_parameter.sum())
-    reads = np.zeros(len(inside) * n, np.bool_)
-    reads[caller * n + number[graph.operands[edges]]] = True
-    marks = np.random.default_rng(0).integers(1 << 40, size=n)  # sums of which tell sets apart
-    sums[[call.index for call in inside]] = reads.reshape(len(inside), n) @ marks
-    return sums.tolist()
-
-
-def reads_of(graph: Graph, matrices: Matrices) -> list[int]:
-    """The matrices that each scope reads with all that is inside, as bits of an integer."""
-    scopes, n = tuple(graph.scopes), len(matrices.names)
-    reads = [0] * len(scopes)
-    if n:
-        matrix = matrices.of_node[graph.operands]
-        edges = np.flatnonzero(matrix >= 0)
-        pairs = graph.scope_of[graph.edge_consumers[edges]] * n + matrix[edges]
-        for pair in np.flatnonzero(np.bincount(pairs)).tolist():
-            reads[pair // n] |= 1 << (pair % n)
-    for scope in reversed(scopes[1:]):  # parents come before their children
-        reads[scope.parent] |= reads[scope.index]
-    return reads
-
-
-def pieces_of(graph: Graph, matrices: Matrices, plan: Plan) -> Pieces:
+def pieces_of(graph: Graph, plan: Plan) -> Pieces:
     """The pieces, each with its column."""
-    inner = np.flatnonzero(matrices.of_node < 0)
+    inner = np.flatnonzero(plan.matrices.of_node < 0)
     unit = np.array(plan.unit)[graph.scope_of[inner]]
+    if plan.column_of_node is None:
+        column = _columns_by_calls(graph, plan, inner, unit)
+    else:
+        column = plan.column_of_node[inner]
+    head, unit = _heads(graph, plan, inner, unit, column)
     scope = np.where(unit >= 0, unit, graph.scope_of[inner])
-    line = np.where(unit >= 0, NOWHERE, graph.line_of[inner])
-    column = np.array(plan.column)[scope]
-    if len(plan.columns) > 1:
-        # What lies in no call goes where it is used, node by node; a call goes as a whole.
-        is_loose = (unit < 0) & (column < 0)
-        first = _starts(inner, scope, line, np.where(is_loose, inner, NOWHERE))
-        column = _spread(
-            first, _agreed(graph, _numbered(graph, inner, first), column[first]), inner
-        )
-    first = _starts(inner, scope, line, column)
+    is_head = (unit < 0) & (head >= 0)
+    line = np.where((unit >= 0) | is_head, NOWHERE, graph.line_of[inner])
+    first = _starts(inner, np.where(is_head, NOWHERE, scope), line, column, head)
     last = np.append(first[1:], len(inner))[: len(first)] - 1
     return Pieces(
         inner[first], inner[last] + 1, scope[first], line[first], unit[first] >= 0, column[first],
-        _numbered(graph, inner, first),
+        head[first], _numbered(graph, inner, first),
     )  # fmt: skip
+
+
+def _columns_by_calls(graph: Graph, plan: Plan, inner: Ints, unit: Ints) -> Ints:
+    """The column of each node that is no parameter, by the call that it lies in."""
+    scope = np.where(unit >= 0, unit, graph.scope_of[inner])
+    column = np.array(plan.column)[scope]
+    if len(plan.columns) > 1:
+        # What lies in no call goes where it is used, node by node; a call goes as a whole.
+        line = np.where(unit >= 0, NOWHERE, graph.line_of[inner])
+        is_loose = (unit < 0) & (column < 0)
+        first = _starts(inner, scope, line, np.where(is_loose, inner, NOWHERE))
+        agreed = _agreed(graph, _numbered(graph, inner, first), column[first])
+        column = _spread(first, agreed, inner)
+    return column
+
+
+def _heads(graph: Graph, plan: Plan, inner: Ints, unit: Ints, column: Ints) -> tuple[Ints, Ints]:
+    """The head that each node that is no parameter is of, and the scope around that is one row.
+
+    A head that is all that a scope holds is that scope; scopes that hold several heads, or a part
+    of one, are no rows.
+    """
+    # Heads that have scopes of their own, opened by hand, need not be looked for.
+    if not plan.places.are_known or len(plan.columns) == 1:
+        return np.full(len(inner), NOWHERE), unit
+    column_of_node = np.full(len(graph), NOWHERE)
+    column_of_node[inner] = column
+    place_of = plan.places.of_nodes(graph)
+    head = heads_of(graph, plan.matrices, place_of, column_of_node)[inner]
+    has_head = head >= 0
+    pairs = np.unique(np.stack((head[has_head], unit[has_head])), axis=1)
+    n_units = np.bincount(pairs[0])  # that each head lies in, none counting as one
+    n_heads = np.bincount(pairs[1][pairs[1] >= 0], minlength=len(plan.unit))
+    is_whole = (n_units[pairs[0]] == 1) & (pairs[1] >= 0)
+    is_whole &= n_heads[np.maximum(pairs[1], 0)] == 1
+    head_of_unit = np.full(len(plan.unit) + 1, NOWHERE)  # the last one stands for no unit
+    head_of_unit[pairs[1][is_whole]] = pairs[0][is_whole]
+    is_split = np.append(n_heads > 0, False) & (head_of_unit < 0)
+    head = np.where(head_of_unit[unit] >= 0, head_of_unit[unit], head)
+    unit = np.where(is_split[unit], NOWHERE, unit)
+    return head, unit
 
 
 def _starts(inner: Ints, *kinds: Ints) -> Ints:
@@ -233,12 +247,17 @@ def _numbered(graph: Graph, inner: Ints, first: Ints) -> Ints:
 
 def _agreed(graph: Graph, piece_of: Ints, column: Ints) -> Ints:
     """Gives pieces without a column the one that their consumers agree on, else their operands'."""
-    operand, consumer = piece_of[graph.operands], piece_of[graph.edge_consumers]
-    between = np.flatnonzero((operand != consumer) & (operand >= 0))
-    between = between[(column[operand[between]] < 0) | (column[consumer[between]] < 0)]
-    pairs = np.unique(np.stack((operand[between], consumer[between])), axis=1)
+    is_open = np.append(column < 0, False)[piece_of]  # the last one stands for parameters
+    near = np.flatnonzero(is_open[graph.operands] | is_open[graph.edge_consumers])
+    operand, consumer = piece_of[graph.operands[near]], piece_of[graph.edge_consumers[near]]
+    between = (operand != consumer) & (operand >= 0)
+    # A constant that is open itself says nothing of where it is used.
+    is_leaf = np.diff(graph.operand_start)[graph.operands[near]] == 0
+    says = between & ~(is_leaf & (column[operand] < 0))
     column = column.copy()
-    for here, there in ((pairs[0], pairs[1]), (pairs[1], pairs[0])):
+    to_operands = _distinct(operand[between], consumer[between])
+    to_consumers = _distinct(consumer[says], operand[says])
+    for here, there in (to_operands, to_consumers, to_operands):
         for _ in range(MOST_ROUNDS):
             open_ = column[here] < 0
             least = np.full(len(column), np.iinfo(np.int64).max)
@@ -250,3 +269,9 @@ def _agreed(graph: Graph, piece_of: Ints, column: Ints) -> Ints:
                 break
             column[found] = most[found]
     return column
+
+
+def _distinct(here: Ints, there: Ints) -> tuple[Ints, Ints]:
+    """Each pair once."""
+    pairs = np.unique(np.stack((here, there)), axis=1)
+    return pairs[0], pairs[1]

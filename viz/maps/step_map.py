@@ -259,9 +259,15 @@ class StepMap:
 
     @cached_property
     def _head_rows(self) -> Ints:
-        """The rows that read the same rows of other columns, ascending."""
+        """The rows that read the same rows of other columns, ascending.
+
+        Where the program's calls are known only those that were found to be heads: a recurrent
+        network reads the column before, too.
+        """
         _, to_row, is_across = self._rows_of_crossing
-        return np.unique(to_row[is_across])
+        rows = np.unique(to_row[is_across])
+        heads = self.grid.heads
+        return rows if heads is None else rows[np.isin(rows, list(heads))]
 
     @cached_property
     def _rows_of_crossing(self) -> tuple[Ints, Ints, Mask]:
@@ -286,6 +292,7 @@ class StepMap:
         n = len(self.rows)
         read_across = np.zeros(n * n, np.bool_)
         read_across[from_row[across] * n + to_row[across]] = True
+        read_across &= np.isin(np.arange(n * n) % n, self._head_rows)
         column = grid.column_of[grid.cell_of[graph.operands[self.crossing]]]
         edges = self.crossing[read_across[from_row * n + to_row] & (column >= 0)]
         consumer = graph.edge_consumers[edges]

@@ -6,6 +6,7 @@ is to see, and what means what. What flows is drawn by `svg_flows`, cells by `sv
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +17,19 @@ from viz.maps.lenses import Look
 from viz.maps.palette import RIVER, head_color, size_color
 from viz.maps.sentence import sentence
 from viz.maps.svg_cells import BASELINE, OUTLINE, DrawnCells
-from viz.maps.svg_elements import LARGE, PLAIN, SMALL, TITLE, box, cut, short, words, wrapped, xml
+from viz.maps.svg_elements import (
+    LARGE,
+    PLAIN,
+    SMALL,
+    TITLE,
+    box,
+    cut,
+    short,
+    text_width,
+    words,
+    wrapped,
+    xml,
+)
 from viz.maps.svg_flows import Flows
 from viz.maps.svg_layout import BRACKET, MARGIN, WIDTH, PictureLayout
 from viz.style import DECADES, HAIRLINE, INK, MUTED, PAPER
@@ -122,7 +135,14 @@ class _Page:
         room = layout.full
         if self.names[place]:
             yield words(layout.left(place), top - 26, self.names[place], MUTED, PLAIN, extra=BOLD)
-        for column, caption in enumerate(step_map.captions):
+        if layout.n_columns < layout.n_all_columns:
+            x = layout.left(place) + layout.n_columns * layout.pitch + 4
+            more = f"… {layout.n_all_columns - layout.n_columns} more"
+            yield words(x, top, more, MUTED, SMALL)
+        if not layout.has_numbers:
+            yield from self._numbers_of_columns(place, top)
+            return
+        for column, caption in enumerate(step_map.captions[: layout.n_columns]):
             label = step_map.grid.labels[column] or str(column)
             name = cut(label if caption.token is None else caption.token, room, LARGE)
             x = layout.x(place, column) + layout.full / 2
@@ -130,6 +150,14 @@ class _Page:
             if layout.next_after is not None and caption.target is not None:
                 y = layout.tops[layout.next_after] + layout.row_height + BASELINE + 7
                 yield words(x, y, cut(caption.target, room, LARGE), INK, LARGE, "middle", BOLD)
+
+    def _numbers_of_columns(self, place: int, top: float) -> Iterator[str]:
+        """Over narrow columns: the numbers of those that have room for theirs."""
+        layout = self.layout
+        widest = text_width(str(layout.n_columns), SMALL) + SMALL
+        for column in range(0, layout.n_columns, math.ceil(widest / layout.pitch)):
+            x = layout.x(place, column) + layout.full / 2
+            yield words(x, top, str(column), INK, SMALL, "middle")
 
     def _labels(self) -> Iterator[str]:
         layout = self.layout

@@ -55,6 +55,8 @@ class DrawnCells:
         places = zip(grid.row_of.tolist(), grid.column_of.tolist(), grid.parameters, strict=True)
         for cell, (row, column, is_parameters) in enumerate(places):
             top = layout.tops[row]
+            if column >= layout.n_columns:
+                continue
             if column >= 0:
                 x, width = layout.x(place, column, row), layout.cell_width(row)
                 head = strips.get((row, column)) if row in layout.head_rows else None
@@ -78,6 +80,7 @@ class DrawnCells:
         """A cell that shows a number."""
         scale, height = self.scales[place], self.layout.cell_height
         number = scale.number(cell)
+        has_numbers = column < 0 or self.layout.has_numbers
         yield (
             f"<g {_data(row, column, number)}><title>"
             f"{xml(_told(scale.look, cell, row, column, number))}</title>"
@@ -97,10 +100,18 @@ class DrawnCells:
                 if is_none
                 else size_color(strength(abs(number), self.largest), scale.sign(cell))
             )
-            yield box(x, top, width, height, fill, ROUND)
             text, ink = short(number), ink_on(fill)
-        base = top + height / 2 + BASELINE
-        yield words(x + width / 2, base, text, ink, PLAIN, "middle") + "</g>"
+            if not has_numbers:  # never by colour alone: as high as it is large
+                yield box(x, top, width, height, EMPTY)
+                part = height * strength(abs(number), self.largest) if number else 0.0
+                yield box(x, top + height - part, width, part, fill)
+            else:
+                yield box(x, top, width, height, fill, ROUND)
+        if has_numbers:
+            base = top + height / 2 + BASELINE
+            yield words(x + width / 2, base, text, ink, PLAIN, "middle") + "</g>"
+        else:
+            yield "</g>"
 
     def _strip(
         self, place: int, cell: int, head: HeadWeights, x: float, top: float, width: float
@@ -114,6 +125,8 @@ class DrawnCells:
         yield f"<g {_data(head.row, head.column, number)}>"
         yield box(x, top, width, height, PAPER)
         for source, weight in zip(head.sources, head.weights, strict=True):
+            if source >= n_columns:
+                continue
             shown = min(1.0, max(0.0, weight)) if math.isfinite(weight) else 1.0
             told = f"head {head.head}: {reader} reads {weight!r} of {column_name(look.map, source)}"
             data = f'data-source="{source}" data-weight="{weight!r}"'

@@ -76,7 +76,7 @@ class Flows:
         layout = self.layout
         yield f'<g fill="{RIVER}">'
         for band in self._bands[place]:
-            if not band.size > 0:
+            if not band.size > 0 or band.column >= layout.n_columns:
                 continue
             edge = layout.x(place, band.column)
             if band.way == "through":
@@ -105,7 +105,7 @@ class Flows:
             tuple(
                 (ribbon, size)
                 for ribbon in look.map.ribbons
-                if ribbon.source < ribbon.column and ribbon.row in heads
+                if ribbon.source < ribbon.column < self.layout.n_columns and ribbon.row in heads
                 for size in (flow(look, ribbon.grad_norm, ribbon.data_norm),)
                 if 0 < size < math.inf
             )

@@ -3,6 +3,9 @@
 A column has a lane for the residual stream at its left, if its graph has one: rows that a skip
 leaves from and comes to are as wide as lane and cells, and rows that it goes around leave the lane
 free. A head's row has, above its strip, room for the ribbons that end in it.
+
+Columns that would make a picture too wide are narrow and have no numbers; heads need room for their
+strips, so that of those, and of very many, only the first columns are shown.
 """
 
 from __future__ import annotations
@@ -25,7 +28,12 @@ NAMES = 22
 """Of Maps."""
 LEGEND = 84
 """The sentence, and what means what."""
+MOST_WIDTH = 1920
+"""Of any picture."""
 LEAST_PITCH, MOST_PITCH = 84.0, 190.0
+"""Of columns with a lane, or with heads."""
+PLAIN_PITCH, NARROW_PITCH = 52.0, 12.0
+"""At least of columns with numbers and neither, and of those without numbers."""
 LEAST_ROW, MOST_ROW = 22.0, 60.0
 GAP, MOST_CELL = 6.0, 30.0
 """At least between the cells of two rows, where one sees what flows; at most of a cell."""
@@ -50,9 +58,15 @@ class PictureLayout:
     # -- what there is -----------------------------------------------------------------------------
 
     @property
-    def n_columns(self) -> int:
+    def n_all_columns(self) -> int:
         """How many columns each Map has."""
         return len(self.looks[0].map.grid.labels)
+
+    @cached_property
+    def n_columns(self) -> int:
+        """How many of them are shown: the first ones."""
+        fit = int(self._room_across(MOST_WIDTH) / (len(self.looks) * self.pitch) + ROUNDING)
+        return max(1, min(self.n_all_columns, fit))
 
     @property
     def n_rows(self) -> int:
@@ -62,7 +76,7 @@ class PictureLayout:
     @cached_property
     def head_rows(self) -> dict[int, int]:
         """The rows that are heads, each with its number within its layer."""
-        return self.looks[0].map.head_of_row if self.n_columns > 1 else {}
+        return self.looks[0].map.head_of_row if self.n_all_columns > 1 else {}
 
     @cached_property
     def gone_around(self) -> frozenset[int]:
@@ -93,7 +107,18 @@ class PictureLayout:
         shown = self.looks[0].map.rows[row]
         if shown.name == WHOLE and shown.layer is not None:
             return f"layer {shown.layer}"
-        return shown.name.replace("/", " ")
+        name = shown.name.replace("/", " ")
+        return f"layer {shown.layer} {name}" if row in self._alone else name
+
+    @cached_property
+    def _alone(self) -> frozenset[int]:
+        """The rows that are all of one of several layers."""
+        rows = [row.layer for row in self.looks[0].map.rows]
+        if len(set(rows) - {None}) < 2:
+            return frozenset()
+        return frozenset(
+            row for row, layer in enumerate(rows) if layer is not None and rows.count(layer) == 1
+        )
 
     def matrices(self, row: int) -> str:
         """The parameters that stand beside a row."""
@@ -123,10 +148,30 @@ class PictureLayout:
     @cached_property
     def pitch(self) -> float:
         """Of a column, all that belongs to it."""
+        fair = min(MOST_PITCH, self._room_across(WIDTH) / self._n_side_by_side)
+        return max(self._numbered_pitch if self.has_numbers else NARROW_PITCH, fair)
+
+    @cached_property
+    def has_numbers(self) -> bool:
+        """Whether columns are wide enough for numbers."""
+        needed = self._numbered_pitch * self._n_side_by_side
+        return bool(self.head_rows) or needed <= self._room_across(MOST_WIDTH)
+
+    @property
+    def _numbered_pitch(self) -> float:
+        """At least of columns with numbers."""
+        return LEAST_PITCH if self.head_rows or self.gone_around else PLAIN_PITCH
+
+    @property
+    def _n_side_by_side(self) -> int:
+        """All columns of all Maps."""
+        return max(1, len(self.looks) * self.n_all_columns)
+
+    def _room_across(self, width: int) -> float:
+        """For columns, in a picture of this width."""
         n_maps = len(self.looks)
-        room = WIDTH - 2 * MARGIN - self.label_width - self.names_width
-        room -= n_maps * self.parameters_width + (n_maps - 1) * BETWEEN_MAPS
-        return max(LEAST_PITCH, min(MOST_PITCH, room / max(1, n_maps * self.n_columns)))
+        room = width - 2 * MARGIN - self.label_width - self.names_width
+        return room - n_maps * self.parameters_width - (n_maps - 1) * BETWEEN_MAPS
 
     @cached_property
     def lane(self) -> float:
@@ -146,7 +191,7 @@ class PictureLayout:
     @cached_property
     def inner(self) -> float:
         """Of a cell beside the stream."""
-        return self.full - (self.lane + 5 if self.lane else 0.0)
+        return self.full - (self.lane + min(5.0, 0.06 * self.pitch) if self.lane else 0.0)
 
     @cached_property
     def map_width(self) -> float:

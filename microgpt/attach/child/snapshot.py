@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from microgpt.attach.child.naming import Names
@@ -87,7 +87,7 @@ class Snapshot:
             for node, operands, place in zip(nodes, self._operands, places, strict=True)
         )
         sites = [kind.site(node) for node in nodes]
-        scopes, parents, scope_of = _scope_rows(
+        entered, scope_of = _scope_rows(
             # What made a parameter has nothing to do with this computation.
             None if place else _scope(site)
             for site, place in zip(sites, places, strict=True)
@@ -105,9 +105,10 @@ class Snapshot:
             "operands": array("q", (self.ids[id(o)] for row in self._operands for o in row)),
             "local_grads": array("d", (local for row in self._local_grads for local in row)),
             "visit_order": array("q", self._visit_order),
-            "scopes": scopes,
-            "scope_parents": parents,
+            "scopes": [scope.name for scope in entered],
+            "scope_parents": array("q", (_parent(scope, entered) for scope in entered)),
             "scope_of": scope_of,
+            **_place_columns(entered),
             "files": [file for file, _ in lines],
             "lines": array("q", (line for _, line in lines)),
             "line_of": line_of,
@@ -214,24 +215,39 @@ def _scope(site: Any) -> Scope | None:
     return scope
 
 
-def _scope_rows(entered: Iterable[Scope | None]) -> tuple[list[str], array[int], array[int]]:
-    """Names and parents of the scopes that nodes lie in, and each node's, -1 for none."""
-    places: dict[Scope, int] = {}
-    names: list[str] = []
-    parents = array("q")
+def _scope_rows(entered: Iterable[Scope | None]) -> tuple[dict[Scope, int], array[int]]:
+    """The scopes that nodes lie in, a parent before its children, and each node's, -1 for none."""
+    numbers: dict[Scope, int] = {}
 
-    def place(scope: Scope | None) -> int:
+    def number(scope: Scope | None) -> int:
         if scope is None:
             return -1
-        if scope not in places:
-            parent = place(scope.parent)
-            places[scope] = len(names)
-            names.append(scope.name)
-            parents.append(parent)
-        return places[scope]
+        if scope not in numbers:
+            number(scope.parent)
+            numbers[scope] = len(numbers)
+        return numbers[scope]
 
-    column = array("q", map(place, entered))
-    return names, parents, column
+    column = array("q", map(number, entered))
+    return numbers, column
+
+
+def _parent(scope: Scope, numbers: Mapping[Scope, int]) -> int:
+    return -1 if scope.parent is None else numbers[scope.parent]
+
+
+def _place_columns(entered: Iterable[Any]) -> dict[str, Field]:
+    """The files, and of each scope the file, line and instruction it was entered from, or -1."""
+    # A script's own microgpt may be one that did not record this.
+    places = [getattr(scope, "place", None) or ("", -1, -1, -1) for scope in entered]
+    named = dict.fromkeys(place[0] for place in places if place[0])
+    files = {file: number for number, file in enumerate(named)}
+    return {
+        "place_files": list(files),
+        "place_file_of": array("q", (files.get(place[0], -1) for place in places)),
+        "place_lines": array("q", (place[1] for place in places)),
+        "place_offsets": array("q", (place[2] for place in places)),
+        "place_inner_offsets": array("q", (place[3] for place in places)),
+    }
 
 
 def _line_rows(sites: Iterable[Any]) -> tuple[list[tuple[str, int]], array[int]]:

@@ -31,6 +31,9 @@ def chain(ops: list[tuple[str, int]], **changes: Field) -> Graph:
         "operands": ints(operands), "local_grads": floats([1.0] * len(operands)),
         "visit_order": ints(range(n_nodes - 1, 0, -1)),
         "scopes": ["outer", "inner"], "scope_parents": ints([-1, 0]),
+        "place_files": ["model.py"], "place_file_of": ints([0, -1]),
+        "place_lines": ints([7, -1]), "place_offsets": ints([40, -1]),
+        "place_inner_offsets": ints([0, -1]),
         "scope_of": ints([-1, *[1] * (n_nodes - 1)]),
         "files": ["a.py"], "lines": ints([3]), "line_of": ints([-1, *[0] * (n_nodes - 1)]),
         "root": ints([n_nodes - 1]), "why_no_events": [""],
@@ -65,6 +68,8 @@ def test_the_rest_of_the_columns() -> None:
     graph = chain([("tanh", 1)])
     assert graph.find("w[1][2]") == 0
     assert graph.scope(1) == "outer/inner"
+    assert graph.scopes.find("outer").place == ("model.py", 7, 40, 0)
+    assert graph.scopes.find("outer/inner").place is None
     assert graph.line(1) == ("a.py", 3)
     assert graph.line(0) is None
     assert graph.bindings[0] == ParameterBinding("w", 1, 2)

@@ -58,6 +58,56 @@ def test_calls_are_scopes_and_later_ones_are_numbered() -> None:
     }
 
 
+def test_a_call_knows_the_place_that_it_was_made_at() -> None:
+    with recording():
+        graph = Graph.from_value(program())
+    places = {s.path: s.place for s in graph.scopes if s.place}
+    assert (places["program/block"].filename, places["program/block"].line) == line_of(program, 3)
+    assert places["program/block"] == places["program/block[1]"]  # two turns of one loop
+    first, second = places["program/block/linear"], places["program/block/linear[1]"]
+    assert first.line == second.line  # two calls on one line, in the order of the code
+    assert first.offset < second.offset
+    assert second == places["program/block[1]/linear[1]"]
+
+
+def test_a_call_in_a_comprehension_stands_where_the_comprehension_does() -> None:
+    with recording():
+        a = [block([Value(1.0), Value(2.0)])[0] for _ in range(2)]
+        b = block(a)[0]
+    places = [s.place for s in Graph.from_value(b).scopes if s.name.startswith("block")]
+    assert places[0] is not None
+    assert places[0] == places[1]
+    assert places[2] is not None
+    assert places[1].offset < places[2].offset
+
+
+def test_two_calls_in_one_comprehension_are_two_places() -> None:
+    with recording():
+        a = [linear(block([x, x]), [1.0, 2.0]) for x in (Value(1.0), Value(2.0))]
+    called = [s for s in Graph.from_value(a[0] + a[1]).scopes if "/" not in s.path and s.path]
+    first, second, *others = [s.place for s in called]
+    assert [s.name for s in called] == ["block", "linear", "block[1]", "linear[1]"]
+    assert first is not None
+    assert second is not None
+    assert first < second
+    assert others == [first, second]
+
+
+def test_a_scope_opened_by_hand_has_a_place_while_its_calls_are_scopes() -> None:
+    def opened() -> Value:
+        with scope("hand"):
+            return Value(1.0) + 1
+
+    with recording():
+        (hand,) = (s for s in Graph.from_value(opened()).scopes if s.name == "hand")
+    assert hand.place is not None
+    assert (hand.place.filename, hand.place.line) == line_of(opened, 1)
+    assert hand.place.offset == scopes.BY_HAND
+    with recording(calls_in_scopes=False):
+        (hand,) = (s for s in Graph.from_value(opened()).scopes if s.name == "hand")
+    assert hand.place is None
+
+
 def test_lines_are_those_of_the_program() -> None:
     with recording():
         graph = Graph.from_value(program())

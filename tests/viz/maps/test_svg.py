@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -12,9 +13,20 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from microgpt import InputError, ModelConfig, ModelSnapshot, Tokenizer, Training
+from microgpt import (
+    Graph,
+    InputError,
+    ModelConfig,
+    ModelSnapshot,
+    Tokenizer,
+    Training,
+    Value,
+    recording,
+)
 from microgpt.text.corpus import Corpus
 from tests.viz.computations import square_graph
+from tests.viz.maps.gpt_programs import Size, gpt_by_position
+from tests.viz.maps.other_programs import mlp_by_sample
 from viz.maps.captions import document_captions
 from viz.maps.lenses import LENSES, Question, look
 from viz.maps.png import ZOOM, map_png
@@ -22,6 +34,7 @@ from viz.maps.scale import Scale
 from viz.maps.step_map import StepMap
 from viz.maps.svg import map_svg, maps_svg
 from viz.maps.svg_elements import SMALL, short, text_width
+from viz.maps.svg_layout import MOST_WIDTH, WIDTH
 
 SVG = "{http://www.w3.org/2000/svg}"
 GOLDEN = Path(__file__).parent.parent / "golden" / "map.svg"
@@ -286,3 +299,59 @@ def test_every_token_stands_over_its_column(emma: ET.Element, names: Corpus) -> 
     labels = [tokenizer.label(token) for token in tokenizer.encode("emma")]
     texts = [text.text for text in emma.iter(f"{SVG}text") if text.get("font-size") == "16"]
     assert sorted(texts) == sorted([*labels[:-1], *labels[1:]])  # type: ignore[type-var]
+
+
+# -- many columns ----------------------------------------------------------------------------------
+
+
+def picture_of_program(program: Callable[[], Value]) -> tuple[StepMap, ET.Element]:
+    with recording():
+        loss = program()
+    loss.backward()
+    step_map = StepMap.of(Graph.from_value(loss))
+    return step_map, parsed(map_svg(look(step_map)))
+
+
+def shown_columns(root: ET.Element) -> set[int]:
+    return {int(each.get("data-column", "-1")) for each in cells(root)} - {-1}
+
+
+def test_eighty_samples_fit_a_page_as_bars() -> None:
+    step_map, root = picture_of_program(lambda: mlp_by_sample(80))
+    assert width_of(root) < 1.05 * WIDTH
+    assert shown_columns(root) == set(range(80))
+    scale = Scale(look(step_map))
+    for cell in cells(root):
+        if (column := int(cell.get("data-column", "-1"))) < 0:
+            continue
+        number = float(cell.get("data-value", ""))
+        place = int(step_map.grid.at[int(cell.get("data-row", "")), column])
+        assert number == scale.number(place)
+        around, bar = cell.iter(f"{SVG}rect")
+        height = float(around.get("height", ""))
+        share = scale.size(place) if number else 0.0
+        assert float(bar.get("height", "")) == pytest.approx(share * height, abs=0.06)
+        assert not list(cell.iter(f"{SVG}text"))
+
+
+def test_what_is_too_wide_is_cut_and_says_so() -> None:
+    step_map, root = picture_of_program(lambda: mlp_by_sample(300))
+    assert width_of(root) <= MOST_WIDTH
+    n_shown = len(shown_columns(root))
+    assert shown_columns(root) == set(range(n_shown))
+    assert n_shown > 100
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert f"… {len(step_map.grid.labels) - n_shown} more" in texts
+
+
+def test_heads_keep_their_numbers_and_strips_where_columns_are_cut() -> None:
+    tokens = tuple(position % 3 for position in range(31))
+    step_map, root = picture_of_program(lambda: gpt_by_position(Size(tokens, n_layer=1)))
+    assert width_of(root) <= MOST_WIDTH
+    shown = shown_columns(root)
+    assert shown == set(range(len(shown)))
+    assert 16 < len(shown) < len(step_map.grid.labels)
+    sources = [int(s.get("data-source", "")) for s in root.iter() if s.get("data-source")]
+    readers = [int(r.get("data-to", "")) for r in root.iter() if r.get("data-to")]
+    assert max(sources) == max(readers) == len(shown) - 1
+    assert {f"… {30 - len(shown)} more"} < {text.text for text in root.iter(f"{SVG}text")}
