@@ -138,7 +138,7 @@ async def test_the_untrained_model_is_there_before_any_step() -> None:
         screen = ui.app.screen
         assert isinstance(screen, AttentionScreen)
         await ui.until(lambda: screen.shown)
-        await ui.press("l", "l", "j", "j")
+        await ui.press("right", "right", "down", "down")
         model = ModelSnapshot(training.model, training.tokenizer, parameters)
         tokens = model.tokenizer.encode("emma")
         computed = forward(tokens, model.parameters(), model.config, model.tokenizer)
@@ -163,7 +163,7 @@ async def test_what_a_position_reads_is_told_in_words(document: str, size: tuple
     async with piloted(small_training(document, block_size=16), size=size) as ui:
         await ui.train()
         screen = await ui.attention()
-        await ui.press("l", *"j" * 3)
+        await ui.press("right", *["down"] * 3)
         tokens, row = screen.shown.pattern.tokens, screen.row_weights
         most = max(range(4), key=lambda source: row[source])
         name = "itself" if most == 3 else f"{tokens[most]} ({most})"
@@ -181,7 +181,7 @@ async def test_sixteen_positions_are_all_in_sight(size: tuple[int, int]) -> None
     async with piloted(small_training(document, block_size=16), size=size) as ui:
         await ui.train()
         await ui.attention()
-        await ui.press(*"j" * 15)
+        await ui.press(*["down"] * 15)
         heatmap, pane = ui.app.screen.query_one("#heatmap"), ui.app.screen.query_one("#row")
         assert (heatmap.region.y == pane.region.y) is (size == LARGE)
         tokens = ["BOS", *document]
@@ -195,7 +195,7 @@ async def test_no_colour_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         await ui.train()
         screen = await ui.attention()
-        await ui.press(*"jjj")
+        await ui.press(*["down"] * 3)
         for head in range(2):
             shown = ui.text_of("#heads").splitlines()[2:]
             for position in range(5):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from microgpt import Graph, Value, recording, scope
 from tests.viz.computations import ROWS, Row, made
-from tests.viz.map import gpt_programs as gpt
-from tests.viz.map import other_programs as other
+from tests.viz.maps import gpt_programs as gpt
+from tests.viz.maps import other_programs as other
 from viz.maps.step_map import StepMap
 
 Gpt = Callable[[gpt.Size], Value]
