@@ -1,0 +1,87 @@
+"""What nodes are called that have no name of their own: by their place, as `q[3] term 7 at 1 e`.
+
+`microgpt/graph/node_places.py` finds the places, in any graph; here they get words.
+"""
+
+from __future__ import annotations
+
+from microgpt.errors import GraphError
+from microgpt.graph.graph import Graph
+from microgpt.graph.scope_tree import ScopeRange
+from microgpt.model.places import branch_name
+
+MOST_NAMED = 5
+
+
+def place_name(graph: Graph, node: int) -> str:
+    """A node by its place, in words that are about one node in the whole graph.
+
+    `""` of one that has a name, as parameters have, or lies in no scope.
+    """
+    place = None if node in graph.names else graph.places.of(node)
+    if place is None:
+        return ""
+    path, at = _where(graph, place.scope)
+    return place.phrase(path, at)
+
+
+def place_in_scope(graph: Graph, node: int) -> str:
+    """The same where its scope is known: `q[3] term 7`."""
+    place = None if node in graph.names else graph.places.of(node)
+    return "" if place is None else place.phrase(place.scope.name)
+
+
+def spoken(node: int, name: str, place: str) -> str:
+    """What to call a node, its id beside it: `layer0.attn_wq[3][7] (#72)`, `q[3] at 1 e (#11564)`.
+
+    Args:
+        name: its name, or `#id`.
+        place: its place in words, if it has one.
+    """
+    called = place if name == f"#{node}" else name
+    return f"{called} (#{node})" if called else f"#{node}"
+
+
+def named(graph: Graph, node: int) -> str:
+    """The same of a node in its graph."""
+    return spoken(node, graph.name(node), place_name(graph, node))
+
+
+def find_by_place(graph: Graph, words: str) -> int | None:
+    """The node of a place as it is told; None if the words tell of none.
+
+    What they are shared by may be left out, and the branch too. A scope's whole path is as good as
+    the short one.
+
+    Raises:
+        GraphError: there are several.
+    """
+    words, found = _without_users(words), list[int]()
+    for scope in graph.scopes:
+        if not scope.path:
+            continue
+        path, at = _where(graph, scope)
+        for start in {path, scope.path}:
+            if words.startswith((f"{start} ", f"{start}[")):
+                found += (
+                    node
+                    for node in range(scope.start, scope.stop)
+                    if (place := graph.places.of(node)) is not None
+                    and place.scope is scope
+                    and words in {_without_users(place.phrase(start, a)) for a in (at, "")}
+                )
+    if len(found) > 1:
+        which = "; ".join(named(graph, node) for node in found[:MOST_NAMED])
+        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        raise GraphError(f"{words!r} could be any of {len(found)} nodes: {which}{more}")
+    return found[0] if found else None
+
+
+def _without_users(words: str) -> str:
+    return words.partition(", shared by ")[0]
+
+
+def _where(graph: Graph, scope: ScopeRange) -> tuple[str, str]:
+    """What to call a scope, and the branch that it lies in; `""` of a branch itself."""
+    branch = graph.scopes.branch(scope)
+    return graph.scopes.short_path(scope), "" if branch is scope else branch_name(branch)
