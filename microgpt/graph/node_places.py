@@ -20,7 +20,7 @@ from microgpt.graph.scope_tree import ScopeRange
 
 Part: TypeAlias = Literal["output", "term", "partial sum", "sum", "start", "inside"]
 LocalIds: TypeAlias = NDArray[np.int32]
-"""LocalIds counted from a scope's first; half as wide as others, since gathering them takes the time."""
+"""Ids counted from a scope's first. Half as wide as others: gathering them is what takes time."""
 
 MOST_EDGES = 1_000
 """How many edges are followed to count the outputs that use a node."""
@@ -46,12 +46,13 @@ class Place:
     term: int | None = None
     """Which term of the sum it is or is inside of; of a partial sum, the last that is in it."""
 
-    def phrase(self, path: str, at: str = "") -> str:
+    def phrase(self, path: str, at: str = "", *, users: bool = True) -> str:
         """What to call the node: `q[3] term 7 at 1 e`.
 
         Args:
             path: what to call its scope, such as `q`.
             at: what to call the branch of the scopes that it lies in, such as `1 e`.
+            users: whether to say that several outputs use it.
         """
         numbered = self.output is not None and self.n_outputs > 1
         words = [f"{path}[{self.output}]" if numbered else path]
@@ -65,9 +66,9 @@ class Place:
             words.append(self.op)
         if at:
             words.append(f"at {at}")
-        return " ".join(words) + self._shared()
+        return " ".join(words) + (self._users() if users else "")
 
-    def _shared(self) -> str:
+    def _users(self) -> str:
         if self.n_users is None:
             return ", shared by several"
         if self.n_users < 2:

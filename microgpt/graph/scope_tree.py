@@ -6,7 +6,7 @@ Leaves made outside any scope, such as parameters, lie in the root scope, whose 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from microgpt.autograd.scopes import Scope
 from microgpt.errors import GraphError
+from microgpt.graph.scope_patterns import ANY, part_matches
+
+MOST_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,34 @@ class ScopeTree:
                 )
             known = inner
         return known
+
+    def find_all(self, pattern: str) -> tuple[ScopeRange, ...]:
+        """The scopes of a path in which `*` stands for any characters of one part, in order.
+
+        They lie side by side: none is inside of another.
+
+        Raises:
+            GraphError: there is none; the message lists the parts that would be valid.
+        """
+        pattern = pattern.strip("/")
+        if ANY not in pattern or pattern in self._by_path:
+            return (self.find(pattern),)
+        known: list[ScopeRange] = [self._scopes[0]]
+        for part in pattern.split("/"):
+            children = [child for scope in known for child in self.children(scope)]
+            found = [child for child in children if part_matches(part, child.name)]
+            if not found:
+                inside = _listed(scope.path or "the graph" for scope in known)
+                there = _listed(dict.fromkeys(child.name for child in children)) or "nothing"
+                raise GraphError(f"no scope matches {pattern!r}: inside {inside} there is {there}")
+            known = found
+        return tuple(known)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first of some names."""
+    told = list(names)
+    return ", ".join(told[:MOST_NAMED]) + (", …" if len(told) > MOST_NAMED else "")
 
 
 class _TreeBuilder:

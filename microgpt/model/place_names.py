@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from microgpt.errors import GraphError
 from microgpt.graph.graph import Graph
+from microgpt.graph.node_places import Place
 from microgpt.graph.scope_tree import ScopeRange
 from microgpt.model.places import branch_name
 
@@ -26,20 +29,19 @@ def place_name(graph: Graph, node: int) -> str:
 
 
 def place_in_scope(graph: Graph, node: int) -> str:
-    """The same where its scope is known: `q[3] term 7`."""
+    """The same where its scope is known, and without who shares it: `q[3] term 7`."""
     place = None if node in graph.names else graph.places.of(node)
-    return "" if place is None else place.phrase(place.scope.name)
+    return "" if place is None else place.phrase(place.scope.name, users=False)
 
 
 def spoken(node: int, name: str, place: str) -> str:
-    """What to call a node, its id beside it: `layer0.attn_wq[3][7] (#72)`, `q[3] at 1 e (#11564)`.
+    """What to call a node: `layer0.attn_wq[3][7]`, `q[3] at 1 e (#11564)`, or `#1234`.
 
     Args:
         name: its name, or `#id`.
-        place: its place in words, if it has one.
+        place: its place in words, if it has no name and lies in a scope.
     """
-    called = place if name == f"#{node}" else name
-    return f"{called} (#{node})" if called else f"#{node}"
+    return f"{place} (#{node})" if place else name
 
 
 def named(graph: Graph, node: int) -> str:
@@ -56,20 +58,19 @@ def find_by_place(graph: Graph, words: str) -> int | None:
     Raises:
         GraphError: there are several.
     """
-    words, found = _without_users(words), list[int]()
+    words = words.partition(", shared by ")[0]
+    as_told, without_branch = list[int](), list[int]()
     for scope in graph.scopes:
-        if not scope.path:
-            continue
         path, at = _where(graph, scope)
-        for start in {path, scope.path}:
-            if words.startswith((f"{start} ", f"{start}[")):
-                found += (
-                    node
-                    for node in range(scope.start, scope.stop)
-                    if (place := graph.places.of(node)) is not None
-                    and place.scope is scope
-                    and words in {_without_users(place.phrase(start, a)) for a in (at, "")}
-                )
+        for start in {path, scope.path} - {""}:
+            if not (f"{words} ".startswith(f"{start} ") or words.startswith(f"{start}[")):
+                continue
+            for node, place in _places_in(graph, scope):
+                if words == place.phrase(start, at, users=False):
+                    as_told.append(node)
+                elif words == place.phrase(start, users=False):
+                    without_branch.append(node)
+    found = as_told or without_branch
     if len(found) > 1:
         which = "; ".join(named(graph, node) for node in found[:MOST_NAMED])
         more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
@@ -77,8 +78,12 @@ def find_by_place(graph: Graph, words: str) -> int | None:
     return found[0] if found else None
 
 
-def _without_users(words: str) -> str:
-    return words.partition(", shared by ")[0]
+def _places_in(graph: Graph, scope: ScopeRange) -> Iterator[tuple[int, Place]]:
+    """The nodes made in a scope itself, with their places."""
+    own = graph.scope_of[scope.start : scope.stop].tolist()
+    for node, index in enumerate(own, scope.start):
+        if index == scope.index and (place := graph.places.of(node)):
+            yield node, place
 
 
 def _where(graph: Graph, scope: ScopeRange) -> tuple[str, str]:
