@@ -16,16 +16,19 @@ from microgpt.model.places import branch_name
 MOST_NAMED = 5
 
 
-def place_name(graph: Graph, node: int) -> str:
-    """A node by its place, in words that are about one node in the whole graph.
+def place_name(graph: Graph, node: int, *, users: bool = True) -> str:
+    """A node by its place, in words that say where in the whole graph that is.
 
     `""` of one that has a name, as parameters have, or lies in no scope.
+
+    Args:
+        users: whether to say that several outputs use it.
     """
     place = None if node in graph.names else graph.places.of(node)
     if place is None:
         return ""
     path, at = _where(graph, place.scope)
-    return place.phrase(path, at)
+    return place.phrase(path, at, users=users)
 
 
 def place_in_scope(graph: Graph, node: int) -> str:

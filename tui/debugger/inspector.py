@@ -9,7 +9,7 @@ from rich.text import Text
 from microgpt.autograd.ops import OPS
 from microgpt.graph.events import Edge, Event
 from microgpt.graph.graph import Graph
-from microgpt.model.place_names import place_name
+from microgpt.model.place_names import named, place_name
 from tui.debugger.explorer import Explorer
 from tui.widgets.text_view import TextView
 from viz.boxes import Box
@@ -32,7 +32,7 @@ def describe_event(explorer: Explorer) -> Text:
         return text
     text.append(f"visiting · event {event.index:,} of {graph.n_events - 1:,}\n", "bold")
     if event.index == 0:
-        text.append(f"{_named(graph, event.node)} is the root\n")
+        text.append(f"{named(graph, event.node)} is the root\n")
         text.append("grad: set to 1\n")
         return text
     _heading(text, graph, event.node)

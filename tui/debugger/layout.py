@@ -96,7 +96,8 @@ def title_of(graph: Graph, box: Box, *, inside: bool = True) -> str:
         inside: whether the box around it is looked into; if not, a node's title says where it lies.
     """
     if box.kind == "node":
-        note = box.note if inside or not box.note else place_name(graph, box.node)
+        is_far = box.note and not inside
+        note = place_name(graph, box.node, users=False) if is_far else box.note
         return f"{glyph_of(graph, box.node)} {note} {box.label}".replace("  ", " ")
     glyph = PARAMETERS_GLYPH if box.kind == "parameters" else SCOPE_GLYPH
     return f"{glyph} {box.label} {box.note}".rstrip()
