@@ -17,6 +17,7 @@ from microgpt.errors import GraphError
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeRange
+from microgpt.model.place_names import place_in_scope
 from viz.joining import run_label, run_length, runs, shape
 from viz.partition import IN_ORDER, SUM, TERMS, Group, partition
 
@@ -35,7 +36,9 @@ class Box:
     kind: str  # `"graph"`, `"scope"`, `"parameters"`, `"group"` or `"node"`
     ids: Ints  # its nodes, ascending
     parent: Box | None = None  # the box it is part of, None for the whole graph
-    note: str = ""  # what a person would add to the label, such as `e → m`
+    note: str = ""
+    """What a person would add to the label, such as `e → m`; of a node without a name, what it is
+    in its scope, `q[3] term 7`."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -284,9 +287,7 @@ class Folding:
             continues = run is not None and run.stem == group.stem
             offset = run.first if run and continues else 0
             if len(group.ids) == 1:
-                is_output = group.stem == name != self.graph.op(group.head)
-                note = group.label(offset) if is_output else ""
-                boxes.append(self._node_box(group.ids[0], parent, note))
+                boxes.append(self._node_box(group.ids[0], parent))
             else:
                 boxes.append(self._group_box(group, parent, offset))
         return tuple(boxes)
@@ -297,8 +298,11 @@ class Folding:
         self._groups[box.key] = replace(group, first=group.first + offset)
         return box
 
-    def _node_box(self, node: int, parent: Box, note: str = "") -> Box:
-        return Box(f"#{node}", self.graph.label(node), "node", np.array([node]), parent, note)
+    def _node_box(self, node: int, parent: Box) -> Box:
+        label = self.graph.label(node)
+        key = f"#{node}"
+        note = place_in_scope(self.graph, node) if label == key else ""
+        return Box(key, label, "node", np.array([node]), parent, note)
 
     def _in_runs(self, parent: Box, boxes: Sequence[Box]) -> tuple[Box, ...]:
         """The boxes; if they are too many, neighbours joined: `pos0…7`."""

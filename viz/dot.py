@@ -15,6 +15,7 @@ from graphviz import Digraph
 
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import named
 from viz.boxes import Box
 from viz.fonts import set_font
 from viz.joining import shape
@@ -172,7 +173,7 @@ class _Drawing:
         fill = gradient_color(grad, self.largest_grad)
         style = op_style(self.graph.op(node))
         has_circle = self._has_circle(box)
-        title = f"{box.label} · {box.note}" if box.note else box.label
+        title = f"{box.note} · {box.label}" if box.note else box.label
         if not has_circle and not self.graph.is_leaf(node):
             title = f"{glyph_of(self.graph, node)} {title}"
         rows = [
@@ -266,7 +267,7 @@ def _account(graph: Graph, node: int) -> str:
     """All that is known of a node, in full precision."""
     scope = graph.scope(node)
     return (
-        f"{graph.name(node)} = {graph.op(node)}, data {float(graph.data[node])!r}, "
+        f"{named(graph, node)} = {graph.op(node)}, data {float(graph.data[node])!r}, "
         f"grad {float(graph.grad[node])!r}" + (f", in {scope}" if scope else "")
     )
 

@@ -6,6 +6,7 @@ from graphviz import Digraph
 
 from microgpt.autograd.value import Value
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import named
 from viz.boxes import Folding
 from viz.dot import to_dot
 from viz.render import Picture, use_available_engine
@@ -34,7 +35,7 @@ def draw(
     graph = value if isinstance(value, Graph) else Graph.from_value(value)
     use_available_engine()
     if depth is None and not scope and len(graph) <= MAX_SCALARS:
-        title = f"{graph.name(graph.root)}: {len(graph)} nodes, {graph.n_edges} edges"
+        title = f"{named(graph, graph.root)}: {len(graph)} nodes, {graph.n_edges} edges"
         view = scalars(graph, range(len(graph)), title)
     else:
         folding = Folding(graph)

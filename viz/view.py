@@ -20,6 +20,7 @@ from microgpt.autograd.bindings import ParameterBinding
 from microgpt.errors import GraphError
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import named, place_name
 from viz.boxes import Box, Folding, joined_ids
 from viz.joining import run_label, runs, shape
 
@@ -164,8 +165,15 @@ def scalars(graph: Graph, ids: Iterable[int], title: str) -> View:
     if len(wanted) > MAX_DRAWN:
         raise GraphError(f"{title} has {len(wanted):,} nodes; at most {MAX_DRAWN:,} can be drawn")
     focus = Box("", title, "group", wanted)
-    boxes = tuple(Box(f"#{i}", graph.label(int(i)), "node", np.array([i]), focus) for i in wanted)
+    boxes = tuple(_scalar(graph, node, focus) for node in wanted.tolist())
     return View(graph, focus, boxes, (), title)
+
+
+def _scalar(graph: Graph, node: int, focus: Box) -> Box:
+    """A node by itself: where it lies is part of what it is called."""
+    label, key = graph.label(node), f"#{node}"
+    note = place_name(graph, node) if label == key else ""
+    return Box(key, label, "node", np.array([node]), focus, note)
 
 
 def neighbourhood(graph: Graph, node: int, hops: int) -> View:
@@ -181,13 +189,13 @@ def neighbourhood(graph: Graph, node: int, hops: int) -> View:
         further = graph.around(node, reached)
         if len(further) > MAX_DRAWN:
             raise GraphError(
-                f"{_hops(hops)} around {graph.name(node)} are more than {MAX_DRAWN:,} nodes; "
+                f"{_hops(hops)} around {named(graph, node)} are more than {MAX_DRAWN:,} nodes; "
                 f"{_hops(reached - 1)} draw {len(near):,}"
             )
         if len(further) == len(near):
             break
         near = further
-    view = scalars(graph, near, f"{_hops(hops)} around {graph.name(node)}")
+    view = scalars(graph, near, f"{_hops(hops)} around {named(graph, node)}")
     return replace(view, marked=node)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+from microgpt.model.place_names import place_name
 from viz.dot import rms
 from viz.view import View
 
@@ -25,6 +26,7 @@ def view_json(view: View, caption: str = "") -> str:
         if box.kind == "node":
             row |= {
                 "id": box.node,
+                "place": place_name(graph, box.node),
                 "op": graph.op(box.node),
                 "scope": graph.scope(box.node),
                 "data": _finite(float(graph.data[box.node])),

@@ -18,6 +18,7 @@ from microgpt.debugger import condition_syntax
 from microgpt.graph.arrays import Floats
 from microgpt.graph.events import Phase
 from microgpt.graph.graph import Graph
+from microgpt.graph.scope_patterns import ANY, is_within
 
 TextIndex: TypeAlias = NDArray[np.integer[Any]]
 """Of each node's text among the texts there are. Shape: `[node]`."""
@@ -124,6 +125,8 @@ def text_test(word: str, quoted: str) -> TextTest:
     """
     if word == "within":
         scope = quoted.strip("/")
+        if ANY in scope:
+            return lambda text: is_within(text, scope)
         return lambda text: text == scope or text.startswith(f"{scope}/") or not scope
     if word == "matches":
         pattern = condition_syntax.pattern(quoted)

@@ -6,6 +6,7 @@ taken back one by one, and nodes are found again when a token's row makes their 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from microgpt.errors import GraphError, InputError
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
+from microgpt.model.place_names import named
 from microgpt.model.places import position_name, position_of
 from microgpt.train.graph_origin import MEAN_OF, GraphOrigin
 
@@ -58,7 +60,7 @@ class EditStack:
         self.origin = origin
         self._methods = methods
         self._versions = [GraphVersion(graph, np.arange(len(graph)))]
-        self._stack: list[tuple[str, Edit]] = []
+        self._stack: list[tuple[str, tuple[Edit, ...]]] = []
         self._answers: EditableGraph | None = None
 
     @property
@@ -81,22 +83,22 @@ class EditStack:
         """The characters that are read in place of the document's, by position."""
         from microgpt.replay.editing import SetToken  # noqa: PLC0415  # numba
 
-        edits = (edit for _, edit in self._stack if isinstance(edit, SetToken))
-        return {edit.position: edit.character for edit in edits}
+        edits = (edit for _, edits in self._stack for edit in edits)
+        return {edit.position: edit.character for edit in edits if isinstance(edit, SetToken)}
 
-    def push(self, text: str, change: Edit) -> None:
-        """Makes an edit on top of the others.
+    def push(self, text: str, changes: Sequence[Edit]) -> None:
+        """Makes edits on top of the others, which are told as one and undone as one.
 
         Raises:
-            GraphError, InputError, DomainError: it cannot be made; those there are stay.
+            GraphError, InputError, DomainError: they cannot be made; those there are stay.
         """
-        changes = [change for _, change in self._stack]
-        outcome = self._what_if().after([*changes, change])
-        self._stack.append((text, change))
+        before = (edit for _, edits in self._stack for edit in edits)
+        outcome = self._what_if().after([*before, *changes])
+        self._stack.append((text, tuple(changes)))
         self._versions.append(GraphVersion(outcome.graph, outcome.ids))
 
     def undo(self) -> None:
-        """Takes the last edit back. Raises `GraphError` if there is none."""
+        """Takes the last of them back. Raises `GraphError` if there is none."""
         if not self._stack:
             raise GraphError("nothing to undo: nothing is changed")
         self._stack.pop()
@@ -111,8 +113,8 @@ class EditStack:
         original = self.current.original_id(node)
         if original is None:
             raise GraphError(
-                f"{self.current.graph.name(node)} is read because a token was changed; undo that, "
-                "or debug that document"
+                f"{named(self.current.graph, node)} is read because a token was changed; undo "
+                "that, or debug that document"
             )
         return original
 
@@ -126,52 +128,60 @@ class EditStack:
         return self._answers
 
 
-def mean_outputs(origin: GraphOrigin | None, graph: Graph, path: str) -> tuple[float, ...]:
-    """What a scope gives on average over the first documents that have its position.
+def mean_outputs(
+    origin: GraphOrigin | None, graph: Graph, paths: Sequence[str]
+) -> list[tuple[float, ...]]:
+    """What each of some scopes gives on average over the first documents that have its position.
 
     Args:
-        graph: the graph without edits, whose outputs of the scope are meant.
+        graph: the graph without edits, whose outputs of the scopes are meant.
 
     Raises:
-        GraphError: the scope belongs to no position.
+        GraphError: a scope belongs to no position.
         InputError: there are no documents, or none has the position.
     """
-    position = _position(path)
-    documents = [] if origin is None else list(origin.documents[:MEAN_OF])
-    values = [
-        _outputs_in(origin, graph, path, document)
-        for document in documents
-        if _n_positions(origin, document) > position
-    ]
-    if not values:
-        raise InputError(
-            f"none of the first {len(documents)} documents has a {position_name(position)}"
-            if documents
-            else _NO_DOCUMENTS
-        )
-    mean = np.add.accumulate(values)[-1] / len(values)
-    return tuple(mean.tolist())
+    positions = [_position(path) for path in paths]
+    if origin is None:
+        raise InputError(_NO_DOCUMENTS)
+    documents = origin.documents[:MEAN_OF]
+    values: list[list[Floats]] = [[] for _ in paths]
+    for document in documents:
+        there = [at for at, p in enumerate(positions) if p < _n_positions(origin, document)]
+        if there:
+            given = _outputs_in(origin, graph, [paths[at] for at in there], document)
+            for at, numbers in zip(there, given, strict=True):
+                values[at].append(numbers)
+    for position, found in zip(positions, values, strict=True):
+        if not found:
+            raise InputError(
+                f"none of the first {len(documents)} documents has a {position_name(position)}"
+            )
+    means = (np.add.accumulate(found)[-1] / len(found) for found in values)
+    return [tuple(mean.tolist()) for mean in means]
 
 
 def outputs_in(
-    origin: GraphOrigin | None, graph: Graph, path: str, document: str
-) -> tuple[float, ...]:
-    """What a scope gives in another document, at the same position.
+    origin: GraphOrigin | None, graph: Graph, paths: Sequence[str], document: str
+) -> list[tuple[float, ...]]:
+    """What each of some scopes gives in another document, at the same position.
 
     Args:
         graph: as in `mean_outputs`.
 
     Raises:
-        GraphError: the scope belongs to no position.
+        GraphError: a scope belongs to no position.
         InputError: the document has no such position, or the model cannot read it.
     """
-    position, n = _position(path), _n_positions(origin, document)
+    position = max(map(_position, paths))
+    if origin is None:
+        raise InputError(_NO_DOCUMENTS)
+    n = _n_positions(origin, document)
     if position >= n:
         raise InputError(
             f"{document!r} has positions {position_name(0)} to {position_name(n - 1)}: "
             f"there is no {position_name(position)}"
         )
-    return tuple(_outputs_in(origin, graph, path, document).tolist())
+    return [tuple(numbers.tolist()) for numbers in _outputs_in(origin, graph, paths, document)]
 
 
 _NO_DOCUMENTS = "this graph is not of microgpt's model: there are no other documents"
@@ -184,20 +194,18 @@ def _position(path: str) -> int:
     return position
 
 
-def _n_positions(origin: GraphOrigin | None, document: str) -> int:
-    if origin is None:
-        raise InputError(_NO_DOCUMENTS)
+def _n_positions(origin: GraphOrigin, document: str) -> int:
     return min(origin.model.config.block_size, len(document) + 1)
 
 
-def _outputs_in(origin: GraphOrigin | None, graph: Graph, path: str, document: str) -> Floats:
-    """In another document, the data of what a scope gives to the rest in this one.
+def _outputs_in(
+    origin: GraphOrigin, graph: Graph, paths: Sequence[str], document: str
+) -> list[Floats]:
+    """In another document, the data of what scopes give to the rest in this one.
 
-    That is more or less there: the keys of the last position are read by no other. The scope's
+    That is more or less there: the keys of the last position are read by no other. The scopes'
     nodes are the same.
     """
-    if origin is None:
-        raise InputError(_NO_DOCUMENTS)
     other = origin.model.graph(document)
-    shift = other.scopes.find(path).start - graph.scopes.find(path).start
-    return other.data[graph.outputs_of(graph.scopes.find(path)) + shift]
+    scopes = [(graph.scopes.find(path), other.scopes.find(path)) for path in paths]
+    return [other.data[graph.outputs_of(here) + there.start - here.start] for here, there in scopes]

@@ -19,6 +19,7 @@ import numpy as np
 from microgpt.debugger.derivatives import Derivatives
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import place_in_scope, place_name
 
 MAX_VISITS = 50_000
 """How many nodes a search looks at before it gives up on more paths."""
@@ -30,6 +31,8 @@ class PathStep:
 
     node: int
     name: str  # or `#id`
+    place: str  # what it is in its scope, in words; `""` if it has a name, or lies in no scope
+    words: str  # what to call it where its scope is known
     op: str
     scope: str
     factor: float  # product of the local gradients from the node told before it to this one
@@ -140,9 +143,7 @@ class HeaviestPaths:
             share *= local
             factor *= local
             if node == graph.root or not _is_trivial(graph, node):
-                steps.append(
-                    PathStep(node, graph.name(node), graph.op(node), graph.scope(node), factor)
-                )
+                steps.append(_step(graph, node, factor))
                 factor = 1.0
         return GradientPath(share, tuple(steps), len(nodes) - 1)
 
@@ -154,6 +155,20 @@ class HeaviestPaths:
             for edge in range(start, end)
             if self.graph.operands[edge] == operand
         )
+
+
+def _step(graph: Graph, node: int, factor: float) -> PathStep:
+    scope = graph.scopes[int(graph.scope_of[node])]
+    words = place_in_scope(graph, node) or f"{scope.name} {graph.names.get(node, graph.op(node))}"
+    return PathStep(
+        node,
+        graph.name(node),
+        place_name(graph, node),
+        words.strip(),
+        graph.op(node),
+        scope.path,
+        factor,
+    )
 
 
 def _is_trivial(graph: Graph, node: int) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from microgpt.debugger.timeline import Timeline
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import place_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class OperandView:
 
     id: int
     name: str  # or `#id`
+    place: str  # what it is in its scope, in words; `""` if it has a name, or lies in no scope
     data: float
     local: float  # local gradient along this slot
     contribution: float | None  # local x the consumer's final grad; None without a backward pass
@@ -27,6 +29,7 @@ class NodeView:
 
     id: int
     name: str  # or `#id`
+    place: str  # as of an operand
     op: str
     scope: str  # its path, `""` outside any
     data: float
@@ -46,6 +49,7 @@ def inspect(timeline: Timeline, node: int, moment: int) -> NodeView:
     return NodeView(
         id=node,
         name=graph.name(node),
+        place=place_name(graph, node),
         op=graph.op(node),
         scope=graph.scope(node),
         data=float(graph.data[node]),
@@ -53,17 +57,23 @@ def inspect(timeline: Timeline, node: int, moment: int) -> NodeView:
         grad_now=grad_now(timeline, node, moment),
         grad_final=float(graph.grad[node]) if has_grads else None,
         line=graph.line(node),
-        operands=tuple(
-            OperandView(
-                edge.operand,
-                graph.name(edge.operand),
-                float(graph.data[edge.operand]),
-                edge.local,
-                edge.contribution if has_grads else None,
-            )
-            for edge in graph.operands_of(node)
-        ),
+        operands=operand_views(graph, node),
         computed=computed,
+    )
+
+
+def operand_views(graph: Graph, node: int) -> tuple[OperandView, ...]:
+    """A node's operands, in slot order."""
+    return tuple(
+        OperandView(
+            edge.operand,
+            graph.name(edge.operand),
+            place_name(graph, edge.operand),
+            float(graph.data[edge.operand]),
+            edge.local,
+            edge.contribution if graph.backpropagated else None,
+        )
+        for edge in graph.operands_of(node)
     )
 
 

@@ -1,4 +1,7 @@
-"""What people call nodes: `#1234`, `layer0.attn_wq[3][7]`, `pos2/layer0/attn/q[3]`, a matrix."""
+"""What people call nodes: `#1234`, `layer0.attn_wq[3][7]`, `pos2/layer0/attn/q[3]`, a matrix.
+
+By place, too, as answers tell it, `q[3] term 7 at 1 e (#11547)`; and scopes by a pattern.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +15,30 @@ from microgpt.autograd.bindings import ParameterBinding
 from microgpt.errors import GraphError
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
+from microgpt.graph.scope_patterns import ANY
 from microgpt.graph.scope_tree import ScopeRange
+from microgpt.model.place_names import find_by_place
 
 
 def find_node(graph: Graph, reference: str) -> int:
     """The id of a node given as `#1234`, by name, or by scope and place.
 
     `pos2/layer0/attn/q[3]` is the fourth output of that scope, `pos2/loss` the only one of its
-    scope. Outputs are the nodes of a scope that are used outside of it.
+    scope. Outputs are the nodes of a scope that are used outside of it. What answers call a node,
+    `q[3] term 7 at 1 e`, is a reference too, with or without the id behind it.
 
     Raises:
-        GraphError: there is no such node; the message says what there is.
+        GraphError: there is no such node; the message says what there is. Or there are several.
     """
     reference = reference.strip()
     try:
         return graph.find(reference)
     except GraphError:
         if (found := _scope_and_place(graph, reference)) is None:
+            if (node := find_told(graph, reference)) is not None:
+                return node
             if "/" in reference:  # its parts are scopes: say which of them is not there
-                graph.scopes.find(_without_place(reference))
+                graph.scopes.find_all(_without_place(reference))
             raise
     scope, place = found
     outputs = graph.outputs_of(scope)
@@ -48,8 +56,20 @@ def find_node(graph: Graph, reference: str) -> int:
     )
 
 
+def find_told(graph: Graph, words: str) -> int | None:
+    """The node of such words as answers tell it in, the id behind them or not; None of others.
+
+    Raises:
+        GraphError: there are several, or there is no such id.
+    """
+    match = re.fullmatch(r".+ \((#\d+)\)", words)
+    return graph.find(match[1]) if match else find_by_place(graph, words)
+
+
 def find_nodes(graph: Graph, reference: str) -> Ints:
-    """The ids that a reference stands for: a matrix, a row of one, all of a scope, or one node.
+    """The ids that a reference stands for: a matrix, a row of one, all of some scopes, or one node.
+
+    Scopes are given by a path, or by a pattern such as `pos*/layer0/attn`.
 
     Raises:
         GraphError: there is nothing of that name.
@@ -60,6 +80,9 @@ def find_nodes(graph: Graph, reference: str) -> Ints:
     for scope in graph.scopes:
         if scope.path == reference.strip("/") and scope.path:
             return np.arange(scope.start, scope.stop)
+    if ANY in reference:
+        scopes = graph.scopes.find_all(reference)
+        return np.concatenate([np.arange(scope.start, scope.stop) for scope in scopes])
     return np.array([find_node(graph, reference)])
 
 
@@ -106,6 +129,14 @@ def _scope_and_place(graph: Graph, reference: str) -> tuple[ScopeRange, int | No
     match = re.fullmatch(r"(.+)\[(\d+)\]", path)
     if match and match[1] in paths:
         return paths[match[1]], int(match[2])
+    if ANY in path:
+        scopes = graph.scopes.find_all(match[1] if match else path)
+        if len(scopes) > 1:
+            raise GraphError(
+                f"{reference!r} stands for {len(scopes)} scopes, {scopes[0].path} to "
+                f"{scopes[-1].path}: name one"
+            )
+        return scopes[0], int(match[2]) if match else None
     return None
 
 

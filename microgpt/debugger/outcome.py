@@ -43,17 +43,17 @@ class Outcome:
                 "phase": state.phase,
                 "event": state.event,
                 "node": None if view is None else {
-                    "id": view.id, "name": view.name, "op": view.op, "scope": view.scope,
-                    "data": view.data, "grad_now": view.grad_now, "grad_final": view.grad_final,
-                    "line": file_and_line(view.line),
+                    "id": view.id, "name": view.name, "place": view.place, "op": view.op,
+                    "scope": view.scope, "data": view.data, "grad_now": view.grad_now,
+                    "grad_final": view.grad_final, "line": file_and_line(view.line),
                 },
                 "operands": [
-                    {"id": o.id, "name": o.name, "data": o.data, "local": o.local,
-                     "contribution": o.contribution}
+                    {"id": o.id, "name": o.name, "place": o.place, "data": o.data,
+                     "local": o.local, "contribution": o.contribution}
                     for o in (() if view is None else view.operands)
                 ],
                 "changes": [
-                    {"node": c.node, "name": c.name, "old": c.old,
+                    {"node": c.node, "name": c.name, "place": c.place, "old": c.old,
                      "contribution": c.contribution, "new": c.new}
                     for c in state.changes
                 ],

@@ -6,6 +6,7 @@ graphs, and puts another graph under the walk when one of them gives one. It ans
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
@@ -126,22 +127,23 @@ class SessionCore(Walk):
 
     # -- edits -----------------------------------------------------------------------------------
 
-    def make_edit(self, text: str, edit: Edit) -> None:
-        """Makes an edit on top of the others, and stays at the node it visits if it can.
+    def make_edits(self, text: str, edits: Sequence[Edit]) -> None:
+        """Makes edits on top of the others, and stays at the node it visits if it can.
 
         Args:
-            text: how the edit is told.
+            text: how they are told.
+            edits: what is undone at once.
 
         Raises:
-            GraphError, InputError, DomainError: it cannot be made; all stays as it is.
+            GraphError, InputError, DomainError: they cannot be made; all stays as it is.
         """
         before, state_before = self.edit_stack.current, self.state
-        self.edit_stack.push(text, edit)
+        self.edit_stack.push(text, edits)
         self._change_graph(before)
         self._states_before.append((state_before, self.state))
 
     def take_edit_back(self) -> None:
-        """Takes the last edit back, and goes where it was made if nothing has moved since.
+        """Takes the last edits back, and goes where it was made if nothing has moved since.
 
         Raises:
             GraphError: there is none.

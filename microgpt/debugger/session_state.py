@@ -36,6 +36,7 @@ class GradChange:
 
     node: int  # the operand that gained
     name: str  # or `#id`
+    place: str  # what it is in its scope, in words; `""` if it has a name, or lies in no scope
     old: float
     local: float | None  # local gradient along the slot; None where the root's grad is set
     contribution: float

@@ -15,10 +15,11 @@ import numpy as np
 
 from microgpt.debugger.condition_syntax import quoted
 from microgpt.debugger.conditions import NodeCondition
-from microgpt.debugger.node_references import find_node, find_nodes
+from microgpt.debugger.node_references import find_node, find_nodes, find_told
 from microgpt.debugger.timeline import Timeline
 from microgpt.errors import ConditionError, GraphError
 from microgpt.graph.arrays import Ints
+from microgpt.graph.scope_patterns import ANY
 
 StopKind: TypeAlias = Literal["breakpoint", "watchpoint"]
 
@@ -92,7 +93,7 @@ class StopTable:
         Args:
             kind: breakpoint or watchpoint.
             text: a condition, an op, a scope or a node to break at; a node, a matrix, a row or a
-                scope to watch.
+                scope to watch. A scope may be a pattern, `pos*/layer0`.
             enabled: whether it stops already.
             even_if_nowhere: keeps one that means nothing in this graph, with its problem.
 
@@ -182,7 +183,7 @@ class StopTable:
 
 
 def condition_at(timeline: Timeline, text: str) -> NodeCondition:
-    """The condition that a breakpoint's text means: an op's name, a scope, a node, or itself.
+    """The condition that a breakpoint's text means: an op's name, scopes, a node, or itself.
 
     Raises:
         GraphError: it looks like a node or a scope, and there is none of that name.
@@ -193,8 +194,14 @@ def condition_at(timeline: Timeline, text: str) -> NodeCondition:
         return NodeCondition.parse(f'op == "{text}"', graph.op_names)
     if any(scope.path == text.strip("/") for scope in graph.scopes if scope.path):
         return NodeCondition.parse(f"scope within {quoted(text)}")
+    if re.fullmatch(r"[\w./\[\]*-]+", text) and ANY in text:
+        graph.scopes.find_all(text)  # complains if it stands for none
+        return NodeCondition.parse(f"scope within {quoted(text)}")
     if re.fullmatch(r"[#\w./\[\]-]+", text):
-        node = find_node(graph, text)
+        node: int | None = find_node(graph, text)
+    else:
+        node = find_told(graph, text)
+    if node is not None:
         timeline.moment_of(node, "forward")  # complains about a leaf: no event visits one
         return NodeCondition.parse(f"id == {node}")
     return NodeCondition.parse(text, graph.op_names)

@@ -26,6 +26,7 @@ from microgpt.errors import GraphError
 from microgpt.graph.arrays import Ints
 from microgpt.graph.events import Phase
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import named
 
 CONDITIONS_KEPT = 16
 
@@ -84,15 +85,15 @@ class Timeline:
         graph = self.graph
         if graph.is_leaf(node):
             raise GraphError(
-                f"{graph.name(node)} is a leaf ({graph.op(node)}): no event visits it; "
+                f"{named(graph, node)} is a leaf ({graph.op(node)}): no event visits it; "
                 "watch it to stop where its grad changes"
             )
         if phase == "forward":
             return int(np.searchsorted(graph.forward_order, node)) + 1
         event = int(graph.event_of[node])
         if event == 0:
-            raise GraphError(f"the backward pass from {graph.name(graph.root)} does not visit "
-                             f"{graph.name(node)}")  # fmt: skip
+            raise GraphError(f"the backward pass from {named(graph, graph.root)} does not visit "
+                             f"{named(graph, node)}")  # fmt: skip
         return self.moment(phase, event)
 
     def where(self, condition: NodeCondition) -> Ints:

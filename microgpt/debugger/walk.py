@@ -18,6 +18,7 @@ from microgpt.errors import GraphError
 from microgpt.graph.events import Phase
 from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeRange
+from microgpt.model.place_names import place_name
 
 
 class Walk:
@@ -62,16 +63,16 @@ class Walk:
         """Goes on until a scope is done, with all that is inside.
 
         Args:
-            scope: its path; the one around the scope at hand if not given: from
-                `pos1/layer0/attn/q` out of `pos1/layer0/attn`.
+            scope: its path, or a pattern of several, all of which are to be done; the one around
+                the scope at hand if not given: from `pos1/layer0/attn/q` out of `pos1/layer0/attn`.
 
         Raises:
             GraphError: there is no such scope, or the pass does not come there.
         """
         moment = self.state.moment
-        if (around := self._scope(scope)) is None:
+        if not (spans := self._spans(scope)):
             return self._go_forward(self._first_after_phase(), "finish")
-        _, last = self.timeline.span_of_scope(around.start, around.stop, self.state.phase)
+        last = max(last for _, last in spans)
         return self._go_forward(max(last, moment) + 1, "finish")
 
     def reverse_finish(self, scope: str | None = None) -> State:
@@ -81,10 +82,10 @@ class Walk:
             GraphError: as in `finish`.
         """
         moment = self.state.moment
-        if (around := self._scope(scope)) is None:
+        if not (spans := self._spans(scope)):
             first = 0 if self.state.phase == "forward" else self.timeline.n_forward
             return self._go_backward(min(first, moment - 1), "finish")
-        first, _ = self.timeline.span_of_scope(around.start, around.stop, self.state.phase)
+        first = min(first for first, _ in spans)
         return self._go_backward(min(first, moment) - 1, "finish")
 
     def until(self, condition: str) -> State:
@@ -243,12 +244,13 @@ class Walk:
         event = graph.event(self.timeline.event(moment))
         if event.index == 0:
             before = float(graph.grad_before[graph.root])
-            name = graph.name(graph.root)
-            return (GradChange(graph.root, name, before, None, 1.0 - before, 1.0),)
+            name, place = graph.name(graph.root), place_name(graph, graph.root)
+            return (GradChange(graph.root, name, place, before, None, 1.0 - before, 1.0),)
         return tuple(
             GradChange(
                 change.edge.operand,
                 graph.name(change.edge.operand),
+                place_name(graph, change.edge.operand),
                 change.old,
                 change.edge.local,
                 change.edge.contribution,
@@ -269,11 +271,19 @@ class Walk:
             return self.timeline.moment(phase, int(place))
         return self.timeline.moment_of(self.find(place), phase)
 
-    def _scope(self, path: str | None) -> ScopeRange | None:
-        """The scope to leave: the innermost around the visited node that has scopes inside."""
-        scopes = self.graph.scopes
+    def _spans(self, path: str | None) -> list[tuple[int, int]]:
+        """First and last moment in each scope to leave; none if that is the whole pass."""
         if path is not None:
-            return scopes.find(path)
+            scopes = self.graph.scopes.find_all(path)
+        else:
+            around = self._scope_around()
+            scopes = () if around is None else (around,)
+        timeline, phase = self.timeline, self.state.phase
+        return [timeline.span_of_scope(scope.start, scope.stop, phase) for scope in scopes]
+
+    def _scope_around(self) -> ScopeRange | None:
+        """The innermost scope around the visited node that has scopes inside."""
+        scopes = self.graph.scopes
         if self.state.node is None:
             return None
         scope = scopes[int(self.graph.scope_of[self.state.node])]

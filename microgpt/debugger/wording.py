@@ -6,6 +6,7 @@ import linecache
 from pathlib import PurePath
 
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import place_name
 from microgpt.model.places import position_name
 
 MOST_TOLD = 20
@@ -39,15 +40,16 @@ def position_called(position: int | None, label: str) -> str:
     return position_name(position) + (f" ({label})" if label else "")
 
 
-def called(node: int, name: str, op: str, scope: str) -> str:
-    """`#3772 mul in pos0/layer0/attn/q`."""
-    shown = f"#{node}" if name == f"#{node}" else f"{name} (#{node})"
+def called(node: int, name: str, place: str, op: str, scope: str) -> str:
+    """`q[0] term 0 at 0 BOS (#3772) mul in pos0/layer0/attn/q`."""
+    shown = f"{place or name} (#{node})" if place or name != f"#{node}" else name
     return f"{shown} {op}" + (f" in {scope}" if scope else "")
 
 
 def called_in(graph: Graph, node: int) -> str:
     """The same of a node in its graph."""
-    return called(node, graph.name(node), graph.op(node), graph.scope(node))
+    name, place = graph.name(node), place_name(graph, node)
+    return called(node, name, place, graph.op(node), graph.scope(node))
 
 
 def made_at(line: tuple[str, int] | None) -> list[str]:

@@ -21,6 +21,7 @@ from microgpt.graph.arrays import Floats, Ints, frozen, ranges, stably_sorted
 from microgpt.graph.computation import Computation
 from microgpt.graph.events import Change, Edge, Event
 from microgpt.graph.freezing import freeze
+from microgpt.graph.node_places import NodePlaces
 
 TAKE_EARLIER = "take the Graph before gradients are zeroed or added to again"
 
@@ -211,6 +212,13 @@ class Graph(Computation):
         if not 0 <= event < self.n_events:
             raise GraphError(f"no event {event}: this pass has events 0 to {self.n_events - 1}")
         return event
+
+    # -- places ------------------------------------------------------------------------------------
+
+    @cached_property
+    def places(self) -> NodePlaces:
+        """What each node is in its scope."""
+        return NodePlaces(self)
 
     # -- neighbourhoods ---------------------------------------------------------------------------
 

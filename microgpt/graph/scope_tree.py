@@ -5,8 +5,10 @@ Leaves made outside any scope, such as parameters, lie in the root scope, whose 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -14,6 +16,9 @@ from numpy.typing import NDArray
 
 from microgpt.autograd.scopes import CallPlace, Scope
 from microgpt.errors import GraphError
+from microgpt.graph.scope_patterns import ANY, part_matches
+
+MOST_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,62 @@ class ScopeTree:
         """The scopes directly inside a scope, in order."""
         return tuple(self._children[scope.index])
 
+    # -- names -------------------------------------------------------------------------------------
+
+    @cached_property
+    def _trunk(self) -> ScopeRange:
+        """The innermost scope that all others lie in, or that lies in all of those."""
+        scope = self._scopes[0]
+        while len(inner := self._children[scope.index]) == 1:
+            (scope,) = inner
+        return scope
+
+    @cached_property
+    def _branch_of(self) -> list[int]:
+        """By scope, the index of its branch; of the trunk's scopes, their own."""
+        branches = list(range(len(self._scopes)))
+        for scope in self._scopes[1:]:  # a parent comes before its children
+            if scope.index > self._trunk.index and scope.parent != self._trunk.index:
+                branches[scope.index] = branches[scope.parent]
+        return branches
+
+    @cached_property
+    def _endings(self) -> Counter[tuple[int, str]]:
+        """How many scopes of a branch end so, by the branch's index and the end of a path."""
+        return Counter(
+            (branch, ending)
+            for scope, branch in zip(self._scopes, self._branch_of, strict=True)
+            for ending in self._endings_of(scope)
+        )
+
+    def _endings_of(self, scope: ScopeRange) -> Iterator[str]:
+        """`q`, `attn/q`, `layer0/attn/q`: the ends of a path inside its branch."""
+        inside = scope.path.removeprefix(f"{self.branch(scope).path}/")
+        at = len(inside)
+        while at > 0:
+            at = inside.rfind("/", 0, at)
+            yield inside[at + 1 :]
+
+    def branch(self, scope: ScopeRange) -> ScopeRange:
+        """The scope around it, or itself, at the first level where several lie side by side.
+
+        In the model a position, whose parts are called alike at all of them.
+        """
+        return self._scopes[self._branch_of[scope.index]]
+
+    def short_path(self, scope: ScopeRange) -> str:
+        """The shortest end of its path that no other scope of its branch has.
+
+        The part inside the branch where even that is another's end; a branch's own is its name.
+        """
+        if scope.index == self._branch_of[scope.index]:
+            return scope.name
+        branch = self._branch_of[scope.index]
+        ends = list(self._endings_of(scope))
+        return next((end for end in ends if self._endings[branch, end] == 1), ends[-1])
+
+    # -- finding -----------------------------------------------------------------------------------
+
     def find(self, path: str) -> ScopeRange:
         """The scope with this path.
 
@@ -94,6 +155,34 @@ class ScopeTree:
                 )
             known = inner
         return known
+
+    def find_all(self, pattern: str) -> tuple[ScopeRange, ...]:
+        """The scopes of a path in which `*` stands for any characters of one part, in order.
+
+        They lie side by side: none is inside of another.
+
+        Raises:
+            GraphError: there is none; the message lists the parts that would be valid.
+        """
+        pattern = pattern.strip("/")
+        if ANY not in pattern or pattern in self._by_path:
+            return (self.find(pattern),)
+        known: list[ScopeRange] = [self._scopes[0]]
+        for part in pattern.split("/"):
+            children = [child for scope in known for child in self.children(scope)]
+            found = [child for child in children if part_matches(part, child.name)]
+            if not found:
+                inside = _listed(scope.path or "the graph" for scope in known)
+                there = _listed(dict.fromkeys(child.name for child in children)) or "nothing"
+                raise GraphError(f"no scope matches {pattern!r}: inside {inside} there is {there}")
+            known = found
+        return tuple(known)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first of some names."""
+    told = list(names)
+    return ", ".join(told[:MOST_NAMED]) + (", …" if len(told) > MOST_NAMED else "")
 
 
 class _TreeBuilder:

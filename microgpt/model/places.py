@@ -72,6 +72,19 @@ def position_label(graph: Graph, position: int) -> str:
     return graph.scopes.find(f"{path}/loss").label or graph.scopes.find(path).label
 
 
+def branch_name(scope: ScopeRange) -> str:
+    """What to call a branch of the scopes: a position by its number and the token that it reads.
+
+    >>> branch_name(ScopeRange(1, "pos1", "e → m", 0, 0, 9))
+    '1 e'
+    >>> branch_name(ScopeRange(1, "neuron[3]", "", 0, 0, 9))
+    'neuron[3]'
+    """
+    match = _POSITION.fullmatch(scope.path)
+    token = scope.label.partition(" → ")[0]
+    return f"{match[1]} {token}" if match and token else scope.name
+
+
 def position_losses(graph: Graph) -> dict[int, int]:
     """The node of each position's loss, by position; none if the graph is not of the model."""
     losses = {}

@@ -20,6 +20,7 @@ from tests.viz.computations import foreign_graph
 from tui.debugger.canvas import narrow
 from tui.debugger.explorer import Explorer
 from tui.debugger.inspector import MAX_CONSUMERS, describe_box, describe_event
+from tui.debugger.layout import title_of
 from tui.themes import DARK
 from tui.training.run_frame import RunFrame
 from tui.widgets.document_strip import DocumentStrip
@@ -41,6 +42,42 @@ def event_text(explorer: Explorer) -> str:
 
 def box_text(explorer: Explorer) -> str:
     return describe_box(explorer).plain
+
+
+# -- what nodes are called -------------------------------------------------------------------------
+
+
+def test_a_scalar_is_called_by_its_place(emma_graph: Graph) -> None:
+    explorer = Explorer(DebugSession(emma_graph))
+    weight = emma_graph.find("layer0.attn_wq[3][7]")
+    product = next(
+        edge.consumer
+        for edge in emma_graph.consumers_of(weight)
+        if emma_graph.scope(edge.consumer).startswith("pos1/")
+    )
+    explorer.reveal(product)
+    text = box_text(explorer)
+    assert f"q[3] term 7 at 1 e #{product}\n" in text
+    norm = emma_graph.operands_of(product)[1].operand
+    assert f"θ layer0.attn_wq[3][7] #{weight} = " in text
+    assert f"× attn/norm[7] at 1 e #{norm} = " in text
+    assert f"+ q[3] sum to 7 at 1 e #{product + 1} = " in text
+    titles = [title_of(emma_graph, box) for box in explorer.view.inside]
+    assert f"× q[3] term 7 #{product}" in titles
+    assert len(set(titles)) == len([t for t in titles if t != "c 0"]) + 1  # all but the start
+
+
+def test_a_scalar_outside_says_where_it_lies(emma_graph: Graph) -> None:
+    explorer = Explorer(DebugSession(emma_graph))
+    explorer.look_into(explorer.folding.scope("pos1/loss"))
+    (probability,) = (box for box in explorer.view.around if box.title.startswith("#")
+                      and emma_graph.op(box.node) == "mul")  # fmt: skip
+    assert title_of(emma_graph, probability, inside=False) == "× p1(m)"
+    head = "pos4/layer0/attn/head0"
+    explorer.reveal(emma_graph.scopes.find(f"{head}/scores").start)  # among all of scores[0]
+    titles = [title_of(emma_graph, box, inside=False) for box in explorer.view.around]
+    node = emma_graph.scopes.find(f"{head}/softmax").start + 1
+    assert f"+ head0/softmax[0] add at 4 a #{node}" in titles
 
 
 # -- inspector: the event --------------------------------------------------------------------------

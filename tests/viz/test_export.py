@@ -102,10 +102,10 @@ def test_a_failure_to_draw_keeps_the_old_picture(
 GOLDEN = """\
 {"title": "y", "caption": "x = 3",
 "nodes": [
-{"key": "#0", "label": "x", "kind": "node", "nodes": 1, "around": false, "id": 0, "op": "input", \
-"scope": "", "data": 3.0, "grad": 6.0},
-{"key": "#1", "label": "y", "kind": "node", "nodes": 1, "around": false, "id": 1, "op": "mul", \
-"scope": "", "data": 9.0, "grad": 1.0}
+{"key": "#0", "label": "x", "kind": "node", "nodes": 1, "around": false, "id": 0, \
+"place": "", "op": "input", "scope": "", "data": 3.0, "grad": 6.0},
+{"key": "#1", "label": "y", "kind": "node", "nodes": 1, "around": false, "id": 1, \
+"place": "", "op": "mul", "scope": "", "data": 9.0, "grad": 1.0}
 ],
 "edges": [
 {"source": "#0", "target": "#1", "slot": 0, "count": 1, "magnitude": 3.0, "net": 3.0},

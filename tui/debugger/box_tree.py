@@ -15,7 +15,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.cell_text import set_left
+from tui.cell_text import set_left, told_apart
 from tui.debugger.layout import title_of
 from tui.widgets.scroll_window import ScrollWindow
 from viz.boxes import Box, Folding
@@ -70,6 +70,7 @@ class BoxTree(ScrollWindow):
         self._lines: tuple[BoxLine, ...] = ()
         self._cursor = 0
         self._hovered: int | None = None
+        self._labels: dict[tuple[str, int], dict[str, str]] = {}  # see `_label`
 
     @property
     def lines(self) -> tuple[BoxLine, ...]:
@@ -99,6 +100,7 @@ class BoxTree(ScrollWindow):
         assert self._folding is not None
         self._lines = tuple(self._all_lines(self._folding))
         self._hovered = None
+        self._labels.clear()
         self.virtual_size = Size(self.size.width, len(self._lines))
         self.refresh()
 
@@ -221,14 +223,28 @@ class BoxTree(ScrollWindow):
         elif at == self._hovered:
             style = self.get_component_rich_style("box-tree--hover")
         line = self._lines[at]
-        text = " " * self._indent(line) + line.sign + self._label(line.box)
+        indent = self._indent(line)
+        label = self._label(line.box, width - indent - len(FOLDED))
+        text = " " * indent + line.sign + label
         return Strip([Segment(set_left(text, width), style)], width)
 
     def _indent(self, line: BoxLine) -> int:
         """As deep as the line lies, but most of the width is for its label."""
         return min(line.depth, self.size.width // 3)
 
-    def _label(self, box: Box) -> str:
+    def _label(self, box: Box, width: int) -> str:
+        """Cut to the width so that it looks like none of those beside it."""
+        assert self._folding is not None
+        around = box.parent or self._folding.root
+        if (around.key, width) not in self._labels:
+            beside = self._folding.children(around)
+            labels = told_apart([self._whole_label(each) for each in beside], width)
+            self._labels[around.key, width] = {
+                each.key: label for each, label in zip(beside, labels, strict=True)
+            }
+        return self._labels[around.key, width][box.key]
+
+    def _whole_label(self, box: Box) -> str:
         assert self._folding is not None
         # The arrow already says that a branch opens.
         label = title_of(self._folding.graph, box).removeprefix(f"{SCOPE_GLYPH} ")

@@ -17,6 +17,7 @@ from textual.strip import Strip
 from textual.theme import Theme
 
 from microgpt.graph.graph import Graph
+from tui.cell_text import elided
 from tui.debugger.layout import Layout, PlacedBox, PlacedEdge, title_of
 from tui.widgets.braille import BrailleCanvas
 from tui.widgets.scroll_window import ScrollWindow
@@ -234,7 +235,8 @@ class GraphCanvas(ScrollWindow):
         border, corners = self._border(box, layout.view.graph, state, inside=inside)
         top_left, top_right, bottom_left, bottom_right, across, down = tuple(corners)
         if line == 0:
-            title = f" {narrow(title_of(layout.view.graph, box))} "[: width - 3]
+            title = narrow(title_of(layout.view.graph, box, inside=inside))
+            title = f" {elided(title, width - 5)} "
             rest = across * (width - 3 - len(title))
             return [Segment(f"{top_left}{across}{title}{rest}{top_right}", border)]
         if line == placed.height - 1:

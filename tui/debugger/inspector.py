@@ -9,6 +9,7 @@ from rich.text import Text
 from microgpt.autograd.ops import OPS
 from microgpt.graph.events import Edge, Event
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import named, place_name
 from tui.debugger.explorer import Explorer
 from tui.widgets.text_view import TextView
 from viz.boxes import Box
@@ -31,7 +32,7 @@ def describe_event(explorer: Explorer) -> Text:
         return text
     text.append(f"visiting · event {event.index:,} of {graph.n_events - 1:,}\n", "bold")
     if event.index == 0:
-        text.append(f"{graph.name(event.node)} is the root\n")
+        text.append(f"{named(graph, event.node)} is the root\n")
         text.append("grad: set to 1\n")
         return text
     _heading(text, graph, event.node)
@@ -76,8 +77,6 @@ def describe_box(explorer: Explorer) -> Text:
 def _describe_node(explorer: Explorer, box: Box) -> Text:
     graph, node, text = explorer.graph, box.node, Text()
     _heading(text, graph, node)
-    if box.note:
-        text.append(f"{box.note}\n")
     text.append(f"scope {graph.scope(node) or '(none)'}\n")
     if line := graph.line(node):
         text.append(f"line  {Path(line[0]).name}:{line[1]}\n")
@@ -118,9 +117,14 @@ def _describe_part(explorer: Explorer, box: Box) -> Text:
             text.append(f"\n{title}", "bold")
             text.append(": edges, Σ|contribution|\n", "italic")
         for bundle in mine:
-            label = next(b.label for b in explorer.view.boxes if b.key == getattr(bundle, other))
+            box_there = next(b for b in explorer.view.boxes if b.key == getattr(bundle, other))
+            label = _short(box_there)
             text.append(f"  {label:<12} {bundle.count:>6,} {short_number(bundle.magnitude):>10}\n")
     return text
+
+
+def _short(box: Box) -> str:
+    return f"{box.note} {box.label}" if box.kind == "node" and box.note else box.label
 
 
 def _heading(text: Text, graph: Graph, node: int) -> None:
@@ -141,7 +145,9 @@ def _edge(text: Text, graph: Graph, edge: Edge, other: int, rule: str = "") -> N
 
 def _named(graph: Graph, node: int) -> str:
     label = graph.label(node)
-    return label if label.startswith("#") else f"{label} #{node}"
+    if not label.startswith("#"):
+        return f"{label} #{node}"
+    return f"{place_name(graph, node)} {label}".lstrip()
 
 
 class Inspector(TextView):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import place_name
 from tui.widgets.braille import Dots, dots_of
 from viz.boxes import Box
 from viz.placement import Point, Units, place
@@ -18,7 +19,7 @@ CELL_SIZE = Units(0.1, 0.2)
 """Size of a character cell in Graphviz's eyes. Units: inches."""
 
 BOX_HEIGHT = 4
-MIN_WIDTH, MAX_WIDTH = 18, 30
+MIN_WIDTH, MAX_WIDTH = 18, 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +87,19 @@ class Layout:
         return nearest if cost(nearest) < float("inf") else None
 
 
-def title_of(graph: Graph, box: Box) -> str:
-    """A box's title on the canvas: the glyph of its kind, its label and its note."""
-    if box.kind == "parameters":
-        glyph = PARAMETERS_GLYPH
-    elif box.kind == "node":
-        glyph = glyph_of(graph, box.node)
-    else:
-        glyph = SCOPE_GLYPH
+def title_of(graph: Graph, box: Box, *, inside: bool = True) -> str:
+    """A box's title on the canvas: the glyph of its kind, its label and its note.
+
+    Of a node, what it is comes first, and its id behind it.
+
+    Args:
+        inside: whether the box around it is looked into; if not, a node's title says where it lies.
+    """
+    if box.kind == "node":
+        is_far = box.note and not inside
+        note = place_name(graph, box.node, users=False) if is_far else box.note
+        return f"{glyph_of(graph, box.node)} {note} {box.label}".replace("  ", " ")
+    glyph = PARAMETERS_GLYPH if box.kind == "parameters" else SCOPE_GLYPH
     return f"{glyph} {box.label} {box.note}".rstrip()
 
 
@@ -115,7 +121,8 @@ def lay_out(view: View, width: int, height: int) -> Layout:
 
 
 def _placed(view: View, rankdir: str) -> Layout:
-    titles = [title_of(view.graph, box) for box in view.boxes]
+    titles = [title_of(view.graph, box) for box in view.inside]
+    titles += [title_of(view.graph, box, inside=False) for box in view.around]
     widths = [min(MAX_WIDTH, max(MIN_WIDTH, len(title) + 5)) for title in titles]
     places = {box.key: place for place, box in enumerate(view.boxes)}
     placement = place(

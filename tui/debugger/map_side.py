@@ -11,6 +11,7 @@ from rich.text import Text
 from microgpt.debugger.session_state import GradChange
 from microgpt.debugger.verbs.source import listing
 from microgpt.errors import GraphError
+from microgpt.model.place_names import spoken
 from tui.debugger.explorer import Explorer
 from tui.widgets.text_view import TextView
 from viz.maps.lenses import Look
@@ -96,7 +97,8 @@ def _share(share: Share) -> str:
 def _event(here: Moment) -> Text:
     """What the event at hand does."""
     told = [
-        f"{change.name}  {change.old:.4g} + {change.contribution:.4g} = {change.new:.4g}"
+        f"{spoken(change.node, change.name, change.place)}  "
+        f"{change.old:.4g} + {change.contribution:.4g} = {change.new:.4g}"
         for change in here.changes
     ]
     lines = ["this event", *told] if told else []

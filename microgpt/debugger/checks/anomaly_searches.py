@@ -16,10 +16,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from microgpt.debugger.inspection import OperandView, operand_views
 from microgpt.debugger.timeline import Timeline
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
 from microgpt.model.adam import MAX_GRAD
+from microgpt.model.place_names import named, place_name
 
 Pass: TypeAlias = Literal["forward", "backward", "update"]
 
@@ -41,9 +43,10 @@ class Anomaly:
     scope: str
     moment: int | None  # when, on the timeline; None of a leaf and of the update
     event: int | None  # the same, counted within the pass
-    operands: tuple[tuple[str, float], ...]  # name and value of each of its operands
+    operands: tuple[OperandView, ...]  # in slot order
     line: tuple[str, int] | None  # file and line number that made it; None if not recorded
     step: int | None  # the training step it happened in, from 1; None if the graph is of none
+    place: str = ""  # what the node is in its scope, in words, if it has no name
 
 
 AnomalySearch: TypeAlias = Callable[[Timeline, int | None], Iterator[Anomaly]]
@@ -111,7 +114,7 @@ def _what_is_wrong(graph: Graph, node: int) -> str:
     numbers = [edge.operand for edge in graph.operands_of(node)]
     lost = next((o for o in numbers if not math.isfinite(graph.data[o])), None)
     if lost is not None:
-        return f"its operand {graph.name(lost)} is {graph.data[lost]}, and so it is {data}"
+        return f"its operand {named(graph, lost)} is {graph.data[lost]}, and so it is {data}"
     return f"its operands are finite, and it is {data}"
 
 
@@ -133,7 +136,7 @@ def _backward(timeline: Timeline, step: int | None) -> Iterator[Anomaly]:
     change = next(c for c in graph.event(event).changes if not abs(c.edge.contribution) <= LARGEST)
     edge = change.edge
     what = (
-        f"{graph.name(edge.operand)} gets {edge.local:.6g} × {change.adjoint:.6g} = "
+        f"{named(graph, edge.operand)} gets {edge.local:.6g} × {change.adjoint:.6g} = "
         f"{edge.contribution:.6g}, and its grad becomes {change.new:.6g}"
     )
     moment = timeline.moment("backward", event)
@@ -176,10 +179,8 @@ def _anomaly(
         graph.scope(node),
         moment,
         None if moment is None else timeline.event(moment),
-        tuple(
-            (graph.name(edge.operand), float(graph.data[edge.operand]))
-            for edge in graph.operands_of(node)
-        ),
+        operand_views(graph, node),
         graph.line(node),
         step,
+        place_name(graph, node),
     )

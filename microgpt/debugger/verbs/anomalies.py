@@ -8,6 +8,7 @@ from microgpt.debugger.checks.anomaly_searches import Anomaly, first_anomalies
 from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.verbs.verb import CHECK, Answer, Json, Verb
 from microgpt.debugger.wording import called, file_and_line, made_at, number
+from microgpt.model.place_names import spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,12 @@ class Anomalies(Answer):
         told = []
         for anomaly in self.found:
             step = "" if anomaly.step is None else f" of step {anomaly.step}"
-            name = called(anomaly.node, anomaly.name, anomaly.op, anomaly.scope)
+            name = called(anomaly.node, anomaly.name, anomaly.place, anomaly.op, anomaly.scope)
             told += [f"{anomaly.where}{step}: {name}", f"  {anomaly.what}"]
             if anomaly.operands:
-                operands = ", ".join(f"{name} = {number(data)}" for name, data in anomaly.operands)
+                operands = ", ".join(
+                    f"{spoken(o.id, o.name, o.place)} = {number(o.data)}" for o in anomaly.operands
+                )
                 told.append(f"  operands: {operands}")
             told += made_at(anomaly.line)
             if anomaly.event is not None:
@@ -35,9 +38,11 @@ class Anomalies(Answer):
         """A list."""
         return {
             "anomalies": [
-                {"pass": a.where, "what": a.what, "node": a.node, "name": a.name, "op": a.op,
-                 "scope": a.scope, "moment": a.moment,
-                 "operands": [{"name": name, "data": data} for name, data in a.operands],
+                {"pass": a.where, "what": a.what, "node": a.node, "name": a.name, "place": a.place,
+                 "op": a.op, "scope": a.scope, "moment": a.moment,
+                 "operands": [
+                     {"name": o.name, "place": o.place, "data": o.data} for o in a.operands
+                 ],
                  "line": file_and_line(a.line), "step": a.step}
                 for a in self.found
             ]

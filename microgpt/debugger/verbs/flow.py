@@ -11,6 +11,7 @@ from microgpt.debugger.verbs.arguments import node_of
 from microgpt.debugger.verbs.verb import WHY, Answer, Json, Verb
 from microgpt.debugger.verbs.why import PositionShare
 from microgpt.debugger.wording import number, position_called
+from microgpt.model.place_names import named
 from microgpt.model.places import logit_name, position_label, position_logits, position_losses
 
 LOGITS_TOLD = 8
@@ -31,8 +32,8 @@ class Flow(Answer):
     """Where a node goes."""
 
     node: int  # that moves
-    name: str  # its name, or `#id`
-    root: str  # name of the root
+    name: str  # what it is called
+    root: str  # what the root is called
     derivative: float  # d root / d node
     n_reached: int  # how many nodes move with it
     by_position: tuple[PositionShare, ...]
@@ -98,8 +99,8 @@ def flow(session: SessionCore, node: int) -> Flow:
     logits.sort(key=lambda move: -abs(move.derivative))
     return Flow(
         node,
-        graph.name(node),
-        graph.name(graph.root),
+        named(graph, node),
+        named(graph, graph.root),
         float(moved[graph.root]),
         int(np.count_nonzero(moved)),
         by_position,

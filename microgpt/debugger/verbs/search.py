@@ -14,6 +14,7 @@ from microgpt.debugger.wording import MOST_TOLD, called_in, counted, number
 from microgpt.errors import GraphError
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
+from microgpt.graph.scope_patterns import ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,13 @@ def search(session: SessionCore, text: str) -> Ints:
 
     Raises:
         ConditionError: it is none of these.
+        GraphError: it is a pattern that no scope is of.
     """
     try:
         condition = condition_at(session.timeline, text)
     except GraphError:  # not a whole name, or a leaf's
+        if ANY in text:
+            raise
         condition = condition_at(session.timeline, f"name contains {quoted(text.strip())}")
     return np.flatnonzero(condition.mask(session.graph))
 

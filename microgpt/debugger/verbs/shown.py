@@ -9,6 +9,7 @@ from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.verbs.arguments import node_of
 from microgpt.debugger.verbs.verb import LOOK, Answer, Json, Verb
 from microgpt.debugger.wording import called, made_at, number
+from microgpt.model.place_names import spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,19 @@ class Shown(Answer):
         """Its numbers, its operands' with what they gain, and its source line."""
         view = self.view
         yet = "" if view.computed else "  (not computed yet)"
-        told = [called(view.id, view.name, view.op, view.scope), f"  data  {view.data!r}{yet}"]
+        told = [
+            called(view.id, view.name, view.place, view.op, view.scope),
+            f"  data  {view.data!r}{yet}",
+        ]
         if view.grad_final is None:
             told.append(f"  grad  {view.grad_now!r} as found: there is no backward pass")
         else:
             told.append(f"  grad  {view.grad_now!r} now, {view.grad_final!r} in the end")
         for slot, operand in enumerate(view.operands):
+            name = spoken(operand.id, operand.name, operand.place)
             gets = "" if operand.contribution is None else f" gets {number(operand.contribution)}"
             told.append(
-                f"  operand {slot}  {operand.name} = {number(operand.data)}, "
+                f"  operand {slot}  {name} = {number(operand.data)}, "
                 f"local {number(operand.local)},{gets}".rstrip(",")
             )
         return told + made_at(view.line)

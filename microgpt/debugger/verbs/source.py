@@ -10,6 +10,7 @@ from microgpt.debugger.verbs.arguments import node_of
 from microgpt.debugger.verbs.verb import LOOK, Answer, Json, Verb
 from microgpt.errors import GraphError
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import named
 
 LINES_AROUND = 4
 
@@ -75,7 +76,7 @@ def listing(graph: Graph, node: int, around: int = LINES_AROUND) -> Listing:
     if place is None:
         made = "a leaf made before" if graph.is_leaf(node) else "made outside"
         raise GraphError(
-            f"no source line is known for {graph.name(node)}: it was {made} recording()"
+            f"no source line is known for {named(graph, node)}: it was {made} recording()"
         )
     filename, line = place
     linecache.checkcache(filename)

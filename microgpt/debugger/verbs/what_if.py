@@ -19,6 +19,8 @@ from microgpt.debugger.wording import MOST_TOLD, number, position_called
 from microgpt.errors import InputError
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
+from microgpt.graph.scope_patterns import ANY
+from microgpt.model.place_names import place_name, spoken
 from microgpt.model.places import logits_at, position_label, position_losses, position_number
 from microgpt.train.graph_origin import GraphOrigin
 
@@ -64,7 +66,8 @@ class NodeMove:
     """What becomes of a watched node."""
 
     node: int
-    name: str
+    name: str  # or `#id`
+    place: str  # what it is in its scope, in words; `""` if it has a name, or lies in no scope
     data: BeforeAndAfter
     grad: BeforeAndAfter
 
@@ -89,7 +92,10 @@ class WhatIf(Answer):
                 f"    {position_called(p.position, p.label):<18}  loss {p.loss}, "
                 f"p {p.probability}" + (f", likeliest {likeliest}" if likeliest else "")
             )
-        told += [f"  {n.name}: data {n.data}, grad {n.grad}" for n in self.watched[:MOST_TOLD]]
+        told += [
+            f"  {spoken(n.node, n.name, n.place)}: data {n.data}, grad {n.grad}"
+            for n in self.watched[:MOST_TOLD]
+        ]
         if (more := len(self.watched) - MOST_TOLD) > 0:
             told.append(f"  and {more} more of the nodes watched")
         return told
@@ -107,8 +113,8 @@ class WhatIf(Answer):
                     for p in self.positions
                 ],
                 "watched": [
-                    {"node": n.node, "name": n.name, "data": n.data.as_json(),
-                     "grad": n.grad.as_json()}
+                    {"node": n.node, "name": n.name, "place": n.place,
+                     "data": n.data.as_json(), "grad": n.grad.as_json()}
                     for n in self.watched
                 ],
             }
@@ -153,10 +159,10 @@ def set_token(session: SessionCore, position: int, character: str) -> WhatIf:
 
 
 def replace_outputs(session: SessionCore, scope: str, by: Replacement, other: str = "") -> WhatIf:
-    """Replaces what a scope gives to the rest.
+    """Replaces what a scope gives to the rest; what several give, and `undo` takes it back at once.
 
     Args:
-        scope: its path.
+        scope: its path, or a pattern of several: `pos*/layer0/attn/head2`.
         by: `"zero"`; `"mean"` of the first documents at that position; `"other"` for its values in
             another document.
         other: that document.
@@ -167,14 +173,17 @@ def replace_outputs(session: SessionCore, scope: str, by: Replacement, other: st
     """
     from microgpt.replay.editing import SetScope  # noqa: PLC0415  # numba
 
-    path, graph = session.graph.scopes.find(scope).path, session.edit_stack.original.graph
+    paths = [found.path for found in session.graph.scopes.find_all(scope)]
+    told, graph = scope.strip("/"), session.edit_stack.original.graph
+    if ANY in told and len(paths) > 1:
+        told += f" ({len(paths)} scopes)"
     if by == "zero":
-        return _after(session, f"zero {path}", SetScope(path))
+        return _after(session, f"zero {told}", *map(SetScope, paths))
     if by == "mean":
-        means = mean_outputs(session.origin, graph, path)
-        return _after(session, f"mean {path}", SetScope(path, means))
-    numbers = outputs_in(session.origin, graph, path, other)
-    return _after(session, f"patch {path} from {other}", SetScope(path, numbers))
+        means = mean_outputs(session.origin, graph, paths)
+        return _after(session, f"mean {told}", *map(SetScope, paths, means))
+    numbers = outputs_in(session.origin, graph, paths, other)
+    return _after(session, f"patch {told} from {other}", *map(SetScope, paths, numbers))
 
 
 def undo(session: SessionCore) -> WhatIf:
@@ -189,9 +198,9 @@ def edits(session: SessionCore) -> WhatIf:
     return compare(session, session.edit_stack.original)
 
 
-def _after(session: SessionCore, text: str, edit: Edit) -> WhatIf:
+def _after(session: SessionCore, text: str, *edits: Edit) -> WhatIf:
     before = session.edit_stack.current
-    session.make_edit(text, edit)
+    session.make_edits(text, edits)
     return compare(session, before)
 
 
@@ -220,7 +229,8 @@ def _watched(before: GraphVersion, after: GraphVersion, nodes: Ints) -> Iterator
         data = BeforeAndAfter(float(before.graph.data[was]), float(after.graph.data[node]))
         grad = BeforeAndAfter(float(before.graph.grad[was]), float(after.graph.grad[node]))
         if data.before != data.after or grad.before != grad.after:
-            yield NodeMove(node, after.graph.name(node), data, grad)
+            graph = after.graph
+            yield NodeMove(node, graph.name(node), place_name(graph, node), data, grad)
 
 
 def _positions(before: Graph, after: Graph, origin: GraphOrigin | None) -> tuple[PositionMove, ...]:

@@ -13,6 +13,7 @@ from microgpt.debugger.timeline import Timeline
 from microgpt.debugger.verbs.verb import LOOK, Answer, Json, Verb
 from microgpt.debugger.wording import called, made_at, number
 from microgpt.graph.debuggee import Stop
+from microgpt.model.place_names import spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Standing(Answer):
         if state.node is None:
             return [*told, "  nothing is computed yet"]
         view = inspect(self.timeline, state.node, state.moment)
-        name = called(view.id, view.name, view.op, view.scope)
+        name = called(view.id, view.name, view.place, view.op, view.scope)
         if state.phase == "forward":
             told.append(f"  {name}: {_formula(view)} = {number(view.data)}")
         elif state.event == 0:
@@ -64,7 +65,7 @@ class Standing(Answer):
 
 
 def _formula(view: NodeView) -> str:
-    operands = [f"{o.name} {number(o.data)}" for o in view.operands]
+    operands = [f"{spoken(o.id, o.name, o.place)} {number(o.data)}" for o in view.operands]
     if len(operands) > 1 and view.op in OPS:
         return f" {OPS[view.op].symbol} ".join(operands)
     exponent = [] if view.immediate is None else [number(view.immediate)]
@@ -72,10 +73,11 @@ def _formula(view: NodeView) -> str:
 
 
 def _changed(change: GradChange, adjoint: float) -> str:
+    name = spoken(change.node, change.name, change.place)
     if change.local is None:
-        return f"{change.name}: grad {number(change.old)} → {number(change.new)}"
+        return f"{name}: grad {number(change.old)} → {number(change.new)}"
     product = f"{number(change.local)} × {number(adjoint)}"
-    return f"{change.name}: grad {number(change.old)} + {product} = {number(change.new)}"
+    return f"{name}: grad {number(change.old)} + {product} = {number(change.new)}"
 
 
 # -- the script ------------------------------------------------------------------------------------

@@ -19,9 +19,10 @@ from microgpt.debugger.rounded_shares import cancellation, settled
 from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.verbs.arguments import node_of
 from microgpt.debugger.verbs.verb import WHY, Answer, Json, Verb
-from microgpt.debugger.wording import number, position_called, share_of
+from microgpt.debugger.wording import called, number, position_called, share_of
 from microgpt.errors import GraphError
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import named, place_name, spoken
 from microgpt.model.places import RESIDUAL, block_of, position_label, position_losses
 
 PATHS_TOLD = 5
@@ -53,7 +54,8 @@ class ConsumerShare:
     """What one consumer adds to a gradient, all its slots together."""
 
     node: int
-    name: str
+    name: str  # or `#id`
+    place: str  # what it is in its scope, in words; `""` if it has a name, or lies in no scope
     op: str
     scope: str
     share: float
@@ -65,6 +67,7 @@ class Why(Answer):
 
     node: int  # whose gradient it is
     name: str  # its name, or `#id`
+    place: str  # as of a consumer
     gradient: float  # its final grad
     given: float
     """The part of it that no consumer added: 1 at the root, and what was there before the pass; the
@@ -82,7 +85,7 @@ class Why(Answer):
 
     def lines(self) -> list[str]:
         """The shares, as parts of the gradient and in per cent."""
-        told = [f"{self.name}: grad {number(self.gradient)}"]
+        told = [f"{spoken(self.node, self.name, self.place)}: grad {number(self.gradient)}"]
         if self.given:
             told.append(f"  {number(self.given)} of it was there before any consumer added to it")
         groups = [
@@ -91,7 +94,7 @@ class Why(Answer):
             ("by first head or block on the way to the loss",
              [(s.head, s.share) for s in self.by_head]),
             ("by consumer",
-             [(f"{s.name} {s.op}" + (f" in {s.scope}" if s.scope else ""), s.share)
+             [(called(s.node, s.name, s.place, s.op, s.scope), s.share)
               for s in self.by_consumer]),
         ]  # fmt: skip
         total = self.gradient - self.given
@@ -113,12 +116,13 @@ class Why(Answer):
                 "label": "path",
                 "share": path.share,
                 "nodes": [
-                    {"id": s.node, "name": s.name, "op": s.op, "scope": s.scope, "factor": s.factor}
+                    {"id": s.node, "name": s.name, "place": s.place, "op": s.op, "scope": s.scope,
+                     "factor": s.factor}
                     for s in path.steps
                 ],
             }
             for path in self.paths
-        ]
+        ]  # fmt: skip
         return {
             "shares": {
                 "by_position": [
@@ -126,11 +130,12 @@ class Why(Answer):
                 ],
                 "by_head": [{"head": s.head, "share": s.share} for s in self.by_head],
                 "by_consumer": [
-                    {"node": s.node, "name": s.name, "share": s.share} for s in self.by_consumer
+                    {"node": s.node, "name": s.name, "place": s.place, "share": s.share}
+                    for s in self.by_consumer
                 ],
             },
             "paths": [*paths, {"label": "all other paths", "share": self.remainder, "nodes": []}],
-        }
+        }  # fmt: skip
 
 
 def _group(title: str, rows: list[tuple[str, float]], total: float) -> list[str]:
@@ -145,14 +150,14 @@ def _group(title: str, rows: list[tuple[str, float]], total: float) -> list[str]
 
 
 def _way(path: GradientPath) -> str:
-    """`pos1/layer0/attn/q mul ×2.18 → head0/scores mul ×-0.447, mul ×0.5 → …`."""
+    """`pos1/layer0/attn/q[3] term 7 ×2.18 → head0/scores[0] term 3 ×-0.447, scores[0] ×0.5 → …`."""
     parts, before = [], list[str]()
     for scope, steps in groupby(path.steps, key=lambda step: step.scope):
-        factors = ", ".join(f"{step.op} ×{step.factor:.3g}" for step in steps)
+        factors = ", ".join(f"{step.words} ×{step.factor:.3g}" for step in steps)
         names = scope.split("/")
-        pairs = zip(names, before, strict=False)
+        pairs = zip(names[:-1], before, strict=False)
         shared = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
-        parts.append(f"{'/'.join(names[shared:]) or scope} {factors}".strip())
+        parts.append("".join(f"{name}/" for name in names[shared:-1]) + factors)
         before = names
     return " → ".join(parts)
 
@@ -196,7 +201,7 @@ class Explainer:
         gradient = float(graph.grad[node])
         if not math.isfinite(gradient):
             raise GraphError(
-                f"the grad of {graph.name(node)} is {gradient}, which has no parts; `anomalies` "
+                f"the grad of {named(graph, node)} is {gradient}, which has no parts; `anomalies` "
                 "says where numbers go wrong"
             )
         given = 1.0 if node == graph.root else float(graph.grad_before[node])
@@ -206,6 +211,7 @@ class Explainer:
         return Why(
             node,
             graph.name(node),
+            place_name(graph, node),
             gradient,
             given,
             self._by_position(node, added),
@@ -290,7 +296,9 @@ def _by_consumer(graph: Graph, node: int, added: float) -> tuple[ConsumerShare, 
     shares = settled([sum(each) for each in contributions.values()], added, sizes)
     rows = sorted(zip(contributions, shares, strict=True), key=lambda row: -abs(row[1]))
     return tuple(
-        ConsumerShare(at, graph.name(at), graph.op(at), graph.scope(at), share)
+        ConsumerShare(
+            at, graph.name(at), place_name(graph, at), graph.op(at), graph.scope(at), share
+        )
         for at, share in rows
     )
 

@@ -12,6 +12,7 @@ from microgpt import Graph, Value
 from microgpt.debugger import Console, DebugSession
 from microgpt.debugger.outcome import error_as_json
 from microgpt.debugger.verbs import VERBS
+from microgpt.model.place_names import place_name
 
 ALWAYS = ["verb", "stop", "phase", "event", "node", "operands", "changes"]
 
@@ -41,6 +42,7 @@ def test_the_fields_of_a_move(tiny_graph: Graph) -> None:
     assert move["node"] == {
         "id": node,
         "name": f"#{node}",
+        "place": "layer0/attn/v[1] term 2 at 3 a",
         "op": "mul",
         "scope": "pos3/layer0/attn/v",
         "data": tiny_graph.data[node],
@@ -53,6 +55,7 @@ def test_the_fields_of_a_move(tiny_graph: Graph) -> None:
         {
             "id": e.operand,
             "name": tiny_graph.name(e.operand),
+            "place": place_name(tiny_graph, e.operand),
             "data": tiny_graph.data[e.operand],
             "local": e.local,
             "contribution": e.contribution,
@@ -63,6 +66,7 @@ def test_the_fields_of_a_move(tiny_graph: Graph) -> None:
         {
             "node": c.edge.operand,
             "name": tiny_graph.name(c.edge.operand),
+            "place": place_name(tiny_graph, c.edge.operand),
             "old": c.old,
             "contribution": c.edge.contribution,
             "new": c.new,

@@ -21,6 +21,7 @@ from microgpt import (
 )
 from microgpt.debugger import DebugSession, GraphOrigin
 from microgpt.debugger.edit_stack import MEAN_OF
+from microgpt.debugger.verbs.what_if import Replacement
 from tests.microgpt.debugger.conftest import DOCUMENTS
 
 
@@ -100,6 +101,33 @@ def test_a_scope_can_give_what_it_gives_elsewhere(session: DebugSession, tiny_mo
     assert moved.likeliest[1] == tiny_model.tokenizer.label(
         int(np.argmax([other.data[there.find(r)] for r in logits]))
     )
+
+
+@pytest.mark.parametrize(("by", "other"), [("zero", ""), ("mean", ""), ("other", "mia")])
+def test_a_pattern_is_its_scopes_one_by_one_and_undone_at_once(
+    session: DebugSession, tiny_graph: Graph, origin: GraphOrigin, by: Replacement, other: str
+) -> None:
+    told = session.replace_outputs("pos*/layer0/attn/head1", by, other)
+    (edit,) = told.edits
+    assert "pos*/layer0/attn/head1 (4 scopes)" in edit
+    one_by_one = DebugSession(tiny_graph, origin)
+    for position in range(4):
+        one_by_one.replace_outputs(f"pos{position}/layer0/attn/head1", by, other)
+    assert_same_numbers(session.graph, one_by_one.graph)
+    assert told.loss.after != told.original
+    assert session.undo().edits == ()
+    assert session.graph is tiny_graph
+
+
+def test_a_pattern_of_no_scope_changes_nothing(session: DebugSession, tiny_graph: Graph) -> None:
+    for refused in (
+        lambda: session.replace_outputs("pos*/layer9", "zero"),
+        lambda: session.replace_outputs("pos*/layer0", "other", "m"),  # has two positions
+        lambda: session.replace_outputs("*", "mean"),  # the last scope belongs to no position
+    ):
+        with pytest.raises(MicrogptError):
+            refused()
+        assert session.graph is tiny_graph
 
 
 def test_edits_stack_and_are_undone_to_the_same_state(session: DebugSession) -> None:

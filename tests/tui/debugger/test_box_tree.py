@@ -140,6 +140,22 @@ async def test_the_line_under_the_mouse_stands_out() -> None:
         assert tree.render_line(row) == before
 
 
+async def test_no_two_lines_beside_each_other_look_alike() -> None:
+    x = Value(2.0, name="x")
+    with scope("one"):
+        parts = []
+        for part in ("first", "second", "third"):
+            with scope(f"the_{part}_of_several_long_names"):
+                parts.append(x * x)
+        root = parts[0] + parts[1] + parts[2] + x
+    root.backward()
+    async with tree_of(Folding(Graph.from_value(root)), "one") as (_, tree):
+        lines = [tree.render_line(y).text.strip() for y in range(12)]
+        shown = [line for line in lines if "the_" in line]
+        assert len(set(shown)) == len(shown) == 3
+        assert all("…" in line for line in shown)
+
+
 @pytest.mark.parametrize("depth", [30, DEEP])
 async def test_labels_stay_in_sight_however_deep(depth: int) -> None:
     names = [f"f{i}" for i in range(depth)]
