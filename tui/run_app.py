@@ -5,12 +5,14 @@ How its steps look is the affair of the modes, of which it knows nothing.
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
+from collections.abc import Coroutine
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from textual import on, work
+from textual.events import Event, Key
 from textual.message import Message
 from textual.widgets import Input
 
@@ -24,15 +26,13 @@ from tui.dialogs.go_to_step import GoToStepScreen
 from tui.dialogs.pin import PinScreen
 from tui.training import branching
 from tui.training.branching import Branch
+from tui.training.frame_pace import FramePace
 from tui.training.pinned_text import PinnedText
 from tui.training.run_frame import RunFrame
 from tui.training.run_session import RunSession
 from tui.training.time_travel import PastStep, TimeTravel
 from tui.training.training_session import TrainingSession
 from tui.widgets.scrubber import Scrubber
-
-FRAMES_A_SECOND = 10
-"""At most this often training is drawn: more cannot be read, and drawing takes time from it."""
 
 
 class RunApp(BaseApp):
@@ -101,7 +101,7 @@ class RunApp(BaseApp):
         self._past: PastStep | None = None
         self._pinned: PinnedText | None = None  # what is shown in place of training's documents
         self._travel = TimeTravel(self._run_path, self._announce_arrival)
-        self._next_frame_at = 0.0
+        self.pace = FramePace()
         self.at_hand = StepAtHand()  # what the modes show of one step
 
     def on_mount(self) -> None:
@@ -131,13 +131,13 @@ class RunApp(BaseApp):
 
     @on(FrameReady)
     def _take_frame_in_time(self) -> None:
-        if (wait := self._next_frame_at - time.monotonic()) > 0:
-            self.set_timer(wait, self._take_frame)
+        if (wait := self.pace.wait) > 0:
+            self.set_timer(wait, self._take_frame_in_time)  # a key may have come meanwhile
         else:
             self._take_frame()
 
     def _take_frame(self) -> None:
-        self._next_frame_at = time.monotonic() + 1 / FRAMES_A_SECOND
+        self.pace.drawn()
         before, self._frame = self._frame, self.session.take_frame()
         if self._frame.problem and not (before and before.problem):
             self.notify(
@@ -172,6 +172,12 @@ class RunApp(BaseApp):
         """The step shown, with its own document."""
         live, past = self._frame, self._past
         return live if live is None or past is None else past.as_frame(live)
+
+    def on_event(self, event: Event) -> Coroutine[Any, Any, None]:
+        """A key is answered before training is drawn again."""
+        if isinstance(event, Key):
+            self.pace.key_pressed()
+        return super().on_event(event)
 
     # -- training ------------------------------------------------------------------------------
 

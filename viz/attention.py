@@ -14,6 +14,7 @@ from graphviz import Digraph
 from microgpt import StepResult
 from viz.dot import plain
 from viz.fonts import set_font
+from viz.maps.step_map import StepMap
 from viz.style import HAIRLINE, INK, MUTED, PAPER
 
 Weights = Sequence[Sequence[float]]
@@ -37,6 +38,18 @@ class AttentionPattern:
     def of(cls, result: StepResult, labels: Sequence[str]) -> AttentionPattern:
         """The attention of a training step; `labels` are its tokens', targets included."""
         return cls(tuple(labels[: len(result.position_losses)]), result.attention)
+
+    @classmethod
+    def of_map(cls, step_map: StepMap, tokens: Sequence[str]) -> AttentionPattern:
+        """The attention of the graph that a Map is of; `tokens` are those of its columns."""
+        heads: dict[tuple[int, int], list[Sequence[float]]] = {}
+        for head in step_map.weights:
+            heads.setdefault((head.layer or 0, head.head), []).append(head.weights)
+        layers = sorted({layer for layer, _ in heads})
+        return cls(
+            tuple(tokens),
+            [[rows for (layer, _), rows in sorted(heads.items()) if layer == at] for at in layers],
+        )
 
 
 def attention_dot(pattern: AttentionPattern, caption: str = "") -> Digraph:

@@ -99,14 +99,14 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
-def rms(values: np.ndarray) -> float:
-    """Root mean square: how large the gradients of a part are."""
+def norm(values: np.ndarray) -> float:
+    """L2 norm: how large the gradients of what leaves a part are."""
     if not len(values):
         return 0.0
     largest = float(np.abs(values).max())
     if not 0 < largest < np.inf:
         return largest  # 0, inf or nan
-    return largest * float(np.sqrt(np.mean(np.square(values / largest))))  # cannot overflow
+    return largest * float(np.sqrt(np.sum(np.square(values / largest))))  # no square overflows
 
 
 class _Drawing:
@@ -152,7 +152,7 @@ class _Drawing:
         )  # fmt: skip
 
     def _part(self, box: Box) -> None:
-        size = rms(self.grads[box.ids])
+        size = norm(self.grads[self.view.outputs_of(box)])
         fill = magnitude_color(size, self.largest_grad)
         is_parameters = box.kind == "parameters"
         glyph = f"{PARAMETERS_GLYPH} " if is_parameters else ""
@@ -160,7 +160,7 @@ class _Drawing:
         is_child = box.parent is not None and box.parent.key == self.view.focus.key
         title = _cell(f"{glyph}{box.label if is_child else box.title}", INK, bold=True)
         note = _cell(f" {box.note}", MUTED) if box.note else ""
-        count = _cell(f"{len(box):,} nodes · rms grad {short_number(size)}", ink_on(fill), size=9)
+        count = _cell(f"{len(box):,} nodes · out grad {short_number(size)}", ink_on(fill), size=9)
         border = op_style("param").color if is_parameters else HAIRLINE
         self.dot.node(
             self.names[box.key], _table([(title + note, ""), (count, fill)], border),

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.errors import GraphError
-from microgpt.graph.arrays import Ints
+from microgpt.graph.arrays import Ints, Mask
 from microgpt.graph.graph import Graph
 from microgpt.model.place_names import named, place_name
 from viz.boxes import Box, Folding, joined_ids
@@ -81,6 +81,27 @@ class View:
         for place, box in enumerate(self.boxes):
             places[box.ids] = place
         return places
+
+    def outputs_of(self, box: Box) -> Ints:
+        """The nodes of a box that are used outside of it, and the root, ascending.
+
+        What leaves a box has the gradient that says how much the box matters; of a box that nothing
+        uses, all of its nodes that nothing uses.
+        """
+        if box.kind == "node":
+            return box.ids
+        mine = box.ids[self._is_output[box.ids]]
+        return mine if len(mine) else box.ids[self.graph.fan_out[box.ids] == 0]
+
+    @cached_property
+    def _is_output(self) -> Mask:
+        """Whether each node is used outside of the box that shows it, or is the root. `[node]`."""
+        graph, places = self.graph, self._places
+        crossing = places[graph.operands] != places[graph.edge_consumers]
+        is_output = np.zeros(len(graph), np.bool_)
+        is_output[graph.operands[crossing]] = True
+        is_output[graph.root] = True
+        return is_output
 
     @cached_property
     def bundles(self) -> tuple[Bundle, ...]:

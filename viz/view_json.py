@@ -6,7 +6,7 @@ import json
 import math
 
 from microgpt.model.place_names import place_name
-from viz.dot import rms
+from viz.dot import norm
 from viz.view import View
 
 
@@ -33,7 +33,7 @@ def view_json(view: View, caption: str = "") -> str:
                 "grad": _finite(float(graph.grad[box.node])),
             }
         else:
-            row["rms_grad"] = _finite(rms(graph.grad[box.ids]))
+            row["grad_norm"] = _finite(norm(graph.grad[view.outputs_of(box)]))
         nodes.append(row)
     edges: list[dict[str, object]] = [
         {

@@ -212,9 +212,10 @@ def test_a_folded_part_adds_up(small_graph: Graph) -> None:
     assert text.splitlines()[0] == "pos1"
     assert "e → m" in text
     assert f"{len(box):,} nodes, #{box.ids[0]} to #{box.ids[-1]}\n" in text
+    outputs = small_graph.outputs_of(small_graph.scopes.find("pos1"))
     assert (
-        f"rms grad {short_number(float(np.sqrt(np.mean(small_graph.grad[box.ids] ** 2))))}\n"
-        in text
+        f"out grad {short_number(float(np.linalg.norm(small_graph.grad[outputs])))}: "
+        f"L2 norm over {len(outputs)} outputs\n" in text
     )
     assert "visited" not in text
     for bundle in explorer.view.bundles:

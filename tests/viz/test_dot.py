@@ -144,8 +144,8 @@ def test_a_part_shows_its_size_and_its_gradients() -> None:
     svg = render(to_dot(view), "svg")
     shown = texts(svg)
     for box in view.inside:
-        size = float(np.sqrt(np.mean(graph.grad[box.ids] ** 2)))
-        assert f"{len(box):,} nodes · rms grad {short_number(size)}" in shown
+        size = float(np.linalg.norm(graph.grad[view.outputs_of(box)]))
+        assert f"{len(box):,} nodes · out grad {short_number(size)}" in shown
     for bundle in view.bundles:
         assert f"{bundle.count:,} · {short_number(bundle.magnitude)}" in shown
 

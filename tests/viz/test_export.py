@@ -14,7 +14,7 @@ from tests.viz.computations import small_snapshot, square_graph, tutorial_graph
 from tui.cli.main import main
 from viz import export, formats, output_file
 from viz.boxes import Folding
-from viz.dot import rms, to_dot
+from viz.dot import norm, to_dot
 from viz.export import check_output, write_picture, write_view
 from viz.formats import Format, suffixes
 from viz.render import engine
@@ -133,7 +133,7 @@ def test_json_says_what_the_graph_says(tmp_path: Path) -> None:
         if box.kind == "node":
             assert row["data"] == float(graph.data[box.node])  # to the last bit
         else:
-            assert row["rms_grad"] == rms(graph.grad[box.ids])
+            assert row["grad_norm"] == norm(graph.grad[view.outputs_of(box)])
     assert [(e["source"], e["target"], e["count"], e["magnitude"]) for e in found["edges"]] == [
         (b.source, b.target, b.count, b.magnitude) for b in view.bundles
     ]

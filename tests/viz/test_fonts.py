@@ -13,7 +13,7 @@ from viz import draw
 from viz.fonts import FONT, SHOWN, WIDEST, set_font
 from viz.render import render
 
-TEXT = "7,757 nodes, rms grad 0.1722"
+TEXT = "7,757 nodes, out grad 0.1722"
 
 
 def boxed(text: str) -> Digraph:

@@ -22,7 +22,7 @@ from tui.debugger.layout import Layout, PlacedBox, PlacedEdge, title_of
 from tui.widgets.braille import BrailleCanvas
 from tui.widgets.scroll_window import ScrollWindow
 from viz.boxes import Box
-from viz.dot import rms
+from viz.dot import norm
 from viz.style import (
     gradient_color,
     ink_on,
@@ -34,6 +34,10 @@ from viz.style import (
 
 FEW_EDGES = 12
 """Up to this many edges all show their colours; past it only the selected box's."""
+
+
+MOVED = "✎"
+"""In the border of a box with numbers that a what-if moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class CanvasState:
     """By box key, how many of its nodes have been visited and how many will be in the whole pass;
     empty while not stepping."""
     forward: bool = False  # whether these are visits of the forward pass
+    moved: frozenset[str] = frozenset()  # keys of the boxes with numbers that a what-if moves
 
 
 class GraphCanvas(ScrollWindow):
@@ -78,7 +83,7 @@ class GraphCanvas(ScrollWindow):
         self._all_edges = BrailleCanvas()  # as if no box were selected
         self._edges = BrailleCanvas()
         self._inks: dict[str, Style] = {}  # by an edge's colour
-        self._grads: dict[str, float] = {}  # by box: of its node, or the rms over its nodes
+        self._grads: dict[str, float] = {}  # by box: of its node, or the L2 norm of its outputs'
         self._largest = 0.0  # of all nodes inside
 
     @property
@@ -124,7 +129,8 @@ class GraphCanvas(ScrollWindow):
         self._grads, largest = {}, [0.0]
         for box in layout.view.boxes:
             of_box = grads[box.ids]
-            self._grads[box.key] = float(of_box[0]) if box.kind == "node" else rms(of_box)
+            outputs = grads[layout.view.outputs_of(box)]
+            self._grads[box.key] = float(of_box[0]) if box.kind == "node" else norm(outputs)
             if box not in layout.view.around:
                 sizes = np.abs(of_box)
                 if not np.isfinite(sizes.max()):  # asked first: to pick takes five times as long
@@ -238,7 +244,8 @@ class GraphCanvas(ScrollWindow):
             title = narrow(title_of(layout.view.graph, box, inside=inside))
             title = f" {elided(title, width - 5)} "
             rest = across * (width - 3 - len(title))
-            return [Segment(f"{top_left}{across}{title}{rest}{top_right}", border)]
+            mark = MOVED if box.key in state.moved else across
+            return [Segment(f"{top_left}{mark}{title}{rest}{top_right}", border)]
         if line == placed.height - 1:
             return [Segment(f"{bottom_left}{across * (width - 2)}{bottom_right}", border)]
         text, style = self._content(box, line, layout.view.graph, state, inside=inside)
@@ -282,7 +289,7 @@ class GraphCanvas(ScrollWindow):
                 return f"{len(box):,} nodes", muted
             return f"✓ {done:,}/{visits:,}", muted
         grad = self._grads[box.key]
-        text = f"{'grad' if box.kind == 'node' else 'rms ∇'} {short_number(grad)}"
+        text = f"{'grad' if box.kind == 'node' else 'out ∇'} {short_number(grad)}"
         if not inside:
             return text, muted
         shade = gradient_color if box.kind == "node" else magnitude_color

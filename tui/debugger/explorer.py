@@ -6,6 +6,7 @@ the `DebugSession`, space here, and every number comes from the `Graph`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,8 +22,12 @@ from microgpt.graph.graph import Graph
 from tui.debugger.cell_walk import CellWalk
 from viz.boxes import Box, Folding
 from viz.maps.captions import document_captions
+from viz.maps.folding import fitted
 from viz.maps.step_map import StepMap
 from viz.view import View, folded
+
+SEEN_AS_BOXES = 60
+"""Of so many nodes one sees each at a glance. Units: nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Explorer:
         self.stepping = False
         self._running_grads = RunningGrads(self.graph)
         self._views: dict[str, View] = {}
+        self._fitting: dict[int, StepMap] = {}  # by how many rows there may be
         self._visits_of: dict[tuple[Phase, str], NDArray[np.int64]] = {}
         self.selected = self._inside[-1].key  # key of the selected box of the view
 
@@ -81,6 +87,12 @@ class Explorer:
         same &= _same_floats(graph.grad[there], before.grad[found])
         mask[there] = ~same
         return frozen(mask)
+
+    def moved(self, boxes: Sequence[Box]) -> frozenset[str]:
+        """Keys of the boxes with a number that the what-ifs in force move."""
+        if not self.edits:
+            return frozenset()
+        return frozenset(box.key for box in boxes if self.changed[box.ids].any())
 
     def before(self, node: int) -> tuple[float, float] | None:
         """Data and grad of a node without what-ifs; None if it is not there without them."""
@@ -140,10 +152,21 @@ class Explorer:
             labels[position] = tokenizer.label(tokenizer.encode(character)[1])  # behind BOS
         return StepMap.of(self.graph, document_captions(self.graph, labels), origin.step)
 
+    def map_fitting(self, most_rows: int) -> StepMap:
+        """The Map with so many rows at most; folded no further than it must be.
+
+        Any thread may ask for it ahead: what is drawn of it is computed here.
+        """
+        fitting = self._fitting.get(most_rows)
+        if fitting is None:
+            fitting = self._fitting.setdefault(most_rows, fitted(self.map, most_rows))
+            _ = fitting.grad_norm, fitting.weights, fitting.river
+        return fitting
+
     @property
     def map_tells(self) -> bool:
-        """Whether the Map says more than boxes do: it has columns side by side."""
-        return len(self.map.grid.labels) > 1
+        """Whether the Map says more than boxes do: of many nodes, in columns side by side."""
+        return len(self.graph) > SEEN_AS_BOXES and len(self.map.grid.labels) > 1
 
     @cached_property
     def cells(self) -> CellWalk:

@@ -251,6 +251,7 @@ class GraphPane(WalkPane):
             visited=holder.key if holder else "",
             visits={box.key: (explorer.n_visited(box), explorer.n_visits(box)) for box in boxes},
             forward=explorer.stepping and explorer.state.phase == "forward",
+            moved=explorer.moved(layout.view.boxes),
         )
         canvas = self.query_one(GraphCanvas)
         canvas.show(layout, state)

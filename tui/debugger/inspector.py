@@ -13,7 +13,7 @@ from microgpt.model.place_names import named, place_name
 from tui.debugger.explorer import Explorer
 from tui.widgets.text_view import TextView
 from viz.boxes import Box
-from viz.dot import rms
+from viz.dot import norm
 from viz.style import op_style, short_number
 
 MAX_CONSUMERS = 12
@@ -85,8 +85,12 @@ def _describe_node(explorer: Explorer, box: Box) -> Text:
     text.append(f"grad  {now!r}\n")
     if explorer.stepping and now != final:
         text.append(f"      {final!r} when complete\n", "italic")
-    if before := float(graph.grad_before[node]):
-        text.append(f"      started at {before!r}: gradients were not zeroed\n", "bold")
+    if explorer.edits and explorer.changed[node]:
+        before = explorer.before(node)
+        told = "new" if before is None else f"data {before[0]!r}, grad {before[1]!r}"
+        text.append(f"✎ before the what-if: {told}\n", "italic")
+    if given := float(graph.grad_before[node]):
+        text.append(f"      started at {given!r}: gradients were not zeroed\n", "bold")
     if operands := graph.operands_of(node):
         text.append("\noperands\n", "bold")
         op = OPS.get(graph.op(node))  # None for one that only a program's own class has
@@ -109,7 +113,9 @@ def _describe_part(explorer: Explorer, box: Box) -> Text:
     text.append(f"{len(box):,} nodes, #{box.ids[0]} to #{box.ids[-1]}\n")
     if explorer.stepping:
         text.append(f"{explorer.n_visited(box):,} of {explorer.n_visits(box):,} visited\n")
-    text.append(f"rms grad {short_number(rms(explorer.grads()[box.ids]))}\n")
+    outputs = explorer.view.outputs_of(box)
+    size = short_number(norm(explorer.grads()[outputs]))
+    text.append(f"out grad {size}: L2 norm over {len(outputs):,} outputs\n")
     bundles = explorer.view.bundles
     for title, own, other in (("from", "target", "source"), ("to", "source", "target")):
         mine = [bundle for bundle in bundles if getattr(bundle, own) == box.key]

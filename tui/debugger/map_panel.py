@@ -18,10 +18,12 @@ from tui.debugger.map_side import MapSide, Moment
 from tui.debugger.stops_panel import StopsPanel
 from tui.keys import MAP, bindings_for
 from tui.widgets.map_view import MapView
-from viz.maps.folding import fitted
 from viz.maps.grid import Row
 from viz.maps.lenses import DEFAULT_LENS, Look, Question, look
 from viz.maps.moments import MapMoment
+
+HEADER_LINES = 2
+"""Above the rows: what each column reads, and what comes next."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +90,7 @@ class MapPanel(Horizontal):
         explorer = self._explorer
         if explorer is None:
             return
-        fitting = fitted(explorer.map, self.query_one(MapView).room_for_rows(explorer.map))
+        fitting = explorer.map_fitting(self.room_for_rows)
         if self._look is not None and self.selected >= 0:
             self.selected = self._look.map.grid.same_place(self.selected, fitting.grid)
         try:
@@ -97,6 +99,11 @@ class MapPanel(Horizontal):
             self.notify(str(error), title=f"view {self.lens}", severity="warning", markup=False)
             self.lens = DEFAULT_LENS
             self._look = look(fitting, self.lens)
+
+    @property
+    def room_for_rows(self) -> int:
+        """How many rows there is room for, with a header of two lines."""
+        return max(1, self.query_one(MapView).size.height - HEADER_LINES)
 
     def whole_look(self) -> Look | None:
         """At all rows, for pictures; None before there is a graph."""
@@ -122,10 +129,17 @@ class MapPanel(Horizontal):
         histories: tuple[Sequence[float], ...] = ()
         if seen.map is explorer.map and self._histories:
             histories = tuple(tuple(self._histories.get(row_key(row), ())) for row in seen.map.rows)
-        self.query_one(MapView).show(seen, self.selected, moment, histories)
+        moved = self._moved(seen.map) if explorer.edits else frozenset()
+        self.query_one(MapView).show(seen, self.selected, moment, histories, moved)
         here = Moment.of(explorer) if moment is not None else None
         self.query_one(MapSide).show(seen, self.selected, moment, here)
         self.query_one(StopsPanel).show(explorer.session.stops.listed(), explorer.state)
+
+    def _moved(self, step_map: StepMap) -> frozenset[int]:
+        """The cells whose outputs a what-if moves."""
+        assert self._explorer is not None
+        outputs = step_map.outputs[self._explorer.changed[step_map.outputs]]
+        return frozenset(step_map.grid.cell_of[outputs].tolist())
 
     @property
     def moment(self) -> MapMoment | None:

@@ -52,7 +52,7 @@ def opened(
         except MicrogptError:
             dropped.append(edit)
     explorer = Explorer.arriving(session, place)
-    _ = explorer.map.grad_norm  # made here, in whatever thread asks, and not on screen
+    _ = explorer.map.grad_norm, explorer.map.last_event  # made here, and not on the screen's thread
     return OpenedStep(origin, explorer, tuple(dropped))
 
 

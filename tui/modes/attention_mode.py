@@ -156,6 +156,14 @@ class AttentionScreen(ModeScreen):
         """Shows a step; the selection stays where it is if the document is long enough."""
         result = frame.result
         assert result is not None
+        step = self.run_app.at_hand.step
+        if step is not None and step.explorer.edits:
+            captions = step.explorer.map.captions
+            tokens = [caption.token or "" for caption in captions]
+            pattern = AttentionPattern.of_map(step.explorer.map, tokens)
+            moment = f"step {step.origin.step}, what-if"
+            self._take(ShownAttention(pattern, step.origin.document, moment, step.origin.step))
+            return
         pattern = AttentionPattern.of(result, frame.labels)
         self._take(ShownAttention(pattern, result.document, f"step {result.step}", result.step))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import on
 from textual.dom import DOMNode
 from textual.widget import Widget
 
 from tui.base.base_app import ExportJob
+from tui.debugger.explorer import Explorer
 from tui.debugger.map_pane import MapPane
 from tui.debugger.map_panel import MapPanel
 from tui.debugger.step_at_hand import OpenedStep
@@ -43,6 +46,15 @@ class MapScreen(StepScreen):
     def on_mount(self) -> None:
         """Until the first Map is there, say so."""
         self.query_one("#map-middle").border_title = "computing the first map …"
+
+    def preparation(self) -> Callable[[Explorer], None]:
+        """The Map at as many rows as there is room for."""
+        room = self.panel.room_for_rows
+
+        def fit(explorer: Explorer) -> None:
+            explorer.map_fitting(room)
+
+        return fit
 
     def _show(self, step: OpenedStep) -> None:
         self.pane.histories = self.at_hand.histories

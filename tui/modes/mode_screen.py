@@ -29,6 +29,12 @@ class ModeScreen(Screen[None]):
 
     frame: RunFrame | None = None
 
+    @property
+    def run_app(self) -> RunApp:
+        """The app, which a mode belongs to."""
+        assert isinstance(self.app, RunApp)
+        return self.app
+
     def compose(self) -> ComposeResult:
         """Status line, body, scrubber, footer."""
         yield StatusBar(self.MODE)
@@ -72,8 +78,7 @@ class ModeScreen(Screen[None]):
 
     def show_status(self) -> None:
         """Says how training stands, and what is not as it was computed."""
-        what_if = self.app.at_hand.what_if if isinstance(self.app, RunApp) else None
-        self.query_one(StatusBar).show(self.frame, what_if)
+        self.query_one(StatusBar).show(self.frame, self.run_app.at_hand.what_if)
 
     @abstractmethod
     def show_result(self, frame: RunFrame) -> None:

@@ -5,6 +5,7 @@ A step's graph is computed in a worker thread, which posts one message with the 
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Callable
 
@@ -20,7 +21,6 @@ from tui.debugger.step_at_hand import OpenedStep, StepAtHand, opened
 from tui.debugger.walk_pane import WalkPane
 from tui.keys import STEP, WALK, Key, KeySection, bindings_for
 from tui.modes.mode_screen import ModeScreen
-from tui.run_app import RunApp
 from tui.training.run_frame import RunFrame
 from viz.dot import printable
 
@@ -35,10 +35,11 @@ class StepScreen(ModeScreen):
     class Opened(Message):
         """A step's graph is there, ready to be shown where the person stood."""
 
-        def __init__(self, step: OpenedStep, place: Standpoint | None) -> None:
+        def __init__(self, step: OpenedStep, place: Standpoint | None, worked: float) -> None:
             super().__init__()
             self.step = step
             self.place = place  # where the person stood
+            self.worked = worked  # how long the worker did. Units: seconds.
 
     class NotOpened(Message):
         """A step's graph cannot be computed."""
@@ -72,8 +73,7 @@ class StepScreen(ModeScreen):
     @property
     def at_hand(self) -> StepAtHand:
         """What the modes share."""
-        assert isinstance(self.app, RunApp)
-        return self.app.at_hand
+        return self.run_app.at_hand
 
     @property
     def step(self) -> OpenedStep | None:
@@ -162,18 +162,20 @@ class StepScreen(ModeScreen):
         edits: tuple[str, ...],
         prepare: Callable[[Explorer], None],
     ) -> None:
+        began = time.thread_time()
         try:
             step = opened(origin, problem, place, edits)
         except MicrogptError as error:
             self.post_message(self.NotOpened(str(error)))
         else:
             prepare(step.explorer)
-            self.post_message(self.Opened(step, place))
+            self.post_message(self.Opened(step, place, time.thread_time() - began))
             origin.model.expect_graphs(origin.document)  # the next step's will be wanted soon
 
     @on(Opened)
     def _take(self, event: Opened) -> None:
         self._building = False
+        self.run_app.pace.add(event.worked)
         if self.is_held and not (self._wants_newest or self._wants_this):
             return  # the person began something meanwhile
         place = None if self._wants_newest else self.pane.place

@@ -14,7 +14,6 @@ from textual.strip import Strip
 from tui.widgets.scroll_window import ScrollWindow
 from viz.maps.lenses import Look
 from viz.maps.moments import MapMoment
-from viz.maps.step_map import StepMap
 from viz.maps.text import Line, Span, TextMap
 from viz.style import NEGATIVE, POSITIVE, blend
 
@@ -63,23 +62,25 @@ class MapView(ScrollWindow):
         selected: int,
         moment: MapMoment | None = None,
         histories: Sequence[Sequence[float]] = (),
+        moved: frozenset[int] = frozenset(),
     ) -> None:
         """Shows a Map; of a selected cell's column it is drawn whom it reads.
 
         Args:
             histories: of each row its gradient over the last steps; none are drawn if not given.
+            moved: the cells with numbers that a what-if moves.
         """
         grid = look.map.grid
         column = int(grid.column_of[selected]) if selected >= 0 else -1
         first = self._text.first_column if self._text else 0
         self.selected = selected
         reader = column if column >= 0 else None
-        text = TextMap(look, self.size.width, first, reader, moment, histories)
+        text = TextMap(look, self.size.width, first, reader, moment, histories, moved)
         if column >= 0 and column not in text.columns:
             first = (
                 column if column < text.columns.start else first + column - text.columns.stop + 1
             )
-            text = TextMap(look, self.size.width, first, reader, moment, histories)
+            text = TextMap(look, self.size.width, first, reader, moment, histories, moved)
         self._text = text
         self._header, self._footer = text.header(), text.legend()
         self._rows = tuple(self._body(text))
@@ -88,16 +89,11 @@ class MapView(ScrollWindow):
             self._reveal(int(grid.row_of[selected]))
         self.refresh()
 
-    def room_for_rows(self, step_map: StepMap) -> int:
-        """How many rows there is room for, below the header."""
-        header = 2 if any(caption.target is not None for caption in step_map.captions) else 1
-        return max(1, self.size.height - header)
-
     def on_resize(self) -> None:
         """Another width sets the columns anew."""
         if self._text is not None:
             text = self._text
-            self.show(text.look, self.selected, text.moment, text.histories)
+            self.show(text.look, self.selected, text.moment, text.histories, text.moved)
 
     def _body(self, text: TextMap) -> Iterator[tuple[int, bool]]:
         """The rows; with room to spare, the river between those that it goes around."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -40,6 +40,9 @@ MOST_WIDTH = 14
 LEAST_HISTORY, MOST_HISTORY = 6, 16
 RIVER = "╎│┃█"
 """Of the residual stream between rows, by its gradient."""
+
+MOVED = "*"
+"""Behind what a what-if moves."""
 
 Kind: TypeAlias = Literal[
     "plain", "label", "muted", "head", "cell", "weight", "waiting", "visited", "river"
@@ -118,6 +121,7 @@ class TextMap:
     reader: int | None = None  # a column whose reading is drawn as lanes
     moment: MapMoment | None = None  # of a pass; None shows what is there in the end
     histories: Sequence[Sequence[float]] = ()  # of each row its gradient over the last steps
+    moved: frozenset[int] = frozenset()  # cells with numbers that a what-if moves
     beside: Sequence[Look] = ()  # Maps that are on the same scale
 
     # -- where things stand ------------------------------------------------------------------------
@@ -286,9 +290,10 @@ class TextMap:
         top = self.scale.largest
         ends = [cell_number(top / 10.0**decade) for decade in (4, 3, 2, 1, 0)]
         scale = "  ".join(f"{bar(place / 4)} {end}" for place, end in enumerate(ends))
+        what = self.seen.lens.what + (f" · {MOVED} moved by the what-if" if self.moved else "")
         return [
             (Span("scale".ljust(self.label_width), "label"), Span(scale, "muted")),
-            (Span("".ljust(self.label_width)), Span(self.seen.lens.what, "muted")),
+            (Span("".ljust(self.label_width)), Span(what, "muted")),
         ]
 
     def _label(self, row: int) -> str:
@@ -316,6 +321,12 @@ class TextMap:
         return {(int(grid.row_of[cell]), grid.parameters[cell]): cell for cell in outside}
 
     def _cell(self, cell: int) -> Span:
+        span = self._plain_cell(cell)
+        if cell not in self.moved:
+            return span
+        return replace(span, text=f"{span.text.rstrip()}{MOVED}".ljust(self.column_width))
+
+    def _plain_cell(self, cell: int) -> Span:
         width = self.column_width
         if cell < 0:
             return Span(" " * width)
