@@ -51,11 +51,12 @@ async def draw_app() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await _train_until(STEPS, app, pilot)
         await _shoot(app, pilot, "tui-train.svg", [])
-        await _shoot(app, pilot, "tui-map.svg", ["2"])
+        await _shoot(app, pilot, "tui-map.svg", ["2", *["down"] * 6, *["right"] * 3])
         await _shoot(app, pilot, "tui-attention.svg", ["4", "right", *["down"] * 4])
         await _train_until(GRAPH_STEPS, app, pilot)
-        await _shoot(app, pilot, "tui-graph.svg", ["3"])
-        await _shoot(app, pilot, "tui-step.svg", ["s"] * 8)
+        head = ["2", *["down"] * 6, "right", "right"]  # the first key selects the first cell
+        await _shoot(app, pilot, "tui-graph.svg", [*head, "enter"])
+        await _shoot(app, pilot, "tui-step.svg", ["home", *"nnn", *"sss"])
         app.screen.query_one(DebuggerPane).run_line(f"watch {WEIGHT}")
         app.screen.query_one(DebuggerPane).run_line("continue", quietly=True)
         app.screen.query_one(DebuggerPane).run_line(f"why {WEIGHT}")

@@ -24,7 +24,7 @@ from tests.viz.computations import (
 )
 from tests.viz.golden import assert_golden
 from viz.boxes import Folding
-from viz.dot import plain, printable, rms, to_dot
+from viz.dot import norm, plain, printable, to_dot
 from viz.render import render
 from viz.style import gradient_color, op_style, short_number
 from viz.view import MAX_DRAWN, View, folded, neighbourhood, scalars
@@ -293,16 +293,18 @@ def test_as_many_as_may_be_drawn_are_drawn_in_time(emma_graph: Graph) -> None:
         scalars(graph, range(MAX_DRAWN + 1), "one more")
 
 
-# -- rms ---------------------------------------------------------------------------------------
+# -- norm --------------------------------------------------------------------------------------
 
 
-def test_rms() -> None:
-    assert rms(np.array([3.0, -4.0])) == pytest.approx(12.5**0.5)
-    assert rms(np.array([])) == rms(np.zeros(3)) == 0.0
-    assert rms(np.array([1e200, -1e200])) == 1e200  # whose squares are not finite
-    assert rms(np.array([1e-200, 1e-200])) == pytest.approx(1e-200)
-    assert rms(np.array([1.0, np.inf])) == np.inf
-    assert np.isnan(rms(np.array([1.0, np.nan])))
+def test_norm() -> None:
+    assert norm(np.array([3.0, -4.0])) == pytest.approx(5.0)
+    assert norm(np.array([])) == norm(np.zeros(3)) == 0.0
+    assert norm(np.array([1e200, -1e200])) == pytest.approx(
+        2**0.5 * 1e200
+    )  # whose squares are not finite
+    assert norm(np.array([1e-200, 1e-200])) == pytest.approx(2**0.5 * 1e-200)
+    assert norm(np.array([1.0, np.inf])) == np.inf
+    assert np.isnan(norm(np.array([1.0, np.nan])))
 
 
 # -- draw --------------------------------------------------------------------------------------

@@ -186,7 +186,8 @@ class GraphPane(WalkPane):
         if self.shows_map:
             middle = self.query_one("#map-middle")
             title = f"{self.caption} · view: {self.query_one(MapPanel).lens_in_words()}"
-            parts = [*explorer.moment_in_words(), self.activity]
+            hint = [] if explorer.stepping else ["⏎ a cell's scalars · l: boxes"]
+            parts = [*explorer.moment_in_words(), *hint, self.activity]
         else:
             middle = self.query_one("#middle")
             parts = [*explorer.moment_in_words(), self.activity, self.caption]

@@ -21,6 +21,7 @@ from tui.widgets.map_view import MapView
 from viz.maps.grid import Row
 from viz.maps.lenses import DEFAULT_LENS, Look, Question, look
 from viz.maps.moments import MapMoment
+from viz.maps.step_map import StepMap
 
 HEADER_LINES = 2
 """Above the rows: what each column reads, and what comes next."""

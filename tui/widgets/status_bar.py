@@ -22,6 +22,10 @@ _SIGNS = {
 }
 
 
+LEAST_ROOM = 30
+"""What a mark leaves to how training stands. Units: characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class WhatIfMark:
     """That the graph looked at is of no step: what-ifs are in force."""
@@ -31,7 +35,7 @@ class WhatIfMark:
 
     def __str__(self) -> str:
         more = f" +{len(self.edits) - 1}" if len(self.edits) > 1 else ""
-        return f"✎ {self.edits[-1]}{more} → loss {self.loss:.4f} (U undoes)"
+        return f"✎ {self.edits[-1]}{more} → loss {self.loss:.4f}"
 
 
 def _loss(frame: RunFrame) -> str:
@@ -148,7 +152,7 @@ class StatusBar(Static):
         if self._frame:
             room = self.size.width - len(line) - 1
             if self._what_if:
-                mark = f" {self._what_if}"[: max(0, room - 1)]
+                mark = f" {self._what_if}"[: max(0, room - LEAST_ROOM)]
                 line.append(mark, f"bold {theme_color(self.app, 'accent')}")
                 room -= len(mark) + 1
             said = summary(self._frame, room)

@@ -210,7 +210,8 @@ class TextMap:
             if self.moment is not None and self.moment.progress[across] != Progress.COMPLETE:
                 spans.append(self._waiting(across, width, self.moment))
             else:
-                spans.append(Span(self._number(across).ljust(width), "cell", across))
+                mark = MOVED if across in self.moved else ""
+                spans.append(Span(f"{self._number(across)}{mark}".ljust(width), "cell", across))
         else:
             spans += [self._cell(int(grid.at[row, column])) for column in self.columns]
         parameters = self._outside(row, parameters=True)
@@ -290,7 +291,7 @@ class TextMap:
         top = self.scale.largest
         ends = [cell_number(top / 10.0**decade) for decade in (4, 3, 2, 1, 0)]
         scale = "  ".join(f"{bar(place / 4)} {end}" for place, end in enumerate(ends))
-        what = self.seen.lens.what + (f" · {MOVED} moved by the what-if" if self.moved else "")
+        what = (f"{MOVED} moved by the what-if · " if self.moved else "") + self.seen.lens.what
         return [
             (Span("scale".ljust(self.label_width), "label"), Span(scale, "muted")),
             (Span("".ljust(self.label_width)), Span(what, "muted")),

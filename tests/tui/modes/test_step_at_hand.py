@@ -77,6 +77,7 @@ async def test_a_what_if_is_said_in_every_mode(mode: str) -> None:
 async def test_a_what_if_is_made_again_in_the_step_gone_to() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui, "down", "down", "down", "right", "z")
+        await ui.until(lambda: screen.explorer.edits)
         (edit,) = screen.explorer.edits
         await ui.press("comma")
         await ui.until(lambda: screen.step.origin.step == 1)
@@ -97,7 +98,7 @@ async def test_one_that_cannot_be_made_there_is_said() -> None:
         await ui.press("colon")
         ui.app.screen.query_one(CommandLine).value = "zero pos4/layer0/attn"
         await ui.press("enter", "escape")
-        assert screen.explorer.edits
+        await ui.until(lambda: screen.explorer.edits)
         shown = ui.step
         await ui.press("full_stop")
         await ui.until(lambda: ui.frame.result.step == shown + 1)
@@ -146,6 +147,7 @@ async def test_the_lens_for_changes_comes_with_a_what_if_or_a_mark() -> None:
 async def test_what_a_what_if_changes_is_known_of_every_node() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui, *["down"] * 5, *["right"] * 3, "z")
+        await ui.until(lambda: screen.explorer.edits)
         explorer = screen.explorer
         stack = explorer.session.edit_stack
         before, now = stack.original.graph, explorer.graph
