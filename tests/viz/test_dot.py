@@ -301,7 +301,7 @@ def test_norm() -> None:
     assert norm(np.array([])) == norm(np.zeros(3)) == 0.0
     assert norm(np.array([1e200, -1e200])) == pytest.approx(
         2**0.5 * 1e200
-    )  # whose squares are not finite
+    )
     assert norm(np.array([1e-200, 1e-200])) == pytest.approx(2**0.5 * 1e-200)
     assert norm(np.array([1.0, np.inf])) == np.inf
     assert np.isnan(norm(np.array([1.0, np.nan])))
