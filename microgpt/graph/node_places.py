@@ -225,10 +225,17 @@ class _ScopeShape:
     def _sums(self) -> tuple[LocalIds, LocalIds, LocalIds]:
         """Of each addition, where its sum begins and ends, and how many lie before it."""
         before = self._before
-        onward = np.arange(len(before), dtype=np.int32)
-        goes_on = before != onward
-        onward[before[goes_on]] = np.flatnonzero(goes_on)
-        return _ends(before), _ends(onward), _distances(before)
+        begins, ends = _ends(before), np.arange(len(before), dtype=np.int32)
+        distances = np.zeros_like(ends)
+        # Operands precede results: sorted by where it begins, each sum is in order.
+        later = np.flatnonzero(before != ends)
+        later = later[stably_sorted(begins[later].astype(np.int64))]
+        start = np.flatnonzero(np.diff(begins[later], prepend=-1))
+        count = np.diff(start, append=len(later))
+        last = later[start + count - 1]
+        ends[begins[later[start]]], ends[later] = last, np.repeat(last, count)
+        distances[later] = np.arange(len(later)) - np.repeat(start, count) + 1
+        return begins, ends, distances
 
     def _in_sum(self, at: int, *, detours: bool) -> tuple[Part, int | None]:
         """What a node is in the first sum above it, or in the one that it is.
@@ -298,12 +305,3 @@ def _ends(onward: LocalIds) -> LocalIds:
         if np.array_equal(further, onward):
             return onward
         onward = further
-
-
-def _distances(onward: LocalIds) -> LocalIds:
-    """How many steps each place is from the end of its way."""
-    steps: LocalIds = (onward != np.arange(len(onward))).astype(np.int32)
-    while (more := steps[onward]).any():
-        steps = steps + more
-        onward = onward[onward]
-    return steps
