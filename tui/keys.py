@@ -103,7 +103,7 @@ WALK = KeySection("walk along the passes", (
         in_footer=False),
     Key("u", "line('until ')", "Until", "On to where a condition holds, to be typed", first=True,
         in_footer=False),
-    Key("p", "play(1)", "Play", "On by itself: cells on the Map, events among boxes; again: stop"),
+    Key("p", "play(1)", "Play", "On by itself: by cells, or inside one by events; or stop"),
     Key("P", "play(-1)", "Play back", "The same backwards", in_footer=False),
     Key("plus,equals_sign", "faster(1)", "Faster", "Faster: the pass if it plays, else training",
         in_footer=False, display="+"),
@@ -132,7 +132,7 @@ WALK = KeySection("walk along the passes", (
 """Of every pane that shows a graph at a moment of its passes, as a Map or as boxes."""
 
 MAP = KeySection("on the Map", (
-    Key("v", "lens", "View", "Gradients, values, the update, shares of a gradient, or changes"),
+    Key("v", "lens", "View", "Gradients, values, the update, shares (why), or changes"),
     Key("left", "cell(0, -1)", "Cell left", "Select the cell to the left", in_footer=False,
         display="←"),
     Key("right", "cell(0, 1)", "Cell right", "Select the cell to the right", in_footer=False,

@@ -25,8 +25,8 @@ HEADER = ["ms", "answers: median", "19 in 20 within", "whole: median", "19 in 20
 
 WALKS = {
     "`s` `S`: on and back by an event": "s" * 40 + "S" * 20,
-    "`n` `N`: on and back over scopes": "n" * 20 + "N" * 20,
-    "`o` `O`: out of scopes, on and back": ("o" * 6 + "O" * 6) * 2,
+    "`n` `N`: on and back by cells of the Map": "n" * 20 + "N" * 20,
+    "`o` `O`: on and back by positions": ("o" * 6 + "O" * 6) * 2,
     "`c` `C`: from breakpoint to breakpoint": "c" * 20 + "C" * 20,
     "Home, End: to either end of the pass": [HOME, END] * 10,
     "Arrows, in the whole graph": [LEFT, RIGHT, UP, DOWN] * 5,
@@ -47,8 +47,10 @@ def _measured() -> list[list[str]]:
     with Terminal(command=PROGRAM) as terminal:
         terminal.until_text(GRAPH_IS_THERE)
         began, since = time.monotonic(), len(terminal.written)
-        terminal.until(lambda written: SELECTED in written, since)
+        terminal.until_text("view: grad", since)
         opened = time.monotonic() - began
+        terminal.type("l")  # boxes in place of the Map
+        terminal.until(lambda written: SELECTED in written, since)
         rows = [_row("opens, from the Graph there is", [(opened, opened)])]
         for number, op in enumerate(("exp", "log"), start=1):
             terminal.type(f":break {op}\r")

@@ -87,7 +87,7 @@ def test_repaint(names: Corpus, benchmark: BenchmarkFixture) -> None:
             window = Region(0, 0, *view.size)
 
             def repaint() -> None:
-                screen._show()
+                screen.pane.show()
                 view.render_lines(window)
 
             rows = []

@@ -18,8 +18,9 @@ from tests.benchmarks.tables import report
 from tests.tui.terminal import Terminal
 from tui.widgets.scrubber import column_of, step_in
 from viz.boxes import Folding
-from viz.dot import rms
+from viz.dot import norm
 from viz.style import short_number
+from viz.view import folded
 
 ROUNDS = 8
 LAST = 1000
@@ -42,10 +43,11 @@ def shown_in_graph_mode(step: RecordedStep) -> list[str]:
     """The caption, and on the canvas a number that no two steps have in common."""
     assert step.result
     graph = step.graph()
-    loss = Folding(graph).find("loss")
+    folding = Folding(graph)
+    loss = folding.find("loss")
     return [
         f"“{step.result.document}” · step {step.step}",
-        f"rms ∇ {short_number(rms(graph.grad[loss.ids]))}",
+        f"out ∇ {short_number(norm(graph.grad[folded(folding).outputs_of(loss)]))}",
     ]
 
 
@@ -132,6 +134,9 @@ def test_going_to_a_step(recorded: Path, benchmark: BenchmarkFixture) -> None:
             with Run(recorded, "kernel") as run, Terminal(str(recorded), size=SIZE) as terminal:
                 terminal.until_text(f"step {LAST}/{LAST}")
                 terminal.type(key)
+                if mode == "Graph":
+                    terminal.until_text("view: grad")
+                    terminal.type("l")
                 scrubbing = Scrubbing(terminal, run, shown)
                 scrubbing.wait_until_idle()
                 scrubbing.click(LAST // 2)  # in Graph mode, replay is made ready after it

@@ -24,7 +24,7 @@ TRIES = 4
 SLOW_STEPS = ("--n-embd", "40", "--n-layer", "2", "--engine", "value")
 """A model whose steps take seconds."""
 
-MARKS = {"1": b"fresh samples", "2": b"reads", "3": b"inspector", "4": b"this row"}
+MARKS = {"1": b"fresh samples", "2": b"view: ", "3": b"inspector", "4": b"all heads"}
 """What only this mode's screen says."""
 LEFT, RIGHT, HOME = "\x1b[D", "\x1b[C", "\x1b[H"
 
@@ -43,6 +43,8 @@ def test_stepping_is_prompt_while_training_runs() -> None:
     with Terminal("--engine", "value") as terminal:
         terminal.until_text("step 2/")
         terminal.type("3")
+        terminal.until_text("view: grad")
+        terminal.type("l")
         terminal.until_text("the whole graph")
         terminal.type(HOME)  # from here on only the status line follows training
         terminal.until_text("event 0")
@@ -87,6 +89,8 @@ def test_start_pause_graph_step_export_quit(tmp_path: Path) -> None:
         terminal.type(" ")
         terminal.until_text("paused")
         terminal.type("3")
+        terminal.until_text("view: grad")
+        terminal.type("l")
         terminal.until_text("the whole graph")
         terminal.type("\x1b[H")
         terminal.until_text("event 0")

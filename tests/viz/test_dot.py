@@ -299,9 +299,7 @@ def test_as_many_as_may_be_drawn_are_drawn_in_time(emma_graph: Graph) -> None:
 def test_norm() -> None:
     assert norm(np.array([3.0, -4.0])) == pytest.approx(5.0)
     assert norm(np.array([])) == norm(np.zeros(3)) == 0.0
-    assert norm(np.array([1e200, -1e200])) == pytest.approx(
-        2**0.5 * 1e200
-    )
+    assert norm(np.array([1e200, -1e200])) == pytest.approx(2**0.5 * 1e200)
     assert norm(np.array([1e-200, 1e-200])) == pytest.approx(2**0.5 * 1e-200)
     assert norm(np.array([1.0, np.inf])) == np.inf
     assert np.isnan(norm(np.array([1.0, np.nan])))
