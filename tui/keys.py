@@ -115,7 +115,7 @@ WALK = KeySection("walk along the passes", (
         in_footer=False, display="End"),
     Key("b", "on_selection('break')", "Break", "Breakpoint on what is selected", in_footer=False),
     Key("w", "on_selection('watch')", "Watch", "Watchpoint on what is selected", in_footer=False),
-    Key("y", "why", "Why", "Why the selected node's gradient has its value, or the visited one's"),
+    Key("y", "why", "Why", "Why the selected or visited node's gradient has its value"),
     Key("e", "edit", "Edit", "What if the selected node had another value", first=True,
         in_footer=False),
     Key("z", "zero", "Zero", "What if what is selected gave 0", in_footer=False),

@@ -11,6 +11,10 @@ FRAMES_A_SECOND = 10
 SHARE = 0.2
 """Of the time, what drawing may take while training runs: both need the interpreter's lock."""
 
+LONGEST = 0.5
+"""Between frames, however long one took, such as the first with all that it loads. Units: seconds.
+"""
+
 AFTER_A_KEY = 0.15
 """For so long after a key no frame is drawn that it might have to wait for. Units: seconds."""
 
@@ -44,7 +48,8 @@ class FramePace:
         worked = self._worked()
         cost = worked - self._worked_before + self._elsewhere
         self._worked_before, self._elsewhere = worked, 0.0
-        self._next_at = self._clock() + max(1 / FRAMES_A_SECOND, cost * (1 / SHARE - 1))
+        pause = min(LONGEST, cost * (1 / SHARE - 1))
+        self._next_at = self._clock() + max(1 / FRAMES_A_SECOND, pause)
 
     def key_pressed(self) -> None:
         """The person is at it."""
