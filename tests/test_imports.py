@@ -60,6 +60,7 @@ CORE_PLACES_WITH = {
     "filelock": ("microgpt/runs/run_file.py",),
     "numpy": (
         "microgpt/attach/foreign_graph.py",
+        "microgpt/attach/foreign_pass.py",
         "microgpt/debugger/",
         "microgpt/graph/",
         "microgpt/replay/",

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from microgpt.attach.foreign_pass import ObservedPass, with_pass
 from microgpt.attach.wire import Field
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.ops import OPS
@@ -19,18 +20,17 @@ from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeTree
 
 MAX_OPS = 256
-NOT_SUMS = "the script's backward() does something else than add local gradient × grad"
 OTHER_OP = "other"
 """What the ops of a graph with more than `MAX_OPS` kinds are called from there on."""
 
 
 def graph_of(fields: Mapping[str, Field]) -> Graph:
-    """The Graph of these columns, without events if the class's own grads are not theirs."""
+    """The Graph of these columns, with the pass as it was."""
     start = np.concatenate(([0], np.cumsum(_ints(fields, "arity"))))
     op_names, op_codes = _ops(_texts(fields, "ops"), _ints(fields, "op_of"), np.diff(start))
     scopes, scope_of = ScopeTree.of_nodes(_scopes(fields))
     (why_no_events,) = _texts(fields, "why_no_events")
-    return Graph(
+    graph = Graph(
         op_codes=op_codes,
         immediate=_floats(fields, "immediate"),
         data=_floats(fields, "data"),
@@ -54,7 +54,20 @@ def graph_of(fields: Mapping[str, Field]) -> Graph:
         backpropagated=not why_no_events,
         op_names=op_names,
         why_no_events=why_no_events,
-    ).checked(NOT_SUMS)
+    )
+    return graph if why_no_events else with_pass(graph, pass_of(fields))
+
+
+def pass_of(fields: Mapping[str, Field]) -> ObservedPass:
+    """The pass in these columns."""
+    return ObservedPass(
+        visits=_ints(fields, "visits"),
+        nth=_ints(fields, "visit_nth"),
+        nodes=_ints(fields, "write_nodes"),
+        numbers=_floats(fields, "write_numbers"),
+        events=_ints(fields, "write_events"),
+        lines=_ints(fields, "write_lines"),
+    )
 
 
 def _ops(names: list[str], op_of: Ints, arity: Ints) -> tuple[tuple[str, ...], NDArray[np.uint8]]:

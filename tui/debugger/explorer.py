@@ -218,7 +218,7 @@ class Explorer:
         if not self.graph.backpropagated:
             return ""
         box = self.selected_box
-        event = int(self.graph.event_of[box.node]) if box.kind == "node" else 0
+        event = max(0, int(self.graph.event_of[box.node])) if box.kind == "node" else 0
         return f"backward {event}"
 
     def expect_moves(self) -> None:

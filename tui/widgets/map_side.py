@@ -67,7 +67,9 @@ def _share(share: Share) -> str:
 def _event(changes: tuple[GradChange, ...]) -> Text:
     """What the event at hand does."""
     told = [
-        f"{change.name}  {change.old:.4g} + {change.contribution:.4g} = {change.new:.4g}"
+        f"{change.name}  {change.old:.4g} → {change.new:.4g} ({change.kind})"
+        if change.contribution is None
+        else f"{change.name}  {change.old:.4g} + {change.contribution:.4g} = {change.new:.4g}"
         for change in changes
     ]
     return Text("\n".join(("this event", *told))) if told else Text()

@@ -19,7 +19,7 @@ from _signal import (  # type: ignore[import-not-found]  # a script may have a s
     signal,
 )
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from time import perf_counter
 from types import FrameType, FunctionType
@@ -28,11 +28,11 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from microgpt.attach.child.naming import Names, names_in
 from microgpt.attach.child.native_class import NativeClass
 from microgpt.attach.child.own_methods import OwnMethods
+from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.shapes import Shape, watch_classes
 from microgpt.attach.child.snapshot import ReadingError, Snapshot
 from microgpt.attach.child.value_class import Node, Recorded, ValueClass
-from microgpt.attach.child.watches import VisitWatch, installed
 from microgpt.attach.wire import Field, encoded, received
 
 T = TypeVar("T")
@@ -186,11 +186,12 @@ class Conversation:
         before = _read(lambda: Snapshot(kind, [root]))
         if isinstance(before, str):
             return run(), before
-        watch = VisitWatch(kind.cls, kind.shape.visited)
-        with installed(kind.cls, kind.shape.visited, watch):
+        log, shape = PassLog(), kind.shape
+        has_all = before.all_have("grad")
+        with log.installed(kind.cls, "grad", shape.visited, has_all=has_all):
             result = run()
         names = _names(_frames(caller, self._base), kind)
-        return result, _read(lambda: _graph(before, kind, names, visits=watch.visits))
+        return result, _read(lambda: _graph(before, kind, names, log))
 
     def failed(self, error: BaseException) -> None:
         """The script raised: stops one last time."""
@@ -331,10 +332,10 @@ def _graph(
     snapshot: Snapshot,
     kind: ValueClass,
     names: Names,
-    visits: Sequence[Node] = (),
+    log: PassLog | None = None,
     why_no_events: str = "",
 ) -> tuple[dict[str, Field], OwnMethods]:
-    return snapshot.fields(names, visits, why_no_events), OwnMethods(kind, snapshot.nodes)
+    return snapshot.fields(names, log, why_no_events), OwnMethods(kind, snapshot.nodes)
 
 
 def _read(reading: Callable[[], T]) -> T | str:

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
+from microgpt.attach.child.pass_log import installed
 from microgpt.attach.child.value_class import Node, ValueClass
-from microgpt.attach.child.watches import GradTap, grads_of_closure, installed
+from microgpt.attach.child.watches import GradTap, grads_of_closure
 from microgpt.graph.op_evaluator import Evaluated
 
 
@@ -38,7 +39,7 @@ class OwnMethods:
         kind, tap = self._kind, GradTap()
         data, locals_, problems = array("d"), array("d"), []
         at = 0
-        with installed(kind.cls, "grad", tap) if kind.shape.is_closure else nullcontext():
+        with installed(kind.cls, {"grad": tap}) if kind.shape.is_closure else nullcontext():
             for place in nodes:
                 node = self._nodes[place]
                 slots = kind.operands(node)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from microgpt.attach.child.naming import Names
+from microgpt.attach.child.pass_log import PassColumns, PassLog, installed
 from microgpt.attach.child.value_class import Label, Node, ValueClass
-from microgpt.attach.child.watches import GradTap, grads_of_closure, installed
+from microgpt.attach.child.watches import GradTap, grads_of_closure
 from microgpt.attach.wire import Field
 from microgpt.autograd.scopes import Scope
 
@@ -43,7 +44,7 @@ class Snapshot:
                 getattr(node, kind.shape.visited) if operands else None
                 for node, operands in zip(self.nodes, self._operands, strict=True)
             ]
-            with installed(kind.cls, "grad", tap):
+            with installed(kind.cls, {"grad": tap}):
                 return [
                     grads_of_closure(tap, node, operands, closure) if operands else []
                     for node, operands, closure in zip(
@@ -62,25 +63,20 @@ class Snapshot:
         return columns
 
     def fields(
-        self, names: Names, visits: Sequence[Node] = (), why_no_events: str = ""
+        self, names: Names, log: PassLog | None = None, why_no_events: str = ""
     ) -> dict[str, Field]:
         """All columns, by the names that `foreign_graph` reads.
 
         Args:
             names: what the script calls its nodes.
-            visits: what a backward pass from the root visited, in order.
+            log: what a backward pass from the root did.
             why_no_events: why there was no pass, if there was none.
         """
         kind, nodes = self._kind, self.nodes
         labels = [kind.label(node) or names.get(id(node)) for node in nodes]
-        if not why_no_events:
-            order = self._visited(visits)
-            if missing := set(self._visit_order) - set(order):
-                label = labels[min(missing)]
-                name = label.text if label else f"#{min(missing)}"
-                why_no_events = f"the script's backward() never visited {name}"
-            else:
-                self._visit_order = order
+        done = PassColumns()
+        if log is not None:
+            done = log.columns(self.ids, self._operands, by_grads=not kind.shape.visited)
         places = [label.place if label else None for label in labels]
         ops, op_of = _table(
             "param" if place else kind.op(node, is_leaf=not operands)
@@ -93,6 +89,9 @@ class Snapshot:
             for site, place in zip(sites, places, strict=True)
         )
         lines, line_of = _line_rows(sites)
+        written_at = {place: i for i, place in enumerate(lines)}
+        write_lines = array("q", (written_at.setdefault(p, len(written_at)) for p in done.places))
+        lines = list(written_at)
         immediate = (kind.immediate(node) for node in nodes)
         return {
             "ops": ops,
@@ -105,6 +104,12 @@ class Snapshot:
             "operands": array("q", (self.ids[id(o)] for row in self._operands for o in row)),
             "local_grads": array("d", (local for row in self._local_grads for local in row)),
             "visit_order": array("q", self._visit_order),
+            "visits": array("q", done.visits),
+            "visit_nth": array("q", done.nth),
+            "write_nodes": array("q", done.nodes),
+            "write_numbers": array("d", (_gradient(number) for number in done.numbers)),
+            "write_events": array("q", done.events),
+            "write_lines": write_lines,
             "scopes": scopes,
             "scope_parents": parents,
             "scope_of": scope_of,
@@ -128,15 +133,9 @@ class Snapshot:
                 inputs.extend(place for place in ids if place is not None)
         return {"maximum_leaves": leaves, "maximum_counts": counts, "maximum_inputs": inputs}
 
-    def _visited(self, visits: Sequence[Node]) -> list[int]:
-        """Ids in the order of their last visits; leaves, through which nothing flows, left out."""
-        last: dict[int, None] = {}
-        for node in visits:
-            place = self.ids.get(id(node))
-            if place is not None and self._operands[place]:
-                last.pop(place, None)
-                last[place] = None
-        return list(last)
+    def all_have(self, name: str) -> bool:
+        """Whether every node holds an attribute of its own in its dictionary."""
+        return all(name in getattr(node, "__dict__", ()) for node in self.nodes)
 
 
 def _post_order(roots: Sequence[Node], operands: Callable[[Node], Iterable[Node]]) -> list[Node]:
@@ -184,7 +183,10 @@ def _number(value: object, what: str) -> float:
 
 
 def _grad(node: Node) -> float:
-    grad = getattr(node, "grad", 0.0)
+    return _gradient(getattr(node, "grad", 0.0))
+
+
+def _gradient(grad: Any) -> float:
     return 0.0 if grad is None else _number(grad, "grad")
 
 

@@ -43,13 +43,22 @@ class Standing(Answer):
         elif state.event == 0:
             told.append(f"  {name}: the pass begins")
         else:
-            told.append(f"  {name}, adjoint {number(view.grad_now)}")
-        told += [f"  {_changed(change, view.grad_now)}" for change in state.changes]
+            graph = self.timeline.graph
+            nth = int(graph.visit_numbers[state.event - 1])
+            again = f", visit {nth}" if nth > 1 else ""
+            told.append(f"  {name}, adjoint {number(graph.adjoints[state.event - 1])}{again}")
+        told += [f"  {_changed(change, self._adjoint(view))}" for change in state.changes]
         return told + made_at(view.line)
 
     def as_json(self) -> Json:
         """Only the script's place: every outcome has the session's."""
         return {"script": halt_as_json(self.halt)} if self.halt else {}
+
+    def _adjoint(self, view: NodeView) -> float:
+        """What the node visited passes on."""
+        if self.state.phase == "forward" or self.state.event == 0:
+            return view.grad_now
+        return float(self.timeline.graph.adjoints[self.state.event - 1])
 
     def _head(self) -> str:
         state = self.state
@@ -72,9 +81,15 @@ def _formula(view: NodeView) -> str:
 
 
 def _changed(change: GradChange, adjoint: float) -> str:
-    if change.local is None:
+    at = f"{PurePath(change.line[0]).name}:{change.line[1]}" if change.line else ""
+    if change.kind != "added":
+        told = f"{change.name}: grad {number(change.old)} → {number(change.new)} ({change.kind})"
+        return f"{told} at {at}" if at else told
+    if change.local is None or change.contribution is None:
         return f"{change.name}: grad {number(change.old)} → {number(change.new)}"
     product = f"{number(change.local)} × {number(adjoint)}"
+    if change.local * adjoint != change.contribution and change.contribution == change.contribution:
+        product = number(change.contribution)  # something else was added
     return f"{change.name}: grad {number(change.old)} + {product} = {number(change.new)}"
 
 

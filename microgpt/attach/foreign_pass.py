@@ -1,0 +1,140 @@
+"""A script's pass: the sums of its edges' contributions if it was these, else its ledger."""
+
+from __future__ import annotations
+
+import linecache
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from microgpt.graph.arrays import Floats, Ints, stably_sorted
+from microgpt.graph.graph import Graph
+from microgpt.graph.ledger import ADDED, ZEROED, Ledger
+
+
+@dataclass(frozen=True, eq=False)
+class ObservedPass:
+    """What a pass wrote, in order, and what it visited."""
+
+    visits: Ints  # the node visited by each event from 1 on
+    nth: Ints  # which visit of that node it is a part of, from 1
+    nodes: Ints  # of each write
+    numbers: Floats
+    events: Ints  # of each write, ascending; 0 before the first visit
+    lines: Ints  # of each write, its place in the graph's `source_lines`
+
+
+def with_pass(graph: Graph, seen: ObservedPass) -> Graph:
+    """A graph with its pass as it was.
+
+    Args:
+        graph: with the gradients found before and after it, and the order in which it should visit.
+        seen: the pass.
+    """
+    ledger = ledger_of(graph, seen)
+    sums = _as_sums(graph, seen, ledger)
+    if sums is not None:
+        return sums
+    return replace(graph, visit_order=seen.visits, ledger=ledger)
+
+
+def _as_sums(graph: Graph, seen: ObservedPass, ledger: Ledger) -> Graph | None:
+    """The graph with a pass that is the sums of its contributions, if that was the pass."""
+    expected = np.zeros(len(graph), np.bool_)
+    expected[graph.visit_order] = True
+    visited = np.bincount(seen.visits, minlength=len(graph))
+    if (visited > 1).any() or visited[~expected].any():
+        return None
+    begun = ledger.event > 0
+    if (ledger.kind[begun] != ADDED).any():
+        return None
+    before = graph.grad_before.copy()
+    before[ledger.node[~begun & (ledger.kind == ZEROED)]] = 0.0  # it zeroes them itself
+    sums = replace(graph, visit_order=seen.visits, grad_before=before)
+    if sums.checked() is not sums:
+        return None
+    never = expected & (visited == 0)
+    if not never.any():
+        return sums
+    # A visit that has nothing to give may be left out: a relu that is off.
+    gives = sums.contributions[never[sums.edge_consumers]]
+    return sums if (gives == 0).all() else None
+
+
+def ledger_of(graph: Graph, seen: ObservedPass) -> Ledger:
+    """The ledger of a pass, ending with the gradients that the graph has.
+
+    Writes that were not seen, past the attribute itself, are at its end, without a line.
+    """
+    nodes, numbers, events, lines = seen.nodes, seen.numbers, seen.events, seen.lines
+    found = graph.grad_before.copy()
+    found[nodes] = numbers
+    unseen = np.flatnonzero((found != graph.grad) & ~(np.isnan(found) & np.isnan(graph.grad)))
+    nodes = np.concatenate((nodes, unseen))
+    numbers = np.concatenate((numbers, graph.grad[unseen]))
+    events = np.concatenate((events, np.full(len(unseen), len(seen.visits))))
+    lines = np.concatenate((lines, np.full(len(unseen), -1)))
+    edges = _edges_of(graph, seen.visits, nodes, events)
+    edges[len(seen.nodes) :] = -1
+    adjoint = _grads_at_writes(graph, nodes, numbers, graph.edge_consumers[edges])
+    with np.errstate(all="ignore"):
+        product = np.where(edges >= 0, graph.local_grads[edges] * adjoint, np.nan)
+    adds = np.array([_adds(*place) for place in graph.source_lines] + [False], np.bool_)
+    return Ledger.of_writes(
+        node=nodes,
+        new=numbers,
+        line=lines,
+        event=events,
+        edge=edges,
+        nth=seen.nth,
+        grad_before=graph.grad_before,
+        product=product,
+        adds=adds[lines],
+    )
+
+
+def _edges_of(graph: Graph, visits: Ints, nodes: Ints, events: Ints) -> Ints:
+    """The edge along which each write came: its event's visit gives to that operand.
+
+    Of several slots with one operand the first write of a visit is the first slot's, and so on.
+    """
+    n = len(graph)
+    if not len(nodes) or not graph.n_edges or not len(visits):
+        return np.full(len(nodes), -1)
+    edge_keys = graph.edge_consumers * n + graph.operands
+    by_key = np.argsort(edge_keys, kind="stable")
+    sorted_keys = edge_keys[by_key]
+    consumers = visits[np.maximum(events, 1) - 1]
+    keys = consumers * n + nodes
+    first = np.searchsorted(sorted_keys, keys, side="left")
+    count = np.searchsorted(sorted_keys, keys, side="right") - first
+    order = np.lexsort((np.arange(len(nodes)), nodes, events))
+    same = (np.diff(nodes[order]) == 0) & (np.diff(events[order]) == 0)
+    begins = np.concatenate(([True], ~same))
+    places = np.arange(len(nodes))
+    rank = np.empty(len(nodes), np.int64)
+    rank[order] = places - np.maximum.accumulate(np.where(begins, places, 0))
+    is_edge = (count > 0) & (events > 0)
+    slot = np.minimum(rank, np.maximum(count, 1) - 1)
+    return np.where(is_edge, by_key[np.minimum(first + slot, graph.n_edges - 1)], -1)
+
+
+def _grads_at_writes(graph: Graph, nodes: Ints, numbers: Floats, asked: Ints) -> Floats:
+    """The gradient of one node just before each write. Shape: `[write]`."""
+    if not len(nodes):
+        return np.zeros(0)
+    by_node = stably_sorted(nodes)
+    n_writes = len(nodes)
+    keys = nodes[by_node] * n_writes + by_node  # ascending
+    place = np.searchsorted(keys, asked * n_writes + np.arange(n_writes)) - 1
+    has_write = (place >= 0) & (nodes[by_node[place]] == asked)
+    return np.where(has_write, numbers[by_node[place]], graph.grad_before[asked])
+
+
+_ADDS = re.compile(r"[+-]=|(\b[\w.\[\]]+)\s*=\s*(?:\1\s*[+-]|[^=]*[+]\s*\1\s*$)")
+
+
+def _adds(file: str, line: int) -> bool:
+    """Whether a line of the script is written as an addition: `+=`, or `x = x + y`."""
+    return bool(_ADDS.search(linecache.getline(file, line)))
