@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.attach.foreign_pass import ObservedPass, with_pass
+from microgpt.attach.foreign_pass import ObservedPass, with_finals, with_local_grads, with_pass
 from microgpt.attach.wire import Field
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.ops import OPS
@@ -55,7 +55,12 @@ def graph_of(fields: Mapping[str, Field]) -> Graph:
         op_names=op_names,
         why_no_events=why_no_events,
     )
-    return graph if why_no_events else with_pass(graph, pass_of(fields))
+    if why_no_events:
+        return graph
+    graph = with_local_grads(graph, pass_of(fields))
+    if _ints(fields, "only_finals")[0]:
+        return with_finals(graph)
+    return with_pass(graph, pass_of(fields))
 
 
 def pass_of(fields: Mapping[str, Field]) -> ObservedPass:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from microgpt.autograd.ops import OPS
 from microgpt.graph.arrays import Floats, Ints, stably_sorted
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import ADDED, ZEROED, Ledger
@@ -37,6 +38,70 @@ def with_pass(graph: Graph, seen: ObservedPass) -> Graph:
     if sums is not None:
         return sums
     return replace(graph, visit_order=seen.visits, ledger=ledger)
+
+
+def with_finals(graph: Graph) -> Graph:
+    """A graph of whose pass only the gradients at its end are known.
+
+    They are the sums of contributions if these come to the same floats; else all are written at
+    once, at the end of a ledger that has no visits.
+    """
+    sums = replace(graph, pass_note=ONLY_FINALS)
+    if sums.checked() is sums:
+        return sums
+    nothing = np.array([], np.int64)
+    unseen = ObservedPass(nothing, nothing, nothing, np.array([]), nothing, nothing)
+    ledger = ledger_of(graph, unseen)
+    return replace(graph, visit_order=nothing, ledger=ledger, pass_note=ONLY_FINALS)
+
+
+ONLY_FINALS = (
+    "its class keeps no gradients in its nodes: only those at the end of the pass were seen"
+)
+
+
+def with_local_grads(graph: Graph, seen: ObservedPass) -> Graph:
+    """A graph with local gradients where the class's own code could not be asked for them.
+
+    They are the op table's, if the row gives the node's own number; else what was added along the
+    edge for its consumer's gradient then.
+    """
+    unknown = np.flatnonzero(np.isnan(graph.local_grads))
+    if not len(unknown):
+        return graph
+    locals_ = graph.local_grads.copy()
+    for node in np.unique(graph.edge_consumers[unknown]).tolist():
+        edges = slice(int(graph.operand_start[node]), int(graph.operand_start[node + 1]))
+        found = _by_table(graph, node, graph.data[graph.operands[edges]].tolist())
+        if found is not None:
+            locals_[edges] = found
+    rest = np.isnan(locals_)
+    if rest.any() and len(seen.nodes):
+        edges = _edges_of(graph, seen.visits, seen.nodes, seen.events)
+        ledger = ledger_of(graph, seen)
+        adjoint = _grads_at_writes(graph, seen.nodes, seen.numbers, graph.edge_consumers[edges])
+        n = len(seen.nodes)
+        with np.errstate(all="ignore"):
+            ratio = (ledger.new[:n] - ledger.old[:n]) / adjoint
+        gives = (edges >= 0) & rest[edges]
+        locals_[edges[gives]] = ratio[gives]
+    locals_[np.isnan(locals_) & np.isnan(graph.local_grads)] = 0.0
+    return replace(graph, local_grads=locals_)
+
+
+def _by_table(graph: Graph, node: int, numbers: list[float]) -> list[float] | None:
+    name = graph.op(node)
+    row = OPS.get({"radd": "add", "rmul": "mul"}.get(name, name))
+    if row is None or row.arity != len(numbers):
+        return None
+    if row.immediate:
+        numbers = [*numbers, float(graph.immediate[node])]
+    try:
+        if float(row.forward(*numbers)) != float(graph.data[node]):
+            return None
+        return [float(local) for local in row.local_grads(*numbers)]
+    except (ValueError, ArithmeticError):
+        return None
 
 
 def _as_sums(graph: Graph, seen: ObservedPass, ledger: Ledger) -> Graph | None:
@@ -77,9 +142,11 @@ def ledger_of(graph: Graph, seen: ObservedPass) -> Ledger:
     lines = np.concatenate((lines, np.full(len(unseen), -1)))
     edges = _edges_of(graph, seen.visits, nodes, events)
     edges[len(seen.nodes) :] = -1
-    adjoint = _grads_at_writes(graph, nodes, numbers, graph.edge_consumers[edges])
-    with np.errstate(all="ignore"):
-        product = np.where(edges >= 0, graph.local_grads[edges] * adjoint, np.nan)
+    product = np.full(len(nodes), np.nan)
+    if (edges >= 0).any():
+        adjoint = _grads_at_writes(graph, nodes, numbers, graph.edge_consumers[edges])
+        with np.errstate(all="ignore"):
+            product = np.where(edges >= 0, graph.local_grads[edges] * adjoint, np.nan)
     adds = np.array([_adds(*place) for place in graph.source_lines] + [False], np.bool_)
     return Ledger.of_writes(
         node=nodes,

@@ -19,20 +19,23 @@ from _signal import (  # type: ignore[import-not-found]  # a script may have a s
     signal,
 )
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from time import perf_counter
-from types import FrameType, FunctionType
+from functools import partial
+from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from microgpt.attach.child.learner import Learner, Run, gradients_in, log_of, root_of, shape_of_run
 from microgpt.attach.child.naming import Names, names_in
 from microgpt.attach.child.native_class import NativeClass
 from microgpt.attach.child.own_methods import OwnMethods
+from microgpt.attach.child.pass_functions import hook_functions
 from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.shapes import Shape, watch_classes
 from microgpt.attach.child.snapshot import ReadingError, Snapshot
-from microgpt.attach.child.value_class import Node, Recorded, ValueClass
+from microgpt.attach.child.value_class import Node, Recorded, ValueClass, Watched
 from microgpt.attach.wire import Field, encoded, received
 
 T = TypeVar("T")
@@ -42,6 +45,8 @@ FrozenColumns: TypeAlias = "tuple[dict[str, Field], OwnMethods] | str"
 LOOK_EVERY = 0.01
 """How often, at most, to look for an order that nobody asked for: that takes as long as a backward
 pass over a dozen nodes. Units: seconds."""
+PATIENCE = 3
+"""After so many passes of a class that is known, others are not watched any more."""
 INTEGERS = 32
 ORDER = INTEGERS + 16
 """An order is four integers and two floats. Units: bytes."""
@@ -73,6 +78,9 @@ class Conversation:
         self._shares_terminal = shares_terminal
         self._base: FrameType = sys._getframe()
         self._classes: list[ValueClass] = []
+        self._kinds: dict[type, ValueClass | None] = {}  # of the types met
+        self._learner = Learner(Watched, self._kind_of, self._learnt)
+        self._patience = PATIENCE
         self._n_backwards = 0
         self._quiet = 0
         self._depth = 0
@@ -90,39 +98,129 @@ class Conversation:
         """
         self._base = base
         signal(SIGINT, default_int_handler)  # a shell's background job would ignore it
-        watch_classes(Recorded, self)
+        watch_classes(Recorded, Watched, self)
 
     def _close(self) -> None:
         """Lets a forked copy of the script run by itself: the conversation is not its own."""
         self._is_open = False
         os.close(self._orders)
         os.close(self._reports)
+        self._learner.stop()
         for kind in self._classes:
             kind.disarm()
 
     # -- classes -----------------------------------------------------------------------------------
 
-    def found(self, cls: type, shape: Shape) -> None:
-        """Follows a class from now on."""
-        kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape)
+    def found(self, cls: type, shape: Shape | None) -> None:
+        """Follows a class from now on, or learns what it is if its shape is not a known one."""
+        self._kinds.clear()
+        kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape, self._base)
         self._classes.append(kind)
+        if shape is None:
+            if self._is_open and self._patience:
+                self._learner.start()
+                if Watched not in cls.__mro__:
+                    put: Any = cls.__setattr__
+                    cls.__setattr__ = self._learner.setter(put)  # type: ignore[assignment, method-assign]
+                if cls.__init__ is not object.__init__:  # type: ignore[misc]
+                    kind.arm(self._base)
+            return
         self._hook_backward(kind, cls)
-        self._send("class", name=[cls.__qualname__], module=[cls.__module__], shape=[str(shape)])
+        self._tell_class(kind)
         # Without an `__init__` yet, it is a dataclass, say, and gets one now if there is none.
         has_init = cls.__init__ is not object.__init__  # type: ignore[misc]
         if self._is_open and not self._quiet and has_init:
             kind.arm(self._base)
 
+    def _tell_class(self, kind: ValueClass) -> None:
+        cls, shape = kind.cls, kind.shape
+        self._send("class", name=[cls.__qualname__], module=[cls.__module__], shape=[str(shape)])
+
     def derived(self, cls: type) -> None:
         """Counts a derived class as a part of the one that it is derived from."""
+        self._kinds.clear()
         for kind in self._classes:
             if issubclass(cls, kind.cls):
                 kind.add_code(cls)
-                self._hook_backward(kind, cls)
+                if kind.shape is not None and kind.shape.store is None:
+                    self._hook_backward(kind, cls)
 
-    def refused(self, cls: type, reason: str) -> None:
-        """Tells why a class cannot be followed."""
-        self._send("refused", name=[cls.__qualname__], module=[cls.__module__], reason=[reason])
+    def _kind_of(self, thing: Any) -> ValueClass | None:
+        """The class of something, if it is still to be watched."""
+        cls = type(thing)
+        if cls not in self._kinds:
+            found = next((kind for kind in self._classes if issubclass(cls, kind.cls)), None)
+            if found is None and Watched in cls.__mro__:
+                # A decorator made another class of it, as `dataclass(slots=True)` does.
+                names = (cls.__module__, cls.__qualname__)
+                for each in self._classes:
+                    if (each.cls.__module__, each.cls.__qualname__) == names:
+                        each.replaced(cls)
+                        each.add_code(cls)
+                        found = each
+            self._kinds[cls] = found
+        kind = self._kinds[cls]
+        return kind if kind is not None and (kind.shape is None or kind.is_free) else None
+
+    def _learnt(self, run: Run, function: CodeType | None) -> None:
+        """A run of writes is over, which may have shown what a class is."""
+        kind = run.kind
+        is_new = kind.shape is None
+        shape = shape_of_run(run) if is_new else kind.shape
+        if shape is None:
+            return
+        kind.shape = shape
+        if is_new:
+            hooked = function is not None and hook_functions(function, partial(self._called, kind))
+            kind.is_free = not hooked
+            self._tell_class(kind)
+            if all(each.shape is not None and not each.is_free for each in self._classes
+                   if each.n_seen):  # fmt: skip
+                self._learner.stop()
+        self._n_backwards += 1
+        quiet, self._quiet = self._quiet, max(0, self._quiet - 1)
+        if quiet:
+            self._obey(self._unasked_order())
+            return
+        root = root_of(run, shape)
+        loss = _loss(kind, root)
+        order = None
+        if not self._let_pass[0] <= loss <= self._let_pass[1]:
+            self._send("backward", number=_ints(self._n_backwards), loss=array("d", [loss]))
+            order = self._order(about=self._n_backwards)
+        if order is None or not order.stop:
+            self._obey(order or self._unasked_order())
+            return
+        names = _names(_frames(run.caller, self._base), kind)
+        graph = _read(lambda: self._graph_of_run(run, shape, root, names))
+        self._stop("backward", loss, graph, (run.caller.f_code.co_filename, run.line))
+
+    def _graph_of_run(
+        self, run: Run, shape: Shape, root: Node, names: Names
+    ) -> tuple[dict[str, Field], OwnMethods]:
+        kind = run.kind
+        if run.result is not None:
+            snapshot = Snapshot(kind, [root])
+            finals = gradients_in(run.result, [root, *snapshot.nodes])
+            return _graph(snapshot, kind, names, PassLog(), finals=(finals or [0.0])[1:])
+        before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
+        snapshot = Snapshot(kind, [root], before)
+        return _graph(snapshot, kind, names, log_of(run, shape.grad, shape.visited))
+
+    def _called(
+        self, kind: ValueClass, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        """A function that makes passes is called."""
+        given = (*args, *keywords.values())
+        root = next((each for each in given if kind.is_node(each) and kind.operands(each)), None)
+        if root is None or self._depth or not self._is_open:
+            return function(*args, **keywords)
+        self._depth += 1
+        try:
+            caller: Any = sys._getframe(3)
+            return self._backward(kind, root, lambda: function(*args, **keywords), caller)
+        finally:
+            self._depth -= 1
 
     def _hook_backward(self, kind: ValueClass, cls: type) -> None:
         backward = cls.__dict__.get("backward")
@@ -140,7 +238,8 @@ class Conversation:
                     return backward(node, *args, **keywords)
                 if not kind.is_node(node):
                     kind.replaced(type(node))
-                return self._backward(kind, node, lambda: backward(node, *args, **keywords))
+                caller: Any = sys._getframe(1)
+                return self._backward(kind, node, lambda: backward(node, *args, **keywords), caller)
             finally:
                 self._depth -= 1
 
@@ -150,15 +249,24 @@ class Conversation:
 
     # -- backward passes ---------------------------------------------------------------------------
 
-    def _backward(self, kind: ValueClass, root: Node, run: Callable[[], Any]) -> Any:
+    def _backward(
+        self, kind: ValueClass, root: Node, run: Callable[[], Any], caller: FrameType
+    ) -> Any:
         self._n_backwards += 1
+        if self._patience:
+            self._patience -= 1
+            if not self._patience:
+                self._learner.stop()
+                for each in self._classes:
+                    if each.shape is None:
+                        each.disarm()
         if self._quiet:
             result = run()
             self._quiet -= 1
             self._next_look = perf_counter() + LOOK_EVERY
             self._obey(self._unasked_order())
             return result
-        loss = _loss(root)
+        loss = _loss(kind, root)
         if self._let_pass[0] <= loss <= self._let_pass[1]:
             result = run()
             order = None
@@ -172,7 +280,6 @@ class Conversation:
             result = run()
             self._obey(order)
             return result
-        caller: Any = sys._getframe(2)
         result, graph = self._looked_at(kind, root, run, caller)
         self._stop("backward", loss, graph, (caller.f_code.co_filename, caller.f_lineno))
         return result
@@ -187,8 +294,16 @@ class Conversation:
         if isinstance(before, str):
             return run(), before
         log, shape = PassLog(), kind.shape
-        has_all = before.all_have("grad")
-        with log.installed(kind.cls, "grad", shape.visited, has_all=has_all):
+        assert shape is not None
+        if not shape.grad:
+            result = run()
+            names = _names(_frames(caller, self._base), kind)
+            finals = gradients_in(result, [root, *before.nodes])
+            if finals is None:
+                return result, "the function that made the last pass gives no gradients now"
+            return result, _read(lambda: _graph(before, kind, names, log, finals=finals[1:]))
+        has_all = before.all_have(shape.grad)
+        with log.installed(kind.cls, shape.grad, shape.visited, has_all=has_all):
             result = run()
         names = _names(_frames(caller, self._base), kind)
         return result, _read(lambda: _graph(before, kind, names, log))
@@ -197,9 +312,11 @@ class Conversation:
         """The script raised: stops one last time."""
         if not self._is_open:
             return
+        self._learner.stop()
         for kind in self._classes:
             kind.disarm()
-        death = ScriptFailure(error, self._classes)
+        known = [kind for kind in self._classes if kind.shape is not None]
+        death = ScriptFailure(error, known)
         graph: FrozenColumns = ""
         if found := death.roots():
             kind, roots = found
@@ -211,6 +328,8 @@ class Conversation:
     def ended(self) -> None:
         """The script is over."""
         if self._is_open:
+            self._learner.end(None)
+            self._learner.stop()
             self._send("end", number=_ints(self._n_backwards))
 
     # -- conversation ------------------------------------------------------------------------------
@@ -269,6 +388,8 @@ class Conversation:
         if order is not None:
             self._quiet, self._let_pass = order.quiet, (order.low, order.high)
         for kind in self._classes:
+            if kind.shape is None or kind.is_free:
+                continue  # it is watched until it is known
             if self._quiet:
                 kind.disarm()
             else:
@@ -334,8 +455,9 @@ def _graph(
     names: Names,
     log: PassLog | None = None,
     why_no_events: str = "",
+    finals: Sequence[Any] = (),
 ) -> tuple[dict[str, Field], OwnMethods]:
-    return snapshot.fields(names, log, why_no_events), OwnMethods(kind, snapshot.nodes)
+    return snapshot.fields(names, log, why_no_events, finals), OwnMethods(kind, snapshot.nodes)
 
 
 def _read(reading: Callable[[], T]) -> T | str:
@@ -357,9 +479,9 @@ def _read(reading: Callable[[], T]) -> T | str:
             gc.enable()
 
 
-def _loss(root: Node) -> float:
+def _loss(kind: ValueClass, root: Node) -> float:
     try:
-        return float(root.data)
+        return float(kind.data(root))
     except (AttributeError, TypeError, ValueError, OverflowError):
         return float("nan")
 

@@ -44,6 +44,11 @@ class NativeClass(ValueClass):
         if recording is not None:
             sys.modules["microgpt.autograd.recording"].stop_recording(recording)
 
+    @property
+    def is_armed(self) -> bool:
+        """Whether nodes are recorded."""
+        return self._recording is not None or super().is_armed
+
     def _recording_init(self, base: FrameType) -> Any:
         init = self.cls.__init__  # type: ignore[misc]
 

@@ -7,7 +7,8 @@ told by what the pass reads: the attribute that it reads once a visit, or else t
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,7 +49,7 @@ class PassLog:
         """
         watched = {grad: self._grad_watch(cls, grad, reads=not visited, has_all=has_all)}
         if visited and visited != grad:
-            watched[visited] = _reads(cls, visited, self.entries)
+            watched[visited] = read_watch(cls, visited, self.entries)
         with installed(cls, watched):
             yield
 
@@ -97,7 +98,7 @@ class PassLog:
         counts: dict[int, int] = {}  # visits of each node so far
         visit: dict[int, int] = {}  # of each node the ordinal of its visit under way
         given: dict[tuple[int, int], int] = {}  # writes of a node's visit to an operand
-        recent: list[int] = []
+        recent: deque[int] = deque(maxlen=LOOK_BACK)
         line_of: dict[tuple[int, int], tuple[str, int]] = {}
         for entry in self.entries:
             place = ids.get(id(entry[0]))
@@ -121,7 +122,7 @@ class PassLog:
                 columns.nth.append(counts[place])
                 continue
             key = id(entry[0])
-            consumer = next((at for at in reversed(recent[-LOOK_BACK:]) if key in slots[at]), None)
+            consumer = next((at for at in reversed(recent) if key in slots[at]), None)
             if consumer is not None:
                 times = given.get((consumer, key), 0)
                 if by_grads and times >= slots[consumer].count(key):
@@ -145,25 +146,42 @@ class PassLog:
         return columns
 
     def _visiting_places(self, ids: dict[int, int], slots: Sequence[tuple[int, ...]]) -> set[Any]:
+        """Where in the code visits are made; see `places_of_visits`."""
+        nowhere: tuple[int, ...] = ()
+        return set(
+            self.places_of_visits(
+                lambda node: slots[ids[id(node)]] if id(node) in ids else nowhere, by_id=True
+            )
+        )
+
+    def places_of_visits(
+        self, operands: Callable[[Node], Sequence[Any]], *, by_id: bool = False
+    ) -> list[tuple[Any, int]]:
         """Where in the code reads are made after which one of the node's operands is written to.
 
         Sorting the graph reads the same attributes, elsewhere.
+
+        Args:
+            operands: of a node; or their `id()`s.
+            by_id: which of the two.
         """
         found: dict[tuple[int, int], tuple[Any, int]] = {}
-        recent: list[tuple[int, Any, int]] = []
+        recent: deque[tuple[Any, ...]] = deque(maxlen=LOOK_BACK)
+        known: dict[int, Any] = {}
         for entry in self.entries:
-            place = ids.get(id(entry[0]))
-            if place is None:
-                continue
             if len(entry) == 3:
-                recent.append((place, entry[1], entry[2]))
+                recent.append(entry)
                 continue
             key = id(entry[0])
-            for at, code, offset in reversed(recent[-LOOK_BACK:]):
-                if key in slots[at]:
+            for node, code, offset in reversed(recent):
+                keys = known.get(id(node))
+                if keys is None:
+                    keys = operands(node) if by_id else set(map(id, operands(node)))
+                    known[id(node)] = keys
+                if key in keys:
                     found[id(code), offset] = (code, offset)
                     break
-        return set(found.values())
+        return list(found.values())
 
 
 def _is_over(place: int, slots: tuple[int, ...], given: dict[tuple[int, int], int]) -> bool:
@@ -201,8 +219,17 @@ def inherited(cls: type, name: str) -> Any:
     return next((vars(above)[name] for above in cls.__mro__ if name in vars(above)), None)
 
 
-def _reads(cls: type, name: str, entries: list[tuple[Any, ...]]) -> Any:
-    """A descriptor that notes every read of an attribute."""
+def read_watch(
+    cls: type,
+    name: str,
+    entries: list[tuple[Any, ...]],
+    attribute_at: dict[tuple[int, int], str] | None = None,
+) -> Any:
+    """A descriptor that notes every read of an attribute.
+
+    Args:
+        attribute_at: gets the attribute that each instruction read.
+    """
     held = inherited(cls, name)
     put = getattr(held, "__set__", None)
 
@@ -220,14 +247,19 @@ def _reads(cls: type, name: str, entries: list[tuple[Any, ...]]) -> Any:
 
     members = {
         "__slots__": (),
-        "__get__": _getter(cls, name, entries),
+        "__get__": _getter(cls, name, entries, attribute_at),
         "__set__": set_value,
         "__delete__": delete,
     }
     return type("ReadWatch", (), members)()
 
 
-def _getter(cls: type, name: str, entries: list[tuple[Any, ...]] | None) -> Any:
+def _getter(
+    cls: type,
+    name: str,
+    entries: list[tuple[Any, ...]] | None,
+    attribute_at: dict[tuple[int, int], str] | None = None,
+) -> Any:
     held = inherited(cls, name)
     get = getattr(held, "__get__", None)
     is_data = hasattr(held, "__set__")
@@ -240,6 +272,8 @@ def _getter(cls: type, name: str, entries: list[tuple[Any, ...]] | None) -> Any:
         if note is not None:
             frame = getframe(1)
             note((node, frame.f_code, frame.f_lasti))
+            if attribute_at is not None:
+                attribute_at[id(frame.f_code), frame.f_lasti] = name
         if not is_data:
             own = getattr(node, "__dict__", None)
             if own is not None and name in own:

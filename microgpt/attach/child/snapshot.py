@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from microgpt.attach.child.local_gradients import LocalGradients
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.pass_log import PassColumns, PassLog, installed
 from microgpt.attach.child.value_class import Label, Node, ValueClass
@@ -21,8 +22,18 @@ class ReadingError(Exception):
 class Snapshot:
     """The computation below some roots: taken before a backward pass, completed after it."""
 
-    def __init__(self, kind: ValueClass, roots: Sequence[Node]) -> None:
-        self._kind = kind
+    def __init__(
+        self, kind: ValueClass, roots: Sequence[Node], before: Mapping[int, Any] | None = None
+    ) -> None:
+        """Reads the nodes.
+
+        Args:
+            kind: their class.
+            roots: the last one is the pass's.
+            before: gradients, by `id()`, that a pass which is over has changed, as it found them.
+        """
+        assert kind.shape is not None
+        self._kind, self._shape = kind, kind.shape
         self._root = roots[-1]
         order = _post_order(roots, kind.operands)
         # In order of creation, as far as it is known, and operands before results.
@@ -31,20 +42,27 @@ class Snapshot:
         self.ids = {id(node): place for place, node in enumerate(self.nodes)}
         self._operands = [kind.operands(node) for node in self.nodes]
         self._local_grads = self._read_local_grads()
-        self._grads_before = array("d", map(_grad, self.nodes))
+        was = before or {}
+        grads = (was[id(n)] if id(n) in was else kind.grad(n) for n in self.nodes)
+        self._grads_before = array("d", map(_gradient, grads))
         self._visit_order = [
             self.ids[id(node)] for node in reversed(order) if self._operands[self.ids[id(node)]]
         ]
 
     def _read_local_grads(self) -> list[list[float]]:
-        kind = self._kind
-        if kind.shape.is_closure:
-            tap = GradTap()
+        kind, shape = self._kind, self._shape
+        tap = GradTap()
+        if shape.store is not None:
+            asked = LocalGradients(kind, tap)
+            rows = zip(self.nodes, self._operands, strict=True)
+            with installed(kind.cls, {shape.grad: tap} if shape.grad else {}):
+                return [asked.of(node, operands) if operands else [] for node, operands in rows]
+        if shape.is_closure:
             closures = [
-                getattr(node, kind.shape.visited) if operands else None
+                getattr(node, shape.visited) if operands else None
                 for node, operands in zip(self.nodes, self._operands, strict=True)
             ]
-            with installed(kind.cls, {"grad": tap}):
+            with installed(kind.cls, {shape.grad: tap}):
                 return [
                     grads_of_closure(tap, node, operands, closure) if operands else []
                     for node, operands, closure in zip(
@@ -53,17 +71,21 @@ class Snapshot:
                 ]
         columns = []
         for node, operands in zip(self.nodes, self._operands, strict=True):
-            stored = getattr(node, kind.shape.visited, None) or ()
+            stored = getattr(node, shape.visited, None) or ()
             if len(stored) != len(operands):
                 raise ReadingError(
                     f"a node of {kind.cls.__name__} has {len(operands)} operands in "
-                    f"{kind.shape.operands} but {len(stored)} numbers in {kind.shape.visited}"
+                    f"{shape.operands} but {len(stored)} numbers in {shape.visited}"
                 )
-            columns.append([_number(local, kind.shape.visited) for local in stored])
+            columns.append([_number(local, shape.visited) for local in stored])
         return columns
 
     def fields(
-        self, names: Names, log: PassLog | None = None, why_no_events: str = ""
+        self,
+        names: Names,
+        log: PassLog | None = None,
+        why_no_events: str = "",
+        finals: Sequence[Any] = (),
     ) -> dict[str, Field]:
         """All columns, by the names that `foreign_graph` reads.
 
@@ -71,12 +93,13 @@ class Snapshot:
             names: what the script calls its nodes.
             log: what a backward pass from the root did.
             why_no_events: why there was no pass, if there was none.
+            finals: the gradients after it, where the nodes themselves do not keep them.
         """
         kind, nodes = self._kind, self.nodes
         labels = [kind.label(node) or names.get(id(node)) for node in nodes]
         done = PassColumns()
         if log is not None:
-            done = log.columns(self.ids, self._operands, by_grads=not kind.shape.visited)
+            done = log.columns(self.ids, self._operands, by_grads=not self._shape.visited)
         places = [label.place if label else None for label in labels]
         ops, op_of = _table(
             "param" if place else kind.op(node, is_leaf=not operands)
@@ -97,8 +120,8 @@ class Snapshot:
             "ops": ops,
             "op_of": op_of,
             "immediate": array("d", (float("nan") if n is None else n for n in immediate)),
-            "data": array("d", (_number(node.data, "data") for node in nodes)),
-            "grad": array("d", map(_grad, nodes)),
+            "data": array("d", (_number(kind.data(n), self._shape.data) for n in nodes)),
+            "grad": array("d", map(_gradient, finals or map(kind.grad, nodes))),
             "grad_before": self._grads_before,
             "arity": array("q", map(len, self._operands)),
             "operands": array("q", (self.ids[id(o)] for row in self._operands for o in row)),
@@ -120,6 +143,7 @@ class Snapshot:
             **self._maximum_columns(),
             "root": array("q", [self.ids[id(self._root)]]),
             "why_no_events": [why_no_events],
+            "only_finals": array("q", [bool(finals)]),
         }
 
     def _maximum_columns(self) -> dict[str, Field]:
@@ -180,10 +204,6 @@ def _number(value: object, what: str) -> float:
     except (TypeError, ValueError, OverflowError):
         shown = type(value).__name__
         raise ReadingError(f"the {what} of a node is of type {shown}, not a number") from None
-
-
-def _grad(node: Node) -> float:
-    return _gradient(getattr(node, "grad", 0.0))
 
 
 def _gradient(grad: Any) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
+from microgpt.attach.child.anatomy import Store, Subject, held_in, own_attribute, read
 from microgpt.attach.child.init_hook import CO_VARARGS, CO_VARKEYWORDS, SLOTS, hooked_init
 from microgpt.attach.child.shapes import Shape, codes_of, functions_of
 from microgpt.autograd.call_paths import CallPaths
@@ -67,6 +68,12 @@ class Recorded:
         return (state[0], slots) if slots else state[0]
 
 
+class Watched(Recorded):
+    """The same under a class of which it is not known yet what its nodes are; see `learner.py`."""
+
+    __slots__ = ()
+
+
 _SLOTS = frozenset(Recorded.__slots__)
 # A slot's own setter, since the class may have a `__setattr__` of its own.
 _set_arguments = Recorded._attach_arguments.__set__  # type: ignore[attr-defined]
@@ -76,9 +83,13 @@ _set_operands = Recorded._attach_operands.__set__  # type: ignore[attr-defined]
 class ValueClass:
     """A Value-like class of the script."""
 
-    def __init__(self, cls: type, shape: Shape) -> None:
+    def __init__(self, cls: type, shape: Shape | None, base: FrameType) -> None:
         self.cls = cls
-        self.shape = shape  # where its nodes keep operands and derivatives
+        self.shape = shape  # where its nodes keep what; None until that is learnt
+        self.base = base  # the frame that runs the script
+        self.is_free = False  # whether its passes are loops of the script, and no function
+        self.n_seen = 0  # nodes made while it was watched
+        self.sample: Node = None  # one of them
         self._codes: list[CodeType] = []
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
@@ -93,6 +104,11 @@ class ValueClass:
             self._is_part[id(code)] = _is_part(code.co_name)
 
     # -- recording ---------------------------------------------------------------------------------
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether nodes are recorded."""
+        return self._hook is not None and self.cls.__dict__.get("__init__") is self._hook
 
     def arm(self, base: FrameType) -> None:
         """Records every node made from now on; their scopes are the calls below a frame."""
@@ -117,8 +133,17 @@ class ValueClass:
             self._is_part.get,
             CallPaths(base, calls_in_scopes=True).site_of,
             _note_arguments,
-            self._note_operands if self.shape.is_closure else None,
+            self._note_operands if self.shape is not None and self.shape.is_closure else None,
+            notes_all=self._notes_all,
         )
+
+    @property
+    def _notes_all(self) -> bool:
+        """Whether what sums and products are called with has to be noted, too."""
+        if self.shape is None:
+            return True
+        store = self.shape.store
+        return store is not None and (not store.paths or store.is_unordered)
 
     def _note_operands(self, node: Node, given: Any, maker: FrameType) -> None:
         """Notes operands in call order that are many, or in a list, or in a set in no order."""
@@ -151,6 +176,9 @@ class ValueClass:
 
         From the class's own sequence, else as recorded, else from the variables of its closure.
         """
+        assert self.shape is not None
+        if self.shape.store is not None:
+            return self._stored(node, self.shape.store)
         held = getattr(node, self.shape.operands, None) or ()
         if isinstance(held, tuple | list):
             return tuple(held)
@@ -161,8 +189,94 @@ class ValueClass:
         captured = tuple(value for value in self._captured(node) if id(value) in ids)
         return captured if set(map(id, captured)) == ids else tuple(held)
 
+    def _stored(self, node: Node, store: Store) -> tuple[Node, ...]:
+        """The operands that lie where the class was seen to keep them."""
+        if not store.paths:
+            return self.made_from(node) or ()
+        held: list[Node] = []
+        for path in store.paths:
+            value = read(node, path)
+            held += (each for each in held_in(value, self.is_node) if each is not node)
+        if store.only_older:
+            age = self._age(node)
+            held = [each for each in held if self._age(each) < age]
+        if store.is_unordered and held:
+            noted = self.made_from(node) or ()
+            if set(map(id, noted)) == set(map(id, held)):
+                return noted
+        return tuple(held)
+
+    def made_from(self, node: Node) -> tuple[Node, ...] | None:
+        """The nodes that the method which made it was called with, None if that was not noted."""
+        maker: CodeType | None = getattr(node, "_attach_maker", None)
+        given: Arguments | None = getattr(node, "_attach_arguments", None)
+        if maker is None or given is None or not self.owns(maker):
+            return None
+        found: list[Node] = []
+        for value in (*given.positional, *given.keywords.values()):
+            if self.is_node(value):
+                found.append(value)
+            elif isinstance(value, (list, tuple)):
+                found += filter(self.is_node, value)
+        return tuple(each for each in found if each is not node)
+
+    def is_making(self, node: Node, code: CodeType) -> bool:
+        """Whether this code of the class's own is what makes a node."""
+        return getattr(node, "_attach_maker", None) is code and self.owns(code)
+
+    def is_method(self, thing: Any) -> bool:
+        """Whether something to call is a method of the class."""
+        code: CodeType | None = getattr(thing, "__code__", None)
+        return code is not None and self.owns(code) and getattr(thing, "__closure__", 1) is None
+
+    def subject(self) -> Subject:
+        """The class as one that is to be learnt."""
+        return Subject(self.is_node, self._age, self.made_from, self._called)
+
+    def _age(self, node: Node) -> int:
+        number = self.number(node)
+        return -1 if number is None else number
+
+    def _called(self, node: Node) -> str:
+        maker: CodeType | None = getattr(node, "_attach_maker", None)
+        return "" if maker is None else maker.co_name.strip("_")
+
+    def below_one(self, node: Node, store: Store) -> tuple[Node, ...]:
+        """A node's operands, if they lie where a store says."""
+        return self._stored(node, store)
+
+    def below(self, root: Node, store: Store) -> list[Node]:
+        """A node and all that it was made of, itself first."""
+        found, seen = [root], {id(root)}
+        for node in found:
+            for each in self._stored(node, store):
+                if id(each) not in seen:
+                    seen.add(id(each))
+                    found.append(each)
+        return found
+
+    # -- its numbers -------------------------------------------------------------------------------
+
+    def data(self, node: Node) -> Any:
+        """A node's number."""
+        name = self.shape.data if self.shape else ""
+        return getattr(node, name) if name else float(node)
+
+    def set_data(self, node: Node, number: Any) -> None:
+        """Gives it another one."""
+        assert self.shape is not None
+        if not self.shape.data:
+            raise AttributeError("its nodes are numbers themselves, which nothing can change")
+        setattr(node, self.shape.data, number)
+
+    def grad(self, node: Node) -> Any:
+        """Its gradient, 0 if it has none yet."""
+        assert self.shape is not None
+        return own_attribute(node, self.shape.grad) if self.shape.grad else 0.0
+
     def _captured(self, node: Node) -> list[Any]:
         """The values of a closure's variables, `self` first: the operands and the node itself."""
+        assert self.shape is not None
         closure = getattr(node, self.shape.visited, None)
         names = getattr(getattr(closure, "__code__", None), "co_freevars", ())
         cells = getattr(closure, "__closure__", None) or ()
