@@ -71,10 +71,10 @@ def with_local_grads(graph: Graph, seen: ObservedPass) -> Graph:
         return graph
     locals_ = graph.local_grads.copy()
     for node in np.unique(graph.edge_consumers[unknown]).tolist():
-        edges = slice(int(graph.operand_start[node]), int(graph.operand_start[node + 1]))
-        found = _by_table(graph, node, graph.data[graph.operands[edges]].tolist())
+        own = slice(int(graph.operand_start[node]), int(graph.operand_start[node + 1]))
+        found = _by_table(graph, node, graph.data[graph.operands[own]].tolist())
         if found is not None:
-            locals_[edges] = found
+            locals_[own] = found
     rest = np.isnan(locals_)
     if rest.any() and len(seen.nodes):
         edges = _edges_of(graph, seen.visits, seen.nodes, seen.events)
@@ -112,7 +112,8 @@ def _as_sums(graph: Graph, seen: ObservedPass, ledger: Ledger) -> Graph | None:
     if (visited > 1).any() or visited[~expected].any():
         return None
     begun = ledger.event > 0
-    if (ledger.kind[begun] != ADDED).any():
+    does_nothing = (ledger.kind == ZEROED) & (ledger.old == 0)
+    if (ledger.kind[begun & ~does_nothing] != ADDED).any():
         return None
     before = graph.grad_before.copy()
     before[ledger.node[~begun & (ledger.kind == ZEROED)]] = 0.0  # it zeroes them itself

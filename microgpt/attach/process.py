@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal, Self
 
-from microgpt.attach.child.shapes import SHAPES
 from microgpt.attach.evaluators import ScriptMethods
 from microgpt.attach.foreign_graph import graph_of
 from microgpt.attach.output import OutputTail
@@ -31,6 +30,8 @@ CHUNK = 1 << 16
 MAX_RATE = 4 << 20
 """No faster than this, so that a script which prints without end cannot take all of our time: it
 has to wait then. Units: bytes a second."""
+MOST_CANDIDATES = 6
+"""So many classes are named when no pass was seen."""
 GLANCE = 0.1
 """So often a wait for the script looks whether it is to be broken off. Units: seconds."""
 
@@ -39,9 +40,8 @@ class ScriptProcess:
     """Runs a Python script with the user's own rights, and gives the Graphs that it computes.
 
     The script is run as `python SCRIPT ARGUMENTS` would run it, by the interpreter that runs this.
-    It is not contained in any way: it can do all that the user can. Its classes that keep operands
-    and derivatives like microgpt's Value (`_children`, `_local_grads`) or micrograd's (`_prev`,
-    `_backward`) are followed, whatever they are called.
+    It is not contained in any way: it can do all that the user can. Its classes that define
+    arithmetic are watched until a backward pass has shown which of them has nodes, and how.
 
     Use it as a context manager, or call `kill()` in the end.
 
@@ -87,7 +87,7 @@ class ScriptProcess:
         self._is_waited_for = False
         self._pause_wanted = False
         self._class_names: list[str] = []
-        self._refused: list[str] = []
+        self._candidates: list[str] = []  # classes that no pass was seen of, and what they lacked
         self._n_backwards = 0
         self._has_told_end = False
         self._orders_lock = threading.Lock()
@@ -300,13 +300,13 @@ class ScriptProcess:
         self._events.put(self._ended)
 
     def _take(self, kind: str, fields: Mapping[str, Field]) -> None:
-        if kind in {"class", "refused"}:
+        if kind in {"class", "candidate"}:
             module, name = str(fields["module"][0]), str(fields["name"][0])
             name = name if module == "__main__" else f"{module}.{name}"
             if kind == "class":
                 self._class_names.append(name)
             else:
-                self._refused.append(f"{name} cannot be followed ({fields['reason'][0]})")
+                self._candidates.append(f"{name}: {fields['reason'][0]}")
             return
         if kind == "evaluated":
             self._answers.put(fields)
@@ -339,10 +339,13 @@ class ScriptProcess:
             names = {int(each): each.name for each in signal.Signals}
             how = f"killed by {names.get(-status, f'signal {-status}')}"
         if not self._class_names:
-            shapes = " or ".join(map(str, SHAPES))
-            if self._refused:
-                return f"{how}; {', '.join(self._refused)}"
-            return f"{how}; it built no class with backward(), operators and {shapes}"
+            if self._candidates:
+                told = "; ".join(self._candidates[:MOST_CANDIDATES])
+                more = len(self._candidates) - MOST_CANDIDATES
+                return f"{how}; no backward pass was seen: {told}" + (
+                    f"; and {more} more classes" if more > 0 else ""
+                )
+            return f"{how}; it built no class that defines arithmetic (__add__, __mul__, ...)"
         if not self._has_told_end:
             return how
         if not self._n_backwards:

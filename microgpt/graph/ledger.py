@@ -86,17 +86,16 @@ class Ledger:
         old[by_node] = np.where(first, grad_before[sorted_node], previous)
         with np.errstate(all="ignore"):
             is_sum = _same(old + product, new)
-            is_product = _same(product, new) & ~is_sum
-            is_zero = (new == 0) & ~is_sum & ~is_product
-            has_edge = edge >= 0
-            # Without an edge it is told by how the line is written; `x.grad *= c` is no addition.
-            grows = ~is_sum & ~is_product & ~is_zero & adds
-            scales = ~is_sum & ~is_product & ~is_zero & ~adds & ~has_edge & (old != 0)
+            # `+=` adds, whatever it adds; and the first number of all takes no other's place.
+            adds_other = ~is_sum & (new != old) & (adds | ((old == 0) & ~_same(product, new)))
+            is_zero = (new == 0) & ~is_sum & ~adds_other & ~_same(product, new)
+            is_set = ~is_sum & ~adds_other & ~is_zero
             kind = np.full(len(node), REPLACED, np.uint8)
-            kind[is_sum | grows] = ADDED
-            kind[scales] = SCALED
+            kind[is_sum | adds_other] = ADDED
+            # Along no edge, and not written as an addition: `x.grad *= c`.
+            kind[is_set & (edge < 0) & (old != 0)] = SCALED
             kind[is_zero] = ZEROED
-            share = np.where(is_sum, product, np.where(grows, new - old, np.nan))
+            share = np.where(is_sum, product, np.where(adds_other, new - old, np.nan))
         return cls(node, old, new, line, event, edge, kind, share, nth, len(grad_before))
 
     def __len__(self) -> int:

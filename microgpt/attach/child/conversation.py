@@ -21,12 +21,19 @@ from _signal import (  # type: ignore[import-not-found]  # a script may have a s
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from time import perf_counter
 from functools import partial
+from time import perf_counter
 from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from microgpt.attach.child.learner import Learner, Run, gradients_in, log_of, root_of, shape_of_run
+from microgpt.attach.child.learner import (
+    Learner,
+    Run,
+    lack_of,
+    log_of,
+    root_of,
+    shape_of_run,
+)
 from microgpt.attach.child.naming import Names, names_in
 from microgpt.attach.child.native_class import NativeClass
 from microgpt.attach.child.own_methods import OwnMethods
@@ -191,8 +198,8 @@ class Conversation:
         if order is None or not order.stop:
             self._obey(order or self._unasked_order())
             return
-        names = _names(_frames(run.caller, self._base), kind)
-        graph = _read(lambda: self._graph_of_run(run, shape, root, names))
+        names = self._names(_frames(run.caller, self._base), kind)
+        graph = self._read(lambda: self._graph_of_run(run, shape, root, names))
         self._stop("backward", loss, graph, (run.caller.f_code.co_filename, run.line))
 
     def _graph_of_run(
@@ -201,8 +208,8 @@ class Conversation:
         kind = run.kind
         if run.result is not None:
             snapshot = Snapshot(kind, [root])
-            finals = gradients_in(run.result, [root, *snapshot.nodes])
-            return _graph(snapshot, kind, names, PassLog(), finals=(finals or [0.0])[1:])
+            finals = snapshot.finals_in(run.result) or []
+            return _graph(snapshot, kind, names, PassLog(), finals=finals)
         before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
         snapshot = Snapshot(kind, [root], before)
         return _graph(snapshot, kind, names, log_of(run, shape.grad, shape.visited))
@@ -290,23 +297,23 @@ class Conversation:
         """The result of a backward pass, and the computation with what the pass did."""
         for each in self._classes:
             each.disarm()
-        before = _read(lambda: Snapshot(kind, [root]))
+        before = self._read(lambda: Snapshot(kind, [root]))
         if isinstance(before, str):
             return run(), before
         log, shape = PassLog(), kind.shape
         assert shape is not None
         if not shape.grad:
             result = run()
-            names = _names(_frames(caller, self._base), kind)
-            finals = gradients_in(result, [root, *before.nodes])
+            names = self._names(_frames(caller, self._base), kind)
+            finals = before.finals_in(result)
             if finals is None:
                 return result, "the function that made the last pass gives no gradients now"
-            return result, _read(lambda: _graph(before, kind, names, log, finals=finals[1:]))
+            return result, self._read(lambda: _graph(before, kind, names, log, finals=finals))
         has_all = before.all_have(shape.grad)
         with log.installed(kind.cls, shape.grad, shape.visited, has_all=has_all):
             result = run()
-        names = _names(_frames(caller, self._base), kind)
-        return result, _read(lambda: _graph(before, kind, names, log))
+        names = self._names(_frames(caller, self._base), kind)
+        return result, self._read(lambda: _graph(before, kind, names, log))
 
     def failed(self, error: BaseException) -> None:
         """The script raised: stops one last time."""
@@ -320,9 +327,11 @@ class Conversation:
         graph: FrozenColumns = ""
         if found := death.roots():
             kind, roots = found
-            names = _names(death.frames, kind)
+            names = self._names(death.frames, kind)
             reason = "the script raised before backward() had returned"
-            graph = _read(lambda: _graph(Snapshot(kind, roots), kind, names, why_no_events=reason))
+            graph = self._read(
+                lambda: _graph(Snapshot(kind, roots), kind, names, why_no_events=reason)
+            )
         self._stop("exception", float("nan"), graph, death.place, death.text)
 
     def ended(self) -> None:
@@ -330,7 +339,37 @@ class Conversation:
         if self._is_open:
             self._learner.end(None)
             self._learner.stop()
+            for kind in self._classes:
+                if kind.shape is None:
+                    lack = self._read(lambda kind=kind: lack_of(kind))  # type: ignore[misc]
+                    name, module = [kind.cls.__qualname__], [kind.cls.__module__]
+                    self._send("candidate", name=name, module=module, reason=[lack])
             self._send("end", number=_ints(self._n_backwards))
+
+    def _names(self, calls: Iterable[FrameType], kind: ValueClass) -> Names:
+        """What the script calls its nodes; nothing if that cannot be found out."""
+        names = self._read(lambda: names_in(calls, kind))
+        return {} if isinstance(names, str) else names
+
+    def _read(self, reading: Callable[[], T]) -> T | str:
+        """What is read from the script's nodes; or in words why it cannot be.
+
+        A script must not die of being looked at, whatever its classes do. Python's cyclic collector
+        would search the many objects made here again and again.
+        """
+        was_enabled = gc.isenabled()
+        gc.disable()
+        self._learner.is_asleep = True
+        try:
+            return reading()
+        except ReadingError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001
+            return f"its nodes cannot be read: {type(error).__name__}: {error}"
+        finally:
+            self._learner.is_asleep = False
+            if was_enabled:
+                gc.enable()
 
     # -- conversation ------------------------------------------------------------------------------
 
@@ -377,7 +416,9 @@ class Conversation:
         _, fields = question
         assert methods is not None  # who got no graph asks nothing about it
         nodes, operands = map(int, fields["nodes"]), map(float, fields["operands"])
+        self._learner.is_asleep = True
         answer = methods.evaluate(list(nodes), list(operands))
+        self._learner.is_asleep = False
         self._send(
             "evaluated", question=fields["question"], data=array("d", answer.data),
             local_grads=array("d", answer.local_grads), problems=list(answer.problems),
@@ -443,12 +484,6 @@ def _frames(innermost: FrameType, base: FrameType) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-def _names(calls: Iterable[FrameType], kind: ValueClass) -> Names:
-    """What the script calls its nodes; nothing if that cannot be found out."""
-    names = _read(lambda: names_in(calls, kind))
-    return {} if isinstance(names, str) else names
-
-
 def _graph(
     snapshot: Snapshot,
     kind: ValueClass,
@@ -458,25 +493,6 @@ def _graph(
     finals: Sequence[Any] = (),
 ) -> tuple[dict[str, Field], OwnMethods]:
     return snapshot.fields(names, log, why_no_events, finals), OwnMethods(kind, snapshot.nodes)
-
-
-def _read(reading: Callable[[], T]) -> T | str:
-    """What is read from the script's nodes; or in words why it cannot be.
-
-    A script must not die of being looked at, whatever its classes do. Python's cyclic collector
-    would search the many objects made here again and again.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        return reading()
-    except ReadingError as error:
-        return str(error)
-    except Exception as error:  # noqa: BLE001
-        return f"its nodes cannot be read: {type(error).__name__}: {error}"
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _loss(kind: ValueClass, root: Node) -> float:

@@ -71,7 +71,7 @@ def __init__({self}{parameters}):
         {set_site}attach_site{done}
 """
 _FAR_MAKER = """
-    if attach_part is None:
+    if attach_part is not False:
         attach_far = attach_far_maker(attach_frame)
         if attach_far is not None:
             attach_frame = attach_far
@@ -84,7 +84,7 @@ _NOTE_OPERANDS = """
         else:
             attach_note_operands({self}, {given}, attach_maker or attach_frame)
 """
-_next_number = count().__next__
+next_number = count().__next__
 
 
 def _no_init(*_: Any, **__: Any) -> None:
@@ -136,7 +136,7 @@ def hooked_init(
         init = _no_init  # which would refuse what `__new__` has taken
     namespace: dict[str, Any] = {
         "attach_init": init,
-        "attach_next_number": _next_number,
+        "attach_next_number": next_number,
         "attach_getframe": sys._getframe,
         "attach_is_part": is_part,
         "attach_note_arguments": note_arguments,

@@ -12,7 +12,13 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
-from microgpt.attach.child.anatomy import Anatomy, anatomy_of, attributes, is_number
+from microgpt.attach.child.anatomy import (
+    Anatomy,
+    anatomy_of,
+    attributes,
+    is_number,
+    own_attribute,
+)
 from microgpt.attach.child.pass_log import PassLog, read_watch
 from microgpt.attach.child.shapes import Shape
 from microgpt.attach.child.value_class import Node, ValueClass
@@ -60,6 +66,7 @@ class Learner:
         self._finished = finished
         self._run: Run | None = None
         self._is_on = False
+        self.is_asleep = False  # while we ourselves ask the script's code
         self._own_trace = False
 
     # -- on and off --------------------------------------------------------------------------------
@@ -90,16 +97,12 @@ class Learner:
             put: what really sets an attribute.
         """
         getframe, wrote, made = sys._getframe, self._wrote, self._makes
+        number_of = _number_getter(self._watched)
 
         def __setattr__(node: Node, name: str, value: Any) -> None:  # noqa: N807
-            if name[:8] == "_attach_":
+            if name[:8] == "_attach_" or self.is_asleep:
                 put(node, name, value)
-                return
-            try:
-                is_made = node._attach_number is not None
-            except AttributeError:
-                is_made = False
-            if not is_made:
+            elif number_of(node) is None:
                 put(node, name, value)
                 made(node)
             elif is_number(value) or value is None:
@@ -122,6 +125,7 @@ class Learner:
         if kind is not None:
             if not kind.is_armed:  # a dataclass gets its `__init__` after it is built
                 kind.arm(kind.base)
+                kind.give_number(node)
             kind.n_seen += 1
             if kind.n_seen & (kind.n_seen - 1) == 0:
                 kind.sample = node
@@ -250,11 +254,16 @@ class Learner:
                 function = frame.f_code
         self._finished(run, function)
 
-    # -- gradients that are returned -----------------------------------------------------------------
+    # -- gradients that are returned ---------------------------------------------------------------
 
     def _profile(self, frame: FrameType, event: str, result: Any) -> None:
         """Looks for a function that is given a node and returns a gradient of many."""
-        if event != "return" or self._run is not None or result.__class__ not in _RETURNED:
+        if (
+            event != "return"
+            or self._run is not None
+            or self.is_asleep
+            or result.__class__ not in _RETURNED
+        ):
             return
         if len(result) < 2 or frame.f_code.co_name.startswith("<"):
             return
@@ -273,7 +282,41 @@ class Learner:
             return
 
 
+def lack_of(kind: ValueClass) -> str:
+    """What a class lacked that no pass was seen of, in a sentence's words."""
+    if kind.sample is None:
+        return "no instance of it was made"
+    subject = kind.subject()
+    held = attributes(kind.sample)
+    for name, value in held.items():
+        if isinstance(value, complex):
+            return f"its {name} holds complex numbers: real ones are needed"
+        if hasattr(value, "dtype") and getattr(value, "shape", ()) != ():
+            return f"its {name} holds arrays: a number in each node is needed"
+    below = subject.sample(kind.sample)
+    if not any(subject.held(n, v) for n in below for v in attributes(n).values()):
+        return "its results remember no operands"
+    if anatomy_of(subject, kind.sample) is None:
+        return f"none of its {', '.join(held) or 'attributes'} holds a number in every node"
+    return "nothing wrote gradients to its nodes"
+
+
 _RETURNED = (dict, list)
+
+
+def _number_getter(watched: Any) -> Callable[[Any], Any]:
+    """Gives a node's creation number, None until it is made."""
+    get = watched._attach_number.__get__
+
+    def number_of(node: Any) -> Any:
+        try:
+            return get(node)
+        except AttributeError:
+            return None
+        except TypeError:  # of a class that could not be put on our base
+            return own_attribute(node, "_attach_number")
+
+    return number_of
 
 
 def _no_trace(*_: Any) -> None:
@@ -285,7 +328,7 @@ def gradients_in(result: Any, nodes: list[Node]) -> list[Any] | None:
 
     Args:
         result: a dict by node or by `id()`, or a list by a number that each node keeps.
-        nodes: the root first.
+        nodes: the root first, each once.
     """
     if isinstance(result, dict):
         by_id = {key if isinstance(key, int) else id(key): value for key, value in result.items()}

@@ -39,7 +39,7 @@ class LocalGradients:
                 return found
         return [UNKNOWN] * len(operands)
 
-    # -- numbers beside the operands -----------------------------------------------------------------
+    # -- numbers beside the operands ---------------------------------------------------------------
 
     def _stored(self, node: Node, operands: tuple[Node, ...]) -> list[float] | None:
         shape, is_node = self._kind.shape, self._kind.is_node
@@ -90,7 +90,7 @@ class LocalGradients:
             return None
         return float(share) if is_number(share) else None
 
-    # -- code that the node holds ----------------------------------------------------------------------
+    # -- code that the node holds ------------------------------------------------------------------
 
     def _called(self, node: Node, operands: tuple[Node, ...]) -> list[float] | None:
         for value in attributes(node).values():
@@ -138,7 +138,7 @@ class LocalGradients:
                 return [each for each in found if each is not None]
         return None
 
-    # -- an object with a `backward` -------------------------------------------------------------------
+    # -- an object with a `backward` ---------------------------------------------------------------
 
     def _by_object(self, node: Node, operands: tuple[Node, ...]) -> list[float] | None:
         """A function object that gives the shares, with a context if it wants one."""

@@ -88,7 +88,7 @@ class OwnMethods:
         assert kind.shape is not None
         if kind.shape.store is not None:
             shares = LocalGradients(kind, tap).of(result, operands) if kind.is_node(result) else []
-            if not shares or any(share != share for share in shares):
+            if not shares or any(share != share for share in shares):  # noqa: PLR0124  # nan
                 raise Refused("its class does not say the local gradients of what it gives")
             return shares
         made_from = [id(o) for o in kind.operands(result)] if kind.is_node(result) else []

@@ -135,7 +135,8 @@ class PassLog:
                     counts.setdefault(consumer, 1)
                     columns.visits.append(consumer)  # it goes on after others
                     columns.nth.append(counts[consumer])
-                given[consumer, key] = times + 1
+                if entry[3] is not None and entry[3] != 0:  # else it only makes room
+                    given[consumer, key] = times + 1
             columns.nodes.append(place)
             columns.numbers.append(entry[3])
             columns.events.append(len(columns.visits))

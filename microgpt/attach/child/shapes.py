@@ -41,7 +41,7 @@ def shape_of(body: CodeType, bases: tuple[Any, ...] = ()) -> Shape | None:
         for ancestor in getattr(base, "__mro__", ()):
             for code in codes_of(ancestor):
                 words.update(words_of(code))
-    return next((shape for shape in SHAPES if {shape.operands, shape.visited} <= words), None)
+    return next((shape for shape in SHAPES if {*shape[:2], shape.data, shape.grad} <= words), None)
 
 
 def words_of(code: CodeType) -> Iterator[str]:

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from microgpt.attach.child.learner import gradients_in
 from microgpt.attach.child.local_gradients import LocalGradients
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.pass_log import PassColumns, PassLog, installed
@@ -156,6 +157,15 @@ class Snapshot:
                 counts.append(len(ids))
                 inputs.extend(place for place in ids if place is not None)
         return {"maximum_leaves": leaves, "maximum_counts": counts, "maximum_inputs": inputs}
+
+    def finals_in(self, result: Any) -> list[Any] | None:
+        """Each node's gradient in what a pass returned, None if it is no such thing."""
+        others = [node for node in self.nodes if node is not self._root]
+        found = gradients_in(result, [self._root, *others])
+        if found is None:
+            return None
+        rest = iter(found[1:])
+        return [found[0] if node is self._root else next(rest) for node in self.nodes]
 
     def all_have(self, name: str) -> bool:
         """Whether every node holds an attribute of its own in its dictionary."""

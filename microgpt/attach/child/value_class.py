@@ -11,7 +11,13 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from microgpt.attach.child.anatomy import Store, Subject, held_in, own_attribute, read
-from microgpt.attach.child.init_hook import CO_VARARGS, CO_VARKEYWORDS, SLOTS, hooked_init
+from microgpt.attach.child.init_hook import (
+    CO_VARARGS,
+    CO_VARKEYWORDS,
+    SLOTS,
+    hooked_init,
+    next_number,
+)
 from microgpt.attach.child.shapes import Shape, codes_of, functions_of
 from microgpt.autograd.call_paths import CallPaths
 from microgpt.autograd.scopes import Scope, Site
@@ -75,9 +81,11 @@ class Watched(Recorded):
 
 
 _SLOTS = frozenset(Recorded.__slots__)
-# A slot's own setter, since the class may have a `__setattr__` of its own.
-_set_arguments = Recorded._attach_arguments.__set__  # type: ignore[attr-defined]
-_set_operands = Recorded._attach_operands.__set__  # type: ignore[attr-defined]
+
+
+def _note(node: Node, name: str, value: Any) -> None:
+    """Notes something of a node, whatever `__setattr__` its class has of its own."""
+    object.__setattr__(node, name, value)
 
 
 class ValueClass:
@@ -102,6 +110,9 @@ class ValueClass:
         for code in codes_of(cls):
             self._codes.append(code)
             self._is_part[id(code)] = _is_part(code.co_name)
+        for member in vars(cls).values():
+            if isinstance(member, (classmethod, staticmethod)):  # `from_op` makes, but is no op
+                self._is_part[id(getattr(member.__func__, "__code__", None))] = True
 
     # -- recording ---------------------------------------------------------------------------------
 
@@ -138,6 +149,12 @@ class ValueClass:
         )
 
     @property
+    def uses_tape(self) -> bool:
+        """Whether its nodes hold no operands themselves."""
+        store = self.shape.store if self.shape else None
+        return store is not None and not store.paths
+
+    @property
     def _notes_all(self) -> bool:
         """Whether what sums and products are called with has to be noted, too."""
         if self.shape is None:
@@ -152,7 +169,7 @@ class ValueClass:
             inside = set(map(id, given))
             called_with = (here.get(name) for name in code.co_varnames[: code.co_argcount])
             given = (value for value in called_with if id(value) in inside)
-        _set_operands(node, tuple(given))
+        _note(node, "_attach_operands", tuple(given))
 
     # -- the class ---------------------------------------------------------------------------------
 
@@ -208,8 +225,8 @@ class ValueClass:
 
     def made_from(self, node: Node) -> tuple[Node, ...] | None:
         """The nodes that the method which made it was called with, None if that was not noted."""
-        maker: CodeType | None = getattr(node, "_attach_maker", None)
-        given: Arguments | None = getattr(node, "_attach_arguments", None)
+        maker: CodeType | None = own_attribute(node, "_attach_maker")
+        given: Arguments | None = own_attribute(node, "_attach_arguments")
         if maker is None or given is None or not self.owns(maker):
             return None
         found: list[Node] = []
@@ -220,9 +237,14 @@ class ValueClass:
                 found += filter(self.is_node, value)
         return tuple(each for each in found if each is not node)
 
+    def give_number(self, node: Node) -> None:
+        """Notes that a node was made, where its `__init__` was not hooked yet."""
+        if own_attribute(node, "_attach_number") is None:
+            _note(node, "_attach_number", next_number())
+
     def is_making(self, node: Node, code: CodeType) -> bool:
         """Whether this code of the class's own is what makes a node."""
-        return getattr(node, "_attach_maker", None) is code and self.owns(code)
+        return own_attribute(node, "_attach_maker") is code and self.owns(code)
 
     def is_method(self, thing: Any) -> bool:
         """Whether something to call is a method of the class."""
@@ -238,7 +260,7 @@ class ValueClass:
         return -1 if number is None else number
 
     def _called(self, node: Node) -> str:
-        maker: CodeType | None = getattr(node, "_attach_maker", None)
+        maker: CodeType | None = own_attribute(node, "_attach_maker")
         return "" if maker is None else maker.co_name.strip("_")
 
     def below_one(self, node: Node, store: Store) -> tuple[Node, ...]:
@@ -285,21 +307,23 @@ class ValueClass:
 
     def number(self, node: Node) -> int | None:
         """Its creation number, None if it was made while nothing was recorded."""
-        return getattr(node, "_attach_number", None)
+        number: int | None = own_attribute(node, "_attach_number")
+        return number
 
     def site(self, node: Node) -> Site | Scope | None:
         """Where the script made it, as far as was recorded."""
-        return getattr(node, "_attach_site", None)
+        site: Site | Scope | None = own_attribute(node, "_attach_site")
+        return site
 
     def op(self, node: Node, is_leaf: bool) -> str:
         """Its op's name: of the method that made it, else what the class calls it."""
-        maker: CodeType | None = getattr(node, "_attach_maker", None)
+        maker: CodeType | None = own_attribute(node, "_attach_maker")
         is_own = maker is not None and self.owns(maker)
         if is_leaf:
             return "const" if is_own else "input"
         if is_own and maker is not None:
             return maker.co_name.strip("_")
-        called = getattr(node, "_op", None)
+        called = own_attribute(node, "_op")
         if isinstance(called, str) and called:
             return _SIGNS.get(called.strip(), called.strip().lower())
         if maker is not None and not maker.co_name.startswith("<"):
@@ -308,12 +332,12 @@ class ValueClass:
 
     def immediate(self, node: Node) -> float | None:
         """The exponent of a pow by a plain number, if it is known."""
-        maker: CodeType | None = getattr(node, "_attach_maker", None)
+        maker: CodeType | None = own_attribute(node, "_attach_maker")
         if maker is not None and maker.co_name == "__pow__":
-            arguments = getattr(node, "_attach_arguments", _NO_ARGUMENTS).positional[1:2]
+            arguments = (own_attribute(node, "_attach_arguments") or _NO_ARGUMENTS).positional[1:2]
             if arguments and isinstance(arguments[0], int | float):
                 return float(arguments[0])
-        called = getattr(node, "_op", None)
+        called = own_attribute(node, "_op")
         if isinstance(called, str) and called.startswith("**"):
             try:
                 return float(called[2:])
@@ -329,14 +353,16 @@ class ValueClass:
             operands: what it was made from, which is what its method was called with if nothing
                 else was noted.
         """
-        maker: CodeType | None = getattr(node, "_attach_maker", None)
+        maker: CodeType | None = own_attribute(node, "_attach_maker")
         if maker is None:
             return "it was made while nothing was recorded"
         functions = (f for above in type(node).__mro__ for f in functions_of(above))
         function = next((f for f in functions if f.__code__ is maker), None)
         if function is None:
             return "it was made by no method of its class"
-        return Call(function, *getattr(node, "_attach_arguments", Arguments(operands, {})))
+        return Call(
+            function, *(own_attribute(node, "_attach_arguments") or Arguments(operands, {}))
+        )
 
     def label(self, node: Node) -> Label | None:  # noqa: ARG002
         """What a node says that it is called; the script's own classes do not say."""
@@ -360,9 +386,9 @@ def _noted_operands(node: Node, held: Iterable[Node]) -> tuple[Node, ...]:
         node: the node.
         held: the operands that its class holds, each once.
     """
-    arity = getattr(node, "_attach_arity", None)
+    arity = own_attribute(node, "_attach_arity")
     if arity is None:
-        operands: tuple[Node, ...] = getattr(node, "_attach_operands", ())
+        operands: tuple[Node, ...] = own_attribute(node, "_attach_operands") or ()
         return operands
     first = node._attach_first
     if arity == 1:
@@ -390,4 +416,4 @@ def _note_arguments(node: Node, maker: FrameType) -> None:
             keywords |= here[names[n_named + bool(code.co_flags & CO_VARARGS)]]
     except (KeyError, TypeError):
         return  # it has deleted one of them, or made something else of it
-    _set_arguments(node, Arguments(tuple(positional), keywords))
+    _note(node, "_attach_arguments", Arguments(tuple(positional), keywords))

@@ -3,8 +3,7 @@
 
 class F(float):
     def __new__(cls, x, srcs=(), locs=()):
-        self = super().__new__(cls, x)
-        return self
+        return super().__new__(cls, x)
 
     def __init__(self, x, srcs=(), locs=()):
         self.srcs, self.locs, self.grad = srcs, locs, 0.0

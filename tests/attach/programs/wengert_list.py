@@ -13,9 +13,7 @@ class Var:
         return Var(self.value + other.value, ((self.index, 1.0), (other.index, 1.0)))
 
     def __mul__(self, other):
-        return Var(
-            self.value * other.value, ((self.index, other.value), (other.index, self.value))
-        )
+        return Var(self.value * other.value, ((self.index, other.value), (other.index, self.value)))
 
 
 def grad(output):

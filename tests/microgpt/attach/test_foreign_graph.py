@@ -38,7 +38,8 @@ def chain(ops: list[tuple[str, int]], **changes: Field) -> Graph:
         "write_numbers": floats(_writes(grads, operands[::-1])),
         "write_events": ints([0, *(k for k, n in enumerate(arity[:0:-1], 1) for _ in range(n))]),
         "write_lines": ints([-1] * (1 + len(operands))),
-        "only_finals": ints([0]), "maximum_leaves": ints([]), "maximum_counts": ints([]), "maximum_inputs": ints([]),
+        "only_finals": ints([0]),
+        "maximum_leaves": ints([]), "maximum_counts": ints([]), "maximum_inputs": ints([]),
     }  # fmt: skip
     return graph_of(fields | changes)
 

@@ -134,12 +134,13 @@ def written(
     [
         (0.0, 2.0, 2.0, False, "added", 2.0),
         (1.5, 3.5, 2.0, False, "added", 2.0),
-        (1.5, 2.0, 2.0, True, "replaced", np.nan),  # the numbers say it, whatever the line does
+        (1.5, 2.0, 2.0, False, "replaced", np.nan),
+        (1.5, 2.0, 2.0, True, "added", 0.5),  # `+=`: the numbers agree by chance
         (1.5, 4.5, 2.0, True, "added", 3.0),  # something else was added
         (1.5, 4.5, 2.0, False, "replaced", np.nan),
         (1.5, 0.0, np.nan, False, "zeroed", np.nan),
         (1.5, 0.75, np.nan, False, "scaled", np.nan),
-        (0.0, 1.0, np.nan, False, "replaced", np.nan),  # the seed
+        (0.0, 1.0, np.nan, False, "added", 1.0),  # the seed
     ],
 )
 def test_the_numbers_tell_what_a_write_did(

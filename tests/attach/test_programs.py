@@ -1,0 +1,174 @@
+"""Programs of many styles, right and wrong: nothing of theirs changes, and their pass is theirs.
+
+Each prints, for some variables, the number and the gradient that its own code has in the end.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from microgpt.attach import Ended, ScriptProcess, Stop
+from microgpt.debugger import DebugSession
+from microgpt.graph.graph import Graph
+from microgpt.graph.ledger import KINDS
+
+PROGRAMS = sorted(Path(__file__).with_name("programs").glob("*.py"))
+PATIENCE = 60
+"""Units: seconds."""
+WITHOUT_A_PASS = {"dual_numbers"}
+TWICE_OR_MORE = {"training": 3, "wrong_backward_twice": 2, "wrong_never_zeroed": 2}
+NOT_SUMS = {
+    "consumers_pull": {"added"},  # each node adds up its consumers' shares itself, at once
+    "op_objects": {"added"},
+    "recursion": {"added"},  # right, and visits every path
+    "wrong_early": {"added"},
+    "wrong_never_visited": {"added"},
+    "wrong_not_seeded": {"added", "zeroed"},
+    "wrong_overwritten": {"added", "replaced"},
+    "wrong_seeded_with_itself": {"added"},
+    "wrong_upstream_dropped": {"added"},
+    "wrong_visited_twice": {"added"},
+}
+"""The kinds of writes in the ledgers of those whose pass is not the sums of its contributions."""
+RIGHT_PASS = {"wrong_never_zeroed", "wrong_operand_skipped"}
+"""Wrong between the passes, or in the derivatives: the pass adds what it should."""
+
+REPLACES = "                each.der = loc * q.der"
+Watched = tuple[tuple[Stop, ...], Ended, tuple[str, ...]]
+
+
+@cache
+def attached(path: Path) -> Watched:
+    """All stops of a program, how it ended, and what it printed."""
+    stops = []
+    with ScriptProcess(path) as script:
+        while isinstance(stop := script.next_stop(PATIENCE), Stop):
+            stops.append(stop)
+            script.resume()
+        assert stop is not None
+        return tuple(stops), stop, script.output.lines
+
+
+def last_graph(path: Path) -> Graph:
+    graph = attached(path)[0][-1].graph
+    assert graph is not None, attached(path)[0][-1].problem
+    return graph
+
+
+def gradients(lines: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+    """Number and gradient of each variable that the program told last."""
+    rows = [line.split() for line in lines]
+    return {name: (float.fromhex(data), float.fromhex(grad)) for name, data, grad in rows}
+
+
+all_programs = pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+with_a_pass = pytest.mark.parametrize(
+    "path", [p for p in PROGRAMS if p.stem not in WITHOUT_A_PASS], ids=lambda path: path.stem
+)
+
+
+def test_there_are_many_styles() -> None:
+    assert sum(not path.stem.startswith("wrong") for path in PROGRAMS) >= 21
+    assert len(PROGRAMS) >= 30
+    assert NOT_SUMS.keys() | TWICE_OR_MORE.keys() <= {path.stem for path in PROGRAMS}
+
+
+@all_programs
+def test_nothing_of_a_program_changes(path: Path) -> None:
+    plain = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
+    stops, ended, lines = attached(path)
+    assert lines == tuple((plain.stdout + plain.stderr).splitlines())
+    assert ended.status == plain.returncode == 0
+    assert {stop.kind for stop in stops} <= {"backward"}
+
+
+@with_a_pass
+def test_the_graph_has_the_programs_own_floats(path: Path) -> None:
+    stops, ended, lines = attached(path)
+    assert len(stops) == ended.n_backwards == TWICE_OR_MORE.get(path.stem, 1)
+    graph = last_graph(path)
+    for name, (data, grad) in gradients(lines).items():
+        node = graph.find(name)
+        assert float(graph.data[node]).hex() == data.hex()
+        assert float(graph.grad[node]).hex() == grad.hex()
+    ops = [graph.op(node) for node in graph.forward_order.tolist()]
+    assert ops == ["mul", "add", "mul", "mul", "add"]
+    assert float(graph.data[graph.root]) == stops[-1].loss
+
+
+@with_a_pass
+def test_stepping_there_and_back_is_the_pass_as_it_was(path: Path) -> None:
+    graph = last_graph(path)
+    assert graph.backpropagated, graph.why_no_events
+    assert (graph.ledger is not None) == (path.stem in NOT_SUMS)
+    session = DebugSession(graph)
+    grads = graph.grad_before.copy()
+    states = []
+    session.goto("backward 0")
+    for event in range(graph.n_events):
+        assert session.state.event == event
+        for change in session.state.changes:
+            assert change.old == grads[change.node]
+            grads[change.node] = change.new
+        states.append(grads.copy())
+        session.step()
+    assert np.array_equal(grads, graph.grad)
+    session.goto("end")
+    for event in reversed(range(graph.n_events)):
+        assert session.state.event == event
+        now = [session.inspect(node).grad_now for node in range(len(graph))]
+        assert now == states[event].tolist()
+        session.back()
+
+
+@pytest.mark.parametrize("name", sorted(NOT_SUMS))
+def test_the_ledger_tells_what_each_write_did(name: str) -> None:
+    graph = last_graph(PROGRAMS[0].with_name(f"{name}.py"))
+    ledger = graph.ledger
+    assert ledger is not None
+    kinds = {KINDS[kind] for kind in ledger.kind[ledger.changed()]}
+    assert kinds <= NOT_SUMS[name]
+    assert (ledger.line >= 0).all()
+    assert {file for file, _ in graph.source_lines} == {str(PROGRAMS[0].with_name(f"{name}.py"))}
+
+
+@with_a_pass
+def test_gradcheck_is_right_about_each(path: Path) -> None:
+    stops, _, _ = attached(path)
+    graph = stops[0].graph
+    assert graph is not None
+    checked = DebugSession(graph).check_gradients()
+    is_right = not path.stem.startswith("wrong") or path.stem in {
+        "wrong_never_zeroed",
+        "wrong_backward_twice",  # in its first pass
+    }
+    assert (checked.n_wrong == 0) == is_right
+    true = graph.true_pass.grad
+    assert np.allclose(true, graph.grad, rtol=1e-12) == (is_right or path.stem in RIGHT_PASS)
+
+
+def test_a_replaced_gradient_is_said_with_its_line() -> None:
+    path = PROGRAMS[0].with_name("wrong_overwritten.py")
+    session = DebugSession(last_graph(path))
+    session.watch("d")
+    state = session.continue_()
+    while not any(change.kind == "replaced" for change in state.changes):
+        state = session.continue_()
+    change = next(change for change in state.changes if change.kind == "replaced")
+    line = path.read_text(encoding="utf-8").splitlines().index(REPLACES)
+    assert change.line == (str(path), line + 1)
+    assert change.contribution is None
+    assert session.why(session.find("d")).should_be == -9.0
+
+
+def test_a_second_visit_is_told_as_second() -> None:
+    graph = last_graph(PROGRAMS[0].with_name("wrong_visited_twice.py"))
+    assert sorted(graph.visit_numbers.tolist()) == [1, 1, 1, 1, 1, 2]
+    twice = int(graph.visit_order[graph.visit_numbers == 2][0])
+    assert np.flatnonzero(graph.visit_order == twice).tolist()[0] + 1 == graph.event_of[twice]
