@@ -6,68 +6,46 @@ there. At a stop it sends the computation and waits.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from _signal import (  # type: ignore[import-not-found]  # a script may have a signal.py
-    SIG_BLOCK,
-    SIG_IGN,
-    SIG_UNBLOCK,
-    SIGINT,
-    default_int_handler,
-    pthread_sigmask,
-    signal,
-)
+from _signal import SIGINT, default_int_handler, signal  # type: ignore[import-not-found]  # a script may have a signal.py
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from types import CodeType, FrameType, FunctionType
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any
 
-from microgpt.attach.child.learner import (
-    Learner,
-    Run,
-    lack_of,
-    log_of,
-    root_of,
-    shape_of_run,
-)
-from microgpt.attach.child.naming import Names, names_in
+from microgpt.attach.child.channel import Channel, Instruction
+from microgpt.attach.child.learner import Learner
+from microgpt.attach.child.naming import Names
 from microgpt.attach.child.native_class import NativeClass
 from microgpt.attach.child.own_methods import OwnMethods
 from microgpt.attach.child.pass_functions import hook_functions
 from microgpt.attach.child.pass_log import PassLog
+from microgpt.attach.child.reading import (
+    FrozenColumns,
+    frames_of,
+    graph_columns,
+    ints,
+    loss_of,
+    names_of,
+    read_safely,
+)
+from microgpt.attach.child.recorded import Node, Recorded, Watched
 from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.shapes import Shape, watch_classes
-from microgpt.attach.child.snapshot import ReadingError, Snapshot
-from microgpt.attach.child.value_class import Node, Recorded, ValueClass, Watched
-from microgpt.attach.wire import Field, encoded, received
-
-T = TypeVar("T")
-FrozenColumns: TypeAlias = "tuple[dict[str, Field], OwnMethods] | str"
-"""A computation as columns, and what computes its nodes again; or why there is none, in words."""
+from microgpt.attach.child.snapshot import Snapshot
+from microgpt.attach.child.value_class import ValueClass
+from microgpt.attach.child.watched_run import WatchedRun, lack_of, log_of, root_of, shape_of_run
+from microgpt.attach.wire import Field
 
 LOOK_EVERY = 0.01
 """How often, at most, to look for an order that nobody asked for: that takes as long as a backward
 pass over a dozen nodes. Units: seconds."""
 PATIENCE = 3
 """After so many passes of a class that is known, others are not watched any more."""
-INTEGERS = 32
-ORDER = INTEGERS + 16
-"""An order is four integers and two floats. Units: bytes."""
-
-
-class Instruction(NamedTuple):
-    """What our process wants."""
-
-    about: int  # the number of the backward asked about; 0 if nobody asked
-    stop: int  # whether to stop after it
-    quiet: int  # how many backwards to let pass after it without asking
-    asks: int  # whether this is no order, but at a stop a question about it; a message follows
-    low: float  # backwards of losses from here ...
-    high: float  # ... to here pass without asking, too
 
 
 class Conversation:
@@ -80,9 +58,7 @@ class Conversation:
     """
 
     def __init__(self, orders: int, reports: int, *, shares_terminal: bool = False) -> None:
-        self._orders = orders
-        self._reports = reports
-        self._shares_terminal = shares_terminal
+        self._channel = Channel(orders, reports, shares_terminal=shares_terminal)
         self._base: FrameType = sys._getframe()
         self._classes: list[ValueClass] = []
         self._kinds: dict[type, ValueClass | None] = {}  # of the types met
@@ -92,9 +68,8 @@ class Conversation:
         self._quiet = 0
         self._depth = 0
         self._next_look = 0.0
-        self._is_open = True
         os.register_at_fork(after_in_child=self._close)
-        order = self._order(about=0)
+        order = self._channel.order(about=0)
         self._quiet, self._let_pass = order.quiet, (order.low, order.high)
 
     def start(self, base: FrameType) -> None:
@@ -109,9 +84,7 @@ class Conversation:
 
     def _close(self) -> None:
         """Lets a forked copy of the script run by itself: the conversation is not its own."""
-        self._is_open = False
-        os.close(self._orders)
-        os.close(self._reports)
+        self._channel.close()
         self._learner.stop()
         for kind in self._classes:
             kind.disarm()
@@ -124,7 +97,7 @@ class Conversation:
         kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape, self._base)
         self._classes.append(kind)
         if shape is None:
-            if self._is_open and self._patience:
+            if self._channel.is_open and self._patience:
                 self._learner.start()
                 if Watched not in cls.__mro__:
                     put: Any = cls.__setattr__
@@ -136,12 +109,14 @@ class Conversation:
         self._tell_class(kind)
         # Without an `__init__` yet, it is a dataclass, say, and gets one now if there is none.
         has_init = cls.__init__ is not object.__init__  # type: ignore[misc]
-        if self._is_open and not self._quiet and has_init:
+        if self._channel.is_open and not self._quiet and has_init:
             kind.arm(self._base)
 
     def _tell_class(self, kind: ValueClass) -> None:
         cls, shape = kind.cls, kind.shape
-        self._send("class", name=[cls.__qualname__], module=[cls.__module__], shape=[str(shape)])
+        self._channel.send(
+            "class", name=[cls.__qualname__], module=[cls.__module__], shape=[str(shape)]
+        )
 
     def derived(self, cls: type) -> None:
         """Counts a derived class as a part of the one that it is derived from."""
@@ -169,7 +144,7 @@ class Conversation:
         kind = self._kinds[cls]
         return kind if kind is not None and (kind.shape is None or kind.is_free) else None
 
-    def _learnt(self, run: Run, function: CodeType | None) -> None:
+    def _learnt(self, run: WatchedRun, function: CodeType | None) -> None:
         """A run of writes is over, which may have shown what a class is."""
         kind = run.kind
         is_new = kind.shape is None
@@ -187,32 +162,32 @@ class Conversation:
         self._n_backwards += 1
         quiet, self._quiet = self._quiet, max(0, self._quiet - 1)
         if quiet:
-            self._obey(self._unasked_order())
+            self._obey(self._channel.unasked_order())
             return
         root = root_of(run, shape)
-        loss = _loss(kind, root)
+        loss = loss_of(kind, root)
         order = None
         if not self._let_pass[0] <= loss <= self._let_pass[1]:
-            self._send("backward", number=_ints(self._n_backwards), loss=array("d", [loss]))
-            order = self._order(about=self._n_backwards)
+            self._channel.send("backward", number=ints(self._n_backwards), loss=array("d", [loss]))
+            order = self._channel.order(about=self._n_backwards)
         if order is None or not order.stop:
-            self._obey(order or self._unasked_order())
+            self._obey(order or self._channel.unasked_order())
             return
-        names = self._names(_frames(run.caller, self._base), kind)
-        graph = self._read(lambda: self._graph_of_run(run, shape, root, names))
+        names = names_of(frames_of(run.caller, self._base), kind, self._learner)
+        graph = read_safely(lambda: self._graph_of_run(run, shape, root, names), self._learner)
         self._stop("backward", loss, graph, (run.caller.f_code.co_filename, run.line))
 
     def _graph_of_run(
-        self, run: Run, shape: Shape, root: Node, names: Names
+        self, run: WatchedRun, shape: Shape, root: Node, names: Names
     ) -> tuple[dict[str, Field], OwnMethods]:
         kind = run.kind
         if run.result is not None:
             snapshot = Snapshot(kind, [root])
             finals = snapshot.finals_in(run.result) or []
-            return _graph(snapshot, kind, names, PassLog(), finals=finals)
+            return graph_columns(snapshot, kind, names, PassLog(), finals=finals)
         before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
         snapshot = Snapshot(kind, [root], before)
-        return _graph(snapshot, kind, names, log_of(run, shape.grad, shape.visited))
+        return graph_columns(snapshot, kind, names, log_of(run, shape.grad, shape.visited))
 
     def _called(
         self, kind: ValueClass, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
@@ -220,7 +195,7 @@ class Conversation:
         """A function that makes passes is called."""
         given = (*args, *keywords.values())
         root = next((each for each in given if kind.is_node(each) and kind.operands(each)), None)
-        if root is None or self._depth or not self._is_open:
+        if root is None or self._depth or not self._channel.is_open:
             return function(*args, **keywords)
         self._depth += 1
         try:
@@ -235,7 +210,7 @@ class Conversation:
             return
 
         def hooked(node: Node, *args: Any, **keywords: Any) -> Any:
-            if self._depth or not self._is_open:
+            if self._depth or not self._channel.is_open:
                 return backward(node, *args, **keywords)
             self._depth += 1
             try:
@@ -271,18 +246,18 @@ class Conversation:
             result = run()
             self._quiet -= 1
             self._next_look = perf_counter() + LOOK_EVERY
-            self._obey(self._unasked_order())
+            self._obey(self._channel.unasked_order())
             return result
-        loss = _loss(kind, root)
+        loss = loss_of(kind, root)
         if self._let_pass[0] <= loss <= self._let_pass[1]:
             result = run()
             order = None
             if (now := perf_counter()) >= self._next_look:
-                order, self._next_look = self._unasked_order(), now + LOOK_EVERY
+                order, self._next_look = self._channel.unasked_order(), now + LOOK_EVERY
             self._obey(order)
             return result
-        self._send("backward", number=_ints(self._n_backwards), loss=array("d", [loss]))
-        order = self._order(about=self._n_backwards)
+        self._channel.send("backward", number=ints(self._n_backwards), loss=array("d", [loss]))
+        order = self._channel.order(about=self._n_backwards)
         if not order.stop:
             result = run()
             self._obey(order)
@@ -297,27 +272,29 @@ class Conversation:
         """The result of a backward pass, and the computation with what the pass did."""
         for each in self._classes:
             each.disarm()
-        before = self._read(lambda: Snapshot(kind, [root]))
+        before = read_safely(lambda: Snapshot(kind, [root]), self._learner)
         if isinstance(before, str):
             return run(), before
         log, shape = PassLog(), kind.shape
         assert shape is not None
         if not shape.grad:
             result = run()
-            names = self._names(_frames(caller, self._base), kind)
+            names = names_of(frames_of(caller, self._base), kind, self._learner)
             finals = before.finals_in(result)
             if finals is None:
                 return result, "the function that made the last pass gives no gradients now"
-            return result, self._read(lambda: _graph(before, kind, names, log, finals=finals))
+            return result, read_safely(
+                lambda: graph_columns(before, kind, names, log, finals=finals), self._learner
+            )
         has_all = before.all_have(shape.grad)
         with log.installed(kind.cls, shape.grad, shape.visited, has_all=has_all):
             result = run()
-        names = self._names(_frames(caller, self._base), kind)
-        return result, self._read(lambda: _graph(before, kind, names, log))
+        names = names_of(frames_of(caller, self._base), kind, self._learner)
+        return result, read_safely(lambda: graph_columns(before, kind, names, log), self._learner)
 
     def failed(self, error: BaseException) -> None:
         """The script raised: stops one last time."""
-        if not self._is_open:
+        if not self._channel.is_open:
             return
         self._learner.stop()
         for kind in self._classes:
@@ -327,49 +304,25 @@ class Conversation:
         graph: FrozenColumns = ""
         if found := death.roots():
             kind, roots = found
-            names = self._names(death.frames, kind)
+            names = names_of(death.frames, kind, self._learner)
             reason = "the script raised before backward() had returned"
-            graph = self._read(
-                lambda: _graph(Snapshot(kind, roots), kind, names, why_no_events=reason)
+            graph = read_safely(
+                lambda: graph_columns(Snapshot(kind, roots), kind, names, why_no_events=reason),
+                self._learner,
             )
         self._stop("exception", float("nan"), graph, death.place, death.text)
 
     def ended(self) -> None:
         """The script is over."""
-        if self._is_open:
+        if self._channel.is_open:
             self._learner.end(None)
             self._learner.stop()
             for kind in self._classes:
                 if kind.shape is None:
-                    lack = self._read(lambda kind=kind: lack_of(kind))  # type: ignore[misc]
+                    lack = read_safely(lambda kind=kind: lack_of(kind), self._learner)  # type: ignore[misc]
                     name, module = [kind.cls.__qualname__], [kind.cls.__module__]
-                    self._send("candidate", name=name, module=module, reason=[lack])
-            self._send("end", number=_ints(self._n_backwards))
-
-    def _names(self, calls: Iterable[FrameType], kind: ValueClass) -> Names:
-        """What the script calls its nodes; nothing if that cannot be found out."""
-        names = self._read(lambda: names_in(calls, kind))
-        return {} if isinstance(names, str) else names
-
-    def _read(self, reading: Callable[[], T]) -> T | str:
-        """What is read from the script's nodes; or in words why it cannot be.
-
-        A script must not die of being looked at, whatever its classes do. Python's cyclic collector
-        would search the many objects made here again and again.
-        """
-        was_enabled = gc.isenabled()
-        gc.disable()
-        self._learner.is_asleep = True
-        try:
-            return reading()
-        except ReadingError as error:
-            return str(error)
-        except Exception as error:  # noqa: BLE001
-            return f"its nodes cannot be read: {type(error).__name__}: {error}"
-        finally:
-            self._learner.is_asleep = False
-            if was_enabled:
-                gc.enable()
+                    self._channel.send("candidate", name=name, module=module, reason=[lack])
+            self._channel.send("end", number=ints(self._n_backwards))
 
     # -- conversation ------------------------------------------------------------------------------
 
@@ -385,41 +338,25 @@ class Conversation:
             with suppress(Exception):  # the script may have closed it
                 stream.flush()
         fields, methods = ({}, None) if isinstance(graph, str) else graph
-        self._send(
-            "stop", kind=[kind], number=_ints(self._n_backwards), loss=array("d", [loss]),
-            place=[place[0]], place_line=_ints(place[1]), traceback=[traceback],
+        self._channel.send(
+            "stop", kind=[kind], number=ints(self._n_backwards), loss=array("d", [loss]),
+            place=[place[0]], place_line=ints(place[1]), traceback=[traceback],
             problem=[graph if isinstance(graph, str) else ""], **fields,
         )  # fmt: skip
-        with self._leaving_ctrl_c():
-            while (order := self._order(about=self._n_backwards)).asks:
+        with self._channel.leaving_ctrl_c():
+            while (order := self._channel.order(about=self._n_backwards)).asks:
                 self._answer(methods)
         self._obey(order)
 
-    @contextmanager
-    def _leaving_ctrl_c(self) -> Iterator[None]:
-        """At a stop, Ctrl-C in a shared terminal is for whoever debugs: it breaks off a verb."""
-        before = None
-        if self._shares_terminal:
-            with suppress(ValueError):  # signals are the main thread's affair
-                before = signal(SIGINT, SIG_IGN)
-        try:
-            yield
-        finally:
-            if before is not None:
-                signal(SIGINT, before)
-
     def _answer(self, methods: OwnMethods | None) -> None:
         """Computes nodes of the computation stopped at, for operands that our process names."""
-        question = received(lambda count: os.read(self._orders, count))
-        if question is None:
-            os._exit(1)
-        _, fields = question
+        _, fields = self._channel.question()
         assert methods is not None  # who got no graph asks nothing about it
         nodes, operands = map(int, fields["nodes"]), map(float, fields["operands"])
         self._learner.is_asleep = True
         answer = methods.evaluate(list(nodes), list(operands))
         self._learner.is_asleep = False
-        self._send(
+        self._channel.send(
             "evaluated", question=fields["question"], data=array("d", answer.data),
             local_grads=array("d", answer.local_grads), problems=list(answer.problems),
         )  # fmt: skip
@@ -435,72 +372,3 @@ class Conversation:
                 kind.disarm()
             else:
                 kind.arm(self._base)
-
-    def _order(self, about: int) -> Instruction:
-        """Waits for the answer to a question."""
-        while True:
-            order = self._read_order()
-            if order.about == about:
-                return order
-
-    def _unasked_order(self) -> Instruction | None:
-        """The newest order that came by itself, if any."""
-        os.set_blocking(self._orders, False)
-        try:
-            newest = None
-            while True:
-                newest = self._read_order()
-        except BlockingIOError:
-            return newest
-        finally:
-            os.set_blocking(self._orders, True)
-
-    def _read_order(self) -> Instruction:
-        data = os.read(self._orders, ORDER)
-        if not data:  # whoever attached is gone, and with it every reason to go on
-            os._exit(1)
-        return Instruction(*array("q", data[:INTEGERS]), *array("d", data[INTEGERS:]))
-
-    def _send(self, kind: str, /, **fields: Field) -> None:
-        if not self._is_open:
-            return
-        data = memoryview(encoded(kind, fields))
-        # A Ctrl-C waits until the message is out: half of one could not be understood.
-        pthread_sigmask(SIG_BLOCK, {SIGINT})
-        try:
-            while data:
-                data = data[os.write(self._reports, data) :]
-        except BrokenPipeError:
-            os._exit(1)
-        finally:
-            pthread_sigmask(SIG_UNBLOCK, {SIGINT})
-
-
-def _frames(innermost: FrameType, base: FrameType) -> Iterator[FrameType]:
-    """The script's calls under way, from the innermost outwards."""
-    frame: FrameType | None = innermost
-    while frame is not None and frame is not base:
-        yield frame
-        frame = frame.f_back
-
-
-def _graph(
-    snapshot: Snapshot,
-    kind: ValueClass,
-    names: Names,
-    log: PassLog | None = None,
-    why_no_events: str = "",
-    finals: Sequence[Any] = (),
-) -> tuple[dict[str, Field], OwnMethods]:
-    return snapshot.fields(names, log, why_no_events, finals), OwnMethods(kind, snapshot.nodes)
-
-
-def _loss(kind: ValueClass, root: Node) -> float:
-    try:
-        return float(kind.data(root))
-    except (AttributeError, TypeError, ValueError, OverflowError):
-        return float("nan")
-
-
-def _ints(*numbers: int) -> array[int]:
-    return array("q", numbers)

@@ -12,7 +12,8 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from microgpt.attach.child.anatomy import attributes, held_in, is_number, read
-from microgpt.attach.child.value_class import Node, ValueClass
+from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watches import GradTap, grads_of_closure
 
 UNKNOWN = float("nan")

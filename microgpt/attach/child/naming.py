@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
-from microgpt.attach.child.value_class import Label, MatrixPlace, Node, ValueClass
+from microgpt.attach.child.recorded import Label, MatrixPlace, Node
+from microgpt.attach.child.value_class import ValueClass
 
 MAX_DEPTH = 7
 MAX_LOOKED_AT = 200_000

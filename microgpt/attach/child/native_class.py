@@ -6,7 +6,8 @@ import sys
 from types import CodeType, FrameType
 from typing import Any
 
-from microgpt.attach.child.value_class import Call, Label, MatrixPlace, Node, ValueClass
+from microgpt.attach.child.recorded import Call, Label, MatrixPlace, Node
+from microgpt.attach.child.value_class import ValueClass
 from microgpt.autograd.scopes import Scope, Site
 
 _OPERATORS = {"add": "__add__", "mul": "__mul__", "pow": "__pow__"}

@@ -14,7 +14,8 @@ from typing import Any
 
 from microgpt.attach.child.local_gradients import LocalGradients
 from microgpt.attach.child.pass_log import installed
-from microgpt.attach.child.value_class import Node, ValueClass
+from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watches import GradTap, grads_of_closure
 from microgpt.graph.op_evaluator import Evaluated
 

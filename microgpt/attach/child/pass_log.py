@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from microgpt.attach.child.value_class import Node
+from microgpt.attach.child.recorded import Node
 
 LOOK_BACK = 64
 """So many reads back a write's consumer is looked for. Units: reads."""

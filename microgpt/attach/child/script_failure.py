@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from types import FrameType, TracebackType
 
-from microgpt.attach.child.value_class import Node, ValueClass
+from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.value_class import ValueClass
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 

@@ -6,11 +6,12 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from microgpt.attach.child.learner import gradients_in
 from microgpt.attach.child.local_gradients import LocalGradients
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.pass_log import PassColumns, PassLog, installed
-from microgpt.attach.child.value_class import Label, Node, ValueClass
+from microgpt.attach.child.recorded import Label, Node
+from microgpt.attach.child.value_class import ValueClass
+from microgpt.attach.child.watched_run import gradients_in
 from microgpt.attach.child.watches import GradTap, grads_of_closure
 from microgpt.attach.wire import Field
 from microgpt.autograd.scopes import Scope

@@ -6,86 +6,28 @@ node in slots of the node itself, which is much cheaper than tables beside them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import CodeType, FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 from microgpt.attach.child.anatomy import Store, Subject, held_in, own_attribute, read
 from microgpt.attach.child.init_hook import (
     CO_VARARGS,
     CO_VARKEYWORDS,
-    SLOTS,
     hooked_init,
     next_number,
+)
+from microgpt.attach.child.recorded import (
+    NO_ARGUMENTS,
+    Arguments,
+    Call,
+    Label,
+    Node,
+    note,
 )
 from microgpt.attach.child.shapes import Shape, codes_of, functions_of
 from microgpt.autograd.call_paths import CallPaths
 from microgpt.autograd.scopes import Scope, Site
-
-Node = Any
-"""An instance of a Value-like class of the script."""
-
-
-class MatrixPlace(NamedTuple):
-    """Where a parameter stands in a matrix, a list of rows."""
-
-    matrix: str
-    row: int
-    col: int
-    token: str = ""
-
-
-class Label(NamedTuple):
-    """A node's name, and its place if it is an entry of a matrix of leaves."""
-
-    text: str
-    place: MatrixPlace | None = None
-
-
-class Arguments(NamedTuple):
-    """What a method was called with, its `self` included."""
-
-    positional: tuple[Any, ...]
-    keywords: dict[str, Any]
-
-
-class Call(NamedTuple):
-    """A call that makes a node again, for what its operands' data is then."""
-
-    method: Callable[..., Any]
-    positional: tuple[Any, ...]
-    keywords: dict[str, Any]
-
-
-_NO_ARGUMENTS = Arguments((), {})
-
-
-class Recorded:
-    """The base put under a Value-like class: slots that its code never sees."""
-
-    __slots__ = tuple(f"_attach_{slot}" for slot in SLOTS)
-
-    def __getstate__(self) -> object:
-        """What a copy or a pickle keeps: what it would without these slots."""
-        state = object.__getstate__(self)
-        if not (isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict)):
-            return state
-        slots = {name: value for name, value in state[1].items() if name not in _SLOTS}
-        return (state[0], slots) if slots else state[0]
-
-
-class Watched(Recorded):
-    """The same under a class of which it is not known yet what its nodes are; see `learner.py`."""
-
-    __slots__ = ()
-
-
-_SLOTS = frozenset(Recorded.__slots__)
-
-
-def _note(node: Node, name: str, value: Any) -> None:
-    """Notes something of a node, whatever `__setattr__` its class has of its own."""
-    object.__setattr__(node, name, value)
 
 
 class ValueClass:
@@ -169,7 +111,7 @@ class ValueClass:
             inside = set(map(id, given))
             called_with = (here.get(name) for name in code.co_varnames[: code.co_argcount])
             given = (value for value in called_with if id(value) in inside)
-        _note(node, "_attach_operands", tuple(given))
+        note(node, "_attach_operands", tuple(given))
 
     # -- the class ---------------------------------------------------------------------------------
 
@@ -240,7 +182,7 @@ class ValueClass:
     def give_number(self, node: Node) -> None:
         """Notes that a node was made, where its `__init__` was not hooked yet."""
         if own_attribute(node, "_attach_number") is None:
-            _note(node, "_attach_number", next_number())
+            note(node, "_attach_number", next_number())
 
     def is_making(self, node: Node, code: CodeType) -> bool:
         """Whether this code of the class's own is what makes a node."""
@@ -334,7 +276,7 @@ class ValueClass:
         """The exponent of a pow by a plain number, if it is known."""
         maker: CodeType | None = own_attribute(node, "_attach_maker")
         if maker is not None and maker.co_name == "__pow__":
-            arguments = (own_attribute(node, "_attach_arguments") or _NO_ARGUMENTS).positional[1:2]
+            arguments = (own_attribute(node, "_attach_arguments") or NO_ARGUMENTS).positional[1:2]
             if arguments and isinstance(arguments[0], int | float):
                 return float(arguments[0])
         called = own_attribute(node, "_op")
@@ -416,4 +358,4 @@ def _note_arguments(node: Node, maker: FrameType) -> None:
             keywords |= here[names[n_named + bool(code.co_flags & CO_VARARGS)]]
     except (KeyError, TypeError):
         return  # it has deleted one of them, or made something else of it
-    _note(node, "_attach_arguments", Arguments(tuple(positional), keywords))
+    note(node, "_attach_arguments", Arguments(tuple(positional), keywords))

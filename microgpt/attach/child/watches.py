@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from microgpt.attach.child.value_class import Node
+from microgpt.attach.child.recorded import Node
 
 
 class GradTap:
