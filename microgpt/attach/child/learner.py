@@ -15,6 +15,7 @@ from typing import Any
 from microgpt.attach.child.anatomy import anatomy_of, attributes, is_number, own_attribute
 from microgpt.attach.child.pass_log import read_watch
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watched_run import WatchedRun, gradients_in
 
@@ -138,7 +139,9 @@ class Learner:
         subject = kind.subject()
         if not subject.is_result(node):
             return None
+        self.is_asleep = True
         anatomy = anatomy_of(subject, node)
+        self.is_asleep = False
         if anatomy is None:
             return None
         run = WatchedRun(kind, anatomy, node, frame)
@@ -243,7 +246,10 @@ class Learner:
             return
         if len(result) < 2 or frame.f_code.co_name.startswith("<"):
             return
-        code, here = frame.f_code, frame.f_locals
+        code = frame.f_code
+        if code.co_filename.startswith(OWN_FOLDER):
+            return
+        here = frame.f_locals
         for name in code.co_varnames[: code.co_argcount]:
             node = here.get(name)
             kind = self._kind_of(node)
