@@ -61,6 +61,7 @@ CORE_PLACES_WITH = {
     "numpy": (
         "microgpt/attach/foreign_graph.py",
         "microgpt/attach/foreign_pass.py",
+        "microgpt/attach/visits.py",
         "microgpt/debugger/",
         "microgpt/graph/",
         "microgpt/replay/",

@@ -10,7 +10,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.attach.foreign_pass import ObservedPass, with_finals, with_local_grads, with_pass
+from microgpt.attach.child.pass_log import MAKES_ROOM
+from microgpt.attach.foreign_pass import with_finals, with_local_grads, with_pass
+from microgpt.attach.visits import Entries, ObservedPass, observed
 from microgpt.attach.wire import Field
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.ops import OPS
@@ -57,22 +59,24 @@ def graph_of(fields: Mapping[str, Field]) -> Graph:
     )
     if why_no_events:
         return graph
-    graph = with_local_grads(graph, pass_of(fields))
+    seen = pass_of(graph, fields)
+    graph = with_local_grads(graph, seen)
     if _ints(fields, "only_finals")[0]:
         return with_finals(graph)
-    return with_pass(graph, pass_of(fields))
+    return with_pass(graph, seen)
 
 
-def pass_of(fields: Mapping[str, Field]) -> ObservedPass:
+def pass_of(graph: Graph, fields: Mapping[str, Field]) -> ObservedPass:
     """The pass in these columns."""
-    return ObservedPass(
-        visits=_ints(fields, "visits"),
-        nth=_ints(fields, "visit_nth"),
-        nodes=_ints(fields, "write_nodes"),
-        numbers=_floats(fields, "write_numbers"),
-        events=_ints(fields, "write_events"),
-        lines=_ints(fields, "write_lines"),
+    entries = Entries(
+        nodes=_ints(fields, "entry_nodes"),
+        sites=_ints(fields, "entry_sites"),
+        is_write=_ints(fields, "entry_writes") != 0,
+        numbers=_floats(fields, "entry_numbers"),
+        makes_room=_ints(fields, "entry_writes") == MAKES_ROOM,
     )
+    by_grads = bool(_ints(fields, "by_grads")[0])
+    return observed(graph, entries, _ints(fields, "site_lines"), by_grads=by_grads)
 
 
 def _ops(names: list[str], op_of: Ints, arity: Ints) -> tuple[tuple[str, ...], NDArray[np.uint8]]:

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import linecache
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from microgpt.attach.visits import ObservedPass
 from microgpt.autograd.ops import OPS
 from microgpt.graph.arrays import Floats, Ints, stably_sorted
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import ADDED, ZEROED, Ledger
-
-
-@dataclass(frozen=True, eq=False)
-class ObservedPass:
-    """What a pass wrote, in order, and what it visited."""
-
-    visits: Ints  # the node visited by each event from 1 on
-    nth: Ints  # which visit of that node it is a part of, from 1
-    nodes: Ints  # of each write
-    numbers: Floats
-    events: Ints  # of each write, ascending; 0 before the first visit
-    lines: Ints  # of each write, its place in the graph's `source_lines`
 
 
 def with_pass(graph: Graph, seen: ObservedPass) -> Graph:

@@ -7,27 +7,22 @@ told by what the pass reads: the attribute that it reads once a visit, or else t
 from __future__ import annotations
 
 import sys
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import CodeType
 from typing import Any
 
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.wire import Field
 
+READ, WRITE, MAKES_ROOM = range(3)
+"""What an entry did: the last wrote None or 0, which is no share."""
 LOOK_BACK = 64
 """So many reads back a write's consumer is looked for. Units: reads."""
-
-
-class PassColumns:
-    """A pass as columns: the writes in order, each in an event, and the node that each visits."""
-
-    def __init__(self) -> None:
-        self.visits: list[int] = []  # of each event from 1 on, the node's id
-        self.nth: list[int] = []  # which visit of that node, from 1
-        self.nodes: list[int] = []  # of each write
-        self.numbers: list[Any] = []
-        self.events: list[int] = []  # 0 before the first visit
-        self.places: list[tuple[str, int]] = []  # file and line
+ENOUGH = 5_000
+"""So many writes of a first pass are looked at to learn what it reads at a visit."""
 
 
 class PassLog:
@@ -82,117 +77,75 @@ class PassLog:
     # -- what it means -----------------------------------------------------------------------------
 
     def columns(
-        self, ids: dict[int, int], operands: Sequence[Sequence[Node]], *, by_grads: bool
-    ) -> PassColumns:
-        """The pass, as it can be told from what was noted.
+        self, ids: dict[int, int], lines: dict[tuple[str, int], int], *, by_grads: bool
+    ) -> dict[str, Field]:
+        """What was noted, as `visits.Entries` has it.
 
         Args:
             ids: place of each node of the graph by `id()`; all others are left out.
-            operands: of each node, in slot order.
-            by_grads: whether the reads are reads of gradients; else each is a visit if its line is
-                one that makes visits.
+            lines: gets each line that reads or writes, with its place.
+            by_grads: whether the reads are reads of gradients.
         """
-        slots = [tuple(map(id, row)) for row in operands]
-        visiting = self._visiting_places(ids, slots)
-        columns = PassColumns()
-        counts: dict[int, int] = {}  # visits of each node so far
-        visit: dict[int, int] = {}  # of each node the ordinal of its visit under way
-        given: dict[tuple[int, int], int] = {}  # writes of a node's visit to an operand
-        recent: deque[int] = deque(maxlen=LOOK_BACK)
-        line_of: dict[tuple[int, int], tuple[str, int]] = {}
-        for entry in self.entries:
-            place = ids.get(id(entry[0]))
-            if place is None:
-                continue
-            if len(entry) == 3:
-                if not slots[place] or (entry[1], entry[2]) not in visiting:
-                    continue
-                recent.append(place)
-                if by_grads:
-                    continue
-                if (
-                    columns.visits
-                    and columns.visits[-1] == place
-                    and not _is_over(place, slots[place], given)
-                ):
-                    continue  # the same visit reads it again
-                counts[place] = visit[place] = counts.get(place, 0) + 1
-                _forget(place, slots[place], given)
-                columns.visits.append(place)
-                columns.nth.append(counts[place])
-                continue
-            key = id(entry[0])
-            consumer = next((at for at in reversed(recent) if key in slots[at]), None)
-            if consumer is not None:
-                times = given.get((consumer, key), 0)
-                if by_grads and times >= slots[consumer].count(key):
-                    counts[consumer] += 1
-                    _forget(consumer, slots[consumer], given)
-                    times = 0
-                    columns.visits.append(consumer)
-                    columns.nth.append(counts[consumer])
-                elif not columns.visits or columns.visits[-1] != consumer:
-                    counts.setdefault(consumer, 1)
-                    columns.visits.append(consumer)  # it goes on after others
-                    columns.nth.append(counts[consumer])
-                if entry[3] is not None and entry[3] != 0:  # else it only makes room
-                    given[consumer, key] = times + 1
-            columns.nodes.append(place)
-            columns.numbers.append(entry[3])
-            columns.events.append(len(columns.visits))
-            at = (id(entry[1]), entry[2])
-            if at not in line_of:
-                line_of[at] = (entry[1].co_filename, line_at(entry[1], entry[2]))
-            columns.places.append(line_of[at])
-        return columns
-
-    def _visiting_places(self, ids: dict[int, int], slots: Sequence[tuple[int, ...]]) -> set[Any]:
-        """Where in the code visits are made; see `places_of_visits`."""
-        nowhere: tuple[int, ...] = ()
-        return set(
-            self.places_of_visits(
-                lambda node: slots[ids[id(node)]] if id(node) in ids else nowhere, by_id=True
-            )
-        )
+        entries = [entry for entry in self.entries if id(entry[0]) in ids]
+        sites: dict[tuple[int, int], int] = {}
+        site_lines = array("q")
+        for entry in entries:
+            site = (id(entry[1]), entry[2])
+            if site not in sites:
+                sites[site] = len(sites)
+                line = (entry[1].co_filename, line_at(entry[1], entry[2]))
+                site_lines.append(lines.setdefault(line, len(lines)))
+        return {
+            "entry_nodes": array("q", [ids[id(entry[0])] for entry in entries]),
+            "entry_sites": array("q", [sites[id(entry[1]), entry[2]] for entry in entries]),
+            "entry_writes": array("b", [_kind_of_entry(entry) for entry in entries]),
+            "entry_numbers": array("d", [_written(entry) for entry in entries]),
+            "site_lines": site_lines,
+            "by_grads": array("b", [by_grads]),
+        }
 
     def places_of_visits(
-        self, operands: Callable[[Node], Sequence[Any]], *, by_id: bool = False
-    ) -> list[tuple[Any, int]]:
+        self, operands: Callable[[Node], Sequence[Node]]
+    ) -> list[tuple[CodeType, int]]:
         """Where in the code reads are made after which one of the node's operands is written to.
 
-        Sorting the graph reads the same attributes, elsewhere.
-
         Args:
-            operands: of a node; or their `id()`s.
-            by_id: which of the two.
+            operands: of a node.
         """
-        found: dict[tuple[int, int], tuple[Any, int]] = {}
+        found: dict[tuple[int, int], tuple[CodeType, int]] = {}
         recent: deque[tuple[Any, ...]] = deque(maxlen=LOOK_BACK)
-        known: dict[int, Any] = {}
+        known: dict[int, set[int]] = {}
+        n_writes = 0
         for entry in self.entries:
             if len(entry) == 3:
                 recent.append(entry)
                 continue
+            n_writes += 1
+            if n_writes > ENOUGH:
+                break
             key = id(entry[0])
             for node, code, offset in reversed(recent):
                 keys = known.get(id(node))
                 if keys is None:
-                    keys = operands(node) if by_id else set(map(id, operands(node)))
-                    known[id(node)] = keys
+                    keys = known[id(node)] = set(map(id, operands(node)))
                 if key in keys:
                     found[id(code), offset] = (code, offset)
                     break
         return list(found.values())
 
 
-def _is_over(place: int, slots: tuple[int, ...], given: dict[tuple[int, int], int]) -> bool:
-    """Whether a visit has written to all operands."""
-    return all(given.get((place, key), 0) >= slots.count(key) for key in slots)
+def _kind_of_entry(entry: tuple[Any, ...]) -> int:
+    if len(entry) == 3:
+        return READ
+    number = entry[3]
+    return MAKES_ROOM if number is None or number == 0 else WRITE
 
 
-def _forget(place: int, slots: tuple[int, ...], given: dict[tuple[int, int], int]) -> None:
-    for key in slots:
-        given.pop((place, key), None)
+def _written(entry: tuple[Any, ...]) -> float:
+    if len(entry) == 3:
+        return 0.0
+    number = entry[3]
+    return float(number) if number.__class__ is not type(None) else 0.0
 
 
 # -- descriptors -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 from microgpt.attach.child.local_gradients import LocalGradients
 from microgpt.attach.child.naming import Names
-from microgpt.attach.child.pass_log import PassColumns, PassLog, installed
+from microgpt.attach.child.pass_log import PassLog, installed
 from microgpt.attach.child.recorded import Label, Node
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watched_run import gradients_in
@@ -37,12 +37,13 @@ class Snapshot:
         assert kind.shape is not None
         self._kind, self._shape = kind, kind.shape
         self._root = roots[-1]
-        order = _post_order(roots, kind.operands)
+        held: dict[int, tuple[Node, ...]] = {}  # each node's operands
+        order = _post_order(roots, kind.operands, held)
         # In order of creation, as far as it is known, and operands before results.
-        self.nodes = _by_creation(order, kind)
+        self.nodes = _by_creation(order, held, kind.number)
         # Each node's place there, by `id()`.
         self.ids = {id(node): place for place, node in enumerate(self.nodes)}
-        self._operands = [kind.operands(node) for node in self.nodes]
+        self._operands = [held[id(node)] for node in self.nodes]
         self._local_grads = self._read_local_grads()
         was = before or {}
         grads = (was[id(n)] if id(n) in was else kind.grad(n) for n in self.nodes)
@@ -99,9 +100,6 @@ class Snapshot:
         """
         kind, nodes = self._kind, self.nodes
         labels = [kind.label(node) or names.get(id(node)) for node in nodes]
-        done = PassColumns()
-        if log is not None:
-            done = log.columns(self.ids, self._operands, by_grads=not self._shape.visited)
         places = [label.place if label else None for label in labels]
         ops, op_of = _table(
             "param" if place else kind.op(node, is_leaf=not operands)
@@ -114,9 +112,8 @@ class Snapshot:
             for site, place in zip(sites, places, strict=True)
         )
         lines, line_of = _line_rows(sites)
-        written_at = {place: i for i, place in enumerate(lines)}
-        write_lines = array("q", (written_at.setdefault(p, len(written_at)) for p in done.places))
-        lines = list(written_at)
+        all_lines = {line: i for i, line in enumerate(lines)}
+        done = (log or PassLog()).columns(self.ids, all_lines, by_grads=not self._shape.visited)
         immediate = (kind.immediate(node) for node in nodes)
         return {
             "ops": ops,
@@ -129,17 +126,12 @@ class Snapshot:
             "operands": array("q", (self.ids[id(o)] for row in self._operands for o in row)),
             "local_grads": array("d", (local for row in self._local_grads for local in row)),
             "visit_order": array("q", self._visit_order),
-            "visits": array("q", done.visits),
-            "visit_nth": array("q", done.nth),
-            "write_nodes": array("q", done.nodes),
-            "write_numbers": array("d", (_gradient(number) for number in done.numbers)),
-            "write_events": array("q", done.events),
-            "write_lines": write_lines,
+            **done,
             "scopes": scopes,
             "scope_parents": parents,
             "scope_of": scope_of,
-            "files": [file for file, _ in lines],
-            "lines": array("q", (line for _, line in lines)),
+            "files": [file for file, _ in all_lines],
+            "lines": array("q", (line for _, line in all_lines)),
             "line_of": line_of,
             **_label_columns(labels),
             **self._maximum_columns(),
@@ -173,38 +165,50 @@ class Snapshot:
         return all(name in getattr(node, "__dict__", ()) for node in self.nodes)
 
 
-def _post_order(roots: Sequence[Node], operands: Callable[[Node], Iterable[Node]]) -> list[Node]:
+def _post_order(
+    roots: Sequence[Node],
+    operands: Callable[[Node], tuple[Node, ...]],
+    held: dict[int, tuple[Node, ...]],
+) -> list[Node]:
     """All nodes below the roots, operands before results, without recursion.
 
     Nodes are told apart by `id()`: a script's class may compare by value.
+
+    Args:
+        held: gets each node's operands.
     """
     order: list[Node] = []
-    seen: set[int] = set()
     for root in roots:
-        if id(root) in seen:
+        if id(root) in held:
             continue
-        seen.add(id(root))
-        stack = [(root, iter(operands(root)))]
+        row = held[id(root)] = operands(root)
+        stack = [(root, iter(row))]
         while stack:
             node, rest = stack[-1]
             for operand in rest:
-                if id(operand) not in seen:
-                    seen.add(id(operand))
-                    stack.append((operand, iter(operands(operand))))
-                    break
+                if id(operand) not in held:
+                    row = held[id(operand)] = operands(operand)
+                    if row:
+                        stack.append((operand, iter(row)))
+                        break
+                    order.append(operand)
             else:
                 order.append(node)
                 stack.pop()
     return order
 
 
-def _by_creation(order: list[Node], kind: ValueClass) -> list[Node]:
+def _by_creation(
+    order: list[Node],
+    held: dict[int, tuple[Node, ...]],
+    number_of: Callable[[Node], int | None],
+) -> list[Node]:
     """Nodes by creation number; one without comes right after the newest of its operands."""
     ages: dict[int, int] = {}
     for node in order:
-        number = kind.number(node)
+        number = number_of(node)
         if number is None:
-            number = max((ages[id(operand)] for operand in kind.operands(node)), default=-1)
+            number = max((ages[id(operand)] for operand in held[id(node)]), default=-1)
         ages[id(node)] = number
     return sorted(order, key=lambda node: ages[id(node)])
 

@@ -152,6 +152,10 @@ class ValueClass:
         """The operands that lie where the class was seen to keep them."""
         if not store.paths:
             return self.made_from(node) or ()
+        if len(store.paths) == 1 and len(store.paths[0]) == 1 and not store.only_older:
+            only = own_attribute(node, store.paths[0][0])
+            if only.__class__ in (tuple, list) and all(isinstance(o, self.cls) for o in only):
+                return tuple(only)
         held: list[Node] = []
         for path in store.paths:
             value = read(node, path)

@@ -33,26 +33,29 @@ def chain(ops: list[tuple[str, int]], **changes: Field) -> Graph:
         "root": ints([n_nodes - 1]), "why_no_events": [""],
         "named": ints([0]), "names": ["w[1][2]"], "placed": ints([0]), "matrices": ["w"],
         "rows": ints([1]), "cols": ints([2]), "tokens": [""],
-        "visits": ints(range(n_nodes - 1, 0, -1)), "visit_nth": ints([1] * (n_nodes - 1)),
-        "write_nodes": ints([n_nodes - 1, *operands[::-1]]),
-        "write_numbers": floats(_writes(grads, operands[::-1])),
-        "write_events": ints([0, *(k for k, n in enumerate(arity[:0:-1], 1) for _ in range(n))]),
-        "write_lines": ints([-1] * (1 + len(operands))),
+        **_entries(arity, grads),
         "only_finals": ints([0]),
         "maximum_leaves": ints([]), "maximum_counts": ints([]), "maximum_inputs": ints([]),
     }  # fmt: skip
     return graph_of(fields | changes)
 
 
-def _writes(grads: list[float], operands: list[int]) -> list[float]:
-    """What a pass writes: the seed, and then each operand's sum so far."""
+def _entries(arity: list[int], grads: list[float]) -> dict[str, Field]:
+    """What a pass does: the seed, and for each node a read and its writes to the one before."""
     sums = [0.0] * len(grads)
-    found = [1.0]
     sums[-1] = 1.0
-    for operand in operands:
-        sums[operand] += grads[operand + 1]
-        found.append(sums[operand])
-    return found
+    entries = [(len(arity) - 1, 1, 1, 1.0)]  # node, site, whether it writes, number
+    for node in range(len(arity) - 1, 0, -1):
+        entries.append((node, 0, 0, 0.0))
+        for _ in range(arity[node]):
+            sums[node - 1] += grads[node]
+            entries.append((node - 1, 2, 1, sums[node - 1]))
+    nodes, sites, writes, numbers = zip(*entries, strict=True)
+    return {
+        "entry_nodes": array("q", nodes), "entry_sites": array("q", sites),
+        "entry_writes": array("q", writes), "entry_numbers": array("d", numbers),
+        "site_lines": array("q", [-1, -1, -1]), "by_grads": array("q", [0]),
+    }  # fmt: skip
 
 
 def test_ops_of_the_table_keep_their_codes_and_others_follow() -> None:
