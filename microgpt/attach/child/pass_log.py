@@ -86,20 +86,28 @@ class PassLog:
             lines: gets each line that reads or writes, with its place.
             by_grads: whether the reads are reads of gradients.
         """
-        entries = [entry for entry in self.entries if id(entry[0]) in ids]
+        entries = self.entries
+        nodes = [ids.get(id(entry[0]), -1) for entry in entries]
+        if -1 in nodes:
+            entries = [entry for entry, node in zip(entries, nodes) if node >= 0]
+            nodes = [node for node in nodes if node >= 0]
+        places = [(id(entry[1]), entry[2]) for entry in entries]
         sites: dict[tuple[int, int], int] = {}
         site_lines = array("q")
-        for entry in entries:
-            site = (id(entry[1]), entry[2])
-            if site not in sites:
-                sites[site] = len(sites)
+        for place, entry in zip(places, entries):
+            if place not in sites:
+                sites[place] = len(sites)
                 line = (entry[1].co_filename, line_at(entry[1], entry[2]))
                 site_lines.append(lines.setdefault(line, len(lines)))
         return {
-            "entry_nodes": array("q", [ids[id(entry[0])] for entry in entries]),
-            "entry_sites": array("q", [sites[id(entry[1]), entry[2]] for entry in entries]),
-            "entry_writes": array("b", [_kind_of_entry(entry) for entry in entries]),
-            "entry_numbers": array("d", [_written(entry) for entry in entries]),
+            "entry_nodes": array("q", nodes),
+            "entry_sites": array("q", [sites[place] for place in places]),
+            "entry_writes": array(
+                "b", [READ if len(e) == 3 else WRITE if e[3] else MAKES_ROOM for e in entries]
+            ),
+            "entry_numbers": array(
+                "d", [0.0 if len(e) == 3 or e[3] is None else e[3] for e in entries]
+            ),
             "site_lines": site_lines,
             "by_grads": array("b", [by_grads]),
         }
@@ -132,20 +140,6 @@ class PassLog:
                     found[id(code), offset] = (code, offset)
                     break
         return list(found.values())
-
-
-def _kind_of_entry(entry: tuple[Any, ...]) -> int:
-    if len(entry) == 3:
-        return READ
-    number = entry[3]
-    return MAKES_ROOM if number is None or number == 0 else WRITE
-
-
-def _written(entry: tuple[Any, ...]) -> float:
-    if len(entry) == 3:
-        return 0.0
-    number = entry[3]
-    return float(number) if number.__class__ is not type(None) else 0.0
 
 
 # -- descriptors -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _operator import attrgetter
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -45,9 +46,10 @@ class Snapshot:
         self.ids = {id(node): place for place, node in enumerate(self.nodes)}
         self._operands = [held[id(node)] for node in self.nodes]
         self._local_grads = self._read_local_grads()
-        was = before or {}
-        grads = (was[id(n)] if id(n) in was else kind.grad(n) for n in self.nodes)
-        self._grads_before = array("d", map(_gradient, grads))
+        self._grads_before = _column(self.nodes, self._shape.grad, kind.grad)
+        for key, grad in (before or {}).items():
+            if key in self.ids:
+                self._grads_before[self.ids[key]] = _gradient(grad)
         self._visit_order = [
             self.ids[id(node)] for node in reversed(order) if self._operands[self.ids[id(node)]]
         ]
@@ -119,8 +121,10 @@ class Snapshot:
             "ops": ops,
             "op_of": op_of,
             "immediate": array("d", (float("nan") if n is None else n for n in immediate)),
-            "data": array("d", (_number(kind.data(n), self._shape.data) for n in nodes)),
-            "grad": array("d", map(_gradient, finals or map(kind.grad, nodes))),
+            "data": _column(nodes, self._shape.data, kind.data),
+            "grad": array("d", map(_gradient, finals))
+            if finals
+            else _column(nodes, self._shape.grad, kind.grad),
             "grad_before": self._grads_before,
             "arity": array("q", map(len, self._operands)),
             "operands": array("q", (self.ids[id(o)] for row in self._operands for o in row)),
@@ -214,6 +218,8 @@ def _by_creation(
 
 
 def _number(value: object, what: str) -> float:
+    if value is None:
+        return 0.0  # a gradient that nothing has flowed to
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
@@ -221,8 +227,23 @@ def _number(value: object, what: str) -> float:
         raise ReadingError(f"the {what} of a node is of type {shown}, not a number") from None
 
 
-def _gradient(grad: Any) -> float:
-    return 0.0 if grad is None else _number(grad, "grad")
+def _column(nodes: Sequence[Node], name: str, number_of: Callable[[Node], Any]) -> array[float]:
+    """A number of each node.
+
+    Args:
+        name: its attribute, which is read in one go; `""` if it has none.
+        number_of: reads it of one node, where that cannot be.
+    """
+    if name:
+        try:
+            return array("d", map(attrgetter(name), nodes))
+        except Exception:  # noqa: BLE001, S110  # None, or no number: one by one
+            pass
+    return array("d", (_number(number_of(node), name or "value") for node in nodes))
+
+
+def _gradient(grad: object) -> float:
+    return _number(grad, "gradient")
 
 
 def _label_columns(labels: Sequence[Label | None]) -> dict[str, Field]:

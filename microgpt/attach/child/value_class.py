@@ -37,6 +37,13 @@ class ValueClass:
         self.cls = cls
         self.shape = shape  # where its nodes keep what; None until that is learnt
         self.base = base  # the frame that runs the script
+        # What is noted of a node is in slots; a `__getattr__` of the class's own would invent it.
+        is_plain = not hasattr(cls, "__getattr__") and (
+            cls.__getattribute__ is object.__getattribute__
+        )
+        self._noted: Callable[[Any, str, Any], Any] = (
+            getattr if is_plain else lambda node, name, _: own_attribute(node, name)
+        )
         self.is_free = False  # whether its passes are loops of the script, and no function
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
@@ -153,7 +160,7 @@ class ValueClass:
         if not store.paths:
             return self.made_from(node) or ()
         if len(store.paths) == 1 and len(store.paths[0]) == 1 and not store.only_older:
-            only = own_attribute(node, store.paths[0][0])
+            only = self._noted(node, store.paths[0][0], None)
             if only.__class__ in (tuple, list) and all(isinstance(o, self.cls) for o in only):
                 return tuple(only)
         held: list[Node] = []
@@ -171,8 +178,8 @@ class ValueClass:
 
     def made_from(self, node: Node) -> tuple[Node, ...] | None:
         """The nodes that the method which made it was called with, None if that was not noted."""
-        maker: CodeType | None = own_attribute(node, "_attach_maker")
-        given: Arguments | None = own_attribute(node, "_attach_arguments")
+        maker: CodeType | None = self._noted(node, "_attach_maker", None)
+        given: Arguments | None = self._noted(node, "_attach_arguments", None)
         if maker is None or given is None or not self.owns(maker):
             return None
         found: list[Node] = []
@@ -185,12 +192,12 @@ class ValueClass:
 
     def give_number(self, node: Node) -> None:
         """Notes that a node was made, where its `__init__` was not hooked yet."""
-        if own_attribute(node, "_attach_number") is None:
+        if self._noted(node, "_attach_number", None) is None:
             note(node, "_attach_number", next_number())
 
     def is_making(self, node: Node, code: CodeType) -> bool:
         """Whether this code of the class's own is what makes a node."""
-        return own_attribute(node, "_attach_maker") is code and self.owns(code)
+        return self._noted(node, "_attach_maker", None) is code and self.owns(code)
 
     def is_method(self, thing: Any) -> bool:
         """Whether something to call is a method of the class."""
@@ -206,7 +213,7 @@ class ValueClass:
         return -1 if number is None else number
 
     def _called(self, node: Node) -> str:
-        maker: CodeType | None = own_attribute(node, "_attach_maker")
+        maker: CodeType | None = self._noted(node, "_attach_maker", None)
         return "" if maker is None else maker.co_name.strip("_")
 
     def below_one(self, node: Node, store: Store) -> tuple[Node, ...]:
@@ -253,23 +260,23 @@ class ValueClass:
 
     def number(self, node: Node) -> int | None:
         """Its creation number, None if it was made while nothing was recorded."""
-        number: int | None = own_attribute(node, "_attach_number")
+        number: int | None = self._noted(node, "_attach_number", None)
         return number
 
     def site(self, node: Node) -> Site | Scope | None:
         """Where the script made it, as far as was recorded."""
-        site: Site | Scope | None = own_attribute(node, "_attach_site")
+        site: Site | Scope | None = self._noted(node, "_attach_site", None)
         return site
 
     def op(self, node: Node, is_leaf: bool) -> str:
         """Its op's name: of the method that made it, else what the class calls it."""
-        maker: CodeType | None = own_attribute(node, "_attach_maker")
+        maker: CodeType | None = self._noted(node, "_attach_maker", None)
         is_own = maker is not None and self.owns(maker)
         if is_leaf:
             return "const" if is_own else "input"
         if is_own and maker is not None:
             return maker.co_name.strip("_")
-        called = own_attribute(node, "_op")
+        called = self._noted(node, "_op", None)
         if isinstance(called, str) and called:
             return _SIGNS.get(called.strip(), called.strip().lower())
         if maker is not None and not maker.co_name.startswith("<"):
@@ -278,12 +285,14 @@ class ValueClass:
 
     def immediate(self, node: Node) -> float | None:
         """The exponent of a pow by a plain number, if it is known."""
-        maker: CodeType | None = own_attribute(node, "_attach_maker")
+        maker: CodeType | None = self._noted(node, "_attach_maker", None)
         if maker is not None and maker.co_name == "__pow__":
-            arguments = (own_attribute(node, "_attach_arguments") or NO_ARGUMENTS).positional[1:2]
+            arguments = (self._noted(node, "_attach_arguments", None) or NO_ARGUMENTS).positional[
+                1:2
+            ]
             if arguments and isinstance(arguments[0], int | float):
                 return float(arguments[0])
-        called = own_attribute(node, "_op")
+        called = self._noted(node, "_op", None)
         if isinstance(called, str) and called.startswith("**"):
             try:
                 return float(called[2:])
@@ -299,7 +308,7 @@ class ValueClass:
             operands: what it was made from, which is what its method was called with if nothing
                 else was noted.
         """
-        maker: CodeType | None = own_attribute(node, "_attach_maker")
+        maker: CodeType | None = self._noted(node, "_attach_maker", None)
         if maker is None:
             return "it was made while nothing was recorded"
         functions = (f for above in type(node).__mro__ for f in functions_of(above))
@@ -307,7 +316,7 @@ class ValueClass:
         if function is None:
             return "it was made by no method of its class"
         return Call(
-            function, *(own_attribute(node, "_attach_arguments") or Arguments(operands, {}))
+            function, *(self._noted(node, "_attach_arguments", None) or Arguments(operands, {}))
         )
 
     def label(self, node: Node) -> Label | None:  # noqa: ARG002
