@@ -172,3 +172,17 @@ def test_a_second_visit_is_told_as_second() -> None:
     assert sorted(graph.visit_numbers.tolist()) == [1, 1, 1, 1, 1, 2]
     twice = int(graph.visit_order[graph.visit_numbers == 2][0])
     assert np.flatnonzero(graph.visit_order == twice).tolist()[0] + 1 == graph.event_of[twice]
+
+
+def test_gradients_that_a_slotted_class_had_before_a_pass_of_free_code(tmp_path: Path) -> None:
+    source = PROGRAMS[0].with_name("free_loop.py").read_text(encoding="utf-8")
+    source = source.replace(
+        "class Node:\n", 'class Node:\n    __slots__ = ("data", "ops", "locs", "sens")\n'
+    )
+    script = tmp_path / "free.py"
+    script.write_text(source.replace("d = a * b + c\n", "a.sens = 7.0\nd = a * b + c\n"))
+    graph = last_graph(script)
+    a = graph.find("a")
+    assert graph.grad_before[a] == 7.0
+    assert graph.grad[a] == 7.0 + 21.5
+    assert graph.ledger is None

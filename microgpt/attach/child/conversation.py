@@ -187,7 +187,7 @@ class Conversation:
             return graph_columns(snapshot, kind, names, PassLog(), finals=finals)
         before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
         snapshot = Snapshot(kind, [root], before)
-        return graph_columns(snapshot, kind, names, log_of(run, shape.grad, shape.visited))
+        return graph_columns(snapshot, kind, names, log_of(run, shape))
 
     def _called(
         self, kind: ValueClass, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]

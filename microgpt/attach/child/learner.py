@@ -110,8 +110,8 @@ class Learner:
     def _wrote(
         self, node: Node, name: str, value: Any, frame: FrameType, put: Callable[..., None]
     ) -> None:
-        before = attributes(node).get(name)
         run = self._run
+        before = _held(node, name, run)
         if run is None:
             kind = self._kind_of(node)
             if kind is None or value is None or kind.is_making(node, frame.f_code):
@@ -265,6 +265,20 @@ class Learner:
 
 
 _RETURNED = (dict, list)
+
+
+def _held(node: Node, name: str, run: WatchedRun | None) -> Any:
+    """What an attribute holds, past whatever watches it."""
+    own = own_attribute(node, "__dict__")
+    if own is not None and name in own:
+        return own[name]
+    slot = run.watched.get(name) if run is not None else None
+    if slot is None or slot is run:
+        return attributes(node).get(name)
+    try:
+        return slot.__get__(node, type(node))
+    except AttributeError:
+        return None
 
 
 def _number_getter(watched: Any) -> Callable[[Any], Any]:

@@ -38,12 +38,9 @@ class ValueClass:
         self.shape = shape  # where its nodes keep what; None until that is learnt
         self.base = base  # the frame that runs the script
         # What is noted of a node is in slots; a `__getattr__` of the class's own would invent it.
-        is_plain = not hasattr(cls, "__getattr__") and (
-            cls.__getattribute__ is object.__getattribute__
-        )
-        self._noted: Callable[[Any, str, Any], Any] = (
-            getattr if is_plain else lambda node, name, _: own_attribute(node, name)
-        )
+        reads: Any = cls.__getattribute__
+        is_plain = reads is object.__getattribute__ and not hasattr(cls, "__getattr__")
+        self._noted: Any = getattr if is_plain else lambda node, name, _: own_attribute(node, name)
         self.is_free = False  # whether its passes are loops of the script, and no function
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them

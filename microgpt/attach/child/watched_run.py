@@ -47,7 +47,14 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
             best, most = name, len(nodes)
     if not best:
         return None
-    log = log_of(run, best, "")
+    # Reads of gradients are left out: a visit is told best by what is read once.
+    log, held = PassLog(), set(run.anatomy.holders) - {best}
+    for entry in run.entries:
+        if len(entry) == 5:
+            if entry[4] == best:
+                log.entries.append(entry[:4])
+        elif run.attribute_at.get((id(entry[1]), entry[2])) in held:
+            log.entries.append(entry)
     kind = run.kind
     counts: dict[str, int] = {}
     for code, offset in log.places_of_visits(lambda node: kind.below_one(node, run.anatomy.store)):
@@ -57,25 +64,15 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
     return Shape(operands, visited, False, run.anatomy.data, best, store)
 
 
-def log_of(run: WatchedRun, grad: str, visited: str) -> PassLog:
-    """What was noted of one attribute of gradients.
-
-    Args:
-        visited: the attribute whose reads are visits; `""` for all reads.
-    """
-    log = PassLog()
+def log_of(run: WatchedRun, shape: Shape) -> PassLog:
+    """What was noted of the gradients of a shape, and of what a pass reads at a visit."""
+    log, read = PassLog(), shape.visited or shape.grad
     for entry in run.entries:
         if len(entry) == 5:
-            if entry[4] == grad:
+            if entry[4] == shape.grad:
                 log.entries.append(entry[:4])
-        elif not visited or run.attribute_at.get((id(entry[1]), entry[2])) == visited:
+        elif run.attribute_at.get((id(entry[1]), entry[2])) == read:
             log.entries.append(entry)
-    if not visited:  # by gradients: what else is read does not count
-        log.entries = [
-            entry
-            for entry in log.entries
-            if len(entry) == 4 or run.attribute_at.get((id(entry[1]), entry[2])) == grad
-        ] or log.entries
     return log
 
 
