@@ -18,6 +18,7 @@ from typing import BinaryIO, Literal, Self
 
 from microgpt.attach.evaluators import ScriptMethods
 from microgpt.attach.foreign_graph import graph_of
+from microgpt.attach.leaf_updates import updates_of
 from microgpt.attach.output import OutputTail
 from microgpt.attach.stop_rule import NO_LOSSES, StopRule
 from microgpt.attach.wire import Field, encoded, received
@@ -376,6 +377,7 @@ def _stop(fields: Mapping[str, Field], methods: ScriptMethods) -> Stop:
         traceback=str(fields["traceback"][0]),
         problem=str(fields["problem"][0]),
         methods=methods,
+        updates=updates_of(fields),
     )
 
 

@@ -17,6 +17,7 @@ from time import perf_counter
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
+from microgpt.attach.child.between import Between
 from microgpt.attach.child.channel import Channel, Instruction
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names
@@ -62,7 +63,10 @@ class Conversation:
         self._base: FrameType = sys._getframe()
         self._classes: list[ValueClass] = []
         self._kinds: dict[type, ValueClass | None] = {}  # of the types met
-        self._learner = Learner(Watched, self._kind_of, self._learnt)
+        self._between = Between()
+        self._updates: dict[str, Field] = {}  # of the leaves since the pass before
+        self._looked: tuple[ValueClass, Snapshot, Names] | None = None  # the graph stopped at
+        self._learner = Learner(Watched, self._kind_of, self._learnt, self._between.stop)
         self._patience = PATIENCE
         self._n_backwards = 0
         self._quiet = 0
@@ -86,6 +90,7 @@ class Conversation:
         """Lets a forked copy of the script run by itself: the conversation is not its own."""
         self._channel.close()
         self._learner.stop()
+        self._between.stop()
         for kind in self._classes:
             kind.disarm()
 
@@ -183,11 +188,19 @@ class Conversation:
         kind = run.kind
         if run.result is not None:
             snapshot = Snapshot(kind, [root])
+            self._compare(kind, snapshot, names)
             finals = snapshot.finals_in(run.result) or []
             return graph_columns(snapshot, kind, names, PassLog(), finals=finals)
         before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
         snapshot = Snapshot(kind, [root], before)
+        self._compare(kind, snapshot, names)
         return graph_columns(snapshot, kind, names, log_of(run, shape))
+
+    def _compare(self, kind: ValueClass, snapshot: Snapshot, names: Names) -> None:
+        """Finds what has become of the leaves of the pass before, to be told at the next stop."""
+        found = read_safely(lambda: self._between.columns(kind, snapshot, names), self._learner)
+        self._updates = {} if isinstance(found, str) else found
+        self._looked = (kind, snapshot, names)
 
     def _called(
         self, kind: ValueClass, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
@@ -272,14 +285,16 @@ class Conversation:
         """The result of a backward pass, and the computation with what the pass did."""
         for each in self._classes:
             each.disarm()
+        self._between.stop()
         before = read_safely(lambda: Snapshot(kind, [root]), self._learner)
         if isinstance(before, str):
             return run(), before
+        names = names_of(frames_of(caller, self._base), kind, self._learner)
+        self._compare(kind, before, names)
         log, shape = PassLog(), kind.shape
         assert shape is not None
         if not shape.grad:
             result = run()
-            names = names_of(frames_of(caller, self._base), kind, self._learner)
             finals = before.finals_in(result)
             if finals is None:
                 return result, "the function that made the last pass gives no gradients now"
@@ -297,6 +312,7 @@ class Conversation:
         if not self._channel.is_open:
             return
         self._learner.stop()
+        self._between.stop()
         for kind in self._classes:
             kind.disarm()
         known = [kind for kind in self._classes if kind.shape is not None]
@@ -341,12 +357,16 @@ class Conversation:
         self._channel.send(
             "stop", kind=[kind], number=ints(self._n_backwards), loss=array("d", [loss]),
             place=[place[0]], place_line=ints(place[1]), traceback=[traceback],
-            problem=[graph if isinstance(graph, str) else ""], **fields,
+            problem=[graph if isinstance(graph, str) else ""], **fields, **self._updates,
         )  # fmt: skip
+        self._updates = {}
         with self._channel.leaving_ctrl_c():
             while (order := self._channel.order(about=self._n_backwards)).asks:
                 self._answer(methods)
         self._obey(order)
+        looked, self._looked = self._looked, None
+        if looked is not None and kind == "backward" and self._channel.is_open:
+            read_safely(lambda: self._between.keep(self._n_backwards, *looked), self._learner)
 
     def _answer(self, methods: OwnMethods | None) -> None:
         """Computes nodes of the computation stopped at, for operands that our process names."""

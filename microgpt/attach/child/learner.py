@@ -30,6 +30,7 @@ class Learner:
         watched: the base of ours that all candidates have.
         kind_of: the candidate that something is an instance of.
         finished: is told of a run that is over, with the function that it was, if it was one.
+        begins: is called before a run.
     """
 
     def __init__(
@@ -37,10 +38,12 @@ class Learner:
         watched: Any,
         kind_of: Callable[[Any], ValueClass | None],
         finished: Callable[[WatchedRun, CodeType | None], None],
+        begins: Callable[[], None],
     ) -> None:
         self._watched = watched
         self._kind_of = kind_of
         self._finished = finished
+        self._begins = begins
         self._run: WatchedRun | None = None
         self._is_on = False
         self.is_asleep = False  # while we ourselves ask the script's code
@@ -144,6 +147,7 @@ class Learner:
         self.is_asleep = False
         if anatomy is None:
             return None
+        self._begins()
         run = WatchedRun(kind, anatomy, node, frame)
         run.chain = list(self._chain(kind, frame))
         if run.chain:

@@ -68,7 +68,7 @@ class NativeClass(ValueClass):
 
     def number(self, node: Node) -> int | None:
         """Its creation number."""
-        number: int = node._number
+        number: int | None = getattr(node, "_number", None)  # not while it is being made
         return number
 
     def site(self, node: Node) -> Site | Scope | None:

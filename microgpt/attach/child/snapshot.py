@@ -164,6 +164,28 @@ class Snapshot:
         rest = iter(found[1:])
         return [found[0] if node is self._root else next(rest) for node in self.nodes]
 
+    def leaves(self) -> list[tuple[Node, float, float]]:
+        """The nodes that were made of no others, with number and gradient as they are now."""
+        rows = zip(self.nodes, self._operands)
+        return [(node, *self.numbers_of(node)) for node, operands in rows if not operands]
+
+    def numbers_of(self, node: Node) -> tuple[float, float]:
+        """Number and gradient of a node of the class as they are now."""
+        kind = self._kind
+        return _number(kind.data(node), self._shape.data), _gradient(kind.grad(node))
+
+    def state_before(self, node: Node) -> tuple[float, float]:
+        """The same as the pass finds them."""
+        number, grad = self.numbers_of(node)
+        place = self.ids.get(id(node))
+        return number, grad if place is None else self._grads_before[place]
+
+    def inner_numbers(self) -> set[int]:
+        """Creation numbers of the nodes that were made of others."""
+        rows = zip(self.nodes, self._operands)
+        numbers = (self._kind.number(node) for node, operands in rows if operands)
+        return {number for number in numbers if number is not None}
+
     def all_have(self, name: str) -> bool:
         """Whether every node holds an attribute of its own in its dictionary."""
         return all(name in getattr(node, "__dict__", ()) for node in self.nodes)
