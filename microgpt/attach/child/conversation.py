@@ -102,6 +102,7 @@ class Conversation:
         kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape, self._base)
         self._classes.append(kind)
         if shape is None:
+            self._channel.send("watched", name=[cls.__qualname__], module=[cls.__module__])
             if self._channel.is_open and self._patience:
                 self._learner.start()
                 if Watched not in cls.__mro__:

@@ -55,8 +55,8 @@ class _Search:
         """How early a variable of this value is followed."""
         if self._kind.is_node(value):
             return 0 if self._kind.uses_tape else 1  # which leads to all nodes, too
-        is_list = isinstance(value, list | tuple)
-        holds_lists = is_list and bool(value) and isinstance(value[0], list | tuple | dict)
+        is_list = isinstance(value, (list, tuple))
+        holds_lists = is_list and bool(value) and isinstance(value[0], (list, tuple, dict))
         return 2 if (is_list and not holds_lists) or self._kind.uses_tape else 0
 
     def follow(self, path: str, value: Any, depth: int, place: MatrixPlace | None = None) -> None:
@@ -79,7 +79,7 @@ class _Search:
     def _parts(
         self, path: str, value: Any, depth: int
     ) -> Iterator[tuple[str, Any, MatrixPlace | None]]:
-        if isinstance(value, list | tuple):
+        if isinstance(value, (list, tuple)):
             if value and isinstance(value[0], _PLAIN) and not self._kind.is_node(value[0]):
                 return  # a text corpus, say
             is_matrix = depth > 0 and all(isinstance(row, list) for row in value)

@@ -74,13 +74,13 @@ class OwnMethods:
             raise Refused(call)
         own = [self._kind.data(operand) for operand in operands]
         try:
-            for operand, is_at, number in zip(operands, own, numbers, strict=True):
+            for operand, is_at, number in zip(operands, own, numbers):
                 if float(is_at).hex() != number.hex():  # else it stays an int, if it is one
                     self._kind.set_data(operand, number)
             result = call.method(*call.positional, **call.keywords)
             return float(self._kind.data(result)), self._local_grads(result, operands, tap)
         finally:
-            for operand, is_at in zip(operands, own, strict=True):
+            for operand, is_at in zip(operands, own):
                 if self._kind.data(operand) is not is_at:
                     self._kind.set_data(operand, is_at)
 
@@ -98,6 +98,6 @@ class OwnMethods:
         if kind.shape.is_closure:
             if set(made_from) == set(slots):
                 return grads_of_closure(tap, result, operands, held)
-        elif made_from == slots and isinstance(held, tuple | list) and len(held) == len(slots):
+        elif made_from == slots and isinstance(held, (tuple, list)) and len(held) == len(slots):
             return [float(local) for local in held]
         raise Refused("its method gives something else than one node made from the same operands")

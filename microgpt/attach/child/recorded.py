@@ -52,6 +52,8 @@ class Recorded:
 
     def __getstate__(self) -> object:
         """What a copy or a pickle keeps: what it would without these slots."""
+        if not hasattr(object, "__getstate__"):  # before Python 3.11
+            return _old_state(self)
         state = object.__getstate__(self)
         if not (isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict)):
             return state
@@ -63,6 +65,21 @@ class Watched(Recorded):
     """The same under a class of which it is not known yet what its nodes are; see `learner.py`."""
 
     __slots__ = ()
+
+
+def _old_state(node: Any) -> object:
+    """What Python before 3.11 keeps: the dictionary, and slots where there are any."""
+    slots = {}
+    for above in type(node).__mro__:
+        names = vars(above).get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else names:
+            if name not in _SLOTS and name not in {"__dict__", "__weakref__"}:
+                try:
+                    slots[name] = getattr(node, name)
+                except AttributeError:
+                    continue
+    own = getattr(node, "__dict__", None)
+    return (own, slots) if slots else own
 
 
 _SLOTS = frozenset(Recorded.__slots__)

@@ -71,7 +71,7 @@ class ScriptFailure:
             seen.add(id(thing))
             if kind.is_node(thing):
                 yield thing
-            elif isinstance(thing, list | tuple | set | frozenset):
+            elif isinstance(thing, (list, tuple, set, frozenset)):
                 waiting += thing
             elif isinstance(thing, dict) and "__builtins__" not in thing:
                 waiting += thing.values()

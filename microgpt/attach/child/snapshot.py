@@ -59,23 +59,21 @@ class Snapshot:
         tap = GradTap()
         if shape.store is not None:
             asked = LocalGradients(kind, tap)
-            rows = zip(self.nodes, self._operands, strict=True)
+            rows = zip(self.nodes, self._operands)
             with installed(kind.cls, {shape.grad: tap} if shape.grad else {}):
                 return [asked.of(node, operands) if operands else [] for node, operands in rows]
         if shape.is_closure:
             closures = [
                 getattr(node, shape.visited) if operands else None
-                for node, operands in zip(self.nodes, self._operands, strict=True)
+                for node, operands in zip(self.nodes, self._operands)
             ]
             with installed(kind.cls, {shape.grad: tap}):
                 return [
                     grads_of_closure(tap, node, operands, closure) if operands else []
-                    for node, operands, closure in zip(
-                        self.nodes, self._operands, closures, strict=True
-                    )
+                    for node, operands, closure in zip(self.nodes, self._operands, closures)
                 ]
         columns = []
-        for node, operands in zip(self.nodes, self._operands, strict=True):
+        for node, operands in zip(self.nodes, self._operands):
             stored = getattr(node, shape.visited, None) or ()
             if len(stored) != len(operands):
                 raise ReadingError(
@@ -105,13 +103,13 @@ class Snapshot:
         places = [label.place if label else None for label in labels]
         ops, op_of = _table(
             "param" if place else kind.op(node, is_leaf=not operands)
-            for node, operands, place in zip(nodes, self._operands, places, strict=True)
+            for node, operands, place in zip(nodes, self._operands, places)
         )
         sites = [kind.site(node) for node in nodes]
         scopes, parents, scope_of = _scope_rows(
             # What made a parameter has nothing to do with this computation.
             None if place else _scope(site)
-            for site, place in zip(sites, places, strict=True)
+            for site, place in zip(sites, places)
         )
         lines, line_of = _line_rows(sites)
         all_lines = {line: i for i, line in enumerate(lines)}

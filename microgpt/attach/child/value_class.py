@@ -110,7 +110,7 @@ class ValueClass:
 
     def _note_operands(self, node: Node, given: Any, maker: FrameType) -> None:
         """Notes operands in call order that are many, or in a list, or in a set in no order."""
-        if isinstance(given, set | frozenset):
+        if isinstance(given, (set, frozenset)):
             code, here = maker.f_code, maker.f_locals
             inside = set(map(id, given))
             called_with = (here.get(name) for name in code.co_varnames[: code.co_argcount])
@@ -143,7 +143,7 @@ class ValueClass:
         if self.shape.store is not None:
             return self._stored(node, self.shape.store)
         held = getattr(node, self.shape.operands, None) or ()
-        if isinstance(held, tuple | list):
+        if isinstance(held, (tuple, list)):
             return tuple(held)
         ids = set(map(id, held))
         noted = _noted_operands(node, held)
@@ -252,7 +252,7 @@ class ValueClass:
         closure = getattr(node, self.shape.visited, None)
         names = getattr(getattr(closure, "__code__", None), "co_freevars", ())
         cells = getattr(closure, "__closure__", None) or ()
-        variables = sorted(zip(names, cells, strict=True), key=lambda pair: pair[0] != "self")
+        variables = sorted(zip(names, cells), key=lambda pair: pair[0] != "self")
         return [cell.cell_contents for _, cell in variables]
 
     def number(self, node: Node) -> int | None:
@@ -287,7 +287,7 @@ class ValueClass:
             arguments = (self._noted(node, "_attach_arguments", None) or NO_ARGUMENTS).positional[
                 1:2
             ]
-            if arguments and isinstance(arguments[0], int | float):
+            if arguments and isinstance(arguments[0], (int, float)):
                 return float(arguments[0])
         called = self._noted(node, "_op", None)
         if isinstance(called, str) and called.startswith("**"):

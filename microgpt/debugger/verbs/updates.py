@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.verbs.verb import LOOK, Answer, Json, Verb
-from microgpt.debugger.wording import MOST_TOLD, counted, file_and_line, number
+from microgpt.debugger.wording import MOST_TOLD, counted, file_and_line, number, place_called
 from microgpt.errors import GraphError
 from microgpt.graph.debuggee import LeafUpdate, Updates
 
@@ -94,7 +93,7 @@ def _told(leaf: LeafUpdate) -> str:
 def _at(lines: list[tuple[tuple[str, int] | None, int]]) -> str:
     """` at train.py:12`, if the line was seen."""
     line = lines[0][0] if lines else None
-    return f" at {PurePath(line[0]).name}:{line[1]}" if line else ""
+    return f" at {place_called(*line)}" if line else ""
 
 
 def updates(session: SessionCore) -> UpdatesTold:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
 from microgpt.autograd.ops import OPS
 from microgpt.debugger.inspection import NodeView, inspect
@@ -11,7 +10,7 @@ from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.session_state import GradChange, State
 from microgpt.debugger.timeline import Timeline
 from microgpt.debugger.verbs.verb import LOOK, Answer, Json, Verb
-from microgpt.debugger.wording import called, made_at, number
+from microgpt.debugger.wording import called, made_at, number, place_called
 from microgpt.graph.debuggee import Stop
 
 
@@ -81,7 +80,7 @@ def _formula(view: NodeView) -> str:
 
 
 def _changed(change: GradChange, adjoint: float) -> str:
-    at = f"{PurePath(change.line[0]).name}:{change.line[1]}" if change.line else ""
+    at = place_called(*change.line) if change.line else ""
     if change.kind != "added":
         told = f"{change.name}: grad {number(change.old)} → {number(change.new)} ({change.kind})"
         return f"{told} at {at}" if at else told
@@ -107,7 +106,7 @@ def halt_lines(halt: Stop) -> list[str]:
 
 def _halted(halt: Stop) -> str:
     """`train.py:14: backward 3, loss 0.25`."""
-    place = f"{PurePath(halt.file).name}:{halt.line}"
+    place = place_called(halt.file, halt.line)
     if halt.kind == "exception":
         return f"{place}: raised, after backward {halt.number}"
     return f"{place}: backward {halt.number}, loss {number(halt.loss)}"
