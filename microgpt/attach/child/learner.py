@@ -19,6 +19,8 @@ from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watched_run import WatchedRun, gradients_in
 
+FIRST = 8
+"""One of so many first instances, and then of every twice as many, is kept to be looked at."""
 MAX_CHAIN = 12
 """So many calls out from the first write the function that makes the pass is looked for."""
 
@@ -107,7 +109,7 @@ class Learner:
                 kind.arm(kind.base)
                 kind.give_number(node)
             kind.n_seen += 1
-            if kind.n_seen & (kind.n_seen - 1) == 0:
+            if kind.n_seen <= FIRST or kind.n_seen & (kind.n_seen - 1) == 0:
                 kind.sample = node
 
     def _wrote(

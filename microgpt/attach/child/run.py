@@ -121,7 +121,7 @@ def _run_notebook(path: str, session: Conversation) -> None:
     The cells come from our process, as Python without magics: see `notebook.py`.
     """
     import json  # noqa: PLC0415  # only here
-    import linecache  # noqa: PLC0415  # so that a traceback shows the lines of cells
+    import linecache  # noqa: PLC0415  # so that `traceback` finds the lines of cells
 
     cells = sys.argv.pop(1)
     path = os.path.abspath(path)
