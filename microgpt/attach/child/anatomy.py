@@ -111,7 +111,7 @@ class Anatomy(NamedTuple):
 
     data: str  # the attribute of the number; `""` if a node is a number itself
     store: Store
-    holders: tuple[str, ...]  # the attributes that hold operands or code to call
+    holders: tuple[str, ...]  # the attributes that hold operands, rows of numbers, or code
 
 
 class Subject:
@@ -174,9 +174,14 @@ def anatomy_of(subject: Subject, top: Any) -> Anatomy | None:
         name
         for node in results
         for name, value in attributes(node).items()
-        if callable(value) or subject.held(node, value)
+        if callable(value) or _is_row(value) or subject.held(node, value)
     )
     return Anatomy(data, store, tuple(holders))
+
+
+def _is_row(value: Any) -> bool:
+    """Whether it may be the local gradients of some operands."""
+    return isinstance(value, (list, tuple)) and len(value) > 0
 
 
 def _number_attribute(subject: Subject, nodes: list[Any], results: list[Any]) -> str | None:

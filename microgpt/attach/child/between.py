@@ -24,8 +24,10 @@ class Between:
 
     def __init__(self) -> None:
         self._since = 0  # the pass that is kept; 0 for none
-        self._leaves: list[tuple[Node, float, float]] = []  # with number and gradient
+        self._leaves: list[Node] = []
+        self._data, self._grads = array("d"), array("d")  # of each, after that pass
         self._names: dict[str, int] = {}  # of leaves, by `id()`
+        self._newest = -1  # of them
         self._inner: set[int] = set()  # creation numbers of nodes made of others
         self._writes: dict[tuple[int, str], tuple[Any, int]] = {}  # last, by node and attribute
         self._uninstall: Callable[[], None] | None = None
@@ -38,11 +40,11 @@ class Between:
         """Begins anew, after a pass."""
         self.stop()
         self._since, self._writes = number, {}
-        self._leaves = snapshot.leaves()
-        self._names = {
-            names[id(node)].text: id(node) for node, _, _ in self._leaves if id(node) in names
-        }
+        self._leaves = leaves = snapshot.leaves()
+        self._data, self._grads = snapshot.data_of(leaves), snapshot.grads_of(leaves)
+        self._names = {names[id(node)].text: id(node) for node in leaves if id(node) in names}
         self._inner = snapshot.inner_numbers()
+        self._newest = max(self._inner, default=-1)
         shape = kind.shape
         if shape is not None and shape.data:
             self._install(kind, [name for name in (shape.data, shape.grad) if name])
@@ -119,49 +121,38 @@ class Between:
         shape = kind.shape
         if not self._since or shape is None:
             return {}
-        ids, befores, afters, grads, lines = (array("q"), array("d"), array("d"), array("d"),
-                                              array("q"))  # fmt: skip
-        grads_now, zeroed_at = array("d"), array("q")
-        called: list[str] = []
         places: dict[tuple[str, int], int] = {}
         by_id = {key: name for name, key in self._names.items()}
-        for node, number, grad in self._leaves:
-            now, grad_now = snapshot.state_before(node)
-            ids.append(snapshot.ids.get(id(node), -1))
-            called.append(by_id.get(id(node), ""))
-            befores.append(number)
-            afters.append(now)
-            grads.append(grad)
-            grads_now.append(grad_now)
-            lines.append(self._line(node, shape.data, places))
-            zeroed_at.append(self._line(node, shape.grad, places))
-        kept = {id(node) for node, _, _ in self._leaves}
+        keys = list(map(id, self._leaves))
+        kept = set(keys)
         rebound = [
             label.text
-            for node, label in ((n, names.get(id(n))) for n, _, _ in snapshot.leaves())
-            if label and label.text in self._names and id(node) not in kept
-            and self._names[label.text] in kept
-        ]  # fmt: skip
+            for key, label in ((id(node), names.get(id(node))) for node in snapshot.leaves())
+            if label and key not in kept and self._names.get(label.text) in kept
+        ]
         return {
             "updates_since": array("q", [self._since]),
-            "update_ids": ids,
-            "update_names": called,
-            "update_befores": befores,
-            "update_afters": afters,
-            "update_grads": grads,
-            "update_grads_now": grads_now,
-            "update_lines": lines,
-            "update_grad_lines": zeroed_at,
+            "update_ids": array("q", [snapshot.ids.get(key, -1) for key in keys]),
+            "update_names": [by_id.get(key, "") for key in keys],
+            "update_befores": self._data,
+            "update_afters": snapshot.data_of(self._leaves),
+            "update_grads": self._grads,
+            "update_grads_now": snapshot.grads_before_of(self._leaves),
+            "update_lines": self._lines(keys, shape.data, places),
+            "update_grad_lines": self._lines(keys, shape.grad, places),
             "update_files": [file for file, _ in places],
             "update_file_lines": array("q", [line for _, line in places]),
             "update_rebound": rebound,
-            "update_shared": array("q", [len(self._inner & snapshot.inner_numbers())]),
+            "update_shared": array("q", [len(self._inner & snapshot.inner_numbers(self._newest))]),
         }
 
-    def _line(self, node: Node, name: str, places: dict[tuple[str, int], int]) -> int:
-        at = self._writes.get((id(node), name))
-        if at is None:
-            return -1
-        code, offset = at
-        line = (code.co_filename, line_at(code, offset))
-        return places.setdefault(line, len(places))
+    def _lines(self, keys: list[int], name: str, places: dict[tuple[str, int], int]) -> array[int]:
+        """Where an attribute of each leaf was written last, -1 if that was not seen."""
+        found = array("q", [-1]) * len(keys)
+        if self._writes:
+            for i, key in enumerate(keys):
+                at = self._writes.get((key, name))
+                if at is not None:
+                    line = (at[0].co_filename, line_at(*at))
+                    found[i] = places.setdefault(line, len(places))
+        return found

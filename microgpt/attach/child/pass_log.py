@@ -11,7 +11,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import CodeType
+from types import CodeType, MemberDescriptorType
 from typing import Any
 
 from microgpt.attach.child.recorded import Node
@@ -92,16 +92,15 @@ class PassLog:
             entries = [entry for entry, node in zip(entries, nodes) if node >= 0]
             nodes = [node for node in nodes if node >= 0]
         places = [(id(entry[1]), entry[2]) for entry in entries]
-        sites: dict[tuple[int, int], int] = {}
+        at = dict(zip(places, entries))  # one entry of each place
+        sites = {place: i for i, place in enumerate(at)}
         site_lines = array("q")
-        for place, entry in zip(places, entries):
-            if place not in sites:
-                sites[place] = len(sites)
-                line = (entry[1].co_filename, line_at(entry[1], entry[2]))
-                site_lines.append(lines.setdefault(line, len(lines)))
+        for entry in at.values():
+            line = (entry[1].co_filename, line_at(entry[1], entry[2]))
+            site_lines.append(lines.setdefault(line, len(lines)))
         return {
             "entry_nodes": array("q", nodes),
-            "entry_sites": array("q", [sites[place] for place in places]),
+            "entry_sites": array("q", map(sites.__getitem__, places)),
             "entry_writes": array(
                 "b", [READ if len(e) == 3 else WRITE if e[3] else MAKES_ROOM for e in entries]
             ),
@@ -230,6 +229,31 @@ def _getter(
                 raise AttributeError(f"{type(node).__name__!r} object has no attribute {name!r}")
         return get(node, type(node)) if get is not None else held
 
+    def get_noted(self: Any, node: Node, _: Any = None) -> Any:
+        """The same for the one case that is asked for a hundred thousand times a pass."""
+        if node is None:
+            return self
+        frame = getframe(1)
+        note((node, frame.f_code, frame.f_lasti))  # type: ignore[misc]
+        try:
+            return node.__dict__[name]
+        except KeyError:
+            message = f"{type(node).__name__!r} object has no attribute {name!r}"
+        raise AttributeError(message)
+
+    def get_slot(self: Any, node: Node, owner: Any = None) -> Any:
+        """The same of a slot."""
+        if node is None:
+            return self
+        frame = getframe(1)
+        note((node, frame.f_code, frame.f_lasti))  # type: ignore[misc]
+        return get(node, owner)  # type: ignore[misc]
+
+    if note is not None and attribute_at is None:
+        if held is None:
+            return get_noted
+        if isinstance(held, MemberDescriptorType):
+            return get_slot
     return get_value
 
 

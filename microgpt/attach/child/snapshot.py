@@ -5,6 +5,7 @@ from __future__ import annotations
 from _operator import attrgetter
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain as chained
 from typing import Any
 
 from microgpt.attach.child.local_gradients import LocalGradients
@@ -125,8 +126,8 @@ class Snapshot:
             else _column(nodes, self._shape.grad, kind.grad),
             "grad_before": self._grads_before,
             "arity": array("q", map(len, self._operands)),
-            "operands": array("q", (self.ids[id(o)] for row in self._operands for o in row)),
-            "local_grads": array("d", (local for row in self._local_grads for local in row)),
+            "operands": array("q", self._operand_ids()),
+            "local_grads": array("d", chained.from_iterable(self._local_grads)),
             "visit_order": array("q", self._visit_order),
             **done,
             "scopes": scopes,
@@ -141,6 +142,10 @@ class Snapshot:
             "why_no_events": [why_no_events],
             "only_finals": array("q", [bool(finals)]),
         }
+
+    def _operand_ids(self) -> Iterable[int]:
+        """The operand of each edge."""
+        return map(self.ids.__getitem__, map(id, chained.from_iterable(self._operands)))
 
     def _maximum_columns(self) -> dict[str, Field]:
         """Leaves that stand for the largest of other nodes, how many those are, and which."""
@@ -162,27 +167,43 @@ class Snapshot:
         rest = iter(found[1:])
         return [found[0] if node is self._root else next(rest) for node in self.nodes]
 
-    def leaves(self) -> list[tuple[Node, float, float]]:
-        """The nodes that were made of no others, with number and gradient as they are now."""
-        rows = zip(self.nodes, self._operands)
-        return [(node, *self.numbers_of(node)) for node, operands in rows if not operands]
+    def leaves(self) -> list[Node]:
+        """The nodes that were made of no others."""
+        return [node for node, operands in zip(self.nodes, self._operands) if not operands]
 
-    def numbers_of(self, node: Node) -> tuple[float, float]:
-        """Number and gradient of a node of the class as they are now."""
-        kind = self._kind
-        return _number(kind.data(node), self._shape.data), _gradient(kind.grad(node))
+    def data_of(self, nodes: Sequence[Node]) -> array[float]:
+        """The numbers of nodes of the class as they are now."""
+        return _column(nodes, self._shape.data, self._kind.data)
 
-    def state_before(self, node: Node) -> tuple[float, float]:
-        """The same as the pass finds them."""
-        number, grad = self.numbers_of(node)
-        place = self.ids.get(id(node))
-        return number, grad if place is None else self._grads_before[place]
+    def grads_of(self, nodes: Sequence[Node]) -> array[float]:
+        """Their gradients as they are now."""
+        return _column(nodes, self._shape.grad, self._kind.grad)
 
-    def inner_numbers(self) -> set[int]:
-        """Creation numbers of the nodes that were made of others."""
-        rows = zip(self.nodes, self._operands)
-        numbers = (self._kind.number(node) for node, operands in rows if operands)
-        return {number for number in numbers if number is not None}
+    def grads_before_of(self, nodes: Sequence[Node]) -> array[float]:
+        """Their gradients as the pass finds them."""
+        grads = self.grads_of(nodes)
+        for i, node in enumerate(nodes):
+            place = self.ids.get(id(node))
+            if place is not None:
+                grads[i] = self._grads_before[place]
+        return grads
+
+    def inner_numbers(self, until: int | None = None) -> set[int]:
+        """Creation numbers of the nodes that were made of others.
+
+        Args:
+            until: of those that are no newer; of all if not given.
+        """
+        found: set[int] = set()
+        for node, operands in zip(self.nodes, self._operands):  # in order of creation
+            number = self._kind.number(node)
+            if number is None:
+                continue
+            if until is not None and number > until:
+                break
+            if operands:
+                found.add(number)
+        return found
 
     def all_have(self, name: str) -> bool:
         """Whether every node holds an attribute of its own in its dictionary."""

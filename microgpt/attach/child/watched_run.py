@@ -56,11 +56,16 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
         elif run.attribute_at.get((id(entry[1]), entry[2])) in held:
             log.entries.append(entry)
     kind = run.kind
-    counts: dict[str, int] = {}
-    for code, offset in log.places_of_visits(lambda node: kind.below_one(node, run.anatomy.store)):
-        name = run.attribute_at.get((id(code), offset), "")
-        counts[name] = counts.get(name, 0) + 1
-    visited = next((n for n in run.anatomy.holders if counts.get(n)), "")
+    places = log.places_of_visits(lambda node: kind.below_one(node, run.anatomy.store))
+    visiting = {run.attribute_at.get((id(code), offset), "") for code, offset in places}
+    # Of several the one that is read least: sorting the graph does not read it, too.
+    reads: dict[str, int] = dict.fromkeys(visiting, 0)
+    for entry in log.entries:
+        if len(entry) == 3:
+            name = run.attribute_at[id(entry[1]), entry[2]]
+            if name in reads:
+                reads[name] += 1
+    visited = min(visiting, key=lambda name: (reads[name], name), default="")
     return Shape(operands, visited, False, run.anatomy.data, best, store)
 
 
