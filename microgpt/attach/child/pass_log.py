@@ -17,7 +17,9 @@ from typing import Any
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.wire import Field
 
-READ, WRITE, MAKES_ROOM = range(3)
+READ = object()
+"""Stands for a number where an entry is a read."""
+NO_WRITE, WRITE, MAKES_ROOM = range(3)
 """What an entry did: the last wrote None or 0, which is no share."""
 LOOK_BACK = 64
 """So many reads back a write's consumer is looked for. Units: reads."""
@@ -29,7 +31,7 @@ class PassLog:
     """Notes reads and writes while it is installed."""
 
     def __init__(self) -> None:
-        # A read is (node, code, offset of the instruction), a write (node, code, offset, number).
+        # (node, code, offset of the instruction, number), or `READ` in the place of the number
         self.entries: list[tuple[Any, ...]] = []
 
     @contextmanager
@@ -86,12 +88,11 @@ class PassLog:
             lines: gets each line that reads or writes, with its place.
             by_grads: whether the reads are reads of gradients.
         """
-        entries = self.entries
-        nodes = [ids.get(id(entry[0]), -1) for entry in entries]
-        if -1 in nodes:
-            entries = [entry for entry, node in zip(entries, nodes) if node >= 0]
-            nodes = [node for node in nodes if node >= 0]
-        places = [(id(entry[1]), entry[2]) for entry in entries]
+        entries = [entry for entry in self.entries if id(entry[0]) in ids]
+        # All of it in loops of the interpreter's own: a pass has hundreds of thousands.
+        columns: Any = tuple(zip(*entries)) or ((), (), (), ())
+        nodes, codes, offsets, numbers = columns
+        places = list(zip(map(id, codes), offsets))
         at = dict(zip(places, entries))  # one entry of each place
         sites = {place: i for i, place in enumerate(at)}
         site_lines = array("q")
@@ -99,14 +100,12 @@ class PassLog:
             line = (entry[1].co_filename, line_at(entry[1], entry[2]))
             site_lines.append(lines.setdefault(line, len(lines)))
         return {
-            "entry_nodes": array("q", nodes),
+            "entry_nodes": array("q", map(ids.__getitem__, map(id, nodes))),
             "entry_sites": array("q", map(sites.__getitem__, places)),
             "entry_writes": array(
-                "b", [READ if len(e) == 3 else WRITE if e[3] else MAKES_ROOM for e in entries]
+                "b", [NO_WRITE if n is READ else WRITE if n else MAKES_ROOM for n in numbers]
             ),
-            "entry_numbers": array(
-                "d", [0.0 if len(e) == 3 or e[3] is None else e[3] for e in entries]
-            ),
+            "entry_numbers": array("d", [0.0 if n is READ or n is None else n for n in numbers]),
             "site_lines": site_lines,
             "by_grads": array("b", [by_grads]),
         }
@@ -124,14 +123,14 @@ class PassLog:
         known: dict[int, set[int]] = {}
         n_writes = 0
         for entry in self.entries:
-            if len(entry) == 3:
+            if entry[3] is READ:
                 recent.append(entry)
                 continue
             n_writes += 1
             if n_writes > ENOUGH:
                 break
             key = id(entry[0])
-            for node, code, offset in reversed(recent):
+            for node, code, offset, _ in reversed(recent):
                 keys = known.get(id(node))
                 if keys is None:
                     keys = known[id(node)] = set(map(id, operands(node)))
@@ -218,7 +217,7 @@ def _getter(
             return held if held is not None else self
         if note is not None:
             frame = getframe(1)
-            note((node, frame.f_code, frame.f_lasti))
+            note((node, frame.f_code, frame.f_lasti, READ))
             if attribute_at is not None:
                 attribute_at[id(frame.f_code), frame.f_lasti] = name
         if not is_data:
@@ -234,7 +233,7 @@ def _getter(
         if node is None:
             return self
         frame = getframe(1)
-        note((node, frame.f_code, frame.f_lasti))  # type: ignore[misc]
+        note((node, frame.f_code, frame.f_lasti, READ))  # type: ignore[misc]
         try:
             return node.__dict__[name]
         except KeyError:
@@ -246,7 +245,7 @@ def _getter(
         if node is None:
             return self
         frame = getframe(1)
-        note((node, frame.f_code, frame.f_lasti))  # type: ignore[misc]
+        note((node, frame.f_code, frame.f_lasti, READ))  # type: ignore[misc]
         return get(node, owner)  # type: ignore[misc]
 
     if note is not None and attribute_at is None:

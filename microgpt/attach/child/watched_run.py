@@ -6,7 +6,7 @@ from types import FrameType
 from typing import Any
 
 from microgpt.attach.child.anatomy import Anatomy, anatomy_of, attributes, is_number
-from microgpt.attach.child.pass_log import PassLog
+from microgpt.attach.child.pass_log import READ, PassLog
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.shapes import Shape
 from microgpt.attach.child.value_class import ValueClass
@@ -21,7 +21,7 @@ class WatchedRun:
         self.first = node
         self.caller = frame  # of the pass, or of its first write
         self.line = frame.f_lineno  # there
-        # (node, code, offset, number, attribute), and reads without the last two
+        # (node, code, offset, number, attribute), and reads without the last
         self.entries: list[tuple[Any, ...]] = []
         self.before: dict[tuple[int, str], Any] = {}  # what was there, by node and attribute
         self.attribute_at: dict[tuple[int, int], str] = {}  # read by an instruction
@@ -61,7 +61,7 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
     # Of several the one that is read least: sorting the graph does not read it, too.
     reads: dict[str, int] = dict.fromkeys(visiting, 0)
     for entry in log.entries:
-        if len(entry) == 3:
+        if entry[3] is READ:
             name = run.attribute_at[id(entry[1]), entry[2]]
             if name in reads:
                 reads[name] += 1
