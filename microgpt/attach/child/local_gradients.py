@@ -23,6 +23,7 @@ from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watches import GradTap, grads_of_closure
 
 _ROWS = (tuple, list)
+_FLOAT = frozenset({float})
 UNKNOWN = float("nan")
 """A local gradient that nothing tells."""
 
@@ -45,7 +46,7 @@ class LocalGradients:
         if self._numbers:
             row = own_attribute(node, self._numbers)
             is_row = row.__class__ in _ROWS and len(row) == len(operands)
-            if is_row and all(each.__class__ is float for each in row):
+            if is_row and _FLOAT.issuperset(map(type, row)):
                 return list(row)
         for way in (self._stored, self._called, self._by_object):
             found = way(node, operands)

@@ -6,6 +6,7 @@ told by what the pass reads: the attribute that it reads once a visit, or else t
 
 from __future__ import annotations
 
+import gc
 import sys
 from array import array
 from collections import deque
@@ -47,8 +48,14 @@ class PassLog:
         watched = {grad: self._grad_watch(cls, grad, reads=not visited, has_all=has_all)}
         if visited and visited != grad:
             watched[visited] = read_watch(cls, visited, self.entries)
-        with installed(cls, watched):
-            yield
+        was_enabled = gc.isenabled()
+        gc.disable()  # it would search what is noted, again and again
+        try:
+            with installed(cls, watched):
+                yield
+        finally:
+            if was_enabled:
+                gc.enable()
 
     def _grad_watch(self, cls: type, name: str, *, reads: bool, has_all: bool) -> Any:
         note, getframe = self.entries.append, sys._getframe

@@ -41,6 +41,7 @@ class ValueClass:
         reads: Any = cls.__getattribute__
         is_plain = reads is object.__getattribute__ and not hasattr(cls, "__getattr__")
         self._noted: Any = getattr if is_plain else lambda node, name, _: own_attribute(node, name)
+        self._types = {cls}  # of its nodes, those derived from it included
         self.is_free = False  # whether its passes are loops of the script, and no function
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
@@ -53,6 +54,7 @@ class ValueClass:
 
     def add_code(self, cls: type) -> None:
         """Counts the code of a class derived from this one as the class's own."""
+        self._types.add(cls)
         for code in codes_of(cls):
             self._codes.append(code)
             self._is_part[id(code)] = _is_part(code.co_name)
@@ -127,6 +129,7 @@ class ValueClass:
         """A decorator made another class of it, as `dataclass(slots=True)` does."""
         self.disarm()
         self.cls = cls
+        self._types.add(cls)
 
     # -- what is known of a node -------------------------------------------------------------------
 
@@ -158,7 +161,7 @@ class ValueClass:
             return self.made_from(node) or ()
         if len(store.paths) == 1 and len(store.paths[0]) == 1 and not store.only_older:
             only = self._noted(node, store.paths[0][0], None)
-            if only.__class__ in (tuple, list) and all(isinstance(o, self.cls) for o in only):
+            if only.__class__ in (tuple, list) and self._types.issuperset(map(type, only)):
                 return tuple(only)
         held: list[Node] = []
         for path in store.paths:
