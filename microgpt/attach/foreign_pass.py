@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import linecache
-import re
 from dataclasses import replace
 
 import numpy as np
 
+from microgpt.attach.additions import adds
 from microgpt.attach.visits import ObservedPass
 from microgpt.autograd.ops import OPS
 from microgpt.graph.arrays import Floats, Ints, stably_sorted
@@ -137,7 +136,7 @@ def ledger_of(graph: Graph, seen: ObservedPass) -> Ledger:
         adjoint = _grads_at_writes(graph, nodes, numbers, graph.edge_consumers[edges])
         with np.errstate(all="ignore"):
             product = np.where(edges >= 0, graph.local_grads[edges] * adjoint, np.nan)
-    adds = np.array([_adds(*place) for place in graph.source_lines] + [False], np.bool_)
+    by_line = np.array([adds(*place) for place in graph.source_lines] + [False], np.bool_)
     return Ledger.of_writes(
         node=nodes,
         new=numbers,
@@ -147,7 +146,7 @@ def ledger_of(graph: Graph, seen: ObservedPass) -> Ledger:
         nth=seen.nth,
         grad_before=graph.grad_before,
         product=product,
-        adds=adds[lines],
+        adds=by_line[lines],
     )
 
 
@@ -187,11 +186,3 @@ def _grads_at_writes(graph: Graph, nodes: Ints, numbers: Floats, asked: Ints) ->
     place = np.searchsorted(keys, asked * n_writes + np.arange(n_writes)) - 1
     has_write = (place >= 0) & (nodes[by_node[place]] == asked)
     return np.where(has_write, numbers[by_node[place]], graph.grad_before[asked])
-
-
-_ADDS = re.compile(r"[+-]=|(\b[\w.\[\]]+)\s*=\s*(?:\1\s*[+-]|[^=]*[+]\s*\1\s*$)")
-
-
-def _adds(file: str, line: int) -> bool:
-    """Whether a line of the script is written as an addition: `+=`, or `x = x + y`."""
-    return bool(_ADDS.search(linecache.getline(file, line)))

@@ -11,10 +11,9 @@ from tui.cli.options.parser import CommandParser
 from tui.cli.options.script_options import add_python_option, add_stop_options, stop_rule_from
 
 _DESCRIPTION = """\
-Runs a Python script, unmodified, and shows the graph of each backward pass of a
-Value-like class in it: any copy of microgpt's (_children and _local_grads) or
-of micrograd's (_prev, _op and _backward), whatever it is called. Where the
-script raises, it stands still, too.
+Runs a Python script, unmodified, and shows the graph of each backward pass over
+scalars of its own: any class of numbers that remember what they were made of,
+whatever it is called. Where the script raises, it stands still, too.
 
 The script runs in a process of its own with your rights: it can do all that
 you can. Only run what you would run with python.
