@@ -23,7 +23,7 @@ from microgpt.graph.arrays import Floats, Ints, frozen, ranges, stably_sorted
 from microgpt.graph.computation import Computation
 from microgpt.graph.events import Change, Edge, Event
 from microgpt.graph.freezing import freeze
-from microgpt.graph.ledger import ADDED, KINDS, Ledger
+from microgpt.graph.ledger import ADDED, KINDS, ZEROED, Ledger
 
 TAKE_EARLIER = "take the Graph before gradients are zeroed or added to again"
 
@@ -172,6 +172,8 @@ class Graph(Computation):
         reached = [False] * len(self)
         reached[self.root] = True
         before = np.where(is_leaf, self.grad_before, 0.0)
+        ledger = self.ledger  # a pass may zero gradients itself, before it begins
+        before[ledger.node[(ledger.event == 0) & (ledger.kind == ZEROED)]] = 0.0
         for leaf in np.flatnonzero(before).tolist():
             grads[leaf] = float(before[leaf])
         order = []

@@ -5,6 +5,7 @@ Each prints, for some variables, the number and the gradient that its own code h
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from functools import cache
@@ -15,6 +16,7 @@ import pytest
 
 from microgpt.attach import Ended, ScriptProcess, Stop
 from microgpt.debugger import DebugSession
+from microgpt.debugger.console import Console
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import KINDS
 
@@ -186,3 +188,41 @@ def test_gradients_that_a_slotted_class_had_before_a_pass_of_free_code(tmp_path:
     assert graph.grad_before[a] == 7.0
     assert graph.grad[a] == 7.0 + 21.5
     assert graph.ledger is None
+
+
+VERBS = (
+    "watch a", "continue", "reverse-continue", "break grad > 1", "continue", "next", "finish",
+    "goto backward 1", "until adjoint == 1", "step 3", "back 2", "where", "print d", "why d",
+    "flow a", "set a = 3", "why a", "undo", "anomalies", 'search op == "mul"', "gradcheck",
+    "goto end",
+)  # fmt: skip
+
+
+@with_a_pass
+def test_every_verb_speaks_of_a_pass_that_was(path: Path) -> None:
+    console = Console(DebugSession(last_graph(path)))
+    for line in VERBS:
+        outcome = console.execute(line)
+        assert outcome is not None
+        told = " ".join(outcome.lines())
+        assert "no backward pass" not in told
+        assert json.loads(outcome.as_json())["verb"]
+
+
+HEALTH = {
+    "wrong_backward_twice": {"second pass"},
+    "wrong_early": {"wrong pass"},
+    "wrong_never_visited": {"wrong pass"},
+    "wrong_never_zeroed": {"gradients not zeroed"},
+    "wrong_not_seeded": {"wrong pass"},
+    "wrong_overwritten": {"wrong pass"},
+    "wrong_seeded_with_itself": {"wrong pass"},
+    "wrong_upstream_dropped": {"wrong pass"},
+    "wrong_visited_twice": {"wrong pass"},
+}
+
+
+@with_a_pass
+def test_health_does_not_call_a_wrong_pass_well(path: Path) -> None:
+    found = DebugSession(last_graph(path)).health()
+    assert {finding.check for finding in found} == HEALTH.get(path.stem, set())
