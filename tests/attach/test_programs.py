@@ -193,7 +193,7 @@ def test_gradients_that_a_slotted_class_had_before_a_pass_of_free_code(tmp_path:
 VERBS = (
     "watch a", "continue", "reverse-continue", "break grad > 1", "continue", "next", "finish",
     "goto backward 1", "until adjoint == 1", "step 3", "back 2", "where", "print d", "why d",
-    "flow a", "set a = 3", "why a", "undo", "anomalies", 'search op == "mul"', "gradcheck",
+    "flow a", "set loss = 3", "why a", "undo", "anomalies", 'search op == "mul"', "gradcheck",
     "goto end",
 )  # fmt: skip
 
