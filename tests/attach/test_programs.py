@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from microgpt.attach import Ended, ScriptProcess, Stop
+from microgpt.attach import Ended, ScriptProcess, Stop, StopRule
 from microgpt.debugger import DebugSession
 from microgpt.debugger.console import Console
 from microgpt.graph.graph import Graph
@@ -226,3 +226,64 @@ HEALTH = {
 def test_health_does_not_call_a_wrong_pass_well(path: Path) -> None:
     found = DebugSession(last_graph(path)).health()
     assert {finding.check for finding in found} == HEALTH.get(path.stem, set())
+
+
+STEPS = """
+class S:
+    def __init__(self, v, src=(), loc=()):
+        self.v, self.src, self.loc, self.g = v, src, loc, 0.0
+    def __add__(self, o): return S(self.v + o.v, (self, o), (1.0, 1.0))
+    def __mul__(self, o): return S(self.v * o.v, (self, o), (o.v, self.v))
+    def pull(self):
+        order, seen = [], set()
+        def visit(n):
+            if n not in seen:
+                seen.add(n)
+                for s in n.src: visit(s)
+                order.append(n)
+        visit(self)
+        self.g = 1.0
+        for n in reversed(order):
+            for s, l in zip(n.src, n.loc): s.g += l * n.g
+def fit(loss, params):
+    loss.pull()
+    for p in params: p.v -= 0.1 * p.g
+w = [S(0.5), S(-2.0)]
+for step in range(4):
+    loss = w[0] * S(2.0) + w[1] * S(3.0)
+    loss = loss * loss
+    {step}
+    for p in w: p.g = 0.0
+    print(loss.v)
+"""
+IN_THE_LOOP = """loss.g = 1.0
+    for n in [loss, *loss.src[:1], *loss.src[0].src]:
+        for s, l in zip(n.src, n.loc): s.g += l * n.g
+    for p in w: p.v -= 0.1 * p.g"""
+
+
+@pytest.mark.parametrize("rule", [StopRule(), StopRule(2), StopRule(only=3)])
+@pytest.mark.parametrize("step", ["fit(loss, w)", IN_THE_LOOP], ids=["function", "free code"])
+def test_a_pass_inside_a_function_that_does_more(tmp_path: Path, step: str, rule: StopRule) -> None:
+    script = tmp_path / "fit.py"
+    script.write_text(STEPS.format(step=step))
+    plain = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    stops = []
+    with ScriptProcess(script, stop=rule) as process:
+        while isinstance(stop := process.next_stop(PATIENCE), Stop):
+            stops.append(stop)
+            process.resume()
+    assert process.output.lines == tuple(plain.stdout.splitlines())
+    expected = {1: [1, 2, 3, 4], 2: [2, 4]}[rule.every] if not rule.only else [3]
+    assert [stop.number for stop in stops] == expected
+    assert stop is not None
+    assert stop.n_backwards == 4
+    source = script.read_text(encoding="utf-8").splitlines()
+    for each in stops:
+        graph = each.graph
+        assert graph is not None
+        assert each.loss == float(process.output.lines[each.number - 1])
+        assert "pull()" in source[each.line - 1] or "loss.g = 1.0" in source[each.line - 1]
+        assert graph.ledger is None
+        assert np.allclose(graph.grad, graph.true_pass.grad)
+        assert not graph.grad_before.any()

@@ -195,7 +195,8 @@ class Learner:
     def _returned(self, frame: FrameType, event: str, _: Any) -> Any:
         run = self._run
         if event == "return" and run is not None and frame in run.chain:
-            run.returned.append(frame)
+            caller = frame.f_back
+            run.returned[frame] = caller.f_lineno if caller is not None else 0
             if frame is run.chain[-1] and self._is_whole(run, frame):
                 self.end(frame.f_code)
         return self._returned
@@ -237,6 +238,7 @@ class Learner:
             frame = next((f for f in reversed(run.chain) if f in run.returned), None)
             if frame is not None and self._is_whole(run, frame):
                 function = frame.f_code
+                run.caller, run.line = frame.f_back or frame, run.returned[frame]
         self._finished(run, function)
 
     # -- gradients that are returned ---------------------------------------------------------------

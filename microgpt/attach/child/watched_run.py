@@ -26,7 +26,7 @@ class WatchedRun:
         self.before: dict[tuple[int, str], Any] = {}  # what was there, by node and attribute
         self.attribute_at: dict[tuple[int, int], str] = {}  # read by an instruction
         self.chain: list[FrameType] = []  # calls from the one that writes outwards
-        self.returned: list[FrameType] = []
+        self.returned: dict[FrameType, int] = {}  # of these, with the line of the call
         self.result: Any = None  # of a function that returned its gradients
         self.watched: dict[str, Any] = {}  # what classes had under the names watched
 
