@@ -48,6 +48,12 @@ ONLY_FINALS = (
 )
 
 
+NOT_ASKED = (
+    "no code of its class could be asked for {n} of the local gradients: they are what the pass "
+    "added for the adjoint, rounded"
+)
+
+
 def with_local_grads(graph: Graph, seen: ObservedPass) -> Graph:
     """A graph with local gradients where the class's own code could not be asked for them.
 
@@ -74,7 +80,9 @@ def with_local_grads(graph: Graph, seen: ObservedPass) -> Graph:
         gives = (edges >= 0) & rest[edges]
         locals_[edges[gives]] = ratio[gives]
     locals_[np.isnan(locals_) & np.isnan(graph.local_grads)] = 0.0
-    return replace(graph, local_grads=locals_)
+    n_guessed = int(np.count_nonzero(rest))
+    note = NOT_ASKED.format(n=n_guessed) if n_guessed else graph.pass_note
+    return replace(graph, local_grads=locals_, pass_note=note)
 
 
 def _by_table(graph: Graph, node: int, numbers: list[float]) -> list[float] | None:

@@ -17,6 +17,7 @@ import pytest
 from microgpt.attach import Ended, ScriptProcess, Stop, StopRule
 from microgpt.debugger import DebugSession
 from microgpt.debugger.console import Console
+from microgpt.debugger.verbs.where import halt_as_json, halt_lines
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import KINDS
 
@@ -287,3 +288,30 @@ def test_a_pass_inside_a_function_that_does_more(tmp_path: Path, step: str, rule
         assert graph.ledger is None
         assert np.allclose(graph.grad, graph.true_pass.grad)
         assert not graph.grad_before.any()
+
+
+def test_gradients_that_no_node_keeps_are_said_to_be_those_of_the_end() -> None:
+    for name in ("dict_of_gradients", "wengert_list"):
+        path = PROGRAMS[0].with_name(f"{name}.py")
+        stop = attached(path)[0][-1]
+        assert "only those at the end of the pass were seen" in halt_lines(stop)[-1]
+        assert halt_as_json(stop)["note"] == last_graph(path).pass_note
+
+
+def test_local_gradients_that_only_the_pass_knows(tmp_path: Path) -> None:
+    source = PROGRAMS[0].with_name("prev_and_op.py").read_text(encoding="utf-8")
+    source = source.replace(
+        "    def backprop", "    def cube(self):\n"
+        "        return Scalar(self.value**3, (self,), '3')\n\n    def backprop"
+    ).replace(
+        "            elif node.op", "            elif node.op == '3':\n"
+        "                node.prev[0].g += 3 * node.prev[0].value ** 2 * node.g\n"
+        "            elif node.op", 1
+    ).replace("loss = d * d + a * d", "loss = d.cube()")  # fmt: skip
+    script = tmp_path / "cube.py"
+    script.write_text(source)
+    graph = last_graph(script)
+    (edge,) = graph.operands_of(graph.root)
+    assert (graph.op(graph.root), edge.local) == ("cube", 3 * 5.5**2)
+    assert graph.pass_note.startswith("no code of its class could be asked for 1 of the local")
+    assert graph.ledger is None

@@ -101,6 +101,8 @@ def halt_lines(halt: Stop) -> list[str]:
     if halt.graph is None:
         why = f": {halt.problem}" if halt.problem else ""
         told.append(f"  there is no graph of it, so the one before stays{why}")
+    elif halt.graph.pass_note:
+        told.append(f"  {halt.graph.pass_note}")
     return told
 
 
@@ -121,6 +123,7 @@ def halt_as_json(halt: Stop) -> Json:
         "line": f"{halt.file}:{halt.line}",
         "traceback": halt.traceback,
         "problem": halt.problem,
+        "note": halt.graph.pass_note if halt.graph else "",
     }
 
 
