@@ -61,6 +61,8 @@ CORE_PLACES_WITH = {
     "filelock": ("microgpt/runs/run_file.py",),
     "numpy": (
         "microgpt/attach/foreign_graph.py",
+        "microgpt/attach/foreign_pass.py",
+        "microgpt/attach/visits.py",
         "microgpt/debugger/",
         "microgpt/graph/",
         "microgpt/replay/",

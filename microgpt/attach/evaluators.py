@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 
@@ -41,4 +42,6 @@ def methods_of(root: Value) -> OpEvaluator:
     That differs from the op table where a program has put a method of its own on the class, or has
     derived one.
     """
-    return OwnMethods(NativeClass(Value, SHAPES[0]), values_of(root, topological_order(root)))
+    return OwnMethods(
+        NativeClass(Value, SHAPES[0], sys._getframe()), values_of(root, topological_order(root))
+    )

@@ -10,6 +10,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from microgpt.attach.child.pass_log import MAKES_ROOM
+from microgpt.attach.foreign_pass import with_finals, with_local_grads, with_pass
+from microgpt.attach.visits import Entries, ObservedPass, observed
 from microgpt.attach.wire import Field
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.ops import OPS
@@ -19,18 +22,17 @@ from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeTree
 
 MAX_OPS = 256
-NOT_SUMS = "the script's backward() does something else than add local gradient × grad"
 OTHER_OP = "other"
 """What the ops of a graph with more than `MAX_OPS` kinds are called from there on."""
 
 
 def graph_of(fields: Mapping[str, Field]) -> Graph:
-    """The Graph of these columns, without events if the class's own grads are not theirs."""
+    """The Graph of these columns, with the pass as it was."""
     start = np.concatenate(([0], np.cumsum(_ints(fields, "arity"))))
     op_names, op_codes = _ops(_texts(fields, "ops"), _ints(fields, "op_of"), np.diff(start))
     scopes, scope_of = ScopeTree.of_nodes(_scopes(fields))
     (why_no_events,) = _texts(fields, "why_no_events")
-    return Graph(
+    graph = Graph(
         op_codes=op_codes,
         immediate=_floats(fields, "immediate"),
         data=_floats(fields, "data"),
@@ -54,7 +56,27 @@ def graph_of(fields: Mapping[str, Field]) -> Graph:
         backpropagated=not why_no_events,
         op_names=op_names,
         why_no_events=why_no_events,
-    ).checked(NOT_SUMS)
+    )
+    if why_no_events:
+        return graph
+    seen = pass_of(graph, fields)
+    graph = with_local_grads(graph, seen)
+    if _ints(fields, "only_finals")[0]:
+        return with_finals(graph)
+    return with_pass(graph, seen)
+
+
+def pass_of(graph: Graph, fields: Mapping[str, Field]) -> ObservedPass:
+    """The pass in these columns."""
+    entries = Entries(
+        nodes=_ints(fields, "entry_nodes"),
+        sites=_ints(fields, "entry_sites"),
+        is_write=_ints(fields, "entry_writes") != 0,
+        numbers=_floats(fields, "entry_numbers"),
+        makes_room=_ints(fields, "entry_writes") == MAKES_ROOM,
+    )
+    by_grads = bool(_ints(fields, "by_grads")[0])
+    return observed(graph, entries, _ints(fields, "site_lines"), by_grads=by_grads)
 
 
 def _ops(names: list[str], op_of: Ints, arity: Ints) -> tuple[tuple[str, ...], NDArray[np.uint8]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import signal
@@ -16,9 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal, Self
 
-from microgpt.attach.child.shapes import SHAPES
+from microgpt.attach.ending import MOST_CANDIDATES, how_it_ended
 from microgpt.attach.evaluators import ScriptMethods
 from microgpt.attach.foreign_graph import graph_of
+from microgpt.attach.interpreter import interpreter
+from microgpt.attach.leaf_updates import updates_of
+from microgpt.attach.notebook import Notebook
 from microgpt.attach.output import OutputTail
 from microgpt.attach.stop_rule import NO_LOSSES, StopRule
 from microgpt.attach.wire import Field, encoded, received
@@ -39,9 +43,8 @@ class ScriptProcess:
     """Runs a Python script with the user's own rights, and gives the Graphs that it computes.
 
     The script is run as `python SCRIPT ARGUMENTS` would run it, by the interpreter that runs this.
-    It is not contained in any way: it can do all that the user can. Its classes that keep operands
-    and derivatives like microgpt's Value (`_children`, `_local_grads`) or micrograd's (`_prev`,
-    `_backward`) are followed, whatever they are called.
+    It is not contained in any way: it can do all that the user can. Its classes that define
+    arithmetic are watched until a backward pass has shown which of them has nodes, and how.
 
     Use it as a context manager, or call `kill()` in the end.
 
@@ -52,12 +55,14 @@ class ScriptProcess:
         print(stop.reason)
 
     Args:
-        path: the script.
+        path: the script, or a notebook, whose code cells are run in order.
         arguments: what it finds in `sys.argv[1:]`.
         stop: at which backward passes to stop.
         output: where what it prints goes: `captured` into `output`, or to our own standard output
             and error (`inherited`), or all of it to our standard error (`stderr`).
         stdin: whether it may read our standard input; else it finds it empty.
+        module: whether `path` is the name of a module, to be run as `python -m` does.
+        python: the interpreter to run it with; see `interpreter.interpreter`.
 
     Raises:
         InputError: there is no such file, or this system cannot hand pipes to a child.
@@ -71,12 +76,21 @@ class ScriptProcess:
         *,
         output: Literal["captured", "inherited", "stderr"] = "captured",
         stdin: bool = False,
+        module: bool = False,
+        python: str | None = None,
     ) -> None:
-        if not Path(path).is_file():
+        if not module and not Path(path).is_file():
             raise InputError(f"no script {str(path)!r}: a Python file is needed")
         if sys.platform == "win32":
             raise InputError("a script can be attached to on Linux and macOS, not on Windows yet")
         self.path = Path(path)
+        self.left_out: tuple[str, ...] = ()  # lines of a notebook that are no Python
+        kind, target = ("module" if module else "script"), [str(path)]
+        if not module and self.path.suffix == ".ipynb":
+            notebook = Notebook.read(self.path)
+            kind, self.left_out = "notebook", notebook.left_out
+            target.append(json.dumps(notebook.cells))
+        executable = interpreter(python)
         self.output = OutputTail()
         self._rule = stop
         self._events: queue.Queue[Stop | Ended | BaseException] = queue.Queue()
@@ -87,7 +101,8 @@ class ScriptProcess:
         self._is_waited_for = False
         self._pause_wanted = False
         self._class_names: list[str] = []
-        self._refused: list[str] = []
+        self._watched: list[str] = []  # classes of which it is not known yet what they are
+        self._candidates: list[str] = []  # classes that no pass was seen of, and what they lacked
         self._n_backwards = 0
         self._has_told_end = False
         self._orders_lock = threading.Lock()
@@ -101,8 +116,8 @@ class ScriptProcess:
         self._has_session = not stdin  # a terminal is read only by the session that it belongs to
         try:
             self._process = subprocess.Popen(  # noqa: S603  # running the user's script is the point
-                [sys.executable, str(RUNNER), str(script_orders), str(script_reports),
-                 "piped" if output == "captured" else output, str(path), *arguments],
+                [executable, str(RUNNER), str(script_orders), str(script_reports),
+                 "piped" if output == "captured" else output, kind, *target, *arguments],
                 pass_fds=(script_orders, script_reports),
                 stdin=None if stdin else subprocess.DEVNULL,
                 stdout={"captured": subprocess.PIPE, "inherited": None, "stderr": 2}[output],
@@ -234,6 +249,15 @@ class ScriptProcess:
         """The classes that are followed, as far as met yet: `Value`, `micrograd.engine.Value`."""
         return tuple(self._class_names)
 
+    @property
+    def waits_for(self) -> str:
+        """What it has not done yet, in a sentence's words, while there is no stop."""
+        if self._n_backwards:
+            return f"a backward pass that is a stop, after {self._n_backwards:,} that are none"
+        if names := [*self._class_names, *(n for n in self._watched if n not in self._class_names)]:
+            return f"a first backward pass of {', '.join(names[:MOST_CANDIDATES])}"
+        return "a class that defines arithmetic, and a backward pass over its instances"
+
     def __enter__(self) -> Self:
         return self
 
@@ -295,18 +319,22 @@ class ScriptProcess:
         if orders is not None:
             os.close(orders)
         self._output_thread.join(timeout=1)  # longer only if what it started still prints
-        self._ended = Ended(status, self._reason(status), self._n_backwards)
+        n_backwards = self._n_backwards if self._has_told_end else None
+        how = how_it_ended(status, self._class_names, self._candidates, n_backwards)
+        self._ended = Ended(status, how, self._n_backwards)
         self._answers.put(None)
         self._events.put(self._ended)
 
     def _take(self, kind: str, fields: Mapping[str, Field]) -> None:
-        if kind in {"class", "refused"}:
+        if kind in {"class", "candidate", "watched"}:
             module, name = str(fields["module"][0]), str(fields["name"][0])
             name = name if module == "__main__" else f"{module}.{name}"
             if kind == "class":
                 self._class_names.append(name)
+            elif kind == "watched":
+                self._watched.append(name)
             else:
-                self._refused.append(f"{name} cannot be followed ({fields['reason'][0]})")
+                self._candidates.append(f"{name}: {fields['reason'][0]}")
             return
         if kind == "evaluated":
             self._answers.put(fields)
@@ -333,23 +361,6 @@ class ScriptProcess:
                 self.output.feed(data)
                 time.sleep(len(data) / MAX_RATE)
 
-    def _reason(self, status: int) -> str:
-        how = f"exit status {status}"
-        if status < 0:
-            names = {int(each): each.name for each in signal.Signals}
-            how = f"killed by {names.get(-status, f'signal {-status}')}"
-        if not self._class_names:
-            shapes = " or ".join(map(str, SHAPES))
-            if self._refused:
-                return f"{how}; {', '.join(self._refused)}"
-            return f"{how}; it built no class with backward(), operators and {shapes}"
-        if not self._has_told_end:
-            return how
-        if not self._n_backwards:
-            return f"{how}; it never called backward() of {', '.join(self._class_names)}"
-        times = "once" if self._n_backwards == 1 else f"{self._n_backwards:,} times"
-        return f"{how}; backward() was called {times}"
-
 
 def _order(
     about: int,
@@ -373,6 +384,7 @@ def _stop(fields: Mapping[str, Field], methods: ScriptMethods) -> Stop:
         traceback=str(fields["traceback"][0]),
         problem=str(fields["problem"][0]),
         methods=methods,
+        updates=updates_of(fields),
     )
 
 

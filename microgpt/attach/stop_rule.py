@@ -21,7 +21,7 @@ class StopRule:
     """At which of a script's backward passes to stop; at its exceptions it stops anyway.
 
     >>> StopRule(every=1, when=lambda number, loss: loss != loss)  # doctest: +ELLIPSIS
-    StopRule(every=1, when=<function <lambda> at ...>, let_pass=(inf, -inf))
+    StopRule(every=1, when=<function <lambda> at ...>, let_pass=(inf, -inf), only=0)
     """
 
     every: int = 1  # at every so many-th pass; 0 for none
@@ -32,17 +32,26 @@ class StopRule:
     """Losses from the first to the second number are known not to be stops, so that the script need
     not ask about them; that saves most of what asking costs."""
 
+    only: int = 0  # the number of the one pass to stop at, whatever `every` says; 0 for any
+
     def __post_init__(self) -> None:
+        if self.only < 0:
+            raise InputError(f"a script stops at its 1st, 2nd, ... backward, not at {self.only}")
         if self.every < 0:
             raise InputError(f"a script stops at every 1st, 2nd, ... backward, not {self.every}")
 
     def holds(self, number: int, loss: float) -> bool:
         """Whether to stop at a backward pass."""
-        is_due = bool(self.every) and number % self.every == 0
+        is_due = number == self.only if self.only else self._is_every(number)
         return is_due and (self.when is None or self.when(number, loss))
+
+    def _is_every(self, number: int) -> bool:
+        return bool(self.every) and number % self.every == 0
 
     def to_let_pass(self, number: int) -> int:
         """How many passes after this one cannot be stops."""
+        if self.only:
+            return self.only - 1 - number if number < self.only else NEVER
         return self.every - 1 - number % self.every if self.every else NEVER
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 Field: TypeAlias = "array[float] | array[int] | list[str]"
-Message = tuple[str, Mapping[str, Field]]
+Message: TypeAlias = "tuple[str, Mapping[str, Field]]"
 
 LENGTH = 8
 """A message starts with its length without this. Units: bytes."""

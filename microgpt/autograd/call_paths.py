@@ -115,5 +115,6 @@ def _place_of(frame: FrameType) -> CallPlace:
 def _name_of(code: CodeType) -> str:
     """What a call is called: `linear`, but `Neuron.__call__`, since every class may have that."""
     if code.co_name.startswith("__"):
-        return ".".join(code.co_qualname.split(".")[-2:])
+        # Before Python 3.11 a code object does not know what it is in.
+        return ".".join(getattr(code, "co_qualname", code.co_name).split(".")[-2:])
     return code.co_name

@@ -10,7 +10,10 @@ scope is a contiguous range of ids. Each thread has its own current scope.
 from __future__ import annotations
 
 from contextvars import ContextVar, Token
-from typing import NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from typing import Self
 
 
 class CallPlace(NamedTuple):

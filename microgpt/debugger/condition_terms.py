@@ -31,6 +31,7 @@ class Visit:
 
     graph: Graph
     phase: Phase
+    nth: int = 0  # which visit of each node, from 1; 0 for all of the pass
 
     @property
     def gradients_flowed(self) -> bool:
@@ -39,17 +40,26 @@ class Visit:
 
     def grad(self) -> Floats:
         """Each node's grad at its visit. Shape: `[node]`."""
+        if self.gradients_flowed and self.nth and self.graph.ledger is not None:
+            graph, grads = self.graph, self.graph.grad.copy()
+            here = graph.visit_numbers == self.nth
+            grads[graph.visit_order[here]] = graph.adjoints[here]
+            return grads
         if self.gradients_flowed or not self.graph.backpropagated:
             return self.graph.grad
         return self.graph.grad_before
 
     def adjoint(self) -> Floats:
         """The same, 0 in the forward pass. Shape: `[node]`."""
-        return self.graph.grad if self.gradients_flowed else np.zeros(len(self.graph))
+        return self.grad() if self.gradients_flowed else np.zeros(len(self.graph))
 
     def contribution(self) -> Floats:
         """What each edge adds, 0 in the forward pass. Shape: `[edge]`."""
         graph = self.graph
+        if self.gradients_flowed and self.nth and graph.ledger is not None:
+            return graph.ledger.contributions(
+                graph.n_edges, 1 + np.flatnonzero(graph.visit_numbers == self.nth)
+            )
         return graph.contributions if self.gradients_flowed else np.zeros(graph.n_edges)
 
 

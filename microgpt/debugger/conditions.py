@@ -109,14 +109,16 @@ class NodeCondition:
             )
         return cls(text, compiled)
 
-    def mask(self, graph: Graph, phase: Phase = "backward") -> Mask:
+    def mask(self, graph: Graph, phase: Phase = "backward", nth: int = 0) -> Mask:
         """Where the condition holds, with the values at each node's visit. Shape: `[node]`.
 
         Args:
             phase: the pass that visits; what the backward pass leaves behind if not given.
+            nth: which of a node's visits, from 1, where a pass comes more than once; 0 for what the
+                whole pass leaves behind.
         """
         with np.errstate(all="ignore"):  # log10(0) or inf - inf is an answer, not an accident
-            return self._truth.of(Visit(graph, phase))
+            return self._truth.of(Visit(graph, phase, nth))
 
 
 class _Compiler:

@@ -124,7 +124,8 @@ class EditStack:
         if self._answers is None:
             origin = self.origin
             model, document = (origin.model, origin.document) if origin else (None, None)
-            self._answers = EditableGraph(self.original.graph, model, document, self._methods)
+            graph = self.original.graph.true_pass
+            self._answers = EditableGraph(graph, model, document, self._methods)
         return self._answers
 
 

@@ -54,7 +54,8 @@ class Outcome:
                 ],
                 "changes": [
                     {"node": c.node, "name": c.name, "place": c.place, "old": c.old,
-                     "contribution": c.contribution, "new": c.new}
+                     "contribution": c.contribution, "new": c.new, "kind": c.kind,
+                     "line": file_and_line(c.line)}
                     for c in state.changes
                 ],
                 **self.answer.as_json(),

@@ -44,7 +44,7 @@ class RunningGrads:
             GraphError: there is no such event.
         """
         grads, now = self._grads, self._event
-        self._graph.edges_added(event, event)  # complains if there is none
+        self._graph.grad_at(self._graph.root, event)  # complains if there is none
         if grads is not None and 0 <= now - event <= NEAR:
             self._take_back(grads, now, event)
         else:
@@ -71,11 +71,17 @@ class RunningGrads:
         return kept
 
     def _add(self, grads: Floats, after: int, until: int) -> None:
+        if (ledger := self._graph.ledger) is not None:
+            ledger.write(grads, ledger.end_of(after), ledger.end_of(until))
+            return
         edges = self._graph.edges_added(after, until)
         with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
             np.add.at(grads, self._graph.operands[edges], self._graph.contributions[edges])
 
     def _take_back(self, grads: Floats, after: int, until: int) -> None:
-        edges = self._graph.edges_added(until, after)
-        for node in np.unique(self._graph.operands[edges]).tolist():
+        if (ledger := self._graph.ledger) is not None:
+            nodes = ledger.node[ledger.end_of(until) : ledger.end_of(after)]
+        else:
+            nodes = self._graph.operands[self._graph.edges_added(until, after)]
+        for node in np.unique(nodes).tolist():
             grads[node] = self._graph.grad_at(node, until)

@@ -7,7 +7,16 @@ verbs' files, which lines that are typed come to as well.
 from __future__ import annotations
 
 from microgpt.debugger.session_core import SessionCore
-from microgpt.debugger.verbs import anomalies, flow, gradcheck, health, search, what_if, why
+from microgpt.debugger.verbs import (
+    anomalies,
+    flow,
+    gradcheck,
+    health,
+    search,
+    updates,
+    what_if,
+    why,
+)
 
 
 class DebugSession(SessionCore):
@@ -43,3 +52,4 @@ class DebugSession(SessionCore):
     check_gradients = gradcheck.check_gradients
     anomalies = anomalies.anomalies
     health = health.health
+    updates = updates.updates

@@ -74,7 +74,8 @@ class SessionCore(Walk):
             self.state = self._state(self._trouble(), "post mortem")
         else:
             self.state = self._state(0, "start")
-        self.heaviest_paths = HeaviestPaths(Derivatives(self.graph))  # of the graph at hand
+        # Of the graph at hand. What would flow or change is asked of the pass as it should be.
+        self.heaviest_paths = HeaviestPaths(Derivatives(self.graph.true_pass))
         self.edit_stack = EditStack(self.graph, self.origin, self.methods)  # the edits in force
         self._states_before: list[tuple[State, State]] = []
 

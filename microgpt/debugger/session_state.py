@@ -39,8 +39,10 @@ class GradChange:
     place: str  # what it is in its scope, in words; `""` if it has a name, or lies in no scope
     old: float
     local: float | None  # local gradient along the slot; None where the root's grad is set
-    contribution: float
+    contribution: float | None  # None for a number that was not added to: see `kind`
     new: float
+    kind: str = "added"  # or "replaced", "scaled", "zeroed": see `microgpt.graph.ledger`
+    line: tuple[str, int] | None = None  # file and line that wrote it, where writes were seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ class Timeline:
         if phase == "forward":
             return int(np.searchsorted(graph.forward_order, node)) + 1
         event = int(graph.event_of[node])
-        if event == 0:
+        if event < 0:
             raise GraphError(f"the backward pass from {named(graph, graph.root)} does not visit "
                              f"{named(graph, node)}")  # fmt: skip
         return self.moment(phase, event)
@@ -112,7 +112,15 @@ class Timeline:
         forward = 1 + np.flatnonzero(condition.mask(graph, "forward")[graph.forward_order])
         if not graph.backpropagated:
             return forward
-        backward = np.flatnonzero(condition.mask(graph, "backward")[graph.visit_order])
+        if graph.ledger is None:
+            backward = np.flatnonzero(condition.mask(graph, "backward")[graph.visit_order])
+        else:  # a node may be visited with another grad each time
+            numbers = graph.visit_numbers
+            found = [
+                (numbers == nth) & condition.mask(graph, "backward", nth)[graph.visit_order]
+                for nth in range(1, int(numbers.max(initial=0)) + 1)
+            ]
+            backward = np.flatnonzero(np.any(found, axis=0)) if found else np.array([], np.int64)
         return np.concatenate((forward, self.n_forward + 2 + backward))
 
     def changes_of(self, nodes: NDArray[np.bool_]) -> Ints:
@@ -126,6 +134,9 @@ class Timeline:
         graph = self.graph
         if not graph.backpropagated:
             return np.array([], np.int64)
+        if (ledger := graph.ledger) is not None:
+            events = np.unique(ledger.event[nodes[ledger.node] & ledger.changed()])
+            return self.n_forward + 1 + events
         edges = np.flatnonzero(nodes[graph.operands])
         edges = edges[graph.contributions[edges] != 0]
         events = np.unique(graph.event_of[graph.edge_consumers[edges]])

@@ -182,7 +182,7 @@ class Walk:
         if not self.graph.backpropagated:
             raise GraphError(
                 "this graph has no backward pass of its own: no event changes a grad; "
-                "call backward() on its root before taking the Graph"
+                f"{self.graph.why_no_events}"
             )
         return self.stops.add("watchpoint", text)
 
@@ -242,19 +242,21 @@ class Walk:
             return ()
         graph = self.graph
         event = graph.event(self.timeline.event(moment))
-        if event.index == 0:
+        if event.index == 0 and graph.ledger is None:
             before = float(graph.grad_before[graph.root])
             name, place = graph.name(graph.root), place_name(graph, graph.root)
             return (GradChange(graph.root, name, place, before, None, 1.0 - before, 1.0),)
         return tuple(
             GradChange(
-                change.edge.operand,
-                graph.name(change.edge.operand),
-                place_name(graph, change.edge.operand),
+                change.node,
+                graph.name(change.node),
+                place_name(graph, change.node),
                 change.old,
-                change.edge.local,
-                change.edge.contribution,
+                change.edge.local if change.edge else None,
+                change.contribution,
                 change.new,
+                change.kind,
+                change.line,
             )
             for change in event.changes
         )

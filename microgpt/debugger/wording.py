@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 from pathlib import PurePath
 
 from microgpt.graph.graph import Graph
@@ -52,13 +53,26 @@ def called_in(graph: Graph, node: int) -> str:
     return called(node, name, place, graph.op(node), graph.scope(node))
 
 
+def place_called(file: str, line: int) -> str:
+    """`train.py:14`; in a notebook `cell 3, line 14`.
+
+    >>> place_called("/home/ada/train.py", 14), place_called("cell 3", 14)
+    ('train.py:14', 'cell 3, line 14')
+    """
+    name = PurePath(file).name
+    return f"{name}, line {line}" if _CELL.fullmatch(file) else f"{name}:{line}"
+
+
+_CELL = re.compile(r"cell \d+")
+
+
 def made_at(line: tuple[str, int] | None) -> list[str]:
     """`  train.py:14  loss = a * b`, the line that made a node; nothing if it is not known."""
     if line is None:
         return []
     filename, at = line
     text = linecache.getline(filename, at).strip()
-    return [f"  {PurePath(filename).name}:{at}" + (f"  {text}" if text else "")]
+    return [f"  {place_called(filename, at)}" + (f"  {text}" if text else "")]
 
 
 def file_and_line(line: tuple[str, int] | None) -> str | None:

@@ -24,6 +24,8 @@ class Stop:
     line: int  # the script's line that called `backward()`, or that raised
     traceback: str = ""  # of an exception, as Python shows it
     problem: str = ""  # why there is no graph, if there is none
+    updates: Updates | None = field(default=None, repr=False)
+    """What became of the leaves since the pass stopped at before; None at the first."""
     methods: OpEvaluator | None = field(default=None, repr=False, compare=False)
     """Computes nodes of the graph for other operands by the methods of the script's own class, as
     long as the script stands still here."""
@@ -33,6 +35,31 @@ class Stop:
         """The exception in one line, as `ValueError: math domain error`; `""` if there is none."""
         lines = self.traceback.strip().splitlines()
         return lines[-1] if lines else ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeafUpdate:
+    """A leaf from one pass to the next."""
+
+    node: int | None  # its id in the graph of the later pass; None if it is not in that
+    name: str  # what the script called it, `""` if nothing
+    before: float  # its number after the earlier pass
+    after: float  # and before the later one
+    grad: float  # its gradient after the earlier pass
+    grad_now: float  # and before the later one; 0 if it was zeroed
+    line: tuple[str, int] | None  # that wrote its number last, where that was seen
+    grad_line: tuple[str, int] | None  # that wrote its gradient last
+
+
+@dataclass(frozen=True, slots=True)
+class Updates:
+    """What a program did to the leaves of one graph before its next pass."""
+
+    since: int  # the number of the earlier pass that was stopped at
+    leaves: tuple[LeafUpdate, ...]  # of that pass's graph
+    rebound: tuple[str, ...]
+    """Names that stand for other objects now, though they stood for leaves then."""
+    n_shared: int  # inner nodes that the graph has in common with that one
 
 
 @dataclass(frozen=True, slots=True)

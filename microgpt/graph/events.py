@@ -23,12 +23,19 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One addition to a node's grad: `old + local x adjoint = new`, the floats of the real pass."""
+    """One write to a node's grad, the floats of the real pass.
 
-    edge: Edge
-    adjoint: float
+    Where a pass is sums it is an addition, `old + local x adjoint = new`.
+    """
+
+    node: int  # whose grad
+    edge: Edge | None  # along which the visited node gave it; None for a write along none
+    adjoint: float  # the visited node's grad then
     old: float
     new: float
+    contribution: float | None  # what was added; None where the number was not added to
+    kind: str = "added"  # or "replaced", "scaled", "zeroed"
+    line: tuple[str, int] | None = None  # that wrote it, where each write was seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +44,6 @@ class Event:
 
     index: int  # 0 sets the root's grad to 1; from 1 on a node is visited
     node: int  # the one visited; for event 0 the root
-    adjoint: float  # the visited node's grad, complete at its visit
-    changes: tuple[Change, ...]  # what its operands gained, in slot order
+    adjoint: float  # the visited node's grad at its visit
+    changes: tuple[Change, ...]  # what its operands gained, in slot order or as it was written
+    visit: int = 1  # which visit of the node this is, from 1; a wrong pass may have several

@@ -4,11 +4,13 @@ The backward pass is a list of events: event 0 sets the root's grad to 1, event 
 and adds its shares to its operands in slot order. Since a node's adjoint is complete when the pass
 reaches it, every edge's contribution is its local gradient times its consumer's grad, and the
 gradients after any event are a running sum over contributions: going back in time is a question to
-arrays, and nothing is run again.
+arrays, and nothing is run again. A pass that is not these sums keeps its `Ledger` instead, and the
+same questions are answered from that.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,6 +23,7 @@ from microgpt.graph.arrays import Floats, Ints, frozen, ranges, stably_sorted
 from microgpt.graph.computation import Computation
 from microgpt.graph.events import Change, Edge, Event
 from microgpt.graph.freezing import freeze
+from microgpt.graph.ledger import ADDED, KINDS, ZEROED, Ledger
 from microgpt.graph.node_places import NodePlaces
 
 TAKE_EARLIER = "take the Graph before gradients are zeroed or added to again"
@@ -29,6 +32,12 @@ TAKE_EARLIER = "take the Graph before gradients are zeroed or added to again"
 @dataclass(frozen=True, eq=False, repr=False)
 class Graph(Computation):
     """An immutable snapshot of a computation; take it before an optimizer moves the parameters."""
+
+    ledger: Ledger | None = None
+    """The pass as it was, if that is not the sum of its edges' contributions; `visit_order` has its
+    visits then, repeats included, and `contributions` what each edge really added."""
+    pass_note: str = ""
+    """What is to be said about how the pass was seen, in a sentence's words."""
 
     @classmethod
     def from_value(cls, root: Value, also: Iterable[Value] = ()) -> Graph:
@@ -97,7 +106,12 @@ class Graph(Computation):
 
     @cached_property
     def contributions(self) -> Floats:
-        """Local gradient x the consumer's final grad of each edge. Shape: `[edge]`."""
+        """Local gradient x the consumer's final grad of each edge. Shape: `[edge]`.
+
+        Of a pass that keeps a ledger, what each edge added in it: a replaced number adds nothing.
+        """
+        if self.ledger is not None:
+            return frozen(self.ledger.contributions(self.n_edges))
         with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
             return frozen(self.local_grads * self.grad[self.edge_consumers])
 
@@ -110,15 +124,88 @@ class Graph(Computation):
 
     @cached_property
     def event_of(self) -> Ints:
-        """The event that visits each node, 0 for leaves, which are never visited. `[node]`."""
-        events = np.zeros(len(self), np.int64)
-        events[self.visit_order] = np.arange(1, len(self.visit_order) + 1)
+        """The first event that visits each node, -1 for none, as for every leaf. `[node]`."""
+        events = np.full(len(self), -1)
+        n = len(self.visit_order)
+        events[self.visit_order[::-1]] = np.arange(n, 0, -1)  # of several the last assigned stays
         return frozen(events)
 
     @cached_property
+    def visit_numbers(self) -> Ints:
+        """Which visit of its node each event from 1 on is, from 1. Shape: `[event]`."""
+        if self.ledger is not None and len(self.ledger.nth) == len(self.visit_order):
+            return self.ledger.nth
+        order = stably_sorted(self.visit_order)
+        nodes = self.visit_order[order]
+        begins = np.flatnonzero(np.concatenate(([True], nodes[1:] != nodes[:-1]))[: len(nodes)])
+        counts = np.diff(np.append(begins, len(nodes)))
+        numbers = np.empty(len(nodes), np.int64)
+        numbers[order] = np.arange(len(nodes)) - np.repeat(begins, counts) + 1
+        return frozen(numbers)
+
+    @cached_property
+    def adjoints(self) -> Floats:
+        """Grad of the node visited at each event from 1 on, as it was then. Shape: `[event]`."""
+        if self.ledger is None:
+            return frozen(self.grad[self.visit_order])
+        ledger, found = self.ledger, np.empty(len(self.visit_order))
+        grads, done = self.grad_before.copy(), 0
+        for event, node in enumerate(self.visit_order.tolist()):
+            end = ledger.end_of(event)
+            ledger.write(grads, done, end)
+            found[event], done = grads[node], end
+        return frozen(found)
+
+    @cached_property
+    def true_pass(self) -> Graph:
+        """The same graph after the pass as it should have been; itself if that is what was.
+
+        That is: from the root, consumers first, local gradient x adjoint added to what a leaf had
+        before. The local gradients are those that the program's own code gives.
+        """
+        if self.ledger is None:
+            return self
+        grads = [0.0] * len(self)
+        is_leaf = np.diff(self.operand_start) == 0
+        grads[self.root] = 1.0
+        starts, operands = self.operand_start.tolist(), self.operands.tolist()
+        locals_ = self.local_grads.tolist()
+        reached = [False] * len(self)
+        reached[self.root] = True
+        before = np.where(is_leaf, self.grad_before, 0.0)
+        ledger = self.ledger  # a pass may zero gradients itself, before it begins
+        before[ledger.node[(ledger.event == 0) & (ledger.kind == ZEROED)]] = 0.0
+        for leaf in np.flatnonzero(before).tolist():
+            grads[leaf] = float(before[leaf])
+        order = []
+        for node in range(self.root, -1, -1):  # operands are older than what is made of them
+            if not reached[node] or starts[node] == starts[node + 1]:
+                continue
+            order.append(node)
+            adjoint = grads[node]
+            for edge in range(starts[node], starts[node + 1]):
+                grads[operands[edge]] += locals_[edge] * adjoint
+                reached[operands[edge]] = True
+        return replace(
+            self,
+            grad=np.array(grads),
+            grad_before=before,
+            visit_order=np.array(order, np.int64),
+            ledger=None,
+            pass_note="",
+        )
+
+    @cached_property
     def _pass_edges(self) -> Ints:
-        """All edges in the order in which the backward pass adds their contributions."""
-        return self.edges_into(self.visit_order)
+        """All edges in the order in which the backward pass adds their contributions.
+
+        Of a pass that visits nodes twice or never: by first visits, the others last.
+        """
+        if self.ledger is None:
+            return self.edges_into(self.visit_order)
+        first = self.event_of[self.forward_order]
+        first[first < 0] = len(self.visit_order) + 1
+        return self.edges_into(self.forward_order[stably_sorted(first)])
 
     @cached_property
     def _pass_ends(self) -> Ints:
@@ -158,6 +245,8 @@ class Graph(Computation):
         Raises:
             GraphError: there is no such event.
         """
+        if self.ledger is not None:
+            return self.ledger.grads_at(self.grad_before, self._existing(event))
         edges = self.edges_added(0, event)
         grads = self.grad_before.copy()
         grads[self.root] = 1.0
@@ -169,6 +258,8 @@ class Graph(Computation):
     def edges_added(self, after: int, until: int) -> Ints:
         """The edges whose contributions the events from `after` + 1 to `until` add, in order.
 
+        Of a pass that is sums; the writes of another one are in its ledger.
+
         Raises:
             GraphError: there is no such event.
         """
@@ -178,6 +269,8 @@ class Graph(Computation):
     def grad_at(self, node: int, event: int) -> float:
         """One node's grad after an event."""
         self._existing(event)
+        if self.ledger is not None:
+            return self.ledger.grad_at(node, float(self.grad_before[node]), event)
         first = 1.0 if node == self.root else float(self.grad_before[node])
         edges = self.edges_out_of(node)
         visits = self.event_of[self.edge_consumers[edges]]  # ascending: edges are in pass order
@@ -193,7 +286,17 @@ class Graph(Computation):
             GraphError: there is no such event.
         """
         if self._existing(index) == 0:
-            return Event(0, self.root, 1.0, ())
+            seeded = () if self.ledger is None else self._written(0, math.nan)
+            return Event(0, self.root, 1.0, seeded)
+        if self.ledger is not None:
+            adjoint = float(self.adjoints[index - 1])
+            return Event(
+                index,
+                int(self.visit_order[index - 1]),
+                adjoint,
+                self._written(index, adjoint),
+                int(self.visit_numbers[index - 1]),
+            )
         node = int(self.visit_order[index - 1])
         adjoint = float(self.grad[node])
         now: dict[int, float] = {}
@@ -203,8 +306,26 @@ class Graph(Computation):
             if old is None:
                 old = self.grad_at(edge.operand, index - 1)
             now[edge.operand] = new = old + edge.contribution
-            changes.append(Change(edge, adjoint, old, new))
+            changes.append(Change(edge.operand, edge, adjoint, old, new, edge.contribution))
         return Event(index, node, adjoint, tuple(changes))
+
+    def _written(self, event: int, adjoint: float) -> tuple[Change, ...]:
+        """What the ledger has of an event."""
+        ledger = self.ledger
+        assert ledger is not None
+        return tuple(
+            Change(
+                node=int(ledger.node[i]),
+                edge=self._edge(int(ledger.edge[i])) if ledger.edge[i] >= 0 else None,
+                adjoint=adjoint,
+                old=float(ledger.old[i]),
+                new=float(ledger.new[i]),
+                contribution=float(ledger.share[i]) if ledger.kind[i] == ADDED else None,
+                kind=KINDS[int(ledger.kind[i])],
+                line=self.source_lines[int(ledger.line[i])] if ledger.line[i] >= 0 else None,
+            )
+            for i in ledger.writes_of(event)
+        )
 
     def _existing(self, event: int) -> int:
         if not self.backpropagated:

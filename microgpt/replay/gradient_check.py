@@ -100,7 +100,8 @@ class GradientCheck:
         Raises:
             GraphError: there is no such node.
         """
-        fresh = replace(graph, grad_before=np.zeros(len(graph)))  # of this pass alone
+        true = graph.true_pass
+        fresh = replace(true, grad_before=np.zeros(len(graph)))  # of this pass alone
         program = GraphProgram.of(fresh)
         chosen = np.unique(np.arange(len(graph)) if nodes is None else np.array(nodes, np.int64))
         program.check_nodes(chosen)
@@ -114,7 +115,10 @@ class GradientCheck:
             loops.central_differences(
                 code, forward_runs(code), graph.root, data, checked, steps, numeric
             )
-            analytic = program.run().grad[checked]
+            if graph.ledger is None:
+                analytic = program.run().grad[checked]
+            else:  # a pass that is not its sums is checked as it was
+                analytic = (graph.grad - graph.grad_before)[checked]
             scales = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), SMALLEST_SCALE)
             errors = np.abs(analytic - numeric) / scales
             rounding = abs(data[graph.root]) * EPSILON / steps

@@ -228,7 +228,7 @@ def test_a_folded_part_adds_up(small_graph: Graph) -> None:
 def test_a_folded_part_counts_its_visits(small_graph: Graph) -> None:
     explorer = Explorer(DebugSession(small_graph))
     ids = explorer.folding.scope("pos1").ids
-    visits = sorted(int(e) for e in small_graph.event_of[ids] if e)
+    visits = sorted(int(e) for e in small_graph.event_of[ids] if e > 0)
     for visited, event in ((0, visits[0] - 1), (1, visits[0]), (len(visits), visits[-1])):
         go(explorer, event)
         while explorer.close():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,13 +23,19 @@ if TYPE_CHECKING:
     from microgpt.attach import ScriptProcess, Stop
 
 
+PATIENCE = 8
+"""After so long without a stop it is said what is waited for. Units: seconds."""
+
+
 def is_script(text: str | None) -> bool:
-    """Whether what is to be debugged is a script: its name ends in .py, or it is a file's path.
+    """Whether what is to be debugged is a script: a name in .py or .ipynb, or a file's path.
 
     >>> is_script("train.py"), is_script("emma")
     (True, False)
     """
-    return text is not None and (text.endswith(".py") or ("/" in text and Path(text).is_file()))
+    return text is not None and (
+        text.endswith((".py", ".ipynb")) or ("/" in text and Path(text).is_file())
+    )
 
 
 def debug_script(
@@ -45,8 +52,8 @@ def debug_script(
     for option in given_options(arguments):
         if option not in STOP_OPTIONS:
             raise InputError(
-                f"{option} cannot be given with {arguments.text}: a script has its own model; "
-                f"its own arguments follow after --"
+                f"{option} cannot be given with {arguments.text or arguments.module}: a script has "
+                "its own model; its own arguments follow after --"
             )
     from microgpt.attach import ScriptProcess  # noqa: PLC0415  # numpy comes with them
     from microgpt.debugger import DebugSession  # noqa: PLC0415
@@ -57,12 +64,19 @@ def debug_script(
     with (
         _sigterm_unwinds(),
         ScriptProcess(
-            arguments.text,
+            arguments.text or arguments.module,
             script_arguments,
             stop_rule_from(arguments),
             output="inherited" if at_prompt else "stderr",
+            module=arguments.module is not None,
+            python=arguments.python,
         ) as script,
     ):
+        for place in script.left_out:
+            print(f"left out, since it is no Python: {place}", file=sys.stderr)  # noqa: T201
+        waiting = threading.Timer(PATIENCE, _say_what_is_waited_for, [script])
+        waiting.daemon = True
+        waiting.start()
         try:
             halt = _first_graph(script)
         except InputError as error:
@@ -70,6 +84,8 @@ def debug_script(
                 raise
             say(error_as_json("run", str(error)))
             return EXIT_ERROR
+        finally:
+            waiting.cancel()
         session = DebugSession.at(halt, script)
         if not arguments.json:
             for line in halt_lines(halt):
@@ -81,6 +97,12 @@ def debug_script(
                 open_session(session)
             return 0
         return carry_out(session, sys.stdin if lines is None else lines, as_json=arguments.json)
+
+
+def _say_what_is_waited_for(script: ScriptProcess) -> None:
+    """Says on stderr why there is no stop yet, for a script that runs long before its first."""
+    told = f"{script.path} has run for {PATIENCE} s without a stop; it waits for {script.waits_for}"
+    print(told, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _first_graph(script: ScriptProcess) -> Stop:

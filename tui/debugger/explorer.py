@@ -301,7 +301,7 @@ class Explorer:
         """
         if not self.graph.backpropagated:
             return ""
-        return f"backward {0 if node is None else int(self.graph.event_of[node])}"
+        return f"backward {0 if node is None else max(0, int(self.graph.event_of[node]))}"
 
     def expect_moves(self) -> None:
         """Computes what the first moves would wait for: in a million nodes, a tenth of a second.

@@ -33,10 +33,16 @@ def describe_event(explorer: Explorer) -> Text:
     text.append(f"visiting · event {event.index:,} of {graph.n_events - 1:,}\n", "bold")
     if event.index == 0:
         text.append(f"{named(graph, event.node)} is the root\n")
-        text.append("grad: set to 1\n")
+        if graph.ledger is None:
+            text.append("grad: set to 1\n")
+        _changes(text, graph, event)
         return text
     _heading(text, graph, event.node)
-    text.append(f"adjoint {event.adjoint:.6g} (complete)\n", "italic")
+    if event.visit > 1:
+        text.append(f"visit {event.visit} of it\n", "bold")
+    is_complete = event.adjoint == float(graph.grad[event.node])
+    state = "complete" if is_complete else f"{float(graph.grad[event.node]):.6g} in the end"
+    text.append(f"adjoint {event.adjoint:.6g} ({state})\n", "italic")
     _changes(text, graph, event)
     return text
 
@@ -61,11 +67,16 @@ def _describe_computation(explorer: Explorer) -> Text:
 def _changes(text: Text, graph: Graph, event: Event) -> None:
     for change in event.changes:
         edge = change.edge
-        text.append(f"→ {_named(graph, edge.operand)}\n", op_style(graph.op(edge.operand)).color)
-        text.append(
-            f"  grad: {change.old:.6g} + {edge.local:.6g} × {change.adjoint:.6g}"
-            f" = {change.new:.6g}\n"
-        )
+        text.append(f"→ {_named(graph, change.node)}\n", op_style(graph.op(change.node)).color)
+        if change.contribution is None or edge is None:
+            text.append(f"  grad: {change.old:.6g} → {change.new:.6g} ({change.kind})\n", "bold")
+            if change.line:
+                text.append(f"  {Path(change.line[0]).name}:{change.line[1]}\n")
+            continue
+        product = f"{edge.local:.6g} × {change.adjoint:.6g}"
+        if edge.local * change.adjoint != change.contribution:
+            product = f"{change.contribution:.6g}"  # something else was added
+        text.append(f"  grad: {change.old:.6g} + {product} = {change.new:.6g}\n")
 
 
 def describe_box(explorer: Explorer) -> Text:

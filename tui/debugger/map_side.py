@@ -96,10 +96,13 @@ def _share(share: Share) -> str:
 
 def _event(here: Moment) -> Text:
     """What the event at hand does."""
-    told = [
-        f"{spoken(change.node, change.name, change.place)}  "
-        f"{change.old:.4g} + {change.contribution:.4g} = {change.new:.4g}"
-        for change in here.changes
-    ]
+    told = [f"{spoken(each.node, each.name, each.place)}  {_sum(each)}" for each in here.changes]
     lines = ["this event", *told] if told else []
     return Text("\n".join(filter(None, (*lines, here.line))))
+
+
+def _sum(change: GradChange) -> str:
+    """What an event did to one gradient."""
+    if change.contribution is None:
+        return f"{change.old:.4g} → {change.new:.4g} ({change.kind})"
+    return f"{change.old:.4g} + {change.contribution:.4g} = {change.new:.4g}"

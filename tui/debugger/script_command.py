@@ -8,13 +8,12 @@ from pathlib import Path
 
 from tui.base.app_runner import check_terminal, run_app
 from tui.cli.options.parser import CommandParser
-from tui.cli.options.script_options import add_stop_options, stop_rule_from
+from tui.cli.options.script_options import add_python_option, add_stop_options, stop_rule_from
 
 _DESCRIPTION = """\
-Runs a Python script, unmodified, and shows the graph of each backward pass of a
-Value-like class in it: any copy of microgpt's (_children and _local_grads) or
-of micrograd's (_prev, _op and _backward), whatever it is called. Where the
-script raises, it stands still, too.
+Runs a Python script, unmodified, and shows the graph of each backward pass over
+scalars of its own: any class of numbers that remember what they were made of,
+whatever it is called. Where the script raises, it stands still, too.
 
 The script runs in a process of its own with your rights: it can do all that
 you can. Only run what you would run with python.
@@ -35,7 +34,8 @@ def run(argv: Sequence[str]) -> int:
     """
     parser = CommandParser(prog="microgpt-tui run", description=_DESCRIPTION, epilog=_EXAMPLES)
     add_stop_options(parser)
-    parser.add_argument("script", type=Path, metavar="SCRIPT", help="a Python file")
+    add_python_option(parser)
+    parser.add_argument("script", type=Path, metavar="SCRIPT", help="a Python file, or a notebook")
     parser.add_argument(
         "arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="what the script itself gets"
     )
@@ -45,5 +45,7 @@ def run(argv: Sequence[str]) -> int:
     from microgpt.attach import ScriptProcess  # noqa: PLC0415  # numpy; --help need not wait
     from tui.debugger.script_app import ScriptApp  # noqa: PLC0415  # textual takes a while, too
 
-    with ScriptProcess(arguments.script, arguments.arguments, rule) as script:
+    with ScriptProcess(
+        arguments.script, arguments.arguments, rule, python=arguments.python
+    ) as script:
         return run_app(ScriptApp(script))

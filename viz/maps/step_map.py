@@ -17,6 +17,8 @@ from viz.maps.grid import Grid, Row, grid_of
 from viz.maps.norms import Shares, norms_by
 
 NEVER = -1
+LATER = int(np.iinfo(np.int64).max)
+"""Than any event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ class StepMap:
     @cached_property
     def first_event(self) -> Ints:
         """The first backward event that visits a node of each cell, -1 if none. Shape: `[cell]`."""
-        return self._over_visits(np.minimum, len(self.graph) + 1)
+        return self._over_visits(np.minimum, LATER)
 
     @cached_property
     def last_event(self) -> Ints:
@@ -176,7 +178,7 @@ class StepMap:
 
         That is 0 for the root's cell: its grad is set there.
         """
-        return self._over_writes(np.minimum, len(self.graph) + 1)
+        return self._over_writes(np.minimum, LATER)
 
     @cached_property
     def last_write(self) -> Ints:
@@ -191,7 +193,7 @@ class StepMap:
             extreme.at(found, cells[events > 0], events[events > 0])
             root = self.grid.cell_of[self.graph.root]
             found[root] = extreme(0, found[root])
-        found[found > len(self.graph)] = NEVER
+        found[found == LATER] = NEVER
         return frozen(found)
 
     def _over_visits(self, extreme: np.ufunc, nothing: int) -> Ints:
@@ -199,7 +201,7 @@ class StepMap:
         if self.graph.backpropagated:
             visited = self.graph.visit_order
             extreme.at(found, self.grid.cell_of[visited], np.arange(1, len(visited) + 1))
-        found[found > len(self.graph)] = NEVER
+        found[found == LATER] = NEVER
         return frozen(found)
 
     # -- who reads whom ----------------------------------------------------------------------------

@@ -6,56 +6,47 @@ there. At a stop it sends the computation and waits.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from _signal import (  # type: ignore[import-not-found]  # a script may have a signal.py
-    SIG_BLOCK,
-    SIG_IGN,
-    SIG_UNBLOCK,
-    SIGINT,
-    default_int_handler,
-    pthread_sigmask,
-    signal,
-)
+from _signal import SIGINT, default_int_handler, signal  # type: ignore[import-not-found]  # a script may have a signal.py
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from time import perf_counter
-from types import FrameType, FunctionType
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from types import CodeType, FrameType, FunctionType
+from typing import Any
 
-from microgpt.attach.child.naming import Names, names_in
+from microgpt.attach.child.between import Between
+from microgpt.attach.child.channel import Channel, Instruction
+from microgpt.attach.child.learner import Learner
+from microgpt.attach.child.naming import Names
 from microgpt.attach.child.native_class import NativeClass
 from microgpt.attach.child.own_methods import OwnMethods
+from microgpt.attach.child.pass_functions import hook_functions
+from microgpt.attach.child.pass_log import PassLog
+from microgpt.attach.child.reading import (
+    FrozenColumns,
+    frames_of,
+    graph_columns,
+    ints,
+    loss_of,
+    names_of,
+    read_safely,
+)
+from microgpt.attach.child.recorded import Node, Recorded, Watched
 from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.shapes import Shape, watch_classes
-from microgpt.attach.child.snapshot import ReadingError, Snapshot
-from microgpt.attach.child.value_class import Node, Recorded, ValueClass
-from microgpt.attach.child.watches import VisitWatch, installed
-from microgpt.attach.wire import Field, encoded, received
-
-T = TypeVar("T")
-FrozenColumns: TypeAlias = "tuple[dict[str, Field], OwnMethods] | str"
-"""A computation as columns, and what computes its nodes again; or why there is none, in words."""
+from microgpt.attach.child.snapshot import Snapshot
+from microgpt.attach.child.value_class import ValueClass
+from microgpt.attach.child.watched_run import WatchedRun, lack_of, log_of, root_of, shape_of_run
+from microgpt.attach.wire import Field
 
 LOOK_EVERY = 0.01
 """How often, at most, to look for an order that nobody asked for: that takes as long as a backward
 pass over a dozen nodes. Units: seconds."""
-INTEGERS = 32
-ORDER = INTEGERS + 16
-"""An order is four integers and two floats. Units: bytes."""
-
-
-class Instruction(NamedTuple):
-    """What our process wants."""
-
-    about: int  # the number of the backward asked about; 0 if nobody asked
-    stop: int  # whether to stop after it
-    quiet: int  # how many backwards to let pass after it without asking
-    asks: int  # whether this is no order, but at a stop a question about it; a message follows
-    low: float  # backwards of losses from here ...
-    high: float  # ... to here pass without asking, too
+PATIENCE = 3
+"""After so many passes of a class that is known, others are not watched any more."""
 
 
 class Conversation:
@@ -68,18 +59,21 @@ class Conversation:
     """
 
     def __init__(self, orders: int, reports: int, *, shares_terminal: bool = False) -> None:
-        self._orders = orders
-        self._reports = reports
-        self._shares_terminal = shares_terminal
+        self._channel = Channel(orders, reports, shares_terminal=shares_terminal)
         self._base: FrameType = sys._getframe()
         self._classes: list[ValueClass] = []
+        self._kinds: dict[type, ValueClass | None] = {}  # of the types met
+        self._between = Between()
+        self._updates: dict[str, Field] = {}  # of the leaves since the pass before
+        self._looked: tuple[ValueClass, Snapshot, Names] | None = None  # the graph stopped at
+        self._learner = Learner(Watched, self._kind_of, self._learnt, self._between.stop)
+        self._patience = PATIENCE
         self._n_backwards = 0
         self._quiet = 0
         self._depth = 0
         self._next_look = 0.0
-        self._is_open = True
         os.register_at_fork(after_in_child=self._close)
-        order = self._order(about=0)
+        order = self._channel.order(about=0)
         self._quiet, self._let_pass = order.quiet, (order.low, order.high)
 
     def start(self, base: FrameType) -> None:
@@ -90,39 +84,139 @@ class Conversation:
         """
         self._base = base
         signal(SIGINT, default_int_handler)  # a shell's background job would ignore it
-        watch_classes(Recorded, self)
+        watch_classes(Recorded, Watched, self)
 
     def _close(self) -> None:
         """Lets a forked copy of the script run by itself: the conversation is not its own."""
-        self._is_open = False
-        os.close(self._orders)
-        os.close(self._reports)
+        self._channel.close()
+        self._learner.stop()
+        self._between.stop()
         for kind in self._classes:
             kind.disarm()
 
     # -- classes -----------------------------------------------------------------------------------
 
-    def found(self, cls: type, shape: Shape) -> None:
-        """Follows a class from now on."""
-        kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape)
+    def found(self, cls: type, shape: Shape | None) -> None:
+        """Follows a class from now on, or learns what it is if its shape is not a known one."""
+        self._kinds.clear()
+        kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape, self._base)
         self._classes.append(kind)
+        if shape is None:
+            self._channel.send("watched", name=[cls.__qualname__], module=[cls.__module__])
+            if self._channel.is_open and self._patience:
+                self._learner.start()
+                if Watched not in cls.__mro__:
+                    put: Any = cls.__setattr__
+                    cls.__setattr__ = self._learner.setter(put)  # type: ignore[assignment, method-assign]
+                if cls.__init__ is not object.__init__:  # type: ignore[misc]
+                    kind.arm(self._base)
+            return
         self._hook_backward(kind, cls)
-        self._send("class", name=[cls.__qualname__], module=[cls.__module__], shape=[str(shape)])
+        self._tell_class(kind)
         # Without an `__init__` yet, it is a dataclass, say, and gets one now if there is none.
         has_init = cls.__init__ is not object.__init__  # type: ignore[misc]
-        if self._is_open and not self._quiet and has_init:
+        if self._channel.is_open and not self._quiet and has_init:
             kind.arm(self._base)
+
+    def _tell_class(self, kind: ValueClass) -> None:
+        cls, shape = kind.cls, kind.shape
+        self._channel.send(
+            "class", name=[cls.__qualname__], module=[cls.__module__], shape=[str(shape)]
+        )
 
     def derived(self, cls: type) -> None:
         """Counts a derived class as a part of the one that it is derived from."""
+        self._kinds.clear()
         for kind in self._classes:
             if issubclass(cls, kind.cls):
                 kind.add_code(cls)
-                self._hook_backward(kind, cls)
+                if kind.shape is not None and kind.shape.store is None:
+                    self._hook_backward(kind, cls)
 
-    def refused(self, cls: type, reason: str) -> None:
-        """Tells why a class cannot be followed."""
-        self._send("refused", name=[cls.__qualname__], module=[cls.__module__], reason=[reason])
+    def _kind_of(self, thing: Any) -> ValueClass | None:
+        """The class of something, if it is still to be watched."""
+        cls = type(thing)
+        if cls not in self._kinds:
+            found = next((kind for kind in self._classes if issubclass(cls, kind.cls)), None)
+            if found is None and Watched in cls.__mro__:
+                # A decorator made another class of it, as `dataclass(slots=True)` does.
+                names = (cls.__module__, cls.__qualname__)
+                for each in self._classes:
+                    if (each.cls.__module__, each.cls.__qualname__) == names:
+                        each.replaced(cls)
+                        each.add_code(cls)
+                        found = each
+            self._kinds[cls] = found
+        kind = self._kinds[cls]
+        return kind if kind is not None and (kind.shape is None or kind.is_free) else None
+
+    def _learnt(self, run: WatchedRun, function: CodeType | None) -> None:
+        """A run of writes is over, which may have shown what a class is."""
+        kind = run.kind
+        is_new = kind.shape is None
+        shape = shape_of_run(run) if is_new else kind.shape
+        if shape is None:
+            return
+        kind.shape = shape
+        if is_new:
+            hooked = function is not None and hook_functions(function, partial(self._called, kind))
+            kind.is_free = not hooked
+            self._tell_class(kind)
+            if all(each.shape is not None and not each.is_free for each in self._classes
+                   if each.n_seen):  # fmt: skip
+                self._learner.stop()
+        self._n_backwards += 1
+        quiet, self._quiet = self._quiet, max(0, self._quiet - 1)
+        if quiet:
+            self._obey(self._channel.unasked_order())
+            return
+        root = root_of(run, shape)
+        loss = loss_of(kind, root)
+        order = None
+        if not self._let_pass[0] <= loss <= self._let_pass[1]:
+            self._channel.send("backward", number=ints(self._n_backwards), loss=array("d", [loss]))
+            order = self._channel.order(about=self._n_backwards)
+        if order is None or not order.stop:
+            self._obey(order or self._channel.unasked_order())
+            return
+        names = names_of(frames_of(run.caller, self._base), kind, self._learner)
+        graph = read_safely(lambda: self._graph_of_run(run, shape, root, names), self._learner)
+        self._stop("backward", loss, graph, (run.caller.f_code.co_filename, run.line))
+
+    def _graph_of_run(
+        self, run: WatchedRun, shape: Shape, root: Node, names: Names
+    ) -> tuple[dict[str, Field], OwnMethods]:
+        kind = run.kind
+        if run.result is not None:
+            snapshot = Snapshot(kind, [root])
+            self._compare(kind, snapshot, names)
+            finals = snapshot.finals_in(run.result) or []
+            return graph_columns(snapshot, kind, names, PassLog(), finals=finals)
+        before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
+        snapshot = Snapshot(kind, [root], before)
+        self._compare(kind, snapshot, names)
+        return graph_columns(snapshot, kind, names, log_of(run, shape))
+
+    def _compare(self, kind: ValueClass, snapshot: Snapshot, names: Names) -> None:
+        """Finds what has become of the leaves of the pass before, to be told at the next stop."""
+        found = read_safely(lambda: self._between.columns(kind, snapshot, names), self._learner)
+        self._updates = {} if isinstance(found, str) else found
+        self._looked = (kind, snapshot, names)
+
+    def _called(
+        self, kind: ValueClass, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        """A function that makes passes is called."""
+        given = (*args, *keywords.values())
+        root = next((each for each in given if kind.is_node(each) and kind.operands(each)), None)
+        if root is None or self._depth or not self._channel.is_open:
+            return function(*args, **keywords)
+        self._depth += 1
+        try:
+            caller: Any = sys._getframe(3)
+            return self._backward(kind, root, lambda: function(*args, **keywords), caller)
+        finally:
+            self._depth -= 1
 
     def _hook_backward(self, kind: ValueClass, cls: type) -> None:
         backward = cls.__dict__.get("backward")
@@ -130,7 +224,7 @@ class Conversation:
             return
 
         def hooked(node: Node, *args: Any, **keywords: Any) -> Any:
-            if self._depth or not self._is_open:
+            if self._depth or not self._channel.is_open:
                 return backward(node, *args, **keywords)
             self._depth += 1
             try:
@@ -140,7 +234,8 @@ class Conversation:
                     return backward(node, *args, **keywords)
                 if not kind.is_node(node):
                     kind.replaced(type(node))
-                return self._backward(kind, node, lambda: backward(node, *args, **keywords))
+                caller: Any = sys._getframe(1)
+                return self._backward(kind, node, lambda: backward(node, *args, **keywords), caller)
             finally:
                 self._depth -= 1
 
@@ -150,29 +245,37 @@ class Conversation:
 
     # -- backward passes ---------------------------------------------------------------------------
 
-    def _backward(self, kind: ValueClass, root: Node, run: Callable[[], Any]) -> Any:
+    def _backward(
+        self, kind: ValueClass, root: Node, run: Callable[[], Any], caller: FrameType
+    ) -> Any:
         self._n_backwards += 1
+        if self._patience:
+            self._patience -= 1
+            if not self._patience:
+                self._learner.stop()
+                for each in self._classes:
+                    if each.shape is None:
+                        each.disarm()
         if self._quiet:
             result = run()
             self._quiet -= 1
             self._next_look = perf_counter() + LOOK_EVERY
-            self._obey(self._unasked_order())
+            self._obey(self._channel.unasked_order())
             return result
-        loss = _loss(root)
+        loss = loss_of(kind, root)
         if self._let_pass[0] <= loss <= self._let_pass[1]:
             result = run()
             order = None
             if (now := perf_counter()) >= self._next_look:
-                order, self._next_look = self._unasked_order(), now + LOOK_EVERY
+                order, self._next_look = self._channel.unasked_order(), now + LOOK_EVERY
             self._obey(order)
             return result
-        self._send("backward", number=_ints(self._n_backwards), loss=array("d", [loss]))
-        order = self._order(about=self._n_backwards)
+        self._channel.send("backward", number=ints(self._n_backwards), loss=array("d", [loss]))
+        order = self._channel.order(about=self._n_backwards)
         if not order.stop:
             result = run()
             self._obey(order)
             return result
-        caller: Any = sys._getframe(2)
         result, graph = self._looked_at(kind, root, run, caller)
         self._stop("backward", loss, graph, (caller.f_code.co_filename, caller.f_lineno))
         return result
@@ -183,34 +286,60 @@ class Conversation:
         """The result of a backward pass, and the computation with what the pass did."""
         for each in self._classes:
             each.disarm()
-        before = _read(lambda: Snapshot(kind, [root]))
+        self._between.stop()
+        before = read_safely(lambda: Snapshot(kind, [root]), self._learner)
         if isinstance(before, str):
             return run(), before
-        watch = VisitWatch(kind.cls, kind.shape.visited)
-        with installed(kind.cls, kind.shape.visited, watch):
+        names = names_of(frames_of(caller, self._base), kind, self._learner)
+        self._compare(kind, before, names)
+        log, shape = PassLog(), kind.shape
+        assert shape is not None
+        if not shape.grad:
             result = run()
-        names = _names(_frames(caller, self._base), kind)
-        return result, _read(lambda: _graph(before, kind, names, visits=watch.visits))
+            finals = before.finals_in(result)
+            if finals is None:
+                return result, "the function that made the last pass gives no gradients now"
+            return result, read_safely(
+                lambda: graph_columns(before, kind, names, log, finals=finals), self._learner
+            )
+        has_all = before.all_have(shape.grad)
+        with log.installed(kind.cls, shape.grad, shape.visited, has_all=has_all):
+            result = run()
+        names = names_of(frames_of(caller, self._base), kind, self._learner)
+        return result, read_safely(lambda: graph_columns(before, kind, names, log), self._learner)
 
     def failed(self, error: BaseException) -> None:
         """The script raised: stops one last time."""
-        if not self._is_open:
+        if not self._channel.is_open:
             return
+        self._learner.stop()
+        self._between.stop()
         for kind in self._classes:
             kind.disarm()
-        death = ScriptFailure(error, self._classes)
+        known = [kind for kind in self._classes if kind.shape is not None]
+        death = ScriptFailure(error, known)
         graph: FrozenColumns = ""
         if found := death.roots():
             kind, roots = found
-            names = _names(death.frames, kind)
+            names = names_of(death.frames, kind, self._learner)
             reason = "the script raised before backward() had returned"
-            graph = _read(lambda: _graph(Snapshot(kind, roots), kind, names, why_no_events=reason))
+            graph = read_safely(
+                lambda: graph_columns(Snapshot(kind, roots), kind, names, why_no_events=reason),
+                self._learner,
+            )
         self._stop("exception", float("nan"), graph, death.place, death.text)
 
     def ended(self) -> None:
         """The script is over."""
-        if self._is_open:
-            self._send("end", number=_ints(self._n_backwards))
+        if self._channel.is_open:
+            self._learner.end(None)
+            self._learner.stop()
+            for kind in self._classes:
+                if kind.shape is None:
+                    lack = read_safely(lambda kind=kind: lack_of(kind), self._learner)  # type: ignore[misc]
+                    name, module = [kind.cls.__qualname__], [kind.cls.__module__]
+                    self._channel.send("candidate", name=name, module=module, reason=[lack])
+            self._channel.send("end", number=ints(self._n_backwards))
 
     # -- conversation ------------------------------------------------------------------------------
 
@@ -226,39 +355,29 @@ class Conversation:
             with suppress(Exception):  # the script may have closed it
                 stream.flush()
         fields, methods = ({}, None) if isinstance(graph, str) else graph
-        self._send(
-            "stop", kind=[kind], number=_ints(self._n_backwards), loss=array("d", [loss]),
-            place=[place[0]], place_line=_ints(place[1]), traceback=[traceback],
-            problem=[graph if isinstance(graph, str) else ""], **fields,
+        self._channel.send(
+            "stop", kind=[kind], number=ints(self._n_backwards), loss=array("d", [loss]),
+            place=[place[0]], place_line=ints(place[1]), traceback=[traceback],
+            problem=[graph if isinstance(graph, str) else ""], **fields, **self._updates,
         )  # fmt: skip
-        with self._leaving_ctrl_c():
-            while (order := self._order(about=self._n_backwards)).asks:
+        self._updates = {}
+        with self._channel.leaving_ctrl_c():
+            while (order := self._channel.order(about=self._n_backwards)).asks:
                 self._answer(methods)
         self._obey(order)
-
-    @contextmanager
-    def _leaving_ctrl_c(self) -> Iterator[None]:
-        """At a stop, Ctrl-C in a shared terminal is for whoever debugs: it breaks off a verb."""
-        before = None
-        if self._shares_terminal:
-            with suppress(ValueError):  # signals are the main thread's affair
-                before = signal(SIGINT, SIG_IGN)
-        try:
-            yield
-        finally:
-            if before is not None:
-                signal(SIGINT, before)
+        looked, self._looked = self._looked, None
+        if looked is not None and kind == "backward" and self._channel.is_open:
+            read_safely(lambda: self._between.keep(self._n_backwards, *looked), self._learner)
 
     def _answer(self, methods: OwnMethods | None) -> None:
         """Computes nodes of the computation stopped at, for operands that our process names."""
-        question = received(lambda count: os.read(self._orders, count))
-        if question is None:
-            os._exit(1)
-        _, fields = question
+        _, fields = self._channel.question()
         assert methods is not None  # who got no graph asks nothing about it
         nodes, operands = map(int, fields["nodes"]), map(float, fields["operands"])
+        self._learner.is_asleep = True
         answer = methods.evaluate(list(nodes), list(operands))
-        self._send(
+        self._learner.is_asleep = False
+        self._channel.send(
             "evaluated", question=fields["question"], data=array("d", answer.data),
             local_grads=array("d", answer.local_grads), problems=list(answer.problems),
         )  # fmt: skip
@@ -268,100 +387,9 @@ class Conversation:
         if order is not None:
             self._quiet, self._let_pass = order.quiet, (order.low, order.high)
         for kind in self._classes:
+            if kind.shape is None or kind.is_free:
+                continue  # it is watched until it is known
             if self._quiet:
                 kind.disarm()
             else:
                 kind.arm(self._base)
-
-    def _order(self, about: int) -> Instruction:
-        """Waits for the answer to a question."""
-        while True:
-            order = self._read_order()
-            if order.about == about:
-                return order
-
-    def _unasked_order(self) -> Instruction | None:
-        """The newest order that came by itself, if any."""
-        os.set_blocking(self._orders, False)
-        try:
-            newest = None
-            while True:
-                newest = self._read_order()
-        except BlockingIOError:
-            return newest
-        finally:
-            os.set_blocking(self._orders, True)
-
-    def _read_order(self) -> Instruction:
-        data = os.read(self._orders, ORDER)
-        if not data:  # whoever attached is gone, and with it every reason to go on
-            os._exit(1)
-        return Instruction(*array("q", data[:INTEGERS]), *array("d", data[INTEGERS:]))
-
-    def _send(self, kind: str, /, **fields: Field) -> None:
-        if not self._is_open:
-            return
-        data = memoryview(encoded(kind, fields))
-        # A Ctrl-C waits until the message is out: half of one could not be understood.
-        pthread_sigmask(SIG_BLOCK, {SIGINT})
-        try:
-            while data:
-                data = data[os.write(self._reports, data) :]
-        except BrokenPipeError:
-            os._exit(1)
-        finally:
-            pthread_sigmask(SIG_UNBLOCK, {SIGINT})
-
-
-def _frames(innermost: FrameType, base: FrameType) -> Iterator[FrameType]:
-    """The script's calls under way, from the innermost outwards."""
-    frame: FrameType | None = innermost
-    while frame is not None and frame is not base:
-        yield frame
-        frame = frame.f_back
-
-
-def _names(calls: Iterable[FrameType], kind: ValueClass) -> Names:
-    """What the script calls its nodes; nothing if that cannot be found out."""
-    names = _read(lambda: names_in(calls, kind))
-    return {} if isinstance(names, str) else names
-
-
-def _graph(
-    snapshot: Snapshot,
-    kind: ValueClass,
-    names: Names,
-    visits: Sequence[Node] = (),
-    why_no_events: str = "",
-) -> tuple[dict[str, Field], OwnMethods]:
-    return snapshot.fields(names, visits, why_no_events), OwnMethods(kind, snapshot.nodes)
-
-
-def _read(reading: Callable[[], T]) -> T | str:
-    """What is read from the script's nodes; or in words why it cannot be.
-
-    A script must not die of being looked at, whatever its classes do. Python's cyclic collector
-    would search the many objects made here again and again.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        return reading()
-    except ReadingError as error:
-        return str(error)
-    except Exception as error:  # noqa: BLE001
-        return f"its nodes cannot be read: {type(error).__name__}: {error}"
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _loss(root: Node) -> float:
-    try:
-        return float(root.data)
-    except (AttributeError, TypeError, ValueError, OverflowError):
-        return float("nan")
-
-
-def _ints(*numbers: int) -> array[int]:
-    return array("q", numbers)

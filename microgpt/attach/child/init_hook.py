@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from types import CodeType, FrameType, FunctionType
 from typing import Any
@@ -26,6 +26,9 @@ tuple alive; of more, all of them."""
 CALLED_WITH_OPERANDS = frozenset({"__add__", "__mul__"})
 """Nine nodes in ten are made by these methods, so what they are called with is not noted."""
 
+FAR = 3
+"""So many calls out."""
+
 MAX_RECENT = 8
 """So many calls' sites are at hand; more would keep more calls alive that have returned."""
 
@@ -39,7 +42,7 @@ def __init__({self}{parameters}):
     attach_maker = None
     attach_frame = attach_getframe(1)
     attach_code = attach_frame.f_code
-    attach_part = attach_is_part(id(attach_code))
+    attach_part = attach_is_part(id(attach_code)){far}
     if attach_part is not None:
         attach_maker = attach_frame
         attach_frame = attach_frame.f_back
@@ -67,6 +70,12 @@ def __init__({self}{parameters}):
             attach_site = attach_sites[attach_at] = attach_site_of(attach_frame)
         {set_site}attach_site{done}
 """
+_FAR_MAKER = """
+    if attach_part is not False:
+        attach_far = attach_far_maker(attach_frame)
+        if attach_far is not None:
+            attach_frame = attach_far
+            attach_part = attach_is_part(id(attach_far.f_code))"""
 _NOTE_OPERANDS = """
     if {given}.__class__ in attach_sequences and {given}:
         if {given}.__class__ is tuple and len({given}) < 3:
@@ -75,7 +84,28 @@ _NOTE_OPERANDS = """
         else:
             attach_note_operands({self}, {given}, attach_maker or attach_frame)
 """
-_next_number = count().__next__
+next_number = count().__next__
+
+
+def _no_init(*_: Any, **__: Any) -> None:
+    """Does what `object.__init__` does."""
+
+
+def _far_maker(is_part: Callable[[int], bool | None], frame: FrameType) -> FrameType | None:
+    """The method of the class that a call which makes a node was made by, a few calls out."""
+    at = frame.f_back
+    for _ in range(FAR):
+        if at is None:
+            return None
+        if is_part(id(at.f_code)) is False:
+            return at
+        at = at.f_back
+    return None
+
+
+def _setter(cls: Any, name: str) -> Any:
+    slot = getattr(cls, name, None)
+    return slot.__set__ if slot is not None else lambda node, v: object.__setattr__(node, name, v)
 
 
 def hooked_init(
@@ -84,6 +114,8 @@ def hooked_init(
     site_of: Callable[[FrameType], Site],
     note_arguments: Callable[[Any, FrameType], None],
     note_operands: Callable[[Any, Any, FrameType], None] | None,
+    *,
+    notes_all: bool = False,
 ) -> Any:
     """The hook to put in the place of a class's `__init__`.
 
@@ -96,24 +128,30 @@ def hooked_init(
             and the frame of that.
         note_operands: is called with a node, with a container that it was made from, and with the
             frame that made it. None where operands need no noting.
+        notes_all: whether what those methods are called with is noted, too, and makers are looked
+            for further out, behind calls that are not the class's own: `Function.apply`.
     """
     init = cls.__init__
+    if init is object.__init__:
+        init = _no_init  # which would refuse what `__new__` has taken
     namespace: dict[str, Any] = {
         "attach_init": init,
-        "attach_next_number": _next_number,
+        "attach_next_number": next_number,
         "attach_getframe": sys._getframe,
         "attach_is_part": is_part,
         "attach_note_arguments": note_arguments,
-        "attach_called_with_operands": CALLED_WITH_OPERANDS,
+        "attach_called_with_operands": frozenset() if notes_all else CALLED_WITH_OPERANDS,
+        "attach_far_maker": partial(_far_maker, is_part),
         "attach_note_operands": note_operands,
         "attach_sequences": frozenset({tuple, list, set, frozenset}),
         "attach_recent": {},
         "attach_max_recent": MAX_RECENT,
         "attach_site_of": site_of,
-        **{f"attach_set_{slot}": getattr(cls, f"_attach_{slot}").__set__ for slot in SLOTS},
+        **{f"attach_set_{slot}": _setter(cls, f"_attach_{slot}") for slot in SLOTS},
     }
     code = init.__code__ if isinstance(init, FunctionType) else None
-    exec(_hook_code(code, cls.__setattr__ is object.__setattr__, bool(note_operands)), namespace)  # noqa: S102  # text of our own
+    is_plain = cls.__setattr__ is object.__setattr__
+    exec(_hook_code(code, is_plain, bool(note_operands), notes_all), namespace)  # noqa: S102  # text of our own
     hook = namespace["__init__"]
     hook.__defaults__ = getattr(init, "__defaults__", None)
     hook.__kwdefaults__ = getattr(init, "__kwdefaults__", None)
@@ -121,13 +159,16 @@ def hooked_init(
 
 
 @cache
-def _hook_code(code: CodeType | None, is_plain: bool, notes_operands: bool) -> CodeType:
+def _hook_code(
+    code: CodeType | None, is_plain: bool, notes_operands: bool, looks_far: bool
+) -> CodeType:
     """What defines the hook.
 
     Args:
         code: of the class's own `__init__`, if that is a function.
         is_plain: whether the class leaves `__setattr__` as it is.
         notes_operands: whether operands need noting.
+        looks_far: whether makers are looked for behind other calls.
     """
     if code is not None and not code.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
         n_positional = code.co_argcount
@@ -146,6 +187,7 @@ def _hook_code(code: CodeType | None, is_plain: bool, notes_operands: bool) -> C
         "parameters": "".join(f", {text}" for text in parameters),
         "arguments": "".join(f", {text}" for text in arguments),
         "done": "" if is_plain else ")",
+        "far": _FAR_MAKER if looks_far else "",
     }
     for slot in SLOTS:
         # A class that watches over its attributes is not to see these.

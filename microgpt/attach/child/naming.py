@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
-from microgpt.attach.child.value_class import Label, MatrixPlace, Node, ValueClass
+from microgpt.attach.child.recorded import Label, MatrixPlace, Node
+from microgpt.attach.child.value_class import ValueClass
 
 MAX_DEPTH = 7
 MAX_LOOKED_AT = 200_000
@@ -53,13 +54,13 @@ class _Search:
     def rank(self, value: Any) -> int:
         """How early a variable of this value is followed."""
         if self._kind.is_node(value):
-            return 1
-        is_list = isinstance(value, list | tuple)
-        holds_lists = is_list and bool(value) and isinstance(value[0], list | tuple | dict)
-        return 2 if is_list and not holds_lists else 0
+            return 0 if self._kind.uses_tape else 1  # which leads to all nodes, too
+        is_list = isinstance(value, (list, tuple))
+        holds_lists = is_list and bool(value) and isinstance(value[0], (list, tuple, dict))
+        return 2 if (is_list and not holds_lists) or self._kind.uses_tape else 0
 
     def follow(self, path: str, value: Any, depth: int, place: MatrixPlace | None = None) -> None:
-        if isinstance(value, _PLAIN) or id(value) in self._seen:
+        if id(value) in self._seen or (isinstance(value, _PLAIN) and not self._kind.is_node(value)):
             return
         if depth > MAX_DEPTH or len(self._seen) >= MAX_LOOKED_AT:
             return
@@ -78,8 +79,8 @@ class _Search:
     def _parts(
         self, path: str, value: Any, depth: int
     ) -> Iterator[tuple[str, Any, MatrixPlace | None]]:
-        if isinstance(value, list | tuple):
-            if value and isinstance(value[0], _PLAIN):
+        if isinstance(value, (list, tuple)):
+            if value and isinstance(value[0], _PLAIN) and not self._kind.is_node(value[0]):
                 return  # a text corpus, say
             is_matrix = depth > 0 and all(isinstance(row, list) for row in value)
             for i, part in enumerate(value):

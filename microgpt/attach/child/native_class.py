@@ -6,7 +6,8 @@ import sys
 from types import CodeType, FrameType
 from typing import Any
 
-from microgpt.attach.child.value_class import Call, Label, MatrixPlace, Node, ValueClass
+from microgpt.attach.child.recorded import Call, Label, MatrixPlace, Node
+from microgpt.attach.child.value_class import ValueClass
 from microgpt.autograd.scopes import Scope, Site
 
 _OPERATORS = {"add": "__add__", "mul": "__mul__", "pow": "__pow__"}
@@ -44,6 +45,11 @@ class NativeClass(ValueClass):
         if recording is not None:
             sys.modules["microgpt.autograd.recording"].stop_recording(recording)
 
+    @property
+    def is_armed(self) -> bool:
+        """Whether nodes are recorded."""
+        return self._recording is not None or super().is_armed
+
     def _recording_init(self, base: FrameType) -> Any:
         init = self.cls.__init__  # type: ignore[misc]
 
@@ -62,7 +68,7 @@ class NativeClass(ValueClass):
 
     def number(self, node: Node) -> int | None:
         """Its creation number."""
-        number: int = node._number
+        number: int | None = getattr(node, "_number", None)  # not while it is being made
         return number
 
     def site(self, node: Node) -> Site | Scope | None:

@@ -12,8 +12,11 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from microgpt.attach.child.value_class import Node, ValueClass
-from microgpt.attach.child.watches import GradTap, grads_of_closure, installed
+from microgpt.attach.child.local_gradients import LocalGradients
+from microgpt.attach.child.pass_log import installed
+from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.value_class import ValueClass
+from microgpt.attach.child.watches import GradTap, grads_of_closure
 from microgpt.graph.op_evaluator import Evaluated
 
 
@@ -38,7 +41,10 @@ class OwnMethods:
         kind, tap = self._kind, GradTap()
         data, locals_, problems = array("d"), array("d"), []
         at = 0
-        with installed(kind.cls, "grad", tap) if kind.shape.is_closure else nullcontext():
+        shape = kind.shape
+        assert shape is not None
+        asks = shape.is_closure or (shape.store is not None and shape.grad)
+        with installed(kind.cls, {shape.grad: tap}) if asks else nullcontext():
             for place in nodes:
                 node = self._nodes[place]
                 slots = kind.operands(node)
@@ -66,25 +72,32 @@ class OwnMethods:
         call = self._kind.call(node, operands)
         if isinstance(call, str):
             raise Refused(call)
-        own = [operand.data for operand in operands]
+        own = [self._kind.data(operand) for operand in operands]
         try:
-            for operand, is_at, number in zip(operands, own, numbers, strict=True):
+            for operand, is_at, number in zip(operands, own, numbers):
                 if float(is_at).hex() != number.hex():  # else it stays an int, if it is one
-                    operand.data = number
+                    self._kind.set_data(operand, number)
             result = call.method(*call.positional, **call.keywords)
-            return float(result.data), self._local_grads(result, operands, tap)
+            return float(self._kind.data(result)), self._local_grads(result, operands, tap)
         finally:
-            for operand, is_at in zip(operands, own, strict=True):
-                operand.data = is_at
+            for operand, is_at in zip(operands, own):
+                if self._kind.data(operand) is not is_at:
+                    self._kind.set_data(operand, is_at)
 
     def _local_grads(self, result: Any, operands: tuple[Node, ...], tap: GradTap) -> list[float]:
         kind = self._kind
+        assert kind.shape is not None
+        if kind.shape.store is not None:
+            shares = LocalGradients(kind, tap).of(result, operands) if kind.is_node(result) else []
+            if not shares or any(share != share for share in shares):  # noqa: PLR0124  # nan
+                raise Refused("its class does not say the local gradients of what it gives")
+            return shares
         made_from = [id(o) for o in kind.operands(result)] if kind.is_node(result) else []
         slots = [id(operand) for operand in operands]
         held = getattr(result, kind.shape.visited, None)
         if kind.shape.is_closure:
             if set(made_from) == set(slots):
                 return grads_of_closure(tap, result, operands, held)
-        elif made_from == slots and isinstance(held, tuple | list) and len(held) == len(slots):
+        elif made_from == slots and isinstance(held, (tuple, list)) and len(held) == len(slots):
             return [float(local) for local in held]
         raise Refused("its method gives something else than one node made from the same operands")

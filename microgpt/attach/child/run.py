@@ -1,6 +1,6 @@
 """Runs a script as `python script.py` would, attached. It is started as a program of its own.
 
-    python run.py ORDERS REPORTS OUTPUT SCRIPT [ARGUMENT ...]
+    python run.py ORDERS REPORTS OUTPUT script|module|notebook TARGET [ARGUMENT ...]
 
 The first two are open file descriptors. OUTPUT is `piped` if somebody else shows what the script
 prints, `inherited` if it shares a terminal with whoever debugs it. Our own modules are taken out of
@@ -26,19 +26,16 @@ CORE = os.path.abspath(f"{__file__}/../../..")
 
 
 def main() -> None:
-    """Runs the script; ends as it ends."""
-    orders, reports, output, script, *arguments = sys.argv[1:]
+    """Runs the program; ends as it ends."""
+    orders, reports, output, kind, target, *arguments = sys.argv[1:]
     session = _opened(int(orders), int(reports), shares_terminal=output == "inherited")
     if output == "piped":
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(encoding="utf-8", line_buffering=True)
-    sys.argv = [script, *arguments]
-    script = os.path.abspath(script)
-    if not sys.flags.safe_path:
-        sys.path[0] = os.path.dirname(os.path.realpath(script))
+    sys.argv = [target, *arguments]
     try:
-        _run(script, session)
+        _RUNS[kind](target, session)
     except SystemExit:
         session.ended()
         raise
@@ -67,20 +64,76 @@ def _opened(orders: int, reports: int, *, shares_terminal: bool) -> Conversation
     return Conversation(orders, reports, shares_terminal=shares_terminal)
 
 
-def _run(script: str, session: Conversation) -> None:
-    """Runs the script as the module `__main__`; its scopes are the calls below this one."""
+def _look_beside(path: str) -> None:
+    """Imports find what lies beside the program first."""
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path[0] = os.path.dirname(os.path.realpath(path))
+
+
+def _main_module(**variables: Any) -> ModuleType:
     module = ModuleType("__main__")
-    vars(module).update(
-        __file__=script,
-        __builtins__=builtins,
-        __loader__=SourceFileLoader("__main__", script),
-        __cached__=None,
-    )
+    vars(module).update(__builtins__=builtins, __cached__=None, **variables)
     sys.modules["__main__"] = module
+    return module
+
+
+def _run_script(script: str, session: Conversation) -> None:
+    """Runs a script as the module `__main__`; its scopes are the calls below this one."""
+    script = os.path.abspath(script)
+    _look_beside(script)
+    module = _main_module(__file__=script, __loader__=SourceFileLoader("__main__", script))
     with open(script, "rb") as file:
         source = file.read()
     session.start(base=sys._getframe())
     exec(compile(source, script, "exec", dont_inherit=True), vars(module))  # noqa: S102
+
+
+def _run_module(name: str, session: Conversation) -> None:
+    """Runs a module as `python -m` does, a package by its `__main__`."""
+    from importlib.util import find_spec  # noqa: PLC0415  # `python -m` imports it, too
+
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path[0] = os.getcwd()
+    session.start(base=sys._getframe())  # its packages are imported by looking for it
+    try:
+        spec: Any = find_spec(name)
+        if spec is not None and spec.submodule_search_locations is not None:
+            name += ".__main__"
+            spec = find_spec(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        spec = None
+    code = spec.loader.get_code(name) if spec is not None and spec.loader is not None else None
+    if code is None:
+        sys.stderr.write(f"{sys.executable}: No module named {name}\n")
+        raise SystemExit(1)
+    module = _main_module(
+        __file__=spec.origin, __loader__=spec.loader, __spec__=spec, __package__=spec.parent
+    )
+    sys.argv[0] = spec.origin
+    exec(code, vars(module))  # noqa: S102
+
+
+def _run_notebook(path: str, session: Conversation) -> None:
+    """Runs the code cells of a notebook, in order, in one module.
+
+    The cells come from our process, as Python without magics: see `notebook.py`.
+    """
+    import json  # noqa: PLC0415  # only here
+    import linecache  # noqa: PLC0415  # so that `traceback` finds the lines of cells
+
+    cells = sys.argv.pop(1)
+    path = os.path.abspath(path)
+    _look_beside(path)
+    module = _main_module()
+    session.start(base=sys._getframe())
+    for name, source in json.loads(cells):
+        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        exec(compile(source, name, "exec", dont_inherit=True), vars(module))  # noqa: S102
+
+
+_RUNS = {"script": _run_script, "module": _run_module, "notebook": _run_notebook}
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from types import FrameType, TracebackType
 
-from microgpt.attach.child.value_class import Node, ValueClass
+from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.value_class import ValueClass
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -70,7 +71,7 @@ class ScriptFailure:
             seen.add(id(thing))
             if kind.is_node(thing):
                 yield thing
-            elif isinstance(thing, list | tuple | set | frozenset):
+            elif isinstance(thing, (list, tuple, set, frozenset)):
                 waiting += thing
             elif isinstance(thing, dict) and "__builtins__" not in thing:
                 waiting += thing.values()

@@ -1,12 +1,15 @@
-"""Recognising a Value-like class by its shape, before it is built: from the code of its body.
+"""Recognising classes that may be Value-like before they are built: from the code of their body.
 
-A class is Value-like if its body defines `backward` and an operator, and its code speaks of one of
-two pairs of attributes. What it is called, and where it comes from, does not matter.
+Any class that defines arithmetic is a candidate. If its body defines `backward`, too, and its code
+speaks of the attributes of one of two well-known shapes, it is known at once what its nodes are;
+of all others that is learnt from what they do (`learner.py`). What a class is called, and where it
+comes from, does not matter.
 """
 
 from __future__ import annotations
 
 import builtins
+import os
 from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
@@ -18,6 +21,9 @@ class Shape(NamedTuple):
     operands: str  # the attribute with a node's operands
     visited: str  # the attribute that the backward pass reads when it visits a node
     is_closure: bool  # whether `visited` holds the derivative as code to call, not as numbers
+    data: str = "data"  # the attribute with a node's number; `""` if the node is itself a number
+    grad: str = "grad"  # the attribute with its gradient; `""` if it has none
+    store: Any = None  # where its operands are, if not simply in `operands`: see `anatomy.Store`
 
     def __str__(self) -> str:
         return f"{self.operands} and {self.visited}"
@@ -35,7 +41,7 @@ def shape_of(body: CodeType, bases: tuple[Any, ...] = ()) -> Shape | None:
         for ancestor in getattr(base, "__mro__", ()):
             for code in codes_of(ancestor):
                 words.update(words_of(code))
-    return next((shape for shape in SHAPES if {shape.operands, shape.visited} <= words), None)
+    return next((shape for shape in SHAPES if {*shape[:2], shape.data, shape.grad} <= words), None)
 
 
 def words_of(code: CodeType) -> Iterator[str]:
@@ -76,41 +82,65 @@ _WRAPPED = ("__func__", "__wrapped__", "fget", "fset")
 class Listener(Protocol):
     """Is told of classes that have just been built."""
 
-    def found(self, cls: type, shape: Shape) -> None:
-        """A Value-like class, on the base that was asked for."""
+    def found(self, cls: type, shape: Shape | None) -> None:
+        """A class that may be Value-like, and its shape if that is a known one."""
 
     def derived(self, cls: type) -> None:
         """A class derived from one."""
 
-    def refused(self, cls: type, reason: str) -> None:
-        """A Value-like class that could not be built on that base."""
 
-
-def watch_classes(base: type, listener: Listener) -> None:
-    """From now on, builds Value-like classes on a base of ours and tells of each.
+def watch_classes(recorded: type, watched: type, listener: Listener) -> None:
+    """From now on, builds classes that may be Value-like on a base of ours and tells of each.
 
     Args:
-        base: is put under a Value-like class, last, so that its instances get its slots.
+        recorded: is put under a class of a known shape, last, so that its instances get its slots.
+        watched: is put under one that defines arithmetic, until it is known what its nodes are.
         listener: is told.
     """
     build = builtins.__build_class__
 
     def build_class(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
-        if any(base in getattr(above, "__mro__", ()) for above in bases):
+        if any(recorded in getattr(above, "__mro__", ()) for above in bases):
             cls = build(body, name, *bases, **keywords)
             listener.derived(cls)
             return cls
-        shape = shape_of(body.__code__, bases) if isinstance(body, FunctionType) else None
-        if shape is None:
+        if not isinstance(body, FunctionType):
+            return build(body, name, *bases, **keywords)
+        shape = shape_of(body.__code__, bases)
+        if shape is None and not is_candidate(body.__code__, bases):
             return build(body, name, *bases, **keywords)
         others = tuple(above for above in bases if above is not object)
+        base = watched if shape is None else recorded
         try:
             cls = build(body, name, *others, base, **keywords)
-        except TypeError as error:  # its own bases and ours do not go together, or it is wrong
+        except TypeError:  # its own bases and ours do not go together, or it is wrong
             cls = build(body, name, *bases, **keywords)
-            listener.refused(cls, str(error))
-            return cls
         listener.found(cls, shape)
         return cls
 
     builtins.__build_class__ = build_class
+
+
+def is_candidate(body: CodeType, bases: tuple[Any, ...] = ()) -> bool:
+    """Whether a class with this body defines arithmetic and is a program's own.
+
+    Not those of the standard library, whose fractions and dates are no nodes; and of installed
+    packages only those that build their own instances, since what only lends methods to others is
+    put under classes that could not bear another base.
+    """
+    names = set(body.co_names)
+    if not ARITHMETIC & names:
+        return False
+    path = body.co_filename
+    if path.startswith("<frozen"):
+        return False
+    is_installed = any(f"{part}-packages" in path for part in ("site", "dist"))
+    if not is_installed:
+        return not path.startswith(LIBRARY)
+    builds = {"__init__", "__slots__", "__annotations__"} & names
+    return bool(builds) and not any(above is not object for above in bases)
+
+
+ARITHMETIC = frozenset({"__add__", "__radd__", "__mul__", "__rmul__", "__sub__", "__matmul__"})
+LIBRARY = os.path.dirname(os.__file__) + os.sep
+"""The folder of the standard library."""

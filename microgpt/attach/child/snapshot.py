@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from _operator import attrgetter
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain as chained
 from typing import Any
 
+from microgpt.attach.child.local_gradients import LocalGradients
 from microgpt.attach.child.naming import Names
-from microgpt.attach.child.value_class import Label, Node, ValueClass
-from microgpt.attach.child.watches import GradTap, grads_of_closure, installed
+from microgpt.attach.child.pass_log import PassLog, installed
+from microgpt.attach.child.recorded import Label, Node
+from microgpt.attach.child.value_class import ValueClass
+from microgpt.attach.child.watched_run import gradients_in
+from microgpt.attach.child.watches import GradTap, grads_of_closure
 from microgpt.attach.wire import Field
 from microgpt.autograd.scopes import Scope
 
@@ -20,103 +26,127 @@ class ReadingError(Exception):
 class Snapshot:
     """The computation below some roots: taken before a backward pass, completed after it."""
 
-    def __init__(self, kind: ValueClass, roots: Sequence[Node]) -> None:
-        self._kind = kind
+    def __init__(
+        self, kind: ValueClass, roots: Sequence[Node], before: Mapping[int, Any] | None = None
+    ) -> None:
+        """Reads the nodes.
+
+        Args:
+            kind: their class.
+            roots: the last one is the pass's.
+            before: gradients, by `id()`, that a pass which is over has changed, as it found them.
+        """
+        assert kind.shape is not None
+        self._kind, self._shape = kind, kind.shape
         self._root = roots[-1]
-        order = _post_order(roots, kind.operands)
+        held: dict[int, tuple[Node, ...]] = {}  # each node's operands
+        order = _post_order(roots, kind.operands, held)
         # In order of creation, as far as it is known, and operands before results.
-        self.nodes = _by_creation(order, kind)
+        self.nodes = _by_creation(order, held, kind.number)
         # Each node's place there, by `id()`.
         self.ids = {id(node): place for place, node in enumerate(self.nodes)}
-        self._operands = [kind.operands(node) for node in self.nodes]
+        self._operands = [held[id(node)] for node in self.nodes]
         self._local_grads = self._read_local_grads()
-        self._grads_before = array("d", map(_grad, self.nodes))
+        self._grads_before = _column(self.nodes, self._shape.grad, kind.grad)
+        for key, grad in (before or {}).items():
+            if key in self.ids:
+                self._grads_before[self.ids[key]] = _gradient(grad)
         self._visit_order = [
             self.ids[id(node)] for node in reversed(order) if self._operands[self.ids[id(node)]]
         ]
 
     def _read_local_grads(self) -> list[list[float]]:
-        kind = self._kind
-        if kind.shape.is_closure:
-            tap = GradTap()
+        kind, shape = self._kind, self._shape
+        tap = GradTap()
+        if shape.store is not None:
+            asked = LocalGradients(kind, tap)
+            rows = zip(self.nodes, self._operands)
+            with installed(kind.cls, {shape.grad: tap} if shape.grad else {}):
+                return [asked.of(node, operands) if operands else [] for node, operands in rows]
+        if shape.is_closure:
             closures = [
-                getattr(node, kind.shape.visited) if operands else None
-                for node, operands in zip(self.nodes, self._operands, strict=True)
+                getattr(node, shape.visited) if operands else None
+                for node, operands in zip(self.nodes, self._operands)
             ]
-            with installed(kind.cls, "grad", tap):
+            with installed(kind.cls, {shape.grad: tap}):
                 return [
                     grads_of_closure(tap, node, operands, closure) if operands else []
-                    for node, operands, closure in zip(
-                        self.nodes, self._operands, closures, strict=True
-                    )
+                    for node, operands, closure in zip(self.nodes, self._operands, closures)
                 ]
         columns = []
-        for node, operands in zip(self.nodes, self._operands, strict=True):
-            stored = getattr(node, kind.shape.visited, None) or ()
+        for node, operands in zip(self.nodes, self._operands):
+            stored = getattr(node, shape.visited, None) or ()
             if len(stored) != len(operands):
                 raise ReadingError(
                     f"a node of {kind.cls.__name__} has {len(operands)} operands in "
-                    f"{kind.shape.operands} but {len(stored)} numbers in {kind.shape.visited}"
+                    f"{shape.operands} but {len(stored)} numbers in {shape.visited}"
                 )
-            columns.append([_number(local, kind.shape.visited) for local in stored])
+            columns.append([_number(local, shape.visited) for local in stored])
         return columns
 
     def fields(
-        self, names: Names, visits: Sequence[Node] = (), why_no_events: str = ""
+        self,
+        names: Names,
+        log: PassLog | None = None,
+        why_no_events: str = "",
+        finals: Sequence[Any] = (),
     ) -> dict[str, Field]:
         """All columns, by the names that `foreign_graph` reads.
 
         Args:
             names: what the script calls its nodes.
-            visits: what a backward pass from the root visited, in order.
+            log: what a backward pass from the root did.
             why_no_events: why there was no pass, if there was none.
+            finals: the gradients after it, where the nodes themselves do not keep them.
         """
         kind, nodes = self._kind, self.nodes
         labels = [kind.label(node) or names.get(id(node)) for node in nodes]
-        if not why_no_events:
-            order = self._visited(visits)
-            if missing := set(self._visit_order) - set(order):
-                label = labels[min(missing)]
-                name = label.text if label else f"#{min(missing)}"
-                why_no_events = f"the script's backward() never visited {name}"
-            else:
-                self._visit_order = order
         places = [label.place if label else None for label in labels]
         ops, op_of = _table(
             "param" if place else kind.op(node, is_leaf=not operands)
-            for node, operands, place in zip(nodes, self._operands, places, strict=True)
+            for node, operands, place in zip(nodes, self._operands, places)
         )
         sites = [kind.site(node) for node in nodes]
         entered, scope_of = _scope_rows(
             # What made a parameter has nothing to do with this computation.
             None if place else _scope(site)
-            for site, place in zip(sites, places, strict=True)
+            for site, place in zip(sites, places)
         )
         lines, line_of = _line_rows(sites)
+        all_lines = {line: i for i, line in enumerate(lines)}
+        done = (log or PassLog()).columns(self.ids, all_lines, by_grads=not self._shape.visited)
         immediate = (kind.immediate(node) for node in nodes)
         return {
             "ops": ops,
             "op_of": op_of,
             "immediate": array("d", (float("nan") if n is None else n for n in immediate)),
-            "data": array("d", (_number(node.data, "data") for node in nodes)),
-            "grad": array("d", map(_grad, nodes)),
+            "data": _column(nodes, self._shape.data, kind.data),
+            "grad": array("d", map(_gradient, finals))
+            if finals
+            else _column(nodes, self._shape.grad, kind.grad),
             "grad_before": self._grads_before,
             "arity": array("q", map(len, self._operands)),
-            "operands": array("q", (self.ids[id(o)] for row in self._operands for o in row)),
-            "local_grads": array("d", (local for row in self._local_grads for local in row)),
+            "operands": array("q", self._operand_ids()),
+            "local_grads": array("d", chained.from_iterable(self._local_grads)),
             "visit_order": array("q", self._visit_order),
+            **done,
             "scopes": [scope.name for scope in entered],
             "scope_parents": array("q", (_parent(scope, entered) for scope in entered)),
             "scope_of": scope_of,
             **_place_columns(entered),
-            "files": [file for file, _ in lines],
-            "lines": array("q", (line for _, line in lines)),
+            "files": [file for file, _ in all_lines],
+            "lines": array("q", (line for _, line in all_lines)),
             "line_of": line_of,
             **_label_columns(labels),
             **self._maximum_columns(),
             "root": array("q", [self.ids[id(self._root)]]),
             "why_no_events": [why_no_events],
+            "only_finals": array("q", [bool(finals)]),
         }
+
+    def _operand_ids(self) -> Iterable[int]:
+        """The operand of each edge."""
+        return map(self.ids.__getitem__, map(id, chained.from_iterable(self._operands)))
 
     def _maximum_columns(self) -> dict[str, Field]:
         """Leaves that stand for the largest of other nodes, how many those are, and which."""
@@ -129,54 +159,109 @@ class Snapshot:
                 inputs.extend(place for place in ids if place is not None)
         return {"maximum_leaves": leaves, "maximum_counts": counts, "maximum_inputs": inputs}
 
-    def _visited(self, visits: Sequence[Node]) -> list[int]:
-        """Ids in the order of their last visits; leaves, through which nothing flows, left out."""
-        last: dict[int, None] = {}
-        for node in visits:
+    def finals_in(self, result: Any) -> list[Any] | None:
+        """Each node's gradient in what a pass returned, None if it is no such thing."""
+        others = [node for node in self.nodes if node is not self._root]
+        found = gradients_in(result, [self._root, *others])
+        if found is None:
+            return None
+        rest = iter(found[1:])
+        return [found[0] if node is self._root else next(rest) for node in self.nodes]
+
+    def leaves(self) -> list[Node]:
+        """The nodes that were made of no others."""
+        return [node for node, operands in zip(self.nodes, self._operands) if not operands]
+
+    def data_of(self, nodes: Sequence[Node]) -> array[float]:
+        """The numbers of nodes of the class as they are now."""
+        return _column(nodes, self._shape.data, self._kind.data)
+
+    def grads_of(self, nodes: Sequence[Node]) -> array[float]:
+        """Their gradients as they are now."""
+        return _column(nodes, self._shape.grad, self._kind.grad)
+
+    def grads_before_of(self, nodes: Sequence[Node]) -> array[float]:
+        """Their gradients as the pass finds them."""
+        grads = self.grads_of(nodes)
+        for i, node in enumerate(nodes):
             place = self.ids.get(id(node))
-            if place is not None and self._operands[place]:
-                last.pop(place, None)
-                last[place] = None
-        return list(last)
+            if place is not None:
+                grads[i] = self._grads_before[place]
+        return grads
+
+    def inner_numbers(self, until: int | None = None) -> set[int]:
+        """Creation numbers of the nodes that were made of others.
+
+        Args:
+            until: of those that are no newer; of all if not given.
+        """
+        found: set[int] = set()
+        for node, operands in zip(self.nodes, self._operands):  # in order of creation
+            number = self._kind.number(node)
+            if number is None:
+                continue
+            if until is not None and number > until:
+                break
+            if operands:
+                found.add(number)
+        return found
+
+    def all_have(self, name: str) -> bool:
+        """Whether every node holds an attribute of its own in its dictionary."""
+        return all(name in getattr(node, "__dict__", ()) for node in self.nodes)
 
 
-def _post_order(roots: Sequence[Node], operands: Callable[[Node], Iterable[Node]]) -> list[Node]:
+def _post_order(
+    roots: Sequence[Node],
+    operands: Callable[[Node], tuple[Node, ...]],
+    held: dict[int, tuple[Node, ...]],
+) -> list[Node]:
     """All nodes below the roots, operands before results, without recursion.
 
     Nodes are told apart by `id()`: a script's class may compare by value.
+
+    Args:
+        held: gets each node's operands.
     """
     order: list[Node] = []
-    seen: set[int] = set()
     for root in roots:
-        if id(root) in seen:
+        if id(root) in held:
             continue
-        seen.add(id(root))
-        stack = [(root, iter(operands(root)))]
+        row = held[id(root)] = operands(root)
+        stack = [(root, iter(row))]
         while stack:
             node, rest = stack[-1]
             for operand in rest:
-                if id(operand) not in seen:
-                    seen.add(id(operand))
-                    stack.append((operand, iter(operands(operand))))
-                    break
+                if id(operand) not in held:
+                    row = held[id(operand)] = operands(operand)
+                    if row:
+                        stack.append((operand, iter(row)))
+                        break
+                    order.append(operand)
             else:
                 order.append(node)
                 stack.pop()
     return order
 
 
-def _by_creation(order: list[Node], kind: ValueClass) -> list[Node]:
+def _by_creation(
+    order: list[Node],
+    held: dict[int, tuple[Node, ...]],
+    number_of: Callable[[Node], int | None],
+) -> list[Node]:
     """Nodes by creation number; one without comes right after the newest of its operands."""
     ages: dict[int, int] = {}
     for node in order:
-        number = kind.number(node)
+        number = number_of(node)
         if number is None:
-            number = max((ages[id(operand)] for operand in kind.operands(node)), default=-1)
+            number = max((ages[id(operand)] for operand in held[id(node)]), default=-1)
         ages[id(node)] = number
     return sorted(order, key=lambda node: ages[id(node)])
 
 
 def _number(value: object, what: str) -> float:
+    if value is None:
+        return 0.0  # a gradient that nothing has flowed to
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
@@ -184,9 +269,23 @@ def _number(value: object, what: str) -> float:
         raise ReadingError(f"the {what} of a node is of type {shown}, not a number") from None
 
 
-def _grad(node: Node) -> float:
-    grad = getattr(node, "grad", 0.0)
-    return 0.0 if grad is None else _number(grad, "grad")
+def _column(nodes: Sequence[Node], name: str, number_of: Callable[[Node], Any]) -> array[float]:
+    """A number of each node.
+
+    Args:
+        name: its attribute, which is read in one go; `""` if it has none.
+        number_of: reads it of one node, where that cannot be.
+    """
+    if name:
+        try:
+            return array("d", map(attrgetter(name), nodes))
+        except Exception:  # noqa: BLE001, S110  # None, or no number: one by one
+            pass
+    return array("d", (_number(number_of(node), name or "value") for node in nodes))
+
+
+def _gradient(grad: object) -> float:
+    return _number(grad, "gradient")
 
 
 def _label_columns(labels: Sequence[Label | None]) -> dict[str, Field]:

@@ -6,79 +6,45 @@ node in slots of the node itself, which is much cheaper than tables beside them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import CodeType, FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
-from microgpt.attach.child.init_hook import CO_VARARGS, CO_VARKEYWORDS, SLOTS, hooked_init
+from microgpt.attach.child.anatomy import Store, Subject, held_in, own_attribute, read
+from microgpt.attach.child.init_hook import (
+    CO_VARARGS,
+    CO_VARKEYWORDS,
+    hooked_init,
+    next_number,
+)
+from microgpt.attach.child.recorded import (
+    NO_ARGUMENTS,
+    Arguments,
+    Call,
+    Label,
+    Node,
+    note,
+)
 from microgpt.attach.child.shapes import Shape, codes_of, functions_of
 from microgpt.autograd.call_paths import CallPaths
 from microgpt.autograd.scopes import Scope, Site
-
-Node = Any
-"""An instance of a Value-like class of the script."""
-
-
-class MatrixPlace(NamedTuple):
-    """Where a parameter stands in a matrix, a list of rows."""
-
-    matrix: str
-    row: int
-    col: int
-    token: str = ""
-
-
-class Label(NamedTuple):
-    """A node's name, and its place if it is an entry of a matrix of leaves."""
-
-    text: str
-    place: MatrixPlace | None = None
-
-
-class Arguments(NamedTuple):
-    """What a method was called with, its `self` included."""
-
-    positional: tuple[Any, ...]
-    keywords: dict[str, Any]
-
-
-class Call(NamedTuple):
-    """A call that makes a node again, for what its operands' data is then."""
-
-    method: Callable[..., Any]
-    positional: tuple[Any, ...]
-    keywords: dict[str, Any]
-
-
-_NO_ARGUMENTS = Arguments((), {})
-
-
-class Recorded:
-    """The base put under a Value-like class: slots that its code never sees."""
-
-    __slots__ = tuple(f"_attach_{slot}" for slot in SLOTS)
-
-    def __getstate__(self) -> object:
-        """What a copy or a pickle keeps: what it would without these slots."""
-        state = object.__getstate__(self)
-        if not (isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict)):
-            return state
-        slots = {name: value for name, value in state[1].items() if name not in _SLOTS}
-        return (state[0], slots) if slots else state[0]
-
-
-_SLOTS = frozenset(Recorded.__slots__)
-# A slot's own setter, since the class may have a `__setattr__` of its own.
-_set_arguments = Recorded._attach_arguments.__set__  # type: ignore[attr-defined]
-_set_operands = Recorded._attach_operands.__set__  # type: ignore[attr-defined]
 
 
 class ValueClass:
     """A Value-like class of the script."""
 
-    def __init__(self, cls: type, shape: Shape) -> None:
+    def __init__(self, cls: type, shape: Shape | None, base: FrameType) -> None:
         self.cls = cls
-        self.shape = shape  # where its nodes keep operands and derivatives
+        self.shape = shape  # where its nodes keep what; None until that is learnt
+        self.base = base  # the frame that runs the script
+        # What is noted of a node is in slots; a `__getattr__` of the class's own would invent it.
+        reads: Any = cls.__getattribute__
+        is_plain = reads is object.__getattribute__ and not hasattr(cls, "__getattr__")
+        self._noted: Any = getattr if is_plain else lambda node, name, _: own_attribute(node, name)
+        self._types = {cls}  # of its nodes, those derived from it included
+        self.is_free = False  # whether its passes are loops of the script, and no function
+        self.n_seen = 0  # nodes made while it was watched
+        self.sample: Node = None  # one of them
         self._codes: list[CodeType] = []
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
@@ -88,11 +54,20 @@ class ValueClass:
 
     def add_code(self, cls: type) -> None:
         """Counts the code of a class derived from this one as the class's own."""
+        self._types.add(cls)
         for code in codes_of(cls):
             self._codes.append(code)
             self._is_part[id(code)] = _is_part(code.co_name)
+        for member in vars(cls).values():
+            if isinstance(member, (classmethod, staticmethod)):  # `from_op` makes, but is no op
+                self._is_part[id(getattr(member.__func__, "__code__", None))] = True
 
     # -- recording ---------------------------------------------------------------------------------
+
+    @property
+    def is_armed(self) -> bool:
+        """Whether nodes are recorded."""
+        return self._hook is not None and self.cls.__dict__.get("__init__") is self._hook
 
     def arm(self, base: FrameType) -> None:
         """Records every node made from now on; their scopes are the calls below a frame."""
@@ -117,17 +92,32 @@ class ValueClass:
             self._is_part.get,
             CallPaths(base, calls_in_scopes=True).site_of,
             _note_arguments,
-            self._note_operands if self.shape.is_closure else None,
+            self._note_operands if self.shape is not None and self.shape.is_closure else None,
+            notes_all=self._notes_all,
         )
+
+    @property
+    def uses_tape(self) -> bool:
+        """Whether its nodes hold no operands themselves."""
+        store = self.shape.store if self.shape else None
+        return store is not None and not store.paths
+
+    @property
+    def _notes_all(self) -> bool:
+        """Whether what sums and products are called with has to be noted, too."""
+        if self.shape is None:
+            return True
+        store = self.shape.store
+        return store is not None and (not store.paths or store.is_unordered)
 
     def _note_operands(self, node: Node, given: Any, maker: FrameType) -> None:
         """Notes operands in call order that are many, or in a list, or in a set in no order."""
-        if isinstance(given, set | frozenset):
+        if isinstance(given, (set, frozenset)):
             code, here = maker.f_code, maker.f_locals
             inside = set(map(id, given))
             called_with = (here.get(name) for name in code.co_varnames[: code.co_argcount])
             given = (value for value in called_with if id(value) in inside)
-        _set_operands(node, tuple(given))
+        note(node, "_attach_operands", tuple(given))
 
     # -- the class ---------------------------------------------------------------------------------
 
@@ -139,6 +129,7 @@ class ValueClass:
         """A decorator made another class of it, as `dataclass(slots=True)` does."""
         self.disarm()
         self.cls = cls
+        self._types.add(cls)
 
     # -- what is known of a node -------------------------------------------------------------------
 
@@ -151,8 +142,11 @@ class ValueClass:
 
         From the class's own sequence, else as recorded, else from the variables of its closure.
         """
+        assert self.shape is not None
+        if self.shape.store is not None:
+            return self._stored(node, self.shape.store)
         held = getattr(node, self.shape.operands, None) or ()
-        if isinstance(held, tuple | list):
+        if isinstance(held, (tuple, list)):
             return tuple(held)
         ids = set(map(id, held))
         noted = _noted_operands(node, held)
@@ -161,31 +155,128 @@ class ValueClass:
         captured = tuple(value for value in self._captured(node) if id(value) in ids)
         return captured if set(map(id, captured)) == ids else tuple(held)
 
+    def _stored(self, node: Node, store: Store) -> tuple[Node, ...]:
+        """The operands that lie where the class was seen to keep them."""
+        if not store.paths:
+            return self.made_from(node) or ()
+        if len(store.paths) == 1 and len(store.paths[0]) == 1 and not store.only_older:
+            only = self._noted(node, store.paths[0][0], None)
+            if only.__class__ in (tuple, list) and self._types.issuperset(map(type, only)):
+                return tuple(only)
+        held: list[Node] = []
+        for path in store.paths:
+            value = read(node, path)
+            held += (each for each in held_in(value, self.is_node) if each is not node)
+        if store.only_older:
+            age = self._age(node)
+            held = [each for each in held if self._age(each) < age]
+        if store.is_unordered and held:
+            noted = self.made_from(node) or ()
+            if set(map(id, noted)) == set(map(id, held)):
+                return noted
+        return tuple(held)
+
+    def made_from(self, node: Node) -> tuple[Node, ...] | None:
+        """The nodes that the method which made it was called with, None if that was not noted."""
+        maker: CodeType | None = self._noted(node, "_attach_maker", None)
+        given: Arguments | None = self._noted(node, "_attach_arguments", None)
+        if maker is None or given is None or not self.owns(maker):
+            return None
+        found: list[Node] = []
+        for value in (*given.positional, *given.keywords.values()):
+            if self.is_node(value):
+                found.append(value)
+            elif isinstance(value, (list, tuple)):
+                found += filter(self.is_node, value)
+        return tuple(each for each in found if each is not node)
+
+    def give_number(self, node: Node) -> None:
+        """Notes that a node was made, where its `__init__` was not hooked yet."""
+        if self._noted(node, "_attach_number", None) is None:
+            note(node, "_attach_number", next_number())
+
+    def is_making(self, node: Node, code: CodeType) -> bool:
+        """Whether this code of the class's own is what makes a node."""
+        return self._noted(node, "_attach_maker", None) is code and self.owns(code)
+
+    def is_method(self, thing: Any) -> bool:
+        """Whether something to call is a method of the class."""
+        code: CodeType | None = getattr(thing, "__code__", None)
+        return code is not None and self.owns(code) and getattr(thing, "__closure__", 1) is None
+
+    def subject(self) -> Subject:
+        """The class as one that is to be learnt."""
+        return Subject(self.is_node, self._age, self.made_from, self._called)
+
+    def _age(self, node: Node) -> int:
+        number = self.number(node)
+        return -1 if number is None else number
+
+    def _called(self, node: Node) -> str:
+        maker: CodeType | None = self._noted(node, "_attach_maker", None)
+        return "" if maker is None else maker.co_name.strip("_")
+
+    def below_one(self, node: Node, store: Store) -> tuple[Node, ...]:
+        """A node's operands, if they lie where a store says."""
+        return self._stored(node, store)
+
+    def below(self, root: Node, store: Store) -> list[Node]:
+        """A node and all that it was made of, itself first."""
+        found, seen = [root], {id(root)}
+        for node in found:
+            for each in self._stored(node, store):
+                if id(each) not in seen:
+                    seen.add(id(each))
+                    found.append(each)
+        return found
+
+    # -- its numbers -------------------------------------------------------------------------------
+
+    def data(self, node: Node) -> Any:
+        """A node's number."""
+        name = self.shape.data if self.shape else ""
+        return getattr(node, name) if name else float(node)
+
+    def set_data(self, node: Node, number: Any) -> None:
+        """Gives it another one."""
+        assert self.shape is not None
+        if not self.shape.data:
+            raise AttributeError("its nodes are numbers themselves, which nothing can change")
+        setattr(node, self.shape.data, number)
+
+    def grad(self, node: Node) -> Any:
+        """Its gradient, 0 if it has none yet."""
+        assert self.shape is not None
+        return own_attribute(node, self.shape.grad) if self.shape.grad else 0.0
+
     def _captured(self, node: Node) -> list[Any]:
         """The values of a closure's variables, `self` first: the operands and the node itself."""
+        assert self.shape is not None
         closure = getattr(node, self.shape.visited, None)
         names = getattr(getattr(closure, "__code__", None), "co_freevars", ())
         cells = getattr(closure, "__closure__", None) or ()
-        variables = sorted(zip(names, cells, strict=True), key=lambda pair: pair[0] != "self")
+        variables = sorted(zip(names, cells), key=lambda pair: pair[0] != "self")
         return [cell.cell_contents for _, cell in variables]
 
     def number(self, node: Node) -> int | None:
         """Its creation number, None if it was made while nothing was recorded."""
-        return getattr(node, "_attach_number", None)
+        number: int | None = self._noted(node, "_attach_number", None)
+        return number
 
     def site(self, node: Node) -> Site | Scope | None:
         """Where the script made it, as far as was recorded."""
-        return getattr(node, "_attach_site", None)
+        site: Site | Scope | None = self._noted(node, "_attach_site", None)
+        return site
 
     def op(self, node: Node, is_leaf: bool) -> str:
         """Its op's name: of the method that made it, else what the class calls it."""
-        maker: CodeType | None = getattr(node, "_attach_maker", None)
+        maker: CodeType | None = self._noted(node, "_attach_maker", None)
         is_own = maker is not None and self.owns(maker)
         if is_leaf:
             return "const" if is_own else "input"
         if is_own and maker is not None:
             return maker.co_name.strip("_")
-        called = getattr(node, "_op", None)
+        called = self._noted(node, "_op", None)
         if isinstance(called, str) and called:
             return _SIGNS.get(called.strip(), called.strip().lower())
         if maker is not None and not maker.co_name.startswith("<"):
@@ -194,12 +285,14 @@ class ValueClass:
 
     def immediate(self, node: Node) -> float | None:
         """The exponent of a pow by a plain number, if it is known."""
-        maker: CodeType | None = getattr(node, "_attach_maker", None)
+        maker: CodeType | None = self._noted(node, "_attach_maker", None)
         if maker is not None and maker.co_name == "__pow__":
-            arguments = getattr(node, "_attach_arguments", _NO_ARGUMENTS).positional[1:2]
-            if arguments and isinstance(arguments[0], int | float):
+            arguments = (self._noted(node, "_attach_arguments", None) or NO_ARGUMENTS).positional[
+                1:2
+            ]
+            if arguments and isinstance(arguments[0], (int, float)):
                 return float(arguments[0])
-        called = getattr(node, "_op", None)
+        called = self._noted(node, "_op", None)
         if isinstance(called, str) and called.startswith("**"):
             try:
                 return float(called[2:])
@@ -215,14 +308,16 @@ class ValueClass:
             operands: what it was made from, which is what its method was called with if nothing
                 else was noted.
         """
-        maker: CodeType | None = getattr(node, "_attach_maker", None)
+        maker: CodeType | None = self._noted(node, "_attach_maker", None)
         if maker is None:
             return "it was made while nothing was recorded"
         functions = (f for above in type(node).__mro__ for f in functions_of(above))
         function = next((f for f in functions if f.__code__ is maker), None)
         if function is None:
             return "it was made by no method of its class"
-        return Call(function, *getattr(node, "_attach_arguments", Arguments(operands, {})))
+        return Call(
+            function, *(self._noted(node, "_attach_arguments", None) or Arguments(operands, {}))
+        )
 
     def label(self, node: Node) -> Label | None:  # noqa: ARG002
         """What a node says that it is called; the script's own classes do not say."""
@@ -246,9 +341,9 @@ def _noted_operands(node: Node, held: Iterable[Node]) -> tuple[Node, ...]:
         node: the node.
         held: the operands that its class holds, each once.
     """
-    arity = getattr(node, "_attach_arity", None)
+    arity = own_attribute(node, "_attach_arity")
     if arity is None:
-        operands: tuple[Node, ...] = getattr(node, "_attach_operands", ())
+        operands: tuple[Node, ...] = own_attribute(node, "_attach_operands") or ()
         return operands
     first = node._attach_first
     if arity == 1:
@@ -276,4 +371,4 @@ def _note_arguments(node: Node, maker: FrameType) -> None:
             keywords |= here[names[n_named + bool(code.co_flags & CO_VARARGS)]]
     except (KeyError, TypeError):
         return  # it has deleted one of them, or made something else of it
-    _set_arguments(node, Arguments(tuple(positional), keywords))
+    note(node, "_attach_arguments", Arguments(tuple(positional), keywords))

@@ -1,41 +1,10 @@
-"""Descriptors put on the script's class for a moment, to see what its own backward code does."""
+"""Asking a closure of the script for its local gradients: its gradients stand in for a moment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from microgpt.attach.child.value_class import Node
-
-
-class VisitWatch:
-    """Notes whose attribute is read: a backward pass reads it once for each node that it visits."""
-
-    def __init__(self, cls: type, name: str) -> None:
-        self.visits: list[Node] = []
-        self._name = name
-        self._inherited = next(
-            (vars(above)[name] for above in cls.__mro__ if name in vars(above)), None
-        )
-
-    def __get__(self, node: Node, owner: type | None = None) -> Any:
-        if node is None:
-            return self
-        self.visits.append(node)
-        held = getattr(node, "__dict__", {})
-        if self._name in held:
-            return held[self._name]
-        if self._inherited is None:
-            raise AttributeError(f"{type(node).__name__!r} object has no attribute {self._name!r}")
-        get = getattr(self._inherited, "__get__", None)  # a slot, or a method
-        return get(node, type(node)) if get else self._inherited
-
-    def __set__(self, node: Node, value: object) -> None:
-        if put := getattr(self._inherited, "__set__", None):
-            put(node, value)
-        else:
-            node.__dict__[self._name] = value
+from microgpt.attach.child.recorded import Node
 
 
 class GradTap:
@@ -54,21 +23,6 @@ class GradTap:
 
     def __set__(self, node: Node, value: object) -> None:
         self.writes.append((node, value))
-
-
-@contextmanager
-def installed(cls: type, name: str, descriptor: object) -> Iterator[None]:
-    """Puts a descriptor on a class, and takes it off again."""
-    nothing = object()
-    own = cls.__dict__.get(name, nothing)
-    setattr(cls, name, descriptor)
-    try:
-        yield
-    finally:
-        if own is nothing:
-            delattr(cls, name)
-        else:
-            setattr(cls, name, own)
 
 
 def grads_of_closure(

@@ -133,8 +133,8 @@ def _backward(timeline: Timeline, step: int | None) -> Iterator[Anomaly]:
     if not (events > 0).any():
         return  # sums overflow only after one of their terms did
     event = int(events[events > 0].min())
-    change = next(c for c in graph.event(event).changes if not abs(c.edge.contribution) <= LARGEST)
-    edge = change.edge
+    changes = ((c, c.edge) for c in graph.event(event).changes if c.edge is not None)
+    change, edge = next((c, e) for c, e in changes if not abs(e.contribution) <= LARGEST)
     what = (
         f"{named(graph, edge.operand)} gets {edge.local:.6g} × {change.adjoint:.6g} = "
         f"{edge.contribution:.6g}, and its grad becomes {change.new:.6g}"

@@ -22,6 +22,8 @@ SATURATED = 0.99
 """A softmax whose largest output is above this passes hardly any gradient on."""
 SMALL_UPDATE, LARGE_UPDATE = 1e-4, 1e-2
 """An update moves weights too little or too much outside these parts of their own size."""
+SAME_GRADIENT = 1e-9
+"""Gradients are the same within this part of their size, or of 1 if they are smaller."""
 MUCH_SMALLER = 1e-3
 """Gradients vanish or explode if one layer's are this much smaller than another's."""
 
@@ -162,7 +164,49 @@ def _without_gradient(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
         yield _finding(graph, "no gradient", what, len(nodes) / used[matrix], nodes[0])
 
 
+def _pass_as_it_was(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
+    """Gradients that are not what the pass should have come to."""
+    if graph.ledger is None:
+        return
+    true = graph.true_pass.grad
+    with np.errstate(all="ignore"):
+        off = np.abs(graph.grad - true) > SAME_GRADIENT * np.maximum(1.0, np.abs(true))
+    wrong = np.flatnonzero(off & np.isfinite(true) | (np.isfinite(true) & np.isnan(graph.grad)))
+    if len(wrong):
+        node = int(wrong[-1])  # the newest: errors flow from there to operands
+        what = (
+            f"{len(wrong)} of {len(graph)} gradients are not what the pass should come to; the "
+            f"grad of {graph.name(node)} is {graph.grad[node]:.6g} and should be {true[node]:.6g}"
+        )
+        yield _finding(graph, "wrong pass", what, float(len(wrong)), node)
+
+
+def _gradients_before(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
+    """Gradients that were there before the pass."""
+    if not graph.backpropagated:
+        return
+    before = np.flatnonzero(graph.grad_before)
+    is_leaf = np.diff(graph.operand_start)[before] == 0
+    inner, leaves = before[~is_leaf], before[is_leaf]
+    if len(inner):
+        node = int(inner[-1])
+        what = (
+            f"{len(inner)} inner nodes had a gradient before the pass, which went over this graph "
+            f"once more; that of {graph.name(node)} was {graph.grad_before[node]:.6g}"
+        )
+        yield _finding(graph, "second pass", what, float(len(inner)), node)
+    elif len(leaves):
+        node = int(leaves[0])
+        what = (
+            f"{len(leaves)} leaves had a gradient before the pass, unless that is meant: they "
+            f"were not zeroed; that of {graph.name(node)} was {graph.grad_before[node]:.6g}"
+        )
+        yield _finding(graph, "gradients not zeroed", what, float(len(leaves)), node)
+
+
 CHECKS: tuple[HealthCheck, ...] = (
+    _pass_as_it_was,
+    _gradients_before,
     _dead_relus,
     _saturated_softmaxes,
     _gradients_by_layer,

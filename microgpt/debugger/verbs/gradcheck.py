@@ -63,7 +63,10 @@ class CheckedGradients(Answer):
         ]
         for node in self.at_fault[:MOST_TOLD]:
             name = called_in(self.graph, node)
-            told.append(f"  at fault, it seems: a local gradient of {name}")
+            what = "a local gradient of"
+            if self.graph.ledger is not None:
+                what = "what the pass writes or leaves out where it visits"
+            told.append(f"  at fault, it seems: {what} {name}")
             told += made_at(self.graph.line(node))
         return told
 

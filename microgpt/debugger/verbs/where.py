@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
 from microgpt.autograd.ops import OPS
 from microgpt.debugger.inspection import NodeView, inspect
@@ -11,7 +10,7 @@ from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.session_state import GradChange, State
 from microgpt.debugger.timeline import Timeline
 from microgpt.debugger.verbs.verb import LOOK, Answer, Json, Verb
-from microgpt.debugger.wording import called, made_at, number
+from microgpt.debugger.wording import called, made_at, number, place_called
 from microgpt.graph.debuggee import Stop
 from microgpt.model.place_names import spoken
 
@@ -44,13 +43,22 @@ class Standing(Answer):
         elif state.event == 0:
             told.append(f"  {name}: the pass begins")
         else:
-            told.append(f"  {name}, adjoint {number(view.grad_now)}")
-        told += [f"  {_changed(change, view.grad_now)}" for change in state.changes]
+            graph = self.timeline.graph
+            nth = int(graph.visit_numbers[state.event - 1])
+            again = f", visit {nth}" if nth > 1 else ""
+            told.append(f"  {name}, adjoint {number(graph.adjoints[state.event - 1])}{again}")
+        told += [f"  {_changed(change, self._adjoint(view))}" for change in state.changes]
         return told + made_at(view.line)
 
     def as_json(self) -> Json:
         """Only the script's place: every outcome has the session's."""
         return {"script": halt_as_json(self.halt)} if self.halt else {}
+
+    def _adjoint(self, view: NodeView) -> float:
+        """What the node visited passes on."""
+        if self.state.phase == "forward" or self.state.event == 0:
+            return view.grad_now
+        return float(self.timeline.graph.adjoints[self.state.event - 1])
 
     def _head(self) -> str:
         state = self.state
@@ -74,9 +82,15 @@ def _formula(view: NodeView) -> str:
 
 def _changed(change: GradChange, adjoint: float) -> str:
     name = spoken(change.node, change.name, change.place)
-    if change.local is None:
+    at = place_called(*change.line) if change.line else ""
+    if change.kind != "added":
+        told = f"{name}: grad {number(change.old)} → {number(change.new)} ({change.kind})"
+        return f"{told} at {at}" if at else told
+    if change.local is None or change.contribution is None:
         return f"{name}: grad {number(change.old)} → {number(change.new)}"
     product = f"{number(change.local)} × {number(adjoint)}"
+    if change.local * adjoint != change.contribution and change.contribution == change.contribution:
+        product = number(change.contribution)  # something else was added
     return f"{name}: grad {number(change.old)} + {product} = {number(change.new)}"
 
 
@@ -89,12 +103,14 @@ def halt_lines(halt: Stop) -> list[str]:
     if halt.graph is None:
         why = f": {halt.problem}" if halt.problem else ""
         told.append(f"  there is no graph of it, so the one before stays{why}")
+    elif halt.graph.pass_note:
+        told.append(f"  {halt.graph.pass_note}")
     return told
 
 
 def _halted(halt: Stop) -> str:
     """`train.py:14: backward 3, loss 0.25`."""
-    place = f"{PurePath(halt.file).name}:{halt.line}"
+    place = place_called(halt.file, halt.line)
     if halt.kind == "exception":
         return f"{place}: raised, after backward {halt.number}"
     return f"{place}: backward {halt.number}, loss {number(halt.loss)}"
@@ -109,6 +125,7 @@ def halt_as_json(halt: Stop) -> Json:
         "line": f"{halt.file}:{halt.line}",
         "traceback": halt.traceback,
         "problem": halt.problem,
+        "note": halt.graph.pass_note if halt.graph else "",
     }
 
 

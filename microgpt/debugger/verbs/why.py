@@ -8,7 +8,7 @@ microgpt's scopes; any other graph is divided by consumer and by path only.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, takewhile
 
 import numpy as np
@@ -22,12 +22,14 @@ from microgpt.debugger.verbs.verb import WHY, Answer, Json, Verb
 from microgpt.debugger.wording import called, number, position_called, share_of
 from microgpt.errors import GraphError
 from microgpt.graph.graph import Graph
+from microgpt.graph.ledger import ADDED, Ledger
 from microgpt.model.place_names import named, place_name, spoken
 from microgpt.model.places import RESIDUAL, block_of, position_label, position_losses
 
 PATHS_TOLD = 5
 MOST_CONSUMERS = 8
 MUCH_CANCELLATION = 2.0
+AS_WAS_AND_SHOULD_BE = (", in the pass as it was", ", in the pass as it should be")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,11 @@ class Why(Answer):
     by_consumer: tuple[ConsumerShare, ...]  # the heaviest first
     paths: tuple[GradientPath, ...]  # the heaviest single ones
     remainder: float  # what all other paths add
+    should_be: float | None = None
+    """Of a pass that was not its sums, what the gradient would be if it were: consumers are told of
+    the pass as it was then, all else of the pass as it should be. None if both are one."""
+    replaced: bool = False  # whether `given` was written over what consumers had added
+    true_added: float | None = None  # the part of `should_be` that its consumers add
 
     @property
     def about(self) -> int:
@@ -86,7 +93,11 @@ class Why(Answer):
     def lines(self) -> list[str]:
         """The shares, as parts of the gradient and in per cent."""
         told = [f"{spoken(self.node, self.name, self.place)}: grad {number(self.gradient)}"]
-        if self.given:
+        if self.should_be is not None:
+            told[0] += f"; should be {number(self.should_be)}"
+        if self.replaced:
+            told.append(f"  {number(self.given)} of it was written over what was there before")
+        elif self.given:
             told.append(f"  {number(self.given)} of it was there before any consumer added to it")
         groups = [
             ("by position of the loss",
@@ -97,14 +108,18 @@ class Why(Answer):
              [(called(s.node, s.name, s.place, s.op, s.scope), s.share)
               for s in self.by_consumer]),
         ]  # fmt: skip
-        total = self.gradient - self.given
+        was = self.gradient - self.given
+        total = was if self.true_added is None else self.true_added
+        as_was, as_should = ("", "") if self.should_be is None else AS_WAS_AND_SHOULD_BE
         for title, rows in groups:
-            if rows:
-                told += _group(title, rows, total)
+            if rows and title == "by consumer":
+                told += _group(title + as_was, rows, was)
+            elif rows:
+                told += _group(title + as_should, rows, total)
             elif self.by_consumer:
                 told.append(f"  {title}: this graph has none")
         if self.paths:
-            told.append("  heaviest paths to the loss")
+            told.append(f"  heaviest paths to the loss{as_should}")
             told += [f"    {share_of(p.share, total)}  {_way(p)}" for p in self.paths]
             told.append(f"    {share_of(self.remainder, total)}  all other paths")
         return told
@@ -123,7 +138,9 @@ class Why(Answer):
             }
             for path in self.paths
         ]  # fmt: skip
+        wrong = {} if self.should_be is None else {"should_be": self.should_be}
         return {
+            **wrong,
             "shares": {
                 "by_position": [
                     {"position": s.position, "share": s.share} for s in self.by_position
@@ -172,7 +189,40 @@ def why(session: SessionCore, node: int) -> Why:
         GraphError: the graph has no backward pass, or the gradient is not finite.
     """
     paths = session.heaviest_paths
-    return Explainer(paths.derivatives, paths).why(node)
+    explained = Explainer(paths.derivatives, paths).why(node)
+    if session.graph.ledger is None:
+        return explained
+    return _as_it_was(session.graph, session.graph.ledger, explained)
+
+
+def _as_it_was(graph: Graph, ledger: Ledger, true: Why) -> Why:
+    """Divides a gradient by what was really written, from the last number that replaced it on."""
+    node = true.node
+    writes = ledger.writes_to(node)
+    set_at = np.flatnonzero(ledger.kind[writes] != ADDED)
+    given = float(graph.grad_before[node])
+    if len(set_at):
+        given = float(ledger.new[writes[set_at[-1]]])
+        writes = writes[set_at[-1] + 1 :]
+    added: dict[int, list[float]] = {}
+    for write in writes[ledger.edge[writes] >= 0].tolist():
+        consumer = int(graph.edge_consumers[ledger.edge[write]])
+        added.setdefault(consumer, []).append(float(ledger.share[write]))
+    shares = {at: math.fsum(each) for at, each in added.items()}
+    return replace(
+        true,
+        gradient=float(graph.grad[node]),
+        given=given,
+        by_consumer=tuple(
+            ConsumerShare(
+                at, graph.name(at), place_name(graph, at), graph.op(at), graph.scope(at), share
+            )
+            for at, share in sorted(shares.items(), key=lambda row: -abs(row[1]))
+        ),
+        should_be=true.gradient,
+        replaced=bool(len(set_at)),
+        true_added=true.gradient - true.given,
+    )
 
 
 @dataclass(frozen=True, eq=False)

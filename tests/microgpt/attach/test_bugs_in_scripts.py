@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from microgpt.debugger import DebugSession
 from microgpt.errors import GraphError
 from tests.microgpt.attach.conftest import SCRIPTS, Attach, all_stops, next_stop
 
@@ -60,10 +61,15 @@ def test_grads_assigned_instead_of_added(attach: Attach) -> None:
     )
     graph = next_stop(process).graph
     assert graph is not None
-    assert not graph.backpropagated
-    with pytest.raises(GraphError, match=r"grad of x is .*, but what this pass adds to it"):
-        graph.event(1)
-    assert "add local gradient × grad" in graph.why_no_events
+    assert graph.backpropagated
+    assert graph.ledger is not None
+    x = graph.find("x")
+    line = 1 + MICROGPT.partition("child.grad +=")[0].count("\n")
+    written = [c for k in range(graph.n_events) for c in graph.event(k).changes if c.node == x]
+    assert [(c.old, c.new, c.kind) for c in written] == [(0, 1, "added"), (1, 2, "replaced")]
+    assert {c.line for c in written} == {(str(process.path), line)}
+    assert graph.grad[x] == 2
+    assert graph.true_pass.grad[x] == 3
 
 
 def test_a_pass_that_skips_nodes(attach: Attach) -> None:
@@ -73,7 +79,14 @@ def test_a_pass_that_skips_nodes(attach: Attach) -> None:
     )
     graph = next_stop(process).graph
     assert graph is not None
-    assert graph.why_no_events == "the script's backward() never visited y"
+    assert graph.ledger is not None
+    y = graph.find("y")
+    assert graph.event_of[y] == -1
+    assert graph.grad[y] != 0
+    assert graph.grad[graph.find("x")] == 0
+    assert graph.true_pass.grad[graph.find("x")] == 1
+    with pytest.raises(GraphError, match="does not visit y"):
+        DebugSession(graph).goto("backward y")
     assert graph.consumers_of(graph.find("x"))
 
 
@@ -84,8 +97,13 @@ def test_a_wrong_order_of_visits(attach: Attach) -> None:
     )
     graph = next_stop(process).graph
     assert graph is not None
-    assert not graph.backpropagated
-    assert graph.why_no_events.startswith("the grad of ")
+    assert graph.ledger is not None
+    loss, y, x = (graph.find(name) for name in ("loss", "y", "x"))
+    # Operands first: what reaches y comes too late for x.
+    assert graph.visit_order.tolist() == [y, loss]
+    assert graph.adjoints.tolist() == [0, 1]
+    assert graph.grad[[x, y, loss]].tolist() == [0, 12, 1]
+    assert graph.true_pass.grad[[x, y, loss]].tolist() == [24, 12, 1]
 
 
 def test_numbers_that_are_no_numbers(attach: Attach) -> None:

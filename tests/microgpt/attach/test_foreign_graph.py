@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from array import array
 
-import pytest
-
 from microgpt.attach.foreign_graph import MAX_OPS, OTHER_OP, graph_of
 from microgpt.attach.wire import Field
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.ops import OPS, op_code
-from microgpt.errors import GraphError
 from microgpt.graph.graph import Graph
 
 
@@ -39,9 +36,29 @@ def chain(ops: list[tuple[str, int]], **changes: Field) -> Graph:
         "root": ints([n_nodes - 1]), "why_no_events": [""],
         "named": ints([0]), "names": ["w[1][2]"], "placed": ints([0]), "matrices": ["w"],
         "rows": ints([1]), "cols": ints([2]), "tokens": [""],
+        **_entries(arity, grads),
+        "only_finals": ints([0]),
         "maximum_leaves": ints([]), "maximum_counts": ints([]), "maximum_inputs": ints([]),
     }  # fmt: skip
     return graph_of(fields | changes)
+
+
+def _entries(arity: list[int], grads: list[float]) -> dict[str, Field]:
+    """What a pass does: the seed, and for each node a read and its writes to the one before."""
+    sums = [0.0] * len(grads)
+    sums[-1] = 1.0
+    entries = [(len(arity) - 1, 1, 1, 1.0)]  # node, site, whether it writes, number
+    for node in range(len(arity) - 1, 0, -1):
+        entries.append((node, 0, 0, 0.0))
+        for _ in range(arity[node]):
+            sums[node - 1] += grads[node]
+            entries.append((node - 1, 2, 1, sums[node - 1]))
+    nodes, sites, writes, numbers = zip(*entries, strict=True)
+    return {
+        "entry_nodes": array("q", nodes), "entry_sites": array("q", sites),
+        "entry_writes": array("q", writes), "entry_numbers": array("d", numbers),
+        "site_lines": array("q", [-1, -1, -1]), "by_grads": array("q", [0]),
+    }  # fmt: skip
 
 
 def test_ops_of_the_table_keep_their_codes_and_others_follow() -> None:
@@ -75,8 +92,26 @@ def test_the_rest_of_the_columns() -> None:
     assert graph.bindings[0] == ParameterBinding("w", 1, 2)
 
 
-def test_grads_that_its_events_do_not_give() -> None:
+def test_a_pass_that_is_sums_keeps_no_ledger() -> None:
+    graph = chain([("tanh", 1), ("mul", 2)])
+    assert graph.ledger is None
+    assert graph.backpropagated
+    assert [change.new for change in graph.event(2).changes] == [2.0]
+
+
+def test_a_write_that_was_not_seen_ends_the_ledger() -> None:
     graph = chain([("tanh", 1), ("mul", 2)], grad=array("d", [7.0, 2.0, 1.0]))
-    assert not graph.backpropagated
-    with pytest.raises(GraphError, match=r"the grad of w\[1\]\[2\] is 7.0, but .* comes to 2.0; "):
-        graph.event(0)
+    assert graph.ledger is not None
+    assert graph.backpropagated
+    *_, last = graph.event(graph.n_events - 1).changes
+    assert (last.node, last.old, last.new, last.line, last.edge) == (0, 2.0, 7.0, None, None)
+    assert graph.grads_at(graph.n_events - 1).tolist() == graph.grad.tolist()
+
+
+def test_each_write_finds_its_edge() -> None:
+    graph = chain([("tanh", 1), ("mul", 2)], grad=array("d", [7.0, 2.0, 1.0]))
+    ledger = graph.ledger
+    assert ledger is not None
+    assert ledger.edge.tolist() == [-1, 1, 2, 0, -1]
+    assert ledger.event.tolist() == [0, 1, 1, 2, 2]
+    assert [change.contribution for change in graph.event(1).changes] == [1.0, 1.0]

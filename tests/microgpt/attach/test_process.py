@@ -147,8 +147,10 @@ def test_a_stopped_script_stands_still(attach: Attach, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "status", "reason"),
     [
-        ("print('hello')", 0, "it built no class with backward(), operators and _children and"),
+        ("print('hello')", 0, "it built no class that defines arithmetic (__add__, __mul__, ...)"),
         ("class A:\n    def backward(self): self._prev\n", 0, "it built no class"),
+        ("class A:\n  def __init__(s): s.x = 1.0\n  def __add__(s, o): return A()\nA() + A()", 0,
+         "no backward pass was seen: A: its results remember no operands"),
         ("from micrograd.engine import Value\nValue(1.0) * 2", 0,
          "exit status 0; it never called backward() of micrograd.engine.Value"),
         ("import sys\nsys.exit(3)", 3, "exit status 3; it built"),
@@ -159,7 +161,7 @@ def test_a_stopped_script_stands_still(attach: Attach, tmp_path: Path) -> None:
         (LOOP.format(steps="range(2)") + "raise SystemExit(5)", 5,
          "exit status 5; backward() was called 2 times"),
         ("class F(float):\n  def __add__(a, b): return a._prev\n  def backward(s): s._backward()\n",
-         0, "exit status 0; F cannot be followed (multiple bases have instance"),
+         0, "exit status 0; no backward pass was seen: F: no instance of it was made"),
     ],
 )  # fmt: skip
 def test_the_end_says_what_was_missing(

@@ -70,6 +70,8 @@ def test_the_fields_of_a_move(tiny_graph: Graph) -> None:
             "old": c.old,
             "contribution": c.edge.contribution,
             "new": c.new,
+            "kind": "added",
+            "line": None,
         }
         for c in event.changes
     ]

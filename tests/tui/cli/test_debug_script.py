@@ -94,7 +94,7 @@ def test_json_lines_are_exact_and_the_scripts_output_is_elsewhere() -> None:
     where, first, run, second, end = rows(result.stdout)
     assert where["script"] == {
         "stop": "backward", "number": 1, "loss": 3.0, "line": f"{PLANTED}:{LINE_OF_BACKWARD}",
-        "traceback": "", "problem": "",
+        "traceback": "", "problem": "", "note": "",
     }  # fmt: skip
     assert (first["node"]["data"], first["node"]["grad_final"]) == (-0.25, 2.0)
     assert (run["verb"], run["stop"], run["phase"], run["event"]) == ("run", "start", "forward", 0)
@@ -288,7 +288,7 @@ def test_what_it_raises_is_a_stop_post_mortem(script: Script) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("print('hi')", "exit status 0; it built no class with backward(), operators and"),
+        ("print('hi')", "exit status 0; it built no class that defines arithmetic"),
         (
             FROM_OUR_VALUE + "Value(1.0) * 2",
             "it never called backward() of microgpt.autograd.value.Value",

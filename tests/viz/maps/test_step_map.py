@@ -164,14 +164,14 @@ def test_every_node_lies_in_one_cell_and_sums_are_right(graph: Graph) -> None:
         ] or [node for node in sorted(inside) if not graph.consumers_of(node)]
         assert close(float(step_map.grad_norm[cell]), norm(graph.grad[outputs].tolist()))
         assert close(float(step_map.data_norm[cell]), norm(graph.data[outputs].tolist()))
-        events = [int(graph.event_of[node]) for node in inside if graph.event_of[node]]
+        events = [int(graph.event_of[node]) for node in inside if graph.event_of[node] > 0]
         assert step_map.first_event[cell] == min(events, default=-1)
         assert step_map.last_event[cell] == max(events, default=-1)
         writes = [
             int(graph.event_of[edge.consumer])
             for node in inside
             for edge in graph.consumers_of(node)
-            if edge.consumer not in inside and graph.event_of[edge.consumer]
+            if edge.consumer not in inside and graph.event_of[edge.consumer] > 0
         ]
         writes += [0] if graph.root in inside else []
         assert step_map.first_write[cell] == min(writes, default=-1)

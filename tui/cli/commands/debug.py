@@ -9,8 +9,8 @@ from typing import Any
 
 from microgpt import InputError
 from tui.cli.debug_script import debug_script, is_script
-from tui.cli.options.parser import CommandParser, Subparsers, given_options
-from tui.cli.options.script_options import STOP_OPTIONS, add_stop_options
+from tui.cli.options.parser import CommandParser, StoreText, Subparsers, given_options
+from tui.cli.options.script_options import STOP_OPTIONS, add_python_option, add_stop_options
 from tui.cli.options.trained_model import add_document_argument, add_trained_model_options
 
 _DESCRIPTION = """\
@@ -20,10 +20,13 @@ with breakpoints and watchpoints. Asks why a gradient has its value, what would
 be if a value were another, and where a number goes wrong.
 
 Or through those of a script: a name that ends in .py, or the path of a file.
-It runs unmodified, in a process of its own and with your rights, and needs a
-class like microgpt's or micrograd's Value. It stops after each backward() and
-where it raises; the verb `run` lets it go on. What it prints goes to stderr,
-at the prompt to the terminal. Its own arguments follow after --.
+It runs unmodified, in a process of its own and with your rights. Any class of
+numbers that remember what they were made of is followed, whatever it is called,
+and so is any function or loop that writes their gradients. It stops after each
+such backward pass and where it raises; the verb `run` lets it go on. What it
+prints goes to stderr, at the prompt to the terminal. Its own arguments follow
+after --. A notebook (.ipynb) runs cell by cell, its magics left out; -m runs a
+module.
 
 Verbs come from -c and --script, else from stdin; at a terminal there is a
 prompt with history and completion. `help` there lists them.
@@ -36,6 +39,8 @@ examples:
   microgpt debug --run names.run --step 300 --script verbs.txt
   microgpt debug train.py -c gradcheck -c 'run 10' -c health -- --lr 0.1
   microgpt debug --when 'loss > 10' train.py
+  microgpt debug --pass 3 lesson.ipynb
+  microgpt debug --python ~/env/bin/python -m lessons.train
 """
 
 
@@ -74,7 +79,13 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
         help="a file of verbs, one a line; lines that begin with # are comments",
     )  # fmt: skip
     group.add_argument("--json", action="store_true", help="one JSON object a line for each verb")
-    add_stop_options(parser.add_argument_group("where a script stops"))
+    group = parser.add_argument_group("a script")
+    group.add_argument(
+        "-m", dest="module", action=StoreText, metavar="MODULE",
+        help="a module to run as `python -m MODULE` would, instead of a script's file",
+    )  # fmt: skip
+    add_python_option(group)
+    add_stop_options(group)
     add_trained_model_options(parser)
     return parser
 
@@ -89,7 +100,10 @@ def run(arguments: argparse.Namespace) -> int:
     rest = arguments.rest or []
     if arguments.text is None and rest:  # a document may begin with a dash
         arguments.text = rest.pop(0)
-    if is_script(arguments.text):
+    if arguments.module is not None and arguments.text is not None:
+        raise InputError(f"-m {arguments.module} or {arguments.text}: one of them; what the module "
+                         "itself gets follows after --")  # fmt: skip
+    if arguments.module is not None or is_script(arguments.text):
         return debug_script(arguments, rest, lines)
     stray = [option for option in given_options(arguments) if option in STOP_OPTIONS] or rest
     if stray:

@@ -1,0 +1,158 @@
+"""`Between`: what becomes of a graph's leaves from one pass to the next, and the lines that do it.
+
+Leaves are kept, which are few, with their numbers and gradients; of all other nodes only their
+creation numbers, so that no graph stays alive. Writes are watched until the next node is made.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from microgpt.attach.child.pass_log import inherited, line_at
+from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.script_failure import OWN_FOLDER
+from microgpt.attach.child.snapshot import Snapshot
+from microgpt.attach.child.value_class import ValueClass
+from microgpt.attach.wire import Field
+
+
+class Between:
+    """Watches from one pass to the next."""
+
+    def __init__(self) -> None:
+        self._since = 0  # the pass that is kept; 0 for none
+        self._leaves: list[Node] = []
+        self._data, self._grads = array("d"), array("d")  # of each, after that pass
+        self._names: dict[str, int] = {}  # of leaves, by `id()`
+        self._newest = -1  # of them
+        self._inner: set[int] = set()  # creation numbers of nodes made of others
+        self._writes: dict[tuple[int, str], tuple[Any, int]] = {}  # last, by node and attribute
+        self._uninstall: Callable[[], None] | None = None
+
+    # -- watching ----------------------------------------------------------------------------------
+
+    def keep(
+        self, number: int, kind: ValueClass, snapshot: Snapshot, names: Mapping[int, Any]
+    ) -> None:
+        """Begins anew, after a pass."""
+        self.stop()
+        self._since, self._writes = number, {}
+        self._leaves = leaves = snapshot.leaves()
+        self._data, self._grads = snapshot.data_of(leaves), snapshot.grads_of(leaves)
+        self._names = {names[id(node)].text: id(node) for node in leaves if id(node) in names}
+        self._inner = snapshot.inner_numbers()
+        self._newest = max(self._inner, default=-1)
+        shape = kind.shape
+        if shape is not None and shape.data:
+            self._install(kind, [name for name in (shape.data, shape.grad) if name])
+
+    def stop(self) -> None:
+        """Watches no more."""
+        uninstall, self._uninstall = self._uninstall, None
+        if uninstall is not None:
+            uninstall()
+
+    def _install(self, kind: ValueClass, names: list[str]) -> None:
+        cls: Any = kind.cls
+        nothing = object()
+        own = {name: vars(cls).get(name, nothing) for name in names}
+        if any(isinstance(inherited(cls, name), property) for name in names):
+            return  # what it writes to may be anything
+        for name in names:
+            setattr(cls, name, self._watch(kind, name))
+
+        def uninstall() -> None:
+            for name, before in own.items():
+                if before is nothing:
+                    delattr(cls, name)
+                else:
+                    setattr(cls, name, before)
+
+        self._uninstall = uninstall
+
+    def _watch(self, kind: ValueClass, name: str) -> Any:
+        held = inherited(kind.cls, name)
+        put = getattr(held, "__set__", None)
+        writes, number_of, getframe = self._writes, kind.number, sys._getframe
+
+        def set_value(_: Any, node: Node, value: object) -> None:
+            if number_of(node) is None:  # a node is made: the next graph begins
+                self.stop()
+            else:
+                frame: Any = getframe(1)
+                while frame.f_code.co_filename.startswith(OWN_FOLDER):
+                    frame = frame.f_back
+                writes[id(node), name] = (frame.f_code, frame.f_lasti)
+            if put is not None:
+                put(node, value)
+            else:
+                node.__dict__[name] = value
+
+        members: dict[str, Any] = {"__slots__": (), "__set__": set_value}
+        if held is not None:
+            get = getattr(held, "__get__", None)
+
+            def get_value(_: Any, node: Node, owner: Any = None) -> Any:
+                if node is None:
+                    return held
+                own = getattr(node, "__dict__", None)
+                if put is None and own is not None and name in own:
+                    return own[name]
+                return held if get is None else get(node, owner)
+
+            members["__get__"] = get_value
+        return type("UpdateWatch", (), members)()
+
+    # -- what happened -----------------------------------------------------------------------------
+
+    def columns(
+        self, kind: ValueClass, snapshot: Snapshot, names: Mapping[int, Any]
+    ) -> dict[str, Field]:
+        """What happened since the pass that is kept; a snapshot before the next one tells.
+
+        Args:
+            snapshot: of the next pass's graph, with the gradients from before it.
+            names: what the script calls its nodes now.
+        """
+        self.stop()
+        shape = kind.shape
+        if not self._since or shape is None:
+            return {}
+        places: dict[tuple[str, int], int] = {}
+        by_id = {key: name for name, key in self._names.items()}
+        keys = list(map(id, self._leaves))
+        kept = set(keys)
+        rebound = [
+            label.text
+            for key, label in ((id(node), names.get(id(node))) for node in snapshot.leaves())
+            if label and key not in kept and self._names.get(label.text) in kept
+        ]
+        return {
+            "updates_since": array("q", [self._since]),
+            "update_ids": array("q", [snapshot.ids.get(key, -1) for key in keys]),
+            "update_names": [by_id.get(key, "") for key in keys],
+            "update_befores": self._data,
+            "update_afters": snapshot.data_of(self._leaves),
+            "update_grads": self._grads,
+            "update_grads_now": snapshot.grads_before_of(self._leaves),
+            "update_lines": self._lines(keys, shape.data, places),
+            "update_grad_lines": self._lines(keys, shape.grad, places),
+            "update_files": [file for file, _ in places],
+            "update_file_lines": array("q", [line for _, line in places]),
+            "update_rebound": rebound,
+            "update_shared": array("q", [len(self._inner & snapshot.inner_numbers(self._newest))]),
+        }
+
+    def _lines(self, keys: list[int], name: str, places: dict[tuple[str, int], int]) -> array[int]:
+        """Where an attribute of each leaf was written last, -1 if that was not seen."""
+        found = array("q", [-1]) * len(keys)
+        if self._writes:
+            for i, key in enumerate(keys):
+                at = self._writes.get((key, name))
+                if at is not None:
+                    line = (at[0].co_filename, line_at(*at))
+                    found[i] = places.setdefault(line, len(places))
+        return found

@@ -1,0 +1,90 @@
+"""What is recorded of a node, and the slots of it: bases of ours under the script's classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from microgpt.attach.child.init_hook import SLOTS
+
+Node = Any
+"""An instance of a Value-like class of the script."""
+
+
+class MatrixPlace(NamedTuple):
+    """Where a parameter stands in a matrix, a list of rows."""
+
+    matrix: str
+    row: int
+    col: int
+    token: str = ""
+
+
+class Label(NamedTuple):
+    """A node's name, and its place if it is an entry of a matrix of leaves."""
+
+    text: str
+    place: MatrixPlace | None = None
+
+
+class Arguments(NamedTuple):
+    """What a method was called with, its `self` included."""
+
+    positional: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
+class Call(NamedTuple):
+    """A call that makes a node again, for what its operands' data is then."""
+
+    method: Callable[..., Any]
+    positional: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
+NO_ARGUMENTS = Arguments((), {})
+
+
+class Recorded:
+    """The base put under a Value-like class: slots that its code never sees."""
+
+    __slots__ = tuple(f"_attach_{slot}" for slot in SLOTS)
+
+    def __getstate__(self) -> object:
+        """What a copy or a pickle keeps: what it would without these slots."""
+        if not hasattr(object, "__getstate__"):  # before Python 3.11
+            return _old_state(self)
+        state = object.__getstate__(self)
+        if not (isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict)):
+            return state
+        slots = {name: value for name, value in state[1].items() if name not in _SLOTS}
+        return (state[0], slots) if slots else state[0]
+
+
+class Watched(Recorded):
+    """The same under a class of which it is not known yet what its nodes are; see `learner.py`."""
+
+    __slots__ = ()
+
+
+def _old_state(node: Any) -> object:
+    """What Python before 3.11 keeps: the dictionary, and slots where there are any."""
+    slots = {}
+    for above in type(node).__mro__:
+        names = vars(above).get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else names:
+            if name not in _SLOTS and name not in {"__dict__", "__weakref__"}:
+                try:
+                    slots[name] = getattr(node, name)
+                except AttributeError:
+                    continue
+    own = getattr(node, "__dict__", None)
+    return (own, slots) if slots else own
+
+
+_SLOTS = frozenset(Recorded.__slots__)
+
+
+def note(node: Node, name: str, value: Any) -> None:
+    """Notes something of a node, whatever `__setattr__` its class has of its own."""
+    object.__setattr__(node, name, value)

@@ -1,0 +1,39 @@
+"""How a script ended, in one line: its status, its passes, and what was missing if it had none."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+
+MOST_CANDIDATES = 6
+"""So many classes are named when no pass was seen."""
+
+
+def how_it_ended(
+    status: int, classes: Sequence[str], candidates: Sequence[str], n_backwards: int | None
+) -> str:
+    """The line.
+
+    Args:
+        status: its exit status; minus the signal's number if one ended it.
+        classes: those that are known to have nodes.
+        candidates: those of which no pass was seen, each with what it lacked.
+        n_backwards: how many passes there were, None if it did not come to tell.
+    """
+    how = f"exit status {status}"
+    if status < 0:
+        names = {int(each): each.name for each in signal.Signals}
+        how = f"killed by {names.get(-status, f'signal {-status}')}"
+    if not classes:
+        if candidates:
+            told = "; ".join(candidates[:MOST_CANDIDATES])
+            more = len(candidates) - MOST_CANDIDATES
+            others = f"; and {more} more classes" if more > 0 else ""
+            return f"{how}; no backward pass was seen: {told}{others}"
+        return f"{how}; it built no class that defines arithmetic (__add__, __mul__, ...)"
+    if n_backwards is None:
+        return how
+    if not n_backwards:
+        return f"{how}; it never called backward() of {', '.join(classes)}"
+    times = "once" if n_backwards == 1 else f"{n_backwards:,} times"
+    return f"{how}; backward() was called {times}"

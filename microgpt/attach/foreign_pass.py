@@ -1,0 +1,196 @@
+"""A script's pass: the sums of its edges' contributions if it was these, else its ledger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from microgpt.attach.additions import adds
+from microgpt.attach.visits import ObservedPass
+from microgpt.autograd.ops import OPS
+from microgpt.graph.arrays import Floats, Ints, stably_sorted
+from microgpt.graph.graph import Graph
+from microgpt.graph.ledger import ADDED, ZEROED, Ledger
+
+
+def with_pass(graph: Graph, seen: ObservedPass) -> Graph:
+    """A graph with its pass as it was.
+
+    Args:
+        graph: with the gradients found before and after it, and the order in which it should visit.
+        seen: the pass.
+    """
+    ledger = ledger_of(graph, seen)
+    sums = _as_sums(graph, seen, ledger)
+    if sums is not None:
+        return sums
+    return replace(graph, visit_order=seen.visits, ledger=ledger)
+
+
+def with_finals(graph: Graph) -> Graph:
+    """A graph of whose pass only the gradients at its end are known.
+
+    They are the sums of contributions if these come to the same floats; else all are written at
+    once, at the end of a ledger that has no visits.
+    """
+    sums = replace(graph, pass_note=ONLY_FINALS)
+    if sums.checked() is sums:
+        return sums
+    nothing = np.array([], np.int64)
+    unseen = ObservedPass(nothing, nothing, nothing, np.array([]), nothing, nothing)
+    ledger = ledger_of(graph, unseen)
+    return replace(graph, visit_order=nothing, ledger=ledger, pass_note=ONLY_FINALS)
+
+
+ONLY_FINALS = (
+    "its class keeps no gradients in its nodes: only those at the end of the pass were seen"
+)
+
+
+NOT_ASKED = (
+    "no code of its class could be asked for {n} of the local gradients: they are what the pass "
+    "added for the adjoint, rounded"
+)
+
+
+def with_local_grads(graph: Graph, seen: ObservedPass) -> Graph:
+    """A graph with local gradients where the class's own code could not be asked for them.
+
+    They are the op table's, if the row gives the node's own number; else what was added along the
+    edge for its consumer's gradient then.
+    """
+    unknown = np.flatnonzero(np.isnan(graph.local_grads))
+    if not len(unknown):
+        return graph
+    locals_ = graph.local_grads.copy()
+    for node in np.unique(graph.edge_consumers[unknown]).tolist():
+        own = slice(int(graph.operand_start[node]), int(graph.operand_start[node + 1]))
+        found = _by_table(graph, node, graph.data[graph.operands[own]].tolist())
+        if found is not None:
+            locals_[own] = found
+    rest = np.isnan(locals_)
+    if rest.any() and len(seen.nodes):
+        edges = _edges_of(graph, seen.visits, seen.nodes, seen.events)
+        ledger = ledger_of(graph, seen)
+        adjoint = _grads_at_writes(graph, seen.nodes, seen.numbers, graph.edge_consumers[edges])
+        n = len(seen.nodes)
+        with np.errstate(all="ignore"):
+            ratio = (ledger.new[:n] - ledger.old[:n]) / adjoint
+        gives = (edges >= 0) & rest[edges]
+        locals_[edges[gives]] = ratio[gives]
+    locals_[np.isnan(locals_) & np.isnan(graph.local_grads)] = 0.0
+    n_guessed = int(np.count_nonzero(rest))
+    note = NOT_ASKED.format(n=n_guessed) if n_guessed else graph.pass_note
+    return replace(graph, local_grads=locals_, pass_note=note)
+
+
+def _by_table(graph: Graph, node: int, numbers: list[float]) -> list[float] | None:
+    name = graph.op(node)
+    row = OPS.get({"radd": "add", "rmul": "mul"}.get(name, name))
+    if row is None or row.arity != len(numbers):
+        return None
+    if row.immediate:
+        numbers = [*numbers, float(graph.immediate[node])]
+    try:
+        if float(row.forward(*numbers)) != float(graph.data[node]):
+            return None
+        return [float(local) for local in row.local_grads(*numbers)]
+    except (ValueError, ArithmeticError):
+        return None
+
+
+def _as_sums(graph: Graph, seen: ObservedPass, ledger: Ledger) -> Graph | None:
+    """The graph with a pass that is the sums of its contributions, if that was the pass."""
+    expected = np.zeros(len(graph), np.bool_)
+    expected[graph.visit_order] = True
+    visited = np.bincount(seen.visits, minlength=len(graph))
+    if (visited > 1).any() or visited[~expected].any():
+        return None
+    begun = ledger.event > 0
+    does_nothing = (ledger.kind == ZEROED) & (ledger.old == 0)
+    if (ledger.kind[begun & ~does_nothing] != ADDED).any():
+        return None
+    before = graph.grad_before.copy()
+    before[ledger.node[~begun & (ledger.kind == ZEROED)]] = 0.0  # it zeroes them itself
+    sums = replace(graph, visit_order=seen.visits, grad_before=before)
+    if sums.checked() is not sums:
+        return None
+    never = expected & (visited == 0)
+    if not never.any():
+        return sums
+    # A visit that has nothing to give may be left out: a relu that is off.
+    gives = sums.contributions[never[sums.edge_consumers]]
+    return sums if (gives == 0).all() else None
+
+
+def ledger_of(graph: Graph, seen: ObservedPass) -> Ledger:
+    """The ledger of a pass, ending with the gradients that the graph has.
+
+    Writes that were not seen, past the attribute itself, are at its end, without a line.
+    """
+    nodes, numbers, events, lines = seen.nodes, seen.numbers, seen.events, seen.lines
+    found = graph.grad_before.copy()
+    found[nodes] = numbers
+    unseen = np.flatnonzero((found != graph.grad) & ~(np.isnan(found) & np.isnan(graph.grad)))
+    nodes = np.concatenate((nodes, unseen))
+    numbers = np.concatenate((numbers, graph.grad[unseen]))
+    events = np.concatenate((events, np.full(len(unseen), len(seen.visits))))
+    lines = np.concatenate((lines, np.full(len(unseen), -1)))
+    edges = _edges_of(graph, seen.visits, nodes, events)
+    edges[len(seen.nodes) :] = -1
+    product = np.full(len(nodes), np.nan)
+    if (edges >= 0).any():
+        adjoint = _grads_at_writes(graph, nodes, numbers, graph.edge_consumers[edges])
+        with np.errstate(all="ignore"):
+            product = np.where(edges >= 0, graph.local_grads[edges] * adjoint, np.nan)
+    by_line = np.array([adds(*place) for place in graph.source_lines] + [False], np.bool_)
+    return Ledger.of_writes(
+        node=nodes,
+        new=numbers,
+        line=lines,
+        event=events,
+        edge=edges,
+        nth=seen.nth,
+        grad_before=graph.grad_before,
+        product=product,
+        adds=by_line[lines],
+    )
+
+
+def _edges_of(graph: Graph, visits: Ints, nodes: Ints, events: Ints) -> Ints:
+    """The edge along which each write came: its event's visit gives to that operand.
+
+    Of several slots with one operand the first write of a visit is the first slot's, and so on.
+    """
+    n = len(graph)
+    if not len(nodes) or not graph.n_edges or not len(visits):
+        return np.full(len(nodes), -1)
+    edge_keys = graph.edge_consumers * n + graph.operands
+    by_key = np.argsort(edge_keys, kind="stable")
+    sorted_keys = edge_keys[by_key]
+    consumers = visits[np.maximum(events, 1) - 1]
+    keys = consumers * n + nodes
+    first = np.searchsorted(sorted_keys, keys, side="left")
+    count = np.searchsorted(sorted_keys, keys, side="right") - first
+    order = np.lexsort((np.arange(len(nodes)), nodes, events))
+    same = (np.diff(nodes[order]) == 0) & (np.diff(events[order]) == 0)
+    begins = np.concatenate(([True], ~same))
+    places = np.arange(len(nodes))
+    rank = np.empty(len(nodes), np.int64)
+    rank[order] = places - np.maximum.accumulate(np.where(begins, places, 0))
+    is_edge = (count > 0) & (events > 0)
+    slot = np.minimum(rank, np.maximum(count, 1) - 1)
+    return np.where(is_edge, by_key[np.minimum(first + slot, graph.n_edges - 1)], -1)
+
+
+def _grads_at_writes(graph: Graph, nodes: Ints, numbers: Floats, asked: Ints) -> Floats:
+    """The gradient of one node just before each write. Shape: `[write]`."""
+    if not len(nodes):
+        return np.zeros(0)
+    by_node = stably_sorted(nodes)
+    n_writes = len(nodes)
+    keys = nodes[by_node] * n_writes + by_node  # ascending
+    place = np.searchsorted(keys, asked * n_writes + np.arange(n_writes)) - 1
+    has_write = (place >= 0) & (nodes[by_node[place]] == asked)
+    return np.where(has_write, numbers[by_node[place]], graph.grad_before[asked])

@@ -1,0 +1,42 @@
+"""What a script did to its leaves between two passes, from the columns that it sends."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+
+from microgpt.attach.wire import Field
+from microgpt.graph.debuggee import LeafUpdate, Updates
+
+
+def updates_of(fields: Mapping[str, Field]) -> Updates | None:
+    """The updates in these columns, None if they are the first graph's."""
+    if "updates_since" not in fields:
+        return None
+    files = [str(file) for file in fields["update_files"]]
+    places = list(zip(files, _ints(fields, "update_file_lines"), strict=True))
+    columns = [fields[f"update_{name}"] for name in ("befores", "afters", "grads", "grads_now")]
+    rows = zip(
+        _ints(fields, "update_ids"), map(str, fields["update_names"]), *columns,
+        _ints(fields, "update_lines"), _ints(fields, "update_grad_lines"), strict=True,
+    )  # fmt: skip
+    return Updates(
+        since=_ints(fields, "updates_since")[0],
+        leaves=tuple(
+            LeafUpdate(
+                node if node >= 0 else None, name,
+                float(before), float(after), float(grad), float(grad_now),
+                places[line] if line >= 0 else None,
+                places[grad_line] if grad_line >= 0 else None,
+            )
+            for node, name, before, after, grad, grad_now, line, grad_line in rows
+        ),
+        rebound=tuple(map(str, fields["update_rebound"])),
+        n_shared=_ints(fields, "update_shared")[0],
+    )  # fmt: skip
+
+
+def _ints(fields: Mapping[str, Field], name: str) -> list[int]:
+    column = fields[name]
+    assert isinstance(column, array)
+    return [int(number) for number in column]

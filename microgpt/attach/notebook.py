@@ -1,0 +1,75 @@
+"""The code of a Jupyter notebook: its cells in order, as Python without magics."""
+
+from __future__ import annotations
+
+import ast
+import json
+import linecache
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from microgpt.errors import InputError
+
+CELL = "cell"
+"""The code cells are the files `cell 1`, `cell 2`, and so on."""
+_MAGIC = re.compile(r"(?P<indent>\s*)(?:[%!?].*|[^#'\"]*\?{1,2}\s*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """A notebook's code."""
+
+    cells: tuple[tuple[str, str], ...]  # each code cell's name and source
+    left_out: tuple[str, ...]  # places of the magics, as `cell 3, line 5: %timeit f()`
+
+    @classmethod
+    def read(cls, path: Path) -> Notebook:
+        """Reads a notebook of format 4.
+
+        Raises:
+            InputError: it is none.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            cells = [cell["source"] for cell in content["cells"] if cell["cell_type"] == "code"]
+        except OSError as error:
+            raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"{str(path)!r} is not a notebook: JSON with a list of cells is needed, "
+                "as Jupyter writes it from format 4 on"
+            ) from error
+        found, left_out = [], []
+        for number, source in enumerate(cells, 1):
+            name = f"{CELL} {number}"
+            text = source if isinstance(source, str) else "".join(source)
+            python, magics = _without_magics(text)
+            left_out += [f"{name}, line {line}: {magic}" for line, magic in magics]
+            found.append((name, python))
+            linecache.cache[name] = (len(python), None, python.splitlines(True), name)
+        return cls(tuple(found), tuple(left_out))
+
+
+def _without_magics(source: str) -> tuple[str, list[tuple[int, str]]]:
+    """The Python of a cell, with as many lines, and the magics with their lines."""
+    lines = source.splitlines()
+    first = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if first is not None and lines[first].startswith("%%"):
+        return "", [(first + 1, lines[first].strip())]
+    if _is_python(source):
+        return source, []  # a line in a text may look like a magic
+    magics = []
+    for i, line in enumerate(lines):
+        if match := _MAGIC.match(line):
+            magics.append((i + 1, line.strip()))
+            lines[i] = f"{match['indent']}pass"
+    return "\n".join(lines), magics
+
+
+def _is_python(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
