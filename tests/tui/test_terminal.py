@@ -76,7 +76,7 @@ def test_no_key_waits_for_a_step() -> None:
 
 def test_a_step_typed_at_once_is_gone_to() -> None:
     with Terminal("--engine", "value") as terminal:
-        terminal.until_text("step 4/")
+        terminal.until(re.compile(rb"step ([4-9]|\d\d+)/").search)
         for step in (2, 3, 1):  # the later ones find a dialog that has been open before
             since = len(terminal.written)
             terminal.type(f"g{step}\r")

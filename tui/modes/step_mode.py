@@ -222,8 +222,6 @@ class StepScreen(ModeScreen):
         if step is not None and explorer is not None and explorer is not step.explorer:
             self.at_hand.step = OpenedStep(step.origin, explorer)
             self.show_status()  # an edit is made, or taken back
-        if self.is_held:
-            self._wants_newest = False
         self.say_if_behind()
 
     def say_if_behind(self) -> None:

@@ -21,9 +21,9 @@ be if a value were another, and where a number goes wrong.
 
 Or through those of a script: a name that ends in .py, or the path of a file.
 It runs unmodified, in a process of its own and with your rights. Any class of
-numbers that remember what they were made of is followed, whatever it is called,
-and so is any function or loop that writes their gradients. It stops after each
-such backward pass and where it raises; the verb `run` lets it go on. What it
+numbers that remember what they were made of is followed, by any name, and so
+is any function or loop that writes their gradients. It stops after each such
+backward pass and where it raises; the verb `run` lets it go on. What it
 prints goes to stderr, at the prompt to the terminal. Its own arguments follow
 after --. A notebook (.ipynb) runs cell by cell, its magics left out; -m runs a
 module.
