@@ -172,9 +172,9 @@ BOXES = KeySection("among boxes", (
 """Of the panes around a graph's boxes, whichever app shows them."""
 
 STEP = KeySection("the step shown", (
-    Key("r", "newest", "Newest", "Leave the walk and all boxes, take edits back, follow training",
+    Key("r", "newest", "Newest", "Leave walk, boxes and edits; follow training again",
         in_footer=False),
-    Key("m", "mark", "Mark", "Compare other steps with this one; again: compare no more",
+    Key("m", "mark", "Mark", "Compare others with this step; again: no more",
         in_footer=False),
 ))  # fmt: skip
 """Of the modes that show one training step as a graph."""

@@ -25,6 +25,10 @@ from tui.training.run_frame import FreshSample, RunFrame
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 0.0)
 """Units: steps a second; 0 is as fast as it goes."""
 
+DETAIL_EVERY = 0.02
+"""At full speed a step is told in detail so often; those between are trained as fast as can be.
+Units: seconds."""
+
 SAMPLE_EVERY = 1.5
 """Seconds between fresh samples while training runs."""
 
@@ -64,7 +68,8 @@ class TrainingSession:
         self._speed = SPEEDS.index(speed)
         self._closed = False
         self._told = False
-        self._times: deque[float] = deque()  # when the last steps ended
+        # When the last steps in detail ended, and which they were.
+        self._times: deque[tuple[float, int]] = deque()
         # Not the run's generator: watching must not change what the run draws.
         self._sample_rng = random.Random(training.config.seed)
         self._sampled_at = 0.0
@@ -150,7 +155,7 @@ class TrainingSession:
             except Exception as error:  # noqa: BLE001  # a dead thread must not look alive
                 self._end("failed", f"defect in step {self._training.step + 1}: {error!r}")
                 return
-            self._record(StepLoss(result.step, result.document, result.loss, result.lr), sample)
+            self._record([StepLoss(result.step, result.document, result.loss, result.lr)], sample)
             with self._wake:
                 self._frame.losses.append(result.loss)
                 samples = (sample, *self._frame.samples) if sample else self._frame.samples
@@ -171,6 +176,33 @@ class TrainingSession:
                     )
                 )
             self._keep_speed(began)
+            self._train_unseen(began + DETAIL_EVERY)
+
+    def _train_unseen(self, until: float) -> None:
+        """Trains steps that nobody will see, at full speed, until it is time for one in detail.
+
+        The last of all steps is not among them, and a step that has no finite result neither: what
+        is to be said of those needs the details.
+        """
+        last = self._training.config.num_steps - 1
+        if not self._runs_freely(until) or self._training.step >= last:
+            return
+        try:
+            for steps in self._training.losses(last):
+                self._record(steps, None)
+                with self._wake:
+                    self._frame.losses.extend(step.loss for step in steps)
+                if not self._runs_freely(until):
+                    return
+        except MicrogptError:
+            return  # the next step in detail says what is wrong
+
+    def _runs_freely(self, until: float) -> bool:
+        """Whether nobody has asked for anything, and it is not time for details or a sample."""
+        until = min(until, self._sampled_at + SAMPLE_EVERY)
+        with self._wake:
+            waits = bool(SPEEDS[self._speed]) or not self._running or bool(self._to_do)
+            return not waits and not self._closed and time.monotonic() < until
 
     def _next_origin(self) -> GraphOrigin:
         """What the next step will be computed from."""
@@ -181,12 +213,12 @@ class TrainingSession:
             training.state.copy(), training.config,
         )  # fmt: skip
 
-    def _record(self, step: StepLoss, sample: FreshSample | None) -> None:
+    def _record(self, steps: list[StepLoss], sample: FreshSample | None) -> None:
         """A file that cannot be written any more does not stop the training."""
         if self._recorder is None:
             return
         try:
-            self._recorder.record([step])
+            self._recorder.record(steps)
             if sample is not None:
                 self._recorder.record_sample(1, DEFAULT_TEMPERATURE, sample.text)
             if SPEEDS[self._speed] or not self._running:
@@ -218,11 +250,11 @@ class TrainingSession:
                 self._wake.wait(left)
 
     def _rate(self, now: float) -> float:
-        self._times.append(now)
-        while self._times[0] <= now - RATE_WINDOW:
+        self._times.append((now, self._training.step))
+        while self._times[0][0] <= now - RATE_WINDOW:
             self._times.popleft()
-        span = now - self._times[0]
-        return (len(self._times) - 1) / span if span else 0.0
+        since, first = self._times[0]
+        return (self._training.step - first) / (now - since) if now > since else 0.0
 
     def _fresh_sample(self) -> FreshSample | None:
         """A document drawn from the model as it stands, now and then."""

@@ -12,7 +12,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from microgpt import Training
-from microgpt.errors import MicrogptError
+from microgpt.errors import DomainError, MicrogptError
 from tests.tui.small_run import small_training
 from tui.training import training_session
 from tui.training.run_frame import RunFrame
@@ -169,7 +169,7 @@ def test_labels_are_those_of_the_tokens_read() -> None:
 def test_told_once_until_the_frame_is_taken() -> None:
     with watching(small_training()) as watcher:
         deadline = time.monotonic() + SOON
-        while watcher.training.step < 10 and time.monotonic() < deadline:
+        while step_of(watcher.session._frame) < 9 and time.monotonic() < deadline:
             time.sleep(0.01)
         assert watcher.told == 1
         assert step_of(watcher.frame) >= 9
@@ -348,3 +348,44 @@ def test_closing_lets_the_step_end_whole() -> None:
 def test_speeds_rise_to_full_speed() -> None:
     assert SPEEDS[-1] == 0.0
     assert all(a < b for a, b in itertools.pairwise(SPEEDS[:-1]))
+
+
+def test_steps_between_those_told_in_detail_are_the_same_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At full speed most steps are trained unseen; their losses and the parameters are the same."""
+    monkeypatch.setattr(training_session, "DETAIL_EVERY", 10.0)
+    told = []
+    monkeypatch.setattr(
+        training_session.TrainingSession,
+        "_fresh_sample",
+        lambda session: told.append(session._training.step),
+    )
+    monkeypatch.setattr(training_session, "SAMPLE_EVERY", 10_000_000.0)  # `_sampled_at` is 0
+    with watching(small_training(num_steps=40)) as watcher:
+        frame = watcher.until(lambda frame: frame.status == "finished")
+        watcher.session.close()
+    plain = small_training(num_steps=40)
+    losses = [result.loss for result in plain.results()]
+    assert told == [1, 40]
+    assert hexes(frame.losses) == hexes(losses)
+    assert hexes(frame.losses_so_far) == hexes(losses)
+    assert step_of(frame) == 40
+    assert watcher.training.state == plain.state
+
+
+def test_a_step_between_that_has_no_result_is_told_like_any(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(training_session, "DETAIL_EVERY", 10.0)
+    monkeypatch.setattr(training_session, "SAMPLE_EVERY", 10_000_000.0)
+    with watching(small_training("emma", "noah", lr=300.0)) as watcher:
+        frame = watcher.until(lambda frame: frame.status == "failed")
+    plain, losses = small_training("emma", "noah", lr=300.0), []
+    with pytest.raises(DomainError) as failure:
+        for result in plain.results():
+            losses.append(result.loss)  # noqa: PERF401  # it ends with an exception
+    assert frame.problem == f"step {plain.step + 1}: {failure.value}"
+    assert hexes(frame.losses) == hexes(losses)
+    assert frame.origin
+    assert frame.origin.step == plain.step + 1
