@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from tests.tui.piloted import LARGE, SMALL, Piloted
 from tests.tui.small_run import small_training
 from tui.app import MicrogptApp
+from tui.modes.graph_mode import GraphScreen
 
 Before = Callable[[Piloted], Awaitable[None]]
 
@@ -46,6 +47,23 @@ async def map_walk(ui: Piloted) -> None:
     await ui.press("s", *"n" * 24, "left")
 
 
+async def map_light(ui: Piloted) -> None:
+    """The same in the light theme, with a what-if in force: its mark, and that of what it moves."""
+    await map_mode(ui)
+    await ui.press("t", *["down"] * 4, "right", "z")
+    await ui.until(lambda: "✎" in ui.text)
+    await ui.press("escape")
+    await ui.settle()
+
+
+async def small_map(ui: Piloted) -> None:
+    """Inside a cell: where it is on the Map stands beside its boxes."""
+    await map_walk(ui)
+    await ui.press("enter")
+    await ui.until(lambda: isinstance(ui.app.screen, GraphScreen) and ui.graph_screen.explorer)
+    await ui.drawn()
+
+
 async def attention_mode(ui: Piloted) -> None:
     await ui.train(3)
     await ui.attention()
@@ -58,7 +76,9 @@ def pinned_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
 
-BEFORE = (train_mode, map_mode, map_walk, graph_mode, scalars, attention_mode)
+BEFORE = (
+    train_mode, map_mode, map_walk, map_light, small_map, graph_mode, scalars, attention_mode,
+)  # fmt: skip
 
 
 @pytest.mark.usefixtures("pinned_engine")

@@ -110,6 +110,27 @@ def test_start_pause_graph_step_export_quit(tmp_path: Path) -> None:
     ET.parse(picture)
 
 
+def test_the_map_goes_on_with_training_and_is_walked_and_edited() -> None:
+    """Its step changes while nobody walks; then it stays, with a what-if that every mode says."""
+    with Terminal(*SMALL) as terminal:
+        terminal.until_text("running")
+        terminal.type("2")
+        for _ in range(2):  # a step of its own each time
+            since = len(terminal.written)
+            terminal.until(re.compile(rb"step \d+ ").search, since)
+        terminal.type("nnnn")
+        terminal.until_text("cell 3/")
+        terminal.type("\x1b[A")
+        terminal.type("z")
+        terminal.until_text("✎")
+        since = len(terminal.written)
+        terminal.type("1")
+        terminal.until_text("✎ zero ", since)
+        terminal.type("q")
+        assert terminal.exit_status() == 0
+        terminal.assert_restored()
+
+
 def test_ctrl_c_does_not_lose_the_run() -> None:
     """It copies in many terminal programs; here it says which key quits."""
     with Terminal(*SMALL) as terminal:

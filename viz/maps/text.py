@@ -291,7 +291,7 @@ class TextMap:
         top = self.scale.largest
         ends = [cell_number(top / 10.0**decade) for decade in (4, 3, 2, 1, 0)]
         scale = "  ".join(f"{bar(place / 4)} {end}" for place, end in enumerate(ends))
-        what = (f"{MOVED} moved by the what-if · " if self.moved else "") + self.seen.lens.what
+        what = f"{MOVED} moved by the what-if" if self.moved else self.seen.lens.what
         return [
             (Span("scale".ljust(self.label_width), "label"), Span(scale, "muted")),
             (Span("".ljust(self.label_width)), Span(what, "muted")),
