@@ -16,6 +16,7 @@ from tui.base.base_app import ExportJob
 from tui.keys import COMMON_KEYS, RUN_KEY, TIME_KEYS, Key, KeySection, bindings_for
 from tui.modes import MODES
 from tui.modes.graph_mode import GraphScreen
+from tui.modes.map_mode import MapScreen
 from tui.modes.mode_screen import ModeScreen
 from tui.run_app import RunApp
 
@@ -66,7 +67,11 @@ class MicrogptApp(RunApp):
 
     async def action_mode(self, mode: str) -> None:
         """Switches to a mode and shows where training stands there."""
-        if self.current_mode != mode:
+        shown = self._mode_screen
+        chosen = shown.cell_to_open if isinstance(shown, MapScreen) else ""
+        if mode == GraphScreen.MODE and chosen:
+            await self.action_open_scope(chosen)
+        elif self.current_mode != mode:
             await self.switch_mode(mode)
             self.call_after_refresh(self.show_run)
 

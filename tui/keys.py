@@ -62,6 +62,7 @@ LIVE_KEYS = (
         group="Speed"),
     Key("minus", "app.faster(-1)", "Slower", "Fewer training steps a second", display="-",
         group="Speed"),
+    Key("U", "app.undo", "Undo", "Take the last what-if back", in_footer=False),
 )  # fmt: skip
 """Of the modes of a training in which nothing else moves."""
 
@@ -103,7 +104,7 @@ WALK = KeySection("walk along the passes", (
         in_footer=False),
     Key("u", "line('until ')", "Until", "On to where a condition holds, to be typed", first=True,
         in_footer=False),
-    Key("p", "play(1)", "Play", "On by itself: by cells, or inside one by events; or stop"),
+    Key("p", "play(1)", "Play", "On by itself, as the last of s, n, o went; again: stop"),
     Key("P", "play(-1)", "Play back", "The same backwards", in_footer=False),
     Key("plus,equals_sign", "faster(1)", "Faster", "Faster: the pass if it plays, else training",
         in_footer=False, display="+"),
@@ -119,7 +120,7 @@ WALK = KeySection("walk along the passes", (
     Key("e", "edit", "Edit", "What if the selected node had another value", first=True,
         in_footer=False),
     Key("z", "zero", "Zero", "What if what is selected gave 0", in_footer=False),
-    Key("U", "line_now('undo')", "Undo", "Take the last what-if back", in_footer=False),
+    Key("U", "undo", "Undo", "Take the last what-if back", in_footer=False),
     Key("G", "on_selection('gradcheck')", "Check", "Compare the gradient with a central difference",
         in_footer=False),
     Key("slash", "line('search ')", "Search", "Find nodes by name, op or condition", first=True,

@@ -295,6 +295,17 @@ class RunApp(BaseApp):
                 markup=False)  # fmt: skip
         self.show_run()
 
+    # -- what-ifs ------------------------------------------------------------------------------
+
+    def action_undo(self) -> None:
+        """Takes the last what-if back, in the modes that show no graph."""
+        try:
+            self.at_hand.undo()
+        except MicrogptError as error:
+            self.notify(str(error), timeout=2)
+        else:
+            self.show_run()
+
     # -- branching -----------------------------------------------------------------------------
 
     def action_branch(self) -> None:
@@ -336,12 +347,13 @@ class RunApp(BaseApp):
         self._frame = self._past = None
         self._run_path, self._corpus = event.recorder.path, event.training.corpus
         self._travel = TimeTravel(self._run_path, self._announce_arrival)
+        step = event.training.step  # it trains on at once
         self.session = TrainingSession(event.training, self._announce, event.recorder, speed=speed)
         self.session.start()
         if pinned is not None:
             self._pin(pinned.text)
         self._take_frame()
         self.notify(
-            str(event.recorder.path), title=f"branched off after step {event.training.step}",
+            str(event.recorder.path), title=f"branched off after step {step}",
             markup=False,
         )  # fmt: skip

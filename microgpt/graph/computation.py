@@ -91,6 +91,23 @@ class Computation:
         """The op's name."""
         return self.op_names[int(self.op_codes[node])]
 
+    def is_same_computation(self, other: Computation) -> bool:
+        """Whether ids mean the same in both: each node has the same op of the same operands.
+
+        Nodes that a what-if holds at a number have no operands in one of them.
+        """
+        if len(self) != len(other):
+            return False
+        mine, theirs = np.diff(self.operand_start), np.diff(other.operand_start)
+        held = (mine != theirs) & ((mine == 0) | (theirs == 0))
+        if not np.array_equal(self.op_codes[~held], other.op_codes[~held]):
+            return False
+        if not held.any():
+            return np.array_equal(self.operands, other.operands)
+        return np.array_equal(
+            self.operands[~held[self.edge_consumers]], other.operands[~held[other.edge_consumers]]
+        )
+
     def is_leaf(self, node: int) -> bool:
         """Whether the node has no operands."""
         return bool(self.operand_start[node] == self.operand_start[node + 1])

@@ -146,6 +146,8 @@ class ScopeTree:
         if path in self._by_path:
             return self._by_path[path]
         known = self._scopes[0]
+        if not self.children(known):
+            raise GraphError(f"no scope {path!r}: this graph has no scopes")
         for part in path.split("/"):
             inner = next((c for c in self.children(known) if c.name == part), None)
             if inner is None:

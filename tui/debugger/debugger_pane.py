@@ -17,6 +17,7 @@ from tui.debugger.inspector import Inspector
 from tui.debugger.map_panel import MapPanel, Marked
 from tui.debugger.source_pane import SourcePane
 from tui.debugger.stops_panel import StopsPanel
+from tui.debugger.walk_pane import Stride
 from tui.widgets.map_view import MapView
 from tui.widgets.small_map import SmallMap
 
@@ -99,14 +100,10 @@ class DebuggerPane(GraphPane):
         if self.explorer is not None and not self.shows_map:
             self.explorer.follow()
 
-    def play_by(self, direction: int) -> bool:
+    @property
+    def own_stride(self) -> Stride:
         """Inside a box by events; on the Map by cells."""
-        explorer = self.explorer
-        if explorer is None or self.shows_map:
-            return super().play_by(direction)
-        if not self._begin(self.selected_node()):
-            self.run_line("step" if direction > 0 else "back", quietly=True)
-        return explorer.state.stop.reason not in ("end", "start")
+        return "cell" if self.shows_map else "event"
 
     def action_why(self) -> None:
         """Of a cell, why its strongest output has its gradient; else of the selected node."""

@@ -6,7 +6,7 @@ the `DebugSession`, space here, and every number comes from the `Graph`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,6 +46,8 @@ class Explorer:
     def __init__(self, session: DebugSession) -> None:
         self.session = session  # where in time; a verb carried out on it is followed by `follow`
         self.graph: Graph = session.graph  # what is looked at
+        self.edits = session.edit_stack.texts
+        """The what-ifs in force in it, as they are told: with any, the numbers are of no step."""
         self.folding = Folding(self.graph)  # its boxes
         self.focus = self.folding.root  # the box looked into
         # Whether the person moves through events; until then every number is shown complete.
@@ -69,11 +71,6 @@ class Explorer:
         elif place is not None:
             explorer.go_where(place)
         return explorer
-
-    @property
-    def edits(self) -> tuple[str, ...]:
-        """The what-ifs in force, as they are told: with any, the numbers are of no step."""
-        return self.session.edit_stack.texts
 
     @cached_property
     def changed(self) -> Mask:
@@ -144,13 +141,21 @@ class Explorer:
     @cached_property
     def map(self) -> StepMap:
         """The Map of the graph, with the tokens of its columns where they are known."""
+        return self._map_of(self.graph, self.session.edit_stack.tokens)
+
+    @cached_property
+    def map_unedited(self) -> StepMap:
+        """The same without the what-ifs in force."""
+        return self._map_of(self.session.edit_stack.original.graph, {})
+
+    def _map_of(self, graph: Graph, tokens: Mapping[int, str]) -> StepMap:
         origin = self.session.origin
         if origin is None:
-            return StepMap.of(self.graph)
+            return StepMap.of(graph)
         labels, tokenizer = list(origin.labels), origin.model.tokenizer
-        for position, character in self.session.edit_stack.tokens.items():
+        for position, character in tokens.items():
             labels[position] = tokenizer.label(tokenizer.encode(character)[1])  # behind BOS
-        return StepMap.of(self.graph, document_captions(self.graph, labels), origin.step)
+        return StepMap.of(graph, document_captions(graph, labels), origin.step)
 
     def map_fitting(self, most_rows: int) -> StepMap:
         """The Map with so many rows at most; folded no further than it must be.
@@ -173,6 +178,13 @@ class Explorer:
         """Moves in time by the Map's cells."""
         return CellWalk(self.session, self.map)
 
+    def looks_into(self, path: str) -> bool:
+        """Whether the box looked into is a scope, or lies inside of it."""
+        box: Box | None = self.focus
+        while box is not None and not (box.kind == "scope" and box.title == path):
+            box = box.parent
+        return box is not None
+
     @property
     def selected_box(self) -> Box:
         """The selected box."""
@@ -187,6 +199,11 @@ class Explorer:
     def state(self) -> State:
         """The moment of the session."""
         return self.session.state
+
+    @property
+    def is_in_forward_pass(self) -> bool:
+        """Whether the walk is where no gradient is there yet."""
+        return self.stepping and self.state.phase == "forward"
 
     @property
     def visited(self) -> int | None:

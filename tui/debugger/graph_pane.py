@@ -36,7 +36,7 @@ from viz.boxes import Box
 from viz.dot import to_dot
 from viz.export import write_picture
 from viz.maps.export import write_map
-from viz.maps.lenses import Look, look
+from viz.maps.lenses import DEFAULT_LENS, Look, look
 
 WAIT_FOR_LAYOUT = 0.012
 """After so long without a layout the other panes go ahead of the canvas. Units: seconds."""
@@ -78,9 +78,10 @@ class GraphPane(WalkPane):
     @property
     def is_pinned(self) -> bool:
         """Whether the person is in the middle of something: a box is open or events are stepped."""
-        return self.is_walking or (
-            self.explorer is not None and self.explorer.focus.parent is not None
-        )
+        explorer = self.explorer
+        is_open = explorer is not None and explorer.focus.parent is not None
+        asks_why = self.shows_map and self.query_one(MapPanel).lens == "why"
+        return self.is_walking or is_open or asks_why
 
     @property
     def _wants_list(self) -> bool:
@@ -196,15 +197,17 @@ class GraphPane(WalkPane):
 
     def _show_small_map(self, explorer: Explorer) -> None:
         """Where on the Map the box lies that is looked into, and where the pass is."""
-        if self._small is None or self._small.map is not explorer.map:
-            self._small = look(explorer.map)
+        lens = "value" if explorer.is_in_forward_pass else DEFAULT_LENS
+        small = self._small
+        if small is None or small.map is not explorer.map or small.lens.name != lens:
+            self._small = small = look(explorer.map, lens)
         moment = None
         if explorer.stepping:
             moment = explorer.cells.moment(explorer.map, explorer.grads())
         inside: list[int] = []
         if explorer.focus.parent is not None:
             inside = np.unique(explorer.map.grid.cell_of[explorer.focus.ids]).tolist()
-        self.query_one(SmallMap).show(self._small, inside, moment)
+        self.query_one(SmallMap).show(small, inside, moment)
 
     # Without a description Textual makes one of every array in the view: 30 ms at each key.
     @work(thread=True, exclusive=True, group="layout", description="a layout")

@@ -42,6 +42,11 @@ class MapPane(WalkPane):
         """The Map, and what is selected on it."""
         return self.query_one(MapPanel)
 
+    @property
+    def is_walking(self) -> bool:
+        """Also while one looks at why a gradient has its value: it is that gradient's step."""
+        return super().is_walking or self.panel.lens == "why"
+
     # -- what is shown -----------------------------------------------------------------------------
 
     def show(self) -> None:

@@ -18,10 +18,11 @@ from tui.debugger.map_side import MapSide, Moment
 from tui.debugger.stops_panel import StopsPanel
 from tui.keys import MAP, bindings_for
 from tui.widgets.map_view import MapView
+from viz.maps.folding import fitted
 from viz.maps.grid import Row
 from viz.maps.lenses import DEFAULT_LENS, Look, Question, look
 from viz.maps.moments import MapMoment
-from viz.maps.step_map import StepMap
+from viz.maps.moved import NOTHING_MOVED, Moved
 
 HEADER_LINES = 2
 """Above the rows: what each column reads, and what comes next."""
@@ -32,6 +33,7 @@ class Marked:
     """A graph that others are compared with."""
 
     name: str  # as in "step 50"
+    document: str  # that the graph is of: numbers of other texts are not compared
     graph: Graph
 
 
@@ -58,6 +60,7 @@ class MapPanel(Horizontal):
         self.asked: int | None = None  # the node whose gradient the lens `why` divides
         self._explorer: Explorer | None = None
         self._look: Look | None = None  # at as many rows as fit
+        self._moved = NOTHING_MOVED  # by what-ifs, of what is looked at
         self._histories: Mapping[str, Sequence[float]] = {}
 
     def compose(self) -> ComposeResult:
@@ -80,11 +83,23 @@ class MapPanel(Horizontal):
         Args:
             histories: of each row's gradient over the last steps, by `row_key`.
         """
-        is_new = self._explorer is None or explorer.graph is not self._explorer.graph
+        before = self._explorer
         self._explorer, self._histories = explorer, histories or {}
-        if is_new or self._look is None:
+        is_new = before is None or explorer.graph is not before.graph
+        if is_new and before and not explorer.graph.is_same_computation(before.graph):
+            self.asked = None  # a node's number means another one in another computation
+        if is_new and self.lens not in self._lenses():
+            self.lens = DEFAULT_LENS
+        if is_new or self._look is None or self._look.lens.name != self.shown_lens:
             self._look_again()
         self._draw()
+
+    @property
+    def shown_lens(self) -> str:
+        """The one looked through: in a forward pass values, since there are no gradients yet."""
+        explorer = self._explorer
+        is_forward = explorer is not None and explorer.is_in_forward_pass
+        return "value" if is_forward and self.lens == "grad" else self.lens
 
     def _look_again(self) -> None:
         """Through the lens, at as many rows as fit."""
@@ -95,11 +110,12 @@ class MapPanel(Horizontal):
         if self._look is not None and self.selected >= 0:
             self.selected = self._look.map.grid.same_place(self.selected, fitting.grid)
         try:
-            self._look = look(fitting, self.lens, self._question(self.lens))
+            self._look = look(fitting, self.shown_lens, self._question(self.shown_lens))
         except MicrogptError as error:  # such as a text of another length, to compare with
             self.notify(str(error), title=f"view {self.lens}", severity="warning", markup=False)
             self.lens = DEFAULT_LENS
-            self._look = look(fitting, self.lens)
+            self._look = look(fitting, self.shown_lens)
+        self._moved = self._moved_by_what_ifs(self._look)
 
     @property
     def room_for_rows(self) -> int:
@@ -110,17 +126,36 @@ class MapPanel(Horizontal):
         """At all rows, for pictures; None before there is a graph."""
         if self._explorer is None:
             return None
-        return look(self._explorer.map, self.lens, self._question(self.lens))
+        return look(self._explorer.map, self.shown_lens, self._question(self.shown_lens))
 
     def _question(self, lens: str) -> Question:
         explorer = self._explorer
         assert explorer is not None
         session = explorer.session
-        other = self.marked.graph if self.marked else session.edit_stack.original.graph
         updated = None
         if lens == "update" and (origin := session.origin) is not None:
             updated = origin.updated(explorer.graph).graph(origin.document)
-        return Question(node=self.asked, updated=updated, other=other)
+        return Question(node=self.asked, updated=updated, other=self._other)
+
+    @property
+    def _other(self) -> Graph | None:
+        """What the lens `change` compares with: the marked step, else this one without what-ifs.
+
+        None without either, and where the marked one is of another text.
+        """
+        explorer = self._explorer
+        assert explorer is not None
+        if self.marked is not None:
+            origin = explorer.session.origin
+            is_same = origin is not None and origin.document == self.marked.document
+            return self.marked.graph if is_same else None
+        return explorer.session.edit_stack.original.graph if explorer.edits else None
+
+    @property
+    def _has_update(self) -> bool:
+        """Whether the graph is a step's own: with what-ifs in force there is no update of it."""
+        explorer = self._explorer
+        return explorer is not None and bool(explorer.session.origin) and not explorer.edits
 
     def _draw(self) -> None:
         explorer, seen = self._explorer, self._look
@@ -130,17 +165,23 @@ class MapPanel(Horizontal):
         histories: tuple[Sequence[float], ...] = ()
         if seen.map is explorer.map and self._histories:
             histories = tuple(tuple(self._histories.get(row_key(row), ())) for row in seen.map.rows)
-        moved = self._moved(seen.map) if explorer.edits else frozenset()
-        self.query_one(MapView).show(seen, self.selected, moment, histories, moved)
+        self.query_one(MapView).show(seen, self.selected, moment, histories, self._moved)
         here = Moment.of(explorer) if moment is not None else None
         self.query_one(MapSide).show(seen, self.selected, moment, here)
         self.query_one(StopsPanel).show(explorer.session.stops.listed(), explorer.state)
 
-    def _moved(self, step_map: StepMap) -> frozenset[int]:
-        """The cells whose outputs a what-if moves."""
-        assert self._explorer is not None
-        outputs = step_map.outputs[self._explorer.changed[step_map.outputs]]
-        return frozenset(step_map.grid.cell_of[outputs].tolist())
+    def _moved_by_what_ifs(self, seen: Look) -> Moved:
+        """What of a Map the what-ifs in force move: what it does not show without them."""
+        explorer = self._explorer
+        assert explorer is not None
+        if not explorer.edits:
+            return NOTHING_MOVED
+        unedited = fitted(explorer.map_unedited, self.room_for_rows)
+        try:
+            before = look(unedited, seen.lens.name, self._question(seen.lens.name))
+        except MicrogptError:  # what is asked about is not there without them
+            return NOTHING_MOVED
+        return Moved.between(before, seen)
 
     @property
     def moment(self) -> MapMoment | None:
@@ -175,11 +216,13 @@ class MapPanel(Horizontal):
     def lens_in_words(self) -> str:
         """The lens, and what it asks about or compares with."""
         explorer = self._explorer
-        if explorer is not None and self.lens == "why" and self.asked is not None:
+        if explorer is not None and self.shown_lens == "why" and self.asked is not None:
             return f"why {explorer.graph.name(self.asked)}"
-        if self.lens == "change":
+        if self.shown_lens == "change":
             return f"change from {self.marked.name if self.marked else 'before the what-if'}"
-        return self.lens
+        if self.marked is not None and explorer is not None and self._other is None:
+            return f"{self.shown_lens} · {self.marked.name} is of another text (d: pin one)"
+        return self.shown_lens
 
     def _lenses(self) -> list[str]:
         """Those that have what they need."""
@@ -189,9 +232,9 @@ class MapPanel(Horizontal):
         return [
             "grad",
             "value",
-            *(["update"] if explorer.session.origin and has_backward else []),
+            *(["update"] if self._has_update and has_backward else []),
             *(["why"] if self.asked is not None and has_backward else []),
-            *(["change"] if self.marked or explorer.edits else []),
+            *(["change"] if self._other is not None else []),
         ]
 
     # -- the selected cell -------------------------------------------------------------------------
@@ -286,7 +329,9 @@ class MapPanel(Horizontal):
         if self._explorer is None:
             return
         lenses = self._lenses()
-        place = lenses.index(self.lens) if self.lens in lenses else -1
+        if self._explorer.is_in_forward_pass:
+            lenses.remove("grad")
+        place = lenses.index(self.shown_lens) if self.shown_lens in lenses else -1
         self.see_through(lenses[(place + 1) % len(lenses)])
 
     @on(MapView.CellPicked)

@@ -86,12 +86,14 @@ class MapSide(TextView):
         column = int(look.map.grid.column_of[cell])
         if column >= 0 and not told.reads and look.map.weights:
             title = f"{column_name(look.map, column)} reads"
-            sections.append(Text("\n".join((title, *reading_in_words(look.map, column)))))
+            if reading := reading_in_words(look.map, column, moment):
+                sections.append(Text("\n".join((title, *reading))))
         self.show_sections(*sections)
 
 
 def _share(share: Share) -> str:
-    return f"{share.number:>6} {'█' * max(1, round(BAR * share.part)):<{BAR}} {share.name}"
+    length = max(1, round(BAR * share.part)) if share.part else 0
+    return f"{share.number:>6} {'█' * length:<{BAR}} {share.name}"
 
 
 def _event(here: Moment) -> Text:

@@ -7,19 +7,21 @@ from collections.abc import Callable
 from textual.timer import Timer
 from textual.widget import Widget
 
-SPEEDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+SPEEDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 100.0, 300.0, 1000.0)
 """Units: moves a second."""
+MOST_PICTURES = 30
+"""Faster than that, several moves are made at once. Units: pictures a second."""
 DEFAULT_SPEED = 4.0
 
 
 class Player:
     """A timer of a widget."""
 
-    def __init__(self, widget: Widget, move: Callable[[], None]) -> None:
+    def __init__(self, widget: Widget, move: Callable[[int], None]) -> None:
         """Does nothing yet.
 
         Args:
-            move: called at each move; whoever has nothing more to play calls `stop`.
+            move: called with how many moves to make; whoever has nothing more to play calls `stop`.
         """
         self.direction = 1  # 1 on, -1 back
         self.speed = DEFAULT_SPEED
@@ -42,11 +44,11 @@ class Player:
             self._start()
 
     def _start(self) -> None:
-        self._timer = self._widget.set_interval(1 / self.speed, self._tick)
+        self._timer = self._widget.set_interval(1 / min(self.speed, MOST_PICTURES), self._tick)
 
     def _tick(self) -> None:
         if self._timer is not None:  # else one that was under way when it was stopped
-            self._move()
+            self._move(max(1, round(self.speed / MOST_PICTURES)))
 
     def stop(self) -> None:
         """Stops."""

@@ -10,7 +10,7 @@ import numpy as np
 from microgpt.debugger import DebugSession
 from microgpt.debugger.console import Console
 from microgpt.debugger.post_mortem import compute
-from microgpt.errors import MicrogptError
+from microgpt.errors import GraphError, MicrogptError
 from microgpt.train.graph_origin import GraphOrigin
 from tui.debugger.explorer import Explorer, Standpoint
 from tui.debugger.map_panel import Marked, row_key
@@ -74,6 +74,21 @@ class StepAtHand:
             return None
         graph = explorer.graph
         return WhatIfMark(explorer.session.edit_stack.texts, float(graph.data[graph.root]))
+
+    def undo(self) -> None:
+        """Takes the last what-if back.
+
+        Raises:
+            GraphError: there is none.
+        """
+        step = self.step
+        if step is None or not step.explorer.edits:
+            raise GraphError("nothing to undo: nothing is changed")
+        session = step.explorer.session
+        Console(session).execute("undo")
+        explorer = Explorer(session)
+        explorer.go_where(step.explorer.place)
+        self.step = OpenedStep(step.origin, explorer)
 
     def take(self, step: OpenedStep) -> None:
         """Goes to another step."""

@@ -8,6 +8,7 @@ as a Map or as boxes, is told by the panes that are built on this one.
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Literal, TypeAlias
 
 from rich.text import Text
 from textual import on, work
@@ -30,6 +31,9 @@ from tui.keys import WALK, bindings_for
 from tui.themes import theme_color
 
 MAX_CONSOLE_LINES = 2_000
+
+Stride: TypeAlias = Literal["event"] | Stage
+"""By what a walk goes on."""
 
 
 class WalkPane(Vertical):
@@ -70,6 +74,7 @@ class WalkPane(Vertical):
         super().__init__(id=id)
         self._reader: Console | None = None
         self._busy = ""  # the verb that is being computed
+        self._stride: Stride | None = None  # of the last key that went on or back
         self.player = Player(self, self._play_on)
 
     def compose_console(self) -> ComposeResult:
@@ -102,9 +107,10 @@ class WalkPane(Vertical):
     def show_outcome(self, outcome: Outcome) -> None:
         """Goes in space where a verb has led to in time, or what it has found."""
 
-    def play_by(self, direction: int) -> bool:
-        """What playing does each time; False if there is nothing more."""
-        return self._complete("cell", direction)
+    @property
+    def own_stride(self) -> Stride:
+        """By what playing goes before a key has said so."""
+        return "cell"
 
     # -- the graph -------------------------------------------------------------------------------
 
@@ -253,6 +259,7 @@ class WalkPane(Vertical):
     def action_step(self, verb: str) -> None:
         """Goes by one event; the first time, to the selected node's visit or the backward pass."""
         self.player.stop()
+        self._stride = "event"
         if not self._begin(self.selected_node()):
             self.run_line(verb, quietly=True)
 
@@ -270,6 +277,7 @@ class WalkPane(Vertical):
     def action_complete(self, stage: Stage, direction: int) -> None:
         """Goes to where the next cell or column is complete, or the one before was."""
         self.player.stop()
+        self._stride = stage
         if self.explorer is not None and not self._begin() and not self._complete(stage, direction):
             self.notify("this is the end" if direction > 0 else "this is the start", timeout=2)
 
@@ -305,10 +313,22 @@ class WalkPane(Vertical):
             self.player.toggle(direction)
             self.show_place()
 
-    def _play_on(self) -> None:
-        goes_on = self.play_by(self.player.direction)
-        explorer = self.explorer
-        if not goes_on or explorer is None or explorer.state.stop.points:
+    def _play_on(self, moves: int) -> None:
+        """Goes on or back as the last key did: by events, cells or columns."""
+        explorer, direction = self.explorer, self.player.direction
+        if explorer is None:
+            return
+        stride = self._stride or self.own_stride
+        if self._begin(self.selected_node() if stride == "event" else None):
+            return
+        if stride == "event":
+            self.run_line(f"{'step' if direction > 0 else 'back'} {moves}", quietly=True)
+            goes_on = explorer.state.stop.reason not in ("end", "start")
+        else:
+            goes_on = all(explorer.cells.go(stride, direction) for _ in range(moves))
+            self.show_moment()
+            self.show()
+        if not goes_on or explorer.state.stop.points:
             self.player.stop()
             self.show_place()
 
@@ -342,9 +362,9 @@ class WalkPane(Vertical):
         else:
             self.run_line(f"set {self.reference()} = 0")
 
-    def action_line_now(self, line: str) -> None:
-        """Carries out a line as if it had been typed."""
-        self.run_line(line)
+    def action_undo(self) -> None:
+        """Takes the last what-if back."""
+        self.run_line("undo")
 
     def action_line(self, beginning: str = "") -> None:
         """Opens the `:` line."""

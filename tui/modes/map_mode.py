@@ -39,6 +39,12 @@ class MapScreen(StepScreen):
         return self.pane.panel
 
     @property
+    def cell_to_open(self) -> str:
+        """Path of the selected cell's scope; none without one, or if one looks into it already."""
+        path, explorer = self.panel.path, self.explorer
+        return "" if explorer is None or explorer.looks_into(path) else path
+
+    @property
     def place_keys_owner(self) -> DOMNode:
         """The Map."""
         return self.panel

@@ -178,6 +178,9 @@ class StepScreen(ModeScreen):
         self.run_app.pace.add(event.worked)
         if self.is_held and not (self._wants_newest or self._wants_this):
             return  # the person began something meanwhile
+        if self._wants_newest and event.place is not None:
+            self.action_newest()  # it was asked for while this was computed, for where one stood
+            return
         place = None if self._wants_newest else self.pane.place
         self._wants_newest = self._wants_this = False
         step = event.step
@@ -255,8 +258,12 @@ class StepScreen(ModeScreen):
             hand.marked = None
             self.notify("compared no more", timeout=2)
         else:
-            hand.marked = Marked(f"step {hand.step.origin.step}", explorer.graph)
-            self.notify(f"marked {hand.marked.name}: go to another, v views the change", timeout=4)
+            origin = hand.step.origin
+            hand.marked = Marked(f"step {origin.step}", origin.document, explorer.graph)
+            then = "go to another, and see the change"
+            if not origin.trained_on:
+                then = f"others are compared on “{printable(origin.document)}”: pin it with d"
+            self.notify(f"marked {hand.marked.name}: {then}", timeout=4)
         self.show_marked()
 
     def show_marked(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 from rich.text import Text
 from textual.widgets import Static
 
@@ -9,10 +12,56 @@ from tui.cell_text import set_left
 from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
 from viz.dot import printable
+from viz.maps.step_map import StepMap
 from viz.style import POSITIVE, blend
 
 COLUMN = 7
 _BARS = " ▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What one position reads and what comes next, with what the model thought of that."""
+
+    reads: str
+    target: str
+    probability: float  # nan where it is not known
+    loss: float  # Units: nats
+
+
+def predictions_of(frame: RunFrame) -> list[Prediction]:
+    """Of a frame's document. Shape: `[position]`."""
+    result, labels = frame.result, frame.labels
+    if result is None:
+        return []
+    return [
+        Prediction(labels[at], labels[at + 1], result.probs[at][result.tokens[at + 1]], loss)
+        for at, loss in enumerate(result.position_losses)
+    ]
+
+
+def predictions_on(step_map: StepMap) -> list[Prediction]:
+    """The same, read from a graph. Shape: `[position]`."""
+    data = step_map.graph.data
+    return [
+        Prediction(
+            caption.token or "",
+            caption.target or "",
+            math.nan if caption.probability is None else float(data[caption.probability]),
+            float(data[caption.loss]),
+        )
+        for caption in step_map.captions
+        if caption.loss is not None
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class WhatIf:
+    """A step with what-ifs in force, which is shown in place of training's."""
+
+    document: str
+    step: int
+    map: StepMap
 
 
 class DocumentStrip(Static):
@@ -21,10 +70,11 @@ class DocumentStrip(Static):
     def __init__(self, id: str | None = None) -> None:  # noqa: A002  # Textual's own name for it
         super().__init__(id=id, markup=False)
         self._frame: RunFrame | None = None
+        self._what_if: WhatIf | None = None
 
-    def show(self, frame: RunFrame) -> None:
-        """Shows the frame's document."""
-        self._frame = frame
+    def show(self, frame: RunFrame, what_if: WhatIf | None = None) -> None:
+        """Shows the frame's document, or what a what-if makes of the step it is of."""
+        self._frame, self._what_if = frame, what_if
         self.update(self._table())
 
     def on_resize(self) -> None:
@@ -33,26 +83,35 @@ class DocumentStrip(Static):
             self.update(self._table())
 
     def _table(self) -> Text:
-        frame = self._frame
+        frame, what_if = self._frame, self._what_if
         text = Text(no_wrap=True, overflow="ellipsis")
         if frame is None or frame.result is None:
             return text
-        result, labels = frame.result, frame.labels
-        width = min(COLUMN, max(5, (self.size.width - 8) // max(1, len(result.position_losses))))
-        highest = max(result.position_losses)
+        result = frame.result
+        predictions = predictions_on(what_if.map) if what_if else predictions_of(frame)
+        width = min(COLUMN, max(5, (self.size.width - 8) // max(1, len(predictions))))
+        losses = [each.loss for each in predictions if math.isfinite(each.loss)]
+        highest = max(losses, default=0.0)
         muted, background = (theme_color(self.app, name) for name in ("muted", "background"))
         names = ("reads", "next", "p", "loss", "")
         rows = {name: Text().append(f"{name:<7} ", muted) for name in names}
-        for position, loss in enumerate(result.position_losses):
-            target = result.tokens[position + 1]
-            p = result.probs[position][target]
-            fill = blend(background, POSITIVE, loss / highest if highest else 0.0)
-            bar = _BARS[min(8, round(8 * loss / highest))] if highest else " "
-            rows["reads"].append(set_left(labels[position], width - 1) + " ", muted)
-            rows["next"].append(set_left(labels[position + 1], width - 1) + " ", "bold")
-            rows["p"].append(f"{100 * p:.1f}%".ljust(width), muted)
-            rows["loss"].append(f"{loss:.2f}".ljust(width))
+        for each in predictions:
+            part = each.loss / highest if highest > 0 else 0.0
+            part = min(1.0, max(0.0, part)) if math.isfinite(part) else 1.0
+            fill, bar = blend(background, POSITIVE, part), _BARS[round(8 * part)]
+            rows["reads"].append(set_left(each.reads, width - 1) + " ", muted)
+            rows["next"].append(set_left(each.target, width - 1) + " ", "bold")
+            rows["p"].append(f"{100 * each.probability:.1f}%".ljust(width), muted)
+            rows["loss"].append(f"{each.loss:.2f}".ljust(width))
             rows[""].append((bar * (width - 2)).ljust(width), fill)
-        text.append(f"“{printable(result.document)}”", "bold")
-        text.append(f"  step {result.step} · loss {result.loss:.4f} · lr {result.lr:.4g}\n", muted)
+        if what_if is not None:
+            graph = what_if.map.graph
+            text.append(f"“{printable(what_if.document)}”", "bold")
+            text.append(f"  step {what_if.step}", muted)
+            text.append(f"  ✎ what-if: loss {graph.data[graph.root]:.4f}", "bold")
+            text.append("  U: undo\n", muted)
+        else:
+            text.append(f"“{printable(result.document)}”", "bold")
+            told = f"  step {result.step} · loss {result.loss:.4f} · lr {result.lr:.4g}\n"
+            text.append(told, muted)
         return text + Text("\n").join(rows.values())

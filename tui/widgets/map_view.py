@@ -14,6 +14,7 @@ from textual.strip import Strip
 from tui.widgets.scroll_window import ScrollWindow
 from viz.maps.lenses import Look
 from viz.maps.moments import MapMoment
+from viz.maps.moved import NOTHING_MOVED, Moved
 from viz.maps.text import Line, Span, TextMap
 from viz.style import NEGATIVE, POSITIVE, blend
 
@@ -62,13 +63,13 @@ class MapView(ScrollWindow):
         selected: int,
         moment: MapMoment | None = None,
         histories: Sequence[Sequence[float]] = (),
-        moved: frozenset[int] = frozenset(),
+        moved: Moved = NOTHING_MOVED,
     ) -> None:
         """Shows a Map; of a selected cell's column it is drawn whom it reads.
 
         Args:
             histories: of each row its gradient over the last steps; none are drawn if not given.
-            moved: the cells with numbers that a what-if moves.
+            moved: by a what-if.
         """
         grid = look.map.grid
         column = int(grid.column_of[selected]) if selected >= 0 else -1

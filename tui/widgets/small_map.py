@@ -153,7 +153,7 @@ class SmallMap(ScrollWindow):
         moment = self._moment
         size = self._scale.size(cell)
         sign, ink = bar(size), Style(color=self._heat(size))
-        if moment is not None and moment.progress[cell] != Progress.COMPLETE:
+        if moment is not None and moment.waits(self._scale.look, cell):
             sign = SIGNS[Progress(int(moment.progress[cell]))]
             ink = Style(color=self._color("muted"))
         if moment is not None and moment.visited == cell:

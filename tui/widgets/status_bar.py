@@ -33,9 +33,20 @@ class WhatIfMark:
     edits: tuple[str, ...]  # as they are told, the oldest first
     loss: float  # of the graph with them. Units: nats
 
-    def __str__(self) -> str:
+    def within(self, room: int) -> str:
+        """What is edited, cut where there is no room, and the loss that comes of it.
+
+        >>> mark = WhatIfMark(("zero wte", "zero pos1/layer0/attn/head2"), 2.5)
+        >>> mark.within(99)
+        '✎ zero pos1/layer0/attn/head2 +1 → loss 2.5000'
+        >>> mark.within(30)
+        '✎ zero po… +1 → loss 2.5000'
+        """
         more = f" +{len(self.edits) - 1}" if len(self.edits) > 1 else ""
-        return f"✎ {self.edits[-1]}{more} → loss {self.loss:.4f}"
+        end = f"{more} → loss {self.loss:.4f}"
+        left = max(0, room - len(end) - 2)
+        last = self.edits[-1]
+        return f"✎ {last if len(last) <= left else f'{last[: max(0, left - 1)]}…'}{end}"
 
 
 def _loss(frame: RunFrame) -> str:
@@ -152,7 +163,7 @@ class StatusBar(Static):
         if self._frame:
             room = self.size.width - len(line) - 1
             if self._what_if:
-                mark = f" {self._what_if}"[: max(0, room - LEAST_ROOM)]
+                mark = f" {self._what_if.within(room - LEAST_ROOM - 1)}"
                 line.append(mark, f"bold {theme_color(self.app, 'accent')}")
                 room -= len(mark) + 1
             said = summary(self._frame, room)

@@ -58,6 +58,22 @@ class Grid:
             return NOWHERE
         return int(other.at[row, column])
 
+    def same_places(self, other: Grid) -> list[int]:
+        """Of each cell the one of another grid at the same place, -1 where there is none there.
+
+        Cells in no column stand at the same place if they are of one row, parameters or not.
+        """
+        outside = {
+            (int(other.row_of[cell]), other.parameters[cell]): cell
+            for cell in np.flatnonzero(other.column_of < 0).tolist()
+        }
+        return [
+            self.same_place(cell, other)
+            if column >= 0
+            else outside.get((int(self.row_of[cell]), self.parameters[cell]), NOWHERE)
+            for cell, column in enumerate(self.column_of.tolist())
+        ]
+
     @cached_property
     def node_ranges(self) -> tuple[tuple[tuple[int, int], ...], ...]:
         """The ids of each cell's nodes, as ranges `[start, stop)`."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from microgpt.errors import GraphError, InputError
 from microgpt.graph.arrays import Floats
+from microgpt.graph.events import Phase
 from microgpt.graph.graph import Graph
 from viz.maps.step_map import StepMap
 
@@ -32,6 +33,7 @@ class Lens:
     what: str  # of a cell's number, in words: "L2 norm of …"
     numbers: Callable[[StepMap, Question], Floats]
     is_signed: bool = False
+    made_by: Phase | None = None  # the pass that the numbers are made in, where it is one
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +103,7 @@ def _why(step_map: StepMap, question: Question) -> Floats:
 
 def _same_nodes(graph: Graph, other: Graph) -> Graph:
     """The other graph, if its nodes are the same computation's."""
-    same = len(graph) == len(other) and np.array_equal(graph.op_codes, other.op_codes)
-    if not same or not np.array_equal(graph.operands, other.operands):
+    if not graph.is_same_computation(other):
         raise GraphError(
             f"two computations can be compared if they are of one text and one model: these have "
             f"{len(graph)} and {len(other)} nodes"
@@ -113,8 +114,8 @@ def _same_nodes(graph: Graph, other: Graph) -> Graph:
 LENSES: dict[str, Lens] = {
     row.name: row
     for row in (
-        Lens("grad", "L2 norm of the gradient of what leaves the cell", _grad),
-        Lens("value", "L2 norm of what leaves the cell", _value),
+        Lens("grad", "L2 norm of the gradient of what leaves the cell", _grad, made_by="backward"),
+        Lens("value", "L2 norm of what leaves the cell", _value, made_by="forward"),
         Lens("update", "L2 norm of how this step's update moves what leaves the cell", _update),
         Lens("why", "what of the gradient asked about comes through the cell", _why, True),
         Lens("change", "how much the gradient's L2 norm is larger than the other", _change, True),

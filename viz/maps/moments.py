@@ -13,6 +13,7 @@ import numpy as np
 
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.events import Phase
+from viz.maps.lenses import Look
 from viz.maps.step_map import NEVER, StepMap
 
 
@@ -35,6 +36,14 @@ class MapMoment:
     done: Ints  # how many of each cell's nodes have been visited. Shape: `[cell]`
     numbers: Floats  # L2 norm over each cell's outputs as it is now. Shape: `[cell]`
     visited: int  # cell of the node that is visited, -1 for none
+
+    def waits(self, look: Look, cell: int) -> bool:
+        """Whether a cell's number is still to come: the pass makes it, and is not done there.
+
+        Numbers that another pass has made, or that are of the step as a whole, are there.
+        """
+        is_made_now = look.lens.made_by == self.phase
+        return is_made_now and bool(self.progress[cell] != Progress.COMPLETE)
 
 
 def moment_of(step_map: StepMap, phase: Phase, event: int, grads: Floats) -> MapMoment:

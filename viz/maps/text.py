@@ -16,8 +16,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from viz.maps.folding import WHOLE
-from viz.maps.lenses import Look, look
+from viz.maps.lenses import Look
 from viz.maps.moments import MapMoment, Progress
+from viz.maps.moved import NOTHING_MOVED, Moved
 from viz.maps.scale import Scale, flow
 from viz.maps.step_map import Current, StepMap
 
@@ -121,7 +122,7 @@ class TextMap:
     reader: int | None = None  # a column whose reading is drawn as lanes
     moment: MapMoment | None = None  # of a pass; None shows what is there in the end
     histories: Sequence[Sequence[float]] = ()  # of each row its gradient over the last steps
-    moved: frozenset[int] = frozenset()  # cells with numbers that a what-if moves
+    moved: Moved = NOTHING_MOVED  # by a what-if
     beside: Sequence[Look] = ()  # Maps that are on the same scale
 
     # -- where things stand ------------------------------------------------------------------------
@@ -176,13 +177,7 @@ class TextMap:
     @cached_property
     def scale(self) -> Scale:
         """What the cells show."""
-        return Scale(self.seen, self.beside)
-
-    @cached_property
-    def seen(self) -> Look:
-        """What is looked at: in a forward pass the values, since there are no gradients yet."""
-        is_forward = self.moment is not None and self.moment.phase == "forward"
-        return look(self.look.map, "value") if is_forward else self.look
+        return Scale(self.look, self.beside)
 
     # -- lines -------------------------------------------------------------------------------------
 
@@ -207,10 +202,10 @@ class TextMap:
         across = self._outside(row, parameters=False)
         if across is not None:
             width = self.column_width * len(self.columns)
-            if self.moment is not None and self.moment.progress[across] != Progress.COMPLETE:
+            if self.moment is not None and self._waits(across):
                 spans.append(self._waiting(across, width, self.moment))
             else:
-                mark = MOVED if across in self.moved else ""
+                mark = MOVED if across in self.moved.cells else ""
                 spans.append(Span(f"{self._number(across)}{mark}".ljust(width), "cell", across))
         else:
             spans += [self._cell(int(grid.at[row, column])) for column in self.columns]
@@ -276,7 +271,7 @@ class TextMap:
         return max(filter(math.isfinite, sizes), default=0.0)
 
     def _flow(self, current: Current) -> float:
-        return flow(self.seen, current.grad_norm, current.data_norm)
+        return flow(self.look, current.grad_norm, current.data_norm)
 
     def _flows(self, current: Current) -> bool:
         """Whether all of it has flowed: back out of a cell that is complete, or on from one."""
@@ -284,14 +279,16 @@ class TextMap:
             return True
         row = current.from_row if self.moment.phase == "forward" else current.to_row
         cell = int(self.look.map.grid.at[row, current.column])
-        return cell < 0 or self.moment.progress[cell] == Progress.COMPLETE
+        return cell < 0 or not self._waits(cell)
 
     def legend(self) -> list[Line]:
         """The scale, and what the numbers are."""
         top = self.scale.largest
         ends = [cell_number(top / 10.0**decade) for decade in (4, 3, 2, 1, 0)]
         scale = "  ".join(f"{bar(place / 4)} {end}" for place, end in enumerate(ends))
-        what = f"{MOVED} moved by the what-if" if self.moved else self.seen.lens.what
+        if not top:
+            scale = "nothing to scale: 0 in every cell but those of probabilities and losses"
+        what = f"{MOVED} moved by the what-if" if self.moved else self.look.lens.what
         return [
             (Span("scale".ljust(self.label_width), "label"), Span(scale, "muted")),
             (Span("".ljust(self.label_width)), Span(what, "muted")),
@@ -323,9 +320,24 @@ class TextMap:
 
     def _cell(self, cell: int) -> Span:
         span = self._plain_cell(cell)
-        if cell not in self.moved:
+        if not self._is_moved(cell, span):
             return span
         return replace(span, text=f"{span.text.rstrip()}{MOVED}".ljust(self.column_width))
+
+    def _is_moved(self, cell: int, span: Span) -> bool:
+        """Whether what stands in a cell's place is another number by the what-if."""
+        if not self.moved or span.kind in {"plain", "muted", "waiting"}:
+            return False
+        if cell not in self.scale.weights:
+            return cell in self.moved.cells and not self._waits(cell)
+        if self.reader is None:
+            return cell in self.moved.heads
+        grid = self.look.map.grid
+        head = int(grid.at[int(grid.row_of[cell]), self.reader])
+        return (head, int(grid.column_of[cell])) in self.moved.weights
+
+    def _waits(self, cell: int) -> bool:
+        return self.moment is not None and self.moment.waits(self.look, cell)
 
     def _plain_cell(self, cell: int) -> Span:
         width = self.column_width
@@ -333,7 +345,7 @@ class TextMap:
             return Span(" " * width)
         if self.reader is not None and cell in self.scale.weights:
             return self._lane(cell, self.reader)
-        if self.moment is not None and self.moment.progress[cell] != Progress.COMPLETE:
+        if self.moment is not None and self._waits(cell):
             return self._waiting(cell, width, self.moment)
         if (head := self.scale.weights.get(cell)) is not None:
             kind: Kind = "visited" if self.moment and self.moment.visited == cell else "weight"
@@ -342,15 +354,21 @@ class TextMap:
 
     def _sized(self, cell: int, width: int) -> Span:
         """A cell's bar and number, or how far the pass is with it."""
-        if self.moment is not None and self.moment.progress[cell] != Progress.COMPLETE:
+        if self.moment is not None and self._waits(cell):
             return self._waiting(cell, width, self.moment)
-        return self._bar_and_number(cell, width)
+        span = self._bar_and_number(cell, width)
+        if cell in self.moved.cells:
+            span = replace(span, text=f"{span.text.rstrip()}{MOVED}".ljust(width))
+        return span
 
     def _lane(self, cell: int, reader: int) -> Span:
         """In a head's row: how much one column reads of the column of this cell."""
         grid, width = self.look.map.grid, self.column_width
         source, row = int(grid.column_of[cell]), int(grid.row_of[cell])
-        weights = self.scale.weights.get(int(grid.at[row, reader]), ())
+        head = int(grid.at[row, reader])
+        if self.moment is not None and self.moment.phase == "forward" and self._waits(head):
+            return Span(NOTHING.ljust(width), "waiting", cell)  # its weights are not there yet
+        weights = self.scale.weights.get(head, ())
         weight = weights[source] if source < len(weights) else 0.0
         if not weight:
             return Span(NOTHING.ljust(width), "muted", cell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from viz.maps.lenses import Look
 from viz.maps.moments import MapMoment, Progress, visits
@@ -37,22 +38,39 @@ def words(look: Look, cell: int, moment: MapMoment | None = None) -> CellWords:
     """A cell in words."""
     step_map, grid = look.map, look.map.grid
     n_nodes = sum(stop - start for start, stop in grid.node_ranges[cell])
-    lines = [
-        f"{look.lens.name}  {float(look.numbers[cell])!r}",
-        f"gradient norm  {cell_number(float(step_map.grad_norm[cell]))}",
-        f"value norm     {cell_number(float(step_map.data_norm[cell]))}",
-        f"{n_nodes:,} nodes",
-    ]
+    known = _Known.at(moment, cell)
+    waits = moment is not None and moment.waits(look, cell)
+    number = float(moment.numbers[cell] if moment is not None and waits else look.numbers[cell])
+    lines = [f"{look.lens.name}  {number!r}{' so far' if waits else ''}"]
+    if known.grads and look.lens.name != "grad":
+        lines.append(f"gradient norm  {cell_number(float(step_map.grad_norm[cell]))}")
+    if known.values and look.lens.name != "value":
+        lines.append(f"value norm     {cell_number(float(step_map.data_norm[cell]))}")
+    lines.append(f"{n_nodes:,} nodes")
     if moment is not None:
         lines.append(_how_far(step_map, cell, moment))
     return CellWords(
         _place(step_map, cell),
         grid.scopes[cell] or "",
         tuple(lines),
-        _reads(step_map, cell),
-        _currents(step_map, cell, outgoing=False),
-        _currents(step_map, cell, outgoing=True),
+        _reads(step_map, cell) if known.values else (),
+        _currents(step_map, cell, outgoing=False) if known.grads else (),
+        _currents(step_map, cell, outgoing=True) if known.grads else (),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Which of a cell's numbers are there at a moment; the others are not told before."""
+
+    values: bool
+    grads: bool
+
+    @classmethod
+    def at(cls, moment: MapMoment | None, cell: int) -> Self:
+        is_complete = moment is None or moment.progress[cell] == Progress.COMPLETE
+        is_forward = moment is not None and moment.phase == "forward"
+        return cls(values=is_complete or not is_forward, grads=is_complete and not is_forward)
 
 
 def _place(step_map: StepMap, cell: int) -> str:
@@ -123,11 +141,16 @@ def _currents(step_map: StepMap, cell: int, *, outgoing: bool) -> tuple[Share, .
     )
 
 
-def reading_in_words(step_map: StepMap, column: int) -> list[str]:
-    """Whom a column reads, a line a head: `head 0: o 61 %, BOS 12 %`."""
+def reading_in_words(step_map: StepMap, column: int, moment: MapMoment | None = None) -> list[str]:
+    """Whom a column reads, a line a head: `head 0: o 61 %, BOS 12 %`.
+
+    Args:
+        moment: of a pass; heads whose weights it has not computed yet are left out.
+    """
     told = []
     for head in step_map.weights:
-        if head.column == column:
+        cell = int(step_map.grid.at[head.row, head.column])
+        if head.column == column and _Known.at(moment, cell).values:
             pairs = sorted(zip(head.weights, head.sources, strict=True), reverse=True)
             read = ", ".join(
                 f"{_short_column(step_map, source)} {100 * weight:.0f} %"

@@ -183,7 +183,7 @@ async def test_play_goes_by_events_inside_a_cell_and_turns_around() -> None:
         await walked(ui, "n", "n", "3")
         await box_open(ui)
         start = ui.explorer.state.event
-        await ui.press("p", *["plus"] * 5)
+        await ui.press("p", *["plus"] * 3)
         await ui.until(lambda: ui.explorer.state.event >= start + 4)
         assert "▶ 30/s" in ui.text_of("#middle")
         await ui.press("P")
@@ -193,3 +193,116 @@ async def test_play_goes_by_events_inside_a_cell_and_turns_around() -> None:
         await ui.press("P")
         assert not ui.graph_screen.pane.player.is_playing
         assert ui.frame.speed == 0.0, "the speed of training is another one"
+
+
+async def test_a_question_about_a_node_is_dropped_with_its_text_and_not_asked_of_another() -> None:
+    async with piloted(small_training("emma", "al"), size=LARGE) as ui:
+        screen = await walked(ui, "n", "y")
+        await ui.until(lambda: screen.panel.lens == "why")
+        text = screen.step.origin.document
+        await ui.press("comma")
+        await ui.until(lambda: screen.step.origin.document != text)
+        assert screen.panel.lens == "grad"
+        assert screen.panel.asked is None
+
+
+async def test_a_question_about_a_node_keeps_its_step_while_training_goes_on() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await walked(ui)
+        await ui.press("down", "right", "y")
+        await ui.until(lambda: screen.panel.lens == "why")
+        await ui.press("full_stop")
+        await ui.until(lambda: ui.frame.result.step == 3)
+        await ui.settle()
+        assert screen.step.origin.step == 2
+        assert "r: newest step" in ui.text
+        await ui.press("v")
+        assert screen.panel.lens == "grad"
+
+
+async def test_the_forward_pass_is_told_in_values_and_nothing_that_is_to_come() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await walked(ui, "home", "home", *"nnnnnnn")
+        explorer = screen.explorer
+        assert explorer.state.phase == "forward"
+        assert "view: value" in ui.text_of("#middle" if ui.mode == "graph" else "#map-middle")
+        side = ui.text_of("#map-side")
+        assert "gradient" not in side
+        moment = screen.panel.moment
+        waiting = next(
+            cell
+            for cell in range(explorer.map.n_cells)
+            if not moment.done[cell] and explorer.map.grid.column_of[cell] == 3
+        )
+        screen.panel.select(waiting)
+        await ui.settle()
+        side = ui.text_of("#map-side")
+        assert "so far" in side
+        assert "not begun" in side
+        assert "value norm" not in side
+        assert "reads" not in side.partition("column 3")[2].replace("reads ‘", "")
+
+
+async def test_in_the_backward_pass_a_cell_tells_no_gradient_before_it_is_there() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await walked(ui, "n", "n")
+        screen.panel.select(int(screen.explorer.map.grid.at[0, 0]))
+        await ui.settle()
+        side = ui.text_of("#map-side")
+        assert "grad  0.0 so far" in side
+        assert "gradient comes from" not in side
+        assert "gradient goes on to" not in side
+
+
+async def test_undo_works_where_no_graph_is_shown_and_the_document_is_the_edited_one() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await walked(ui, "down", "down", "down", "right", "z")
+        await ui.until(lambda: screen.explorer.edits)
+        graph = screen.explorer.graph
+        losses = [graph.data[caption.loss] for caption in screen.explorer.map.captions]
+        await ui.press("1")
+        await ui.until(lambda: "what-if" in ui.text_of("#document"))
+        strip = ui.text_of("#document")
+        assert f"loss {graph.data[graph.root]:.4f}" in strip
+        assert all(f"{loss:.2f}" in strip for loss in losses)
+        await ui.press("U")
+        await ui.until(lambda: "what-if" not in ui.text_of("#document"))
+        assert not ui.app.at_hand.step.explorer.edits
+        assert "✎" not in ui.text_of(StatusBar)
+        await ui.press("U")
+        await ui.until(lambda: "nothing to undo: nothing is changed" in ui.notices)
+
+
+async def test_the_mode_key_of_the_graph_opens_the_selected_cell() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await walked(ui, "down", "down", "down", "right")
+        path = screen.panel.path
+        await ui.press("3")
+        await box_open(ui)
+        assert ui.explorer.focus.title == path
+        await ui.press("enter")
+        inner = ui.explorer.focus.key
+        await ui.press("2", "3")
+        await box_open(ui)
+        assert ui.explorer.focus.key == inner, "one looks into it already"
+
+
+@pytest.mark.parametrize(("key", "stride"), [("s", "event"), ("n", "cell"), ("o", "column")])
+async def test_playing_goes_on_as_the_last_key_went(key: str, stride: str) -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await walked(ui, "home", key)
+        start = screen.explorer.state.event
+        seen = []
+        screen.pane.player.change_speed(-2)
+        screen.pane.player.toggle(1)
+        screen.pane.player._tick()
+        seen.append(screen.explorer.state.event)
+        screen.pane.player._tick()
+        seen.append(screen.explorer.state.event)
+        screen.pane.player.stop()
+        if stride == "event":
+            assert seen == [start + 1, start + 2]
+        else:
+            stops = screen.explorer.cells._stops(stride).tolist()
+            at = stops.index(start) if start in stops else -1
+            assert seen == stops[at + 1 : at + 3]

@@ -121,7 +121,7 @@ def test_in_the_forward_pass_cells_show_values(emma_map: StepMap) -> None:
     graph = emma_map.graph
     event = len(graph.forward_order)
     moment = moment_of(emma_map, "forward", event, graph.grads_at(0))
-    text = TextMap(look(emma_map), 120, moment=moment)
+    text = TextMap(look(emma_map, "value"), 120, moment=moment)
     assert text.legend()[1][1].text == "L2 norm of what leaves the cell"
     row = next(i for i, row in enumerate(emma_map.rows) if row.name == "mlp/fc1")
     for column, span in enumerate(text.row(row)[1:6]):

@@ -243,11 +243,13 @@ def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> _D
     if arguments.lens in {"update", "change"}:
         raise InputError(f"--lens {arguments.lens}: of a script's pass there is grad, value or why")
     wanted = arguments.pass_number or 1
-    rule = StopRule(every=wanted)
+    rule = StopRule(only=wanted)
     with ScriptProcess(arguments.text, script_arguments, rule, output="stderr") as script:
         stop = script.run_on()
     if not isinstance(stop, Stop):
         raise InputError(f"{arguments.text}: there was no backward pass {wanted}: {stop.reason}")
+    if stop.graph is None and stop.error:
+        raise InputError(f"{arguments.text}: line {stop.line}: raised {stop.error}")
     if stop.graph is None:
         raise InputError(
             f"{arguments.text}: backward pass {stop.number} gives no graph: {stop.problem}"

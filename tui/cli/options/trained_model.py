@@ -208,11 +208,18 @@ def _training(arguments: argparse.Namespace) -> Training:
     return Training(corpus_from(arguments), model, config, arguments.engine)
 
 
+def _moment(steps: int) -> str:
+    """So many steps of training, in words."""
+    if not steps:
+        return "untrained"
+    return "after 1 step" if steps == 1 else f"after {steps} steps"
+
+
 def _as_it_is(training: Training, problem: str = "") -> TrainedModel:
     """The model that a training has come to."""
     return TrainedModel(
         ModelSnapshot.of(training),
-        f"after {training.step} steps" if training.step else "untrained",
+        _moment(training.step),
         f", seed {training.config.seed}",
         training.document_at(training.step + 1) if problem else "",
         training.rng.getstate(),
