@@ -50,11 +50,11 @@ COMMON_KEYS = (
     Key("x", "app.export", "Export", "Write this view to an SVG file and say where"),
     Key("t", "app.switch_theme", "Theme", "Switch between the dark and the light theme",
         in_footer=False),
-    Key("q,ctrl+q", "app.quit", "Quit", "Leave the program", display="q"),
+    Key("q,ctrl+q", "app.quit", "Quit", "Leave the program", in_footer=False, display="q"),
 )  # fmt: skip
 """Of every app."""
 
-RUN_KEY = Key("space", "app.run_or_halt", "Run, halt", "Let what computes run on, or halt it")
+RUN_KEY = Key("space", "app.run_or_halt", "Run", "Let what computes run on, or halt it")
 """Of every app in which something runs: a training, or anyone's script."""
 
 LIVE_KEYS = (
@@ -68,9 +68,9 @@ LIVE_KEYS = (
 
 TIME_KEYS = (
     Key("comma", "app.travel(-1)", "Step −", "One training step back: a recorded one is shown",
-        display=",", group="Training"),
+        display=",", group="Step"),
     Key("full_stop", "app.travel(1)", "Step +",
-        "One training step on; after the newest, one is trained", display=".", group="Training"),
+        "One training step on; after the newest, one is trained", display=".", group="Step"),
     Key("less_than_sign", "app.travel(-10)", "Back 10", "Ten training steps back",
         in_footer=False, display="<"),
     Key("greater_than_sign", "app.travel(10)", "On 10",
@@ -142,7 +142,9 @@ MAP = KeySection("on the Map", (
         in_footer=False, display="↑"),
     Key("down", "cell(1, 0)", "Cell below", "Select the cell below: towards the loss",
         in_footer=False, display="↓"),
-    Key("enter", "open_cell", "Open cell", "Open the selected cell: its scalars as boxes",
+    Key("W", "widen", "Widen", "Each output of the selected column; again: no more",
+        in_footer=False),
+    Key("enter", "open_cell", "Open", "Open the selected cell: its scalars as boxes",
         display="⏎"),
 ))  # fmt: skip
 """Wherever the keys go to a Map."""

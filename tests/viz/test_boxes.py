@@ -286,7 +286,7 @@ def test_an_empty_scope_is_no_box() -> None:
     with scope("empty"), scope("below"):
         pass
     folding = Folding(frozen(x * 2))
-    with pytest.raises(GraphError, match="no scope 'empty': inside the graph there is nothing"):
+    with pytest.raises(GraphError, match="no scope 'empty': this graph has no scopes"):
         folding.scope("empty")
 
 

@@ -56,6 +56,7 @@ class MapPanel(Horizontal):
         super().__init__(id="map-panel")
         self.selected = -1  # the selected cell of the Map shown, -1 for none
         self.lens = DEFAULT_LENS
+        self.widens = False  # whether the selected column is shown output by output
         self.marked: Marked | None = None  # what the lens `change` compares with
         self.asked: int | None = None  # the node whose gradient the lens `why` divides
         self._explorer: Explorer | None = None
@@ -165,7 +166,9 @@ class MapPanel(Horizontal):
         histories: tuple[Sequence[float], ...] = ()
         if seen.map is explorer.map and self._histories:
             histories = tuple(tuple(self._histories.get(row_key(row), ())) for row in seen.map.rows)
-        self.query_one(MapView).show(seen, self.selected, moment, histories, self._moved)
+        self.query_one(MapView).show(
+            seen, self.selected, moment, histories, self._moved, widens=self.widens
+        )
         here = Moment.of(explorer) if moment is not None else None
         self.query_one(MapSide).show(seen, self.selected, moment, here)
         self.query_one(StopsPanel).show(explorer.session.stops.listed(), explorer.state)
@@ -316,6 +319,15 @@ class MapPanel(Horizontal):
                 self.select(found)
                 return
             at += down or 1
+
+    def action_widen(self) -> None:
+        """Shows each output of the selected column, or no more."""
+        if self._look is None:
+            return
+        self.widens = not self.widens
+        if self.widens and self.selected < 0:
+            self.action_cell(0, 0)
+        self._draw()
 
     def action_open_cell(self) -> None:
         """Asks for the selected cell's scalars."""

@@ -161,7 +161,7 @@ class WalkPane(Vertical):
             quietly: a move shows in the panes; it need not be told in the console, too.
         """
         if self._reader is None:
-            self.notify("no graph is there yet", timeout=2)
+            self._say_none_yet()
             return
         if self._busy:
             self.notify(f"one moment: {self._busy} is being computed", timeout=2)
@@ -183,6 +183,9 @@ class WalkPane(Vertical):
             self._tell(line, [str(error)], is_error=True)
             return
         self._follow(line, outcome, quietly=quietly)
+
+    def _say_none_yet(self) -> None:
+        self.notify("no graph is there yet", timeout=2)
 
     @work(thread=True, group="verb")
     def _compute(self, console: Console, line: str, typed: TypedLine) -> None:
@@ -278,7 +281,9 @@ class WalkPane(Vertical):
         """Goes to where the next cell or column is complete, or the one before was."""
         self.player.stop()
         self._stride = stage
-        if self.explorer is not None and not self._begin() and not self._complete(stage, direction):
+        if self.explorer is None:
+            self._say_none_yet()
+        elif not self._begin() and not self._complete(stage, direction):
             self.notify("this is the end" if direction > 0 else "this is the start", timeout=2)
 
     def _complete(self, stage: Stage, direction: int) -> bool:
@@ -309,9 +314,11 @@ class WalkPane(Vertical):
 
     def action_play(self, direction: int) -> None:
         """Goes on by itself until a stop, the end, or any other verb; again, stops."""
-        if self.explorer is not None:
-            self.player.toggle(direction)
-            self.show_place()
+        if self.explorer is None:
+            self._say_none_yet()
+            return
+        self.player.toggle(direction)
+        self.show_place()
 
     def _play_on(self, moves: int) -> None:
         """Goes on or back as the last key did: by events, cells or columns."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,7 +16,8 @@ from tui.widgets.scroll_window import ScrollWindow
 from viz.maps.lenses import Look
 from viz.maps.moments import MapMoment
 from viz.maps.moved import NOTHING_MOVED, Moved
-from viz.maps.text import Line, Span, TextMap
+from viz.maps.spans import Line, Span
+from viz.maps.text import TextMap
 from viz.style import NEGATIVE, POSITIVE, blend
 
 LEAST = 0.25
@@ -64,24 +66,30 @@ class MapView(ScrollWindow):
         moment: MapMoment | None = None,
         histories: Sequence[Sequence[float]] = (),
         moved: Moved = NOTHING_MOVED,
+        *,
+        widens: bool = False,
     ) -> None:
         """Shows a Map; of a selected cell's column it is drawn whom it reads.
 
         Args:
             histories: of each row its gradient over the last steps; none are drawn if not given.
             moved: by a what-if.
+            widens: whether the selected column is shown output by output.
         """
         grid = look.map.grid
         column = int(grid.column_of[selected]) if selected >= 0 else -1
         first = self._text.first_column if self._text else 0
         self.selected = selected
         reader = column if column >= 0 else None
-        text = TextMap(look, self.size.width, first, reader, moment, histories, moved)
+        text = TextMap(
+            look, self.size.width, first, reader, moment, histories, moved,
+            widened=reader if widens else None,
+        )  # fmt: skip
         if column >= 0 and column not in text.columns:
             first = (
                 column if column < text.columns.start else first + column - text.columns.stop + 1
             )
-            text = TextMap(look, self.size.width, first, reader, moment, histories, moved)
+            text = replace(text, first_column=first)
         self._text = text
         self._header, self._footer = text.header(), text.legend()
         self._rows = tuple(self._body(text))
@@ -94,7 +102,10 @@ class MapView(ScrollWindow):
         """Another width sets the columns anew."""
         if self._text is not None:
             text = self._text
-            self.show(text.look, self.selected, text.moment, text.histories, text.moved)
+            self.show(
+                text.look, self.selected, text.moment, text.histories, text.moved,
+                widens=text.widened is not None,
+            )  # fmt: skip
 
     def _body(self, text: TextMap) -> Iterator[tuple[int, bool]]:
         """The rows; with room to spare, the river between those that it goes around."""

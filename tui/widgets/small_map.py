@@ -16,7 +16,7 @@ from tui.widgets.scroll_window import ScrollWindow
 from viz.maps.lenses import Look
 from viz.maps.moments import MapMoment, Progress
 from viz.maps.scale import Scale
-from viz.maps.text import SIGNS, bar, row_name
+from viz.maps.spans import SIGNS, bar, row_name, short_label
 from viz.style import POSITIVE, blend
 
 LABEL = 11
@@ -125,7 +125,7 @@ class SmallMap(ScrollWindow):
         if row >= len(self._look.map.rows):
             return Strip.blank(width, base)
         name = row_name(self._look.map, row)
-        name = name if len(name) < LABEL else f"…{name[2 - LABEL :]}"
+        name = short_label(name, LABEL - 1)
         label = base + Style(color=self._color("label"))
         segments = [Segment(set_left(name, LABEL), label)]
         for column in self.columns:

@@ -15,6 +15,8 @@ from microgpt.graph.arrays import frozen
 from viz.maps.grid import Grid, Row
 from viz.maps.step_map import StepMap
 
+FOLD = "…"
+"""Between the first and the last of the rows that have become one."""
 WHOLE = "all"
 """What a row is called that is a whole layer."""
 MOST_OPEN = 2
@@ -96,7 +98,7 @@ def _row(rows: Sequence[Row]) -> Row:
     layers = {row.layer for row in rows}
     layer = layers.pop() if len(layers) == 1 else None
     whole = WHOLE if layer is not None and not shared else ""
-    name = whole or "/".join([*first[:shared], f"{first[shared]} … {last[shared]}"])
+    name = whole or "/".join([*first[:shared], f"{first[shared]} {FOLD} {last[shared]}"])
     matrices = tuple(name for row in rows for name in row.matrices)
     return Row(name, layer, matrices)
 

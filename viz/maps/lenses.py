@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,6 +35,8 @@ class Lens:
     numbers: Callable[[StepMap, Question], Floats]
     is_signed: bool = False
     made_by: Phase | None = None  # the pass that the numbers are made in, where it is one
+    of_nodes: Callable[[Graph, Question], Floats] | None = None
+    """What of each node the cells' numbers are made of, where that is a number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,13 @@ class Look:
     map: StepMap
     lens: Lens
     numbers: Floats  # of each cell. Shape: `[cell]`
+    question: Question
+
+    @cached_property
+    def of_nodes(self) -> Floats | None:
+        """The same of single nodes, None where the lens has only cells. Shape: `[node]`."""
+        of_nodes = self.lens.of_nodes
+        return None if of_nodes is None else of_nodes(self.map.graph, self.question)
 
 
 def look(step_map: StepMap, lens: str = DEFAULT_LENS, question: Question | None = None) -> Look:
@@ -54,8 +64,8 @@ def look(step_map: StepMap, lens: str = DEFAULT_LENS, question: Question | None 
     """
     if lens not in LENSES:
         raise InputError(f"no lens {lens!r}; there are {', '.join(LENSES)}")
-    row = LENSES[lens]
-    return Look(step_map, row, row.numbers(step_map, question or Question()))
+    row, question = LENSES[lens], question or Question()
+    return Look(step_map, row, row.numbers(step_map, question), question)
 
 
 def _grad(step_map: StepMap, _: Question) -> Floats:
@@ -67,19 +77,31 @@ def _value(step_map: StepMap, _: Question) -> Floats:
 
 
 def _update(step_map: StepMap, question: Question) -> Floats:
+    return step_map.norms(_updates(step_map.graph, question))
+
+
+def _updates(graph: Graph, question: Question) -> Floats:
     if question.updated is None:
         raise InputError("lens 'update' needs a training step: what its update does to this text")
-    after = _same_nodes(step_map.graph, question.updated)
     with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
-        return step_map.norms(after.data - step_map.graph.data)
+        return np.asarray(_same_nodes(graph, question.updated).data - graph.data)
 
 
 def _change(step_map: StepMap, question: Question) -> Floats:
-    if question.other is None:
-        raise InputError("lens 'change' needs another step, run or what-if to compare with")
-    other = _same_nodes(step_map.graph, question.other)
+    other = _other(step_map.graph, question)
     with np.errstate(all="ignore"):
         return np.asarray(step_map.grad_norm - step_map.norms(other.grad))
+
+
+def _changes(graph: Graph, question: Question) -> Floats:
+    with np.errstate(all="ignore"):
+        return np.asarray(np.abs(graph.grad) - np.abs(_other(graph, question).grad))
+
+
+def _other(graph: Graph, question: Question) -> Graph:
+    if question.other is None:
+        raise InputError("lens 'change' needs another step, run or what-if to compare with")
+    return _same_nodes(graph, question.other)
 
 
 def _why(step_map: StepMap, question: Question) -> Floats:
@@ -114,11 +136,16 @@ def _same_nodes(graph: Graph, other: Graph) -> Graph:
 LENSES: dict[str, Lens] = {
     row.name: row
     for row in (
-        Lens("grad", "L2 norm of the gradient of what leaves the cell", _grad, made_by="backward"),
-        Lens("value", "L2 norm of what leaves the cell", _value, made_by="forward"),
-        Lens("update", "L2 norm of how this step's update moves what leaves the cell", _update),
-        Lens("why", "what of the gradient asked about comes through the cell", _why, True),
-        Lens("change", "how much the gradient's L2 norm is larger than the other", _change, True),
+        Lens("grad", "L2 norm of the gradient of what leaves the cell", _grad, made_by="backward",
+             of_nodes=lambda graph, _: graph.grad),
+        Lens("value", "L2 norm of what leaves the cell", _value, made_by="forward",
+             of_nodes=lambda graph, _: graph.data),
+        Lens("update", "L2 norm of how this step's update moves what leaves the cell", _update,
+             of_nodes=_updates),
+        Lens("why", "what of the gradient asked about comes through the cell", _why,
+             is_signed=True),
+        Lens("change", "how much the gradient's L2 norm is larger than the other", _change,
+             is_signed=True, of_nodes=_changes),
     )
-}
+}  # fmt: skip
 """By name. The first is what a Map shows unasked."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from html import escape
 
-from viz.maps.text import cell_number
+from viz.maps.spans import cell_number
 
 SMALL, PLAIN, LARGE, TITLE = 12, 13, 16, 20
 """Sizes of text; none is smaller. Units: pixels, as all lengths here."""

@@ -8,108 +8,47 @@ colours.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
 
 import numpy as np
 
-from viz.maps.folding import WHOLE
+from microgpt.graph.arrays import Ints
 from viz.maps.lenses import Look
 from viz.maps.moments import MapMoment, Progress
 from viz.maps.moved import NOTHING_MOVED, Moved
 from viz.maps.scale import Scale, flow
-from viz.maps.step_map import Current, StepMap
+from viz.maps.spans import (
+    NOTHING,
+    NUMBER_WIDTH,
+    SIGNS,
+    Kind,
+    Line,
+    Span,
+    bar,
+    cut,
+    narrow_number,
+    row_name,
+    short_label,
+)
+from viz.maps.step_map import Current
+from viz.maps.text_widths import NUMBERED_WIDTH, TextWidths
+from viz.style import strength
 
-BARS = "▁▂▃▄▅▆▇█"
-NOTHING = "·"
-SIGNS = {Progress.NOT_YET: NOTHING, Progress.PARTIAL: "◔", Progress.UNDER_WAY: "◑"}
-LEAST_LABEL, MOST_LABEL = 14, 24
-WIDE_PARAMETERS, NARROW_PARAMETERS = 20, 13
 WIDE_BAR = 3
 LANES = "╌╌─━"
 """Of a lane from a source to its reader, by weight."""
 MUCH = 0.25
 """A weight that has a mark that stands out."""
-NUMBER_WIDTH = 5
-LEAST_WIDTH = 4
-"""Of a column: a bar and a gap. Units: characters, as all widths here."""
-NUMBERED_WIDTH = 1 + NUMBER_WIDTH + 1
-"""From which on a column has numbers, right behind a narrow bar."""
-MOST_WIDTH = 14
-LEAST_HISTORY, MOST_HISTORY = 6, 16
 RIVER = "╎│┃█"
 """Of the residual stream between rows, by its gradient."""
 
+COURSE = "steps"
+"""Over each row's gradient over the last steps."""
+
 MOVED = "*"
 """Behind what a what-if moves."""
-
-Kind: TypeAlias = Literal[
-    "plain", "label", "muted", "head", "cell", "weight", "waiting", "visited", "river"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Some characters in a line."""
-
-    text: str
-    kind: Kind = "plain"
-    cell: int = -1  # which they belong to, -1 for none
-    strength: float = 0.0  # 0 to 1, how large the number is that they show
-    sign: int = 0  # of that number, if the lens has signs
-
-
-Line: TypeAlias = tuple[Span, ...]
-
-
-def cell_number(number: float) -> str:
-    """A number in at most five characters.
-
-    Where nothing but zeros would be left, and from 100,000 on, with an exponent.
-
-    >>> [cell_number(x) for x in (0.0761, 3.371, 12.34, 0.00004, 0.0, -0.2, -0.0004)]
-    ['.0761', '3.37', '12.3', '4e-5', '0', '-.200', '-4e-4']
-    """
-    size = abs(number)
-    sign = "-" if number < 0 else ""
-    if not math.isfinite(number):
-        return str(number)
-    if size == 0:
-        return "0"
-    decimals = NUMBER_WIDTH - len(sign) - 1
-    if size < 0.5 * 10.0**-decimals or size >= 99_999.5:
-        mantissa, _, exponent = f"{size:.0e}".partition("e")
-        return f"{sign}{mantissa}e{int(exponent)}"
-    if size >= 1:
-        return sign + (f"{size:#.3g}" if size < 1000 else f"{size:.0f}").rstrip(".")
-    digits = f"{size:.{decimals}f}"
-    return sign + (digits[1:] if digits.startswith("0.") else digits[:NUMBER_WIDTH])
-
-
-def bar(how_large: float) -> str:
-    """One character, the higher the larger.
-
-    >>> bar(0.0), bar(1.0)
-    ('▁', '█')
-    """
-    return BARS[min(len(BARS) - 1, int(how_large * len(BARS)))]
-
-
-def row_name(step_map: StepMap, row: int) -> str:
-    """What a row is called, with its layer where there are several."""
-    shown = step_map.rows[row]
-    if shown.name == WHOLE and shown.layer is not None:
-        return f"layer {shown.layer}"
-    name = shown.name.replace("/", " ")
-    has_layers = len({other.layer for other in step_map.rows} - {None}) > 1
-    return f"{shown.layer} {name}" if shown.layer is not None and has_layers else name
-
-
-def _cut(text: str, room: int) -> str:
-    """A text shortened at its end until it fits."""
-    return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,55 +63,33 @@ class TextMap:
     histories: Sequence[Sequence[float]] = ()  # of each row its gradient over the last steps
     moved: Moved = NOTHING_MOVED  # by a what-if
     beside: Sequence[Look] = ()  # Maps that are on the same scale
+    widened: int | None = None  # a column whose outputs are shown one by one
 
     # -- where things stand ------------------------------------------------------------------------
+
+    @cached_property
+    def widths(self) -> TextWidths:
+        """Of labels, columns and what stands beside them."""
+        rows = range(len(self.look.map.rows))
+        return TextWidths(
+            self.width,
+            self.n_columns,
+            longest_label=max((len(self._name(row)) for row in rows), default=0),
+            first_column=self.first_column,
+            has_histories=bool(self.histories),
+            widened=self.widened,
+            most_outputs=max(map(len, self._outputs.values()), default=0),
+        )
 
     @property
     def n_columns(self) -> int:
         """How many columns the Map has."""
         return len(self.look.map.grid.labels)
 
-    @cached_property
-    def label_width(self) -> int:
-        """Of the names of rows: as much as they need, where there is room."""
-        longest = max((len(self._name(row)) for row in range(len(self.look.map.rows))), default=0)
-        room = self.width - NARROW_PARAMETERS - self.n_columns * NUMBERED_WIDTH
-        return max(LEAST_LABEL, min(MOST_LABEL, longest + 1, room))
-
-    @cached_property
-    def parameters_width(self) -> int:
-        """Of the parameters beside each row: without numbers if columns can have some for it."""
-        room = self.width - self.label_width - self.n_columns * NUMBERED_WIDTH
-        room -= LEAST_HISTORY if self.histories else 0
-        return WIDE_PARAMETERS if room >= WIDE_PARAMETERS else NARROW_PARAMETERS
-
-    @cached_property
-    def column_width(self) -> int:
-        """Of every column, gap included."""
-        room = self.width - self.label_width - self.parameters_width
-        if self.histories and room - LEAST_HISTORY >= self.n_columns * NUMBERED_WIDTH:
-            room -= LEAST_HISTORY
-        return max(LEAST_WIDTH, min(MOST_WIDTH, room // max(1, self.n_columns)))
-
-    @cached_property
-    def history_width(self) -> int:
-        """Of each row's course at the right edge, 0 without one."""
-        used = self.label_width + self.parameters_width + self.column_width * len(self.columns)
-        room = min(MOST_HISTORY, self.width - used - 1)
-        return room if self.histories and room >= LEAST_HISTORY else 0
-
-    @cached_property
+    @property
     def columns(self) -> range:
         """Those that are in sight."""
-        room = self.width - self.label_width - self.parameters_width
-        fit = max(1, room // self.column_width)
-        first = max(0, min(self.first_column, self.n_columns - fit))
-        return range(first, min(self.n_columns, first + fit))
-
-    @property
-    def has_numbers(self) -> bool:
-        """Whether columns are wide enough for numbers."""
-        return self.column_width >= NUMBERED_WIDTH
+        return self.widths.columns
 
     @cached_property
     def scale(self) -> Scale:
@@ -189,11 +106,28 @@ class TextMap:
         else:
             labels = self.look.map.grid.labels
             names = [labels[column] or str(column) for column in self.columns]
-        lines = [self._across("reads", names, "head")]
+        lines = [(*self._across("reads", names, "head"), *self._beside_header())]
         if any(caption.target is not None for caption in captions):
-            targets = [f"→ {caption.target or ''}" for caption in captions]
+            targets = [self._target(caption.target or "") for caption in captions]
             lines.append(self._across("next", targets, "muted"))
         return lines
+
+    def _target(self, token: str) -> str:
+        """Better without the arrow than cut."""
+        arrow = f"→ {token}"
+        return arrow if len(arrow) < self.widths.column else token
+
+    def _beside_header(self) -> tuple[Span, ...]:
+        """What stands to the right of the columns: parameters, and the course of each row."""
+        if not self.widths.history:
+            return ()
+        has_parameters = any(row.matrices for row in self.look.map.rows)
+        what = "parameters" if has_parameters else ""
+        room = self.widths.parameters - self.widths.parameter_number - 1
+        return (
+            Span(f"{what:>{room}}".ljust(self.widths.parameters), "muted"),
+            Span(f" {COURSE:.{self.widths.history}}", "muted"),
+        )
 
     def row(self, row: int) -> Line:
         """A row of the Map."""
@@ -201,32 +135,33 @@ class TextMap:
         spans = [Span(self._label(row), "label")]
         across = self._outside(row, parameters=False)
         if across is not None:
-            width = self.column_width * len(self.columns)
+            width = self.widths.all_columns
             if self.moment is not None and self._waits(across):
                 spans.append(self._waiting(across, width, self.moment))
             else:
                 mark = MOVED if across in self.moved.cells else ""
                 spans.append(Span(f"{self._number(across)}{mark}".ljust(width), "cell", across))
         else:
-            spans += [self._cell(int(grid.at[row, column])) for column in self.columns]
+            for column in self.columns:
+                spans += self._cells(int(grid.at[row, column]), column)
         parameters = self._outside(row, parameters=True)
         if parameters is not None:
             names = " ".join(name.rpartition(".")[2] for name in self.look.map.rows[row].matrices)
-            size = NUMBERED_WIDTH + 1 if self.parameters_width == WIDE_PARAMETERS else 2
-            room = self.parameters_width - size - 2
+            size = self.widths.parameter_number
+            room = self.widths.parameters - size - 2
             spans += [
-                Span(f"{_cut(names, room):>{room}} ", "muted", parameters),
+                Span(f"{cut(names, room):>{room}} ", "muted", parameters),
                 self._sized(parameters, size),
             ]
         else:
-            spans.append(Span(" " * self.parameters_width))
-        if self.history_width:
+            spans.append(Span(" " * self.widths.parameters))
+        if self.widths.history:
             spans.append(Span(f" {self._course(row)}", "muted"))
         return tuple(spans)
 
     def _course(self, row: int) -> str:
         """The last steps of a row's gradient, a bar each, from its smallest to its largest."""
-        last = [size for size in self.histories[row][-self.history_width :] if math.isfinite(size)]
+        last = [size for size in self.histories[row][-self.widths.history :] if math.isfinite(size)]
         least, most = min(last, default=0.0), max(last, default=0.0)
         return "".join(
             bar((size - least) / (most - least) if most > least else 0.5) for size in last
@@ -245,13 +180,13 @@ class TextMap:
 
     def river(self, row: int) -> Line:
         """The residual stream below a row: as thick as what flows around the rows."""
-        spans = [Span("".ljust(self.label_width))]
-        width = self.column_width
+        spans = [Span("".ljust(self.widths.label))]
         for column in self.columns:
             current = self._river.get((column, row))
             size = self._flow(current) if current is not None and self._flows(current) else 0.0
             level = int(size / self._widest * len(RIVER)) if self._widest else 0
             text = f" {RIVER[min(level, len(RIVER) - 1)]}" if size else ""
+            width = self._width_of(column)
             spans.append(Span(text.ljust(width), "river", -1, size / (self._widest or 1.0)))
         return tuple(spans)
 
@@ -284,28 +219,32 @@ class TextMap:
     def legend(self) -> list[Line]:
         """The scale, and what the numbers are."""
         top = self.scale.largest
-        ends = [cell_number(top / 10.0**decade) for decade in (4, 3, 2, 1, 0)]
+        ends = [narrow_number(top / 10.0**decade) for decade in (4, 3, 2, 1, 0)]
         scale = "  ".join(f"{bar(place / 4)} {end}" for place, end in enumerate(ends))
         if not top:
             scale = "nothing to scale: 0 in every cell but those of probabilities and losses"
         what = f"{MOVED} moved by the what-if" if self.moved else self.look.lens.what
+        if self.widened is not None:
+            what += "; of the widened column each output beside it"
         return [
-            (Span("scale".ljust(self.label_width), "label"), Span(scale, "muted")),
-            (Span("".ljust(self.label_width)), Span(what, "muted")),
+            (Span("scale".ljust(self.widths.label), "label"), Span(scale, "muted")),
+            (Span("".ljust(self.widths.label)), Span(what, "muted")),
         ]
 
     def _label(self, row: int) -> str:
-        name, room = self._name(row), self.label_width - 1
-        # The end of a path tells rows apart.
-        return (name if len(name) <= room else f"…{name[1 - room :]}").ljust(self.label_width)
+        name, room = self._name(row), self.widths.label - 1
+        return short_label(name, room).ljust(self.widths.label)
 
     def _name(self, row: int) -> str:
         return row_name(self.look.map, row)
 
     def _across(self, label: str, texts: Sequence[str], kind: Kind) -> Line:
-        width = self.column_width
-        cells = (Span(text[: width - 1].ljust(width), kind) for text in texts)
-        return (Span(label.ljust(self.label_width), "label"), *cells)
+        width = self.widths.column
+        cells = (
+            Span(text[: width - 1].ljust(self._width_of(column)), kind)
+            for column, text in zip(self.columns, texts, strict=True)
+        )
+        return (Span(label.ljust(self.widths.label), "label"), *cells)
 
     def _outside(self, row: int, *, parameters: bool) -> int | None:
         """The cell of a row that is in no column."""
@@ -318,11 +257,46 @@ class TextMap:
         outside = np.flatnonzero(grid.column_of < 0).tolist()
         return {(int(grid.row_of[cell]), grid.parameters[cell]): cell for cell in outside}
 
+    def _width_of(self, column: int) -> int:
+        return self.widths.column + (self.widths.vector if column == self.widened else 0)
+
+    def _cells(self, cell: int, column: int) -> Iterator[Span]:
+        """A cell, and of a widened column its outputs behind it, a bar each."""
+        span = self._cell(cell)
+        yield span
+        if column != self.widened:
+            return
+        room, outputs = self.widths.vector - 1, self._outputs.get(cell)
+        numbers = self.look.of_nodes
+        is_shown = outputs is not None and self.scale.on_scale[cell] and not self._waits(cell)
+        if outputs is None or numbers is None or not is_shown:
+            yield Span(" " * (room + 1))
+            return
+        sizes = np.abs(numbers[outputs])
+        for part in np.array_split(sizes, min(room, len(sizes))):
+            size = strength(float(part.max()), self.scale.largest)
+            yield Span(bar(size), "cell", cell, size)
+        yield Span(" " * (room + 1 - min(room, len(sizes))))
+
+    @cached_property
+    def _outputs(self) -> Mapping[int, Ints]:
+        """The outputs of each cell of the widened column."""
+        step_map, column = self.look.map, self.widened
+        if column is None:
+            return {}
+        cells = step_map.grid.cell_of[step_map.outputs]
+        own = (cell for cell in np.unique(cells).tolist())
+        return {
+            cell: step_map.outputs[cells == cell]
+            for cell in own
+            if step_map.grid.column_of[cell] == column
+        }
+
     def _cell(self, cell: int) -> Span:
         span = self._plain_cell(cell)
         if not self._is_moved(cell, span):
             return span
-        return replace(span, text=f"{span.text.rstrip()}{MOVED}".ljust(self.column_width))
+        return replace(span, text=f"{span.text.rstrip()}{MOVED}".ljust(self.widths.column))
 
     def _is_moved(self, cell: int, span: Span) -> bool:
         """Whether what stands in a cell's place is another number by the what-if."""
@@ -340,7 +314,7 @@ class TextMap:
         return self.moment is not None and self.moment.waits(self.look, cell)
 
     def _plain_cell(self, cell: int) -> Span:
-        width = self.column_width
+        width = self.widths.column
         if cell < 0:
             return Span(" " * width)
         if self.reader is not None and cell in self.scale.weights:
@@ -363,7 +337,7 @@ class TextMap:
 
     def _lane(self, cell: int, reader: int) -> Span:
         """In a head's row: how much one column reads of the column of this cell."""
-        grid, width = self.look.map.grid, self.column_width
+        grid, width = self.look.map.grid, self.widths.column
         source, row = int(grid.column_of[cell]), int(grid.row_of[cell])
         head = int(grid.at[row, reader])
         if self.moment is not None and self.moment.phase == "forward" and self._waits(head):
@@ -373,10 +347,13 @@ class TextMap:
         if not weight:
             return Span(NOTHING.ljust(width), "muted", cell)
         mark = "◀" if source == reader else "●" if weight >= MUCH else "○"
-        text = f"{mark}{100 * weight:3.0f}%"
+        percent = f"{100 * weight:.0f}"
+        room = width - 1 - len(mark)
+        text = mark if len(percent) > room else f"{mark}{percent}"  # never cut
+        text = f"{mark}{percent:>3}%" if room >= len("100%") else text
         fill = LANES[min(len(LANES) - 1, int(weight * len(LANES)))] if source < reader else " "
         kind: Kind = "visited" if self.moment and self.moment.visited == cell else "weight"
-        return Span(text[: width - 1].ljust(width, fill), kind, cell, weight)
+        return Span(text.ljust(width, fill), kind, cell, weight)
 
     def _waiting(self, cell: int, width: int, moment: MapMoment) -> Span:
         """A cell that the pass is not done with: how far, and what it has so far."""
@@ -384,10 +361,10 @@ class TextMap:
         text = SIGNS[progress]
         # Probabilities and losses are of the forward pass, which the backward pass finds done.
         is_known = moment.phase == "backward" and not self.scale.on_scale[cell]
-        if (is_known or progress != Progress.NOT_YET) and self.has_numbers:
+        if (is_known or progress != Progress.NOT_YET) and self.widths.has_numbers:
             bar_width = WIDE_BAR if width > WIDE_BAR + 1 + NUMBER_WIDTH else 1
             gap = " " if width > NUMBERED_WIDTH else ""
-            number = self._number(cell) if is_known else cell_number(float(moment.numbers[cell]))
+            number = self._number(cell) if is_known else narrow_number(float(moment.numbers[cell]))
             text = f"{text:<{bar_width}}{gap}{number}"
         kind: Kind = "visited" if moment.visited == cell else "waiting"
         return Span(text[: width - 1].ljust(width), kind, cell)
@@ -406,10 +383,10 @@ class TextMap:
         number = self.scale.number(cell)
         if cell in self.scale.probabilities:
             return f"{100 * number:.1f}%".rjust(NUMBER_WIDTH)
-        return cell_number(number)
+        return narrow_number(number)
 
     def _strip(self, weights: Sequence[float]) -> str:
         """A character for each source: as high as the weight, a dot for those that are not read."""
-        room = self.column_width - 1
+        room = self.widths.column - 1
         shown = "".join(bar(weight) if weight > 0 else NOTHING for weight in weights)
-        return shown[:room].ljust(self.column_width)
+        return shown[:room].ljust(self.widths.column)

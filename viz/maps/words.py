@@ -7,8 +7,8 @@ from typing import Self
 
 from viz.maps.lenses import Look
 from viz.maps.moments import MapMoment, Progress, visits
+from viz.maps.spans import cell_number
 from viz.maps.step_map import StepMap
-from viz.maps.text import cell_number
 
 MOST_TOLD = 5
 

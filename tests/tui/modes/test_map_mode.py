@@ -128,7 +128,7 @@ async def test_a_click_selects_a_cell() -> None:
         screen = await mapped(ui)
         view = ui.app.screen.query_one(MapView)
         assert view.text
-        assert await ui.pilot.click(MapView, offset=(view.text.label_width + 1, 2))
+        assert await ui.pilot.click(MapView, offset=(view.text.widths.label + 1, 2))
         assert screen.step
         await ui.until(lambda: screen.panel.selected == int(screen.step.explorer.map.grid.at[0, 0]))
 
@@ -184,3 +184,19 @@ async def test_any_window_will_do(size: tuple[int, int]) -> None:
         await mapped(ui)
         await ui.press("s", "n", "n", "down", "right", "escape")
         assert len(ui.text.splitlines()) == size[1]
+
+
+async def test_a_column_is_widened_to_its_outputs_and_the_selection_takes_it_along() -> None:
+    async with piloted(size=LARGE) as ui:
+        screen = await mapped(ui)
+        view = ui.app.screen.query_one(MapView)
+        await ui.press("right", "W")
+        assert view.text.widened == 0
+        await ui.press("right")
+        assert view.text.widened == 1
+        assert "each output" in ui.text
+        await ui.press("escape")
+        assert screen.panel.selected == -1
+        assert view.text.widened is None
+        await ui.press("left", "W")
+        assert view.text.widened is None

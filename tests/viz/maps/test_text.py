@@ -14,8 +14,10 @@ from microgpt import Graph
 from tests.viz.computations import graphs
 from viz.maps.lenses import look
 from viz.maps.moments import completions, moment_of
+from viz.maps.spans import NUMBER_WIDTH, cell_number, narrow_number
 from viz.maps.step_map import StepMap
-from viz.maps.text import NUMBER_WIDTH, TextMap, cell_number
+from viz.maps.text import TextMap
+from viz.style import strength
 
 
 def printed(text: TextMap) -> list[str]:
@@ -34,6 +36,19 @@ def test_a_cell_number_is_short_and_near(number: float) -> None:
     assert len(text) <= NUMBER_WIDTH + (2 if abs(number) >= 1e100 or 0 < abs(number) < 1e-99 else 1)
     if 1e-4 <= abs(number) < 1e4:
         assert math.isclose(float(text), number, rel_tol=0.06, abs_tol=6e-4)
+
+
+@given(st.floats(allow_nan=False))
+def test_a_number_is_never_cut_to_another(number: float) -> None:
+    text = narrow_number(number)
+    assert len(text) <= NUMBER_WIDTH
+    if text == cell_number(number):
+        return
+    if abs(number) < 1:
+        assert abs(number) < 1e-9
+        assert text == ("≈-0" if number < 0 else "≈0")
+    else:
+        assert float(text.replace("e", "1e")) == pytest.approx(number, rel=10)
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
@@ -158,3 +173,46 @@ def test_any_graph_can_be_printed_at_any_moment(graph: Graph, width: int) -> Non
     for event in completions(step_map, "backward").tolist()[:3]:
         moment = moment_of(step_map, "backward", event, graph.grads_at(event))
         assert printed(TextMap(seen, width, moment=moment))
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("lens", ["grad", "value"])
+def test_a_widened_column_shows_each_output_on_the_scale(
+    emma_map: StepMap, width: int, lens: str
+) -> None:
+    seen = look(emma_map, lens)
+    text = TextMap(seen, width, reader=2, widened=2)
+    row = next(i for i, row in enumerate(emma_map.rows) if row.name == "attn/q")
+    cell = int(emma_map.grid.at[row, 2])
+    shown = [span for span in text.row(row) if span.cell == cell][1:]
+    outputs = emma_map.outputs[emma_map.grid.cell_of[emma_map.outputs] == cell]
+    numbers = np.abs((emma_map.graph.grad if lens == "grad" else emma_map.graph.data)[outputs])
+    parts = np.array_split(numbers, len(shown))
+    sizes = [strength(float(part.max()), text.scale.largest) for part in parts]
+    assert [span.strength for span in shown] == sizes
+    assert len(shown) == len(outputs) or width < 120
+    assert all(len(line.rstrip()) <= width for line in printed(text))
+
+
+@pytest.mark.parametrize("width", range(45, 120, 3))
+def test_a_weight_in_a_lane_is_never_cut(emma_map: StepMap, width: int) -> None:
+    text = TextMap(look(emma_map), width, reader=4)
+    for head in emma_map.weights:
+        if head.column != 4:
+            continue
+        row = text.row(head.row)
+        for source, weight in zip(head.sources, head.weights, strict=True):
+            spans = [s for s in row if s.cell == int(emma_map.grid.at[head.row, source])]
+            for span in spans:
+                digits = "".join(c for c in span.text if c.isdigit())
+                assert digits in ("", f"{100 * weight:.0f}")
+
+
+def test_all_that_is_beside_the_columns_has_a_heading(emma_map: StepMap) -> None:
+    histories = [[0.1, 0.2, 0.3]] * len(emma_map.rows)
+    text = TextMap(look(emma_map), 140, histories=histories)
+    assert text.widths.history
+    head = "".join(span.text for span in text.header()[0])
+    row = "".join(span.text for span in text.row(0))
+    assert head.index("steps") == row.index("▁▅█")
+    assert "parameters" in head

@@ -27,8 +27,8 @@ from tui.cli.terminal.output import say
 if TYPE_CHECKING:
     from microgpt.graph.graph import Graph
     from viz.maps.lenses import Look
+    from viz.maps.spans import Line
     from viz.maps.step_map import StepMap
-    from viz.maps.text import Line
 
 GAP = 3
 """Between Maps that are printed side by side. Units: characters."""
@@ -289,7 +289,7 @@ def _print(drawing: _Drawing) -> None:
     width, n_maps = shutil.get_terminal_size((120, 40)).columns, len(drawing.looks)
     say(drawing.title)
     beside = TextMap(drawing.looks[0], (width + GAP) // n_maps - GAP)
-    is_wide = beside.has_numbers and len(beside.columns) == beside.n_columns
+    is_wide = beside.widths.has_numbers and len(beside.columns) == beside.n_columns
     texts = [
         TextMap(look, beside.width if is_wide else width, beside=drawing.looks)
         for look in drawing.looks

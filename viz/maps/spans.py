@@ -1,0 +1,110 @@
+"""What a Map in characters is made of: spans of a line, bars, numbers of five characters, names."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from viz.maps.folding import FOLD, WHOLE
+from viz.maps.moments import Progress
+from viz.maps.step_map import StepMap
+
+BARS = "▁▂▃▄▅▆▇█"
+NOTHING = "·"
+SIGNS = {Progress.NOT_YET: NOTHING, Progress.PARTIAL: "◔", Progress.UNDER_WAY: "◑"}
+NUMBER_WIDTH = 5
+"""Units: characters."""
+
+Kind: TypeAlias = Literal[
+    "plain", "label", "muted", "head", "cell", "weight", "waiting", "visited", "river"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some characters in a line."""
+
+    text: str
+    kind: Kind = "plain"
+    cell: int = -1  # which they belong to, -1 for none
+    strength: float = 0.0  # 0 to 1, how large the number is that they show
+    sign: int = 0  # of that number, if the lens has signs
+
+
+Line: TypeAlias = tuple[Span, ...]
+
+
+def cell_number(number: float) -> str:
+    """A number in five characters; very small and large ones need up to seven.
+
+    Where nothing but zeros would be left, and from 100,000 on, with an exponent.
+
+    >>> [cell_number(x) for x in (0.0761, 3.371, 12.34, 0.00004, 0.0, -0.2, -0.0004)]
+    ['.0761', '3.37', '12.3', '4e-5', '0', '-.200', '-4e-4']
+    """
+    size = abs(number)
+    sign = "-" if number < 0 else ""
+    if not math.isfinite(number):
+        return str(number)
+    if size == 0:
+        return "0"
+    decimals = NUMBER_WIDTH - len(sign) - 1
+    if size < 0.5 * 10.0**-decimals or size >= 99_999.5:
+        mantissa, _, exponent = f"{size:.0e}".partition("e")
+        return f"{sign}{mantissa}e{int(exponent)}"
+    if size >= 1:
+        return sign + (f"{size:#.3g}" if size < 1000 else f"{size:.0f}").rstrip(".")
+    digits = f"{size:.{decimals}f}"
+    return sign + (digits[1:] if digits.startswith("0.") else digits[:NUMBER_WIDTH])
+
+
+def narrow_number(number: float) -> str:
+    """The same in no more than five characters: of what has no room, how far from 0 it is.
+
+    >>> [narrow_number(x) for x in (-0.0004, -3e-12, 2e-120, -2e120)]
+    ['-4e-4', '≈-0', '≈0', '-e120']
+    """
+    text = cell_number(number)
+    if len(text) <= NUMBER_WIDTH:
+        return text
+    sign = "-" if number < 0 else ""
+    return f"≈{sign}0" if abs(number) < 1 else f"{sign}e{text.partition('e')[2]}"
+
+
+def bar(how_large: float) -> str:
+    """One character, the higher the larger.
+
+    >>> bar(0.0), bar(1.0)
+    ('▁', '█')
+    """
+    return BARS[min(len(BARS) - 1, int(how_large * len(BARS)))]
+
+
+def row_name(step_map: StepMap, row: int) -> str:
+    """What a row is called, with its layer where there are several."""
+    shown = step_map.rows[row]
+    if shown.name == WHOLE and shown.layer is not None:
+        return f"layer {shown.layer}"
+    name = shown.name.replace("/", " ")
+    has_layers = len({other.layer for other in step_map.rows} - {None}) > 1
+    return f"{shown.layer} {name}" if shown.layer is not None and has_layers else name
+
+
+def short_label(name: str, room: int) -> str:
+    """The name of a row in so many characters: of a path its end tells rows apart.
+
+    >>> short_label("layer 0 attn head1", 10), short_label("mlp norm … residual", 12)
+    ('…ttn head1', 'mlp norm …')
+    """
+    if len(name) <= room:
+        return name
+    first, fold, _ = name.partition(f" {FOLD} ")
+    if fold and len(first) + 2 <= room:
+        return f"{first} {FOLD}"  # of several rows the first
+    return f"…{name[1 - room :]}"
+
+
+def cut(text: str, room: int) -> str:
+    """A text shortened at its end until it fits."""
+    return text if len(text) <= room else f"{text[: room - 1]}…"
