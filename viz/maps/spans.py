@@ -56,7 +56,7 @@ def cell_number(number: float) -> str:
     if size >= 1:
         return sign + (f"{size:#.3g}" if size < 1000 else f"{size:.0f}").rstrip(".")
     digits = f"{size:.{decimals}f}"
-    return sign + (digits[1:] if digits.startswith("0.") else digits[:NUMBER_WIDTH])
+    return sign + (digits[1:] if digits.startswith("0.") else digits[: NUMBER_WIDTH - len(sign)])
 
 
 def narrow_number(number: float) -> str:

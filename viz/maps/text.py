@@ -224,11 +224,13 @@ class TextMap:
         if not top:
             scale = "nothing to scale: 0 in every cell but those of probabilities and losses"
         what = f"{MOVED} moved by the what-if" if self.moved else self.look.lens.what
+        told = [what]
         if self.widened is not None:
-            what += "; of the widened column each output beside it"
+            told.append("beside the cells of the widened column: each of their outputs")
+        blank = Span("".ljust(self.widths.label))
         return [
             (Span("scale".ljust(self.widths.label), "label"), Span(scale, "muted")),
-            (Span("".ljust(self.widths.label)), Span(what, "muted")),
+            *((blank, Span(text, "muted")) for text in told),
         ]
 
     def _label(self, row: int) -> str:
