@@ -148,7 +148,7 @@ class TextMap:
         if parameters is not None:
             names = " ".join(name.rpartition(".")[2] for name in self.look.map.rows[row].matrices)
             size = self.widths.parameter_number
-            room = self.widths.parameters - size - 2
+            room = self.widths.parameters - size - 1
             spans += [
                 Span(f"{cut(names, room):>{room}} ", "muted", parameters),
                 self._sized(parameters, size),
