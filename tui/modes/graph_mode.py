@@ -24,6 +24,7 @@ class GraphScreen(StepScreen):
     MODE = "graph"
     TOOLTIP = "Graph mode: the step down to its scalars"
     PLACE_KEYS = BOXES
+    WAITING, TITLE_OF = "building the graph of the first step", "#middle"
 
     def body(self) -> Widget:
         """The debugger."""
@@ -43,10 +44,6 @@ class GraphScreen(StepScreen):
     def shown_step(self) -> int:
         """The training step whose graph is shown, 0 before the first."""
         return self.step.origin.step if self.step else 0
-
-    def on_mount(self) -> None:
-        """Until the first graph is built, say so."""
-        self.query_one("#middle").border_title = "building the graph of the first step …"
 
     def preparation(self) -> Callable[[Explorer], None]:
         """The places of the boxes in sight, which then stand in the first picture already."""

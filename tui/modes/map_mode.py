@@ -23,6 +23,7 @@ class MapScreen(StepScreen):
     MODE = "map"
     TOOLTIP = "Map mode: the step as one grid of cells"
     PLACE_KEYS = MAP
+    WAITING, TITLE_OF = "computing the first map", "#map-middle"
 
     def body(self) -> Widget:
         """The Map, with the debugger's keys."""
@@ -48,10 +49,6 @@ class MapScreen(StepScreen):
     def place_keys_owner(self) -> DOMNode:
         """The Map."""
         return self.panel
-
-    def on_mount(self) -> None:
-        """Until the first Map is there, say so."""
-        self.query_one("#map-middle").border_title = "computing the first map …"
 
     def preparation(self) -> Callable[[Explorer], None]:
         """The Map at as many rows as there is room for."""

@@ -24,6 +24,9 @@ from tui.modes.mode_screen import ModeScreen
 from tui.training.run_frame import RunFrame
 from viz.dot import printable
 
+MOST_OF_TEXT = 30
+"""Of a document, in a title that has to say more. Units: characters."""
+
 
 class StepScreen(ModeScreen):
     """A mode that shows one training step as a graph."""
@@ -31,6 +34,8 @@ class StepScreen(ModeScreen):
     KEYS = STEP.keys
     BINDINGS = bindings_for(KEYS)
     PLACE_KEYS: KeySection  # of how the graph is shown there
+    WAITING: str  # what is computed until the first step is there
+    TITLE_OF: str  # what that is said on
 
     class Opened(Message):
         """A step's graph is there, ready to be shown where the person stood."""
@@ -54,7 +59,21 @@ class StepScreen(ModeScreen):
         self._wants_newest = False
         self._wants_this = False  # the step gone to in time, whatever is open
         self._said = ""
+        self._since = time.monotonic()  # the first step is waited for
         self._left_at: tuple[int, int, bool] | None = None  # where this mode has shown the person
+
+    def on_mount(self) -> None:
+        """Until the first step is there, says what is waited for; of a large graph, how long."""
+        self._say_waiting(0)
+        timer = self.set_interval(1.0, lambda: self._say_waiting(time.monotonic() - self._since))
+        self._waiting_timer = timer
+
+    def _say_waiting(self, seconds: float) -> None:
+        if self.explorer is not None:
+            self._waiting_timer.stop()
+            return
+        so_long = f" {seconds:.0f} s" if seconds >= 1 else ""
+        self.query_one(self.TITLE_OF).border_title = f"{self.WAITING} …{so_long}"
 
     @property
     @abstractmethod
@@ -214,7 +233,9 @@ class StepScreen(ModeScreen):
         origin = step.origin
         is_trained = origin.state.step > 0
         untrained = "" if is_trained else ", untrained"
-        return f"“{printable(origin.document)}” · step {origin.step}{untrained}"
+        text = printable(origin.document)
+        text = text if len(text) <= MOST_OF_TEXT else f"{text[: MOST_OF_TEXT - 1]}…"
+        return f"“{text}” · step {origin.step}{untrained}"
 
     @on(WalkPane.Moved)
     def _note_move(self) -> None:

@@ -52,7 +52,7 @@ class MapView(ScrollWindow):
         self._footer: list[Line] = []
         self._inks: dict[str, Style] = {}
         self._background = ""
-        self.selected = -1
+        self.selected = self._visited = -1
 
     @property
     def text(self) -> TextMap | None:
@@ -77,33 +77,41 @@ class MapView(ScrollWindow):
             widens: whether the selected column is shown output by output.
         """
         grid = look.map.grid
+        visited = moment.visited if moment else -1
         column = int(grid.column_of[selected]) if selected >= 0 else -1
-        first = self._text.first_column if self._text else 0
-        self.selected = selected
+        goal = self._goal(selected, visited)
+        self.selected, self._visited = selected, visited
         reader = column if column >= 0 else None
         text = TextMap(
-            look, self.size.width, first, reader, moment, histories, moved,
-            widened=reader if widens else None,
+            look, self.size.width, self._text.first_column if self._text else 0, reader, moment,
+            histories, moved, widened=reader if widens else None,
         )  # fmt: skip
-        if column >= 0 and column not in text.columns:
-            first = (
-                column if column < text.columns.start else first + column - text.columns.stop + 1
-            )
+        sought = int(grid.column_of[goal]) if goal >= 0 else -1
+        if sought >= 0 and sought not in text.columns:
+            shown = text.columns
+            first = sought if sought < shown.start else shown.start + sought - shown.stop + 1
             text = replace(text, first_column=first)
         self._text = text
         self._header, self._footer = text.header(), text.legend()
         self._rows = tuple(self._body(text))
         self.virtual_size = Size(self.size.width, len(self._rows) + len(self._header))
-        if selected >= 0:
-            self._reveal(int(grid.row_of[selected]))
+        if goal >= 0:
+            self._reveal(int(grid.row_of[goal]))
         self.refresh()
+
+    def _goal(self, selected: int, visited: int) -> int:
+        """The cell to bring into sight: what was selected or visited just now, -1 for none."""
+        if selected >= 0 and selected != self.selected:
+            return selected
+        return visited if visited != self._visited else -1
 
     def on_resize(self) -> None:
         """Another width sets the columns anew."""
         if self._text is not None:
-            text = self._text
+            text, selected = self._text, self.selected
+            self.selected = self._visited = -1  # which is brought into sight again
             self.show(
-                text.look, self.selected, text.moment, text.histories, text.moved,
+                text.look, selected, text.moment, text.histories, text.moved,
                 widens=text.widened is not None,
             )  # fmt: skip
 

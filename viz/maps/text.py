@@ -388,7 +388,15 @@ class TextMap:
         return narrow_number(number)
 
     def _strip(self, weights: Sequence[float]) -> str:
-        """A character for each source: as high as the weight, a dot for those that are not read."""
+        """A character for each source: as high as the weight, a dot for those that are not read.
+
+        Where there are more sources than characters, the largest weight of neighbours stands for
+        them.
+        """
         room = self.widths.column - 1
+        n_read = max((source + 1 for source, weight in enumerate(weights) if weight > 0), default=0)
+        if n_read > room:
+            parts = np.array_split(np.array(weights[:n_read]), room)
+            weights = [float(part.max()) for part in parts]
         shown = "".join(bar(weight) if weight > 0 else NOTHING for weight in weights)
         return shown[:room].ljust(self.widths.column)

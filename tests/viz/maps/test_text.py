@@ -14,7 +14,7 @@ from microgpt import Graph
 from tests.viz.computations import graphs
 from viz.maps.lenses import look
 from viz.maps.moments import completions, moment_of
-from viz.maps.spans import NUMBER_WIDTH, cell_number, narrow_number
+from viz.maps.spans import NUMBER_WIDTH, bar, cell_number, narrow_number
 from viz.maps.step_map import StepMap
 from viz.maps.text import TextMap
 from viz.style import strength
@@ -216,3 +216,16 @@ def test_all_that_is_beside_the_columns_has_a_heading(emma_map: StepMap) -> None
     row = "".join(span.text for span in text.row(0))
     assert head.index("steps") == row.index("▁▅█")
     assert "parameters" in head
+
+
+def test_a_strip_of_many_sources_has_the_largest_of_neighbours(emma_map: StepMap) -> None:
+    """All that is read is in it, however narrow the column."""
+    text = TextMap(look(emma_map), 33, first_column=4)
+    room = text.widths.column - 1
+    assert room < 5
+    for head in emma_map.weights:
+        if head.column != 4:
+            continue
+        shown = "".join(s.text for s in text.row(head.row) if s.cell >= 0 and s.kind == "weight")
+        parts = np.array_split(np.array(head.weights), room)
+        assert shown.rstrip().endswith("".join(bar(float(part.max())) for part in parts))
