@@ -39,6 +39,7 @@ def draw_graphs() -> None:
         ["graph", "emma", "--scope", "pos2/layer0/attn/head0/softmax", "-o", HERE / "softmax.svg"],
         ["attention", "emma", "--train", str(STEPS), "-o", HERE / "attention.svg"],
         ["map", "emma", "--train", "300", "-o", HERE / "map.svg"],
+        ["map", HERE.parents[1] / "examples" / "train3.py", "-o", HERE / "map-script.svg"],
     ):
         status = microgpt([str(word) for word in command])
         if status:
@@ -52,6 +53,8 @@ async def draw_app() -> None:
         await _train_until(STEPS, app, pilot)
         await _shoot(app, pilot, "tui-train.svg", [])
         await _shoot(app, pilot, "tui-map.svg", ["2", *["down"] * 6, *["right"] * 3])
+        await _shoot(app, pilot, "tui-walk.svg", ["escape", *"n" * 60])
+        await pilot.press("r")  # the walk would hold its step
         await _shoot(app, pilot, "tui-attention.svg", ["4", "right", *["down"] * 4])
         await _train_until(GRAPH_STEPS, app, pilot)
         head = ["2", *["down"] * 6, "right", "right"]  # the first key selects the first cell
