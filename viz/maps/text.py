@@ -226,7 +226,7 @@ class TextMap:
         what = f"{MOVED} moved by the what-if" if self.moved else self.look.lens.what
         told = [what]
         if self.widened is not None:
-            told.append("beside the cells of the widened column: each of their outputs")
+            told.append("beside the widened column: each output of its cells")
         blank = Span("".ljust(self.widths.label))
         return [
             (Span("scale".ljust(self.widths.label), "label"), Span(scale, "muted")),
