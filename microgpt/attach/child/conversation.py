@@ -19,6 +19,7 @@ from typing import Any
 
 from microgpt.attach.child.between import Between
 from microgpt.attach.child.channel import Channel, Instruction
+from microgpt.attach.child.found_gradients import run_and_look
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.native_class import NativeClass
@@ -130,6 +131,8 @@ class Conversation:
         for kind in self._classes:
             if issubclass(cls, kind.cls):
                 kind.add_code(cls)
+                if kind.is_armed:
+                    kind.arm(self._base)
                 if kind.shape is not None and kind.shape.store is None:
                     self._hook_backward(kind, cls)
 
@@ -187,15 +190,11 @@ class Conversation:
         self, run: WatchedRun, shape: Shape, root: Node, names: Names
     ) -> tuple[dict[str, Field], OwnMethods]:
         kind = run.kind
-        if run.result is not None:
-            snapshot = Snapshot(kind, [root])
-            self._compare(kind, snapshot, names)
-            finals = snapshot.finals_in(run.result) or []
-            return graph_columns(snapshot, kind, names, PassLog(), finals=finals)
         before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
         snapshot = Snapshot(kind, [root], before)
         self._compare(kind, snapshot, names)
-        return graph_columns(snapshot, kind, names, log_of(run, shape))
+        finals = (snapshot.finals_in(run.result) or []) if run.kept is not None else []
+        return graph_columns(snapshot, kind, names, log_of(run, shape), finals=finals)
 
     def _compare(self, kind: ValueClass, snapshot: Snapshot, names: Names) -> None:
         """Finds what has become of the leaves of the pass before, to be told at the next stop."""
@@ -294,19 +293,20 @@ class Conversation:
         self._compare(kind, before, names)
         log, shape = PassLog(), kind.shape
         assert shape is not None
-        if not shape.grad:
-            result = run()
-            finals = before.finals_in(result)
-            if finals is None:
-                return result, "the function that made the last pass gives no gradients now"
-            return result, read_safely(
-                lambda: graph_columns(before, kind, names, log, finals=finals), self._learner
-            )
-        has_all = before.all_have(shape.grad)
+        finals: list[Any] | None = []
+        has_all = bool(shape.grad) and before.all_have(shape.grad)
         with log.installed(kind.cls, shape.grad, shape.visited, has_all=has_all):
-            result = run()
+            if shape.kept is None:
+                result = run()
+            else:
+                result, kept = run_and_look(run, shape.kept)
+                finals = before.finals_in(kept)
+        if finals is None:
+            return result, "the function that made the last pass has no gradients now"
         names = names_of(frames_of(caller, self._base), kind, self._learner)
-        return result, read_safely(lambda: graph_columns(before, kind, names, log), self._learner)
+        return result, read_safely(
+            lambda: graph_columns(before, kind, names, log, finals=finals or []), self._learner
+        )
 
     def failed(self, error: BaseException) -> None:
         """The script raised: stops one last time."""

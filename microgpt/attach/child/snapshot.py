@@ -8,15 +8,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain as chained
 from typing import Any
 
+from microgpt.attach.child.found_gradients import gradients_in
 from microgpt.attach.child.local_gradients import LocalGradients
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.pass_log import PassLog, installed
 from microgpt.attach.child.recorded import Label, Node
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import gradients_in
 from microgpt.attach.child.watches import GradTap, grads_of_closure
 from microgpt.attach.wire import Field
 from microgpt.autograd.scopes import Scope
+
+IN_NODES, BESIDE_NODES, OTHERS_BESIDE, IN_LEAVES = range(4)
+"""Where gradients are kept: in the nodes; beside them; in leaves, with those of other nodes beside
+them; in leaves, and those of other nodes nowhere."""
 
 
 class ReadingError(Exception):
@@ -121,9 +125,7 @@ class Snapshot:
             "op_of": op_of,
             "immediate": array("d", (float("nan") if n is None else n for n in immediate)),
             "data": _column(nodes, self._shape.data, kind.data),
-            "grad": array("d", map(_gradient, finals))
-            if finals
-            else _column(nodes, self._shape.grad, kind.grad),
+            "grad": self._grads_after(finals),
             "grad_before": self._grads_before,
             "arity": array("q", map(len, self._operands)),
             "operands": array("q", self._operand_ids()),
@@ -141,8 +143,26 @@ class Snapshot:
             **self._maximum_columns(),
             "root": array("q", [self.ids[id(self._root)]]),
             "why_no_events": [why_no_events],
-            "only_finals": array("q", [bool(finals)]),
+            "kept": array("q", [self._kept(finals)]),
         }
+
+    def _grads_after(self, finals: Sequence[Any]) -> array[float]:
+        """The gradients after the pass: of the nodes that keep none from beside them."""
+        if not self._shape.grad:
+            return array("d", map(_gradient, finals))
+        grads = _column(self.nodes, self._shape.grad, self._kind.grad)
+        if self._shape.leaves_only and finals:
+            for place, operands in enumerate(self._operands):
+                if operands:
+                    grads[place] = _gradient(finals[place])
+        return grads
+
+    def _kept(self, finals: Sequence[Any]) -> int:
+        if not self._shape.grad:
+            return BESIDE_NODES
+        if not self._shape.leaves_only:
+            return IN_NODES
+        return OTHERS_BESIDE if finals else IN_LEAVES
 
     def _operand_ids(self) -> Iterable[int]:
         """The operand of each edge."""
