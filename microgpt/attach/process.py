@@ -25,9 +25,13 @@ from microgpt.attach.leaf_updates import updates_of
 from microgpt.attach.notebook import Notebook
 from microgpt.attach.output import OutputTail
 from microgpt.attach.stop_rule import NO_LOSSES, StopRule
+from microgpt.attach.tensor_graph import tensor_graph, tensors_of
+from microgpt.attach.tensor_methods import TensorMethods, asked_shares
 from microgpt.attach.wire import Field, encoded, received
 from microgpt.errors import InputError
 from microgpt.graph.debuggee import Ended, Stop
+from microgpt.graph.graph import Graph
+from microgpt.graph.op_evaluator import OpEvaluator
 
 RUNNER = Path(__file__).with_name("child") / "run.py"
 CHUNK = 1 << 16
@@ -129,7 +133,8 @@ class ScriptProcess:
             os.close(script_reports)
         self._send_order(about=0)
         self._output_thread = _started(self._read_output, self._process.stdout)
-        _started(self._read_reports, os.fdopen(reports, "rb", buffering=0))
+        self._reports = os.fdopen(reports, "rb", buffering=0)
+        _started(self._read_reports, self._reports)
 
     # -- what a front end does ---------------------------------------------------------------------
 
@@ -277,7 +282,9 @@ class ScriptProcess:
                 let_pass = self._rule.let_pass
         self._write(_order(about, stop, quiet, losses=let_pass))
 
-    def _ask(self, stop: int, fields: Mapping[str, Field]) -> Mapping[str, Field]:
+    def _ask(
+        self, stop: int, fields: Mapping[str, Field], kind: str = "evaluate"
+    ) -> Mapping[str, Field]:
         """Asks the script about the graph of a stop, which has to be the one it stands still at.
 
         Raises:
@@ -291,7 +298,7 @@ class ScriptProcess:
                 raise InputError("the script has run on since")
             self._n_questions += 1
             number = array("q", [self._n_questions])
-            question = encoded("evaluate", {"question": number, **fields})
+            question = encoded(kind, {"question": number, **fields})
             self._write(_order(about, asks=True) + question)
             while (answer := self._answers.get()) is not None:
                 if answer["question"] == number:  # else of one that was not waited for
@@ -351,7 +358,37 @@ class ScriptProcess:
         elif kind == "stop":
             self._stopped_at = number
             self._n_stops += 1
-            self._events.put(_stop(fields, ScriptMethods(partial(self._ask, self._n_stops))))
+            if "dims" in fields:
+                self._events.put(self._stop_of_arrays(fields))
+            else:
+                methods = ScriptMethods(partial(self._ask, self._n_stops))
+                graph = graph_of(fields) if "data" in fields else None
+                self._events.put(_stop(fields, graph, methods))
+
+    def _stop_of_arrays(self, fields: Mapping[str, Field]) -> Stop:
+        """A stop at a graph of arrays, which is taken apart while the script waits."""
+        tensors = tensors_of(fields)
+        graph, edges = tensor_graph(
+            fields, lambda node, adjoints: asked_shares(self._ask_now, node, adjoints, tensors)
+        )
+        if edges is None:
+            return _stop(fields, graph, ScriptMethods(partial(self._ask, self._n_stops)))
+        about = self._n_stops
+        return _stop(
+            fields, graph,
+            TensorMethods(lambda kind, asked: self._ask(about, asked, kind), tensors, edges),
+        )  # fmt: skip
+
+    def _ask_now(self, kind: str, fields: Mapping[str, Field]) -> Mapping[str, Field]:
+        """Asks the script, which stands still, from the thread that reads its reports."""
+        self._n_questions += 1
+        number = array("q", [self._n_questions])
+        question = encoded(kind, {"question": number, **fields})
+        self._write(_order(self._n_backwards, asks=True) + question)
+        message = received(self._reports.read)
+        if message is None:
+            raise InputError("the script is over")
+        return message[1]
 
     def _read_output(self, stream: BinaryIO | None) -> None:
         if stream is None:
@@ -373,12 +410,12 @@ def _order(
     return array("q", [about, stop, quiet, asks]).tobytes() + array("d", losses).tobytes()
 
 
-def _stop(fields: Mapping[str, Field], methods: ScriptMethods) -> Stop:
+def _stop(fields: Mapping[str, Field], graph: Graph | None, methods: OpEvaluator) -> Stop:
     return Stop(
         kind="backward" if fields["kind"] == ["backward"] else "exception",
         number=int(fields["number"][0]),
         loss=float(fields["loss"][0]),
-        graph=graph_of(fields) if "data" in fields else None,
+        graph=graph,
         file=str(fields["place"][0]),
         line=int(fields["place_line"][0]),
         traceback=str(fields["traceback"][0]),

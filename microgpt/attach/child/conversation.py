@@ -17,6 +17,7 @@ from time import perf_counter
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
+from microgpt.attach.child.array_questions import ArrayQuestions
 from microgpt.attach.child.between import Between
 from microgpt.attach.child.channel import Channel, Instruction
 from microgpt.attach.child.learner import Learner
@@ -33,6 +34,8 @@ from microgpt.attach.child.reading import (
     loss_of,
     names_of,
     read_safely,
+    snapshot_of,
+    watched_pass,
 )
 from microgpt.attach.child.recorded import Node, Recorded, Watched
 from microgpt.attach.child.script_failure import ScriptFailure
@@ -185,15 +188,15 @@ class Conversation:
 
     def _graph_of_run(
         self, run: WatchedRun, shape: Shape, root: Node, names: Names
-    ) -> tuple[dict[str, Field], OwnMethods]:
+    ) -> tuple[dict[str, Field], OwnMethods | ArrayQuestions]:
         kind = run.kind
         if run.result is not None:
-            snapshot = Snapshot(kind, [root])
+            snapshot = snapshot_of(kind, [root])
             self._compare(kind, snapshot, names)
             finals = snapshot.finals_in(run.result) or []
             return graph_columns(snapshot, kind, names, PassLog(), finals=finals)
         before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
-        snapshot = Snapshot(kind, [root], before)
+        snapshot = snapshot_of(kind, [root], before)
         self._compare(kind, snapshot, names)
         return graph_columns(snapshot, kind, names, log_of(run, shape))
 
@@ -287,7 +290,7 @@ class Conversation:
         for each in self._classes:
             each.disarm()
         self._between.stop()
-        before = read_safely(lambda: Snapshot(kind, [root]), self._learner)
+        before = read_safely(lambda: snapshot_of(kind, [root]), self._learner)
         if isinstance(before, str):
             return run(), before
         names = names_of(frames_of(caller, self._base), kind, self._learner)
@@ -302,8 +305,7 @@ class Conversation:
             return result, read_safely(
                 lambda: graph_columns(before, kind, names, log, finals=finals), self._learner
             )
-        has_all = before.all_have(shape.grad)
-        with log.installed(kind.cls, shape.grad, shape.visited, has_all=has_all):
+        with watched_pass(before, log, kind):
             result = run()
         names = names_of(frames_of(caller, self._base), kind, self._learner)
         return result, read_safely(lambda: graph_columns(before, kind, names, log), self._learner)
@@ -324,7 +326,7 @@ class Conversation:
             names = names_of(death.frames, kind, self._learner)
             reason = "the script raised before backward() had returned"
             graph = read_safely(
-                lambda: graph_columns(Snapshot(kind, roots), kind, names, why_no_events=reason),
+                lambda: graph_columns(snapshot_of(kind, roots), kind, names, why_no_events=reason),
                 self._learner,
             )
         self._stop("exception", float("nan"), graph, death.place, death.text)
@@ -369,10 +371,15 @@ class Conversation:
         if looked is not None and kind == "backward" and self._channel.is_open:
             read_safely(lambda: self._between.keep(self._n_backwards, *looked), self._learner)
 
-    def _answer(self, methods: OwnMethods | None) -> None:
+    def _answer(self, methods: OwnMethods | ArrayQuestions | None) -> None:
         """Computes nodes of the computation stopped at, for operands that our process names."""
-        _, fields = self._channel.question()
+        kind, fields = self._channel.question()
         assert methods is not None  # who got no graph asks nothing about it
+        if not isinstance(methods, OwnMethods):
+            found = read_safely(lambda: methods.answer(kind, fields), self._learner)
+            told: dict[str, Field] = {"problem": [found]} if isinstance(found, str) else found
+            self._channel.send("evaluated", question=fields["question"], **told)
+            return
         nodes, operands = map(int, fields["nodes"]), map(float, fields["operands"])
         self._learner.is_asleep = True
         answer = methods.evaluate(list(nodes), list(operands))

@@ -47,13 +47,16 @@ class Snapshot:
         self.ids = {id(node): place for place, node in enumerate(self.nodes)}
         self._operands = [held[id(node)] for node in self.nodes]
         self._local_grads = self._read_local_grads()
-        self._grads_before = _column(self.nodes, self._shape.grad, kind.grad)
+        self._grads_before = self._read_grads()
         for key, grad in (before or {}).items():
             if key in self.ids:
                 self._grads_before[self.ids[key]] = _gradient(grad)
         self._visit_order = [
             self.ids[id(node)] for node in reversed(order) if self._operands[self.ids[id(node)]]
         ]
+
+    def _read_grads(self) -> array[float]:
+        return _column(self.nodes, self._shape.grad, self._kind.grad)
 
     def _read_local_grads(self) -> list[list[float]]:
         kind, shape = self._kind, self._shape
@@ -114,17 +117,13 @@ class Snapshot:
         )
         lines, line_of = _line_rows(sites)
         all_lines = {line: i for i, line in enumerate(lines)}
-        done = (log or PassLog()).columns(self.ids, all_lines, by_grads=not self._shape.visited)
+        done = self._pass_columns(log, all_lines)
         immediate = (kind.immediate(node) for node in nodes)
         return {
             "ops": ops,
             "op_of": op_of,
             "immediate": array("d", (float("nan") if n is None else n for n in immediate)),
-            "data": _column(nodes, self._shape.data, kind.data),
-            "grad": array("d", map(_gradient, finals))
-            if finals
-            else _column(nodes, self._shape.grad, kind.grad),
-            "grad_before": self._grads_before,
+            **self._number_columns(finals),
             "arity": array("q", map(len, self._operands)),
             "operands": array("q", self._operand_ids()),
             "local_grads": array("d", chained.from_iterable(self._local_grads)),
@@ -143,6 +142,21 @@ class Snapshot:
             "why_no_events": [why_no_events],
             "only_finals": array("q", [bool(finals)]),
         }
+
+    def _number_columns(self, finals: Sequence[Any]) -> dict[str, Field]:
+        nodes, kind = self.nodes, self._kind
+        return {
+            "data": _column(nodes, self._shape.data, kind.data),
+            "grad": array("d", map(_gradient, finals))
+            if finals
+            else _column(nodes, self._shape.grad, kind.grad),
+            "grad_before": self._grads_before,
+        }
+
+    def _pass_columns(
+        self, log: PassLog | None, lines: dict[tuple[str, int], int]
+    ) -> dict[str, Field]:
+        return (log or PassLog()).columns(self.ids, lines, by_grads=not self._shape.visited)
 
     def _operand_ids(self) -> Iterable[int]:
         """The operand of each edge."""
@@ -209,6 +223,11 @@ class Snapshot:
     def all_have(self, name: str) -> bool:
         """Whether every node holds an attribute of its own in its dictionary."""
         return all(name in getattr(node, "__dict__", ()) for node in self.nodes)
+
+
+def nodes_below(kind: ValueClass, roots: Sequence[Node]) -> list[Node]:
+    """The nodes that some roots were made of, and these."""
+    return _post_order(roots, kind.operands, {})
 
 
 def _post_order(

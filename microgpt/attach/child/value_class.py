@@ -43,6 +43,7 @@ class ValueClass:
         self._noted: Any = getattr if is_plain else lambda node, name, _: own_attribute(node, name)
         self._types = {cls}  # of its nodes, those derived from it included
         self.is_free = False  # whether its passes are loops of the script, and no function
+        self.holds_arrays: bool | None = None  # of numpy, as its nodes' numbers; None: not known
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
         self._codes: list[CodeType] = []
