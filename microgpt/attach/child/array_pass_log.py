@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from types import FrameType
 from typing import Any
 
+from microgpt.attach.child.anatomy import is_numeric, own_attribute
 from microgpt.attach.child.array_questions import floats
-from microgpt.attach.child.array_tap import as_floats, is_array, numpy_of_script
+from microgpt.attach.child.array_tap import as_floats, numpy_of_script
 from microgpt.attach.child.pass_log import (
     MAKES_ROOM,
     NO_WRITE,
@@ -25,6 +28,7 @@ from microgpt.attach.child.pass_log import (
     read_watch,
 )
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
 
@@ -37,79 +41,121 @@ class ArrayPassLog:
 
     Args:
         kind: the class.
-        nodes: that the pass may be over.
+        grad: attribute of the gradient.
+        visited: attributes of which one is read once a visit; none to look at reads of gradients.
+        nodes: whose gradients are copied at once; those of all others when they are first met.
+        data: attribute of the number.
     """
 
-    def __init__(self, kind: ValueClass, nodes: list[Node]) -> None:
-        assert kind.shape is not None
-        self._kind, self._shape = kind, kind.shape
-        self._ids = {id(node): place for place, node in enumerate(nodes)}
-        self._nodes = nodes
-        # (node, code, offset, numbers), numbers None for a read, no code where it was not seen
-        self._entries: list[tuple[Any, Any, int, Any]] = []
-        self._reads: Any = _Reads(self._was_read)
-        self._known = {id(node): self._copy(kind.grad(node)) for node in nodes}
-        self._touched: dict[int, Node] = {}
-        self._last_site: dict[int, tuple[Any, int]] = {}
+    def __init__(
+        self,
+        kind: ValueClass,
+        grad: str,
+        visited: Iterable[str],
+        nodes: Iterable[Node],
+        data: str,
+    ) -> None:
+        self._kind, self.grad, self._data = kind, grad, data
+        self._visited = [name for name in visited if name != grad]
+        held = inherited(kind.cls, grad)
+        self._held = held
+        self._put: Callable[..., None] | None = getattr(held, "__set__", None)
+        # (node, code, offset, numbers, attribute), numbers None for a read that may be a visit
+        self._entries: list[tuple[Any, Any, int, Any, str]] = []
+        self._known: dict[int, Any] = {}  # the last copy of each gradient
+        self.before: dict[int, Any] = {}  # the first one
+        self._met: dict[int, Node] = {}
+        self._touched: dict[int, Node] = {}  # read since the last look
+        self._sites: dict[int, tuple[Any, int]] = {}  # where that was
+        for node in nodes:
+            self._meet(node)
 
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Watches the class; what changed in place last is found at the end."""
-        cls, shape = self._kind.cls, self._shape
-        watched: dict[str, Any] = {shape.grad: self._grad_watch(cls, shape.grad)}
-        if shape.visited and shape.visited != shape.grad:
-            watched[shape.visited] = read_watch(cls, shape.visited, self._reads)
+        cls = self._kind.cls
+        watched: dict[str, Any] = {self.grad: self.grad_watch()}
+        for name in self._visited:
+            watched[name] = read_watch(cls, name, Noted(partial(self.was_read, name)))
         with installed(cls, watched):
             yield
-        self._touched = {id(node): node for node in self._nodes}
+        self.ends()
+
+    def ends(self) -> None:
+        """The pass is over: finds what was changed in place last."""
+        self._touched.update(self._met)
         self._compare()
 
-    def _was_read(self, entry: tuple[Any, ...]) -> None:
+    def was_read(self, name: str, entry: tuple[Any, ...]) -> None:
+        """An attribute was read that may tell a visit."""
         self._compare()
-        self._entries.append((entry[0], entry[1], entry[2], None))
+        self._entries.append((entry[0], entry[1], entry[2], None, name))
 
     def _compare(self) -> None:
         """Finds what was changed in place since the last look."""
         touched, self._touched = self._touched, {}
         for key, node in touched.items():
-            if key in self._ids:
-                now = self._copy(self._kind.grad(node))
-                if not _same(now, self._known[key]):
-                    code, offset = self._last_site.get(key, (None, 0))
-                    self._known[key] = now
-                    self._entries.append((node, code, offset, now))
+            now = self._copy(self._raw(node))
+            if not _same(now, self._known[key]):
+                code, offset = self._sites.get(key, (None, 0))
+                self._known[key] = now
+                self._entries.append((node, code, offset, now, COMPARED))
+
+    def _meet(self, node: Node) -> None:
+        key = id(node)
+        if key not in self._met:
+            self._met[key] = node
+            self._known[key] = self.before[key] = self._copy(self._raw(node))
+
+    def _raw(self, node: Node) -> Any:
+        """A node's gradient, past what watches it."""
+        own = own_attribute(node, "__dict__")
+        if self._put is None and own is not None and self.grad in own:
+            return own[self.grad]
+        get = getattr(self._held, "__get__", None)
+        try:
+            return self._held if get is None else get(node, type(node))
+        except AttributeError:
+            return None
 
     def _copy(self, value: Any) -> Any:
         if self._kind.is_node(value):
-            value = self._kind.data(value)
-        return None if value is None else as_floats(value)
+            value = getattr(value, self._data, None)
+        return None if value is None or not is_numeric(value) else as_floats(value)
 
-    def _grad_watch(self, cls: type, name: str) -> Any:
-        held, getframe, by_grads = inherited(cls, name), sys._getframe, not self._shape.visited
-        put: Callable[..., None] | None = getattr(held, "__set__", None)
+    def grad_watch(self) -> Any:
+        """What stands in the gradient's place on the class while a pass is watched."""
+        name, put, held, log = self.grad, self._put, self._held, self
+        getframe, by_grads = sys._getframe, not self._visited
         get = getattr(held, "__get__", None)
-        log = self
+
+        def place() -> FrameType:
+            frame: Any = getframe(2)
+            while frame.f_code.co_filename.startswith(OWN_FOLDER):
+                frame = frame.f_back
+            return frame  # type: ignore[no-any-return]
 
         def set_value(_: Any, node: Node, value: Any) -> None:
-            frame = getframe(1)
+            frame = place()
+            log._meet(node)
             if put is not None:
                 put(node, value)
             else:
                 node.__dict__[name] = value
-            if id(node) in log._ids:
-                now = log._copy(value)
-                log._touched.pop(id(node), None)
-                log._known[id(node)] = now
-                log._entries.append((node, frame.f_code, frame.f_lasti, now))
+            now = log._copy(value)
+            log._touched.pop(id(node), None)
+            log._known[id(node)] = now
+            log._entries.append((node, frame.f_code, frame.f_lasti, now, WROTE))
 
         def get_value(self: Any, node: Node, owner: Any = None) -> Any:
             if node is None:
                 return held if held is not None else self
-            frame = getframe(1)
+            frame = place()
+            log._meet(node)
             if by_grads:
-                log._was_read((node, frame.f_code, frame.f_lasti))
+                log.was_read(name, (node, frame.f_code, frame.f_lasti))
             log._touched[id(node)] = node
-            log._last_site[id(node)] = (frame.f_code, frame.f_lasti)
+            log._sites[id(node)] = (frame.f_code, frame.f_lasti)
             own = getattr(node, "__dict__", None)
             if put is None and own is not None and name in own:
                 return own[name]
@@ -120,20 +166,24 @@ class ArrayPassLog:
         members = {"__slots__": (), "__set__": set_value, "__get__": get_value}
         return type("ArrayGradWatch", (), members)()
 
-    def columns(self, lines: dict[tuple[str, int], int]) -> dict[str, Field]:
+    def columns(
+        self, ids: Mapping[int, int], visited: str, lines: dict[tuple[str, int], int]
+    ) -> dict[str, Field]:
         """What was noted.
 
         Args:
+            ids: place of each node of the graph by `id()`; all others are left out.
+            visited: the attribute that is read once a visit; `""` for the gradient itself.
             lines: gets each line that reads or writes, with its place.
         """
         nodes, sites, kinds = array("q"), array("q"), array("b")
-        shapes, numbers = array("q"), []
+        sizes, numbers = array("q"), []
         places: dict[tuple[int, int], int] = {}
         site_lines = array("q")
-        n_numbers = 0
-        for node, code, offset, value in self._entries:
-            place = self._ids.get(id(node))
-            if place is None:
+        for node, code, offset, value, name in self._entries:
+            place = ids.get(id(node))
+            is_read = value is None and name not in {WROTE, COMPARED}
+            if place is None or (is_read and name != (visited or self.grad)):
                 continue
             nodes.append(place)
             key = (id(code), offset)
@@ -146,34 +196,38 @@ class ArrayPassLog:
                 site_lines.append(line)
             sites.append(places[key])
             if value is None:
-                kinds.append(NO_WRITE)
-                shapes.append(-1)
+                kinds.append(NO_WRITE if is_read else MAKES_ROOM)
+                sizes.append(-1)
                 continue
             kinds.append(WRITE if value.any() else MAKES_ROOM)
-            size = value.size
-            n_numbers += size
-            if n_numbers > MAX_NUMBERS:
-                raise MemoryError("a pass that writes so many numbers cannot be kept")
-            shapes.append(size)
+            sizes.append(value.size)
             numbers.append(value.reshape(-1))
+        if sum(each.size for each in numbers) > MAX_NUMBERS:
+            raise MemoryError("its pass writes too many numbers to be kept")
         numpy = numpy_of_script()
         return {
             "entry_nodes": nodes, "entry_sites": sites, "entry_writes": kinds,
-            "entry_sizes": shapes, "site_lines": site_lines,
+            "entry_sizes": sizes, "site_lines": site_lines,
             "entry_numbers": floats(numpy.concatenate(numbers) if numbers else []),
-            "by_grads": array("b", [not self._shape.visited]),
+            "by_grads": array("b", [not visited]),
         }  # fmt: skip
 
 
-class _Reads(list):  # type: ignore[type-arg]
+WROTE, COMPARED = "wrote", "compared"
+"""Stand for an attribute where an entry is a write: through the attribute, or in place."""
+
+
+class Noted(list):  # type: ignore[type-arg]
     """Takes what `read_watch` notes, one by one."""
 
-    def __init__(self, noted: Callable[[tuple[Any, ...]], None]) -> None:
+    def __init__(self, *noted: Callable[[tuple[Any, ...]], None]) -> None:
         super().__init__()
         self._noted = noted
 
     def append(self, entry: tuple[Any, ...]) -> None:
-        self._noted(entry)
+        """Tells all who want to know."""
+        for each in self._noted:
+            each(entry)
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -181,8 +235,3 @@ def _same(a: Any, b: Any) -> bool:
         return a is b
     numpy = numpy_of_script()
     return bool(a.shape == b.shape and numpy.array_equal(a, b, equal_nan=True))
-
-
-def holds_arrays(kind: ValueClass, nodes: list[Node]) -> bool:
-    """Whether the number of some node is an array."""
-    return any(is_array(kind.data(node)) for node in nodes)

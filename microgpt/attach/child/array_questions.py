@@ -24,7 +24,8 @@ Way = Callable[[Any], "list[Any] | None"]
 """An adjoint -> what each operand slot gets, None if this code does not say."""
 
 BACKWARD_WORDS = ("back", "grad", "vjp", "bwd")
-"""Methods of an op's object are asked if their name has one of these in it."""
+"""Methods of an op's object are asked if their name begins with one of these: others may change it,
+as `save_for_backward` does."""
 
 
 class ArrayQuestions:
@@ -118,7 +119,7 @@ class ArrayQuestions:
                 function = getattr(thing, name, None)
                 if not callable(function) or self._kind.is_node(thing):
                     continue
-                for others in ((), *((other,) for other in seen), (None,)):
+                for others in ((), *((other,) for other in seen)):
                     yield self._called(node, operands, function, others)
 
     def _of_function(
@@ -182,8 +183,6 @@ class ArrayQuestions:
                 passed = self._kind.cls(adjoint.copy()) if is_node else adjoint.copy()
                 # Some want the adjoint and the node, some a context and the adjoint.
                 for call in ((*others, passed), (passed, node)):
-                    if None in call:
-                        continue
                     given.clear()
                     try:
                         shares = self._tapped(
@@ -328,5 +327,5 @@ def _fitted(share: Any, shape: tuple[int, ...]) -> Any:
 
 def _backward_methods(thing: Any) -> Iterator[str]:
     for name in dir(thing):
-        if any(word in name.lower() for word in BACKWARD_WORDS) and not name.startswith("__"):
+        if name.lower().lstrip("_").startswith(BACKWARD_WORDS) and not name.startswith("__"):
             yield name

@@ -33,7 +33,11 @@ class ArraySnapshot(Snapshot):
             for node in self.nodes
         ]
         self.questions = ArrayQuestions(kind, self.nodes, self._operands)
-        self.log = ArrayPassLog(kind, self.nodes) if self._shape.grad else None
+        shape = self._shape
+        self.log = None
+        if shape.grad:
+            visited = [shape.visited] if shape.visited else []
+            self.log = ArrayPassLog(kind, shape.grad, visited, self.nodes, shape.data)
 
     def _read_local_grads(self) -> list[list[float]]:
         return [[] for _ in self.nodes]  # our process asks for them
@@ -74,15 +78,15 @@ class ArraySnapshot(Snapshot):
 
     def _pass_columns(self, log: Any, lines: dict[tuple[str, int], int]) -> dict[str, Field]:
         if isinstance(log, ArrayPassLog):
-            return log.columns(lines)
+            return log.columns(self.ids, self._shape.visited, lines)
         empty = array("q")
         return {"entry_nodes": empty, "entry_sites": empty, "entry_writes": array("b"),
                 "entry_sizes": empty, "site_lines": empty, "entry_numbers": array("d"),
                 "by_grads": array("b", [0])}  # fmt: skip
 
-    def log_of(self, log: PassLog | None) -> Any:
+    def log_of(self, log: PassLog | ArrayPassLog | None) -> Any:
         """What is known of the pass: its own log, unless another one was kept of it."""
-        return self.log if log is not None else None
+        return log if isinstance(log, ArrayPassLog) or log is None else self.log
 
 
 def _dtype(value: Any) -> Any:

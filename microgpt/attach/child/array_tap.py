@@ -18,12 +18,6 @@ def numpy_of_script() -> Any:
     return sys.modules.get("numpy")
 
 
-def is_array(value: Any) -> bool:
-    """Whether something is a numpy array; a numpy scalar is none."""
-    numpy = numpy_of_script()
-    return numpy is not None and isinstance(value, getattr(numpy, "ndarray", ()))
-
-
 def as_floats(value: Any) -> Any:
     """Numbers as an array of doubles of their own, whatever they were kept in.
 

@@ -196,6 +196,8 @@ class Conversation:
             finals = snapshot.finals_in(run.result) or []
             return graph_columns(snapshot, kind, names, PassLog(), finals=finals)
         before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
+        if run.array_log is not None:  # arrays may have been changed in place
+            before = run.array_log.before
         snapshot = snapshot_of(kind, [root], before)
         self._compare(kind, snapshot, names)
         return graph_columns(snapshot, kind, names, log_of(run, shape))

@@ -9,10 +9,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import CodeType, FrameType
 from typing import Any
 
-from microgpt.attach.child.anatomy import anatomy_of, attributes, is_number, own_attribute
+from microgpt.attach.child.anatomy import (
+    anatomy_of,
+    attributes,
+    is_array,
+    is_numeric,
+    own_attribute,
+)
+from microgpt.attach.child.array_pass_log import ArrayPassLog, Noted
 from microgpt.attach.child.pass_log import read_watch
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.script_failure import OWN_FOLDER
@@ -79,7 +87,7 @@ class Learner:
             put: what really sets an attribute.
         """
         getframe, wrote, made = sys._getframe, self._wrote, self._makes
-        number_of = _number_getter(self._watched)
+        watched, number_of = self._watched, _number_getter(self._watched)
 
         def __setattr__(node: Node, name: str, value: Any) -> None:  # noqa: N807
             if name[:8] == "_attach_" or self.is_asleep:
@@ -87,7 +95,7 @@ class Learner:
             elif number_of(node) is None:
                 put(node, name, value)
                 made(node)
-            elif is_number(value) or value is None:
+            elif is_numeric(value) or value is None or isinstance(value, watched):
                 frame = getframe(1)
                 while frame.f_code.co_name == "__setattr__" and frame.f_back is not None:
                     frame = frame.f_back
@@ -100,8 +108,9 @@ class Learner:
     # -- what is seen ------------------------------------------------------------------------------
 
     def _makes(self, node: Node) -> None:
-        """A node is being made."""
-        if self._run is not None:
+        """A node is being made, which ends a run, unless its gradients are nodes themselves."""
+        run = self._run
+        if run is not None and not (run.array_log is not None and run.chain):
             self.end(None)
         kind = self._kind_of(node)
         if kind is not None:
@@ -127,6 +136,7 @@ class Learner:
                 self._run = None
                 put(node, name, value)
                 return
+            self._log_arrays(run, name)
             self._watch(run, name)
         elif name == run.anatomy.data:
             if not run.kind.subject().is_result(node) and value != before:
@@ -160,6 +170,18 @@ class Learner:
         self._run = run
         return run
 
+    def _log_arrays(self, run: WatchedRun, name: str) -> None:
+        """Notes what a pass does to arrays, too, if its class has such."""
+        kind, store = run.kind, run.anatomy.store
+        self.is_asleep = True
+        if is_array(own_attribute(run.first, run.anatomy.data)) or any(
+            is_array(own_attribute(node, run.anatomy.data)) for node in kind.below(run.first, store)
+        ):
+            kind.holds_arrays = True
+            nodes = kind.below(run.first, store)
+            run.array_log = ArrayPassLog(kind, name, run.anatomy.holders, nodes, run.anatomy.data)
+        self.is_asleep = False
+
     def _chain(self, kind: ValueClass, frame: FrameType) -> Iterator[FrameType]:
         """The calls around a write, from it outwards, that are handed a node or are the class's."""
         at: FrameType | None = frame
@@ -175,11 +197,18 @@ class Learner:
 
     def _watch(self, run: WatchedRun, name: str) -> None:
         """Notes reads of the attribute written, and of all that hold operands or code."""
-        cls, entries = run.kind.cls, run.entries
+        cls, log = run.kind.cls, run.array_log
         for each in (name, *run.anatomy.holders):
-            if each not in run.watched:
-                run.watched[each] = vars(cls).get(each, run)
-                setattr(cls, each, read_watch(cls, each, entries, run.attribute_at))
+            if each in run.watched:
+                continue
+            run.watched[each] = vars(cls).get(each, run)
+            entries: list[tuple[Any, ...]] = run.entries
+            if log is not None and each == log.grad:
+                setattr(cls, each, log.grad_watch())
+                continue
+            if log is not None:
+                entries = Noted(run.entries.append, partial(log.was_read, each))
+            setattr(cls, each, read_watch(cls, each, entries, run.attribute_at))
 
     # -- its end -----------------------------------------------------------------------------------
 
@@ -222,6 +251,8 @@ class Learner:
         run, self._run = self._run, None
         if run is None:
             return
+        if run.array_log is not None:
+            run.array_log.ends()
         cls = run.kind.cls
         for name, before in run.watched.items():
             if before is run:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from microgpt.attach.child.anatomy import is_array
+from microgpt.attach.child.array_pass_log import ArrayPassLog
 from microgpt.attach.child.array_questions import ArrayQuestions
 from microgpt.attach.child.array_snapshot import ArraySnapshot
-from microgpt.attach.child.array_tap import is_array, numpy_of_script
+from microgpt.attach.child.array_tap import numpy_of_script
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names, names_in
 from microgpt.attach.child.own_methods import OwnMethods
@@ -86,7 +88,7 @@ def graph_columns(
     snapshot: Snapshot,
     kind: ValueClass,
     names: Names,
-    log: PassLog | None = None,
+    log: PassLog | ArrayPassLog | None = None,
     why_no_events: str = "",
     finals: Sequence[Any] = (),
 ) -> tuple[dict[str, Field], OwnMethods | ArrayQuestions]:
@@ -94,6 +96,7 @@ def graph_columns(
     if isinstance(snapshot, ArraySnapshot):
         seen = snapshot.log_of(log)
         return snapshot.fields(names, seen, why_no_events, finals), snapshot.questions
+    assert not isinstance(log, ArrayPassLog)  # which is of a class that holds arrays
     return snapshot.fields(names, log, why_no_events, finals), OwnMethods(kind, snapshot.nodes)
 
 

@@ -106,7 +106,7 @@ class ValueClass:
     @property
     def _notes_all(self) -> bool:
         """Whether what sums and products are called with has to be noted, too."""
-        if self.shape is None:
+        if self.shape is None or self.holds_arrays:
             return True
         store = self.shape.store
         return store is not None and (not store.paths or store.is_unordered)

@@ -6,6 +6,7 @@ from types import FrameType
 from typing import Any
 
 from microgpt.attach.child.anatomy import Anatomy, anatomy_of, attributes, is_number
+from microgpt.attach.child.array_pass_log import ArrayPassLog
 from microgpt.attach.child.pass_log import READ, PassLog
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.shapes import Shape
@@ -28,6 +29,7 @@ class WatchedRun:
         self.chain: list[FrameType] = []  # calls from the one that writes outwards
         self.returned: dict[FrameType, int] = {}  # of these, with the line of the call
         self.result: Any = None  # of a function that returned its gradients
+        self.array_log: ArrayPassLog | None = None  # of the gradients of nodes that hold arrays
         self.watched: dict[str, Any] = {}  # what classes had under the names watched
 
 
@@ -69,8 +71,10 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
     return Shape(operands, visited, False, run.anatomy.data, best, store)
 
 
-def log_of(run: WatchedRun, shape: Shape) -> PassLog:
+def log_of(run: WatchedRun, shape: Shape) -> PassLog | ArrayPassLog:
     """What was noted of the gradients of a shape, and of what a pass reads at a visit."""
+    if run.array_log is not None:
+        return run.array_log
     log, read = PassLog(), shape.visited or shape.grad
     for entry in run.entries:
         if len(entry) == 5:
