@@ -23,7 +23,8 @@ from microgpt.graph.arrays import Floats, Ints
 Ask: TypeAlias = Callable[[Floats], list[Floats]]
 """Adjoints, one a row -> what each operand slot gets for each, one a row."""
 SPARSE = 1 / 8
-"""Where fewer local gradients than this share of an operand's are not 0, the zeros are left out."""
+"""Where fewer local gradients than this share of an operand's are not 0, the zeros are left out; and
+where all others are 1, as those of indexing are. A relu that is off keeps its edge."""
 MAX_ASKED = 64_000_000
 """So many numbers of answers are looked at for one operand of one op."""
 MAX_AT_ONCE = 4_000_000
@@ -188,12 +189,18 @@ def _tied(questions: Questions, slot: int, ties: dict[int, int], free: list[int]
             base += index.reshape([-1 if d == of_operand else 1 for d in range(len(own))])
     flat = base.reshape(-1)
     is_kept = np.ones(answers.shape, np.bool_)
-    if n_asked > 1 and np.count_nonzero(answers) < SPARSE * answers.size:
+    if n_asked > 1 and _is_sparse(answers):
         is_kept = answers != 0
     asked, operands = np.nonzero(is_kept)
     return SlotEdges(
         free_places[asked] + flat[operands], operands, answers[asked, operands], is_exact=True
     )
+
+
+def _is_sparse(answers: Floats) -> bool:
+    """Whether zeros are where an op does not look: it selects, or has few others."""
+    others = answers[answers != 0]
+    return len(others) < SPARSE * answers.size or bool((others == 1).all())
 
 
 def _one_each(questions: Questions, slot: int) -> SlotEdges | None:

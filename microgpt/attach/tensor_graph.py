@@ -116,7 +116,7 @@ def tensor_graph(fields: Mapping[str, object], ask: AskNode) -> tuple[Graph, Ele
     graph = without_pass(_of_elements(columns, tensors, edges))
     if graph.why_no_events:
         return graph, edges
-    graph = with_array_pass(graph, _pass(columns, tensors))
+    graph = with_array_pass(graph, _pass(columns, tensors, edges.slots))
     notes = [*_shape_notes(columns, tensors), *_unsure_notes(tensors, edges)]
     return replace(graph, pass_note="; ".join(filter(None, [graph.pass_note, *notes]))), edges
 
@@ -313,7 +313,7 @@ def _gradients(fields: Columns, name: str, tensors: TensorLevel, none: float) ->
 # -- the pass --------------------------------------------------------------------------------------
 
 
-def _pass(fields: Columns, tensors: TensorLevel) -> ArrayPass:
+def _pass(fields: Columns, tensors: TensorLevel, slots: Ints) -> ArrayPass:
     kinds, sizes = ints(fields, "entry_writes"), ints(fields, "entry_sizes")
     entries = Entries(
         nodes=ints(fields, "entry_nodes"),
@@ -335,6 +335,7 @@ def _pass(fields: Columns, tensors: TensorLevel) -> ArrayPass:
     finals = _gradients(fields, "grad", tensors, none=0.0)
     return ArrayPass(
         starts=tensors.starts,
+        slots=slots,
         seen=seen,
         written=written,
         finals=[each if has else None for each, has in zip(finals, has_grad, strict=True)],

@@ -25,6 +25,7 @@ class ArrayPass:
 
     starts: Ints
     """The elements of tensor t are nodes `starts[t]` to `starts[t + 1]` of the graph."""
+    slots: Ints  # which of its op's operands each edge comes from. Shape: `[edge]`.
     seen: ObservedPass  # of tensors: visits, and the tensor of each write
     written: list[Floats]  # what each write wrote; nan where that has another shape than the data
     finals: list[Floats | None]  # each tensor's gradient at the end, None for none
@@ -158,11 +159,21 @@ class _Writes:
                 self._added(edges, events, shares, to, final, own, line)
                 self._now[own] = final
                 return
-        for place in places:
-            self._whole(
-                own, found.written[place], int(found.seen.lines[place]), edges, events, last
-            )
-            self._now[own] = found.written[place]
+        of_slot = self._by_slot(edges, len(places))
+        for nth, place in enumerate(places):
+            numbers, line = found.written[place], int(found.seen.lines[place])
+            mine = of_slot == nth if of_slot is not None else np.ones(len(edges), np.bool_)
+            self._whole(own, numbers, line, edges[mine], events[mine], last)
+            self._now[own] = numbers
+
+    def _by_slot(self, edges: Ints, n_writes: int) -> Ints | None:
+        """Which of the slots that hold one operand each edge belongs to, None if writes do not tell.
+
+        A visit that writes to an operand as often as that has slots does so in their order.
+        """
+        slots = self._found.slots[edges]
+        numbers, of_slot = np.unique(slots, return_inverse=True)
+        return of_slot if len(numbers) == n_writes and n_writes > 1 else None
 
     def _edges_to(self, own: slice, visit: int) -> tuple[Ints, Ints]:
         """The edges from the elements of a tensor to those of the op visited, with their events."""
@@ -206,19 +217,22 @@ class _Writes:
         self, own: slice, numbers: Floats, line: int, edges: Ints, events: Ints, last: int
     ) -> None:
         """One write for each element; along an edge if there is only one."""
-        graph = self._graph
-        n = own.stop - own.start
-        count = np.bincount(graph.operands[edges] - own.start, minlength=n)
+        graph, n = self._graph, own.stop - own.start
+        to = graph.operands[edges] - own.start
+        count = np.bincount(to, minlength=n)
         edge, event = np.full(n, -1), np.full(n, last)
-        edge[graph.operands[edges] - own.start] = edges
-        event[graph.operands[edges] - own.start] = events
-        edge[count != 1], event[count != 1] = -1, last
-        product = np.full(n, np.nan)
-        is_edge = edge >= 0
+        edge[to], event[to] = edges, events
+        product = np.zeros(n)
         with np.errstate(all="ignore"):
-            product[is_edge] = (
-                graph.local_grads[edge[is_edge]] * self._grads[graph.edge_consumers[edge[is_edge]]]
-            )
+            shares = graph.local_grads[edges] * self._grads[graph.edge_consumers[edges]]
+            np.add.at(product, to, shares)
+            sizes = np.bincount(to, np.abs(shares), n)
+            bound = 4 * (count + 8) * self._found.eps * sizes
+            is_all = np.abs(numbers - product) <= bound  # it is what the visit gives, alone
+        # Of several edges none is the one, unless all of them together took the number's place.
+        edge[(count > 1) & ~is_all] = -1
+        event[count != 1] = last
+        product[edge < 0] = np.nan
         nodes = np.arange(own.start, own.stop)
         self._columns.append((nodes, numbers.copy(), np.full(n, line), event, edge, product))
 

@@ -317,11 +317,10 @@ def _fitted(share: Any, shape: tuple[int, ...]) -> Any:
         return numpy.zeros(int(numpy.prod(shape, dtype=int)))
     own = as_floats(share)
     if own.size != int(numpy.prod(shape, dtype=int)):
-        if own.ndim > len(shape):  # it should have been summed over what was broadcast
-            raise ValueError(
-                f"it gives an operand of shape {shape} a gradient of shape {own.shape}"
-            )
-        own = numpy.broadcast_to(own, shape)
+        while own.ndim > len(shape):  # it should have summed over what was broadcast
+            own = own.sum(axis=0)
+        wide = tuple(axis for axis, n in enumerate(shape) if n == 1 and own.ndim == len(shape))
+        own = numpy.broadcast_to(own.sum(axis=wide, keepdims=True) if wide else own, shape)
     return own.reshape(-1)
 
 

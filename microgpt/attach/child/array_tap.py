@@ -8,6 +8,7 @@ touched. numpy is the script's own: this module is used only where the script ha
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from microgpt.attach.child.recorded import Node
@@ -32,16 +33,20 @@ def as_floats(value: Any) -> Any:
 
 
 class ArrayTap:
-    """Stands in for the gradient attribute of all nodes of a class."""
+    """Stands in for the gradient attribute of all nodes of a class.
 
-    def __init__(self, data_of: Any, is_node: Any) -> None:
-        self._data_of = data_of  # gives a node's own numbers
-        self._is_node = is_node
+    Args:
+        data_of: gives a node's own numbers.
+        is_node: whether something is a node: gradients may be such.
+    """
+
+    def __init__(self, data_of: Callable[[Node], Any], is_node: Callable[[object], bool]) -> None:
+        self._data_of, self._is_node = data_of, is_node
         self._visited: Node = None
         self._adjoint: Any = None
-        self._held: dict[int, Any] = {}  # the stand-in of each node's gradient, by `id()`
-        self._noted: dict[int, Any] = {}  # what it was when last looked at
-        self._shares: dict[int, list[Any]] = {}
+        # Each read gets zeros of its own, so that what they are in the end was put there since.
+        self._given: list[tuple[Node, Any]] = []
+        self._written: list[tuple[Node, Any]] = []
 
     def begin(self, node: Node, adjoint: Any) -> None:
         """Gets ready for a question.
@@ -51,46 +56,25 @@ class ArrayTap:
             adjoint: its gradient, an array of its shape.
         """
         self._visited, self._adjoint = node, adjoint
-        self._held, self._noted, self._shares = {}, {}, {}
+        self._given, self._written = [], []
 
     def shares(self, operand: Node) -> list[Any]:
         """What was added to an operand's gradient since, one array for each write."""
-        key = id(operand)
-        if key in self._held:  # what was written past the attribute, in place
-            self._look(operand)
-        return self._shares.get(key, [])
-
-    def _look(self, node: Node) -> None:
-        key, numpy = id(node), numpy_of_script()
-        now = as_floats(self._held[key])
-        before = self._noted[key]
-        share = now - before if now.shape == before.shape else now
-        if numpy.any(share != 0) or share.shape != before.shape:
-            self._shares.setdefault(key, []).append(share)
-        self._noted[key] = now
+        found = [value for node, value in self._written if node is operand]
+        return found + [now for node, now in self._given if node is operand and now.any()]
 
     def __get__(self, node: Node, owner: type | None = None) -> Any:
         if node is None:
             return self
-        key = id(node)
-        if key not in self._held:
-            numpy = numpy_of_script()
-            start = self._adjoint if node is self._visited else None
-            if start is None:
-                start = numpy.zeros(numpy.shape(self._data_of(node)))
-            self._held[key] = start.copy()
-            self._noted[key] = start.copy()
-        return self._held[key]
+        if node is self._visited:
+            return self._adjoint.copy()
+        zeros = numpy_of_script().zeros(numpy_of_script().shape(self._data_of(node)))
+        self._given.append((node, zeros))
+        return zeros
 
     def __set__(self, node: Node, value: Any) -> None:
         if value is None:
             return
-        if self._is_node(value):
-            value = self._data_of(value)
-        self.__get__(node)
-        key = id(node)
-        before = self._noted[key]
-        self._held[key] = value
-        now = as_floats(value)
-        self._shares.setdefault(key, []).append(now - before if now.shape == before.shape else now)
-        self._noted[key] = now
+        own = self._data_of(value) if self._is_node(value) else value
+        self._given = [each for each in self._given if each[1] is not own]
+        self._written.append((node, as_floats(own)))
