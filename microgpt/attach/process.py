@@ -25,7 +25,7 @@ from microgpt.attach.leaf_updates import updates_of
 from microgpt.attach.notebook import Notebook
 from microgpt.attach.output import OutputTail
 from microgpt.attach.stop_rule import NO_LOSSES, StopRule
-from microgpt.attach.tensor_graph import tensor_graph, tensors_of
+from microgpt.attach.tensor_graph import ElementEdges, taken_apart, tensor_graph, tensors_of
 from microgpt.attach.tensor_methods import TensorMethods, asked_shares
 from microgpt.attach.wire import Field, encoded, received
 from microgpt.errors import InputError
@@ -111,6 +111,7 @@ class ScriptProcess:
         self._has_told_end = False
         self._orders_lock = threading.Lock()
         self._n_stops = 0
+        self._apart: ElementEdges | str | None = None  # arrays of a pass that is to come
         self._n_questions = 0
         self._question_lock = threading.Lock()
         self._answers: queue.SimpleQueue[Mapping[str, Field] | None] = queue.SimpleQueue()
@@ -347,6 +348,10 @@ class ScriptProcess:
             self._answers.put(fields)
             return
         self._n_backwards = number = int(fields["number"][0])
+        if kind == "tensors":  # asked before its pass frees what would answer
+            self._apart = self._taken_apart(fields)
+            self._write(_order(number))
+            return
         if kind == "backward":
             loss = float(fields["loss"][0])
             stops = self._pause_wanted or self._rule.holds(number, loss)
@@ -367,17 +372,24 @@ class ScriptProcess:
 
     def _stop_of_arrays(self, fields: Mapping[str, Field]) -> Stop:
         """A stop at a graph of arrays, which is taken apart while the script waits."""
+        tensors, edges = tensors_of(fields), self._apart
+        self._apart = None
+        if edges is None:
+            edges = self._taken_apart(fields)
+        graph = tensor_graph(fields, edges)
+        about = self._n_stops
+        methods: OpEvaluator = ScriptMethods(partial(self._ask, about))
+        if isinstance(edges, ElementEdges):
+            methods = TensorMethods(
+                lambda kind, asked: self._ask(about, asked, kind), tensors, edges
+            )
+        return _stop(fields, graph, methods)
+
+    def _taken_apart(self, fields: Mapping[str, Field]) -> ElementEdges | str:
         tensors = tensors_of(fields)
-        graph, edges = tensor_graph(
+        return taken_apart(
             fields, lambda node, adjoints: asked_shares(self._ask_now, node, adjoints, tensors)
         )
-        if edges is None:
-            return _stop(fields, graph, ScriptMethods(partial(self._ask, self._n_stops)))
-        about = self._n_stops
-        return _stop(
-            fields, graph,
-            TensorMethods(lambda kind, asked: self._ask(about, asked, kind), tensors, edges),
-        )  # fmt: skip
 
     def _ask_now(self, kind: str, fields: Mapping[str, Field]) -> Mapping[str, Field]:
         """Asks the script, which stands still, from the thread that reads its reports."""

@@ -6,7 +6,7 @@ and their local gradients, is asked of the op's own code (`jacobians.py`), while
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -16,8 +16,8 @@ import numpy as np
 
 from microgpt.attach.foreign_graph import Columns, floats, ints, texts, without_pass
 from microgpt.attach.jacobians import Ask, Questions, TooLargeError, joined, slot_edges, starts_of
-from microgpt.attach.tensor_pass import ArrayPass, with_array_pass
-from microgpt.attach.visits import Entries, observed
+from microgpt.attach.tensor_pass import ArrayPass, with_array_finals, with_array_pass
+from microgpt.attach.visits import Entries, ObservedPass, observed
 from microgpt.errors import InputError
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
@@ -98,27 +98,41 @@ def tensors_of(fields: Columns) -> TensorLevel:
     )
 
 
-def tensor_graph(fields: Mapping[str, object], ask: AskNode) -> tuple[Graph, ElementEdges | None]:
-    """The Graph of elements, or of whole arrays if that would be too large.
+def taken_apart(fields: Columns, ask: AskNode) -> ElementEdges | str:
+    """The edges between the elements, or in words why there are none.
 
     Args:
         fields: columns of whole arrays.
         ask: asks the script.
     """
-    columns: Columns = with_one_root(fields)  # type: ignore[arg-type]
-    tensors = tensors_of(columns)
+    columns = with_one_root(fields)
     try:
-        edges = _edges(tensors, ask, is_summed=columns is not fields)
-    except TooLargeError as error:
-        return whole_arrays(columns, tensors, str(error)), None
-    except InputError as error:
-        return whole_arrays(columns, tensors, str(error)), None
+        return _edges(tensors_of(columns), ask, is_summed=columns is not fields)
+    except (TooLargeError, InputError) as error:
+        return str(error)
+
+
+def tensor_graph(fields: Columns, edges: ElementEdges | str) -> Graph:
+    """The Graph of elements, or of whole arrays if these could not be taken apart.
+
+    Args:
+        fields: columns of whole arrays.
+        edges: between their elements.
+    """
+    columns = with_one_root(fields)
+    tensors = tensors_of(columns)
+    if isinstance(edges, str):
+        return whole_arrays(columns, tensors, edges)
     graph = without_pass(_of_elements(columns, tensors, edges))
     if graph.why_no_events:
-        return graph, edges
-    graph = with_array_pass(graph, _pass(columns, tensors, edges.slots))
+        return graph
     notes = [*_shape_notes(columns, tensors), *_unsure_notes(tensors, edges)]
-    return replace(graph, pass_note="; ".join(filter(None, [graph.pass_note, *notes]))), edges
+    if ints(columns, "only_finals")[0]:
+        graph = with_array_finals(graph, _finals(columns, tensors, edges.slots))
+        notes += _unknown_notes(graph)
+    else:
+        graph = with_array_pass(graph, _pass(columns, tensors, edges.slots))
+    return replace(graph, pass_note="; ".join(filter(None, [graph.pass_note, *notes])))
 
 
 def with_one_root(fields: Columns) -> Columns:
@@ -341,6 +355,25 @@ def _pass(fields: Columns, tensors: TensorLevel, slots: Ints) -> ArrayPass:
         finals=[each if has else None for each, has in zip(finals, has_grad, strict=True)],
         eps=tensors.eps,
     )
+
+
+def _finals(fields: Columns, tensors: TensorLevel, slots: Ints) -> ArrayPass:
+    """A pass of which only the gradients at its end are known: it should visit in this order."""
+    visits = ints(fields, "visit_order")
+    nothing = np.zeros(0, np.int64)
+    seen = ObservedPass(visits, np.ones_like(visits), nothing, np.zeros(0), nothing, nothing)
+    has_grad = ints(fields, "grad_sizes") >= 0
+    finals = _gradients(fields, "grad", tensors, none=0.0)
+    return ArrayPass(
+        starts=tensors.starts, slots=slots, seen=seen, written=[],
+        finals=[each if has else None for each, has in zip(finals, has_grad, strict=True)],
+        eps=tensors.eps,
+    )  # fmt: skip
+
+
+def _unknown_notes(graph: Graph) -> list[str]:
+    n_unknown = int(np.count_nonzero(np.isnan(graph.data)))
+    return [f"{n_unknown:,} of its numbers were not seen (nan)"] if n_unknown else []
 
 
 def _shape_notes(fields: Columns, tensors: TensorLevel) -> list[str]:

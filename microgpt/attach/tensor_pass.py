@@ -43,6 +43,30 @@ def with_array_pass(graph: Graph, found: ArrayPass) -> Graph:
     return sums if sums is not None else _as_ledger(graph, found)
 
 
+OTHER_FINALS = (
+    "its pass was not seen, and the gradients at its end are others than the true ones: a hook, or "
+    "something else than this graph, has changed {n} of them"
+)
+
+
+def with_array_finals(graph: Graph, found: ArrayPass) -> Graph:
+    """A graph of whose pass only the gradients at its end are known.
+
+    They are the sums of contributions if these come to them within rounding; else those that differ
+    are written at once, at the end of a ledger of the true pass.
+    """
+    sums = _as_sums(graph, found)
+    if sums is not None:
+        return sums
+    unknown = replace(found, finals=[None] * len(found.finals))
+    true = _as_sums(graph, unknown)
+    assert true is not None  # with nothing to hold against
+    tensors = [t for t, final in enumerate(found.finals) if final is not None]
+    writes = _Writes(true, found, *_elements(graph, found.starts, found.seen.visits))
+    differing = writes.replay(true, tensors)
+    return replace(writes.graph_of(), pass_note=OTHER_FINALS.format(n=f"{differing:,}"))
+
+
 def _elements(graph: Graph, starts: Ints, visits: Ints) -> tuple[Ints, Ints]:
     """The elements visited, tensor by tensor, leaving out those made of nothing; and each's visit.
 
@@ -167,7 +191,7 @@ class _Writes:
             self._now[own] = numbers
 
     def _by_slot(self, edges: Ints, n_writes: int) -> Ints | None:
-        """Which of the slots that hold one operand each edge belongs to, None if writes do not tell.
+        """Which of an operand's slots each edge belongs to, None if the writes do not tell.
 
         A visit that writes to an operand as often as that has slots does so in their order.
         """
@@ -235,6 +259,34 @@ class _Writes:
         product[edge < 0] = np.nan
         nodes = np.arange(own.start, own.stop)
         self._columns.append((nodes, numbers.copy(), np.full(n, line), event, edge, product))
+
+    def replay(self, true: Graph, tensors: list[int]) -> int:
+        """Writes the true pass, and then the gradients at the end; gives how many differ."""
+        order = true._pass_edges
+        events = true.event_of[true.edge_consumers[order]]
+        shares, to = true.contributions[order], true.operands[order]
+        nothing = np.full(1, -1)
+        root = np.array([true.root])
+        self._columns.append(
+            (root, np.ones(1), nothing, np.zeros(1, np.int64), nothing, np.ones(1))
+        )
+        self._now[true.root] = 1.0
+        whole = slice(0, len(true))
+        self._added(order, events, shares, to, true.grad, whole, -1)
+        self._now, differing = true.grad.copy(), 0
+        last = len(self._visited)
+        for tensor in tensors:
+            own = slice(int(self._found.starts[tensor]), int(self._found.starts[tensor + 1]))
+            final = self._found.finals[tensor]
+            assert final is not None
+            other = np.flatnonzero(~np.isclose(self._now[own], final, rtol=1e-5)) + own.start
+            differing += len(other)
+            n = len(other)
+            numbers = final[other - own.start]
+            none = np.full(n, -1)
+            self._columns.append((other, numbers, none, np.full(n, last), none, np.full(n, np.nan)))
+            self._now[other] = numbers
+        return differing
 
     def graph_of(self) -> Graph:
         graph, found = self._graph, self._found

@@ -123,7 +123,9 @@ WRONG = {
         "            other.grad += self.data.T", "            other.grad = self.data.T", 1,
     ),
     "upstream dropped": ("(1 - out.data**2) * out.grad", "(1 - out.data**2)", 1),
-    "visited early": ("for node in reversed(order)", "for node in order[::-1][:4] + order[::-1]", 1),
+    "visited twice": (
+        "for node in reversed(order)", "for node in order[::-1][:4] + order[::-1]", 1,
+    ),
     "never visited": ("for node in reversed(order)", "for node in order[:3:-1]", 1),
     "not seeded": ("self.grad = np.ones_like(self.data)", "self.grad = self.data.copy()", 1),
 }  # fmt: skip

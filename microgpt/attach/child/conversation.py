@@ -41,6 +41,8 @@ from microgpt.attach.child.recorded import Node, Recorded, Watched
 from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.shapes import Shape, watch_classes
 from microgpt.attach.child.snapshot import Snapshot
+from microgpt.attach.child.torch_graph import TorchGraph
+from microgpt.attach.child.torch_recorder import TorchRecorder
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watched_run import WatchedRun, lack_of, log_of, root_of, shape_of_run
 from microgpt.attach.wire import Field
@@ -70,6 +72,7 @@ class Conversation:
         self._updates: dict[str, Field] = {}  # of the leaves since the pass before
         self._looked: tuple[ValueClass, Snapshot, Names] | None = None  # the graph stopped at
         self._learner = Learner(Watched, self._kind_of, self._learnt, self._between.stop)
+        self._torch: TorchRecorder | None = None  # of PyTorch, if the script loads it
         self._patience = PATIENCE
         self._n_backwards = 0
         self._quiet = 0
@@ -94,6 +97,8 @@ class Conversation:
         self._channel.close()
         self._learner.stop()
         self._between.stop()
+        if self._torch is not None:
+            self._torch.off()
         for kind in self._classes:
             kind.disarm()
 
@@ -248,11 +253,64 @@ class Conversation:
             setattr(hooked, name, getattr(backward, name))
         cls.backward = hooked  # type: ignore[attr-defined]
 
+    def found_torch(self, cls: type) -> None:
+        """Follows PyTorch's tensors from now on."""
+        self._torch = recorder = TorchRecorder(self._base)
+        self._channel.send("class", name=["Tensor"], module=["torch"], shape=["grad_fn"])
+        if self._channel.is_open and not self._quiet:
+            recorder.on()
+        recorder.wait_for_import()
+        backward: Any = cls.backward  # type: ignore[attr-defined]
+
+        def hooked(tensor: Any, *args: Any, **keywords: Any) -> Any:
+            if self._depth or not self._channel.is_open:
+                return backward(tensor, *args, **keywords)
+            self._depth += 1
+            try:
+                caller: Any = sys._getframe(1)
+                return self._backward(
+                    recorder, tensor, lambda: backward(tensor, *args, **keywords), caller
+                )
+            finally:
+                self._depth -= 1
+
+        for name in ("__name__", "__qualname__", "__doc__", "__module__", "__dict__"):
+            setattr(hooked, name, getattr(backward, name))
+        cls.backward = hooked  # type: ignore[attr-defined]
+
+    def _torch_looked_at(
+        self, recorder: TorchRecorder, root: Any, run: Callable[[], Any], caller: FrameType
+    ) -> tuple[Any, FrozenColumns]:
+        """The same of PyTorch, which is asked before its pass: that frees what it would need."""
+        if root.grad_fn is None:
+            return run(), "its loss was made of nothing that has a gradient"
+        frames = list(frames_of(caller, self._base))
+        graph = read_safely(lambda: TorchGraph(root, recorder, frames), self._learner)
+        recorder.forget()
+        if isinstance(graph, str):
+            return run(), graph
+        fields = read_safely(graph.fields, self._learner)
+        if isinstance(fields, str):
+            return run(), fields
+        self._channel.send("tensors", number=ints(self._n_backwards), **fields)
+        with self._channel.leaving_ctrl_c():
+            while self._channel.order(about=self._n_backwards).asks:
+                self._answer(graph)
+        result = run()
+        found = read_safely(graph.fields, self._learner)
+        return result, found if isinstance(found, str) else (found, graph)
+
     # -- backward passes ---------------------------------------------------------------------------
 
     def _backward(
-        self, kind: ValueClass, root: Node, run: Callable[[], Any], caller: FrameType
+        self,
+        kind: ValueClass | TorchRecorder,
+        root: Node,
+        run: Callable[[], Any],
+        caller: FrameType,
     ) -> Any:
+        if self._torch is not None:
+            self._torch.off()
         self._n_backwards += 1
         if self._patience:
             self._patience -= 1
@@ -286,9 +344,15 @@ class Conversation:
         return result
 
     def _looked_at(
-        self, kind: ValueClass, root: Node, run: Callable[[], Any], caller: FrameType
+        self,
+        kind: ValueClass | TorchRecorder,
+        root: Node,
+        run: Callable[[], Any],
+        caller: FrameType,
     ) -> tuple[Any, FrozenColumns]:
         """The result of a backward pass, and the computation with what the pass did."""
+        if isinstance(kind, TorchRecorder):
+            return self._torch_looked_at(kind, root, run, caller)
         for each in self._classes:
             each.disarm()
         self._between.stop()
@@ -318,6 +382,8 @@ class Conversation:
             return
         self._learner.stop()
         self._between.stop()
+        if self._torch is not None:
+            self._torch.off()
         for kind in self._classes:
             kind.disarm()
         known = [kind for kind in self._classes if kind.shape is not None]
@@ -373,7 +439,7 @@ class Conversation:
         if looked is not None and kind == "backward" and self._channel.is_open:
             read_safely(lambda: self._between.keep(self._n_backwards, *looked), self._learner)
 
-    def _answer(self, methods: OwnMethods | ArrayQuestions | None) -> None:
+    def _answer(self, methods: OwnMethods | ArrayQuestions | TorchGraph | None) -> None:
         """Computes nodes of the computation stopped at, for operands that our process names."""
         kind, fields = self._channel.question()
         assert methods is not None  # who got no graph asks nothing about it
@@ -395,6 +461,8 @@ class Conversation:
         """Records from here to the next backward if that is to be asked about."""
         if order is not None:
             self._quiet, self._let_pass = order.quiet, (order.low, order.high)
+        if self._torch is not None and not self._quiet:
+            self._torch.on()
         for kind in self._classes:
             if kind.shape is None or kind.is_free:
                 continue  # it is watched until it is known

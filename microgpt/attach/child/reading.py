@@ -19,6 +19,8 @@ from microgpt.attach.child.own_methods import OwnMethods
 from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.snapshot import ReadingError, Snapshot, nodes_below
+from microgpt.attach.child.torch_graph import TorchGraph
+from microgpt.attach.child.torch_recorder import TorchRecorder
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
 T = TypeVar("T")
-FrozenColumns: TypeAlias = "tuple[dict[str, Field], OwnMethods | ArrayQuestions] | str"
+FrozenColumns: TypeAlias = "tuple[dict[str, Field], OwnMethods | ArrayQuestions | TorchGraph] | str"
 """A computation as columns, and what computes its nodes again; or why there is none, in words."""
 
 
@@ -100,14 +102,16 @@ def graph_columns(
     return snapshot.fields(names, log, why_no_events, finals), OwnMethods(kind, snapshot.nodes)
 
 
-def loss_of(kind: ValueClass, root: Node) -> float:
+def loss_of(kind: ValueClass | TorchRecorder, root: Node) -> float:
     """The number of a root, nan if it is none."""
     try:
+        if isinstance(kind, TorchRecorder):
+            return float(root.detach().sum())
         number = kind.data(root)
         if is_array(number):
             return float(number.sum())  # what a pass seeded with ones is of
         return float(number)
-    except (AttributeError, TypeError, ValueError, OverflowError):
+    except (AttributeError, TypeError, ValueError, OverflowError, RuntimeError):
         return float("nan")
 
 

@@ -105,17 +105,17 @@ class Snapshot:
         kind, nodes = self._kind, self.nodes
         labels = [kind.label(node) or names.get(id(node)) for node in nodes]
         places = [label.place if label else None for label in labels]
-        ops, op_of = _table(
+        ops, op_of = table(
             "param" if place else kind.op(node, is_leaf=not operands)
             for node, operands, place in zip(nodes, self._operands, places)
         )
         sites = [kind.site(node) for node in nodes]
-        entered, scope_of = _scope_rows(
+        entered, scope_of = scope_rows(
             # What made a parameter has nothing to do with this computation.
             None if place else _scope(site)
             for site, place in zip(sites, places)
         )
-        lines, line_of = _line_rows(sites)
+        lines, line_of = line_rows(sites)
         all_lines = {line: i for i, line in enumerate(lines)}
         done = self._pass_columns(log, all_lines)
         immediate = (kind.immediate(node) for node in nodes)
@@ -130,13 +130,13 @@ class Snapshot:
             "visit_order": array("q", self._visit_order),
             **done,
             "scopes": [scope.name for scope in entered],
-            "scope_parents": array("q", (_parent(scope, entered) for scope in entered)),
+            "scope_parents": array("q", (parent_of(scope, entered) for scope in entered)),
             "scope_of": scope_of,
-            **_place_columns(entered),
+            **place_columns(entered),
             "files": [file for file, _ in all_lines],
             "lines": array("q", (line for _, line in all_lines)),
             "line_of": line_of,
-            **_label_columns(labels),
+            **label_columns(labels),
             **self._maximum_columns(),
             "root": array("q", [self.ids[id(self._root)]]),
             "why_no_events": [why_no_events],
@@ -307,7 +307,7 @@ def _gradient(grad: object) -> float:
     return _number(grad, "gradient")
 
 
-def _label_columns(labels: Sequence[Label | None]) -> dict[str, Field]:
+def label_columns(labels: Sequence[Label | None]) -> dict[str, Field]:
     """Which nodes have names, and which of them stand in a matrix."""
     named = [(i, label) for i, label in enumerate(labels) if label]
     placed = [(i, label.place) for i, label in named if label.place]
@@ -322,7 +322,8 @@ def _label_columns(labels: Sequence[Label | None]) -> dict[str, Field]:
     }
 
 
-def _table(values: Iterable[str]) -> tuple[list[str], array[int]]:
+def table(values: Iterable[str]) -> tuple[list[str], array[int]]:
+    """Different texts, and which of them each is."""
     places: dict[str, int] = {}
     column = array("q", (places.setdefault(value, len(places)) for value in values))
     return list(places), column
@@ -333,7 +334,7 @@ def _scope(site: Any) -> Scope | None:
     return scope
 
 
-def _scope_rows(entered: Iterable[Scope | None]) -> tuple[dict[Scope, int], array[int]]:
+def scope_rows(entered: Iterable[Scope | None]) -> tuple[dict[Scope, int], array[int]]:
     """The scopes that nodes lie in, a parent before its children, and each node's, -1 for none."""
     numbers: dict[Scope, int] = {}
 
@@ -349,11 +350,12 @@ def _scope_rows(entered: Iterable[Scope | None]) -> tuple[dict[Scope, int], arra
     return numbers, column
 
 
-def _parent(scope: Scope, numbers: Mapping[Scope, int]) -> int:
+def parent_of(scope: Scope, numbers: Mapping[Scope, int]) -> int:
+    """The number of the scope that one lies in, -1 for none."""
     return -1 if scope.parent is None else numbers[scope.parent]
 
 
-def _place_columns(entered: Iterable[Any]) -> dict[str, Field]:
+def place_columns(entered: Iterable[Any]) -> dict[str, Field]:
     """The files, and of each scope the file, line and instruction it was entered from, or -1."""
     # A script's own microgpt may be one that did not record this.
     places = [getattr(scope, "place", None) or ("", -1, -1, -1) for scope in entered]
@@ -368,7 +370,8 @@ def _place_columns(entered: Iterable[Any]) -> dict[str, Field]:
     }
 
 
-def _line_rows(sites: Iterable[Any]) -> tuple[list[tuple[str, int]], array[int]]:
+def line_rows(sites: Iterable[Any]) -> tuple[list[tuple[str, int]], array[int]]:
+    """Different lines, and which of them each site is at, -1 for none."""
     places: dict[tuple[str, int], int] = {}
     column = array("q")
     for site in sites:
