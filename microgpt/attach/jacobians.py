@@ -25,7 +25,7 @@ Ask: TypeAlias = Callable[[Floats], list[Floats]]
 SPARSE = 1 / 8
 """Where fewer local gradients of an op by an operand than this share are not 0, the zeros are left
 out; and where all others are 1, as those of indexing are. A relu that is off keeps its edge."""
-MAX_ASKED = 64_000_000
+MAX_ASKED = 24_000_000
 """So many numbers of answers are looked at for one operand of one op."""
 MAX_AT_ONCE = 4_000_000
 """So many numbers are asked for in one message."""

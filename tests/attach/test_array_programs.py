@@ -222,3 +222,22 @@ def test_complex_numbers_are_refused_in_one_line(tmp_path: Path) -> None:
             "the numbers of a node of Tensor cannot be read: its numbers are of type complex128: "
             "real ones are needed"
         )
+
+
+def test_what_became_of_arrays_between_two_passes_is_told_with_its_line() -> None:
+    path = FOLDER / "closures.py"
+    stops = attached(path)[0]
+    updates = stops[1].updates
+    assert updates is not None
+    assert updates.since == 1
+    rows = {row.name: row for row in updates.leaves if row.name}
+    first, second = graphs(path)
+    line = CLOSURES.splitlines().index("        p.data -= 0.1 * p.grad") + 1
+    for name in ("w1[2][3]", "b1[0]", "w2[4][0]", "b2[0]"):
+        row = rows[name]
+        assert row.node == second.find(name)
+        assert row.before == float(first.data[first.find(name)])
+        assert row.after == float(second.data[second.find(name)])
+        assert row.after == pytest.approx(row.before - 0.1 * row.grad, rel=1e-12)
+        assert row.line == (str(path), line)
+    assert rows["x[0][0]"].after == rows["x[0][0]"].before

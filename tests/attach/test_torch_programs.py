@@ -68,7 +68,7 @@ def test_each_number_of_a_tensor_is_a_node_with_torchs_own_gradient(path: Path) 
             assert float(graph.data[node]) == data
             shares = np.abs(graph.contributions[graph.edges_out_of(node)])
             bound = 2.0**-18 * float(shares.sum())
-            assert float(graph.grad[node]) == pytest.approx(grad, rel=1e-4, abs=bound)
+            assert float(graph.grad[node]) == pytest.approx(grad, rel=1e-4, abs=max(bound, 1e-8))
         assert float(graph.data[graph.root]) == stop.loss
 
 
@@ -160,3 +160,20 @@ def test_an_error_of_the_pass_is_the_scripts(tmp_path: Path) -> None:
     assert stops[-1].kind == "exception"
     assert lines[-1] == plain.stderr.splitlines()[-1]
     assert "backward through the graph a second time" in lines[-1]
+
+
+def test_what_the_optimizer_did_between_two_passes_is_told() -> None:
+    stops = attached(MLP)[0]
+    first, second = (stop.graph for stop in stops)
+    updates = stops[1].updates
+    assert first is not None
+    assert second is not None
+    assert updates is not None
+    assert updates.since == 1
+    rows = {row.name: row for row in updates.leaves}
+    assert len(rows) == 3 * 5 + 5 + 5 * 2 + 2
+    for name, row in rows.items():
+        assert row.node == second.find(name)
+        assert row.before == float(first.data[first.find(name)])
+        assert row.after == float(second.data[second.find(name)])
+        assert row.after == pytest.approx(row.before - 0.1 * row.grad, rel=1e-6)

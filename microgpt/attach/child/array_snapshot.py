@@ -15,6 +15,9 @@ from microgpt.attach.child.snapshot import ReadingError, Snapshot
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
 
+NO_NUMBER = float("nan")
+"""What an element's gradient is where the whole gradient has another shape."""
+
 
 class ArraySnapshot(Snapshot):
     """Taken before a backward pass, completed after it.
@@ -83,6 +86,44 @@ class ArraySnapshot(Snapshot):
         return {"entry_nodes": empty, "entry_sites": empty, "entry_writes": array("b"),
                 "entry_sizes": empty, "site_lines": empty, "entry_numbers": array("d"),
                 "by_grads": array("b", [0])}  # fmt: skip
+
+    def elements_of(self, node: Node) -> list[str]:
+        """What the numbers of a node's array are called after its name: `[0][3]`."""
+        shape = as_floats(self._kind.data(node)).shape
+        indices = numpy_of_script().ndindex(shape)
+        return ["".join(f"[{i}]" for i in index) for index in indices]
+
+    def first_id(self, node: Node) -> int:
+        """The id of an array's first number in the Graph; -1 if it is not there."""
+        place = self.ids.get(id(node), -1)
+        return -1 if place < 0 else sum(value.size for value in self._values[:place])
+
+    def data_of(self, nodes: Sequence[Node]) -> array[float]:
+        """The numbers of arrays as they are now, one after the other."""
+        column = array("d")
+        for node in nodes:
+            column.extend(floats(self._kind.data(node)))
+        return column
+
+    def grads_of(self, nodes: Sequence[Node]) -> array[float]:
+        """Their gradients as they are now."""
+        return self._gradients_of(nodes, [self._kind.grad(node) for node in nodes])
+
+    def grads_before_of(self, nodes: Sequence[Node]) -> array[float]:
+        """Their gradients as the pass finds them."""
+        found = []
+        for node in nodes:
+            place = self.ids.get(id(node))
+            found.append(self._kind.grad(node) if place is None else self._found[place])
+        return self._gradients_of(nodes, found)
+
+    def _gradients_of(self, nodes: Sequence[Node], grads: Sequence[Any]) -> array[float]:
+        column = array("d")
+        for node, grad in zip(nodes, grads):
+            own, size = self._grad_of(grad), as_floats(self._kind.data(node)).size
+            fits = own is not None and own.size == size
+            column.extend(floats(own) if fits else [0.0 if own is None else NO_NUMBER] * size)
+        return column
 
     def log_of(self, log: PassLog | ArrayPassLog | None) -> Any:
         """What is known of the pass: its own log, unless another one was kept of it."""

@@ -41,7 +41,7 @@ from microgpt.attach.child.recorded import Node, Recorded, Watched
 from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.shapes import Shape, watch_classes
 from microgpt.attach.child.snapshot import Snapshot
-from microgpt.attach.child.torch_graph import TorchGraph
+from microgpt.attach.child.torch_graph import KeptLeaves, TorchGraph
 from microgpt.attach.child.torch_recorder import TorchRecorder
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watched_run import WatchedRun, lack_of, log_of, root_of, shape_of_run
@@ -73,6 +73,7 @@ class Conversation:
         self._looked: tuple[ValueClass, Snapshot, Names] | None = None  # the graph stopped at
         self._learner = Learner(Watched, self._kind_of, self._learnt, self._between.stop)
         self._torch: TorchRecorder | None = None  # of PyTorch, if the script loads it
+        self._torch_leaves: KeptLeaves | None = None  # of the pass before
         self._patience = PATIENCE
         self._n_backwards = 0
         self._quiet = 0
@@ -289,6 +290,10 @@ class Conversation:
         recorder.forget()
         if isinstance(graph, str):
             return run(), graph
+        if self._torch_leaves is not None:
+            leaves, self._torch_leaves = self._torch_leaves, None
+            updates = read_safely(lambda: graph.updates(leaves), self._learner)
+            self._updates = {} if isinstance(updates, str) else updates
         fields = read_safely(graph.fields, self._learner)
         if isinstance(fields, str):
             return run(), fields
@@ -298,6 +303,8 @@ class Conversation:
                 self._answer(graph)
         result = run()
         found = read_safely(graph.fields, self._learner)
+        kept = read_safely(lambda: graph.keep(self._n_backwards), self._learner)
+        self._torch_leaves = None if isinstance(kept, str) else kept
         return result, found if isinstance(found, str) else (found, graph)
 
     # -- backward passes ---------------------------------------------------------------------------

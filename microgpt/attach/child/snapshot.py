@@ -186,6 +186,14 @@ class Snapshot:
         """The nodes that were made of no others."""
         return [node for node, operands in zip(self.nodes, self._operands) if not operands]
 
+    def elements_of(self, node: Node) -> list[str]:  # noqa: ARG002
+        """What a node's numbers are called after its name: it is one number."""
+        return [""]
+
+    def first_id(self, node: Node) -> int:
+        """The id of a node in the Graph, of its first number if it has many; -1 for none."""
+        return self.ids.get(id(node), -1)
+
     def data_of(self, nodes: Sequence[Node]) -> array[float]:
         """The numbers of nodes of the class as they are now."""
         return _column(nodes, self._shape.data, self._kind.data)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType
 from typing import Any, NamedTuple
 
+from microgpt.attach.child.between import update_columns
 from microgpt.attach.child.recorded import Label
 from microgpt.attach.child.snapshot import (
     label_columns,
@@ -40,6 +41,15 @@ class Tensor(NamedTuple):
     leaf: Any  # the tensor itself, None for results
     operands: tuple[int, ...]  # places
     slots: tuple[int, ...]  # of these among all that the op was called with
+
+
+class KeptLeaves(NamedTuple):
+    """Leaves after a pass."""
+
+    since: int  # the pass
+    leaves: list[tuple[Any, str]]  # each with its name
+    data: array[float]  # the numbers of all, one after the other
+    grads: array[float]
 
 
 class TorchGraph:
@@ -89,6 +99,50 @@ class TorchGraph:
         if tensor.leaf is not None:
             return tuple(tensor.leaf.shape)
         return tuple(tensor.made_by._input_metadata[tensor.output].shape)
+
+    # -- from pass to pass -------------------------------------------------------------------------
+
+    def keep(self, number: int) -> KeptLeaves:
+        """The leaves as they are now, after a pass."""
+        leaves = [
+            (each.leaf, self._names[i].text if i in self._names else "")
+            for i, each in enumerate(self.tensors)
+            if each.leaf is not None
+        ]
+        return KeptLeaves(number, leaves, *_numbers_of([leaf for leaf, _ in leaves]))
+
+    def updates(self, kept: KeptLeaves) -> dict[str, Field]:
+        """What has become of them since; the lines that did it are not seen."""
+        first = [0]
+        for shape in self._shapes:
+            first.append(first[-1] + _size(shape))
+        ids = {
+            id(each.leaf): first[i] for i, each in enumerate(self.tensors) if each.leaf is not None
+        }
+        leaves = [leaf for leaf, _ in kept.leaves]
+        unseen = [-1] * len(leaves)
+        names = {text for _, text in kept.leaves if text}
+        old = set(map(id, leaves))
+        rebound = [
+            label.text
+            for i, label in self._names.items()
+            if label.text in names
+            and id(self.tensors[i].leaf) not in old
+            and self.tensors[i].leaf is not None
+        ]
+        data, grads = _numbers_of(leaves)
+        return update_columns(
+            kept.since,
+            [ids.get(id(leaf), -1) for leaf in leaves],
+            [text for _, text in kept.leaves],
+            [_indices(tuple(leaf.shape)) for leaf in leaves],
+            (kept.data, data),
+            (kept.grads, grads),
+            (unseen, unseen),
+            {},
+            rebound,
+            0,
+        )
 
     # -- questions ---------------------------------------------------------------------------------
 
@@ -181,10 +235,7 @@ class TorchGraph:
             elif numbers is None:
                 _, numbers, _ = self._seen.get((id(tensor.made_by), tensor.output), (0, None, 0))
             if numbers is None or tuple(numbers.shape) != self._shapes[place]:
-                size = 1
-                for n in self._shapes[place]:
-                    size *= n
-                column.extend([UNKNOWN] * size)
+                column.extend([UNKNOWN] * _size(self._shapes[place]))
             else:
                 column.extend(_floats(numbers))
         return column
@@ -247,6 +298,30 @@ def _tensors_in(path: str, value: Any, kind: type, depth: int) -> Iterator[tuple
             is_name = isinstance(key, str) and re.fullmatch(r"[A-Za-z_][\w.]*", key)
             inner = str(key) if is_name else f"{path}[{key!r}]"
             yield from _tensors_in(inner, part, kind, depth - 1)
+
+
+def _numbers_of(leaves: list[Any]) -> tuple[array[float], array[float]]:
+    """The numbers of some tensors, and their gradients, 0 where there is none."""
+    data, grads = array("d"), array("d")
+    for leaf in leaves:
+        data.extend(_floats(leaf))
+        grads.extend([0.0] * leaf.numel() if leaf.grad is None else _floats(leaf.grad))
+    return data, grads
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size
+
+
+def _indices(shape: tuple[int, ...]) -> list[str]:
+    """`[0][0]`, `[0][1]`, ..."""
+    found = [""]
+    for n in shape:
+        found = [f"{text}[{i}]" for text in found for i in range(n)]
+    return found
 
 
 def _age(result: tuple[Any, int]) -> tuple[int, int, int]:
