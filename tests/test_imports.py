@@ -63,6 +63,7 @@ CORE_PLACES_WITH = {
         "microgpt/attach/foreign_graph.py",
         "microgpt/attach/foreign_pass.py",
         "microgpt/attach/jacobians.py",
+        "microgpt/attach/tensor_edges.py",
         "microgpt/attach/tensor_graph.py",
         "microgpt/attach/tensor_methods.py",
         "microgpt/attach/tensor_pass.py",

@@ -65,7 +65,7 @@ class Questions:
         for axis in self.axes:
             for index in (0, shape[axis] - 1):
                 slices = np.zeros(shape)
-                inside = np.moveaxis(slices, axis, 0)[index]
+                inside = np.moveaxis(slices, axis, 0)[index : index + 1]
                 inside[...] = rng.uniform(0.5, 1.5, inside.shape)
                 probes.append(slices.reshape(-1))
                 self.slices.append((axis, index))
@@ -123,7 +123,7 @@ def slot_edges(questions: Questions, slot: int) -> SlotEdges:
         return SlotEdges(places, places, questions.at_zero[slot], is_exact=False)
     if is_constant:
         return _nothing(questions, slot)
-    free = [axis for axis in questions.axes if axis not in ties]
+    free = _free(questions, ties)
     if not free:
         edges = _tied(questions, slot, ties, free)
         if questions.check(slot, edges):
@@ -131,14 +131,25 @@ def slot_edges(questions: Questions, slot: int) -> SlotEdges:
     one_each = _one_each(questions, slot)
     if one_each is not None and questions.check(slot, one_each):
         return one_each
-    if free != questions.axes:
-        edges = _tied(questions, slot, ties, free)
-        if questions.check(slot, edges):
-            return edges
+    # An axis may look tied by chance, as of an index that leaves its first and last row in place.
+    fewer = [{a: own for a, own in ties.items() if a != left_out} for left_out in ties]
+    for guess in [ties] * bool(free) + sorted(fewer, key=lambda g: _n_asked(questions, g)):
+        if guess:
+            edges = _tied(questions, slot, guess, _free(questions, guess))
+            if questions.check(slot, edges):
+                return edges
     edges = _tied(questions, slot, {}, questions.axes)
     return SlotEdges(
         edges.consumers, edges.operands, edges.local_grads, questions.check(slot, edges)
     )
+
+
+def _free(questions: Questions, ties: dict[int, int]) -> list[int]:
+    return [axis for axis in questions.axes if axis not in ties]
+
+
+def _n_asked(questions: Questions, ties: dict[int, int]) -> int:
+    return math.prod(questions.shape[axis] for axis in _free(questions, ties))
 
 
 def _ties(questions: Questions, slot: int) -> dict[int, int]:

@@ -21,17 +21,14 @@ from microgpt.attach.ending import MOST_CANDIDATES, how_it_ended
 from microgpt.attach.evaluators import ScriptMethods
 from microgpt.attach.foreign_graph import graph_of
 from microgpt.attach.interpreter import interpreter
-from microgpt.attach.leaf_updates import updates_of
+from microgpt.attach.messages import order, stop_of
 from microgpt.attach.notebook import Notebook
 from microgpt.attach.output import OutputTail
 from microgpt.attach.stop_rule import NO_LOSSES, StopRule
-from microgpt.attach.tensor_graph import ElementEdges, taken_apart, tensor_graph, tensors_of
-from microgpt.attach.tensor_methods import TensorMethods, asked_shares
+from microgpt.attach.tensor_methods import TakenApart
 from microgpt.attach.wire import Field, encoded, received
 from microgpt.errors import InputError
 from microgpt.graph.debuggee import Ended, Stop
-from microgpt.graph.graph import Graph
-from microgpt.graph.op_evaluator import OpEvaluator
 
 RUNNER = Path(__file__).with_name("child") / "run.py"
 CHUNK = 1 << 16
@@ -111,7 +108,7 @@ class ScriptProcess:
         self._has_told_end = False
         self._orders_lock = threading.Lock()
         self._n_stops = 0
-        self._apart: ElementEdges | str | None = None  # arrays of a pass that is to come
+        self._apart: TakenApart | None = None  # arrays of a pass that is to come
         self._n_questions = 0
         self._question_lock = threading.Lock()
         self._answers: queue.SimpleQueue[Mapping[str, Field] | None] = queue.SimpleQueue()
@@ -281,11 +278,9 @@ class ScriptProcess:
             quiet = self._rule.to_let_pass(max(about, self._n_backwards))
             if self._rule.every == 1:  # else the script would have to know which passes are due
                 let_pass = self._rule.let_pass
-        self._write(_order(about, stop, quiet, losses=let_pass))
+        self._write(order(about, stop, quiet, losses=let_pass))
 
-    def _ask(
-        self, stop: int, fields: Mapping[str, Field], kind: str = "evaluate"
-    ) -> Mapping[str, Field]:
+    def _ask(self, stop: int, kind: str, fields: Mapping[str, Field]) -> Mapping[str, Field]:
         """Asks the script about the graph of a stop, which has to be the one it stands still at.
 
         Raises:
@@ -300,7 +295,7 @@ class ScriptProcess:
             self._n_questions += 1
             number = array("q", [self._n_questions])
             question = encoded(kind, {"question": number, **fields})
-            self._write(_order(about, asks=True) + question)
+            self._write(order(about, asks=True) + question)
             while (answer := self._answers.get()) is not None:
                 if answer["question"] == number:  # else of one that was not waited for
                     return answer
@@ -349,8 +344,8 @@ class ScriptProcess:
             return
         self._n_backwards = number = int(fields["number"][0])
         if kind == "tensors":  # asked before its pass frees what would answer
-            self._apart = self._taken_apart(fields)
-            self._write(_order(number))
+            self._apart = TakenApart(fields, self._ask_now)
+            self._write(order(number))
             return
         if kind == "backward":
             loss = float(fields["loss"][0])
@@ -363,40 +358,23 @@ class ScriptProcess:
         elif kind == "stop":
             self._stopped_at = number
             self._n_stops += 1
-            if "dims" in fields:
-                self._events.put(self._stop_of_arrays(fields))
-            else:
-                methods = ScriptMethods(partial(self._ask, self._n_stops))
-                graph = graph_of(fields) if "data" in fields else None
-                self._events.put(_stop(fields, graph, methods))
+            self._events.put(self._stop_at(fields))
 
-    def _stop_of_arrays(self, fields: Mapping[str, Field]) -> Stop:
-        """A stop at a graph of arrays, which is taken apart while the script waits."""
-        tensors, edges = tensors_of(fields), self._apart
-        self._apart = None
-        if edges is None:
-            edges = self._taken_apart(fields)
-        graph = tensor_graph(fields, edges)
-        about = self._n_stops
-        methods: OpEvaluator = ScriptMethods(partial(self._ask, about))
-        if isinstance(edges, ElementEdges):
-            methods = TensorMethods(
-                lambda kind, asked: self._ask(about, asked, kind), tensors, edges
-            )
-        return _stop(fields, graph, methods)
-
-    def _taken_apart(self, fields: Mapping[str, Field]) -> ElementEdges | str:
-        tensors = tensors_of(fields)
-        return taken_apart(
-            fields, lambda node, adjoints: asked_shares(self._ask_now, node, adjoints, tensors)
-        )
+    def _stop_at(self, fields: Mapping[str, Field]) -> Stop:
+        """A stop; a graph of arrays is taken apart while the script waits."""
+        ask = partial(self._ask, self._n_stops)
+        if "dims" not in fields:
+            graph = graph_of(fields) if "data" in fields else None
+            return stop_of(fields, graph, ScriptMethods(partial(ask, "evaluate")))
+        apart, self._apart = self._apart or TakenApart(fields, self._ask_now), None
+        return stop_of(fields, apart.graph(fields), apart.methods(ask))
 
     def _ask_now(self, kind: str, fields: Mapping[str, Field]) -> Mapping[str, Field]:
         """Asks the script, which stands still, from the thread that reads its reports."""
         self._n_questions += 1
         number = array("q", [self._n_questions])
         question = encoded(kind, {"question": number, **fields})
-        self._write(_order(self._n_backwards, asks=True) + question)
+        self._write(order(self._n_backwards, asks=True) + question)
         message = received(self._reports.read)
         if message is None:
             raise InputError("the script is over")
@@ -409,32 +387,6 @@ class ScriptProcess:
             while data := os.read(stream.fileno(), CHUNK):
                 self.output.feed(data)
                 time.sleep(len(data) / MAX_RATE)
-
-
-def _order(
-    about: int,
-    stop: bool = False,
-    quiet: int = 0,
-    asks: bool = False,
-    losses: tuple[float, float] = NO_LOSSES,
-) -> bytes:
-    """An `Instruction` of the child's, as bytes."""
-    return array("q", [about, stop, quiet, asks]).tobytes() + array("d", losses).tobytes()
-
-
-def _stop(fields: Mapping[str, Field], graph: Graph | None, methods: OpEvaluator) -> Stop:
-    return Stop(
-        kind="backward" if fields["kind"] == ["backward"] else "exception",
-        number=int(fields["number"][0]),
-        loss=float(fields["loss"][0]),
-        graph=graph,
-        file=str(fields["place"][0]),
-        line=int(fields["place_line"][0]),
-        traceback=str(fields["traceback"][0]),
-        problem=str(fields["problem"][0]),
-        methods=methods,
-        updates=updates_of(fields),
-    )
 
 
 def _started(target: Callable[..., None], *arguments: object) -> threading.Thread:

@@ -1,4 +1,4 @@
-"""Asking a script about the arrays of the graph that it stands still at."""
+"""Asking a script about its arrays: before or after its pass, and at the stop at their graph."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from microgpt.attach.tensor_graph import ElementEdges, TensorLevel
+from microgpt.attach.tensor_edges import ElementEdges, TensorLevel, taken_apart, tensors_of
+from microgpt.attach.tensor_graph import tensor_graph
 from microgpt.attach.wire import Field
 from microgpt.errors import InputError
 from microgpt.graph.arrays import Floats
-from microgpt.graph.op_evaluator import Evaluated
+from microgpt.graph.graph import Graph
+from microgpt.graph.op_evaluator import Evaluated, OpEvaluator
 
 AskScript = Callable[[str, Mapping[str, Field]], "Mapping[str, Field]"]
 """Puts a question of some kind to the script and gives the answer."""
@@ -36,6 +38,35 @@ def asked_shares(
         np.array(answer[f"shares_{slot}"], np.float64).reshape(n, tensors.sizes[operand])
         for slot, operand in enumerate(tensors.operands_of(tensor))
     ]
+
+
+class TakenApart:
+    """The arrays of one stop, and what connects their elements.
+
+    Args:
+        fields: columns of whole arrays.
+        ask: asks the script, which stands still.
+    """
+
+    def __init__(self, fields: Mapping[str, Field], ask: AskScript) -> None:
+        self._tensors = tensors = tensors_of(fields)
+        self._edges = taken_apart(
+            fields, lambda node, adjoints: asked_shares(ask, node, adjoints, tensors)
+        )
+
+    def graph(self, fields: Mapping[str, Field]) -> Graph:
+        """The Graph of the elements.
+
+        Args:
+            fields: the columns, after the pass.
+        """
+        return tensor_graph(fields, self._edges)
+
+    def methods(self, ask: AskScript) -> OpEvaluator | None:
+        """Who computes elements again, None if the arrays could not be taken apart."""
+        if isinstance(self._edges, str):
+            return None
+        return TensorMethods(ask, self._tensors, self._edges)
 
 
 class TensorMethods:

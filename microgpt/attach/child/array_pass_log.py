@@ -7,12 +7,10 @@ and what differs from its last copy is an entry of its own, without a line.
 
 from __future__ import annotations
 
-import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from types import FrameType
 from typing import Any
 
 from microgpt.attach.child.anatomy import is_numeric, own_attribute
@@ -22,13 +20,13 @@ from microgpt.attach.child.pass_log import (
     MAKES_ROOM,
     NO_WRITE,
     WRITE,
+    calling_frame,
     inherited,
     installed,
     line_at,
     read_watch,
 )
 from microgpt.attach.child.recorded import Node
-from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
 
@@ -126,17 +124,11 @@ class ArrayPassLog:
     def grad_watch(self) -> Any:
         """What stands in the gradient's place on the class while a pass is watched."""
         name, put, held, log = self.grad, self._put, self._held, self
-        getframe, by_grads = sys._getframe, not self._visited
+        by_grads = not self._visited
         get = getattr(held, "__get__", None)
 
-        def place() -> FrameType:
-            frame: Any = getframe(2)
-            while frame.f_code.co_filename.startswith(OWN_FOLDER):
-                frame = frame.f_back
-            return frame  # type: ignore[no-any-return]
-
         def set_value(_: Any, node: Node, value: Any) -> None:
-            frame = place()
+            frame = calling_frame()
             log._meet(node)
             if put is not None:
                 put(node, value)
@@ -150,7 +142,7 @@ class ArrayPassLog:
         def get_value(self: Any, node: Node, owner: Any = None) -> Any:
             if node is None:
                 return held if held is not None else self
-            frame = place()
+            frame = calling_frame()
             log._meet(node)
             if by_grads:
                 log.was_read(name, (node, frame.f_code, frame.f_lasti))

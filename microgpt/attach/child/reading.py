@@ -18,10 +18,11 @@ from microgpt.attach.child.naming import Names, names_in
 from microgpt.attach.child.own_methods import OwnMethods
 from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.shapes import Shape
 from microgpt.attach.child.snapshot import ReadingError, Snapshot, nodes_below
 from microgpt.attach.child.torch_graph import TorchGraph
-from microgpt.attach.child.torch_recorder import TorchRecorder
 from microgpt.attach.child.value_class import ValueClass
+from microgpt.attach.child.watched_run import WatchedRun, log_of
 from microgpt.attach.wire import Field
 
 if TYPE_CHECKING:
@@ -102,16 +103,34 @@ def graph_columns(
     return snapshot.fields(names, log, why_no_events, finals), OwnMethods(kind, snapshot.nodes)
 
 
-def loss_of(kind: ValueClass | TorchRecorder, root: Node) -> float:
+def snapshot_of_run(run: WatchedRun, shape: Shape, root: Node) -> Snapshot:
+    """The computation that a run was a pass over, with gradients as the run found them."""
+    if run.result is not None:
+        return snapshot_of(run.kind, [root])
+    if run.array_log is not None:  # arrays may have been changed in place
+        return snapshot_of(run.kind, [root], run.array_log.before)
+    before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
+    return snapshot_of(run.kind, [root], before)
+
+
+def columns_of_run(
+    run: WatchedRun, shape: Shape, snapshot: Snapshot, names: Names
+) -> tuple[dict[str, Field], OwnMethods | ArrayQuestions]:
+    """That computation as columns, with what the run did; see `graph_columns`."""
+    if run.result is not None:
+        finals = snapshot.finals_in(run.result) or []
+        return graph_columns(snapshot, run.kind, names, PassLog(), finals=finals)
+    return graph_columns(snapshot, run.kind, names, log_of(run, shape))
+
+
+def loss_of(kind: ValueClass, root: Node) -> float:
     """The number of a root, nan if it is none."""
     try:
-        if isinstance(kind, TorchRecorder):
-            return float(root.detach().sum())
         number = kind.data(root)
         if is_array(number):
             return float(number.sum())  # what a pass seeded with ones is of
         return float(number)
-    except (AttributeError, TypeError, ValueError, OverflowError, RuntimeError):
+    except (AttributeError, TypeError, ValueError, OverflowError):
         return float("nan")
 
 

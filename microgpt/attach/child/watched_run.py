@@ -5,7 +5,13 @@ from __future__ import annotations
 from types import FrameType
 from typing import Any
 
-from microgpt.attach.child.anatomy import Anatomy, anatomy_of, attributes, is_number
+from microgpt.attach.child.anatomy import (
+    Anatomy,
+    anatomy_of,
+    attributes,
+    is_array,
+    is_number,
+)
 from microgpt.attach.child.array_pass_log import ArrayPassLog
 from microgpt.attach.child.pass_log import READ, PassLog
 from microgpt.attach.child.recorded import Node
@@ -138,11 +144,11 @@ def lack_of(kind: ValueClass) -> str:
     for name, value in held.items():
         if isinstance(value, complex):
             return f"its {name} holds complex numbers: real ones are needed"
-        if hasattr(value, "dtype") and getattr(value, "shape", ()) != ():
-            return f"its {name} holds arrays: a number in each node is needed"
     below = subject.sample(kind.sample)
     if not any(subject.held(n, v) for n in below for v in attributes(n).values()):
         return "its results remember no operands"
     if anatomy_of(subject, kind.sample) is None:
         return f"none of its {', '.join(held) or 'attributes'} holds a number in every node"
-    return "nothing wrote gradients to its nodes"
+    held_arrays = "; of arrays gradients are followed that its nodes keep themselves"
+    has_arrays = any(map(is_array, held.values()))
+    return "nothing wrote gradients to its nodes" + (held_arrays if has_arrays else "")
