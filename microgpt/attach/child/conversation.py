@@ -395,9 +395,5 @@ class Conversation:
         if self._torch is not None and not self._quiet:
             self._torch.recorder.on()
         for kind in self._classes:
-            if kind.shape is None or kind.is_free:
-                continue  # it is watched until it is known
-            if self._quiet:
-                kind.disarm()
-            else:
-                kind.arm(self._base)
+            if kind.shape is not None and not kind.is_free:  # else it is watched until it is known
+                kind.disarm() if self._quiet else kind.arm(self._base)

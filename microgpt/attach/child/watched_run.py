@@ -144,6 +144,8 @@ def lack_of(kind: ValueClass) -> str:
     for name, value in held.items():
         if isinstance(value, complex):
             return f"its {name} holds complex numbers: real ones are needed"
+        if hasattr(value, "dtype") and getattr(value, "shape", ()) != () and not is_array(value):
+            return f"its {name} holds arrays: a number in each node is needed, or numpy's arrays"
     below = subject.sample(kind.sample)
     if not any(subject.held(n, v) for n in below for v in attributes(n).values()):
         return "its results remember no operands"
