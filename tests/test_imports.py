@@ -62,6 +62,11 @@ CORE_PLACES_WITH = {
     "numpy": (
         "microgpt/attach/foreign_graph.py",
         "microgpt/attach/foreign_pass.py",
+        "microgpt/attach/jacobians.py",
+        "microgpt/attach/tensor_edges.py",
+        "microgpt/attach/tensor_graph.py",
+        "microgpt/attach/tensor_methods.py",
+        "microgpt/attach/tensor_pass.py",
         "microgpt/attach/visits.py",
         "microgpt/debugger/",
         "microgpt/graph/",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping
 from itertools import islice
 from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeTree
 
+Columns: TypeAlias = "Mapping[str, Field | Ints | Floats]"
+"""What a script's process sends, or what is made of it."""
 MAX_OPS = 256
 OTHER_OP = "other"
 """What the ops of a graph with more than `MAX_OPS` kinds are called from there on."""
@@ -29,55 +31,60 @@ OTHER_OP = "other"
 
 def graph_of(fields: Mapping[str, Field]) -> Graph:
     """The Graph of these columns, with the pass as it was."""
-    start = np.concatenate(([0], np.cumsum(_ints(fields, "arity"))))
-    op_names, op_codes = _ops(_texts(fields, "ops"), _ints(fields, "op_of"), np.diff(start))
+    graph = without_pass(fields)
+    if graph.why_no_events:
+        return graph
+    seen = pass_of(graph, fields)
+    graph = with_local_grads(graph, seen)
+    if (kept := int(ints(fields, "kept")[0])) != IN_NODES:
+        return with_finals(graph, seen, kept)
+    return with_pass(graph, seen)
+
+
+def without_pass(fields: Columns) -> Graph:
+    """The Graph of these columns; what its pass did is not looked at."""
+    start = np.concatenate(([0], np.cumsum(ints(fields, "arity"))))
+    op_names, op_codes = _ops(texts(fields, "ops"), ints(fields, "op_of"), np.diff(start))
     scopes, scope_of = ScopeTree.of_nodes(_scopes(fields))
-    (why_no_events,) = _texts(fields, "why_no_events")
-    graph = Graph(
+    (why_no_events,) = texts(fields, "why_no_events")
+    return Graph(
         op_codes=op_codes,
-        immediate=_floats(fields, "immediate"),
-        data=_floats(fields, "data"),
-        grad=_floats(fields, "grad"),
-        grad_before=_floats(fields, "grad_before"),
+        immediate=floats(fields, "immediate"),
+        data=floats(fields, "data"),
+        grad=floats(fields, "grad"),
+        grad_before=floats(fields, "grad_before"),
         operand_start=start,
-        operands=_ints(fields, "operands"),
-        local_grads=_floats(fields, "local_grads"),
-        visit_order=_ints(fields, "visit_order"),
+        operands=ints(fields, "operands"),
+        local_grads=floats(fields, "local_grads"),
+        visit_order=ints(fields, "visit_order"),
         scopes=scopes,
         scope_of=scope_of,
         source_lines=tuple(
-            zip(_texts(fields, "files"), _ints(fields, "lines").tolist(), strict=True)
+            zip(texts(fields, "files"), ints(fields, "lines").tolist(), strict=True)
         ),
-        line_of=_ints(fields, "line_of"),
+        line_of=ints(fields, "line_of"),
         names=MappingProxyType(
-            dict(zip(_ints(fields, "named").tolist(), _texts(fields, "names"), strict=True))
+            dict(zip(ints(fields, "named").tolist(), texts(fields, "names"), strict=True))
         ),
         bindings=MappingProxyType(_bindings(fields)),
-        root=int(_ints(fields, "root")[0]),
+        root=int(ints(fields, "root")[0]),
         backpropagated=not why_no_events,
         op_names=op_names,
         why_no_events=why_no_events,
     )
-    if why_no_events:
-        return graph
-    seen = pass_of(graph, fields)
-    graph = with_local_grads(graph, seen)
-    if (kept := int(_ints(fields, "kept")[0])) != IN_NODES:
-        return with_finals(graph, seen, kept)
-    return with_pass(graph, seen)
 
 
 def pass_of(graph: Graph, fields: Mapping[str, Field]) -> ObservedPass:
     """The pass in these columns."""
     entries = Entries(
-        nodes=_ints(fields, "entry_nodes"),
-        sites=_ints(fields, "entry_sites"),
-        is_write=_ints(fields, "entry_writes") != 0,
-        numbers=_floats(fields, "entry_numbers"),
-        makes_room=_ints(fields, "entry_writes") == MAKES_ROOM,
+        nodes=ints(fields, "entry_nodes"),
+        sites=ints(fields, "entry_sites"),
+        is_write=ints(fields, "entry_writes") != 0,
+        numbers=floats(fields, "entry_numbers"),
+        makes_room=ints(fields, "entry_writes") == MAKES_ROOM,
     )
-    by_grads = bool(_ints(fields, "by_grads")[0])
-    return observed(graph, entries, _ints(fields, "site_lines"), by_grads=by_grads)
+    by_grads = bool(ints(fields, "by_grads")[0])
+    return observed(graph, entries, ints(fields, "site_lines"), by_grads=by_grads)
 
 
 def _ops(names: list[str], op_of: Ints, arity: Ints) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
@@ -100,60 +107,63 @@ def _ops(names: list[str], op_of: Ints, arity: Ints) -> tuple[tuple[str, ...], N
     return tuple(codes), np.array(code_of_kind, np.uint8)[kind_of]
 
 
-def _bindings(fields: Mapping[str, Field]) -> dict[int, ParameterBinding | tuple[int, ...]]:
+def _bindings(fields: Columns) -> dict[int, ParameterBinding | tuple[int, ...]]:
     bindings: dict[int, ParameterBinding | tuple[int, ...]] = {
         node: ParameterBinding(matrix, row, col, token)
         for node, matrix, row, col, token in zip(
-            _ints(fields, "placed").tolist(),
-            _texts(fields, "matrices"),
-            _ints(fields, "rows").tolist(),
-            _ints(fields, "cols").tolist(),
-            _texts(fields, "tokens"),
+            ints(fields, "placed").tolist(),
+            texts(fields, "matrices"),
+            ints(fields, "rows").tolist(),
+            ints(fields, "cols").tolist(),
+            texts(fields, "tokens"),
             strict=True,
         )
     }
-    inputs = iter(_ints(fields, "maximum_inputs").tolist())
+    inputs = iter(ints(fields, "maximum_inputs").tolist())
     for leaf, count in zip(
-        _ints(fields, "maximum_leaves").tolist(),
-        _ints(fields, "maximum_counts").tolist(),
+        ints(fields, "maximum_leaves").tolist(),
+        ints(fields, "maximum_counts").tolist(),
         strict=True,
     ):
         bindings[leaf] = tuple(islice(inputs, count))
     return bindings
 
 
-def _scopes(fields: Mapping[str, Field]) -> list[Scope | None]:
+def _scopes(fields: Columns) -> list[Scope | None]:
     """Each node's scope, None for none."""
-    files = _texts(fields, "place_files")
+    files = texts(fields, "place_files")
     made: list[Scope] = []
     for name, parent, file, line, offset, inner in zip(
-        _texts(fields, "scopes"),
-        _ints(fields, "scope_parents").tolist(),
-        _ints(fields, "place_file_of").tolist(),
-        _ints(fields, "place_lines").tolist(),
-        _ints(fields, "place_offsets").tolist(),
-        _ints(fields, "place_inner_offsets").tolist(),
+        texts(fields, "scopes"),
+        ints(fields, "scope_parents").tolist(),
+        ints(fields, "place_file_of").tolist(),
+        ints(fields, "place_lines").tolist(),
+        ints(fields, "place_offsets").tolist(),
+        ints(fields, "place_inner_offsets").tolist(),
         strict=True,
     ):
         made.append(Scope(name, parent=made[parent] if parent >= 0 else None))
         if file >= 0:
             made[-1].place = CallPlace(files[file], line, offset, inner)
-    return [made[place] if place >= 0 else None for place in _ints(fields, "scope_of").tolist()]
+    return [made[place] if place >= 0 else None for place in ints(fields, "scope_of").tolist()]
 
 
-def _ints(fields: Mapping[str, Field], name: str) -> Ints:
+def ints(fields: Columns, name: str) -> Ints:
+    """A column of whole numbers."""
     column = fields[name]
-    assert isinstance(column, array)
+    assert not isinstance(column, list)
     return np.array(column, np.int64)
 
 
-def _floats(fields: Mapping[str, Field], name: str) -> Floats:
+def floats(fields: Columns, name: str) -> Floats:
+    """A column of numbers."""
     column = fields[name]
-    assert isinstance(column, array)
+    assert not isinstance(column, list)
     return np.array(column, np.float64)
 
 
-def _texts(fields: Mapping[str, Field], name: str) -> list[str]:
+def texts(fields: Columns, name: str) -> list[str]:
+    """A column of texts."""
     column = fields[name]
     assert isinstance(column, list)
     return column

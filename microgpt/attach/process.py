@@ -21,10 +21,11 @@ from microgpt.attach.ending import MOST_CANDIDATES, how_it_ended
 from microgpt.attach.evaluators import ScriptMethods
 from microgpt.attach.foreign_graph import graph_of
 from microgpt.attach.interpreter import interpreter
-from microgpt.attach.leaf_updates import updates_of
+from microgpt.attach.messages import order, stop_of
 from microgpt.attach.notebook import Notebook
 from microgpt.attach.output import OutputTail
 from microgpt.attach.stop_rule import NO_LOSSES, StopRule
+from microgpt.attach.tensor_methods import TakenApart
 from microgpt.attach.wire import Field, encoded, received
 from microgpt.errors import InputError
 from microgpt.graph.debuggee import Ended, Stop
@@ -107,6 +108,7 @@ class ScriptProcess:
         self._has_told_end = False
         self._orders_lock = threading.Lock()
         self._n_stops = 0
+        self._apart: TakenApart | None = None  # arrays of a pass that is to come
         self._n_questions = 0
         self._question_lock = threading.Lock()
         self._answers: queue.SimpleQueue[Mapping[str, Field] | None] = queue.SimpleQueue()
@@ -129,7 +131,8 @@ class ScriptProcess:
             os.close(script_reports)
         self._send_order(about=0)
         self._output_thread = _started(self._read_output, self._process.stdout)
-        _started(self._read_reports, os.fdopen(reports, "rb", buffering=0))
+        self._reports = os.fdopen(reports, "rb", buffering=0)
+        _started(self._read_reports, self._reports)
 
     # -- what a front end does ---------------------------------------------------------------------
 
@@ -275,9 +278,9 @@ class ScriptProcess:
             quiet = self._rule.to_let_pass(max(about, self._n_backwards))
             if self._rule.every == 1:  # else the script would have to know which passes are due
                 let_pass = self._rule.let_pass
-        self._write(_order(about, stop, quiet, losses=let_pass))
+        self._write(order(about, stop, quiet, losses=let_pass))
 
-    def _ask(self, stop: int, fields: Mapping[str, Field]) -> Mapping[str, Field]:
+    def _ask(self, stop: int, kind: str, fields: Mapping[str, Field]) -> Mapping[str, Field]:
         """Asks the script about the graph of a stop, which has to be the one it stands still at.
 
         Raises:
@@ -291,8 +294,8 @@ class ScriptProcess:
                 raise InputError("the script has run on since")
             self._n_questions += 1
             number = array("q", [self._n_questions])
-            question = encoded("evaluate", {"question": number, **fields})
-            self._write(_order(about, asks=True) + question)
+            question = encoded(kind, {"question": number, **fields})
+            self._write(order(about, asks=True) + question)
             while (answer := self._answers.get()) is not None:
                 if answer["question"] == number:  # else of one that was not waited for
                     return answer
@@ -340,6 +343,10 @@ class ScriptProcess:
             self._answers.put(fields)
             return
         self._n_backwards = number = int(fields["number"][0])
+        if kind == "tensors":  # asked before its pass frees what would answer
+            self._apart = TakenApart(fields, self._ask_now)
+            self._write(order(number))
+            return
         if kind == "backward":
             loss = float(fields["loss"][0])
             stops = self._pause_wanted or self._rule.holds(number, loss)
@@ -351,7 +358,27 @@ class ScriptProcess:
         elif kind == "stop":
             self._stopped_at = number
             self._n_stops += 1
-            self._events.put(_stop(fields, ScriptMethods(partial(self._ask, self._n_stops))))
+            self._events.put(self._stop_at(fields))
+
+    def _stop_at(self, fields: Mapping[str, Field]) -> Stop:
+        """A stop; a graph of arrays is taken apart while the script waits."""
+        ask = partial(self._ask, self._n_stops)
+        if "dims" not in fields:
+            graph = graph_of(fields) if "data" in fields else None
+            return stop_of(fields, graph, ScriptMethods(partial(ask, "evaluate")))
+        apart, self._apart = self._apart or TakenApart(fields, self._ask_now), None
+        return stop_of(fields, apart.graph(fields), apart.methods(ask))
+
+    def _ask_now(self, kind: str, fields: Mapping[str, Field]) -> Mapping[str, Field]:
+        """Asks the script, which stands still, from the thread that reads its reports."""
+        self._n_questions += 1
+        number = array("q", [self._n_questions])
+        question = encoded(kind, {"question": number, **fields})
+        self._write(order(self._n_backwards, asks=True) + question)
+        message = received(self._reports.read)
+        if message is None:
+            raise InputError("the script is over")
+        return message[1]
 
     def _read_output(self, stream: BinaryIO | None) -> None:
         if stream is None:
@@ -360,32 +387,6 @@ class ScriptProcess:
             while data := os.read(stream.fileno(), CHUNK):
                 self.output.feed(data)
                 time.sleep(len(data) / MAX_RATE)
-
-
-def _order(
-    about: int,
-    stop: bool = False,
-    quiet: int = 0,
-    asks: bool = False,
-    losses: tuple[float, float] = NO_LOSSES,
-) -> bytes:
-    """An `Instruction` of the child's, as bytes."""
-    return array("q", [about, stop, quiet, asks]).tobytes() + array("d", losses).tobytes()
-
-
-def _stop(fields: Mapping[str, Field], methods: ScriptMethods) -> Stop:
-    return Stop(
-        kind="backward" if fields["kind"] == ["backward"] else "exception",
-        number=int(fields["number"][0]),
-        loss=float(fields["loss"][0]),
-        graph=graph_of(fields) if "data" in fields else None,
-        file=str(fields["place"][0]),
-        line=int(fields["place_line"][0]),
-        traceback=str(fields["traceback"][0]),
-        problem=str(fields["problem"][0]),
-        methods=methods,
-        updates=updates_of(fields),
-    )
 
 
 def _started(target: Callable[..., None], *arguments: object) -> threading.Thread:

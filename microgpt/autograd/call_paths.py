@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os.path
 import sys
+from collections.abc import Callable
 from types import CodeType, FrameType
 
 from microgpt.autograd.scopes import BY_HAND, CallPlace, Scope, Site, current_scope
@@ -35,9 +36,16 @@ class CallPaths:
     Args:
         base: the frame whose calls are looked at; its own name is no scope.
         calls_in_scopes: whether calls are scopes inside those opened by hand, too.
+        skips: whether code is of a library whose calls are no scopes.
     """
 
-    def __init__(self, base: FrameType, calls_in_scopes: bool) -> None:
+    def __init__(
+        self,
+        base: FrameType,
+        calls_in_scopes: bool,
+        skips: Callable[[CodeType], bool] | None = None,
+    ) -> None:
+        self._skips = skips
         self._sites: dict[tuple[CodeType, int, Scope | None], Site] = {}
         self._calls_in_scopes = calls_in_scopes
         # The calls that are under way below the recording (None) and below each scope opened by
@@ -85,7 +93,8 @@ class CallPaths:
             if known is not None:
                 del calls[known + 1 :]  # those have returned
                 break
-            if not at.f_code.co_name.startswith("<"):  # comprehensions belong to their function
+            is_call = not at.f_code.co_name.startswith("<")  # else it belongs to its function
+            if is_call and not (self._skips is not None and self._skips(at.f_code)):
                 new.append(at)
             at = at.f_back
         else:
@@ -93,8 +102,11 @@ class CallPaths:
             del calls[1:]
         for call in reversed(new):
             scope = Scope(_name_of(call.f_code), parent=calls[-1][1])
-            if call.f_back is not None:
-                scope.place = _place_of(call.f_back)
+            caller = call.f_back
+            while caller is not None and self._skips is not None and self._skips(caller.f_code):
+                caller = caller.f_back
+            if caller is not None:
+                scope.place = _place_of(caller)
             calls.append((call, scope))
         return calls[-1][1]
 

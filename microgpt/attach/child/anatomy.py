@@ -8,6 +8,7 @@ products.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from types import BuiltinFunctionType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, NamedTuple
@@ -58,6 +59,17 @@ def is_number(value: object) -> bool:
     if isinstance(value, (int, float)):
         return True
     return getattr(value, "shape", None) == () and hasattr(value, "__float__")
+
+
+def is_array(value: object) -> bool:
+    """Whether it is an array of numpy, of which a number of a node may be one."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, getattr(numpy, "ndarray", ()))
+
+
+def is_numeric(value: object) -> bool:
+    """Whether it is a number, or an array of them."""
+    return is_number(value) or is_array(value)
 
 
 def held_in(value: Any, is_node: Callable[[object], bool], depth: int = MAX_DEPTH) -> Iterator[Any]:
@@ -186,9 +198,9 @@ def _is_row(value: Any) -> bool:
 
 def _number_attribute(subject: Subject, nodes: list[Any], results: list[Any]) -> str | None:
     names = dict.fromkeys(
-        name for node in nodes for name, value in attributes(node).items() if is_number(value)
+        name for node in nodes for name, value in attributes(node).items() if is_numeric(value)
     )
-    names = {n: None for n in names if all(is_number(own_attribute(o, n)) for o in nodes)}
+    names = {n: None for n in names if all(is_numeric(own_attribute(o, n)) for o in nodes)}
     if all(isinstance(node, float) for node in nodes):
         names[""] = None
     for name, member in vars(type(results[0])).items():
@@ -203,7 +215,7 @@ def _number_attribute(subject: Subject, nodes: list[Any], results: list[Any]) ->
         return best
     # No sums or products among them: the first number that leaves of it do not all share.
     for name in names:
-        if len({_number(node, name) for node in nodes}) > 1:
+        if len({_told(_number(node, name)) for node in nodes}) > 1:
             return name
     return None
 
@@ -217,8 +229,17 @@ def _fits(subject: Subject, node: Any, name: str) -> bool:
     if any(number is None for number in numbers):
         return False
     result, a, b = numbers
-    expected = a + b if called.endswith("add") else a * b
-    return bool(result == expected and result != 0)
+    try:
+        expected = a + b if called.endswith("add") else a * b
+        same = result == expected
+        return bool(same.all() and result.any()) if is_array(same) else bool(same and result != 0)
+    except Exception:  # noqa: BLE001  # shapes that do not go together
+        return False
+
+
+def _told(value: Any) -> Any:
+    """Something that is the same for the same numbers."""
+    return (value.shape, value.tobytes()) if is_array(value) else value
 
 
 def _number(node: Any, name: str) -> Any:
@@ -226,7 +247,7 @@ def _number(node: Any, name: str) -> Any:
         value = getattr(node, name) if name else float(node)
     except Exception:  # noqa: BLE001  # a property of the script's may do anything
         return None
-    return value if is_number(value) else None
+    return value if is_numeric(value) else None
 
 
 def read(thing: Any, path: tuple[str, ...]) -> Any:

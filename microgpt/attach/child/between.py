@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from microgpt.attach.child.pass_log import inherited, line_at
@@ -130,21 +130,19 @@ class Between:
             for key, label in ((id(node), names.get(id(node))) for node in snapshot.leaves())
             if label and key not in kept and self._names.get(label.text) in kept
         ]
-        return {
-            "updates_since": array("q", [self._since]),
-            "update_ids": array("q", [snapshot.ids.get(key, -1) for key in keys]),
-            "update_names": [by_id.get(key, "") for key in keys],
-            "update_befores": self._data,
-            "update_afters": snapshot.data_of(self._leaves),
-            "update_grads": self._grads,
-            "update_grads_now": snapshot.grads_before_of(self._leaves),
-            "update_lines": self._lines(keys, shape.data, places),
-            "update_grad_lines": self._lines(keys, shape.grad, places),
-            "update_files": [file for file, _ in places],
-            "update_file_lines": array("q", [line for _, line in places]),
-            "update_rebound": rebound,
-            "update_shared": array("q", [len(self._inner & snapshot.inner_numbers(self._newest))]),
-        }
+        elements = [snapshot.elements_of(node) for node in self._leaves]
+        return update_columns(
+            self._since,
+            [snapshot.first_id(node) for node in self._leaves],
+            [by_id.get(key, "") for key in keys],
+            elements,
+            (self._data, snapshot.data_of(self._leaves)),
+            (self._grads, snapshot.grads_before_of(self._leaves)),
+            (self._lines(keys, shape.data, places), self._lines(keys, shape.grad, places)),
+            places,
+            rebound,
+            len(self._inner & snapshot.inner_numbers(self._newest)),
+        )
 
     def _lines(self, keys: list[int], name: str, places: dict[tuple[str, int], int]) -> array[int]:
         """Where an attribute of each leaf was written last, -1 if that was not seen."""
@@ -156,3 +154,49 @@ class Between:
                     line = (at[0].co_filename, line_at(*at))
                     found[i] = places.setdefault(line, len(places))
         return found
+
+
+def update_columns(
+    since: int,
+    first_ids: Sequence[int],
+    names: Sequence[str],
+    elements: Sequence[Sequence[str]],
+    data: tuple[array[float], array[float]],
+    grads: tuple[array[float], array[float]],
+    lines: tuple[Sequence[int], Sequence[int]],
+    places: Mapping[tuple[str, int], int],
+    rebound: list[str],
+    n_shared: int,
+) -> dict[str, Field]:
+    """What has become of leaves, number by number, as `leaf_updates` reads it.
+
+    Args:
+        since: the pass that they are of.
+        first_ids: of each leaf the node of its first number, -1 if it is not in the graph.
+        names: of each, `""` for none.
+        elements: of each, what its numbers are called after its name: `""`, or `[0][3]`.
+        data, grads: the numbers of all, after that pass and now.
+        lines: of each, where its number and its gradient were written last, -1 if not seen.
+        places: the lines by number.
+        rebound: names that now stand for other leaves.
+        n_shared: how many nodes the graphs share.
+    """
+    rows = [(i, k, text) for i, own in enumerate(elements) for k, text in enumerate(own)]
+    if any(len(column) != len(rows) for column in (*data, *grads)):
+        return {}  # one has another shape now
+    return {
+        "updates_since": array("q", [since]),
+        "update_ids": array("q", [first_ids[i] + k if first_ids[i] >= 0 else -1
+                                  for i, k, _ in rows]),
+        "update_names": [names[i] + text if names[i] else "" for i, _, text in rows],
+        "update_befores": data[0],
+        "update_afters": data[1],
+        "update_grads": grads[0],
+        "update_grads_now": grads[1],
+        "update_lines": array("q", [lines[0][i] for i, _, _ in rows]),
+        "update_grad_lines": array("q", [lines[1][i] for i, _, _ in rows]),
+        "update_files": [file for file, _ in places],
+        "update_file_lines": array("q", [line for _, line in places]),
+        "update_rebound": rebound,
+        "update_shared": array("q", [n_shared]),
+    }  # fmt: skip

@@ -15,34 +15,33 @@ from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from types import CodeType, FrameType, FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from microgpt.attach.child import reading
+from microgpt.attach.child.answers import answer
 from microgpt.attach.child.between import Between
 from microgpt.attach.child.channel import Channel, Instruction
 from microgpt.attach.child.found_gradients import run_and_look
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.native_class import NativeClass
-from microgpt.attach.child.own_methods import OwnMethods
-from microgpt.attach.child.pass_functions import hook_functions
+from microgpt.attach.child.pass_functions import hook_functions, looking_like
 from microgpt.attach.child.pass_log import PassLog
-from microgpt.attach.child.reading import (
-    FrozenColumns,
-    frames_of,
-    graph_columns,
-    ints,
-    loss_of,
-    names_of,
-    read_safely,
-)
+from microgpt.attach.child.reading import FrozenColumns
 from microgpt.attach.child.recorded import Node, Recorded, Watched
 from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.shapes import Shape, watch_classes
 from microgpt.attach.child.snapshot import Snapshot
-from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import WatchedRun, lack_of, log_of, root_of, shape_of_run
+from microgpt.attach.child.torch_passes import TorchPasses
+from microgpt.attach.child.value_class import ValueClass, class_among
+from microgpt.attach.child.watched_run import WatchedRun, lack_of, root_of, shape_of_run
 from microgpt.attach.wire import Field
 
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+T = TypeVar("T")
+Followed: TypeAlias = "ValueClass | TorchPasses"
 LOOK_EVERY = 0.01
 """How often, at most, to look for an order that nobody asked for: that takes as long as a backward
 pass over a dozen nodes. Units: seconds."""
@@ -68,6 +67,7 @@ class Conversation:
         self._updates: dict[str, Field] = {}  # of the leaves since the pass before
         self._looked: tuple[ValueClass, Snapshot, Names] | None = None  # the graph stopped at
         self._learner = Learner(Watched, self._kind_of, self._learnt, self._between.stop)
+        self._torch: TorchPasses | None = None  # of PyTorch, if the script loads it
         self._patience = PATIENCE
         self._n_backwards = 0
         self._quiet = 0
@@ -92,6 +92,8 @@ class Conversation:
         self._channel.close()
         self._learner.stop()
         self._between.stop()
+        if self._torch is not None:
+            self._torch.recorder.off()
         for kind in self._classes:
             kind.disarm()
 
@@ -140,16 +142,7 @@ class Conversation:
         """The class of something, if it is still to be watched."""
         cls = type(thing)
         if cls not in self._kinds:
-            found = next((kind for kind in self._classes if issubclass(cls, kind.cls)), None)
-            if found is None and Watched in cls.__mro__:
-                # A decorator made another class of it, as `dataclass(slots=True)` does.
-                names = (cls.__module__, cls.__qualname__)
-                for each in self._classes:
-                    if (each.cls.__module__, each.cls.__qualname__) == names:
-                        each.replaced(cls)
-                        each.add_code(cls)
-                        found = each
-            self._kinds[cls] = found
+            self._kinds[cls] = class_among(self._classes, cls, Watched)
         kind = self._kinds[cls]
         return kind if kind is not None and (kind.shape is None or kind.is_free) else None
 
@@ -165,8 +158,8 @@ class Conversation:
             hooked = function is not None and hook_functions(function, partial(self._called, kind))
             kind.is_free = not hooked
             self._tell_class(kind)
-            if all(each.shape is not None and not each.is_free for each in self._classes
-                   if each.n_seen):  # fmt: skip
+            seen = [each for each in self._classes if each.n_seen]
+            if all(each.shape is not None and not each.is_free for each in seen):
                 self._learner.stop()
         self._n_backwards += 1
         quiet, self._quiet = self._quiet, max(0, self._quiet - 1)
@@ -174,31 +167,33 @@ class Conversation:
             self._obey(self._channel.unasked_order())
             return
         root = root_of(run, shape)
-        loss = loss_of(kind, root)
+        loss = reading.loss_of(kind, root)
         order = None
         if not self._let_pass[0] <= loss <= self._let_pass[1]:
-            self._channel.send("backward", number=ints(self._n_backwards), loss=array("d", [loss]))
+            self._channel.send(
+                "backward", number=reading.ints(self._n_backwards), loss=array("d", [loss])
+            )
             order = self._channel.order(about=self._n_backwards)
         if order is None or not order.stop:
             self._obey(order or self._channel.unasked_order())
             return
-        names = names_of(frames_of(run.caller, self._base), kind, self._learner)
-        graph = read_safely(lambda: self._graph_of_run(run, shape, root, names), self._learner)
+        names = reading.names_of(reading.frames_of(run.caller, self._base), kind, self._learner)
+        graph: FrozenColumns = self._safely(lambda: self._graph_of_run(run, shape, root, names))
         self._stop("backward", loss, graph, (run.caller.f_code.co_filename, run.line))
 
     def _graph_of_run(
         self, run: WatchedRun, shape: Shape, root: Node, names: Names
-    ) -> tuple[dict[str, Field], OwnMethods]:
-        kind = run.kind
-        before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
-        snapshot = Snapshot(kind, [root], before)
-        self._compare(kind, snapshot, names)
-        finals = (snapshot.finals_in(run.result) or []) if run.kept is not None else []
-        return graph_columns(snapshot, kind, names, log_of(run, shape), finals=finals)
+    ) -> FrozenColumns:
+        snapshot = reading.snapshot_of_run(run, shape, root)
+        self._compare(run.kind, snapshot, names)
+        return reading.columns_of_run(run, shape, snapshot, names)
+
+    def _safely(self, read: Callable[[], T]) -> T | str:
+        return reading.read_safely(read, self._learner)
 
     def _compare(self, kind: ValueClass, snapshot: Snapshot, names: Names) -> None:
         """Finds what has become of the leaves of the pass before, to be told at the next stop."""
-        found = read_safely(lambda: self._between.columns(kind, snapshot, names), self._learner)
+        found = self._safely(lambda: self._between.columns(kind, snapshot, names))
         self._updates = {} if isinstance(found, str) else found
         self._looked = (kind, snapshot, names)
 
@@ -238,15 +233,33 @@ class Conversation:
             finally:
                 self._depth -= 1
 
-        for name in ("__name__", "__qualname__", "__doc__", "__module__", "__dict__"):
-            setattr(hooked, name, getattr(backward, name))
-        cls.backward = hooked  # type: ignore[attr-defined]
+        cls.backward = looking_like(backward, hooked)  # type: ignore[attr-defined]
+
+    def found_torch(self, cls: type) -> None:
+        """Follows PyTorch's tensors from now on."""
+        self._torch = torch = TorchPasses(self._base)
+        self._channel.send("class", name=["Tensor"], module=["torch"], shape=["grad_fn"])
+        if self._channel.is_open and not self._quiet:
+            torch.recorder.on()
+        torch.hook(cls, self._torch_called)
+
+    def _torch_called(self, root: Any, run: Callable[[], Any], caller: FrameType) -> Any:
+        """`backward` of a tensor is called."""
+        if self._depth or self._torch is None or not self._channel.is_open:
+            return run()
+        self._depth += 1
+        try:
+            return self._backward(self._torch, root, run, caller)
+        finally:
+            self._depth -= 1
 
     # -- backward passes ---------------------------------------------------------------------------
 
     def _backward(
-        self, kind: ValueClass, root: Node, run: Callable[[], Any], caller: FrameType
+        self, kind: Followed, root: Node, run: Callable[[], Any], caller: FrameType
     ) -> Any:
+        if self._torch is not None:
+            self._torch.recorder.off()
         self._n_backwards += 1
         if self._patience:
             self._patience -= 1
@@ -261,7 +274,7 @@ class Conversation:
             self._next_look = perf_counter() + LOOK_EVERY
             self._obey(self._channel.unasked_order())
             return result
-        loss = loss_of(kind, root)
+        loss = kind.loss(root) if isinstance(kind, TorchPasses) else reading.loss_of(kind, root)
         if self._let_pass[0] <= loss <= self._let_pass[1]:
             result = run()
             order = None
@@ -269,7 +282,9 @@ class Conversation:
                 order, self._next_look = self._channel.unasked_order(), now + LOOK_EVERY
             self._obey(order)
             return result
-        self._channel.send("backward", number=ints(self._n_backwards), loss=array("d", [loss]))
+        self._channel.send(
+            "backward", number=reading.ints(self._n_backwards), loss=array("d", [loss])
+        )
         order = self._channel.order(about=self._n_backwards)
         if not order.stop:
             result = run()
@@ -280,22 +295,27 @@ class Conversation:
         return result
 
     def _looked_at(
-        self, kind: ValueClass, root: Node, run: Callable[[], Any], caller: FrameType
+        self, kind: Followed, root: Node, run: Callable[[], Any], caller: FrameType
     ) -> tuple[Any, FrozenColumns]:
         """The result of a backward pass, and the computation with what the pass did."""
+        if isinstance(kind, TorchPasses):
+            frames = list(reading.frames_of(caller, self._base))
+            result, graph, self._updates = kind.looked_at(
+                root, run, frames, self._n_backwards, self._channel, self._learner
+            )
+            return result, graph
         for each in self._classes:
             each.disarm()
         self._between.stop()
-        before = read_safely(lambda: Snapshot(kind, [root]), self._learner)
+        before = self._safely(lambda: reading.snapshot_of(kind, [root]))
         if isinstance(before, str):
             return run(), before
-        names = names_of(frames_of(caller, self._base), kind, self._learner)
+        names = reading.names_of(reading.frames_of(caller, self._base), kind, self._learner)
         self._compare(kind, before, names)
         log, shape = PassLog(), kind.shape
         assert shape is not None
         finals: list[Any] | None = []
-        has_all = bool(shape.grad) and before.all_have(shape.grad)
-        with log.installed(kind.cls, shape.grad, shape.visited, has_all=has_all):
+        with reading.watched_pass(before, log, kind):
             if shape.kept is None:
                 result = run()
             else:
@@ -303,9 +323,9 @@ class Conversation:
                 finals = before.finals_in(kept)
         if finals is None:
             return result, "the function that made the last pass has no gradients now"
-        names = names_of(frames_of(caller, self._base), kind, self._learner)
-        return result, read_safely(
-            lambda: graph_columns(before, kind, names, log, finals=finals or []), self._learner
+        names = reading.names_of(reading.frames_of(caller, self._base), kind, self._learner)
+        return result, self._safely(
+            lambda: reading.graph_columns(before, kind, names, log, finals=finals or [])
         )
 
     def failed(self, error: BaseException) -> None:
@@ -314,6 +334,8 @@ class Conversation:
             return
         self._learner.stop()
         self._between.stop()
+        if self._torch is not None:
+            self._torch.recorder.off()
         for kind in self._classes:
             kind.disarm()
         known = [kind for kind in self._classes if kind.shape is not None]
@@ -321,11 +343,12 @@ class Conversation:
         graph: FrozenColumns = ""
         if found := death.roots():
             kind, roots = found
-            names = names_of(death.frames, kind, self._learner)
+            names = reading.names_of(death.frames, kind, self._learner)
             reason = "the script raised before backward() had returned"
-            graph = read_safely(
-                lambda: graph_columns(Snapshot(kind, roots), kind, names, why_no_events=reason),
-                self._learner,
+            graph = self._safely(
+                lambda: reading.graph_columns(
+                    reading.snapshot_of(kind, roots), kind, names, why_no_events=reason
+                )
             )
         self._stop("exception", float("nan"), graph, death.place, death.text)
 
@@ -336,10 +359,10 @@ class Conversation:
             self._learner.stop()
             for kind in self._classes:
                 if kind.shape is None:
-                    lack = read_safely(lambda kind=kind: lack_of(kind), self._learner)  # type: ignore[misc]
+                    lack = self._safely(partial(lack_of, kind))
                     name, module = [kind.cls.__qualname__], [kind.cls.__module__]
                     self._channel.send("candidate", name=name, module=module, reason=[lack])
-            self._channel.send("end", number=ints(self._n_backwards))
+            self._channel.send("end", number=reading.ints(self._n_backwards))
 
     # -- conversation ------------------------------------------------------------------------------
 
@@ -356,40 +379,25 @@ class Conversation:
                 stream.flush()
         fields, methods = ({}, None) if isinstance(graph, str) else graph
         self._channel.send(
-            "stop", kind=[kind], number=ints(self._n_backwards), loss=array("d", [loss]),
-            place=[place[0]], place_line=ints(place[1]), traceback=[traceback],
+            "stop", kind=[kind], number=reading.ints(self._n_backwards), loss=array("d", [loss]),
+            place=[place[0]], place_line=reading.ints(place[1]), traceback=[traceback],
             problem=[graph if isinstance(graph, str) else ""], **fields, **self._updates,
         )  # fmt: skip
         self._updates = {}
         with self._channel.leaving_ctrl_c():
             while (order := self._channel.order(about=self._n_backwards)).asks:
-                self._answer(methods)
+                answer(self._channel, self._learner, methods)
         self._obey(order)
         looked, self._looked = self._looked, None
         if looked is not None and kind == "backward" and self._channel.is_open:
-            read_safely(lambda: self._between.keep(self._n_backwards, *looked), self._learner)
-
-    def _answer(self, methods: OwnMethods | None) -> None:
-        """Computes nodes of the computation stopped at, for operands that our process names."""
-        _, fields = self._channel.question()
-        assert methods is not None  # who got no graph asks nothing about it
-        nodes, operands = map(int, fields["nodes"]), map(float, fields["operands"])
-        self._learner.is_asleep = True
-        answer = methods.evaluate(list(nodes), list(operands))
-        self._learner.is_asleep = False
-        self._channel.send(
-            "evaluated", question=fields["question"], data=array("d", answer.data),
-            local_grads=array("d", answer.local_grads), problems=list(answer.problems),
-        )  # fmt: skip
+            self._safely(lambda: self._between.keep(self._n_backwards, *looked))
 
     def _obey(self, order: Instruction | None) -> None:
         """Records from here to the next backward if that is to be asked about."""
         if order is not None:
             self._quiet, self._let_pass = order.quiet, (order.low, order.high)
+        if self._torch is not None and not self._quiet:
+            self._torch.recorder.on()
         for kind in self._classes:
-            if kind.shape is None or kind.is_free:
-                continue  # it is watched until it is known
-            if self._quiet:
-                kind.disarm()
-            else:
-                kind.arm(self._base)
+            if kind.shape is not None and not kind.is_free:  # else it is watched until it is known
+                kind.disarm() if self._quiet else kind.arm(self._base)

@@ -9,10 +9,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import CodeType, FrameType
 from typing import Any
 
-from microgpt.attach.child.anatomy import anatomy_of, attributes, is_number, own_attribute
+from microgpt.attach.child.anatomy import (
+    anatomy_of,
+    attributes,
+    is_array,
+    is_number,
+    is_numeric,
+    own_attribute,
+)
+from microgpt.attach.child.array_pass_log import ArrayPassLog, Noted
 from microgpt.attach.child.found_gradients import (
     CONTAINERS,
     KeptAt,
@@ -88,7 +97,7 @@ class Learner:
             put: what really sets an attribute.
         """
         getframe, wrote, made = sys._getframe, self._wrote, self._makes
-        number_of = _number_getter(self._watched)
+        watched, number_of = self._watched, _number_getter(self._watched)
 
         def __setattr__(node: Node, name: str, value: Any) -> None:  # noqa: N807
             if name[:8] == "_attach_" or self.is_asleep:
@@ -96,7 +105,7 @@ class Learner:
             elif number_of(node) is None:
                 put(node, name, value)
                 made(node)
-            elif is_number(value) or value is None:
+            elif is_numeric(value) or value is None or isinstance(value, watched):
                 frame = getframe(1)
                 while frame.f_code.co_name == "__setattr__" and frame.f_back is not None:
                     frame = frame.f_back
@@ -109,8 +118,9 @@ class Learner:
     # -- what is seen ------------------------------------------------------------------------------
 
     def _makes(self, node: Node) -> None:
-        """A node is being made."""
-        if self._run is not None:
+        """A node is being made, which ends a run, unless its gradients are nodes themselves."""
+        run = self._run
+        if run is not None and not (run.array_log is not None and run.chain):
             self.end(None)
         kind = self._kind_of(node)
         if kind is not None:
@@ -141,6 +151,7 @@ class Learner:
                 self._run = None
                 put(node, name, value)
                 return
+            self._log_arrays(run, name)
             self._watch(run, name)
         elif name == run.anatomy.data:
             if not run.kind.subject().is_result(node) and value != before:
@@ -174,12 +185,25 @@ class Learner:
         self._run = run
         return run
 
+    def _log_arrays(self, run: WatchedRun, name: str) -> None:
+        """Notes what a pass does to arrays, too, if its class has such."""
+        kind, store = run.kind, run.anatomy.store
+        self.is_asleep = True
+        if is_array(own_attribute(run.first, run.anatomy.data)) or any(
+            is_array(own_attribute(node, run.anatomy.data)) for node in kind.below(run.first, store)
+        ):
+            kind.holds_arrays = True
+            nodes = kind.below(run.first, store)
+            run.array_log = ArrayPassLog(kind, name, run.anatomy.holders, nodes, run.anatomy.data)
+        self.is_asleep = False
+
     def _begun_at_leaf(
         self, kind: ValueClass, leaf: Node, frame: FrameType, value: Any
     ) -> WatchedRun | None:
         """A run that begins with a write to a leaf, by a function that is given a result."""
         subject = kind.subject()
-        if kind.shape is not None or value == 0 or subject.is_result(leaf):
+        is_zero = is_number(value) and value == 0
+        if kind.shape is not None or is_zero or subject.is_result(leaf):
             return None
         chain = list(self._chain(kind, frame, DEEPEST))
         while chain and self._root_given(kind, chain[-1]) is None:
@@ -227,11 +251,18 @@ class Learner:
 
     def _watch(self, run: WatchedRun, name: str) -> None:
         """Notes reads of the attribute written, and of all that hold operands or code."""
-        cls, entries = run.kind.cls, run.entries
+        cls, log = run.kind.cls, run.array_log
         for each in (name, *run.anatomy.holders):
-            if each not in run.watched:
-                run.watched[each] = vars(cls).get(each, run)
-                setattr(cls, each, read_watch(cls, each, entries, run.attribute_at))
+            if each in run.watched:
+                continue
+            run.watched[each] = vars(cls).get(each, run)
+            entries: list[tuple[Any, ...]] = run.entries
+            if log is not None and each == log.grad:
+                setattr(cls, each, log.grad_watch())
+                continue
+            if log is not None:
+                entries = Noted(run.entries.append, partial(log.was_read, each))
+            setattr(cls, each, read_watch(cls, each, entries, run.attribute_at))
 
     # -- its end -----------------------------------------------------------------------------------
 
@@ -276,6 +307,8 @@ class Learner:
         run, self._run = self._run, None
         if run is None:
             return
+        if run.array_log is not None:
+            run.array_log.ends()
         self._leave(run)
         if function is None and run.returned:
             frame = next((f for f in reversed(run.chain) if f in run.returned), None)

@@ -170,7 +170,7 @@ class LocalGradients:
 
     def _by_object(self, node: Node, operands: tuple[Node, ...]) -> list[float] | None:
         """A function object that gives the shares, with a context if it wants one."""
-        seen = [value for _, value in _objects(node, self._kind.is_node)]
+        seen = [value for _, value in objects_of(node, self._kind.is_node)]
         for thing in seen:
             backward = getattr(thing, "backward", None)
             if not callable(backward) or self._kind.is_node(thing):
@@ -190,7 +190,7 @@ class LocalGradients:
         return None
 
 
-def _objects(
+def objects_of(
     thing: Any, is_node: Callable[[object], bool], depth: int = 3
 ) -> Iterator[tuple[str, Any]]:
     """Objects and classes that a node holds, and those that they hold."""
@@ -201,4 +201,4 @@ def _objects(
             continue
         yield name, value
         if depth > 1 and not isinstance(value, type):
-            yield from _objects(value, is_node, depth - 1)
+            yield from objects_of(value, is_node, depth - 1)

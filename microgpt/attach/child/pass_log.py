@@ -12,10 +12,11 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import CodeType, MemberDescriptorType
+from types import CodeType, FrameType, MemberDescriptorType
 from typing import Any
 
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.wire import Field
 
 READ = object()
@@ -264,6 +265,14 @@ def _getter(
         if isinstance(held, MemberDescriptorType):
             return get_slot
     return get_value
+
+
+def calling_frame() -> FrameType:
+    """The frame of the script that called our code."""
+    frame: Any = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(OWN_FOLDER) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame  # type: ignore[no-any-return]
 
 
 def line_at(code: Any, offset: int) -> int:

@@ -91,6 +91,9 @@ class Listener(Protocol):
     def derived(self, cls: type) -> None:
         """A class derived from one."""
 
+    def found_torch(self, cls: type) -> None:
+        """The class of PyTorch's tensors, while torch is still being imported."""
+
 
 def watch_classes(recorded: type, watched: type, listener: Listener) -> None:
     """From now on, builds classes that may be Value-like on a base of ours and tells of each.
@@ -109,6 +112,10 @@ def watch_classes(recorded: type, watched: type, listener: Listener) -> None:
             return cls
         if not isinstance(body, FunctionType):
             return build(body, name, *bases, **keywords)
+        if name == "Tensor" and body.__module__ == "torch._tensor":
+            cls = build(body, name, *bases, **keywords)
+            listener.found_torch(cls)
+            return cls
         shape = shape_of(body.__code__, bases)
         if shape is None and not is_candidate(body.__code__, bases):
             around = sys._getframe(1).f_code
@@ -140,6 +147,8 @@ def is_candidate(body: CodeType, bases: tuple[Any, ...] = ()) -> bool:
     if path.startswith("<frozen"):
         return False
     is_installed = any(f"{part}-packages" in path for part in ("site", "dist"))
+    if any(f"-packages{os.sep}{name}{os.sep}" in path for name in OF_NUMBERS):
+        return False
     if not is_installed:
         return not path.startswith(LIBRARY)
     builds = {"__init__", "__slots__", "__annotations__"} & names
@@ -176,5 +185,7 @@ def _words_outside_classes(code: CodeType) -> Iterator[str]:
 
 
 ARITHMETIC = frozenset({"__add__", "__radd__", "__mul__", "__rmul__", "__sub__", "__matmul__"})
+OF_NUMBERS = ("numpy", "torch", "scipy", "sympy", "mpmath", "pandas", "networkx")
+"""Packages whose classes with arithmetic are no nodes of a script's."""
 LIBRARY = os.path.dirname(os.__file__) + os.sep
 """The folder of the standard library."""

@@ -51,13 +51,16 @@ class Snapshot:
         self.ids = {id(node): place for place, node in enumerate(self.nodes)}
         self._operands = [held[id(node)] for node in self.nodes]
         self._local_grads = self._read_local_grads()
-        self._grads_before = _column(self.nodes, self._shape.grad, kind.grad)
+        self._grads_before = self._read_grads()
         for key, grad in (before or {}).items():
             if key in self.ids:
                 self._grads_before[self.ids[key]] = _gradient(grad)
         self._visit_order = [
             self.ids[id(node)] for node in reversed(order) if self._operands[self.ids[id(node)]]
         ]
+
+    def _read_grads(self) -> array[float]:
+        return _column(self.nodes, self._shape.grad, self._kind.grad)
 
     def _read_local_grads(self) -> list[list[float]]:
         kind, shape = self._kind, self._shape
@@ -106,44 +109,49 @@ class Snapshot:
         kind, nodes = self._kind, self.nodes
         labels = [kind.label(node) or names.get(id(node)) for node in nodes]
         places = [label.place if label else None for label in labels]
-        ops, op_of = _table(
+        ops, op_of = table(
             "param" if place else kind.op(node, is_leaf=not operands)
             for node, operands, place in zip(nodes, self._operands, places)
         )
         sites = [kind.site(node) for node in nodes]
-        entered, scope_of = _scope_rows(
+        entered, scope_of = scope_rows(
             # What made a parameter has nothing to do with this computation.
             None if place else _scope(site)
             for site, place in zip(sites, places)
         )
-        lines, line_of = _line_rows(sites)
+        lines, line_of = line_rows(sites)
         all_lines = {line: i for i, line in enumerate(lines)}
-        done = (log or PassLog()).columns(self.ids, all_lines, by_grads=not self._shape.visited)
+        done = self._pass_columns(log, all_lines)
         immediate = (kind.immediate(node) for node in nodes)
         return {
             "ops": ops,
             "op_of": op_of,
             "immediate": array("d", (float("nan") if n is None else n for n in immediate)),
-            "data": _column(nodes, self._shape.data, kind.data),
-            "grad": self._grads_after(finals),
-            "grad_before": self._grads_before,
+            **self._number_columns(finals),
             "arity": array("q", map(len, self._operands)),
             "operands": array("q", self._operand_ids()),
             "local_grads": array("d", chained.from_iterable(self._local_grads)),
             "visit_order": array("q", self._visit_order),
             **done,
             "scopes": [scope.name for scope in entered],
-            "scope_parents": array("q", (_parent(scope, entered) for scope in entered)),
+            "scope_parents": array("q", (parent_of(scope, entered) for scope in entered)),
             "scope_of": scope_of,
-            **_place_columns(entered),
+            **place_columns(entered),
             "files": [file for file, _ in all_lines],
             "lines": array("q", (line for _, line in all_lines)),
             "line_of": line_of,
-            **_label_columns(labels),
+            **label_columns(labels),
             **self._maximum_columns(),
             "root": array("q", [self.ids[id(self._root)]]),
             "why_no_events": [why_no_events],
             "kept": array("q", [self._kept(finals)]),
+        }
+
+    def _number_columns(self, finals: Sequence[Any]) -> dict[str, Field]:
+        return {
+            "data": _column(self.nodes, self._shape.data, self._kind.data),
+            "grad": self._grads_after(finals),
+            "grad_before": self._grads_before,
         }
 
     def _grads_after(self, finals: Sequence[Any]) -> array[float]:
@@ -163,6 +171,11 @@ class Snapshot:
         if not self._shape.leaves_only:
             return IN_NODES
         return OTHERS_BESIDE if finals else IN_LEAVES
+
+    def _pass_columns(
+        self, log: PassLog | None, lines: dict[tuple[str, int], int]
+    ) -> dict[str, Field]:
+        return (log or PassLog()).columns(self.ids, lines, by_grads=not self._shape.visited)
 
     def _operand_ids(self) -> Iterable[int]:
         """The operand of each edge."""
@@ -191,6 +204,14 @@ class Snapshot:
     def leaves(self) -> list[Node]:
         """The nodes that were made of no others."""
         return [node for node, operands in zip(self.nodes, self._operands) if not operands]
+
+    def elements_of(self, node: Node) -> list[str]:  # noqa: ARG002
+        """What a node's numbers are called after its name: it is one number."""
+        return [""]
+
+    def first_id(self, node: Node) -> int:
+        """The id of a node in the Graph, of its first number if it has many; -1 for none."""
+        return self.ids.get(id(node), -1)
 
     def data_of(self, nodes: Sequence[Node]) -> array[float]:
         """The numbers of nodes of the class as they are now."""
@@ -229,6 +250,11 @@ class Snapshot:
     def all_have(self, name: str) -> bool:
         """Whether every node holds an attribute of its own in its dictionary."""
         return all(name in getattr(node, "__dict__", ()) for node in self.nodes)
+
+
+def nodes_below(kind: ValueClass, roots: Sequence[Node]) -> list[Node]:
+    """The nodes that some roots were made of, and these."""
+    return _post_order(roots, kind.operands, {})
 
 
 def _post_order(
@@ -308,7 +334,7 @@ def _gradient(grad: object) -> float:
     return _number(grad, "gradient")
 
 
-def _label_columns(labels: Sequence[Label | None]) -> dict[str, Field]:
+def label_columns(labels: Sequence[Label | None]) -> dict[str, Field]:
     """Which nodes have names, and which of them stand in a matrix."""
     named = [(i, label) for i, label in enumerate(labels) if label]
     placed = [(i, label.place) for i, label in named if label.place]
@@ -323,7 +349,8 @@ def _label_columns(labels: Sequence[Label | None]) -> dict[str, Field]:
     }
 
 
-def _table(values: Iterable[str]) -> tuple[list[str], array[int]]:
+def table(values: Iterable[str]) -> tuple[list[str], array[int]]:
+    """Different texts, and which of them each is."""
     places: dict[str, int] = {}
     column = array("q", (places.setdefault(value, len(places)) for value in values))
     return list(places), column
@@ -334,7 +361,7 @@ def _scope(site: Any) -> Scope | None:
     return scope
 
 
-def _scope_rows(entered: Iterable[Scope | None]) -> tuple[dict[Scope, int], array[int]]:
+def scope_rows(entered: Iterable[Scope | None]) -> tuple[dict[Scope, int], array[int]]:
     """The scopes that nodes lie in, a parent before its children, and each node's, -1 for none."""
     numbers: dict[Scope, int] = {}
 
@@ -350,11 +377,12 @@ def _scope_rows(entered: Iterable[Scope | None]) -> tuple[dict[Scope, int], arra
     return numbers, column
 
 
-def _parent(scope: Scope, numbers: Mapping[Scope, int]) -> int:
+def parent_of(scope: Scope, numbers: Mapping[Scope, int]) -> int:
+    """The number of the scope that one lies in, -1 for none."""
     return -1 if scope.parent is None else numbers[scope.parent]
 
 
-def _place_columns(entered: Iterable[Any]) -> dict[str, Field]:
+def place_columns(entered: Iterable[Any]) -> dict[str, Field]:
     """The files, and of each scope the file, line and instruction it was entered from, or -1."""
     # A script's own microgpt may be one that did not record this.
     places = [getattr(scope, "place", None) or ("", -1, -1, -1) for scope in entered]
@@ -369,7 +397,8 @@ def _place_columns(entered: Iterable[Any]) -> dict[str, Field]:
     }
 
 
-def _line_rows(sites: Iterable[Any]) -> tuple[list[tuple[str, int]], array[int]]:
+def line_rows(sites: Iterable[Any]) -> tuple[list[tuple[str, int]], array[int]]:
+    """Different lines, and which of them each site is at, -1 for none."""
     places: dict[tuple[str, int], int] = {}
     column = array("q")
     for site in sites:

@@ -42,6 +42,7 @@ class ValueClass:
         self._noted: Any = getattr if is_plain else lambda node, name, _: own_attribute(node, name)
         self._types = {cls}  # of its nodes, those derived from it included
         self.is_free = False  # whether its passes are loops of the script, and no function
+        self.holds_arrays: bool | None = None  # of numpy, as its nodes' numbers; None: not known
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
         self._codes: list[CodeType] = []
@@ -121,7 +122,7 @@ class ValueClass:
     @property
     def _notes_all(self) -> bool:
         """Whether what sums and products are called with has to be noted, too."""
-        if self.shape is None:
+        if self.shape is None or self.holds_arrays:
             return True
         store = self.shape.store
         return store is not None and (not store.paths or store.is_unordered)
@@ -364,6 +365,24 @@ class ValueClass:
     def maximum_of(self, node: Node) -> tuple[Node, ...]:  # noqa: ARG002
         """The nodes whose largest value a leaf stands for, as far as it says."""
         return ()
+
+
+def class_among(kinds: Iterable[ValueClass], cls: type, watched: type) -> ValueClass | None:
+    """Which of some classes one is or is derived from.
+
+    Args:
+        watched: the base of ours that all have, by which one that a decorator made is known.
+    """
+    found = next((kind for kind in kinds if issubclass(cls, kind.cls)), None)
+    if found is None and watched in cls.__mro__:
+        # A decorator made another class of it, as `dataclass(slots=True)` does.
+        names = (cls.__module__, cls.__qualname__)
+        for each in kinds:
+            if (each.cls.__module__, each.cls.__qualname__) == names:
+                each.replaced(cls)
+                each.add_code(cls)
+                found = each
+    return found
 
 
 UNKNOWN_OP = "op"

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from microgpt.attach.child.anatomy import Anatomy, Store, anatomy_of, attributes, is_number
+from microgpt.attach.child.anatomy import (
+    Anatomy,
+    Store,
+    anatomy_of,
+    attributes,
+    is_array,
+    is_number,
+)
+from microgpt.attach.child.array_pass_log import ArrayPassLog
 from microgpt.attach.child.found_gradients import KeptAt
 from microgpt.attach.child.pass_log import READ, PassLog
 from microgpt.attach.child.recorded import Node
@@ -37,6 +45,7 @@ class WatchedRun:
         self.is_of_leaves = False  # whether only leaves are written to
         self.kept: KeptAt | None = None  # where the function keeps gradients beside the nodes
         self.result: Any = None  # what was there in the end
+        self.array_log: ArrayPassLog | None = None  # of the gradients of nodes that hold arrays
         self.watched: dict[str, Any] = {}  # what classes had under the names watched
 
 
@@ -90,14 +99,17 @@ def _shape_of_leaves(run: WatchedRun) -> Shape | None:
             written.setdefault(entry[4], set()).add(id(entry[0]))
     for name, keys in written.items():
         had = [old for (_, each), old in run.before.items() if each == name]
-        if keys <= below and not any(had) and (len(keys) > 1 or run.kept is not None):
+        has_old = any(old.any() if is_array(old) else old for old in had)
+        if keys <= below and not has_old and (len(keys) > 1 or run.kept is not None):
             return Shape(str(store), "", False, run.anatomy.data, name, store,
                          leaves_only=True, kept=run.kept)  # fmt: skip
     return None
 
 
-def log_of(run: WatchedRun, shape: Shape) -> PassLog:
+def log_of(run: WatchedRun, shape: Shape) -> PassLog | ArrayPassLog:
     """What was noted of the gradients of a shape, and of what a pass reads at a visit."""
+    if run.array_log is not None:
+        return run.array_log
     log, read = PassLog(), shape.visited or shape.grad
     for entry in run.entries:
         if len(entry) == 5:
@@ -168,11 +180,13 @@ def lack_of(kind: ValueClass) -> str:
     for name, value in held.items():
         if isinstance(value, complex):
             return f"its {name} holds complex numbers: real ones are needed"
-        if hasattr(value, "dtype") and getattr(value, "shape", ()) != ():
-            return f"its {name} holds arrays: a number in each node is needed"
+        if hasattr(value, "dtype") and getattr(value, "shape", ()) != () and not is_array(value):
+            return f"its {name} holds arrays: a number in each node is needed, or numpy's arrays"
     below = subject.sample(kind.sample)
     if not any(subject.held(n, v) for n in below for v in attributes(n).values()):
         return "its results remember no operands"
     if anatomy_of(subject, kind.sample) is None:
         return f"none of its {', '.join(held) or 'attributes'} holds a number in every node"
-    return "nothing wrote gradients to its nodes"
+    held_arrays = "; of arrays gradients are followed that its nodes keep themselves"
+    has_arrays = any(map(is_array, held.values()))
+    return "nothing wrote gradients to its nodes" + (held_arrays if has_arrays else "")

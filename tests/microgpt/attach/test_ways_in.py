@@ -233,7 +233,7 @@ def test_what_a_script_waits_for(attach: Attach) -> None:
     [
         ("1j", "Num: its x holds complex numbers: real ones are needed"),
         ("'one'", "Num: none of its x, of holds a number in every node"),
-        ("Array()", "Num: its x holds arrays: a number in each node is needed"),
+        ("Array()", "Num: its x holds arrays: a number in each node is needed, or numpy's arrays"),
     ],
 )
 def test_a_class_that_cannot_be_observed_gets_one_line(

@@ -1,0 +1,80 @@
+"""`ArrayTap`: stands in for the gradients of a class whose numbers are numpy arrays.
+
+While a node's backward code is asked it finds the adjoint of our question on that node and zeros
+elsewhere, and all that it adds or writes, in place or not, is noted. No gradient of the script is
+touched. numpy is the script's own: this module is used only where the script has loaded it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from microgpt.attach.child.recorded import Node
+
+
+def numpy_of_script() -> Any:
+    """The numpy that the script has loaded, None if it has not."""
+    return sys.modules.get("numpy")
+
+
+def as_floats(value: Any) -> Any:
+    """Numbers as an array of doubles of their own, whatever they were kept in.
+
+    Raises:
+        TypeError, ValueError: they are complex, or no numbers.
+    """
+    numpy = numpy_of_script()
+    given = numpy.asarray(value)
+    if given.dtype.kind not in "fiub":
+        raise TypeError(f"its numbers are of type {given.dtype}: real ones are needed")
+    return numpy.array(given, dtype=numpy.float64, order="C")
+
+
+class ArrayTap:
+    """Stands in for the gradient attribute of all nodes of a class.
+
+    Args:
+        data_of: gives a node's own numbers.
+        is_node: whether something is a node: gradients may be such.
+    """
+
+    def __init__(self, data_of: Callable[[Node], Any], is_node: Callable[[object], bool]) -> None:
+        self._data_of, self._is_node = data_of, is_node
+        self._visited: Node = None
+        self._adjoint: Any = None
+        # Each read gets zeros of its own, so that what they are in the end was put there since.
+        self._given: list[tuple[Node, Any]] = []
+        self._written: list[tuple[Node, Any]] = []
+
+    def begin(self, node: Node, adjoint: Any) -> None:
+        """Gets ready for a question.
+
+        Args:
+            node: whose backward code is to be asked.
+            adjoint: its gradient, an array of its shape.
+        """
+        self._visited, self._adjoint = node, adjoint
+        self._given, self._written = [], []
+
+    def shares(self, operand: Node) -> list[Any]:
+        """What was added to an operand's gradient since, one array for each write."""
+        found = [value for node, value in self._written if node is operand]
+        return found + [now for node, now in self._given if node is operand and now.any()]
+
+    def __get__(self, node: Node, owner: type | None = None) -> Any:
+        if node is None:
+            return self
+        if node is self._visited:
+            return self._adjoint.copy()
+        zeros = numpy_of_script().zeros(numpy_of_script().shape(self._data_of(node)))
+        self._given.append((node, zeros))
+        return zeros
+
+    def __set__(self, node: Node, value: Any) -> None:
+        if value is None:
+            return
+        own = self._data_of(value) if self._is_node(value) else value
+        self._given = [each for each in self._given if each[1] is not own]
+        self._written.append((node, as_floats(own)))
