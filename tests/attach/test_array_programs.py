@@ -241,3 +241,38 @@ def test_what_became_of_arrays_between_two_passes_is_told_with_its_line() -> Non
         assert row.after == pytest.approx(row.before - 0.1 * row.grad, rel=1e-12)
         assert row.line == (str(path), line)
     assert rows["x[0][0]"].after == rows["x[0][0]"].before
+
+
+def test_numpy_is_the_scripts_alone(tmp_path: Path) -> None:
+    script = tmp_path / "loads.py"
+    script.write_text(
+        "import sys\nbefore = 'numpy' in sys.modules, 'torch' in sys.modules\n"
+        + CLOSURES + "print(before, 'torch' in sys.modules)\n",
+        encoding="utf-8",
+    )  # fmt: skip
+    assert attached(script)[2][-1] == "(False, False) False"
+
+
+def test_a_class_of_a_known_shape_may_keep_its_code_elsewhere(tmp_path: Path) -> None:
+    script = tmp_path / "elsewhere.py"
+    source = CLOSURES.replace("._backward = ", ".pull = ").replace("._backward()", ".pull()")
+    script.write_text(source.replace("class Tensor:", "class Tensor:\n    _backward = 0", 1))
+    graph = graphs(script)[-1]
+    assert graph.ledger is None
+    assert graph.n_events == graphs(FOLDER / "closures.py")[-1].n_events
+
+
+def test_a_pass_over_many_numbers_at_once_is_that_of_their_sum(tmp_path: Path) -> None:
+    script = tmp_path / "many.py"
+    script.write_text(CLOSURES.replace("(diff * diff).mean()", "diff * diff"), encoding="utf-8")
+    for stop in attached(script)[0]:
+        graph = stop.graph
+        assert graph is not None
+        assert graph.ledger is None
+        assert (graph.op(graph.root), len(graph.operands_of(graph.root))) == ("sum", 4)
+        assert stop.loss == pytest.approx(float(graph.data[graph.root]), rel=1e-15)
+        assert int(graph.visit_order[0]) == graph.root
+        steps_there_and_back(graph)
+    told = gradients(attached(script)[2])
+    for name in ("w1[2][3]", "b2[0]"):
+        assert float(graph.grad[graph.find(name)]) == pytest.approx(told[name][1], rel=1e-12)

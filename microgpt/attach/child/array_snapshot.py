@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from types import FunctionType
 from typing import Any
 
+from microgpt.attach.child.anatomy import attributes, own_attribute
 from microgpt.attach.child.array_pass_log import ArrayPassLog
 from microgpt.attach.child.array_questions import ArrayQuestions, floats
 from microgpt.attach.child.array_tap import as_floats, numpy_of_script
@@ -30,6 +32,7 @@ class ArraySnapshot(Snapshot):
 
     def __init__(self, kind: ValueClass, roots: Sequence[Node], before: Any = None) -> None:
         super().__init__(kind, roots, {})
+        self._find_visited()
         self._values = [self._numbers(kind.data(node), "numbers") for node in self.nodes]
         self._found = [
             self._grad_of(before[id(node)] if before and id(node) in before else kind.grad(node))
@@ -41,6 +44,19 @@ class ArraySnapshot(Snapshot):
         if shape.grad:
             visited = [shape.visited] if shape.visited else []
             self.log = ArrayPassLog(kind, shape.grad, visited, self.nodes, shape.data)
+
+    def _find_visited(self) -> None:
+        """Finds where the class keeps its code, if not where classes of its shape have it."""
+        shape = self._shape
+        made = [node for node, operands in zip(self.nodes, self._operands) if operands]
+        if not shape.is_closure or not made:
+            return
+        if any(callable(own_attribute(node, shape.visited)) for node in made):
+            return
+        for name, value in attributes(made[-1]).items():
+            if isinstance(value, FunctionType):
+                self._shape = self._kind.shape = shape._replace(visited=name)
+                return
 
     def _read_local_grads(self) -> list[list[float]]:
         return [[] for _ in self.nodes]  # our process asks for them
