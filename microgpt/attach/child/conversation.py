@@ -21,6 +21,7 @@ from microgpt.attach.child import reading
 from microgpt.attach.child.answers import answer
 from microgpt.attach.child.between import Between
 from microgpt.attach.child.channel import Channel, Instruction
+from microgpt.attach.child.class_among import class_among
 from microgpt.attach.child.found_gradients import run_and_look
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names
@@ -33,7 +34,7 @@ from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.shapes import Shape, watch_classes
 from microgpt.attach.child.snapshot import Snapshot
 from microgpt.attach.child.torch_passes import TorchPasses
-from microgpt.attach.child.value_class import ValueClass, class_among
+from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watched_run import WatchedRun, lack_of, root_of, shape_of_run
 from microgpt.attach.wire import Field
 
@@ -367,13 +368,9 @@ class Conversation:
     # -- conversation ------------------------------------------------------------------------------
 
     def _stop(
-        self,
-        kind: str,
-        loss: float,
-        graph: FrozenColumns,
-        place: tuple[str, int],
+        self, kind: str, loss: float, graph: FrozenColumns, place: tuple[str, int],
         traceback: str = "",
-    ) -> None:
+    ) -> None:  # fmt: skip
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):  # the script may have closed it
                 stream.flush()

@@ -19,6 +19,7 @@ from microgpt.attach.child.anatomy import (
     is_array,
     is_number,
     is_numeric,
+    number_getter,
     own_attribute,
 )
 from microgpt.attach.child.array_pass_log import ArrayPassLog, Noted
@@ -97,7 +98,7 @@ class Learner:
             put: what really sets an attribute.
         """
         getframe, wrote, made = sys._getframe, self._wrote, self._makes
-        watched, number_of = self._watched, _number_getter(self._watched)
+        watched, number_of = self._watched, number_getter(self._watched)
 
         def __setattr__(node: Node, name: str, value: Any) -> None:  # noqa: N807
             if name[:8] == "_attach_" or self.is_asleep:
@@ -387,21 +388,6 @@ def _held(node: Node, name: str, run: WatchedRun | None) -> Any:
         return slot.__get__(node, type(node))
     except AttributeError:
         return None
-
-
-def _number_getter(watched: Any) -> Callable[[Any], Any]:
-    """Gives a node's creation number, None until it is made."""
-    get = watched._attach_number.__get__
-
-    def number_of(node: Any) -> Any:
-        try:
-            return get(node)
-        except AttributeError:
-            return None
-        except TypeError:  # of a class that could not be put on our base
-            return own_attribute(node, "_attach_number")
-
-    return number_of
 
 
 def _no_trace(*_: Any) -> None:

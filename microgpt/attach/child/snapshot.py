@@ -12,11 +12,19 @@ from microgpt.attach.child.found_gradients import gradients_in
 from microgpt.attach.child.local_gradients import LocalGradients
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.pass_log import PassLog, installed
-from microgpt.attach.child.recorded import Label, Node
+from microgpt.attach.child.place_columns import (
+    label_columns,
+    line_rows,
+    parent_of,
+    place_columns,
+    scope_at,
+    scope_rows,
+    table,
+)
+from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watches import GradTap, grads_of_closure
 from microgpt.attach.wire import Field
-from microgpt.autograd.scopes import Scope
 
 IN_NODES, BESIDE_NODES, OTHERS_BESIDE, IN_LEAVES = range(4)
 """Where gradients are kept: in the nodes; beside them; in leaves, with those of other nodes beside
@@ -116,7 +124,7 @@ class Snapshot:
         sites = [kind.site(node) for node in nodes]
         entered, scope_of = scope_rows(
             # What made a parameter has nothing to do with this computation.
-            None if place else _scope(site)
+            None if place else scope_at(site)
             for site, place in zip(sites, places)
         )
         lines, line_of = line_rows(sites)
@@ -332,78 +340,3 @@ def _column(nodes: Sequence[Node], name: str, number_of: Callable[[Node], Any]) 
 
 def _gradient(grad: object) -> float:
     return _number(grad, "gradient")
-
-
-def label_columns(labels: Sequence[Label | None]) -> dict[str, Field]:
-    """Which nodes have names, and which of them stand in a matrix."""
-    named = [(i, label) for i, label in enumerate(labels) if label]
-    placed = [(i, label.place) for i, label in named if label.place]
-    return {
-        "named": array("q", (i for i, _ in named)),
-        "names": [label.text for _, label in named],
-        "placed": array("q", (i for i, _ in placed)),
-        "matrices": [place.matrix for _, place in placed],
-        "rows": array("q", (place.row for _, place in placed)),
-        "cols": array("q", (place.col for _, place in placed)),
-        "tokens": [place.token for _, place in placed],
-    }
-
-
-def table(values: Iterable[str]) -> tuple[list[str], array[int]]:
-    """Different texts, and which of them each is."""
-    places: dict[str, int] = {}
-    column = array("q", (places.setdefault(value, len(places)) for value in values))
-    return list(places), column
-
-
-def _scope(site: Any) -> Scope | None:
-    scope: Scope | None = getattr(site, "scope", site)  # a Site has one, a Scope is one
-    return scope
-
-
-def scope_rows(entered: Iterable[Scope | None]) -> tuple[dict[Scope, int], array[int]]:
-    """The scopes that nodes lie in, a parent before its children, and each node's, -1 for none."""
-    numbers: dict[Scope, int] = {}
-
-    def number(scope: Scope | None) -> int:
-        if scope is None:
-            return -1
-        if scope not in numbers:
-            number(scope.parent)
-            numbers[scope] = len(numbers)
-        return numbers[scope]
-
-    column = array("q", map(number, entered))
-    return numbers, column
-
-
-def parent_of(scope: Scope, numbers: Mapping[Scope, int]) -> int:
-    """The number of the scope that one lies in, -1 for none."""
-    return -1 if scope.parent is None else numbers[scope.parent]
-
-
-def place_columns(entered: Iterable[Any]) -> dict[str, Field]:
-    """The files, and of each scope the file, line and instruction it was entered from, or -1."""
-    # A script's own microgpt may be one that did not record this.
-    places = [getattr(scope, "place", None) or ("", -1, -1, -1) for scope in entered]
-    named = dict.fromkeys(place[0] for place in places if place[0])
-    files = {file: number for number, file in enumerate(named)}
-    return {
-        "place_files": list(files),
-        "place_file_of": array("q", (files.get(place[0], -1) for place in places)),
-        "place_lines": array("q", (place[1] for place in places)),
-        "place_offsets": array("q", (place[2] for place in places)),
-        "place_inner_offsets": array("q", (place[3] for place in places)),
-    }
-
-
-def line_rows(sites: Iterable[Any]) -> tuple[list[tuple[str, int]], array[int]]:
-    """Different lines, and which of them each site is at, -1 for none."""
-    places: dict[tuple[str, int], int] = {}
-    column = array("q")
-    for site in sites:
-        if filename := getattr(site, "filename", None):
-            column.append(places.setdefault((filename, site.line), len(places)))
-        else:
-            column.append(-1)
-    return list(places), column

@@ -14,9 +14,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from microgpt.attach.child.between import update_columns
-from microgpt.attach.child.recorded import Label
-from microgpt.attach.child.snapshot import (
-    BESIDE_NODES,
+from microgpt.attach.child.place_columns import (
     label_columns,
     line_rows,
     parent_of,
@@ -24,6 +22,8 @@ from microgpt.attach.child.snapshot import (
     scope_rows,
     table,
 )
+from microgpt.attach.child.recorded import Label
+from microgpt.attach.child.snapshot import BESIDE_NODES
 from microgpt.attach.child.torch_recorder import TorchRecorder, made_by_of
 from microgpt.attach.wire import Field
 from microgpt.autograd.scopes import Site
