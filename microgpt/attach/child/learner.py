@@ -100,13 +100,17 @@ class Learner:
         getframe, wrote, made = sys._getframe, self._wrote, self._makes
         watched, number_of = self._watched, number_getter(self._watched)
 
+        def is_of_arrays(value: Any) -> bool:
+            """Whether it is a node that holds an array: a gradient may be one."""
+            return isinstance(value, watched) and any(map(is_array, attributes(value).values()))
+
         def __setattr__(node: Node, name: str, value: Any) -> None:  # noqa: N807
             if name[:8] == "_attach_" or self.is_asleep:
                 put(node, name, value)
             elif number_of(node) is None:
                 put(node, name, value)
                 made(node)
-            elif is_numeric(value) or value is None or isinstance(value, watched):
+            elif is_numeric(value) or value is None or is_of_arrays(value):
                 frame = getframe(1)
                 while frame.f_code.co_name == "__setattr__" and frame.f_back is not None:
                     frame = frame.f_back
