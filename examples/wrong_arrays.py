@@ -1,8 +1,8 @@
 """A network on numpy arrays whose matrix product assigns a gradient where it should add to it.
 
 Every element of an array is a node of the graph, `w1[2][0]` say, and no op has to be known: the
-class's own backward code is asked for the local gradients. `hidden` is used twice, so a half of what
-should flow back through it is lost; the loss falls all the same.
+class's own backward code is asked for the local gradients. `hidden` is used twice, so a half of
+what should flow back through it is lost; the loss falls all the same.
 
 What to look for: at the visit of the matrix product the gradients of `hidden` are replaced, at the
 line that assigns.
