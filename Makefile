@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs-img docs-debugger docs-progression docs-performance bench clean
+.PHONY: help run test test-slow lint format docs-img docs-debugger docs-progression docs-performance bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,8 +12,11 @@ help: ## list the targets
 run: .venv/run.stamp ## open microgpt-tui on the built-in names, training live
 	@$(BIN)/microgpt-tui
 
-test: .venv/test.stamp ## run the whole test suite
+test: .venv/test.stamp ## run the tests, but for the slow ones
 	@$(BIN)/python -m pytest -n auto
+
+test-slow: .venv/test.stamp ## run the tests that take more than a few seconds each
+	@$(BIN)/python -m pytest -n auto -m slow
 
 lint: .venv/lint.stamp ## ruff (lint and format check) and mypy
 	@$(BIN)/ruff check .

@@ -176,6 +176,7 @@ def test_ctrl_c_goes_on_to_the_samples(tmp_path: Path) -> None:
     assert err == ""
 
 
+@pytest.mark.slow
 def test_autograd_finds_the_gradients_by_hand(variables_of, capsys) -> None:
     by_hand = variables_of("train1.py", "--steps", 2)
     (worst,) = re.findall("numerical and analytic .* at most ([^ ]+)", capsys.readouterr().out)
@@ -191,6 +192,7 @@ def test_autograd_finds_the_gradients_by_hand(variables_of, capsys) -> None:
     assert by_hand["losses"] == pytest.approx(by_graph["losses"], rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("data", "seed"), [("names", 42), ("cities", 3)])
 def test_the_last_layer_is_microgpt_to_the_bit(variables_of, capsys, data: str, seed: int) -> None:
     ended = variables_of("train5.py", "--steps", 6, "--data", data, "--seed", seed)

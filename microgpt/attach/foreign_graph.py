@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.attach.child.pass_log import MAKES_ROOM
+from microgpt.attach.child.snapshot import IN_NODES
 from microgpt.attach.foreign_pass import with_finals, with_local_grads, with_pass
 from microgpt.attach.visits import Entries, ObservedPass, observed
 from microgpt.attach.wire import Field
@@ -35,8 +36,8 @@ def graph_of(fields: Mapping[str, Field]) -> Graph:
         return graph
     seen = pass_of(graph, fields)
     graph = with_local_grads(graph, seen)
-    if ints(fields, "only_finals")[0]:
-        return with_finals(graph)
+    if (kept := int(ints(fields, "kept")[0])) != IN_NODES:
+        return with_finals(graph, seen, kept)
     return with_pass(graph, seen)
 
 

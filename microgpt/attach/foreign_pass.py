@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from microgpt.attach.additions import adds
+from microgpt.attach.child.snapshot import BESIDE_NODES, IN_LEAVES, OTHERS_BESIDE
 from microgpt.attach.visits import ObservedPass
 from microgpt.autograd.ops import OPS
 from microgpt.graph.arrays import Floats, Ints, stably_sorted
@@ -28,24 +29,40 @@ def with_pass(graph: Graph, seen: ObservedPass) -> Graph:
     return replace(graph, visit_order=seen.visits, ledger=ledger)
 
 
-def with_finals(graph: Graph) -> Graph:
+def with_finals(graph: Graph, seen: ObservedPass, kept: int) -> Graph:
     """A graph of whose pass only the gradients at its end are known.
 
     They are the sums of contributions if these come to the same floats; else all are written at
     once, at the end of a ledger that has no visits.
+
+    Args:
+        graph: with these gradients.
+        seen: the writes to leaves, where these keep theirs.
+        kept: where the gradients were: `BESIDE_NODES`, `OTHERS_BESIDE` or `IN_LEAVES`.
     """
-    sums = replace(graph, pass_note=ONLY_FINALS)
+    nothing = np.array([], np.int64)
+    unseen = ObservedPass(
+        nothing, nothing, seen.nodes, seen.numbers, np.zeros(len(seen.nodes), np.int64), seen.lines
+    )
+    if kept == IN_LEAVES:
+        empty = replace(unseen, nodes=nothing, numbers=np.array([]), events=nothing, lines=nothing)
+        should = replace(graph, ledger=ledger_of(graph, empty)).true_pass.grad
+        is_leaf = np.diff(graph.operand_start) == 0
+        graph = replace(graph, grad=np.where(is_leaf, graph.grad, should))
+    sums = replace(graph, pass_note=ONLY_FINALS[kept])
     if sums.checked() is sums:
         return sums
-    nothing = np.array([], np.int64)
-    unseen = ObservedPass(nothing, nothing, nothing, np.array([]), nothing, nothing)
-    ledger = ledger_of(graph, unseen)
-    return replace(graph, visit_order=nothing, ledger=ledger, pass_note=ONLY_FINALS)
+    return replace(sums, visit_order=nothing, ledger=ledger_of(graph, unseen))
 
 
-ONLY_FINALS = (
-    "its class keeps no gradients in its nodes: only those at the end of the pass were seen"
-)
+ONLY_FINALS = {
+    BESIDE_NODES: "its class keeps no gradients in its nodes: only those at the end of the pass "
+    "were seen",
+    OTHERS_BESIDE: "its class keeps gradients in its leaves: of all other nodes only those at the "
+    "end of the pass were seen",
+    IN_LEAVES: "its class keeps gradients in its leaves only: those of all other nodes are what "
+    "their shares add up to",
+}
 
 
 NOT_ASKED = (

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from microgpt.attach.child.snapshot import IN_NODES
 from microgpt.attach.foreign_graph import Columns, floats, ints, texts, without_pass
 from microgpt.attach.tensor_edges import ElementEdges, TensorLevel, tensors_of, with_one_root
 from microgpt.attach.tensor_pass import ArrayPass, with_array_finals, with_array_pass
@@ -34,7 +35,7 @@ def tensor_graph(fields: Columns, edges: ElementEdges | str) -> Graph:
     if graph.why_no_events:
         return graph
     notes = [*_shape_notes(columns, tensors), *_unsure_notes(tensors, edges)]
-    if ints(columns, "only_finals")[0]:
+    if ints(columns, "kept")[0] != IN_NODES:
         graph = with_array_finals(graph, _finals(columns, tensors, edges.slots))
         notes += _unknown_notes(graph)
     else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from microgpt.errors import InputError
 
@@ -41,7 +42,7 @@ class Tokenizer:
         Raises:
             InputError: a character is not in the vocabulary.
         """
-        ids = {char: token_id for token_id, char in enumerate(self.chars)}
+        ids = _token_ids(self.chars)
         for place, char in enumerate(document, start=1):
             if char not in ids:
                 raise InputError(
@@ -60,3 +61,8 @@ class Tokenizer:
             return BOS_LABEL
         char = self.chars[token_id]
         return {" ": "␣", "\t": "⇥"}.get(char, char if char.isprintable() else ascii(char)[1:-1])
+
+
+@lru_cache(maxsize=8)  # a fast engine asks tens of thousands of times a second
+def _token_ids(chars: str) -> Mapping[str, int]:
+    return {char: token_id for token_id, char in enumerate(chars)}

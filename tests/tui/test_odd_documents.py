@@ -37,6 +37,7 @@ async def each_document(ui: Piloted, documents: tuple[str, ...]) -> AsyncIterato
     assert seen == set(documents)
 
 
+@pytest.mark.slow
 async def test_markup_is_text(tmp_path: Path) -> None:
     async with piloted(small_training(*MARKUP), size=LARGE, folder=tmp_path) as ui:
         async for document in each_document(ui, MARKUP):
@@ -53,6 +54,7 @@ async def test_markup_is_text(tmp_path: Path) -> None:
             ET.parse(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
 async def test_any_character_can_be_in_a_document(size: tuple[int, int], tmp_path: Path) -> None:
     """No control character reaches the terminal, and no line comes out of step."""
@@ -103,6 +105,7 @@ async def test_a_block_of_one_position() -> None:
         assert ui.mode.row_weights == (1.0,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
 async def test_more_positions_than_the_window_is_wide(size: tuple[int, int]) -> None:
     document = "abcdefghijklmnopqrstuvwxyz" * 2

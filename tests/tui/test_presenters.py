@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from types import SimpleNamespace
 
 import numpy as np
@@ -258,7 +259,7 @@ def frame(result: StepResult | None = None, **changes: object) -> RunFrame:
         "status": "running",
         "result": result,
         "model": ModelSnapshot.of(small_training(*([result.document] if result else []))),
-        "losses": [],
+        "losses": array("d"),
         "samples": (),
         "rate": 0.0,
         "speed": 0.0,

@@ -16,18 +16,30 @@ from tui.debugger.explorer import Explorer
 from tui.widgets.text_view import TextView
 from viz.maps.lenses import Look
 from viz.maps.moments import MapMoment
+from viz.maps.step_map import StepMap
 from viz.maps.words import Share, column_name, reading_in_words, words
 
 BAR = 10
 """Of a share. Units: characters."""
 
-INTRODUCTION = (
-    "Columns are positions, under the token that each reads; rows are blocks, in the order of the "
-    "forward pass. A cell is as strong as the gradient of what leaves it. In a head's cell each "
-    "bar is a weight: how much is read of that position.\n\n"
-    "Arrows select a cell, and its column's reading is drawn; n walks the backward pass cell by "
-    "cell, o position by position, s event by event, p plays; ⏎ opens a cell's scalars."
+OF_TOKENS = "Columns are positions, under the token that each reads"
+OF_ANYTHING = "Columns are what is done alike side by side: positions or samples"
+OF_ROWS = (
+    "; rows are blocks, in the order of the forward pass. A cell is as strong as the gradient of "
+    "what leaves it."
 )
+OF_HEADS = " In a head's cell each bar is a weight: how much is read of that column."
+OF_KEYS = (
+    "\n\nArrows select a cell; n walks the backward pass cell by cell, o column by column, s event "
+    "by event, p plays; ⏎ opens a cell's scalars."
+)
+
+
+def introduction(step_map: StepMap) -> str:
+    """How to read a Map, and how to begin."""
+    has_tokens = any(caption.token is not None for caption in step_map.captions)
+    columns = OF_TOKENS if has_tokens else OF_ANYTHING
+    return f"{columns}{OF_ROWS}{OF_HEADS if step_map.weights else ''}{OF_KEYS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,7 @@ class MapSide(TextView):
             cell = moment.visited
         sections = [_event(here)] if here else []
         if cell < 0:
-            self.show_sections(*sections, Text(INTRODUCTION))
+            self.show_sections(*sections, Text(introduction(look.map)))
             return
         told = words(look, cell, moment)
         sections.append(Text("\n".join(filter(None, (told.place, told.scope, *told.lines)))))

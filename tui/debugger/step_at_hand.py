@@ -56,6 +56,12 @@ def opened(
     return OpenedStep(origin, explorer, tuple(dropped))
 
 
+def as_computed(step: OpenedStep) -> OpenedStep:
+    """A step from its beginning: without walk, open boxes and what-ifs."""
+    original = step.explorer.session.edit_stack.original.graph
+    return OpenedStep(step.origin, Explorer(DebugSession(original, step.origin)))
+
+
 @dataclass
 class StepAtHand:
     """What Map and Graph mode show; whichever is on screen moves it on."""

@@ -17,7 +17,7 @@ from microgpt.errors import MicrogptError
 from microgpt.train.graph_origin import GraphOrigin
 from tui.debugger.explorer import Explorer, Standpoint
 from tui.debugger.map_panel import Marked
-from tui.debugger.step_at_hand import OpenedStep, StepAtHand, opened
+from tui.debugger.step_at_hand import OpenedStep, StepAtHand, as_computed, opened
 from tui.debugger.walk_pane import WalkPane
 from tui.keys import STEP, WALK, Key, KeySection, bindings_for
 from tui.modes.mode_screen import ModeScreen
@@ -265,8 +265,15 @@ class StepScreen(ModeScreen):
     def action_newest(self) -> None:
         """Drops what is open, walked and edited, and shows the newest step."""
         self.pane.player.stop()
-        frame = self.frame
-        if frame and (origin := frame.origin or frame.upcoming) and self.explorer:
+        frame, step = self.frame, self.step
+        origin = (frame.origin or frame.upcoming) if frame else None
+        if origin is None or step is None:
+            return
+        if origin.key == step.origin.key and not self._building and not self._problem_of(origin):
+            self.at_hand.step = as_computed(step)  # at once: what is pressed next is about it
+            self._show(self.at_hand.step)
+            self.show_status()
+        else:
             self._wants_newest = True
             self._open(origin, None)
 

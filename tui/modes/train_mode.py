@@ -17,7 +17,7 @@ from tui.keys import LIVE_KEYS, bindings_for
 from tui.modes.mode_screen import ModeScreen
 from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
-from tui.widgets.document_strip import DocumentStrip, WhatIf
+from tui.widgets.document_strip import DocumentStrip, EditedDocument
 from tui.widgets.loss_plot import STEPS_IN_MEAN, LossPlot
 from viz.dot import printable
 from viz.style import PARAMETERS_GLYPH, short_number
@@ -49,15 +49,15 @@ class TrainScreen(ModeScreen):
         assert result is not None
         marked = result.step if frame.past else None
         self.query_one(LossPlot).show(frame.losses_so_far, frame.first_step, marked)
-        self.query_one(DocumentStrip).show(frame, self._what_if())
+        self.query_one(DocumentStrip).show(frame, self._edited_document())
         self.query_one("#samples", Static).update(self._samples(frame))
         self.query_one("#norms", Static).update(self._norms(frame))
 
-    def _what_if(self) -> WhatIf | None:
+    def _edited_document(self) -> EditedDocument | None:
         step = self.run_app.at_hand.step
         if step is None or not step.explorer.edits:
             return None
-        return WhatIf(step.origin.document, step.origin.step, step.explorer.map)
+        return EditedDocument(step.origin.document, step.origin.step, step.explorer.map)
 
     def _samples(self, frame: RunFrame) -> Text:
         text = Text(no_wrap=True, overflow="ellipsis")

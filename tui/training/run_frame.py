@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
+import numpy as np
+
 from microgpt import ModelSnapshot, StepResult
+from microgpt.graph.arrays import Floats
 from microgpt.train.graph_origin import GraphOrigin
 
 
@@ -25,9 +29,10 @@ class RunFrame:
     `"followed"` while another process writes it and `"recorded"` afterwards."""
     result: StepResult | None  # the step shown, None before the first
     model: ModelSnapshot  # the model as that step computed it, before its update
-    losses: list[float]
+    losses: array[float]
     """Of all steps so far, which the session goes on appending to; the first
-    `live_step - first_step` belong to this frame. Units: nats."""
+    `live_step - first_step` belong to this frame. Doubles, since a fast engine makes tens of
+    thousands a second, and lists of those take longer to look at than to compute. Units: nats."""
     samples: tuple[FreshSample, ...]  # newest first
     rate: float  # steps a second lately
     speed: float  # the limit set, 0 for none. Units: steps a second.
@@ -54,6 +59,11 @@ class RunFrame:
         return tuple(self.model.tokenizer.label(token) for token in tokens)
 
     @property
-    def losses_so_far(self) -> list[float]:
+    def has_steps(self) -> bool:
+        """Whether there is a step to go to."""
+        return self.live_step > self.first_step
+
+    @property
+    def losses_so_far(self) -> Floats:
         """The losses that belong to this frame. Units: nats. Shape: `[step - first_step - 1]`."""
-        return self.losses[: self.live_step - self.first_step]
+        return np.frombuffer(self.losses[: self.live_step - self.first_step])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -61,7 +62,7 @@ class RunSession:
         run = self._run
         first = run.at(run.first_step)
         return RunFrame(
-            "followed", None, first.before, [], (), 0.0, 0.0, run.info.config.num_steps,
+            "followed", None, first.before, array("d"), (), 0.0, 0.0, run.info.config.num_steps,
             first_step=run.first_step, live_step=run.first_step,
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from array import array
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -74,8 +75,8 @@ class TrainingSession:
         self._sample_rng = random.Random(training.config.seed)
         self._sampled_at = 0.0
         self._frame = RunFrame(
-            "paused" if paused else "running", None, ModelSnapshot.of(training), [], (), 0.0, speed,
-            training.config.num_steps, engine=engine_in_words(training.engine),
+            "paused" if paused else "running", None, ModelSnapshot.of(training), array("d"), (),
+            0.0, speed, training.config.num_steps, engine=engine_in_words(training.engine),
             first_step=training.step, live_step=training.step, upcoming=self._next_origin(),
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)

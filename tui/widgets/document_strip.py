@@ -56,7 +56,7 @@ def predictions_on(step_map: StepMap) -> list[Prediction]:
 
 
 @dataclass(frozen=True, eq=False)
-class WhatIf:
+class EditedDocument:
     """A step with what-ifs in force, which is shown in place of training's."""
 
     document: str
@@ -70,11 +70,11 @@ class DocumentStrip(Static):
     def __init__(self, id: str | None = None) -> None:  # noqa: A002  # Textual's own name for it
         super().__init__(id=id, markup=False)
         self._frame: RunFrame | None = None
-        self._what_if: WhatIf | None = None
+        self._edited: EditedDocument | None = None
 
-    def show(self, frame: RunFrame, what_if: WhatIf | None = None) -> None:
+    def show(self, frame: RunFrame, edited: EditedDocument | None = None) -> None:
         """Shows the frame's document, or what a what-if makes of the step it is of."""
-        self._frame, self._what_if = frame, what_if
+        self._frame, self._edited = frame, edited
         self.update(self._table())
 
     def on_resize(self) -> None:
@@ -83,12 +83,12 @@ class DocumentStrip(Static):
             self.update(self._table())
 
     def _table(self) -> Text:
-        frame, what_if = self._frame, self._what_if
+        frame, edited = self._frame, self._edited
         text = Text(no_wrap=True, overflow="ellipsis")
         if frame is None or frame.result is None:
             return text
         result = frame.result
-        predictions = predictions_on(what_if.map) if what_if else predictions_of(frame)
+        predictions = predictions_on(edited.map) if edited else predictions_of(frame)
         width = min(COLUMN, max(5, (self.size.width - 8) // max(1, len(predictions))))
         losses = [each.loss for each in predictions if math.isfinite(each.loss)]
         highest = max(losses, default=0.0)
@@ -104,10 +104,10 @@ class DocumentStrip(Static):
             rows["p"].append(f"{100 * each.probability:.1f}%".ljust(width), muted)
             rows["loss"].append(f"{each.loss:.2f}".ljust(width))
             rows[""].append((bar * (width - 2)).ljust(width), fill)
-        if what_if is not None:
-            graph = what_if.map.graph
-            text.append(f"“{printable(what_if.document)}”", "bold")
-            text.append(f"  step {what_if.step}", muted)
+        if edited is not None:
+            graph = edited.map.graph
+            text.append(f"“{printable(edited.document)}”", "bold")
+            text.append(f"  step {edited.step}", muted)
             text.append(f"  ✎ what-if: loss {graph.data[graph.root]:.4f}", "bold")
             text.append("  U: undo\n", muted)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from textual_plot import HiResMode, PlotWidget
 
+from microgpt.graph.arrays import Floats
 from tui.themes import theme_color
 
 STEPS_IN_MEAN = 25
@@ -50,14 +51,14 @@ class LossPlot(PlotWidget):
         self.margin_top, self.margin_bottom, self.margin_left = 0, 1, 7
         self.can_focus = False
 
-    def show(self, losses: list[float], first_step: int = 0, marked: int | None = None) -> None:
+    def show(self, values: Floats, first_step: int = 0, marked: int | None = None) -> None:
         """Draws the losses of all steps so far.
 
         Args:
+            values: of all steps. Shape: `[step - first_step - 1]`.
             first_step: the step before the first of them.
             marked: a step to mark with a line.
         """
-        values = np.array(losses)
         most = 2 * max(20, self.size.width)
         self.clear()
         muted, accent = (theme_color(self.app, name) for name in ("muted", "primary"))

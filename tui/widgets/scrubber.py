@@ -8,6 +8,7 @@ from textual import events
 from textual.message import Message
 from textual.widgets import Static
 
+from microgpt.graph.arrays import Floats
 from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
 
@@ -34,20 +35,20 @@ def step_in(column: int, first: int, last: int, columns: int) -> int:
     return max(first, min(first + ahead, last))
 
 
-def heights(losses: list[float], columns: int) -> list[int]:
+def heights(losses: Floats, columns: int) -> list[int]:
     """Mean loss of each column's steps, in eighths of the range of these means.
 
-    >>> heights([4.0, 2.0, 3.0, 1.0], 2)
+    >>> heights(np.array([4.0, 2.0, 3.0, 1.0]), 2)
     [7, 0]
-    >>> heights([1.0, 2.0], 4)
+    >>> heights(np.array([1.0, 2.0]), 4)
     [0, 0, 7, 7]
     """
-    values = np.array(losses)
-    if len(values) < columns:
-        means = values[np.arange(columns) * len(values) // columns]
+    n = len(losses)
+    if n < columns:
+        means = losses[np.arange(columns) * n // columns]
     else:
-        places = np.arange(len(values)) * columns // len(values)
-        means = np.bincount(places, values, columns) / np.bincount(places, minlength=columns)
+        begins = -(-np.arange(columns + 1) * n // columns)
+        means = np.add.reduceat(losses, begins[:-1]) / np.diff(begins)
     low, high = float(means.min()), float(means.max())
     scaled = (means - low) / (high - low) if high > low else np.zeros(columns)
     return [round(7 * float(height)) for height in scaled]
@@ -88,7 +89,7 @@ class Scrubber(Static):
         """Goes to the step under the mouse."""
         left, columns = self._place()
         frame, column = self._frame, event.x - left
-        if frame is not None and frame.losses_so_far and 0 <= column < columns:
+        if frame is not None and frame.has_steps and 0 <= column < columns:
             first = frame.first_step + 1
             self.post_message(self.StepPicked(step_in(column, first, frame.live_step, columns)))
 
@@ -97,7 +98,7 @@ class Scrubber(Static):
         if event.button == 1:
             left, columns = self._place()
             frame = self._frame
-            if frame is not None and frame.losses_so_far:
+            if frame is not None and frame.has_steps:
                 column = min(max(event.x - left, 0), columns - 1)
                 first = frame.first_step + 1
                 self.post_message(self.StepPicked(step_in(column, first, frame.live_step, columns)))
@@ -124,7 +125,7 @@ class Scrubber(Static):
         muted, primary, accent = (
             theme_color(self.app, name) for name in ("muted", "primary", "accent")
         )
-        if frame is None or not frame.losses_so_far:
+        if frame is None or not frame.has_steps:
             return line.append(" no step recorded yet", muted)
         left, right = self._ends()
         _, columns = self._place()

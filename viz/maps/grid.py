@@ -92,19 +92,19 @@ def grid_of(graph: Graph) -> Grid:
     pieces = pieces_of(graph, plan)
     rows = rows_of(graph, plan, pieces)
     matrices, n = plan.matrices, len(plan.columns)
-    row_of_matrix = _first_readers(graph, matrices, pieces, rows.of_piece)
+    row_of_matrix = _first_readers(matrices, pieces, rows.of_piece)
     read_by: dict[int, list[str]] = {}
     for name, row in zip(matrices.names, row_of_matrix.tolist(), strict=True):
         read_by.setdefault(row, []).append(name)
     code_of_piece = rows.of_piece * (n + 2) + np.where(pieces.column < 0, n, pieces.column)
-    codes = np.empty(len(graph), np.int64)
-    of_parameters = matrices.of_node >= 0
-    codes[of_parameters] = row_of_matrix[matrices.of_node[of_parameters]] * (n + 2) + n + 1
-    codes[~of_parameters] = code_of_piece[pieces.of_node[~of_parameters]]
-    used = np.flatnonzero(np.bincount(codes, minlength=1))
+    code_of_matrix = row_of_matrix * (n + 2) + n + 1
+    used = np.unique(np.concatenate((code_of_piece, code_of_matrix)))
     number = np.full(len(rows.names) * (n + 2), NOWHERE)
     number[used] = np.arange(len(used))
     column_of = used % (n + 2)
+    cell_of = np.append(number[code_of_piece], NOWHERE)[pieces.of_node]
+    parameters = np.flatnonzero(matrices.of_node >= 0)
+    cell_of[parameters] = number[code_of_matrix][matrices.of_node[parameters]]
     return Grid(
         rows=tuple(
             Row(name, layer, tuple(read_by.get(row, ())))
@@ -115,7 +115,7 @@ def grid_of(graph: Graph) -> Grid:
         column_of=frozen(np.where(column_of < n, column_of, NOWHERE)),
         scopes=_scopes_of_cells(graph, pieces, number[code_of_piece], len(used)),
         parameters=tuple((column_of == n + 1).tolist()),
-        cell_of=frozen(number[codes]),
+        cell_of=frozen(cell_of),
         heads=rows.heads,
     )
 
@@ -132,12 +132,10 @@ def _scopes_of_cells(
     return tuple(scopes)
 
 
-def _first_readers(graph: Graph, matrices: Matrices, pieces: Pieces, row_of_piece: Ints) -> Ints:
+def _first_readers(matrices: Matrices, pieces: Pieces, row_of_piece: Ints) -> Ints:
     """The row that reads a parameter of each matrix first. Shape: `[matrix]`."""
-    edges = matrices.edges[::-1]
-    consumer = pieces.of_node[graph.edge_consumers[edges]]
-    edges, consumer = edges[consumer >= 0], consumer[consumer >= 0]
+    piece = pieces.of_node[matrices.readers][::-1]
+    matrix, piece = matrices.read[::-1][piece >= 0], piece[piece >= 0]
     rows = np.zeros(len(matrices.names), np.int64)
-    # The last written is the first edge.
-    rows[matrices.of_node[graph.operands[edges]]] = row_of_piece[consumer]
+    rows[matrix] = row_of_piece[piece]  # the last written is the first that reads
     return rows

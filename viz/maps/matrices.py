@@ -22,7 +22,9 @@ class Matrices:
 
     names: tuple[str, ...]
     of_node: Ints  # place in `names`, -1 of nodes that are no parameters. Shape: `[node]`
-    edges: Ints  # that read a parameter, ascending. Shape: `[edge]`
+    edges: Ints  # that read a parameter, ascending. Shape: `[reading]`
+    read: Ints  # the matrix that each of them reads. Shape: `[reading]`
+    readers: Ints  # the node that each of them leads to. Shape: `[reading]`
 
     @classmethod
     def of(cls, graph: Graph) -> Matrices:
@@ -61,7 +63,9 @@ class Matrices:
         places = {name: place for place, name in enumerate(dict.fromkeys(leaves.values()))}
         of_node = np.full(len(graph), NOWHERE)
         of_node[list(leaves)] = [places[matrix] for matrix in leaves.values()]
-        return cls(tuple(places), of_node, np.flatnonzero((of_node >= 0)[graph.operands]))
+        matrix = of_node[graph.operands]
+        edges = np.flatnonzero(matrix >= 0)
+        return cls(tuple(places), of_node, edges, matrix[edges], graph.edge_consumers[edges])
 
 
 def _container(name: str) -> str:
@@ -85,9 +89,7 @@ def reads_of(graph: Graph, matrices: Matrices) -> list[int]:
     scopes, n = tuple(graph.scopes), len(matrices.names)
     reads = [0] * len(scopes)
     if n:
-        edges = matrices.edges
-        matrix = matrices.of_node[graph.operands[edges]]
-        pairs = graph.scope_of[graph.edge_consumers[edges]] * n + matrix
+        pairs = graph.scope_of[matrices.readers] * n + matrices.read
         for pair in np.flatnonzero(np.bincount(pairs)).tolist():
             reads[pair // n] |= 1 << (pair % n)
     for scope in reversed(scopes[1:]):  # parents come before their children
@@ -105,7 +107,7 @@ def rows_read(graph: Graph, matrices: Matrices, at: ScopeRange) -> list[int]:
     is_parameter = matrices.of_node >= 0
     number = np.cumsum(is_parameter) - 1  # of each parameter
     edges = matrices.edges
-    caller = call_of[graph.edge_consumers[edges]]
+    caller = call_of[matrices.readers]
     edges, caller = edges[caller >= 0], caller[caller >= 0]
     n = int(is_parameter.sum())
     reads = np.zeros(len(inside) * n, np.bool_)
@@ -147,9 +149,8 @@ def _own_reads(graph: Graph, matrices: Matrices) -> dict[int, dict[tuple[str, in
     own: dict[int, dict[tuple[str, int], int]] = {}
     if not any(scope.place for scope in graph.scopes):
         return own
-    consumer = graph.edge_consumers[matrices.edges]
-    matrix = matrices.of_node[graph.operands[matrices.edges]]
-    kinds = np.stack((graph.scope_of[consumer], graph.line_of[consumer], matrix))
+    readers = matrices.readers
+    kinds = np.stack((graph.scope_of[readers], graph.line_of[readers], matrices.read))
     for scope, line, bit in np.unique(kinds, axis=1).T.tolist():
         if line >= 0:
             lines = own.setdefault(scope, {})

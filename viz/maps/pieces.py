@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -164,37 +165,96 @@ def _outermost(graph: Graph) -> set[int]:
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """Neighbours that are alike before it is known where pieces begin; parameters are in none.
+
+    What is of one unit is one run, so that what follows is about a few thousand and not about each
+    node.
+    """
+
+    starts: Ints  # first node of each. Shape: `[run]`
+    stops: Ints  # one past its last. Shape: `[run]`
+    n_nodes: int  # of the graph
+
+    @classmethod
+    def of(cls, graph: Graph, plan: Plan, *, node_by_node: bool) -> Self:
+        """The runs of a graph.
+
+        Args:
+            node_by_node: also inside of units.
+        """
+        is_inner = plan.matrices.of_node < 0
+        if node_by_node:
+            inner = np.flatnonzero(is_inner)
+            return cls(inner, inner + 1, len(graph))
+        scope_of = graph.scope_of
+        begins = np.ones(len(graph), np.bool_)
+        np.not_equal(scope_of[1:], scope_of[:-1], out=begins[1:])
+        begins[1:] |= is_inner[1:] != is_inner[:-1]
+        starts = np.flatnonzero(begins)
+        stops = np.append(starts[1:], len(graph))
+        in_no_unit = is_inner[starts] & (np.array(plan.unit)[scope_of[starts]] < 0)
+        for run in np.flatnonzero(in_no_unit).tolist():
+            begins[starts[run] : stops[run]] = True
+        starts = np.flatnonzero(begins)
+        stops = np.append(starts[1:], len(graph))
+        kept = is_inner[starts]
+        return cls(starts[kept], stops[kept], len(graph))
+
+    def groups(self, *kinds: Ints) -> Ints:
+        """The run that each group of neighbours begins with that are alike in some more ways."""
+        cuts = self.starts[1:] != self.stops[:-1]
+        for kind in kinds:
+            cuts |= np.diff(kind) != 0
+        return np.concatenate(([0], np.flatnonzero(cuts) + 1))[: len(self.starts)]
+
+    def spread(self, groups: Ints, numbers: Ints) -> Ints:
+        """The number of each group for each of its runs. Shape: `[run]`."""
+        return np.repeat(numbers, np.diff(np.append(groups, len(self.starts))))
+
+    def numbered(self, groups: Ints) -> Ints:
+        """The group of each node, -1 of parameters. Shape: `[node]`."""
+        ends = np.stack((self.starts, self.stops), axis=1).ravel()
+        lengths = np.diff(np.concatenate(([0], ends, [self.n_nodes])))
+        numbers = np.full(len(lengths), NOWHERE)  # every other one is between runs
+        numbers[1::2] = self.spread(groups, np.arange(len(groups)))
+        return np.repeat(numbers, lengths)
+
+
 def pieces_of(graph: Graph, plan: Plan) -> Pieces:
     """The pieces, each with its column."""
-    inner = np.flatnonzero(plan.matrices.of_node < 0)
-    unit = np.array(plan.unit)[graph.scope_of[inner]]
-    if plan.column_of_node is None:
-        column = _columns_by_calls(graph, plan, inner, unit)
-    else:
-        column = plan.column_of_node[inner]
-    head, unit = _heads(graph, plan, inner, unit, column)
-    scope = np.where(unit >= 0, unit, graph.scope_of[inner])
+    # Heads that have scopes of their own, opened by hand, need not be looked for.
+    seeks_heads = plan.places.are_known and len(plan.columns) > 1
+    by_node = plan.column_of_node
+    runs = _Runs.of(graph, plan, node_by_node=seeks_heads or by_node is not None)
+    unit = np.array(plan.unit)[graph.scope_of[runs.starts]]
+    column = _columns_by_calls(graph, plan, runs, unit) if by_node is None else by_node[runs.starts]
+    head = np.full(len(unit), NOWHERE)
+    if seeks_heads:
+        head, unit = _heads(graph, plan, runs.starts, unit, column)
+    scope = np.where(unit >= 0, unit, graph.scope_of[runs.starts])
     is_head = (unit < 0) & (head >= 0)
-    line = np.where((unit >= 0) | is_head, NOWHERE, graph.line_of[inner])
-    first = _starts(inner, np.where(is_head, NOWHERE, scope), line, column, head)
-    last = np.append(first[1:], len(inner))[: len(first)] - 1
+    line = np.where((unit >= 0) | is_head, NOWHERE, graph.line_of[runs.starts])
+    first = runs.groups(np.where(is_head, NOWHERE, scope), line, column, head)
+    last = np.append(first[1:], len(unit))[: len(first)] - 1
     return Pieces(
-        inner[first], inner[last] + 1, scope[first], line[first], unit[first] >= 0, column[first],
-        head[first], _numbered(graph, inner, first),
+        runs.starts[first], runs.stops[last], scope[first], line[first], unit[first] >= 0,
+        column[first], head[first], runs.numbered(first),
     )  # fmt: skip
 
 
-def _columns_by_calls(graph: Graph, plan: Plan, inner: Ints, unit: Ints) -> Ints:
-    """The column of each node that is no parameter, by the call that it lies in."""
-    scope = np.where(unit >= 0, unit, graph.scope_of[inner])
+def _columns_by_calls(graph: Graph, plan: Plan, runs: _Runs, unit: Ints) -> Ints:
+    """The column of each run, by the call that it lies in."""
+    scope = np.where(unit >= 0, unit, graph.scope_of[runs.starts])
     column = np.array(plan.column)[scope]
     if len(plan.columns) > 1:
         # What lies in no call goes where it is used, node by node; a call goes as a whole.
-        line = np.where(unit >= 0, NOWHERE, graph.line_of[inner])
+        line = np.where(unit >= 0, NOWHERE, graph.line_of[runs.starts])
         is_loose = (unit < 0) & (column < 0)
-        first = _starts(inner, scope, line, np.where(is_loose, inner, NOWHERE))
-        agreed = _agreed(graph, _numbered(graph, inner, first), column[first])
-        column = _spread(first, agreed, inner)
+        first = runs.groups(scope, line, np.where(is_loose, runs.starts, NOWHERE))
+        agreed = _agreed(graph, runs.numbered(first), column[first])
+        column = runs.spread(first, agreed)
     return column
 
 
@@ -204,9 +264,6 @@ def _heads(graph: Graph, plan: Plan, inner: Ints, unit: Ints, column: Ints) -> t
     A head that is all that a scope holds is that scope; scopes that hold several heads, or a part
     of one, are no rows.
     """
-    # Heads that have scopes of their own, opened by hand, need not be looked for.
-    if not plan.places.are_known or len(plan.columns) == 1:
-        return np.full(len(inner), NOWHERE), unit
     column_of_node = np.full(len(graph), NOWHERE)
     column_of_node[inner] = column
     place_of = plan.places.of_nodes(graph)
@@ -223,26 +280,6 @@ def _heads(graph: Graph, plan: Plan, inner: Ints, unit: Ints, column: Ints) -> t
     head = np.where(head_of_unit[unit] >= 0, head_of_unit[unit], head)
     unit = np.where(is_split[unit], NOWHERE, unit)
     return head, unit
-
-
-def _starts(inner: Ints, *kinds: Ints) -> Ints:
-    """Where a run of neighbours of one kind begins."""
-    cuts = np.diff(inner) != 1
-    for kind in kinds:
-        cuts |= np.diff(kind) != 0
-    return np.concatenate(([0], np.flatnonzero(cuts) + 1))[: len(inner)]
-
-
-def _spread(first: Ints, numbers: Ints, inner: Ints) -> Ints:
-    """The number of each run for each of its nodes."""
-    return np.repeat(numbers, np.diff(np.append(first, len(inner))))
-
-
-def _numbered(graph: Graph, inner: Ints, first: Ints) -> Ints:
-    """The run of each node, -1 of parameters. Shape: `[node]`."""
-    of_node = np.full(len(graph), NOWHERE)
-    of_node[inner] = _spread(first, np.arange(len(first)), inner)
-    return of_node
 
 
 def _agreed(graph: Graph, piece_of: Ints, column: Ints) -> Ints:

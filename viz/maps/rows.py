@@ -44,7 +44,7 @@ class _Key(NamedTuple):
 
 def rows_of(graph: Graph, plan: Plan, pieces: Pieces) -> Rows:
     """The rows of a graph's pieces."""
-    reads = _reads(graph, plan, pieces)
+    reads = _reads(plan, pieces)
     keys = _with_single_layer(graph, plan, _Keys(graph, plan, pieces, reads).all())
     order = _in_order(keys, pieces.column.tolist())
     reads_of: dict[_Key, int] = {}
@@ -124,14 +124,13 @@ def _joined(order: Sequence[_Key], reads: Mapping[_Key, int]) -> list[list[_Key]
     return groups
 
 
-def _reads(graph: Graph, plan: Plan, pieces: Pieces) -> list[int]:
+def _reads(plan: Plan, pieces: Pieces) -> list[int]:
     """The matrices that each piece reads, as bits."""
-    edges = plan.matrices.edges
-    matrix = plan.matrices.of_node[graph.operands[edges]]
-    consumer, n = pieces.of_node[graph.edge_consumers[edges]], len(plan.matrices.names)
+    matrices, n = plan.matrices, len(plan.matrices.names)
     reads = [0] * len(pieces.starts)
     if n:
-        for pair in np.flatnonzero(np.bincount(consumer * n + matrix)).tolist():
+        pairs = pieces.of_node[matrices.readers] * n + matrices.read
+        for pair in np.flatnonzero(np.bincount(pairs)).tolist():
             reads[pair // n] |= 1 << (pair % n)
     return reads
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import numpy as np
 
 from viz.maps.folding import FOLD, WHOLE
 from viz.maps.moments import Progress
@@ -79,6 +82,21 @@ def bar(how_large: float) -> str:
     ('▁', '█')
     """
     return BARS[min(len(BARS) - 1, int(how_large * len(BARS)))]
+
+
+def strip(weights: Sequence[float], room: int) -> str:
+    """A character for each source: as high as the weight, a dot for those that are not read.
+
+    Where there are more sources than characters, the largest weight of neighbours stands for them.
+
+    >>> strip((0.5, 0.1, 0.4, 0.0), 4), strip((0.5, 0.1, 0.4, 0.0), 2)
+    ('▅▁▄·', '▅▄')
+    """
+    n_read = max((source + 1 for source, weight in enumerate(weights) if weight > 0), default=0)
+    if n_read > room:
+        parts = np.array_split(np.array(weights[:n_read]), room)
+        weights = [float(part.max()) for part in parts]
+    return "".join(bar(weight) if weight > 0 else NOTHING for weight in weights)[:room]
 
 
 def row_name(step_map: StepMap, row: int) -> str:

@@ -31,6 +31,7 @@ from viz.maps.spans import (
     narrow_number,
     row_name,
     short_label,
+    strip,
 )
 from viz.maps.step_map import Current
 from viz.maps.text_widths import NUMBERED_WIDTH, TextWidths
@@ -226,7 +227,7 @@ class TextMap:
         what = f"{MOVED} moved by the what-if" if self.moved else self.look.lens.what
         told = [what]
         if self.widened is not None:
-            told.append("beside the cells of the widened column: each of their outputs")
+            told.append("beside the widened column: each output of its cells")
         blank = Span("".ljust(self.widths.label))
         return [
             (Span("scale".ljust(self.widths.label), "label"), Span(scale, "muted")),
@@ -325,7 +326,7 @@ class TextMap:
             return self._waiting(cell, width, self.moment)
         if (head := self.scale.weights.get(cell)) is not None:
             kind: Kind = "visited" if self.moment and self.moment.visited == cell else "weight"
-            return Span(self._strip(head), kind, cell, 1.0)
+            return Span(strip(head, width - 1).ljust(width), kind, cell, 1.0)
         return self._bar_and_number(cell, width)
 
     def _sized(self, cell: int, width: int) -> Span:
@@ -386,17 +387,3 @@ class TextMap:
         if cell in self.scale.probabilities:
             return f"{100 * number:.1f}%".rjust(NUMBER_WIDTH)
         return narrow_number(number)
-
-    def _strip(self, weights: Sequence[float]) -> str:
-        """A character for each source: as high as the weight, a dot for those that are not read.
-
-        Where there are more sources than characters, the largest weight of neighbours stands for
-        them.
-        """
-        room = self.widths.column - 1
-        n_read = max((source + 1 for source, weight in enumerate(weights) if weight > 0), default=0)
-        if n_read > room:
-            parts = np.array_split(np.array(weights[:n_read]), room)
-            weights = [float(part.max()) for part in parts]
-        shown = "".join(bar(weight) if weight > 0 else NOTHING for weight in weights)
-        return shown[:room].ljust(self.widths.column)

@@ -47,6 +47,7 @@ def words(look: Look, cell: int, moment: MapMoment | None = None) -> CellWords:
     if known.values and look.lens.name != "value":
         lines.append(f"value norm     {cell_number(float(step_map.data_norm[cell]))}")
     lines.append(f"{n_nodes:,} nodes")
+    lines += _parameters(step_map, cell)
     if moment is not None:
         lines.append(_how_far(step_map, cell, moment))
     return CellWords(
@@ -57,6 +58,13 @@ def words(look: Look, cell: int, moment: MapMoment | None = None) -> CellWords:
         _currents(step_map, cell, outgoing=False) if known.grads else (),
         _currents(step_map, cell, outgoing=True) if known.grads else (),
     )
+
+
+def _parameters(step_map: StepMap, cell: int) -> list[str]:
+    """The matrices that a cell's row reads."""
+    grid = step_map.grid
+    matrices = grid.rows[int(grid.row_of[cell])].matrices
+    return [f"parameters  {', '.join(matrices)}"] if matrices and not grid.parameters[cell] else []
 
 
 @dataclass(frozen=True, slots=True)

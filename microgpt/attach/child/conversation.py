@@ -21,6 +21,8 @@ from microgpt.attach.child import reading
 from microgpt.attach.child.answers import answer
 from microgpt.attach.child.between import Between
 from microgpt.attach.child.channel import Channel, Instruction
+from microgpt.attach.child.class_among import class_among
+from microgpt.attach.child.found_gradients import run_and_look
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.native_class import NativeClass
@@ -32,7 +34,7 @@ from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.shapes import Shape, watch_classes
 from microgpt.attach.child.snapshot import Snapshot
 from microgpt.attach.child.torch_passes import TorchPasses
-from microgpt.attach.child.value_class import ValueClass, class_among
+from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watched_run import WatchedRun, lack_of, root_of, shape_of_run
 from microgpt.attach.wire import Field
 
@@ -132,6 +134,8 @@ class Conversation:
         for kind in self._classes:
             if issubclass(cls, kind.cls):
                 kind.add_code(cls)
+                if kind.is_armed:
+                    kind.arm(self._base)
                 if kind.shape is not None and kind.shape.store is None:
                     self._hook_backward(kind, cls)
 
@@ -311,18 +315,19 @@ class Conversation:
         self._compare(kind, before, names)
         log, shape = PassLog(), kind.shape
         assert shape is not None
-        if not shape.grad:
-            result = run()
-            finals = before.finals_in(result)
-            if finals is None:
-                return result, "the function that made the last pass gives no gradients now"
-            return result, self._safely(
-                lambda: reading.graph_columns(before, kind, names, log, finals=finals)
-            )
+        finals: list[Any] | None = []
         with reading.watched_pass(before, log, kind):
-            result = run()
+            if shape.kept is None:
+                result = run()
+            else:
+                result, kept = run_and_look(run, shape.kept)
+                finals = before.finals_in(kept)
+        if finals is None:
+            return result, "the function that made the last pass has no gradients now"
         names = reading.names_of(reading.frames_of(caller, self._base), kind, self._learner)
-        return result, self._safely(lambda: reading.graph_columns(before, kind, names, log))
+        return result, self._safely(
+            lambda: reading.graph_columns(before, kind, names, log, finals=finals or [])
+        )
 
     def failed(self, error: BaseException) -> None:
         """The script raised: stops one last time."""
@@ -363,13 +368,9 @@ class Conversation:
     # -- conversation ------------------------------------------------------------------------------
 
     def _stop(
-        self,
-        kind: str,
-        loss: float,
-        graph: FrozenColumns,
-        place: tuple[str, int],
+        self, kind: str, loss: float, graph: FrozenColumns, place: tuple[str, int],
         traceback: str = "",
-    ) -> None:
+    ) -> None:  # fmt: skip
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):  # the script may have closed it
                 stream.flush()

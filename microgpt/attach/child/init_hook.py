@@ -56,7 +56,7 @@ def __init__({self}{parameters}):
             attach_frame = attach_frame.f_back
         attach_code = attach_maker.f_code
         if attach_code.co_name not in attach_called_with_operands:
-            attach_note_arguments({self}, attach_maker)
+            attach_code = attach_note_arguments({self}, attach_maker)
     {set_maker}attach_code{done}
     if attach_frame is not None:
         attach_sites = attach_recent.get(attach_frame)
@@ -112,7 +112,7 @@ def hooked_init(
     cls: Any,
     is_part: Callable[[int], bool | None],
     site_of: Callable[[FrameType], Site],
-    note_arguments: Callable[[Any, FrameType], None],
+    note_arguments: Callable[[Any, FrameType], CodeType],
     note_operands: Callable[[Any, Any, FrameType], None] | None,
     *,
     notes_all: bool = False,
@@ -125,7 +125,7 @@ def hooked_init(
             merely helps to make a node, as `__init__` or a `_unary` does, and is not an op.
         site_of: scope and line that a frame is at.
         note_arguments: is called with a node that another method made than `CALLED_WITH_OPERANDS`,
-            and the frame of that.
+            and the frame of that. Gives the code that the node is said to be made by.
         note_operands: is called with a node, with a container that it was made from, and with the
             frame that made it. None where operands need no noting.
         notes_all: whether what those methods are called with is noted, too, and makers are looked

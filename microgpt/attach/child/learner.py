@@ -17,20 +17,31 @@ from microgpt.attach.child.anatomy import (
     anatomy_of,
     attributes,
     is_array,
+    is_number,
     is_numeric,
+    number_getter,
     own_attribute,
 )
 from microgpt.attach.child.array_pass_log import ArrayPassLog, Noted
+from microgpt.attach.child.found_gradients import (
+    CONTAINERS,
+    KeptAt,
+    containers_of,
+    fills_containers,
+    gradients_in,
+)
 from microgpt.attach.child.pass_log import read_watch
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import WatchedRun, gradients_in
+from microgpt.attach.child.watched_run import WatchedRun, may_be_gradients
 
 FIRST = 8
 """One of so many first instances, and then of every twice as many, is kept to be looked at."""
 MAX_CHAIN = 12
 """So many calls out from the first write the function that makes the pass is looked for."""
+DEEPEST = 100_000
+"""The same where only leaves are written to, which a recursion comes to last."""
 
 
 class Learner:
@@ -87,7 +98,7 @@ class Learner:
             put: what really sets an attribute.
         """
         getframe, wrote, made = sys._getframe, self._wrote, self._makes
-        watched, number_of = self._watched, _number_getter(self._watched)
+        watched, number_of = self._watched, number_getter(self._watched)
 
         def is_of_arrays(value: Any) -> bool:
             """Whether it is a node that holds an array: a gradient may be one."""
@@ -118,10 +129,12 @@ class Learner:
             self.end(None)
         kind = self._kind_of(node)
         if kind is not None:
-            if not kind.is_armed:  # a dataclass gets its `__init__` after it is built
+            if not kind.records(type(node)):  # a dataclass gets its `__init__` after it is built
                 kind.arm(kind.base)
                 kind.give_number(node)
             kind.n_seen += 1
+            if kind.n_seen == 1:  # operators may have been put on its class since
+                kind.add_code(type(node))
             if kind.n_seen <= FIRST or kind.n_seen & (kind.n_seen - 1) == 0:
                 kind.sample = node
 
@@ -129,13 +142,16 @@ class Learner:
         self, node: Node, name: str, value: Any, frame: FrameType, put: Callable[..., None]
     ) -> None:
         run = self._run
+        if run is not None and run.is_of_leaves and run.kind.subject().is_result(node):
+            self._leave(run)
+            run = self._run = None
         before = _held(node, name, run)
         if run is None:
             kind = self._kind_of(node)
             if kind is None or value is None or kind.is_making(node, frame.f_code):
                 put(node, name, value)
                 return
-            run = self._begun(kind, node, frame)
+            run = self._begun(kind, node, frame) or self._begun_at_leaf(kind, node, frame, value)
             if run is None or name == run.anatomy.data:
                 self._run = None
                 put(node, name, value)
@@ -186,10 +202,49 @@ class Learner:
             run.array_log = ArrayPassLog(kind, name, run.anatomy.holders, nodes, run.anatomy.data)
         self.is_asleep = False
 
-    def _chain(self, kind: ValueClass, frame: FrameType) -> Iterator[FrameType]:
+    def _begun_at_leaf(
+        self, kind: ValueClass, leaf: Node, frame: FrameType, value: Any
+    ) -> WatchedRun | None:
+        """A run that begins with a write to a leaf, by a function that is given a result."""
+        subject = kind.subject()
+        is_zero = is_number(value) and value == 0
+        if kind.shape is not None or is_zero or subject.is_result(leaf):
+            return None
+        chain = list(self._chain(kind, frame, DEEPEST))
+        while chain and self._root_given(kind, chain[-1]) is None:
+            chain.pop()
+        if not chain:
+            return None
+        root = self._root_given(kind, chain[-1])
+        self.is_asleep = True
+        anatomy = anatomy_of(subject, root)
+        self.is_asleep = False
+        if anatomy is None:
+            return None
+        run = WatchedRun(kind, anatomy, root, frame)
+        run.is_of_leaves = True
+        run.chain = chain
+        run.caller = chain[-1].f_back or frame
+        run.line = run.caller.f_lineno
+        self._trace(chain)
+        self._run = run
+        return run
+
+    def _root_given(self, kind: ValueClass, frame: FrameType) -> Node:
+        """The first result that a call is handed, None if there is none."""
+        code, here = frame.f_code, frame.f_locals
+        given = (here.get(name) for name in code.co_varnames[: code.co_argcount])
+        subject = kind.subject()
+        return next(
+            (each for each in given if kind.is_node(each) and subject.is_result(each)), None
+        )
+
+    def _chain(
+        self, kind: ValueClass, frame: FrameType, most: int = MAX_CHAIN
+    ) -> Iterator[FrameType]:
         """The calls around a write, from it outwards, that are handed a node or are the class's."""
         at: FrameType | None = frame
-        for _ in range(MAX_CHAIN):
+        for _ in range(most):
             if at is None or at is kind.base or at.f_code.co_name == "<module>":
                 return
             code, here = at.f_code, at.f_locals
@@ -225,9 +280,11 @@ class Learner:
                 frame.f_trace_lines = False
                 frame.f_trace = self._returned
 
-    def _returned(self, frame: FrameType, event: str, _: Any) -> Any:
+    def _returned(self, frame: FrameType, event: str, result: Any) -> Any:
         run = self._run
         if event == "return" and run is not None and frame in run.chain:
+            if run.is_of_leaves and run.kept is None:
+                self._look_for_gradients(run, frame, result)
             caller = frame.f_back
             run.returned[frame] = caller.f_lineno if caller is not None else 0
             if frame is run.chain[-1] and self._is_whole(run, frame):
@@ -257,6 +314,16 @@ class Learner:
             return
         if run.array_log is not None:
             run.array_log.ends()
+        self._leave(run)
+        if function is None and run.returned:
+            frame = next((f for f in reversed(run.chain) if f in run.returned), None)
+            if frame is not None and self._is_whole(run, frame):
+                function = frame.f_code
+                run.caller, run.line = frame.f_back or frame, run.returned[frame]
+        self._finished(run, function)
+
+    def _leave(self, run: WatchedRun) -> None:
+        """Takes away what watched a run."""
         cls = run.kind.cls
         for name, before in run.watched.items():
             if before is run:
@@ -269,28 +336,17 @@ class Learner:
         for frame in run.chain:
             if frame.f_trace == self._returned:
                 frame.f_trace = None
-        if function is None and run.returned:
-            frame = next((f for f in reversed(run.chain) if f in run.returned), None)
-            if frame is not None and self._is_whole(run, frame):
-                function = frame.f_code
-                run.caller, run.line = frame.f_back or frame, run.returned[frame]
-        self._finished(run, function)
 
-    # -- gradients that are returned ---------------------------------------------------------------
+    # -- gradients beside the nodes ----------------------------------------------------------------
 
     def _profile(self, frame: FrameType, event: str, result: Any) -> None:
-        """Looks for a function that is given a node and returns a gradient of many."""
-        if (
-            event != "return"
-            or self._run is not None
-            or self.is_asleep
-            or result.__class__ not in _RETURNED
-        ):
-            return
-        if len(result) < 2 or frame.f_code.co_name.startswith("<"):
+        """Looks for a function that is given a node and has gradients of many when it returns."""
+        if event != "return" or self._run is not None or self.is_asleep:
             return
         code = frame.f_code
-        if code.co_filename.startswith(OWN_FOLDER):
+        if not isinstance(result, CONTAINERS) and not fills_containers(code):
+            return
+        if code.co_name.startswith("<") or code.co_filename.startswith(OWN_FOLDER):
             return
         here = frame.f_locals
         for name in code.co_varnames[: code.co_argcount]:
@@ -299,15 +355,29 @@ class Learner:
             if kind is None or kind.shape is not None or not kind.subject().is_result(node):
                 continue
             anatomy = anatomy_of(kind.subject(), node)
-            if anatomy is None or gradients_in(result, kind.below(node, anatomy.store)) is None:
+            if anatomy is None:
                 continue
             run = WatchedRun(kind, anatomy, node, frame.f_back or frame)
-            run.result = result
-            self._finished(run, code)
+            self._look_for_gradients(run, frame, result)
+            if run.kept is not None:
+                self._finished(run, code)
+                return
+
+    def _look_for_gradients(self, run: WatchedRun, frame: FrameType, returned: Any) -> None:
+        """Notes where a call that returns has the gradients of a run, if it has them."""
+        containers = containers_of(frame, returned, run.kind.is_node)
+        if not containers:
             return
-
-
-_RETURNED = (dict, list)
+        kind, store = run.kind, run.anatomy.store
+        self.is_asleep = True
+        nodes = kind.below(run.first, store)
+        fits = may_be_gradients(kind, store, run.anatomy.data, nodes)
+        for path, container in containers:
+            found = gradients_in(container, nodes)
+            if found is not None and fits(found):
+                run.kept, run.result = KeptAt(frame.f_code, path), container
+                break
+        self.is_asleep = False
 
 
 def _held(node: Node, name: str, run: WatchedRun | None) -> Any:
@@ -322,21 +392,6 @@ def _held(node: Node, name: str, run: WatchedRun | None) -> Any:
         return slot.__get__(node, type(node))
     except AttributeError:
         return None
-
-
-def _number_getter(watched: Any) -> Callable[[Any], Any]:
-    """Gives a node's creation number, None until it is made."""
-    get = watched._attach_number.__get__
-
-    def number_of(node: Any) -> Any:
-        try:
-            return get(node)
-        except AttributeError:
-            return None
-        except TypeError:  # of a class that could not be put on our base
-            return own_attribute(node, "_attach_number")
-
-    return number_of
 
 
 def _no_trace(*_: Any) -> None:

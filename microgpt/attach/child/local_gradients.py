@@ -75,6 +75,10 @@ class LocalGradients:
                     return [pair for pair in pairs if pair is not None]
         known = {name for path in shape.store.paths for name in path[:1]}
         for name, value in attributes(node).items():
+            if isinstance(value, dict) and operands:
+                found = self._by_operand(value, operands)
+                if found is not None:
+                    return found
             if name in known or not isinstance(value, (list, tuple)):
                 continue
             if len(value) == len(operands) and value and all(map(is_number, value)):
@@ -85,9 +89,17 @@ class LocalGradients:
                 and value
                 and all(isinstance(part, FunctionType) for part in value)
             ):
-                found = [self._share(part) for part in value]
-                return None if None in found else [each for each in found if each is not None]
+                shares = [self._share(part) for part in value]
+                return None if None in shares else [each for each in shares if each is not None]
         return None
+
+    def _by_operand(self, slopes: dict[Any, Any], operands: tuple[Node, ...]) -> list[float] | None:
+        """The numbers in a dict by operand, or by its `id()`."""
+        by_id = {key if type(key) is int else id(key): value for key, value in slopes.items()}
+        found = [by_id.get(id(operand)) for operand in operands]
+        if not all(map(is_number, found)):
+            return None
+        return [float(each) for each in found if each is not None]
 
     def _pair(self, parts: Sequence[Any]) -> float | None:
         """The number, or what code gives for an adjoint of 1, beside one operand."""

@@ -26,20 +26,44 @@ def names_in(frames: Iterable[FrameType], kind: ValueClass) -> Names:
     `state_dict` say more than a loop's `p`, and `loss` more than `losses[3]`.
     """
     search = _Search(kind)
+    tables = list(_variables(frames, kind))
+    passing = _passing(tables, kind)
+    for variables in tables:
+        named = [(name, value) for name, value in variables.items() if name[0] not in "_."]
+        for name, value in sorted(named, key=lambda pair: search.rank(pair[1])):
+            if id(value) not in passing:
+                search.follow(name, value, depth=0)
+    return search.names
+
+
+def _variables(frames: Iterable[FrameType], kind: ValueClass) -> Iterator[dict[str, Any]]:
+    """The variables of calls that are not the class's own, inner ones first, each once."""
     seen: set[int] = set()
     for frame in frames:
         if kind.owns(frame.f_code):  # its `self` and `other` are nobody's names
             continue
-        at_top = frame.f_locals is frame.f_globals
-        for variables in [frame.f_globals] if at_top else [frame.f_locals, frame.f_globals]:
-            if variables is frame.f_globals:
-                if id(variables) in seen:
-                    continue
-                seen.add(id(variables))
-            named = [(name, value) for name, value in variables.items() if name[0] not in "_."]
-            for name, value in sorted(named, key=lambda pair: search.rank(pair[1])):
-                search.follow(name, value, depth=0)
-    return search.names
+        if frame.f_locals is not frame.f_globals:
+            yield frame.f_locals
+        if id(frame.f_globals) not in seen:
+            seen.add(id(frame.f_globals))
+            yield frame.f_globals
+
+
+def _passing(tables: list[dict[str, Any]], kind: ValueClass) -> set[int]:
+    """Leaves that a variable holds in passing, by `id()`: the `p` of `for p in params`.
+
+    Their list says more of them; unless it is a list of single variables, as `[a, b]` is.
+    """
+    values = [value for variables in tables for value in list(variables.values())]
+    single = {id(value) for value in values if kind.is_node(value)}
+    found: set[int] = set()
+    for value in values:
+        if isinstance(value, (list, tuple)) and value and kind.is_node(value[0]):
+            entries = set(map(id, value))
+            is_mixed = not entries <= single and not entries.isdisjoint(single)
+            if is_mixed and all(kind.is_node(each) and not kind.operands(each) for each in value):
+                found |= entries & single
+    return found
 
 
 class _Search:

@@ -50,8 +50,8 @@ class NativeClass(ValueClass):
         """Whether nodes are recorded."""
         return self._recording is not None or super().is_armed
 
-    def _recording_init(self, base: FrameType) -> Any:
-        init = self.cls.__init__  # type: ignore[misc]
+    def _recording_init(self, cls: type, base: FrameType) -> Any:
+        init = cls.__init__  # type: ignore[misc]
 
         def __init__(node: Node, *args: Any, **keywords: Any) -> None:  # noqa: N807
             self.arm(base)

@@ -42,10 +42,13 @@ class PassLog:
 
         Args:
             cls: the class.
-            grad: attribute of the gradient.
+            grad: attribute of the gradient; `""` if there is none, and nothing to watch.
             visited: attribute that a pass reads once a visit; `""` to look at reads of gradients.
             has_all: whether all nodes have a gradient attribute of their own.
         """
+        if not grad:
+            yield
+            return
         watched = {grad: self._grad_watch(cls, grad, reads=not visited, has_all=has_all)}
         if visited and visited != grad:
             watched[visited] = read_watch(cls, visited, self.entries)

@@ -83,7 +83,7 @@ def watched_pass(snapshot: Snapshot, log: PassLog, kind: ValueClass) -> Any:
     assert shape is not None
     if isinstance(snapshot, ArraySnapshot) and snapshot.log is not None:
         return snapshot.log.installed()
-    has_all = snapshot.all_have(shape.grad)
+    has_all = bool(shape.grad) and snapshot.all_have(shape.grad)
     return log.installed(kind.cls, shape.grad, shape.visited, has_all=has_all)
 
 
@@ -105,8 +105,6 @@ def graph_columns(
 
 def snapshot_of_run(run: WatchedRun, shape: Shape, root: Node) -> Snapshot:
     """The computation that a run was a pass over, with gradients as the run found them."""
-    if run.result is not None:
-        return snapshot_of(run.kind, [root])
     if run.array_log is not None:  # arrays may have been changed in place
         return snapshot_of(run.kind, [root], run.array_log.before)
     before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
@@ -117,10 +115,8 @@ def columns_of_run(
     run: WatchedRun, shape: Shape, snapshot: Snapshot, names: Names
 ) -> tuple[dict[str, Field], OwnMethods | ArrayQuestions]:
     """That computation as columns, with what the run did; see `graph_columns`."""
-    if run.result is not None:
-        finals = snapshot.finals_in(run.result) or []
-        return graph_columns(snapshot, run.kind, names, PassLog(), finals=finals)
-    return graph_columns(snapshot, run.kind, names, log_of(run, shape))
+    finals = (snapshot.finals_in(run.result) or []) if run.kept is not None else []
+    return graph_columns(snapshot, run.kind, names, log_of(run, shape), finals=finals)
 
 
 def loss_of(kind: ValueClass, root: Node) -> float:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, NamedTuple
 
-from microgpt.attach.child.init_hook import SLOTS
+from microgpt.attach.child.init_hook import CO_VARARGS, CO_VARKEYWORDS, SLOTS
 
 Node = Any
 """An instance of a Value-like class of the script."""
@@ -33,6 +34,10 @@ class Arguments(NamedTuple):
     positional: tuple[Any, ...]
     keywords: dict[str, Any]
 
+    def all(self) -> tuple[Any, ...]:
+        """One after the other."""
+        return (*self.positional, *self.keywords.values())
+
 
 class Call(NamedTuple):
     """A call that makes a node again, for what its operands' data is then."""
@@ -40,6 +45,23 @@ class Call(NamedTuple):
     method: Callable[..., Any]
     positional: tuple[Any, ...]
     keywords: dict[str, Any]
+
+
+def arguments_of(call: FrameType) -> Arguments | None:
+    """What a call was made with, as it is in its variables now; None if it is gone from there."""
+    code, here = call.f_code, call.f_locals
+    n_named = code.co_argcount + code.co_kwonlyargcount
+    names = code.co_varnames
+    try:
+        positional = [here[name] for name in names[: code.co_argcount]]
+        keywords = {name: here[name] for name in names[code.co_argcount : n_named]}
+        if code.co_flags & CO_VARARGS:
+            positional += here[names[n_named]]
+        if code.co_flags & CO_VARKEYWORDS:
+            keywords |= here[names[n_named + bool(code.co_flags & CO_VARARGS)]]
+    except (KeyError, TypeError):
+        return None  # it has deleted one of them, or made something else of it
+    return Arguments(tuple(positional), keywords)
 
 
 NO_ARGUMENTS = Arguments((), {})

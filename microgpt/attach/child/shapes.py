@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import sys
 from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
@@ -24,6 +25,8 @@ class Shape(NamedTuple):
     data: str = "data"  # the attribute with a node's number; `""` if the node is itself a number
     grad: str = "grad"  # the attribute with its gradient; `""` if it has none
     store: Any = None  # where its operands are, if not simply in `operands`: see `anatomy.Store`
+    leaves_only: bool = False  # whether only leaves keep their gradients
+    kept: Any = None  # where the pass keeps the others, if anywhere: see `found_gradients.KeptAt`
 
     def __str__(self) -> str:
         return f"{self.operands} and {self.visited}"
@@ -115,7 +118,9 @@ def watch_classes(recorded: type, watched: type, listener: Listener) -> None:
             return cls
         shape = shape_of(body.__code__, bases)
         if shape is None and not is_candidate(body.__code__, bases):
-            return build(body, name, *bases, **keywords)
+            around = sys._getframe(1).f_code
+            if not may_be_given_arithmetic(body.__code__, bases, around):
+                return build(body, name, *bases, **keywords)
         others = tuple(above for above in bases if above is not object)
         base = watched if shape is None else recorded
         try:
@@ -148,6 +153,35 @@ def is_candidate(body: CodeType, bases: tuple[Any, ...] = ()) -> bool:
         return not path.startswith(LIBRARY)
     builds = {"__init__", "__slots__", "__annotations__"} & names
     return bool(builds) and not any(above is not object for above in bases)
+
+
+def may_be_given_arithmetic(body: CodeType, bases: tuple[Any, ...], around: CodeType) -> bool:
+    """Whether the code around a class puts operators on a class, as `V.__add__ = add` does.
+
+    Args:
+        body: of the class, which makes instances of its own and is derived from none.
+        around: the code that builds it.
+    """
+    path = body.co_filename
+    is_installed = any(f"{part}-packages" in path for part in ("site", "dist"))
+    if is_installed or path.startswith(("<frozen", LIBRARY)):
+        return False
+    if any(above is not object for above in bases) or "__init__" not in body.co_names:
+        return False
+    words = set(_words_outside_classes(around))
+    return bool(ARITHMETIC & words) or ("__%s__" in words or {"__", "add"} <= words)
+
+
+def _words_outside_classes(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            if "__qualname__" not in constant.co_names:
+                yield from _words_outside_classes(constant)
+        else:
+            for text in constant if isinstance(constant, (tuple, frozenset)) else (constant,):
+                if isinstance(text, str):
+                    yield text
 
 
 ARITHMETIC = frozenset({"__add__", "__radd__", "__mul__", "__rmul__", "__sub__", "__matmul__"})

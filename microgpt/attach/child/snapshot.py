@@ -8,15 +8,27 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain as chained
 from typing import Any
 
+from microgpt.attach.child.found_gradients import gradients_in
 from microgpt.attach.child.local_gradients import LocalGradients
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.pass_log import PassLog, installed
-from microgpt.attach.child.recorded import Label, Node
+from microgpt.attach.child.place_columns import (
+    label_columns,
+    line_rows,
+    parent_of,
+    place_columns,
+    scope_at,
+    scope_rows,
+    table,
+)
+from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import gradients_in
 from microgpt.attach.child.watches import GradTap, grads_of_closure
 from microgpt.attach.wire import Field
-from microgpt.autograd.scopes import Scope
+
+IN_NODES, BESIDE_NODES, OTHERS_BESIDE, IN_LEAVES = range(4)
+"""Where gradients are kept: in the nodes; beside them; in leaves, with those of other nodes beside
+them; in leaves, and those of other nodes nowhere."""
 
 
 class ReadingError(Exception):
@@ -112,7 +124,7 @@ class Snapshot:
         sites = [kind.site(node) for node in nodes]
         entered, scope_of = scope_rows(
             # What made a parameter has nothing to do with this computation.
-            None if place else _scope(site)
+            None if place else scope_at(site)
             for site, place in zip(sites, places)
         )
         lines, line_of = line_rows(sites)
@@ -140,18 +152,33 @@ class Snapshot:
             **self._maximum_columns(),
             "root": array("q", [self.ids[id(self._root)]]),
             "why_no_events": [why_no_events],
-            "only_finals": array("q", [bool(finals)]),
+            "kept": array("q", [self._kept(finals)]),
         }
 
     def _number_columns(self, finals: Sequence[Any]) -> dict[str, Field]:
-        nodes, kind = self.nodes, self._kind
         return {
-            "data": _column(nodes, self._shape.data, kind.data),
-            "grad": array("d", map(_gradient, finals))
-            if finals
-            else _column(nodes, self._shape.grad, kind.grad),
+            "data": _column(self.nodes, self._shape.data, self._kind.data),
+            "grad": self._grads_after(finals),
             "grad_before": self._grads_before,
         }
+
+    def _grads_after(self, finals: Sequence[Any]) -> array[float]:
+        """The gradients after the pass: of the nodes that keep none from beside them."""
+        if not self._shape.grad:
+            return array("d", map(_gradient, finals))
+        grads = _column(self.nodes, self._shape.grad, self._kind.grad)
+        if self._shape.leaves_only and finals:
+            for place, operands in enumerate(self._operands):
+                if operands:
+                    grads[place] = _gradient(finals[place])
+        return grads
+
+    def _kept(self, finals: Sequence[Any]) -> int:
+        if not self._shape.grad:
+            return BESIDE_NODES
+        if not self._shape.leaves_only:
+            return IN_NODES
+        return OTHERS_BESIDE if finals else IN_LEAVES
 
     def _pass_columns(
         self, log: PassLog | None, lines: dict[tuple[str, int], int]
@@ -313,78 +340,3 @@ def _column(nodes: Sequence[Node], name: str, number_of: Callable[[Node], Any]) 
 
 def _gradient(grad: object) -> float:
     return _number(grad, "gradient")
-
-
-def label_columns(labels: Sequence[Label | None]) -> dict[str, Field]:
-    """Which nodes have names, and which of them stand in a matrix."""
-    named = [(i, label) for i, label in enumerate(labels) if label]
-    placed = [(i, label.place) for i, label in named if label.place]
-    return {
-        "named": array("q", (i for i, _ in named)),
-        "names": [label.text for _, label in named],
-        "placed": array("q", (i for i, _ in placed)),
-        "matrices": [place.matrix for _, place in placed],
-        "rows": array("q", (place.row for _, place in placed)),
-        "cols": array("q", (place.col for _, place in placed)),
-        "tokens": [place.token for _, place in placed],
-    }
-
-
-def table(values: Iterable[str]) -> tuple[list[str], array[int]]:
-    """Different texts, and which of them each is."""
-    places: dict[str, int] = {}
-    column = array("q", (places.setdefault(value, len(places)) for value in values))
-    return list(places), column
-
-
-def _scope(site: Any) -> Scope | None:
-    scope: Scope | None = getattr(site, "scope", site)  # a Site has one, a Scope is one
-    return scope
-
-
-def scope_rows(entered: Iterable[Scope | None]) -> tuple[dict[Scope, int], array[int]]:
-    """The scopes that nodes lie in, a parent before its children, and each node's, -1 for none."""
-    numbers: dict[Scope, int] = {}
-
-    def number(scope: Scope | None) -> int:
-        if scope is None:
-            return -1
-        if scope not in numbers:
-            number(scope.parent)
-            numbers[scope] = len(numbers)
-        return numbers[scope]
-
-    column = array("q", map(number, entered))
-    return numbers, column
-
-
-def parent_of(scope: Scope, numbers: Mapping[Scope, int]) -> int:
-    """The number of the scope that one lies in, -1 for none."""
-    return -1 if scope.parent is None else numbers[scope.parent]
-
-
-def place_columns(entered: Iterable[Any]) -> dict[str, Field]:
-    """The files, and of each scope the file, line and instruction it was entered from, or -1."""
-    # A script's own microgpt may be one that did not record this.
-    places = [getattr(scope, "place", None) or ("", -1, -1, -1) for scope in entered]
-    named = dict.fromkeys(place[0] for place in places if place[0])
-    files = {file: number for number, file in enumerate(named)}
-    return {
-        "place_files": list(files),
-        "place_file_of": array("q", (files.get(place[0], -1) for place in places)),
-        "place_lines": array("q", (place[1] for place in places)),
-        "place_offsets": array("q", (place[2] for place in places)),
-        "place_inner_offsets": array("q", (place[3] for place in places)),
-    }
-
-
-def line_rows(sites: Iterable[Any]) -> tuple[list[tuple[str, int]], array[int]]:
-    """Different lines, and which of them each site is at, -1 for none."""
-    places: dict[tuple[str, int], int] = {}
-    column = array("q")
-    for site in sites:
-        if filename := getattr(site, "filename", None):
-            column.append(places.setdefault((filename, site.line), len(places)))
-        else:
-            column.append(-1)
-    return list(places), column

@@ -14,8 +14,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from microgpt.attach.child.between import update_columns
-from microgpt.attach.child.recorded import Label
-from microgpt.attach.child.snapshot import (
+from microgpt.attach.child.place_columns import (
     label_columns,
     line_rows,
     parent_of,
@@ -23,6 +22,8 @@ from microgpt.attach.child.snapshot import (
     scope_rows,
     table,
 )
+from microgpt.attach.child.recorded import Label
+from microgpt.attach.child.snapshot import BESIDE_NODES
 from microgpt.attach.child.torch_recorder import TorchRecorder, made_by_of
 from microgpt.attach.wire import Field
 from microgpt.autograd.scopes import Site
@@ -212,7 +213,7 @@ class TorchGraph:
             "entry_nodes": empty, "entry_sites": empty, "entry_writes": array("b"),
             "entry_sizes": empty, "entry_numbers": array("d"), "site_lines": empty,
             "by_grads": array("b", [0]),
-            "only_finals": array("q", [1]),
+            "kept": array("q", [BESIDE_NODES]),
             "scopes": [scope.name for scope in entered],
             "scope_parents": array("q", [parent_of(scope, entered) for scope in entered]),
             "scope_of": scope_of,

@@ -12,8 +12,6 @@ from typing import Any
 
 from microgpt.attach.child.anatomy import Store, Subject, held_in, own_attribute, read
 from microgpt.attach.child.init_hook import (
-    CO_VARARGS,
-    CO_VARKEYWORDS,
     hooked_init,
     next_number,
 )
@@ -23,6 +21,7 @@ from microgpt.attach.child.recorded import (
     Call,
     Label,
     Node,
+    arguments_of,
     note,
 )
 from microgpt.attach.child.shapes import Shape, codes_of, functions_of
@@ -49,16 +48,16 @@ class ValueClass:
         self._codes: list[CodeType] = []
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
-        self._own_init: Any = None
-        self._hook: Any = None
+        self._inits: dict[type, tuple[Any, Any]] = {}  # own and hooked, of each class armed
         self.add_code(cls)
 
     def add_code(self, cls: type) -> None:
         """Counts the code of a class derived from this one as the class's own."""
         self._types.add(cls)
         for code in codes_of(cls):
-            self._codes.append(code)
-            self._is_part[id(code)] = _is_part(code.co_name)
+            if id(code) not in self._is_part:
+                self._codes.append(code)
+                self._is_part[id(code)] = _is_part(code.co_name)
         for member in vars(cls).values():
             if isinstance(member, (classmethod, staticmethod)):  # `from_op` makes, but is no op
                 self._is_part[id(getattr(member.__func__, "__code__", None))] = True
@@ -68,31 +67,48 @@ class ValueClass:
     @property
     def is_armed(self) -> bool:
         """Whether nodes are recorded."""
-        return self._hook is not None and self.cls.__dict__.get("__init__") is self._hook
+        return self.records(self.cls)
+
+    def records(self, cls: type) -> bool:
+        """Whether instances of this class, or of one derived from it, are recorded."""
+        if cls not in self._inits and "__init__" in vars(cls) and cls is not self.cls:
+            return False
+        armed = cls if cls in self._inits else self.cls
+        return armed in self._inits and vars(armed).get("__init__") is self._inits[armed][1]
 
     def arm(self, base: FrameType) -> None:
-        """Records every node made from now on; their scopes are the calls below a frame."""
+        """Records every node made from now on; their scopes are the calls below a frame.
+
+        A derived class with an `__init__` of its own need not call that of its base.
+        """
         self.disarm()
-        self._own_init = self.cls.__dict__.get("__init__")
-        self._hook = self._recording_init(base)
-        self.cls.__init__ = self._hook  # type: ignore[misc]
+        for cls in self._types:
+            own = vars(cls).get("__init__")
+            if own is not None or cls is self.cls:
+                hook = self._recording_init(cls, base)
+                if code := getattr(hook, "__code__", None):
+                    self._is_part[id(code)] = True  # of a base's, called by a derived class's
+                self._inits[cls] = (own, hook)
+        for cls, (_, hook) in self._inits.items():
+            cls.__init__ = hook  # type: ignore[misc]
 
     def disarm(self) -> None:
         """Records no more: the class is as the script built it."""
-        hook, self._hook = self._hook, None
-        if hook is None or self.cls.__dict__.get("__init__") is not hook:
-            return  # a decorator such as `dataclass` may have put its own over ours
-        if self._own_init is not None:
-            self.cls.__init__ = self._own_init  # type: ignore[misc]
-        else:
-            del self.cls.__init__  # type: ignore[misc]
+        inits, self._inits = self._inits, {}
+        for cls, (own, hook) in inits.items():
+            if vars(cls).get("__init__") is not hook:
+                continue  # a decorator such as `dataclass` may have put its own over ours
+            if own is not None:
+                cls.__init__ = own  # type: ignore[misc]
+            else:
+                del cls.__init__  # type: ignore[misc]
 
-    def _recording_init(self, base: FrameType) -> Any:
+    def _recording_init(self, cls: type, base: FrameType) -> Any:
         return hooked_init(
-            self.cls,
+            cls,
             self._is_part.get,
             CallPaths(base, calls_in_scopes=True).site_of,
-            _note_arguments,
+            self._note_arguments,
             self._note_operands if self.shape is not None and self.shape.is_closure else None,
             notes_all=self._notes_all,
         )
@@ -110,6 +126,28 @@ class ValueClass:
             return True
         store = self.shape.store
         return store is not None and (not store.paths or store.is_unordered)
+
+    def _note_arguments(self, node: Node, maker: FrameType) -> CodeType:
+        """Notes what a method was called with that makes a node, and gives the code of the op.
+
+        That is the operator that has called this method with its own operands: `__mul__` where all
+        operators call one `combine`.
+        """
+        arguments = arguments_of(maker)
+        if arguments is None:
+            return maker.f_code
+        outer = maker.f_back
+        if outer is not None and maker.f_code.co_name[:2] != "__" and self._is_operator(outer):
+            called = arguments_of(outer)
+            given = [id(each) for each in arguments.all() if self.is_node(each)]
+            if called and given == [id(each) for each in called.all() if self.is_node(each)]:
+                maker, arguments = outer, called
+        note(node, "_attach_arguments", arguments)
+        return maker.f_code
+
+    def _is_operator(self, call: FrameType) -> bool:
+        code = call.f_code
+        return code.co_name[:2] == "__" and self._is_part.get(id(code)) is False
 
     def _note_operands(self, node: Node, given: Any, maker: FrameType) -> None:
         """Notes operands in call order that are many, or in a list, or in a set in no order."""
@@ -184,7 +222,7 @@ class ValueClass:
         if maker is None or given is None or not self.owns(maker):
             return None
         found: list[Node] = []
-        for value in (*given.positional, *given.keywords.values()):
+        for value in given.all():
             if self.is_node(value):
                 found.append(value)
             elif isinstance(value, (list, tuple)):
@@ -329,24 +367,6 @@ class ValueClass:
         return ()
 
 
-def class_among(kinds: Iterable[ValueClass], cls: type, watched: type) -> ValueClass | None:
-    """Which of some classes one is or is derived from.
-
-    Args:
-        watched: the base of ours that all have, by which one that a decorator made is known.
-    """
-    found = next((kind for kind in kinds if issubclass(cls, kind.cls)), None)
-    if found is None and watched in cls.__mro__:
-        # A decorator made another class of it, as `dataclass(slots=True)` does.
-        names = (cls.__module__, cls.__qualname__)
-        for each in kinds:
-            if (each.cls.__module__, each.cls.__qualname__) == names:
-                each.replaced(cls)
-                each.add_code(cls)
-                found = each
-    return found
-
-
 UNKNOWN_OP = "op"
 """What a node is called that was made while nothing was recorded by a class that does not say."""
 
@@ -374,20 +394,3 @@ def _is_part(name: str) -> bool:
     """Whether a method of this name only helps to make a node: `__init__`, `_unary`, a lambda."""
     is_special = name.startswith("__") and name.endswith("__")
     return name == "__init__" or name.startswith("<") or (name.startswith("_") and not is_special)
-
-
-def _note_arguments(node: Node, maker: FrameType) -> None:
-    """Notes what the method that makes a node was called with, as it is in its variables now."""
-    code, here = maker.f_code, maker.f_locals
-    n_named = code.co_argcount + code.co_kwonlyargcount
-    names = code.co_varnames
-    try:
-        positional = [here[name] for name in names[: code.co_argcount]]
-        keywords = {name: here[name] for name in names[code.co_argcount : n_named]}
-        if code.co_flags & CO_VARARGS:
-            positional += here[names[n_named]]
-        if code.co_flags & CO_VARKEYWORDS:
-            keywords |= here[names[n_named + bool(code.co_flags & CO_VARARGS)]]
-    except (KeyError, TypeError):
-        return  # it has deleted one of them, or made something else of it
-    note(node, "_attach_arguments", Arguments(tuple(positional), keywords))

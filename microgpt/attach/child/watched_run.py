@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from microgpt.attach.child.anatomy import (
     Anatomy,
+    Store,
     anatomy_of,
     attributes,
     is_array,
     is_number,
 )
 from microgpt.attach.child.array_pass_log import ArrayPassLog
+from microgpt.attach.child.found_gradients import KeptAt
 from microgpt.attach.child.pass_log import READ, PassLog
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.shapes import Shape
 from microgpt.attach.child.value_class import ValueClass
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+Fits: TypeAlias = "Callable[[list[Any]], bool]"
 
 
 class WatchedRun:
@@ -34,7 +42,9 @@ class WatchedRun:
         self.attribute_at: dict[tuple[int, int], str] = {}  # read by an instruction
         self.chain: list[FrameType] = []  # calls from the one that writes outwards
         self.returned: dict[FrameType, int] = {}  # of these, with the line of the call
-        self.result: Any = None  # of a function that returned its gradients
+        self.is_of_leaves = False  # whether only leaves are written to
+        self.kept: KeptAt | None = None  # where the function keeps gradients beside the nodes
+        self.result: Any = None  # what was there in the end
         self.array_log: ArrayPassLog | None = None  # of the gradients of nodes that hold arrays
         self.watched: dict[str, Any] = {}  # what classes had under the names watched
 
@@ -43,8 +53,10 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
     """The shape of the class, as its pass has shown it; None if the run was no pass."""
     subject, store = run.kind.subject(), run.anatomy.store
     operands = str(store)
-    if run.result is not None:
-        return Shape(operands, "", False, data=run.anatomy.data, grad="", store=store)
+    if run.is_of_leaves:
+        return _shape_of_leaves(run)
+    if run.kept is not None:
+        return Shape(operands, "", False, run.anatomy.data, "", store, kept=run.kept)
     written: dict[str, dict[int, Node]] = {}
     for entry in run.entries:
         if len(entry) == 5:
@@ -77,6 +89,23 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
     return Shape(operands, visited, False, run.anatomy.data, best, store)
 
 
+def _shape_of_leaves(run: WatchedRun) -> Shape | None:
+    """The shape of a class whose pass wrote to leaves only; None if these were no gradients."""
+    kind, store = run.kind, run.anatomy.store
+    below = {id(node) for node in kind.below(run.first, store)}
+    written: dict[str, set[int]] = {}
+    for entry in run.entries:
+        if len(entry) == 5:
+            written.setdefault(entry[4], set()).add(id(entry[0]))
+    for name, keys in written.items():
+        had = [old for (_, each), old in run.before.items() if each == name]
+        has_old = any(old.any() if is_array(old) else old for old in had)
+        if keys <= below and not has_old and (len(keys) > 1 or run.kept is not None):
+            return Shape(str(store), "", False, run.anatomy.data, name, store,
+                         leaves_only=True, kept=run.kept)  # fmt: skip
+    return None
+
+
 def log_of(run: WatchedRun, shape: Shape) -> PassLog | ArrayPassLog:
     """What was noted of the gradients of a shape, and of what a pass reads at a visit."""
     if run.array_log is not None:
@@ -93,7 +122,7 @@ def log_of(run: WatchedRun, shape: Shape) -> PassLog | ArrayPassLog:
 
 def root_of(run: WatchedRun, shape: Shape) -> Node:
     """The node that a pass begins at: of those written, the one that no other was made of."""
-    if run.result is not None:
+    if run.is_of_leaves or run.kept is not None:
         return run.first
     nodes = {id(e[0]): e[0] for e in run.entries if len(e) == 5 and e[4] == shape.grad}
     used: set[int] = set()
@@ -105,34 +134,41 @@ def root_of(run: WatchedRun, shape: Shape) -> Node:
     return max(results or tops or [run.first], key=subject.age)
 
 
-def gradients_in(result: Any, nodes: list[Node]) -> list[Any] | None:
-    """Each node's gradient in what a function returned, None if it is no such thing.
+def may_be_gradients(kind: ValueClass, store: Store, data: str, nodes: list[Node]) -> Fits:
+    """Tells whether numbers of some nodes may be their gradients.
+
+    Counts, depths and places in an order are numbers of nodes as well. So those of the operands of
+    sums and products are looked at: of one that is used once it is the slope's share, as a rule.
 
     Args:
-        result: a dict by node or by `id()`, or a list by a number that each node keeps.
+        kind: their class.
+        store: where it keeps operands.
+        data: its number's attribute.
         nodes: the root first, each once.
     """
-    if isinstance(result, dict):
-        by_id = {key if isinstance(key, int) else id(key): value for key, value in result.items()}
-        found = [by_id.get(id(node), 0.0) for node in nodes]
-        if id(nodes[0]) not in by_id or sum(id(node) in by_id for node in nodes) < 2:
-            return None
-    elif isinstance(result, list):
-        place = next(
-            (name for name, at in attributes(nodes[0]).items()
-             if at.__class__ is int and 0 < at < len(result) and result[at] == 1.0), None
-        )  # fmt: skip
-        if place is None:
-            return None
-        places = [attributes(node).get(place) for node in nodes]
-        if len(set(places)) < len(nodes) or not all(
-            isinstance(at, int) and 0 <= at < len(result) for at in places
-        ):
-            return None
-        found = [result[at] for at in places if at is not None]
-    else:
-        return None
-    return found if all(map(is_number, found)) else None
+    subject, places = kind.subject(), {id(node): i for i, node in enumerate(nodes)}
+    uses: dict[int, int] = {}
+    for node in nodes:
+        for each in kind.below_one(node, store):
+            uses[id(each)] = uses.get(id(each), 0) + 1
+    rules: list[tuple[int, int, float]] = []  # of an operand, of its consumer, and the slope
+    for node in nodes:
+        below = kind.below_one(node, store)
+        called = subject.called(node)
+        if len(below) != 2 or called not in {"add", "mul"}:
+            continue
+        for each, other in (below, below[::-1]):
+            slope = 1.0 if called == "add" else getattr(other, data, None) if data else other
+            if uses[id(each)] == 1 and is_number(slope):
+                rules.append((places[id(each)], places[id(node)], float(slope)))  # type: ignore[arg-type]
+
+    def fits(found: list[Any]) -> bool:
+        if found[0] == 1 and any(isinstance(number, float) for number in found[1:]):
+            return True
+        good = sum(found[each] == slope * found[node] for each, node, slope in rules)
+        return bool(good) and 2 * good >= len(rules)
+
+    return fits
 
 
 def lack_of(kind: ValueClass) -> str:

@@ -37,7 +37,7 @@ def chain(ops: list[tuple[str, int]], **changes: Field) -> Graph:
         "named": ints([0]), "names": ["w[1][2]"], "placed": ints([0]), "matrices": ["w"],
         "rows": ints([1]), "cols": ints([2]), "tokens": [""],
         **_entries(arity, grads),
-        "only_finals": ints([0]),
+        "kept": ints([0]),
         "maximum_leaves": ints([]), "maximum_counts": ints([]), "maximum_inputs": ints([]),
     }  # fmt: skip
     return graph_of(fields | changes)

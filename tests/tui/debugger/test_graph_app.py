@@ -70,7 +70,7 @@ async def test_it_opens_on_the_graph_it_was_given(size: tuple[int, int]) -> None
         assert " loss " in ui.text_of(GraphCanvas)
         assert isinstance(ui.app.focused, GraphCanvas)
         assert not explorer(ui).stepping
-        await ui.until(lambda: "Quit" in ui.text_of(Footer))
+        await ui.until(lambda: "Help" in ui.text_of(Footer))
 
 
 async def test_without_a_title_the_graph_is_told() -> None:

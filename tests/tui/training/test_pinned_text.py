@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from dataclasses import replace
 
 import pytest
@@ -28,7 +29,7 @@ def origin_of(run: Training) -> GraphOrigin:
 
 def frame_of(run: Training) -> RunFrame:
     return RunFrame(
-        "paused", None, ModelSnapshot.of(run), [], (), 0.0, 0.0, 9, origin=origin_of(run)
+        "paused", None, ModelSnapshot.of(run), array("d"), (), 0.0, 0.0, 9, origin=origin_of(run)
     )
 
 

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 import pytest
 from textual.widgets import Input
 
@@ -183,7 +184,7 @@ async def test_a_recorded_run_is_looked_at_and_nothing_is_trained(tmp_path: Path
     async with piloted(Run(path)) as ui:
         await ui.until(lambda: ui.mode.frame and ui.frame.status == "recorded")
         assert ui.step == 20
-        assert ui.frame.losses == [result.loss for result in results]
+        assert list(ui.frame.losses) == [result.loss for result in results]
         await ui.press("g", *"7", "enter")
         await at(ui, 7)
         assert ui.frame.result == results[6]
@@ -237,7 +238,7 @@ async def test_a_step_that_does_not_come_out_is_said_and_tried_again(tmp_path: P
     set_loss(losses[-1])
     assert right.wait(SOON)
     session.close()
-    assert frames[-1].losses == [*losses[:-1], 1.5], "each once, as first recorded"
+    assert list(frames[-1].losses) == [*losses[:-1], 1.5], "each once, as first recorded"
     assert (frames[-1].status, frames[-1].problem, frames[-1].live_step) == ("recorded", "", 20)
 
 
@@ -360,5 +361,5 @@ def test_a_click_on_a_steps_column_comes_near_it(columns: int, last: int) -> Non
 
 
 def test_heights_are_in_range_and_follow_the_mean() -> None:
-    assert heights([3.0], 3) == [0, 0, 0]
-    assert heights([float(i) for i in range(80)], 8) == list(range(8))
+    assert heights(np.array([3.0]), 3) == [0, 0, 0]
+    assert heights(np.arange(80.0), 8) == list(range(8))

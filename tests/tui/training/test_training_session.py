@@ -369,7 +369,7 @@ def test_steps_between_those_told_in_detail_are_the_same_steps(
     losses = [result.loss for result in plain.results()]
     assert told == [1, 40]
     assert hexes(frame.losses) == hexes(losses)
-    assert hexes(frame.losses_so_far) == hexes(losses)
+    assert hexes(frame.losses_so_far.tolist()) == hexes(losses)
     assert step_of(frame) == 40
     assert watcher.training.state == plain.state
 
