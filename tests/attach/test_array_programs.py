@@ -23,6 +23,8 @@ PROGRAMS = sorted(FOLDER.glob("*.py"))
 PATIENCE = 60
 """Units: seconds."""
 N_PASSES = {"attention": 1}
+NOT_SUMS = {"op_nodes"}
+"""Right, but each node adds up its consumers' shares itself and writes their sum at once."""
 CLOSURES = (FOLDER / "closures.py").read_text(encoding="utf-8")
 
 
@@ -83,7 +85,7 @@ def test_nothing_of_a_program_changes(path: Path) -> None:
 def test_each_element_is_a_node_with_the_programs_own_numbers(path: Path) -> None:
     graph = graphs(path)[-1]
     assert graph.backpropagated, graph.why_no_events
-    assert graph.ledger is None
+    assert (graph.ledger is not None) == (path.stem in NOT_SUMS)
     told = gradients(attached(path)[2])
     assert len(told) >= 19
     for name, (data, grad) in told.items():
