@@ -173,7 +173,7 @@ class GraphPane(WalkPane):
         visited = explorer.visited
         self.query_one(SourcePane).show(explorer.graph, box.node if box.kind == "node" else visited)
         stops = self.query_one("#left").query_one(StopsPanel)
-        stops.show(explorer.session.stops.listed(), explorer.state)
+        stops.show(explorer.session)
         self.show_place()
 
     def show_place(self) -> None:

@@ -171,7 +171,7 @@ class MapPanel(Horizontal):
         )
         here = Moment.of(explorer) if moment is not None else None
         self.query_one(MapSide).show(seen, self.selected, moment, here)
-        self.query_one(StopsPanel).show(explorer.session.stops.listed(), explorer.state)
+        self.query_one(StopsPanel).show(explorer.session)
 
     def _moved_by_what_ifs(self, seen: Look) -> Moved:
         """What of a Map the what-ifs in force move: what it does not show without them."""

@@ -15,6 +15,7 @@ import numpy as np
 from microgpt.errors import DomainError
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import place_name
 from microgpt.model.places import at_any_position, matrix_of, residual_stream, softmaxes
 from microgpt.train.graph_origin import GraphOrigin
 
@@ -37,6 +38,7 @@ class Finding:
     value: float  # the number that the check judges
     node: int  # to go and look at
     name: str  # its name, or `#id`
+    place: str = ""  # what it is in its scope, in words; `""` if it has a name, or lies in no scope
 
 
 HealthCheck: TypeAlias = Callable[[Graph, GraphOrigin | None], Iterator[Finding]]
@@ -220,7 +222,7 @@ CHECKS: tuple[HealthCheck, ...] = (
 
 
 def _finding(graph: Graph, check: str, what: str, value: float, node: int) -> Finding:
-    return Finding(check, what, value, node, graph.name(node))
+    return Finding(check, what, value, node, graph.name(node), place_name(graph, node))
 
 
 def _root_mean_square(numbers: Floats) -> float:

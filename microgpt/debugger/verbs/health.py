@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from microgpt.debugger.checks.health_checks import Finding, findings
 from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.verbs.verb import CHECK, Answer, Json, Verb
+from microgpt.model.place_names import spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +18,21 @@ class Health(Answer):
 
     def lines(self) -> list[str]:
         """One line each."""
-        return [f"{f.check}: {f.what}; see {f.name}" for f in self.found] or ["all is well"]
+        told = [f"{f.check}: {f.what}; see {spoken(f.node, f.name, f.place)}" for f in self.found]
+        return told or ["all is well"]
 
     def as_json(self) -> Json:
         """A list."""
         return {
             "health": [
-                {"check": f.check, "what": f.what, "value": f.value, "node": f.node, "name": f.name}
+                {
+                    "check": f.check,
+                    "what": f.what,
+                    "value": f.value,
+                    "node": f.node,
+                    "name": f.name,
+                    "place": f.place,
+                }
                 for f in self.found
             ]
         }

@@ -15,6 +15,7 @@ from microgpt.errors import GraphError
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.scope_patterns import ANY
+from microgpt.model.place_names import place_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,14 @@ class Found(Answer):
         return told
 
     def as_json(self) -> Json:
-        """All of them, with their names."""
-        return {"found": [{"id": node, "name": self.graph.name(node)} for node in self.nodes]}
+        """All of them, with their names and places."""
+        graph = self.graph
+        return {
+            "found": [
+                {"id": node, "name": graph.name(node), "place": place_name(graph, node)}
+                for node in self.nodes
+            ]
+        }
 
 
 def search(session: SessionCore, text: str) -> Ints:

@@ -18,22 +18,36 @@ class UpdatesTold(Answer):
 
     updates: Updates
 
+    @property
+    def moved(self) -> list[LeafUpdate]:
+        """The leaves that moved, the farthest first."""
+        moved = (leaf for leaf in self.updates.leaves if leaf.before != leaf.after)
+        return sorted(moved, key=lambda leaf: -abs(leaf.after - leaf.before))
+
+    @property
+    def with_gradient(self) -> list[LeafUpdate]:
+        """Those whose gradient was not 0 after the pass before."""
+        return [leaf for leaf in self.updates.leaves if leaf.grad != 0]
+
+    @property
+    def zeroed(self) -> list[LeafUpdate]:
+        """Of these, those whose gradient is 0 again."""
+        return [leaf for leaf in self.with_gradient if leaf.grad_now == 0]
+
     def lines(self) -> list[str]:
         """Who moved, by how much and where; whose gradients are 0 again; what is new or shared."""
         updates = self.updates
         leaves = updates.leaves
-        moved = [leaf for leaf in leaves if _moved(leaf)]
+        moved = self.moved
         told = [
             f"since backward {updates.since}: {len(moved)} of {counted(len(leaves), 'leaf')} moved"
             .replace("leafs", "leaves")
         ]  # fmt: skip
-        moved.sort(key=lambda leaf: -abs(leaf.after - leaf.before))
         told += [f"  {_told(leaf)}" for leaf in moved[:MOST_TOLD]]
         if len(moved) > MOST_TOLD:
             told.append(f"  … {len(moved) - MOST_TOLD} more")
-        had = [leaf for leaf in leaves if leaf.grad != 0]
-        zeroed = [leaf for leaf in had if leaf.grad_now == 0]
-        if had:
+        zeroed = self.zeroed
+        if had := self.with_gradient:
             told.append(
                 f"  gradients: {len(zeroed)} of {len(had)} that were not 0 are 0 again"
                 + _at(Counter(leaf.grad_line for leaf in zeroed).most_common(1))
@@ -65,18 +79,14 @@ class UpdatesTold(Answer):
                         "line": file_and_line(leaf.line),
                     }
                     for leaf in updates.leaves
-                    if _moved(leaf)
+                    if leaf.before != leaf.after
                 ],
-                "zeroed": sum(leaf.grad != 0 and leaf.grad_now == 0 for leaf in updates.leaves),
-                "not_zeroed": sum(leaf.grad != 0 and leaf.grad_now != 0 for leaf in updates.leaves),
+                "zeroed": len(self.zeroed),
+                "not_zeroed": len(self.with_gradient) - len(self.zeroed),
                 "rebound": list(updates.rebound),
                 "shared": updates.n_shared,
             }
         }
-
-
-def _moved(leaf: LeafUpdate) -> bool:
-    return leaf.before != leaf.after
 
 
 def _told(leaf: LeafUpdate) -> str:

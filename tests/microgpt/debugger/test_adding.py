@@ -95,7 +95,7 @@ def test_a_health_check(tiny_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> N
     assert text_after == [*others, f"large loss: the loss is {loss:.3g}; see loss"]
     assert row_after["health"][-1] == {
         "check": "large loss", "what": f"the loss is {loss:.3g}", "value": loss,
-        "node": tiny_graph.root, "name": "loss",
+        "node": tiny_graph.root, "name": "loss", "place": "",
     }  # fmt: skip
     assert row_after["health"][:-1] == row["health"]
 

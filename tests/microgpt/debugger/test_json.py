@@ -139,3 +139,13 @@ def test_errors() -> None:
         "verb": "print",
         "error": "no node 'x'",
     }
+
+
+def test_what_is_found_is_told_with_its_place(tiny_graph: Graph) -> None:
+    (answer,) = objects(tiny_graph, "search relu")
+    assert answer["found"]
+    for found in answer["found"]:
+        assert found["place"] == place_name(tiny_graph, found["id"]) != ""
+    (answer,) = objects(tiny_graph, "health")
+    for found in answer["health"]:
+        assert found["place"] == place_name(tiny_graph, found["node"])

@@ -227,3 +227,16 @@ async def test_help_tells_of_both_the_script_and_the_graph(running: Running) -> 
         assert isinstance(ui.app.screen, HelpScreen)
         assert "with your rights" in ui.text
         assert "Let what computes run on" in ui.text
+
+
+async def test_what_moved_since_the_pass_before_stands_below_the_stops(running: Running) -> None:
+    async with running(SCALAR + THREE_STEPS) as ui:
+        assert not ui.app.screen.query_one("#left StopsPanel").display
+        await ui.run_on()
+        updates = ui.explorer.session.halt.updates
+        moved = [leaf for leaf in updates.leaves if leaf.before != leaf.after]
+        told = ui.text_of("#left StopsPanel")
+        assert f"{len(moved)} of {len(updates.leaves)} moved" in told
+        assert moved
+        assert all(f"{leaf.name} {leaf.before:g} → {leaf.after:g}" in told for leaf in moved)
+        assert "1 of 1 zeroed" in told
