@@ -272,7 +272,7 @@ def test_the_rate_is_of_late() -> None:
     with watching(small_training(), paused=True) as watcher:
         watcher.session.change_speed(SPEEDS.index(10.0) - len(SPEEDS) + 1)
         watcher.session.toggle()
-        assert 2 < watcher.until_step(8).rate < 11
+        assert 2 < watcher.until_step(16).rate < 11
 
 
 # -- ends ------------------------------------------------------------------------------------------
