@@ -13,21 +13,23 @@ from array import array
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from time import perf_counter
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from microgpt.attach.child.between import Between
 from microgpt.attach.child.channel import Channel, Instruction
+from microgpt.attach.child.fast_watch import FastWatch
 from microgpt.attach.child.found_gradients import run_and_look
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.native_class import NativeClass
 from microgpt.attach.child.own_methods import OwnMethods
-from microgpt.attach.child.pass_functions import hook_functions
+from microgpt.attach.child.pass_functions import hook_functions, looking_like
 from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.reading import (
     FrozenColumns,
+    answer_columns,
+    class_of,
     frames_of,
     graph_columns,
     ints,
@@ -40,12 +42,16 @@ from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.shapes import Shape, watch_classes
 from microgpt.attach.child.snapshot import Snapshot
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import WatchedRun, lack_of, log_of, root_of, shape_of_run
+from microgpt.attach.child.watched_run import (
+    WatchedRun,
+    before_of,
+    lack_of,
+    log_of,
+    root_of,
+    shape_of_run,
+)
 from microgpt.attach.wire import Field
 
-LOOK_EVERY = 0.01
-"""How often, at most, to look for an order that nobody asked for: that takes as long as a backward
-pass over a dozen nodes. Units: seconds."""
 PATIENCE = 3
 """After so many passes of a class that is known, others are not watched any more."""
 
@@ -72,7 +78,6 @@ class Conversation:
         self._n_backwards = 0
         self._quiet = 0
         self._depth = 0
-        self._next_look = 0.0
         os.register_at_fork(after_in_child=self._close)
         order = self._channel.order(about=0)
         self._quiet, self._let_pass = order.quiet, (order.low, order.high)
@@ -94,6 +99,7 @@ class Conversation:
         self._between.stop()
         for kind in self._classes:
             kind.disarm()
+            self._learner.free.stop(kind)
 
     # -- classes -----------------------------------------------------------------------------------
 
@@ -103,27 +109,23 @@ class Conversation:
         kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape, self._base)
         self._classes.append(kind)
         if shape is None:
-            self._channel.send("watched", name=[cls.__qualname__], module=[cls.__module__])
+            self._tell("watched", cls)
             if self._channel.is_open and self._patience:
                 self._learner.start()
                 if Watched not in cls.__mro__:
-                    put: Any = cls.__setattr__
-                    cls.__setattr__ = self._learner.setter(put)  # type: ignore[assignment, method-assign]
+                    self._learner.watch(cls)
                 if cls.__init__ is not object.__init__:  # type: ignore[misc]
                     kind.arm(self._base)
             return
         self._hook_backward(kind, cls)
-        self._tell_class(kind)
+        self._tell("class", kind.cls, shape=[str(kind.shape)])
         # Without an `__init__` yet, it is a dataclass, say, and gets one now if there is none.
         has_init = cls.__init__ is not object.__init__  # type: ignore[misc]
         if self._channel.is_open and not self._quiet and has_init:
             kind.arm(self._base)
 
-    def _tell_class(self, kind: ValueClass) -> None:
-        cls, shape = kind.cls, kind.shape
-        self._channel.send(
-            "class", name=[cls.__qualname__], module=[cls.__module__], shape=[str(shape)]
-        )
+    def _tell(self, what: str, cls: type, **more: Field) -> None:
+        self._channel.send(what, name=[cls.__qualname__], module=[cls.__module__], **more)
 
     def derived(self, cls: type) -> None:
         """Counts a derived class as a part of the one that it is derived from."""
@@ -140,35 +142,29 @@ class Conversation:
         """The class of something, if it is still to be watched."""
         cls = type(thing)
         if cls not in self._kinds:
-            found = next((kind for kind in self._classes if issubclass(cls, kind.cls)), None)
-            if found is None and Watched in cls.__mro__:
-                # A decorator made another class of it, as `dataclass(slots=True)` does.
-                names = (cls.__module__, cls.__qualname__)
-                for each in self._classes:
-                    if (each.cls.__module__, each.cls.__qualname__) == names:
-                        each.replaced(cls)
-                        each.add_code(cls)
-                        found = each
-            self._kinds[cls] = found
+            self._kinds[cls] = class_of(cls, self._classes)
         kind = self._kinds[cls]
-        return kind if kind is not None and (kind.shape is None or kind.is_free) else None
+        return kind if kind is not None and (kind.shape is None or kind.is_slow) else None
 
     def _learnt(self, run: WatchedRun, function: CodeType | None) -> None:
         """A run of writes is over, which may have shown what a class is."""
         kind = run.kind
-        is_new = kind.shape is None
+        is_new = kind.shape is None or run.fast is not None
         shape = shape_of_run(run) if is_new else kind.shape
         if shape is None:
             return
         kind.shape = shape
         if is_new:
             hooked = function is not None and hook_functions(function, partial(self._called, kind))
-            kind.is_free = not hooked
-            self._tell_class(kind)
-            if all(each.shape is not None and not each.is_free for each in self._classes
+            kind.is_free, kind.sample = not hooked, None
+            kind.is_slow = not hooked and not FastWatch.can_watch(kind, shape)
+            self._tell("class", kind.cls, shape=[str(kind.shape)])
+            if all(each.shape is not None and not each.is_slow for each in self._classes
                    if each.n_seen):  # fmt: skip
                 self._learner.stop()
-        self._n_backwards += 1
+        if kind.is_free:
+            self._learner.free.remember(kind, log_of(run, shape))
+        self._count_backward()
         quiet, self._quiet = self._quiet, max(0, self._quiet - 1)
         if quiet:
             self._obey(self._channel.unasked_order())
@@ -186,15 +182,20 @@ class Conversation:
         graph = read_safely(lambda: self._graph_of_run(run, shape, root, names), self._learner)
         self._stop("backward", loss, graph, (run.caller.f_code.co_filename, run.line))
 
+    def _passed(self) -> None:
+        """A pass in free code begins that is not to be looked at."""
+        self._count_backward()
+        self._quiet -= 1
+        if not self._quiet or self._channel.may_look():
+            self._obey(self._channel.unasked_order())
+
     def _graph_of_run(
         self, run: WatchedRun, shape: Shape, root: Node, names: Names
     ) -> tuple[dict[str, Field], OwnMethods]:
-        kind = run.kind
-        before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
-        snapshot = Snapshot(kind, [root], before)
-        self._compare(kind, snapshot, names)
+        snapshot = Snapshot(run.kind, [root], before_of(run, shape))
+        self._compare(run.kind, snapshot, names)
         finals = (snapshot.finals_in(run.result) or []) if run.kept is not None else []
-        return graph_columns(snapshot, kind, names, log_of(run, shape), finals=finals)
+        return graph_columns(snapshot, run.kind, names, log_of(run, shape), finals=finals)
 
     def _compare(self, kind: ValueClass, snapshot: Snapshot, names: Names) -> None:
         """Finds what has become of the leaves of the pass before, to be told at the next stop."""
@@ -206,8 +207,8 @@ class Conversation:
         self, kind: ValueClass, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Any:
         """A function that makes passes is called."""
-        given = (*args, *keywords.values())
-        root = next((each for each in given if kind.is_node(each) and kind.operands(each)), None)
+        given = filter(kind.is_node, (*args, *keywords.values()))
+        root = next(filter(kind.operands, given), None)
         if root is None or self._depth or not self._channel.is_open:
             return function(*args, **keywords)
         self._depth += 1
@@ -227,7 +228,7 @@ class Conversation:
                 return backward(node, *args, **keywords)
             self._depth += 1
             try:
-                if self._quiet > 1 and perf_counter() < self._next_look:
+                if self._quiet > 1 and not self._channel.may_look():
                     self._n_backwards += 1
                     self._quiet -= 1
                     return backward(node, *args, **keywords)
@@ -238,36 +239,23 @@ class Conversation:
             finally:
                 self._depth -= 1
 
-        for name in ("__name__", "__qualname__", "__doc__", "__module__", "__dict__"):
-            setattr(hooked, name, getattr(backward, name))
-        cls.backward = hooked  # type: ignore[attr-defined]
+        cls.backward = looking_like(backward, hooked)  # type: ignore[attr-defined]
 
     # -- backward passes ---------------------------------------------------------------------------
 
     def _backward(
         self, kind: ValueClass, root: Node, run: Callable[[], Any], caller: FrameType
     ) -> Any:
-        self._n_backwards += 1
-        if self._patience:
-            self._patience -= 1
-            if not self._patience:
-                self._learner.stop()
-                for each in self._classes:
-                    if each.shape is None:
-                        each.disarm()
+        self._count_backward()
         if self._quiet:
             result = run()
             self._quiet -= 1
-            self._next_look = perf_counter() + LOOK_EVERY
             self._obey(self._channel.unasked_order())
             return result
         loss = loss_of(kind, root)
         if self._let_pass[0] <= loss <= self._let_pass[1]:
             result = run()
-            order = None
-            if (now := perf_counter()) >= self._next_look:
-                order, self._next_look = self._channel.unasked_order(), now + LOOK_EVERY
-            self._obey(order)
+            self._obey(self._channel.unasked_order() if self._channel.may_look() else None)
             return result
         self._channel.send("backward", number=ints(self._n_backwards), loss=array("d", [loss]))
         order = self._channel.order(about=self._n_backwards)
@@ -278,6 +266,15 @@ class Conversation:
         result, graph = self._looked_at(kind, root, run, caller)
         self._stop("backward", loss, graph, (caller.f_code.co_filename, caller.f_lineno))
         return result
+
+    def _count_backward(self) -> None:
+        self._n_backwards += 1
+        self._patience -= self._patience > 0
+        if not self._patience:
+            self._learner.stop()
+            for each in self._classes:
+                if each.shape is None:
+                    each.disarm()
 
     def _looked_at(
         self, kind: ValueClass, root: Node, run: Callable[[], Any], caller: FrameType
@@ -293,20 +290,22 @@ class Conversation:
         self._compare(kind, before, names)
         log, shape = PassLog(), kind.shape
         assert shape is not None
-        finals: list[Any] | None = []
+        finals: list[Any] = []
         has_all = bool(shape.grad) and before.all_have(shape.grad)
         with log.installed(kind.cls, shape.grad, shape.visited, has_all=has_all):
             if shape.kept is None:
                 result = run()
             else:
                 result, kept = run_and_look(run, shape.kept)
-                finals = before.finals_in(kept)
-        if finals is None:
-            return result, "the function that made the last pass has no gradients now"
+                finals = before.finals_in(kept) or []
+                if not finals:
+                    return result, "the function that made the last pass has no gradients now"
         names = names_of(frames_of(caller, self._base), kind, self._learner)
-        return result, read_safely(
-            lambda: graph_columns(before, kind, names, log, finals=finals or []), self._learner
+        graph = read_safely(
+            lambda: graph_columns(before, kind, names, log, finals=finals), self._learner
         )
+        log.entries.clear()  # the descriptors that noted them are only freed by a full collection
+        return result, graph
 
     def failed(self, error: BaseException) -> None:
         """The script raised: stops one last time."""
@@ -337,8 +336,7 @@ class Conversation:
             for kind in self._classes:
                 if kind.shape is None:
                     lack = read_safely(lambda kind=kind: lack_of(kind), self._learner)  # type: ignore[misc]
-                    name, module = [kind.cls.__qualname__], [kind.cls.__module__]
-                    self._channel.send("candidate", name=name, module=module, reason=[lack])
+                    self._tell("candidate", kind.cls, reason=[lack])
             self._channel.send("end", number=ints(self._n_backwards))
 
     # -- conversation ------------------------------------------------------------------------------
@@ -377,19 +375,20 @@ class Conversation:
         self._learner.is_asleep = True
         answer = methods.evaluate(list(nodes), list(operands))
         self._learner.is_asleep = False
-        self._channel.send(
-            "evaluated", question=fields["question"], data=array("d", answer.data),
-            local_grads=array("d", answer.local_grads), problems=list(answer.problems),
-        )  # fmt: skip
+        self._channel.send("evaluated", question=fields["question"], **answer_columns(answer))
 
     def _obey(self, order: Instruction | None) -> None:
         """Records from here to the next backward if that is to be asked about."""
         if order is not None:
             self._quiet, self._let_pass = order.quiet, (order.low, order.high)
         for kind in self._classes:
-            if kind.shape is None or kind.is_free:
+            if kind.shape is None or kind.is_slow:
                 continue  # it is watched until it is known
-            if self._quiet:
+            needs_numbers = not self._quiet
+            if kind.is_free:
+                counts = self._passed if self._quiet else None
+                needs_numbers = not self._learner.free.follow(kind, counts=counts)
+            if not needs_numbers:
                 kind.disarm()
             else:
                 kind.arm(self._base)

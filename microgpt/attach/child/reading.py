@@ -12,10 +12,11 @@ from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names, names_in
 from microgpt.attach.child.own_methods import OwnMethods
 from microgpt.attach.child.pass_log import PassLog
-from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.recorded import Node, Watched
 from microgpt.attach.child.snapshot import ReadingError, Snapshot
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
+from microgpt.graph.op_evaluator import Evaluated
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -70,6 +71,29 @@ def graph_columns(
 ) -> tuple[dict[str, Field], OwnMethods]:
     """A computation as columns, and what computes its nodes again; see `Snapshot.fields`."""
     return snapshot.fields(names, log, why_no_events, finals), OwnMethods(kind, snapshot.nodes)
+
+
+def class_of(cls: type, kinds: Iterable[ValueClass]) -> ValueClass | None:
+    """The candidate that a type belongs to, None if to none."""
+    found = next((kind for kind in kinds if issubclass(cls, kind.cls)), None)
+    if found is None and Watched in cls.__mro__:
+        # A decorator made another class of it, as `dataclass(slots=True)` does.
+        names = (cls.__module__, cls.__qualname__)
+        for each in kinds:
+            if (each.cls.__module__, each.cls.__qualname__) == names:
+                each.replaced(cls)
+                each.add_code(cls)
+                found = each
+    return found
+
+
+def answer_columns(answer: Evaluated) -> dict[str, Field]:
+    """What methods gave when they were asked again, as columns."""
+    return {
+        "data": array("d", answer.data),
+        "local_grads": array("d", answer.local_grads),
+        "problems": list(answer.problems),
+    }
 
 
 def loss_of(kind: ValueClass, root: Node) -> float:

@@ -42,6 +42,7 @@ class ValueClass:
         self._noted: Any = getattr if is_plain else lambda node, name, _: own_attribute(node, name)
         self._types = {cls}  # of its nodes, those derived from it included
         self.is_free = False  # whether its passes are loops of the script, and no function
+        self.is_slow = False  # whether these can only be seen by watching all that is written
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
         self._codes: list[CodeType] = []
@@ -227,6 +228,10 @@ class ValueClass:
             elif isinstance(value, (list, tuple)):
                 found += filter(self.is_node, value)
         return tuple(each for each in found if each is not node)
+
+    def sets_first(self, name: str) -> bool:
+        """Whether its `__init__` sets an attribute."""
+        return any(name in c.co_names for c in self._codes if c.co_name == "__init__")
 
     def give_number(self, node: Node) -> None:
         """Notes that a node was made, where its `__init__` was not hooked yet."""
