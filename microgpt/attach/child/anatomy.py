@@ -52,6 +52,15 @@ def own_attribute(thing: Any, name: str) -> Any:
         return None
 
 
+def reader_of(kind: type) -> Callable[[Any, str, Any], Any]:
+    """`getattr` for a class that leaves reading as it is, else what goes past that."""
+    reads: Any = kind.__getattribute__
+    is_plain = reads is object.__getattribute__ and not hasattr(kind, "__getattr__")
+    if is_plain:
+        return getattr
+    return lambda node, name, _: own_attribute(node, name)
+
+
 def is_number(value: object) -> bool:
     """Whether it is a real number: a flag is none, a numpy scalar is."""
     if isinstance(value, bool):

@@ -99,7 +99,7 @@ class Between:
                 if node is None:
                     return held
                 own = getattr(node, "__dict__", None)
-                if put is None and own is not None and name in own:
+                if (put is None or get is None) and own is not None and name in own:
                     return own[name]
                 return held if get is None else get(node, owner)
 

@@ -14,10 +14,14 @@ from _signal import (  # type: ignore[import-not-found]  # a script may have a s
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from time import perf_counter
 from typing import NamedTuple
 
 from microgpt.attach.wire import Field, Message, encoded, received
 
+LOOK_EVERY = 0.01
+"""How often, at most, to look for an order that nobody asked for: that takes as long as a backward
+pass over a dozen nodes. Units: seconds."""
 INTEGERS = 32
 ORDER = INTEGERS + 16
 """An order is four integers and two floats. Units: bytes."""
@@ -48,6 +52,7 @@ class Channel:
         self._reports = reports
         self._shares_terminal = shares_terminal
         self.is_open = True
+        self._next_look = 0.0
 
     def close(self) -> None:
         """Says and hears nothing any more."""
@@ -82,8 +87,13 @@ class Channel:
             if order.about == about:
                 return order
 
+    def may_look(self) -> bool:
+        """Whether it is time again to look for an order that nobody asked for."""
+        return perf_counter() >= self._next_look
+
     def unasked_order(self) -> Instruction | None:
         """The newest order that came by itself, if any."""
+        self._next_look = perf_counter() + LOOK_EVERY
         os.set_blocking(self._orders, False)
         try:
             newest = None

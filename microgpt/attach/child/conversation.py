@@ -13,7 +13,6 @@ from array import array
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from time import perf_counter
 from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +21,7 @@ from microgpt.attach.child.answers import answer
 from microgpt.attach.child.between import Between
 from microgpt.attach.child.channel import Channel, Instruction
 from microgpt.attach.child.class_among import class_among
+from microgpt.attach.child.fast_watch import FastWatch
 from microgpt.attach.child.found_gradients import run_and_look
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names
@@ -35,7 +35,13 @@ from microgpt.attach.child.shapes import Shape, watch_classes
 from microgpt.attach.child.snapshot import Snapshot
 from microgpt.attach.child.torch_passes import TorchPasses
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import WatchedRun, lack_of, root_of, shape_of_run
+from microgpt.attach.child.watched_run import (
+    WatchedRun,
+    lack_of,
+    log_of,
+    root_of,
+    shape_of_run,
+)
 from microgpt.attach.wire import Field
 
 if TYPE_CHECKING:
@@ -43,9 +49,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Followed: TypeAlias = "ValueClass | TorchPasses"
-LOOK_EVERY = 0.01
-"""How often, at most, to look for an order that nobody asked for: that takes as long as a backward
-pass over a dozen nodes. Units: seconds."""
 PATIENCE = 3
 """After so many passes of a class that is known, others are not watched any more."""
 
@@ -73,7 +76,6 @@ class Conversation:
         self._n_backwards = 0
         self._quiet = 0
         self._depth = 0
-        self._next_look = 0.0
         os.register_at_fork(after_in_child=self._close)
         order = self._channel.order(about=0)
         self._quiet, self._let_pass = order.quiet, (order.low, order.high)
@@ -97,6 +99,7 @@ class Conversation:
             self._torch.recorder.off()
         for kind in self._classes:
             kind.disarm()
+            self._learner.free.stop(kind)
 
     # -- classes -----------------------------------------------------------------------------------
 
@@ -106,27 +109,23 @@ class Conversation:
         kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape, self._base)
         self._classes.append(kind)
         if shape is None:
-            self._channel.send("watched", name=[cls.__qualname__], module=[cls.__module__])
+            self._tell("watched", cls)
             if self._channel.is_open and self._patience:
                 self._learner.start()
                 if Watched not in cls.__mro__:
-                    put: Any = cls.__setattr__
-                    cls.__setattr__ = self._learner.setter(put)  # type: ignore[assignment, method-assign]
+                    self._learner.watch(cls)
                 if cls.__init__ is not object.__init__:  # type: ignore[misc]
                     kind.arm(self._base)
             return
         self._hook_backward(kind, cls)
-        self._tell_class(kind)
+        self._tell("class", kind.cls, shape=[str(kind.shape)])
         # Without an `__init__` yet, it is a dataclass, say, and gets one now if there is none.
         has_init = cls.__init__ is not object.__init__  # type: ignore[misc]
         if self._channel.is_open and not self._quiet and has_init:
             kind.arm(self._base)
 
-    def _tell_class(self, kind: ValueClass) -> None:
-        cls, shape = kind.cls, kind.shape
-        self._channel.send(
-            "class", name=[cls.__qualname__], module=[cls.__module__], shape=[str(shape)]
-        )
+    def _tell(self, what: str, cls: type, **more: Field) -> None:
+        self._channel.send(what, name=[cls.__qualname__], module=[cls.__module__], **more)
 
     def derived(self, cls: type) -> None:
         """Counts a derived class as a part of the one that it is derived from."""
@@ -145,24 +144,28 @@ class Conversation:
         if cls not in self._kinds:
             self._kinds[cls] = class_among(self._classes, cls, Watched)
         kind = self._kinds[cls]
-        return kind if kind is not None and (kind.shape is None or kind.is_free) else None
+        return kind if kind is not None and (kind.shape is None or kind.is_slow) else None
 
     def _learnt(self, run: WatchedRun, function: CodeType | None) -> None:
         """A run of writes is over, which may have shown what a class is."""
         kind = run.kind
-        is_new = kind.shape is None
+        is_new = kind.shape is None or run.fast is not None
         shape = shape_of_run(run) if is_new else kind.shape
         if shape is None:
             return
         kind.shape = shape
         if is_new:
             hooked = function is not None and hook_functions(function, partial(self._called, kind))
-            kind.is_free = not hooked
-            self._tell_class(kind)
+            kind.is_free, kind.sample = not hooked, None
+            can_be_fast = not kind.holds_arrays and FastWatch.can_watch(kind, shape)
+            kind.is_slow = not hooked and not can_be_fast
+            self._tell("class", kind.cls, shape=[str(kind.shape)])
             seen = [each for each in self._classes if each.n_seen]
-            if all(each.shape is not None and not each.is_free for each in seen):
+            if all(each.shape is not None and not each.is_slow for each in seen):
                 self._learner.stop()
-        self._n_backwards += 1
+        if kind.is_free and not kind.is_slow and isinstance(log := log_of(run, shape), PassLog):
+            self._learner.free.remember(kind, log)
+        self._count_backward()
         quiet, self._quiet = self._quiet, max(0, self._quiet - 1)
         if quiet:
             self._obey(self._channel.unasked_order())
@@ -181,6 +184,13 @@ class Conversation:
         names = reading.names_of(reading.frames_of(run.caller, self._base), kind, self._learner)
         graph: FrozenColumns = self._safely(lambda: self._graph_of_run(run, shape, root, names))
         self._stop("backward", loss, graph, (run.caller.f_code.co_filename, run.line))
+
+    def _passed(self) -> None:
+        """A pass in free code begins that is not to be looked at."""
+        self._count_backward()
+        self._quiet -= 1
+        if not self._quiet or self._channel.may_look():
+            self._obey(self._channel.unasked_order())
 
     def _graph_of_run(
         self, run: WatchedRun, shape: Shape, root: Node, names: Names
@@ -202,8 +212,8 @@ class Conversation:
         self, kind: ValueClass, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Any:
         """A function that makes passes is called."""
-        given = (*args, *keywords.values())
-        root = next((each for each in given if kind.is_node(each) and kind.operands(each)), None)
+        given = filter(kind.is_node, (*args, *keywords.values()))
+        root = next(filter(kind.operands, given), None)
         if root is None or self._depth or not self._channel.is_open:
             return function(*args, **keywords)
         self._depth += 1
@@ -223,7 +233,7 @@ class Conversation:
                 return backward(node, *args, **keywords)
             self._depth += 1
             try:
-                if self._quiet > 1 and perf_counter() < self._next_look:
+                if self._quiet > 1 and not self._channel.may_look():
                     self._n_backwards += 1
                     self._quiet -= 1
                     return backward(node, *args, **keywords)
@@ -261,27 +271,16 @@ class Conversation:
     ) -> Any:
         if self._torch is not None:
             self._torch.recorder.off()
-        self._n_backwards += 1
-        if self._patience:
-            self._patience -= 1
-            if not self._patience:
-                self._learner.stop()
-                for each in self._classes:
-                    if each.shape is None:
-                        each.disarm()
+        self._count_backward()
         if self._quiet:
             result = run()
             self._quiet -= 1
-            self._next_look = perf_counter() + LOOK_EVERY
             self._obey(self._channel.unasked_order())
             return result
         loss = kind.loss(root) if isinstance(kind, TorchPasses) else reading.loss_of(kind, root)
         if self._let_pass[0] <= loss <= self._let_pass[1]:
             result = run()
-            order = None
-            if (now := perf_counter()) >= self._next_look:
-                order, self._next_look = self._channel.unasked_order(), now + LOOK_EVERY
-            self._obey(order)
+            self._obey(self._channel.unasked_order() if self._channel.may_look() else None)
             return result
         self._channel.send(
             "backward", number=reading.ints(self._n_backwards), loss=array("d", [loss])
@@ -294,6 +293,15 @@ class Conversation:
         result, graph = self._looked_at(kind, root, run, caller)
         self._stop("backward", loss, graph, (caller.f_code.co_filename, caller.f_lineno))
         return result
+
+    def _count_backward(self) -> None:
+        self._n_backwards += 1
+        self._patience -= self._patience > 0
+        if not self._patience:
+            self._learner.stop()
+            for each in self._classes:
+                if each.shape is None:
+                    each.disarm()
 
     def _looked_at(
         self, kind: Followed, root: Node, run: Callable[[], Any], caller: FrameType
@@ -325,9 +333,11 @@ class Conversation:
         if finals is None:
             return result, "the function that made the last pass has no gradients now"
         names = reading.names_of(reading.frames_of(caller, self._base), kind, self._learner)
-        return result, self._safely(
+        graph = self._safely(
             lambda: reading.graph_columns(before, kind, names, log, finals=finals or [])
         )
+        log.entries.clear()  # the descriptors that noted them are only freed by a full collection
+        return result, graph
 
     def failed(self, error: BaseException) -> None:
         """The script raised: stops one last time."""
@@ -361,8 +371,7 @@ class Conversation:
             for kind in self._classes:
                 if kind.shape is None:
                     lack = self._safely(partial(lack_of, kind))
-                    name, module = [kind.cls.__qualname__], [kind.cls.__module__]
-                    self._channel.send("candidate", name=name, module=module, reason=[lack])
+                    self._tell("candidate", kind.cls, reason=[lack])
             self._channel.send("end", number=reading.ints(self._n_backwards))
 
     # -- conversation ------------------------------------------------------------------------------
@@ -396,5 +405,13 @@ class Conversation:
         if self._torch is not None and not self._quiet:
             self._torch.recorder.on()
         for kind in self._classes:
-            if kind.shape is not None and not kind.is_free:  # else it is watched until it is known
-                kind.disarm() if self._quiet else kind.arm(self._base)
+            if kind.shape is None or kind.is_slow:
+                continue  # it is watched until it is known
+            needs_numbers = not self._quiet
+            if kind.is_free:
+                counts = self._passed if self._quiet else None
+                needs_numbers = not self._learner.free.follow(kind, counts=counts)
+            if not needs_numbers:
+                kind.disarm()
+            else:
+                kind.arm(self._base)

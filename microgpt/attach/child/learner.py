@@ -19,27 +19,29 @@ from microgpt.attach.child.anatomy import (
     is_array,
     is_number,
     is_numeric,
-    number_getter,
     own_attribute,
+    reader_of,
 )
 from microgpt.attach.child.array_pass_log import ArrayPassLog, Noted
-from microgpt.attach.child.found_gradients import (
-    CONTAINERS,
-    KeptAt,
-    containers_of,
-    fills_containers,
-    gradients_in,
-)
-from microgpt.attach.child.pass_log import read_watch
+from microgpt.attach.child.fast_watch import FastWatch
+from microgpt.attach.child.free_passes import FreePasses
+from microgpt.attach.child.pass_log import PassLog, read_watch
 from microgpt.attach.child.recorded import Node
-from microgpt.attach.child.script_failure import OWN_FOLDER
+from microgpt.attach.child.return_watch import ReturnWatch
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import WatchedRun, may_be_gradients
+from microgpt.attach.child.watched_run import (
+    WatchedRun,
+    held_by,
+    log_of,
+    shape_of_run,
+)
 
 FIRST = 8
 """One of so many first instances, and then of every twice as many, is kept to be looked at."""
 MAX_CHAIN = 12
 """So many calls out from the first write the function that makes the pass is looked for."""
+PROFILED = 5_000
+"""After so many nodes functions are looked at one by one, and not every call. Units: nodes."""
 DEEPEST = 100_000
 """The same where only leaves are written to, which a recursion comes to last."""
 
@@ -69,6 +71,11 @@ class Learner:
         self._is_on = False
         self.is_asleep = False  # while we ourselves ask the script's code
         self._own_trace = False
+        self._apart: dict[type, Any] = {}  # classes not on our base, with their own `__setattr__`
+        self.free = FreePasses(self._begin_free, lambda: self.end(None))
+        self._returns = ReturnWatch(
+            kind_of, finished, lambda: self._run is not None or self.is_asleep
+        )
 
     # -- on and off --------------------------------------------------------------------------------
 
@@ -77,19 +84,38 @@ class Learner:
         if self._is_on:
             return
         self._is_on = True
-        self._watched.__setattr__ = self.setter(object.__setattr__)
-        if sys.getprofile() is None:
-            sys.setprofile(self._profile)
+        self._take_up()
+        self._returns.start()
 
     def stop(self) -> None:
         """Watches no more."""
         if not self._is_on:
             return
+        self._lay_down()
         self._is_on = False
+        self._returns.stop()
+
+    def watch(self, cls: Any) -> None:
+        """Watches a class, too, that is not on our base."""
+        self._apart[cls] = vars(cls).get("__setattr__")
+        if self._is_on:
+            cls.__setattr__ = self.setter(cls.__setattr__)
+
+    def _take_up(self) -> None:
+        """Sees what is written, one attribute after the other."""
+        if self._is_on:
+            self._watched.__setattr__ = self.setter(object.__setattr__)
+
+    def _lay_down(self) -> None:
         if "__setattr__" in vars(self._watched):
             del self._watched.__setattr__
-        if sys.getprofile() == self._profile:
-            sys.setprofile(None)
+        if not self._is_on:
+            return
+        for cls, own in self._apart.items():
+            if own is not None:
+                cls.__setattr__ = own  # type: ignore[method-assign]
+            elif "__setattr__" in vars(cls):
+                del cls.__setattr__
 
     def setter(self, put: Callable[[Any, str, Any], None]) -> Callable[[Any, str, Any], None]:
         """A `__setattr__` that notes numbers.
@@ -98,19 +124,35 @@ class Learner:
             put: what really sets an attribute.
         """
         getframe, wrote, made = sys._getframe, self._wrote, self._makes
-        watched, number_of = self._watched, number_getter(self._watched)
+        watched = self._watched
 
         def is_of_arrays(value: Any) -> bool:
             """Whether it is a node that holds an array: a gradient may be one."""
             return isinstance(value, watched) and any(map(is_array, attributes(value).values()))
 
+        readers: dict[type, Callable[[Any, str, Any], Any]] = {}
+        making: Any = None  # the node, while its first attributes are set
+
         def __setattr__(node: Node, name: str, value: Any) -> None:  # noqa: N807
-            if name[:8] == "_attach_" or self.is_asleep:
+            nonlocal making
+            cls = node.__class__
+            read = readers.get(cls)
+            if read is None:
+                read = readers[cls] = reader_of(cls)
+            if read(node, "_attach_number", None) is None:
                 put(node, name, value)
-            elif number_of(node) is None:
+                if node is not making and name[:8] != "_attach_" and not self.is_asleep:
+                    making = node
+                    made(node)
+            elif name[:8] == "_attach_" or self.is_asleep:
                 put(node, name, value)
-                made(node)
-            elif is_numeric(value) or value is None or is_of_arrays(value):
+            elif (
+                value.__class__ is float
+                or is_numeric(value)
+                or value is None
+                or is_of_arrays(value)
+            ):
+                making = None
                 frame = getframe(1)
                 while frame.f_code.co_name == "__setattr__" and frame.f_back is not None:
                     frame = frame.f_back
@@ -119,6 +161,14 @@ class Learner:
                 put(node, name, value)
 
         return __setattr__
+
+    def _begin_free(self, run: WatchedRun) -> bool:
+        """A pass of free code begins; whether it is to be seen."""
+        if self._run is not None or self.is_asleep:
+            return False
+        self._begins()
+        self._run = run
+        return True
 
     # -- what is seen ------------------------------------------------------------------------------
 
@@ -137,6 +187,8 @@ class Learner:
                 kind.add_code(type(node))
             if kind.n_seen <= FIRST or kind.n_seen & (kind.n_seen - 1) == 0:
                 kind.sample = node
+                if kind.n_seen > PROFILED:
+                    self._returns.narrow()
 
     def _wrote(
         self, node: Node, name: str, value: Any, frame: FrameType, put: Callable[..., None]
@@ -145,7 +197,7 @@ class Learner:
         if run is not None and run.is_of_leaves and run.kind.subject().is_result(node):
             self._leave(run)
             run = self._run = None
-        before = _held(node, name, run)
+        before = held_by(node, name, run)
         if run is None:
             kind = self._kind_of(node)
             if kind is None or value is None or kind.is_making(node, frame.f_code):
@@ -168,6 +220,26 @@ class Learner:
         put(node, name, value)
         run.before.setdefault((id(node), name), before)
         run.entries.append((node, frame.f_code, frame.f_lasti, value, name))
+        if len(run.entries) >= run.enough and not run.is_of_leaves:
+            self._hasten(run)
+
+    def _hasten(self, run: WatchedRun) -> None:
+        """Goes over to the fast watch in the middle of a pass that has shown what it needs."""
+        kind = run.kind
+        shape = shape_of_run(run)
+        log = None if shape is None else log_of(run, shape)
+        if shape is None or not isinstance(log, PassLog) or not FastWatch.can_watch(kind, shape):
+            run.enough *= 4
+            return
+        run.log = log
+        run.shape = shape
+        run.before = {key: old for key, old in run.before.items() if key[1] == shape.grad}
+        self._unwatch(run)
+        run.entries.clear()
+        kind.shape = shape  # which operands are read by
+        self._lay_down()
+        run.fast = FastWatch(kind, shape, lambda *_: None, lambda: self.end(None))
+        run.fast.begin(log, run.before)
 
     def _begun(self, kind: ValueClass, node: Node, frame: FrameType) -> WatchedRun | None:
         """A run that begins with a write, None if that is to a leaf or tells nothing."""
@@ -284,7 +356,7 @@ class Learner:
         run = self._run
         if event == "return" and run is not None and frame in run.chain:
             if run.is_of_leaves and run.kept is None:
-                self._look_for_gradients(run, frame, result)
+                self._returns.look(run, frame, result)
             caller = frame.f_back
             run.returned[frame] = caller.f_lineno if caller is not None else 0
             if frame is run.chain[-1] and self._is_whole(run, frame):
@@ -315,83 +387,40 @@ class Learner:
         if run.array_log is not None:
             run.array_log.ends()
         self._leave(run)
+        self.free.stop(run.kind)
         if function is None and run.returned:
             frame = next((f for f in reversed(run.chain) if f in run.returned), None)
             if frame is not None and self._is_whole(run, frame):
                 function = frame.f_code
                 run.caller, run.line = frame.f_back or frame, run.returned[frame]
         self._finished(run, function)
+        # Descriptors are types, which only a full collection frees: with all that they have noted.
+        run.entries.clear()
+        run.before.clear()
+        if run.log is not None:
+            run.log.entries.clear()
 
-    def _leave(self, run: WatchedRun) -> None:
-        """Takes away what watched a run."""
+    def _unwatch(self, run: WatchedRun) -> None:
         cls = run.kind.cls
         for name, before in run.watched.items():
             if before is run:
                 delattr(cls, name)
             else:
                 setattr(cls, name, before)
+        run.watched.clear()
+
+    def _leave(self, run: WatchedRun) -> None:
+        """Takes away what watched a run."""
+        self._unwatch(run)
+        if run.fast is not None:
+            run.fast.stop()
+            self._take_up()
         if self._own_trace:
             sys.settrace(None)
             self._own_trace = False
         for frame in run.chain:
             if frame.f_trace == self._returned:
                 frame.f_trace = None
-
-    # -- gradients beside the nodes ----------------------------------------------------------------
-
-    def _profile(self, frame: FrameType, event: str, result: Any) -> None:
-        """Looks for a function that is given a node and has gradients of many when it returns."""
-        if event != "return" or self._run is not None or self.is_asleep:
-            return
-        code = frame.f_code
-        if not isinstance(result, CONTAINERS) and not fills_containers(code):
-            return
-        if code.co_name.startswith("<") or code.co_filename.startswith(OWN_FOLDER):
-            return
-        here = frame.f_locals
-        for name in code.co_varnames[: code.co_argcount]:
-            node = here.get(name)
-            kind = self._kind_of(node)
-            if kind is None or kind.shape is not None or not kind.subject().is_result(node):
-                continue
-            anatomy = anatomy_of(kind.subject(), node)
-            if anatomy is None:
-                continue
-            run = WatchedRun(kind, anatomy, node, frame.f_back or frame)
-            self._look_for_gradients(run, frame, result)
-            if run.kept is not None:
-                self._finished(run, code)
-                return
-
-    def _look_for_gradients(self, run: WatchedRun, frame: FrameType, returned: Any) -> None:
-        """Notes where a call that returns has the gradients of a run, if it has them."""
-        containers = containers_of(frame, returned, run.kind.is_node)
-        if not containers:
-            return
-        kind, store = run.kind, run.anatomy.store
-        self.is_asleep = True
-        nodes = kind.below(run.first, store)
-        fits = may_be_gradients(kind, store, run.anatomy.data, nodes)
-        for path, container in containers:
-            found = gradients_in(container, nodes)
-            if found is not None and fits(found):
-                run.kept, run.result = KeptAt(frame.f_code, path), container
-                break
-        self.is_asleep = False
-
-
-def _held(node: Node, name: str, run: WatchedRun | None) -> Any:
-    """What an attribute holds, past whatever watches it."""
-    own = own_attribute(node, "__dict__")
-    if own is not None and name in own:
-        return own[name]
-    slot = run.watched.get(name) if run is not None else None
-    if slot is None or slot is run:
-        return attributes(node).get(name)
-    try:
-        return slot.__get__(node, type(node))
-    except AttributeError:
-        return None
 
 
 def _no_trace(*_: Any) -> None:

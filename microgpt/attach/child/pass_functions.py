@@ -8,10 +8,16 @@ recursion goes its own way, as deep as it would.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, TypeVar
 
+from microgpt.attach.child.found_gradients import fills_containers
+from microgpt.attach.child.script_failure import OWN_FOLDER
+from microgpt.attach.child.shapes import LIBRARY, functions_of
+
+T = TypeVar("T")
 Hook = Callable[[FunctionType, "tuple[Any, ...]", "dict[str, Any]"], Any]
 """Is called in the place of a function: with the function as it was, and what it was given."""
 
@@ -27,13 +33,6 @@ def outer():
         {captured}
         return ({placeholder!r}).__call__(args, keywords)
 """
-
-
-def looking_like(own: Any, hooked: Any) -> Any:
-    """A hook with the names and texts of the function that it stands for."""
-    for name in ("__name__", "__qualname__", "__doc__", "__module__", "__dict__"):
-        setattr(hooked, name, getattr(own, name))
-    return hooked
 
 
 def functions_of_code(code: CodeType) -> list[FunctionType]:
@@ -55,8 +54,58 @@ def hook_functions(code: CodeType, hook: Hook) -> bool:
     return bool(functions)
 
 
-def _hook(function: FunctionType, hook: Hook) -> None:
+def looking_like(function: FunctionType, other: T) -> T:
+    """Gives another function the name and the rest of what can be seen of this one."""
+    for name in ("__name__", "__qualname__", "__doc__", "__module__", "__dict__"):
+        setattr(other, name, getattr(function, name))
+    return other
+
+
+class PassFunctions:
+    """Functions that may have gradients when they return: they fill containers, given a node."""
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self._unhook: dict[int, Callable[[], None]] = {}  # by `id()` of the function
+
+    def hold(self, hook: Hook) -> None:
+        """Hooks those there are now; those that are hooked already stay."""
+        self.is_on = True
+        for function in _functions_of_the_program():
+            code = function.__code__
+            if id(function) in self._unhook or code.co_flags & GENERATORS:
+                continue
+            is_ours = code.co_filename.startswith(OWN_FOLDER) or code.co_name[:2] == "__"
+            if code.co_argcount and not is_ours and fills_containers(code):
+                self._unhook[id(function)] = _hook(function, hook)
+
+    def let_go(self) -> None:
+        """Gives all of them their own code back."""
+        self.is_on = False
+        for unhook in self._unhook.values():
+            unhook()
+        self._unhook.clear()
+
+
+def _functions_of_the_program() -> Iterator[FunctionType]:
+    """The functions and methods of modules that are not the standard library's."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if getattr(module, "__name__", "") != "__main__" and (
+            not isinstance(file, str) or file.startswith((LIBRARY, OWN_FOLDER))
+        ):
+            continue
+        for thing in list(vars(module).values()):
+            if isinstance(thing, FunctionType):
+                yield thing
+            elif isinstance(thing, type) and thing.__module__ == getattr(module, "__name__", ""):
+                yield from functions_of(thing)
+
+
+def _hook(function: FunctionType, hook: Hook) -> Callable[[], None]:
+    """Calls a hook in the place of a function. Gives what undoes that."""
     own = function.__code__
+    is_hooked = True
     as_it_was = FunctionType(
         own, function.__globals__, function.__name__, function.__defaults__, function.__closure__
     )
@@ -67,10 +116,18 @@ def _hook(function: FunctionType, hook: Hook) -> None:
         try:
             return hook(as_it_was, args, keywords)
         finally:
-            function.__code__ = hooked
+            if is_hooked:
+                function.__code__ = hooked
+
+    def unhook() -> None:
+        nonlocal is_hooked
+        is_hooked = False
+        if function.__code__ is hooked:
+            function.__code__ = own
 
     hooked = _calling(own, called)
     function.__code__ = hooked
+    return unhook
 
 
 def _calling(own: CodeType, called: Callable[..., Any]) -> CodeType:

@@ -81,11 +81,15 @@ class PassLog:
 
         members: dict[str, Any] = {"__slots__": (), "__set__": set_number}
         if reads:
-            members["__get__"] = _getter(cls, name, self.entries)
+            members["__get__"] = getter(cls, name, self.entries)
         elif put is not None or held is not None or not has_all:
             # Without a `__get__` Python reads the node's own dictionary, at full speed.
-            members["__get__"] = _getter(cls, name, None)
+            members["__get__"] = getter(cls, name, None)
         return type("GradWatch", (), members)()
+
+    def writes(self) -> list[tuple[Any, ...]]:
+        """The entries that are writes."""
+        return [entry for entry in self.entries if entry[3] is not READ]
 
     # -- what it means -----------------------------------------------------------------------------
 
@@ -204,19 +208,27 @@ def read_watch(
 
     members = {
         "__slots__": (),
-        "__get__": _getter(cls, name, entries, attribute_at),
+        "__get__": getter(cls, name, entries, attribute_at),
         "__set__": set_value,
         "__delete__": delete,
     }
     return type("ReadWatch", (), members)()
 
 
-def _getter(
+def getter(
     cls: type,
     name: str,
     entries: list[tuple[Any, ...]] | None,
     attribute_at: dict[tuple[int, int], str] | None = None,
 ) -> Any:
+    """A `__get__` that reads what a class and a node have under a name.
+
+    Args:
+        cls: the class, which is not watched yet.
+        name: of the attribute.
+        entries: gets each read, if given.
+        attribute_at: gets the attribute that each instruction read, if given.
+    """
     held = inherited(cls, name)
     get = getattr(held, "__get__", None)
     is_data = hasattr(held, "__set__")

@@ -22,7 +22,7 @@ from microgpt.attach.child.shapes import Shape
 from microgpt.attach.child.snapshot import ReadingError, Snapshot, nodes_below
 from microgpt.attach.child.torch_graph import TorchGraph
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import WatchedRun, log_of
+from microgpt.attach.child.watched_run import WatchedRun, before_of, log_of
 from microgpt.attach.wire import Field
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def snapshot_of_run(run: WatchedRun, shape: Shape, root: Node) -> Snapshot:
     """The computation that a run was a pass over, with gradients as the run found them."""
     if run.array_log is not None:  # arrays may have been changed in place
         return snapshot_of(run.kind, [root], run.array_log.before)
-    before = {key: old for (key, name), old in run.before.items() if name == shape.grad}
-    return snapshot_of(run.kind, [root], before)
+    return snapshot_of(run.kind, [root], before_of(run, shape))
 
 
 def columns_of_run(

@@ -43,6 +43,7 @@ class ValueClass:
         self._types = {cls}  # of its nodes, those derived from it included
         self.is_free = False  # whether its passes are loops of the script, and no function
         self.holds_arrays: bool | None = None  # of numpy, as its nodes' numbers; None: not known
+        self.is_slow = False  # whether these can only be seen by watching all that is written
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
         self._codes: list[CodeType] = []
@@ -228,6 +229,10 @@ class ValueClass:
             elif isinstance(value, (list, tuple)):
                 found += filter(self.is_node, value)
         return tuple(each for each in found if each is not node)
+
+    def sets_first(self, name: str) -> bool:
+        """Whether its `__init__` sets an attribute."""
+        return any(name in c.co_names for c in self._codes if c.co_name == "__init__")
 
     def give_number(self, node: Node) -> None:
         """Notes that a node was made, where its `__init__` was not hooked yet."""

@@ -13,6 +13,7 @@ from microgpt.attach.child.anatomy import (
     attributes,
     is_array,
     is_number,
+    own_attribute,
 )
 from microgpt.attach.child.array_pass_log import ArrayPassLog
 from microgpt.attach.child.found_gradients import KeptAt
@@ -24,7 +25,13 @@ from microgpt.attach.child.value_class import ValueClass
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+    from microgpt.attach.child.fast_watch import FastWatch
+
 Fits: TypeAlias = "Callable[[list[Any]], bool]"
+
+
+SOON = 20_000
+"""After so many reads and writes of a first pass it is known what it needs, as a rule."""
 
 
 class WatchedRun:
@@ -42,6 +49,10 @@ class WatchedRun:
         self.attribute_at: dict[tuple[int, int], str] = {}  # read by an instruction
         self.chain: list[FrameType] = []  # calls from the one that writes outwards
         self.returned: dict[FrameType, int] = {}  # of these, with the line of the call
+        self.shape: Shape | None = None  # as far as it was learnt before the end
+        self.log: PassLog | None = None  # of the gradients of that shape
+        self.fast: FastWatch | None = None  # that notes it
+        self.enough = SOON  # reads and writes to try to learn the shape from
         self.is_of_leaves = False  # whether only leaves are written to
         self.kept: KeptAt | None = None  # where the function keeps gradients beside the nodes
         self.result: Any = None  # what was there in the end
@@ -51,6 +62,8 @@ class WatchedRun:
 
 def shape_of_run(run: WatchedRun) -> Shape | None:
     """The shape of the class, as its pass has shown it; None if the run was no pass."""
+    if run.shape is not None:
+        return run.shape
     subject, store = run.kind.subject(), run.anatomy.store
     operands = str(store)
     if run.is_of_leaves:
@@ -110,6 +123,8 @@ def log_of(run: WatchedRun, shape: Shape) -> PassLog | ArrayPassLog:
     """What was noted of the gradients of a shape, and of what a pass reads at a visit."""
     if run.array_log is not None:
         return run.array_log
+    if run.log is not None:
+        return run.log
     log, read = PassLog(), shape.visited or shape.grad
     for entry in run.entries:
         if len(entry) == 5:
@@ -120,11 +135,18 @@ def log_of(run: WatchedRun, shape: Shape) -> PassLog | ArrayPassLog:
     return log
 
 
+def before_of(run: WatchedRun, shape: Shape) -> dict[int, Any]:
+    """What gradients were before a run wrote them, by `id()` of the node."""
+    return {key: old for (key, name), old in run.before.items() if name == shape.grad}
+
+
 def root_of(run: WatchedRun, shape: Shape) -> Node:
     """The node that a pass begins at: of those written, the one that no other was made of."""
     if run.is_of_leaves or run.kept is not None:
         return run.first
-    nodes = {id(e[0]): e[0] for e in run.entries if len(e) == 5 and e[4] == shape.grad}
+    noted = [e for e in run.entries if len(e) == 5 and e[4] == shape.grad]
+    writes = run.log.writes() if run.log is not None else noted
+    nodes = {id(entry[0]): entry[0] for entry in writes}
     used: set[int] = set()
     for node in nodes.values():
         used.update(map(id, run.kind.below_one(node, run.anatomy.store)))
@@ -190,3 +212,18 @@ def lack_of(kind: ValueClass) -> str:
     held_arrays = "; of arrays gradients are followed that its nodes keep themselves"
     has_arrays = any(map(is_array, held.values()))
     return "nothing wrote gradients to its nodes" + (held_arrays if has_arrays else "")
+    return "nothing wrote gradients to its nodes"
+
+
+def held_by(node: Node, name: str, run: WatchedRun | None) -> Any:
+    """What an attribute holds, past whatever watches it."""
+    own = own_attribute(node, "__dict__")
+    if own is not None and name in own:
+        return own[name]
+    slot = run.watched.get(name) if run is not None else None
+    if slot is None or slot is run:
+        return attributes(node).get(name)
+    try:
+        return slot.__get__(node, type(node))
+    except AttributeError:
+        return None
