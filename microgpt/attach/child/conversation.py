@@ -93,6 +93,9 @@ class Conversation:
     def _close(self) -> None:
         """Lets a forked copy of the script run by itself: the conversation is not its own."""
         self._channel.close()
+        self._watch_no_more()
+
+    def _watch_no_more(self) -> None:
         self._learner.stop()
         self._between.stop()
         if self._torch is not None:
@@ -182,7 +185,7 @@ class Conversation:
             self._obey(order or self._channel.unasked_order())
             return
         names = reading.names_of(reading.frames_of(run.caller, self._base), kind, self._learner)
-        graph: FrozenColumns = self._safely(lambda: self._graph_of_run(run, shape, root, names))
+        graph: FrozenColumns = self._safely(lambda: self._graph_of_run(run, root, names))
         self._stop("backward", loss, graph, (run.caller.f_code.co_filename, run.line))
 
     def _passed(self) -> None:
@@ -192,12 +195,10 @@ class Conversation:
         if not self._quiet or self._channel.may_look():
             self._obey(self._channel.unasked_order())
 
-    def _graph_of_run(
-        self, run: WatchedRun, shape: Shape, root: Node, names: Names
-    ) -> FrozenColumns:
-        snapshot = reading.snapshot_of_run(run, shape, root)
+    def _graph_of_run(self, run: WatchedRun, root: Node, names: Names) -> FrozenColumns:
+        snapshot = reading.snapshot_of_run(run, root)
         self._compare(run.kind, snapshot, names)
-        return reading.columns_of_run(run, shape, snapshot, names)
+        return reading.columns_of_run(run, snapshot, names)
 
     def _safely(self, read: Callable[[], T]) -> T | str:
         return reading.read_safely(read, self._learner)
@@ -343,24 +344,9 @@ class Conversation:
         """The script raised: stops one last time."""
         if not self._channel.is_open:
             return
-        self._learner.stop()
-        self._between.stop()
-        if self._torch is not None:
-            self._torch.recorder.off()
-        for kind in self._classes:
-            kind.disarm()
-        known = [kind for kind in self._classes if kind.shape is not None]
-        death = ScriptFailure(error, known)
-        graph: FrozenColumns = ""
-        if found := death.roots():
-            kind, roots = found
-            names = reading.names_of(death.frames, kind, self._learner)
-            reason = "the script raised before backward() had returned"
-            graph = self._safely(
-                lambda: reading.graph_columns(
-                    reading.snapshot_of(kind, roots), kind, names, why_no_events=reason
-                )
-            )
+        self._watch_no_more()
+        death = ScriptFailure(error, [kind for kind in self._classes if kind.shape is not None])
+        graph = reading.columns_at_failure(death, self._learner)
         self._stop("exception", float("nan"), graph, death.place, death.text)
 
     def ended(self) -> None:
@@ -368,10 +354,9 @@ class Conversation:
         if self._channel.is_open:
             self._learner.end(None)
             self._learner.stop()
-            for kind in self._classes:
-                if kind.shape is None:
-                    lack = self._safely(partial(lack_of, kind))
-                    self._tell("candidate", kind.cls, reason=[lack])
+            for kind in (each for each in self._classes if each.shape is None):
+                lack = self._safely(partial(lack_of, kind))
+                self._tell("candidate", kind.cls, reason=[lack])
             self._channel.send("end", number=reading.ints(self._n_backwards))
 
     # -- conversation ------------------------------------------------------------------------------
@@ -411,7 +396,4 @@ class Conversation:
             if kind.is_free:
                 counts = self._passed if self._quiet else None
                 needs_numbers = not self._learner.free.follow(kind, counts=counts)
-            if not needs_numbers:
-                kind.disarm()
-            else:
-                kind.arm(self._base)
+            kind.arm(self._base) if needs_numbers else kind.disarm()

@@ -8,7 +8,7 @@ made and no leaf's number is written; it ends there, or when the function return
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from types import CodeType, FrameType
 from typing import Any
@@ -23,6 +23,7 @@ from microgpt.attach.child.anatomy import (
     reader_of,
 )
 from microgpt.attach.child.array_pass_log import ArrayPassLog, Noted
+from microgpt.attach.child.call_chain import DEEPEST, chain_around, root_given
 from microgpt.attach.child.fast_watch import FastWatch
 from microgpt.attach.child.free_passes import FreePasses
 from microgpt.attach.child.pass_log import PassLog, read_watch
@@ -38,12 +39,8 @@ from microgpt.attach.child.watched_run import (
 
 FIRST = 8
 """One of so many first instances, and then of every twice as many, is kept to be looked at."""
-MAX_CHAIN = 12
-"""So many calls out from the first write the function that makes the pass is looked for."""
 PROFILED = 5_000
 """After so many nodes functions are looked at one by one, and not every call. Units: nodes."""
-DEEPEST = 100_000
-"""The same where only leaves are written to, which a recursion comes to last."""
 
 
 class Learner:
@@ -253,7 +250,7 @@ class Learner:
             return None
         self._begins()
         run = WatchedRun(kind, anatomy, node, frame)
-        run.chain = list(self._chain(kind, frame))
+        run.chain = list(chain_around(kind, frame))
         if run.chain:
             outer = run.chain[-1].f_back
             run.caller = outer if outer is not None else frame
@@ -282,12 +279,12 @@ class Learner:
         is_zero = is_number(value) and value == 0
         if kind.shape is not None or is_zero or subject.is_result(leaf):
             return None
-        chain = list(self._chain(kind, frame, DEEPEST))
-        while chain and self._root_given(kind, chain[-1]) is None:
+        chain = list(chain_around(kind, frame, DEEPEST))
+        while chain and root_given(kind, chain[-1]) is None:
             chain.pop()
         if not chain:
             return None
-        root = self._root_given(kind, chain[-1])
+        root = root_given(kind, chain[-1])
         self.is_asleep = True
         anatomy = anatomy_of(subject, root)
         self.is_asleep = False
@@ -301,30 +298,6 @@ class Learner:
         self._trace(chain)
         self._run = run
         return run
-
-    def _root_given(self, kind: ValueClass, frame: FrameType) -> Node:
-        """The first result that a call is handed, None if there is none."""
-        code, here = frame.f_code, frame.f_locals
-        given = (here.get(name) for name in code.co_varnames[: code.co_argcount])
-        subject = kind.subject()
-        return next(
-            (each for each in given if kind.is_node(each) and subject.is_result(each)), None
-        )
-
-    def _chain(
-        self, kind: ValueClass, frame: FrameType, most: int = MAX_CHAIN
-    ) -> Iterator[FrameType]:
-        """The calls around a write, from it outwards, that are handed a node or are the class's."""
-        at: FrameType | None = frame
-        for _ in range(most):
-            if at is None or at is kind.base or at.f_code.co_name == "<module>":
-                return
-            code, here = at.f_code, at.f_locals
-            given = (here.get(name) for name in code.co_varnames[: code.co_argcount])
-            if not kind.owns(code) and not any(map(kind.is_node, given)):
-                return
-            yield at
-            at = at.f_back
 
     def _watch(self, run: WatchedRun, name: str) -> None:
         """Notes reads of the attribute written, and of all that hold operands or code."""

@@ -18,7 +18,7 @@ from microgpt.attach.child.naming import Names, names_in
 from microgpt.attach.child.own_methods import OwnMethods
 from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.recorded import Node
-from microgpt.attach.child.shapes import Shape
+from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.snapshot import ReadingError, Snapshot, nodes_below
 from microgpt.attach.child.torch_graph import TorchGraph
 from microgpt.attach.child.value_class import ValueClass
@@ -103,19 +103,34 @@ def graph_columns(
     return snapshot.fields(names, log, why_no_events, finals), OwnMethods(kind, snapshot.nodes)
 
 
-def snapshot_of_run(run: WatchedRun, shape: Shape, root: Node) -> Snapshot:
+def snapshot_of_run(run: WatchedRun, root: Node) -> Snapshot:
     """The computation that a run was a pass over, with gradients as the run found them."""
     if run.array_log is not None:  # arrays may have been changed in place
         return snapshot_of(run.kind, [root], run.array_log.before)
-    return snapshot_of(run.kind, [root], before_of(run, shape))
+    return snapshot_of(run.kind, [root], before_of(run, run.kind.known_shape))
 
 
 def columns_of_run(
-    run: WatchedRun, shape: Shape, snapshot: Snapshot, names: Names
+    run: WatchedRun, snapshot: Snapshot, names: Names
 ) -> tuple[dict[str, Field], OwnMethods | ArrayQuestions]:
     """That computation as columns, with what the run did; see `graph_columns`."""
     finals = (snapshot.finals_in(run.result) or []) if run.kept is not None else []
-    return graph_columns(snapshot, run.kind, names, log_of(run, shape), finals=finals)
+    return graph_columns(
+        snapshot, run.kind, names, log_of(run, run.kind.known_shape), finals=finals
+    )
+
+
+def columns_at_failure(death: ScriptFailure, learner: Learner) -> FrozenColumns:
+    """What there was of a computation when the script raised, `""` if that is nothing."""
+    found = death.roots()
+    if not found:
+        return ""
+    kind, roots = found
+    names = names_of(death.frames, kind, learner)
+    reason = "the script raised before backward() had returned"
+    return read_safely(
+        lambda: graph_columns(snapshot_of(kind, roots), kind, names, why_no_events=reason), learner
+    )
 
 
 def loss_of(kind: ValueClass, root: Node) -> float:

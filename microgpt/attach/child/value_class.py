@@ -6,7 +6,6 @@ node in slots of the node itself, which is much cheaper than tables beside them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from types import CodeType, FrameType
 from typing import Any
 
@@ -15,6 +14,7 @@ from microgpt.attach.child.init_hook import (
     hooked_init,
     next_number,
 )
+from microgpt.attach.child.operand_notes import noted_operands
 from microgpt.attach.child.recorded import (
     NO_ARGUMENTS,
     Arguments,
@@ -64,6 +64,12 @@ class ValueClass:
                 self._is_part[id(getattr(member.__func__, "__code__", None))] = True
 
     # -- recording ---------------------------------------------------------------------------------
+
+    @property
+    def known_shape(self) -> Shape:
+        """The shape of a class that is known."""
+        assert self.shape is not None
+        return self.shape
 
     @property
     def is_armed(self) -> bool:
@@ -189,7 +195,7 @@ class ValueClass:
         if isinstance(held, (tuple, list)):
             return tuple(held)
         ids = set(map(id, held))
-        noted = _noted_operands(node, held)
+        noted = noted_operands(node, held)
         if set(map(id, noted)) == ids:
             return noted
         captured = tuple(value for value in self._captured(node) if id(value) in ids)
@@ -376,23 +382,6 @@ UNKNOWN_OP = "op"
 """What a node is called that was made while nothing was recorded by a class that does not say."""
 
 _SIGNS = {"+": "add", "*": "mul", "-": "sub", "/": "truediv", "**": "pow", "@": "matmul"}
-
-
-def _noted_operands(node: Node, held: Iterable[Node]) -> tuple[Node, ...]:
-    """A node's operands as they were noted, none if they were not.
-
-    Args:
-        node: the node.
-        held: the operands that its class holds, each once.
-    """
-    arity = own_attribute(node, "_attach_arity")
-    if arity is None:
-        operands: tuple[Node, ...] = own_attribute(node, "_attach_operands") or ()
-        return operands
-    first = node._attach_first
-    if arity == 1:
-        return (first,)
-    return (first, next((other for other in held if other is not first), first))
 
 
 def _is_part(name: str) -> bool:
