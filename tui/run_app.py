@@ -345,6 +345,7 @@ class RunApp(BaseApp):
         pinned, self._pinned = self._pinned, None
         speed = self._frame.speed if self._frame else 0.0
         self._frame = self._past = None
+        self.at_hand = StepAtHand()  # its step was of another run
         self._run_path, self._corpus = event.recorder.path, event.training.corpus
         self._travel = TimeTravel(self._run_path, self._announce_arrival)
         step = event.training.step  # it trains on at once

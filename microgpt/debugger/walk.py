@@ -137,6 +137,11 @@ class Walk:
         """Goes to a moment of the timeline, the last one if it has fewer."""
         return self._go(moment, "goto")
 
+    def toward(self, moment: int) -> State:
+        """Goes to a moment, or to the first breakpoint or watchpoint on the way there."""
+        go = self._go_forward if moment > self.state.moment else self._go_backward
+        return go(moment, "goto")
+
     # -- looking ---------------------------------------------------------------------------------
 
     def find(self, reference: str) -> int:

@@ -23,16 +23,20 @@ class CellWalk:
         self._map = step_map
 
     def go(self, stage: Stage, direction: int) -> bool:
-        """To where the next one is complete, or the one before was; False if there is none."""
+        """To where the next one is complete, or the one before was; False if there is none.
+
+        A breakpoint or watchpoint on the way stops it, as it stops the debugger's `next`.
+        """
         session, state = self._session, self._session.state
         stops = self._stops(stage)
         place = int(np.searchsorted(stops, state.event, side="right" if direction > 0 else "left"))
         if direction > 0 and place == len(stops):
             return False
+        begin = 0 if state.phase == "forward" else session.timeline.n_forward + 1
         if direction > 0:
-            session.goto(f"{state.phase} {int(stops[place])}")
+            session.toward(begin + int(stops[place]))
         else:
-            session.goto(f"{state.phase} {int(stops[place - 1]) if place else 0}")
+            session.toward(begin + (int(stops[place - 1]) if place else 0))
         return direction > 0 or place > 0
 
     def _stops(self, stage: Stage) -> Ints:

@@ -23,7 +23,7 @@ class MapPane(WalkPane):
     """Shows one graph's Map at a moment of its passes."""
 
     histories: Mapping[str, Sequence[float]] = {}
-    """Of each row its gradient over the last steps, by `row_key`."""
+    """Of each row its gradient over the last steps, by `row_keys`."""
 
     def __init__(self) -> None:
         super().__init__(id="map-pane")

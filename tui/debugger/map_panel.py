@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from textual.message import Message
 
 from microgpt.errors import MicrogptError
 from microgpt.graph.graph import Graph
+from microgpt.model.place_names import named
 from tui.debugger.explorer import Explorer
 from tui.debugger.map_side import MapSide, Moment
 from tui.debugger.stops_panel import StopsPanel
@@ -82,7 +84,7 @@ class MapPanel(Horizontal):
         """Brings the Map up to date.
 
         Args:
-            histories: of each row's gradient over the last steps, by `row_key`.
+            histories: of each row's gradient over the last steps, by `row_keys`.
         """
         before = self._explorer
         self._explorer, self._histories = explorer, histories or {}
@@ -150,7 +152,10 @@ class MapPanel(Horizontal):
             origin = explorer.session.origin
             is_same = origin is not None and origin.document == self.marked.document
             return self.marked.graph if is_same else None
-        return explorer.session.edit_stack.original.graph if explorer.edits else None
+        original = explorer.session.edit_stack.original.graph
+        # A token that is changed reads other parameters: that is another computation.
+        is_same = bool(explorer.edits) and explorer.graph.is_same_computation(original)
+        return original if is_same else None
 
     @property
     def _has_update(self) -> bool:
@@ -165,7 +170,8 @@ class MapPanel(Horizontal):
         moment = self.moment
         histories: tuple[Sequence[float], ...] = ()
         if seen.map is explorer.map and self._histories:
-            histories = tuple(tuple(self._histories.get(row_key(row), ())) for row in seen.map.rows)
+            keys = row_keys(seen.map.rows)
+            histories = tuple(tuple(self._histories.get(key, ())) for key in keys)
         self.query_one(MapView).show(
             seen, self.selected, moment, histories, self._moved, widens=self.widens
         )
@@ -220,7 +226,7 @@ class MapPanel(Horizontal):
         """The lens, and what it asks about or compares with."""
         explorer = self._explorer
         if explorer is not None and self.shown_lens == "why" and self.asked is not None:
-            return f"why {explorer.graph.name(self.asked)}"
+            return f"why {named(explorer.graph, self.asked)}"
         if self.shown_lens == "change":
             return f"change from {self.marked.name if self.marked else 'before the what-if'}"
         if self.marked is not None and explorer is not None and self._other is None:
@@ -354,6 +360,12 @@ class MapPanel(Horizontal):
             self.action_open_cell()
 
 
-def row_key(row: Row) -> str:
-    """What a row of one step's Map and of the next have in common."""
-    return f"{row.layer} {row.name}"
+def row_keys(rows: Sequence[Row]) -> list[str]:
+    """What a row of one step's Map and of the next have in common, each its own."""
+    seen: Counter[tuple[int | None, str]] = Counter()
+    keys = []
+    for row in rows:
+        place = (row.layer, row.name)
+        seen[place] += 1
+        keys.append(f"{row.layer} {row.name} {seen[place]}")
+    return keys

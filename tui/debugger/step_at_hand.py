@@ -13,7 +13,8 @@ from microgpt.debugger.post_mortem import compute
 from microgpt.errors import GraphError, MicrogptError
 from microgpt.train.graph_origin import GraphOrigin
 from tui.debugger.explorer import Explorer, Standpoint
-from tui.debugger.map_panel import Marked, row_key
+from tui.debugger.map_panel import Marked, row_keys
+from tui.training.run_frame import RunFrame
 from tui.widgets.status_bar import WhatIfMark
 from viz.maps.step_map import StepMap
 
@@ -70,16 +71,25 @@ class StepAtHand:
     marked: Marked | None = None  # what others are compared with
     was_past: bool = False  # whether the frame before was of a past step
     histories: dict[str, deque[float]] = field(default_factory=dict)
-    """Of each row of the Map its gradient over the last steps shown, by `row_key`."""
+    """Of each row of the Map its gradient over the last steps shown, by `row_keys`."""
 
     @property
     def what_if(self) -> WhatIfMark | None:
         """The what-ifs in force, None without any."""
-        explorer = self.step.explorer if self.step else None
-        if explorer is None or not explorer.edits:
+        if self.step is None or not self.step.explorer.edits:
             return None
+        explorer = self.step.explorer
         graph = explorer.graph
-        return WhatIfMark(explorer.session.edit_stack.texts, float(graph.data[graph.root]))
+        return WhatIfMark(explorer.edits, float(graph.data[graph.root]), self.step.origin.step)
+
+    def edited_at(self, frame: RunFrame | None) -> OpenedStep | None:
+        """The step with what-ifs in force, None where another one is gone to in time."""
+        step = self.step
+        if step is None or not step.explorer.edits or frame is None:
+            return None
+        if frame.past and frame.origin is not None and frame.origin.key != step.origin.key:
+            return None
+        return step
 
     def undo(self) -> None:
         """Takes the last what-if back.
@@ -98,19 +108,24 @@ class StepAtHand:
 
     def take(self, step: OpenedStep) -> None:
         """Goes to another step."""
-        is_same_text = self.step is None or self.step.origin.trained_on == step.origin.trained_on
-        if not is_same_text:
+        if self.step is not None and own_text(self.step.origin) != own_text(step.origin):
             self.histories.clear()  # a text of someone's own comes, or goes
         self.step = step
-        for row, size in zip(step.explorer.map.rows, row_norms(step.explorer.map), strict=True):
-            history = self.histories.setdefault(row_key(row), deque(maxlen=STEPS_REMEMBERED))
+        step_map = step.explorer.map
+        for key, size in zip(row_keys(step_map.rows), row_norms(step_map), strict=True):
+            history = self.histories.setdefault(key, deque(maxlen=STEPS_REMEMBERED))
             history.append(size)
 
 
+def own_text(origin: GraphOrigin) -> str:
+    """The text of someone's own that is looked at, `""` for training's document."""
+    return origin.document if origin.trained_on else ""
+
+
 def row_norms(step_map: StepMap) -> list[float]:
-    """The L2 norm of the gradient over the cells of each row. Shape: `[row]`."""
+    """The L2 norm of the gradient over the cells of each row but its parameters. `[row]`."""
     grid = step_map.grid
-    inside = np.flatnonzero(grid.column_of >= 0)
+    inside = np.flatnonzero(~np.array(grid.parameters))
     with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
         squares = step_map.grad_norm[inside] ** 2
         sums = np.bincount(grid.row_of[inside], squares, len(step_map.rows))

@@ -288,11 +288,7 @@ class WalkPane(Vertical):
 
     def _complete(self, stage: Stage, direction: int) -> bool:
         explorer = self.explorer
-        if explorer is None:
-            return False
-        if self._begin():
-            return True
-        goes_on = explorer.cells.go(stage, direction)
+        goes_on = explorer is not None and explorer.cells.go(stage, direction)
         if goes_on:
             self.show_moment()
             self.show()
@@ -332,7 +328,10 @@ class WalkPane(Vertical):
             self.run_line(f"{'step' if direction > 0 else 'back'} {moves}", quietly=True)
             goes_on = explorer.state.stop.reason not in ("end", "start")
         else:
-            goes_on = all(explorer.cells.go(stride, direction) for _ in range(moves))
+            goes_on = all(
+                explorer.cells.go(stride, direction) and not explorer.state.stop.points
+                for _ in range(moves)
+            )
             self.show_moment()
             self.show()
         if not goes_on or explorer.state.stop.points:

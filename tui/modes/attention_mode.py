@@ -156,8 +156,8 @@ class AttentionScreen(ModeScreen):
         """Shows a step; the selection stays where it is if the document is long enough."""
         result = frame.result
         assert result is not None
-        step = self.run_app.at_hand.step
-        if step is not None and step.explorer.edits:
+        step = self.run_app.at_hand.edited_at(frame)
+        if step is not None:
             captions = step.explorer.map.captions
             tokens = [caption.token or "" for caption in captions]
             pattern = AttentionPattern.of_map(step.explorer.map, tokens)

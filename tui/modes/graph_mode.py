@@ -38,7 +38,7 @@ class GraphScreen(StepScreen):
     @property
     def is_held(self) -> bool:
         """Also where a box is open."""
-        return self.pane.is_pinned
+        return self.step is not None and self.pane.is_pinned
 
     @property
     def shown_step(self) -> int:

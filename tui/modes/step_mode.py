@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 
 from textual import on, work
 from textual.dom import DOMNode
@@ -17,7 +18,7 @@ from microgpt.errors import MicrogptError
 from microgpt.train.graph_origin import GraphOrigin
 from tui.debugger.explorer import Explorer, Standpoint
 from tui.debugger.map_panel import Marked
-from tui.debugger.step_at_hand import OpenedStep, StepAtHand, as_computed, opened
+from tui.debugger.step_at_hand import OpenedStep, StepAtHand, as_computed, opened, own_text
 from tui.debugger.walk_pane import WalkPane
 from tui.keys import STEP, WALK, Key, KeySection, bindings_for
 from tui.modes.mode_screen import ModeScreen
@@ -83,7 +84,7 @@ class StepScreen(ModeScreen):
     @property
     def is_held(self) -> bool:
         """Whether the step shown stays, though training goes on."""
-        return self.pane.is_walking
+        return self.step is not None and self.pane.is_walking
 
     def preparation(self) -> Callable[[Explorer], None]:
         """What is best done in the worker, once a graph is there."""
@@ -150,20 +151,27 @@ class StepScreen(ModeScreen):
 
     def _follow(self, origin: GraphOrigin, frame: RunFrame) -> None:
         hand = self.at_hand
-        travels = frame.past or hand.was_past
-        hand.was_past = frame.past
         step = hand.step
-        travels = travels or (step is not None and _own_text(origin) != _own_text(step.origin))
+        travels = frame.past or hand.was_past
+        travels = travels or (step is not None and own_text(origin) != own_text(step.origin))
         self._wants_this = self._wants_this or travels
-        if (travels or not self.is_held) and (step is None or origin.key != step.origin.key):
-            self._open(origin, self.pane.place)
+        is_there = step is not None and origin.key == step.origin.key
+        if is_there or (self.is_held and not travels):
+            begins = not self._building  # else what is built was asked for before
+        else:
+            begins = self._open(origin, self.pane.place if step else None)
+        if begins:
+            hand.was_past = frame.past
         self.say_if_behind()
 
-    def _open(self, origin: GraphOrigin, place: Standpoint | None) -> None:
-        if not self._building:
-            self._building = True
-            edits = self.step.explorer.edits if self.step and place is not None else ()
-            self._open_step(origin, self._problem_of(origin), place, edits, self.preparation())
+    def _open(self, origin: GraphOrigin, place: Standpoint | None) -> bool:
+        """Has a step computed; False while another is."""
+        if self._building:
+            return False
+        self._building = True
+        edits = self.step.explorer.edits if self.step and place is not None else ()
+        self._open_step(origin, self._problem_of(origin), place, edits, self.preparation())
+        return True
 
     def _problem_of(self, origin: GraphOrigin) -> str:
         """Why training stopped at a step, `""` at any other."""
@@ -200,11 +208,11 @@ class StepScreen(ModeScreen):
         if self._wants_newest and event.place is not None:
             self.action_newest()  # it was asked for while this was computed, for where one stood
             return
-        place = None if self._wants_newest else self.pane.place
+        place = None if self._wants_newest or self.step is None else self.pane.place
         self._wants_newest = self._wants_this = False
         step = event.step
         if event.place != place and place is not None:  # moved meanwhile
-            step = OpenedStep(step.origin, Explorer.arriving(step.explorer.session, place))
+            step = replace(step, explorer=Explorer.arriving(step.explorer.session, place))
         self.at_hand.take(step)
         self._show(step)
         self.show_status()
@@ -219,7 +227,7 @@ class StepScreen(ModeScreen):
 
     @on(NotOpened)
     def _say_not_opened(self, event: NotOpened) -> None:
-        self._building = self._wants_newest = False
+        self._building = self._wants_newest = self._wants_this = False
         if event.problem != self._said:  # once: the next step may have the same trouble
             self._said = event.problem
             self.notify(event.problem, severity="error", markup=False)
@@ -287,7 +295,8 @@ class StepScreen(ModeScreen):
             self.notify("compared no more", timeout=2)
         else:
             origin = hand.step.origin
-            hand.marked = Marked(f"step {origin.step}", origin.document, explorer.graph)
+            name = f"step {origin.step}{', what-if' if explorer.edits else ''}"
+            hand.marked = Marked(name, origin.document, explorer.graph)
             then = "go to another, and see the change"
             if not origin.trained_on:
                 then = f"others are compared on “{printable(origin.document)}”: pin it with d"
@@ -296,8 +305,3 @@ class StepScreen(ModeScreen):
 
     def show_marked(self) -> None:
         """Compares with the step that is marked, or no more."""
-
-
-def _own_text(origin: GraphOrigin) -> str:
-    """The text of someone's own that is looked at, `""` for training's document."""
-    return origin.document if origin.trained_on else ""

@@ -54,10 +54,13 @@ class TrainScreen(ModeScreen):
         self.query_one("#norms", Static).update(self._norms(frame))
 
     def _edited_document(self) -> EditedDocument | None:
-        step = self.run_app.at_hand.step
-        if step is None or not step.explorer.edits:
+        step = self.run_app.at_hand.edited_at(self.frame)
+        if step is None:
             return None
-        return EditedDocument(step.origin.document, step.origin.step, step.explorer.map)
+        explorer = step.explorer
+        return EditedDocument(
+            step.origin.document, step.origin.step, explorer.map, explorer.map_unedited
+        )
 
     def _samples(self, frame: RunFrame) -> Text:
         text = Text(no_wrap=True, overflow="ellipsis")

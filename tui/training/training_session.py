@@ -222,7 +222,8 @@ class TrainingSession:
             self._recorder.record(steps)
             if sample is not None:
                 self._recorder.record_sample(1, DEFAULT_TEMPERATURE, sample.text)
-            if SPEEDS[self._speed] or not self._running:
+            is_last = self._training.step == self._training.config.num_steps
+            if SPEEDS[self._speed] or not self._running or is_last:
                 self._recorder.commit()  # whoever looks may want to go back at once
         except RunFileError as error:
             self._recorder.abandon()

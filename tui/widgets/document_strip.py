@@ -13,6 +13,7 @@ from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
 from viz.dot import printable
 from viz.maps.step_map import StepMap
+from viz.maps.text import MOVED
 from viz.style import POSITIVE, blend
 
 COLUMN = 7
@@ -62,6 +63,7 @@ class EditedDocument:
     document: str
     step: int
     map: StepMap
+    before: StepMap  # without what-ifs
 
 
 class DocumentStrip(Static):
@@ -89,29 +91,37 @@ class DocumentStrip(Static):
             return text
         result = frame.result
         predictions = predictions_on(edited.map) if edited else predictions_of(frame)
+        before = predictions_on(edited.before) if edited else predictions
         width = min(COLUMN, max(5, (self.size.width - 8) // max(1, len(predictions))))
         losses = [each.loss for each in predictions if math.isfinite(each.loss)]
         highest = max(losses, default=0.0)
         muted, background = (theme_color(self.app, name) for name in ("muted", "background"))
         names = ("reads", "next", "p", "loss", "")
         rows = {name: Text().append(f"{name:<7} ", muted) for name in names}
-        for each in predictions:
+        for each, was in zip(predictions, before, strict=True):
             part = each.loss / highest if highest > 0 else 0.0
             part = min(1.0, max(0.0, part)) if math.isfinite(part) else 1.0
             fill, bar = blend(background, POSITIVE, part), _BARS[round(8 * part)]
             rows["reads"].append(set_left(each.reads, width - 1) + " ", muted)
             rows["next"].append(set_left(each.target, width - 1) + " ", "bold")
-            rows["p"].append(f"{100 * each.probability:.1f}%".ljust(width), muted)
-            rows["loss"].append(f"{each.loss:.2f}".ljust(width))
+            p_mark, mark = _mark(each.probability, was.probability), _mark(each.loss, was.loss)
+            rows["p"].append(f"{100 * each.probability:.1f}%{p_mark}".ljust(width), muted)
+            rows["loss"].append(f"{each.loss:.2f}{mark}".ljust(width))
             rows[""].append((bar * (width - 2)).ljust(width), fill)
         if edited is not None:
             graph = edited.map.graph
             text.append(f"“{printable(edited.document)}”", "bold")
             text.append(f"  step {edited.step}", muted)
             text.append(f"  ✎ what-if: loss {graph.data[graph.root]:.4f}", "bold")
-            text.append("  U: undo\n", muted)
+            text.append(f"  {MOVED} moved by it · U: undo\n", muted)
         else:
             text.append(f"“{printable(result.document)}”", "bold")
             told = f"  step {result.step} · loss {result.loss:.4f} · lr {result.lr:.4g}\n"
             text.append(told, muted)
         return text + Text("\n").join(rows.values())
+
+
+def _mark(now: float, before: float) -> str:
+    """Behind a number that a what-if moves."""
+    is_same = now == before or (math.isnan(now) and math.isnan(before))
+    return "" if is_same else MOVED

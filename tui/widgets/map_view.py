@@ -79,7 +79,8 @@ class MapView(ScrollWindow):
         grid = look.map.grid
         visited = moment.visited if moment else -1
         column = int(grid.column_of[selected]) if selected >= 0 else -1
-        goal = self._goal(selected, visited)
+        is_widened_now = widens and (self._text is None or self._text.widened is None)
+        goal = selected if is_widened_now else self._goal(selected, visited)
         self.selected, self._visited = selected, visited
         reader = column if column >= 0 else None
         text = TextMap(

@@ -16,7 +16,7 @@ from tui.widgets.scroll_window import ScrollWindow
 from viz.maps.lenses import Look
 from viz.maps.moments import MapMoment, Progress
 from viz.maps.scale import Scale
-from viz.maps.spans import SIGNS, bar, row_name, short_label
+from viz.maps.spans import SIGNS, bar, row_labels, short_label
 from viz.style import POSITIVE, blend
 
 LABEL = 11
@@ -44,6 +44,7 @@ class SmallMap(ScrollWindow):
         super().__init__(id="small-map")
         self._look: Look | None = None
         self._scale: Scale | None = None
+        self._names: list[str] = []  # of the rows
         self._moment: MapMoment | None = None
         self._inside: frozenset[int] = frozenset()
         self._first = 0  # column in sight
@@ -57,6 +58,7 @@ class SmallMap(ScrollWindow):
         """
         if look is not self._look:
             self._look, self._scale = look, Scale(look)
+            self._names = row_labels(look.map)
         self._moment, self._inside = moment, frozenset(inside)
         self.virtual_size = Size(self.size.width, len(look.map.rows) + 1)
         self._reveal()
@@ -124,8 +126,7 @@ class SmallMap(ScrollWindow):
         row = y - 1 + int(self.scroll_offset.y)
         if row >= len(self._look.map.rows):
             return Strip.blank(width, base)
-        name = row_name(self._look.map, row)
-        name = short_label(name, LABEL - 1)
+        name = short_label(self._names[row], LABEL - 1)
         label = base + Style(color=self._color("label"))
         segments = [Segment(set_left(name, LABEL), label)]
         for column in self.columns:

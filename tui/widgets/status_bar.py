@@ -32,21 +32,23 @@ class WhatIfMark:
 
     edits: tuple[str, ...]  # as they are told, the oldest first
     loss: float  # of the graph with them. Units: nats
+    step: int  # that they are made in
 
     def within(self, room: int) -> str:
         """What is edited, cut where there is no room, and the loss that comes of it.
 
-        >>> mark = WhatIfMark(("zero wte", "zero pos1/layer0/attn/head2"), 2.5)
+        >>> mark = WhatIfMark(("zero wte", "zero pos1/layer0/attn/head2"), 2.5, 47)
         >>> mark.within(99)
-        '✎ zero pos1/layer0/attn/head2 +1 → loss 2.5000'
-        >>> mark.within(30)
-        '✎ zero po… +1 → loss 2.5000'
+        '✎ step 47: zero pos1/layer0/attn/head2 +1 → loss 2.5000'
+        >>> mark.within(40)
+        '✎ step 47: zero po… +1 → loss 2.5000'
         """
         more = f" +{len(self.edits) - 1}" if len(self.edits) > 1 else ""
         end = f"{more} → loss {self.loss:.4f}"
-        left = max(0, room - len(end) - 2)
+        begin = f"✎ step {self.step}: "
+        left = max(0, room - len(begin) - len(end))
         last = self.edits[-1]
-        return f"✎ {last if len(last) <= left else f'{last[: max(0, left - 1)]}…'}{end}"
+        return f"{begin}{last if len(last) <= left else f'{last[: max(0, left - 1)]}…'}{end}"
 
 
 def _loss(frame: RunFrame) -> str:
@@ -117,6 +119,12 @@ def short_summary(frame: RunFrame) -> str:
     return " · ".join(parts)
 
 
+def shortest_summary(frame: RunFrame) -> str:
+    """Where next to nothing has room: `▶ 57`."""
+    step = frame.result.step if frame.result else frame.first_step
+    return f"{_SIGNS[frame.status] if not frame.past else '◆'} {step}"
+
+
 def _duration(seconds: float) -> str:
     days = seconds / 86_400
     return str(timedelta(seconds=round(seconds))) if days < 1 else f"{days:.3g} days"
@@ -163,12 +171,15 @@ class StatusBar(Static):
         if self._frame:
             room = self.size.width - len(line) - 1
             if self._what_if:
-                mark = f" {self._what_if.within(room - LEAST_ROOM - 1)}"
+                least = LEAST_ROOM if room > 2 * LEAST_ROOM else len(shortest_summary(self._frame))
+                mark = f" {self._what_if.within(room - least - 2)}"
                 line.append(mark, f"bold {theme_color(self.app, 'accent')}")
                 room -= len(mark) + 1
             said = summary(self._frame, room)
             if len(said) > room:
                 said = short_summary(self._frame)
+            if len(said) > room:
+                said = shortest_summary(self._frame)
             if len(said) > room:
                 said = said[: max(0, room - 1)] + "…" if room > 1 else ""
             line.append(" " * max(1, room - len(said)))

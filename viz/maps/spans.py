@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -99,14 +100,26 @@ def strip(weights: Sequence[float], room: int) -> str:
     return "".join(bar(weight) if weight > 0 else NOTHING for weight in weights)[:room]
 
 
-def row_name(step_map: StepMap, row: int) -> str:
-    """What a row is called, with its layer where there are several."""
-    shown = step_map.rows[row]
-    if shown.name == WHOLE and shown.layer is not None:
-        return f"layer {shown.layer}"
-    name = shown.name.replace("/", " ")
-    has_layers = len({other.layer for other in step_map.rows} - {None}) > 1
-    return f"{shown.layer} {name}" if shown.layer is not None and has_layers else name
+def row_labels(step_map: StepMap) -> list[str]:
+    """What each row is called, so that no two are alike: where they would be, with the layer.
+
+    A row across all columns that is called as one of the columns' is all of it.
+    """
+    rows, grid = step_map.rows, step_map.grid
+    has_layers = len({row.layer for row in rows} - {None}) > 1
+    names = [row.name.replace("/", " ") for row in rows]
+    same = Counter(names)
+    in_columns = set(grid.row_of[grid.column_of >= 0].tolist())
+    labels = []
+    for place, (row, name) in enumerate(zip(rows, names, strict=True)):
+        if row.name == WHOLE and row.layer is not None:
+            labels.append(f"layer {row.layer}")
+        elif row.layer is not None and (has_layers or same[name] > 1):
+            labels.append(f"{row.layer} {name}")
+        else:
+            is_all = same[name] > 1 and place not in in_columns
+            labels.append(f"{name} (all)" if is_all else name)
+    return labels
 
 
 def short_label(name: str, room: int) -> str:

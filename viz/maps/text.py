@@ -29,7 +29,7 @@ from viz.maps.spans import (
     bar,
     cut,
     narrow_number,
-    row_name,
+    row_labels,
     short_label,
     strip,
 )
@@ -227,7 +227,10 @@ class TextMap:
         what = f"{MOVED} moved by the what-if" if self.moved else self.look.lens.what
         told = [what]
         if self.widened is not None:
-            told.append("beside the widened column: each output of its cells")
+            most = max(map(len, self._outputs.values()), default=0)
+            of = -(-most // max(1, self.widths.vector - 1))
+            each = "each output" if of <= 1 else f"the largest of up to {of} outputs each"
+            told.append(f"beside the widened column: {each}")
         blank = Span("".ljust(self.widths.label))
         return [
             (Span("scale".ljust(self.widths.label), "label"), Span(scale, "muted")),
@@ -239,7 +242,11 @@ class TextMap:
         return short_label(name, room).ljust(self.widths.label)
 
     def _name(self, row: int) -> str:
-        return row_name(self.look.map, row)
+        return self._names[row]
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return row_labels(self.look.map)
 
     def _across(self, label: str, texts: Sequence[str], kind: Kind) -> Line:
         width = self.widths.column
@@ -277,8 +284,9 @@ class TextMap:
             return
         sizes = np.abs(numbers[outputs])
         for part in np.array_split(sizes, min(room, len(sizes))):
-            size = strength(float(part.max()), self.scale.largest)
-            yield Span(bar(size), "cell", cell, size)
+            largest = float(part.max())
+            size = strength(largest, self.scale.largest)
+            yield Span(NOTHING if largest == 0 else bar(size), "cell", cell, size)
         yield Span(" " * (room + 1 - min(room, len(sizes))))
 
     @cached_property

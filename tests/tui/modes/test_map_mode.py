@@ -194,7 +194,7 @@ async def test_a_column_is_widened_to_its_outputs_and_the_selection_takes_it_alo
         assert view.text.widened == 0
         await ui.press("right")
         assert view.text.widened == 1
-        assert "each output of its cells" in ui.text
+        assert "beside the widened column" in ui.text
         await ui.press("escape")
         assert screen.panel.selected == -1
         assert view.text.widened is None

@@ -8,6 +8,7 @@ from textual.widgets import RichLog
 from tests.tui.piloted import LARGE, Piloted, piloted
 from tests.tui.small_run import small_training
 from tui.debugger.command_line import CommandLine
+from tui.debugger.step_at_hand import opened
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.map_mode import MapScreen
 from tui.widgets.small_map import SmallMap
@@ -68,7 +69,7 @@ async def test_a_what_if_is_said_in_every_mode(mode: str) -> None:
         assert ui.explorer.graph is graph
         assert f"loss {loss}" in ui.text_of(StatusBar)
         await ui.press(mode)
-        await ui.until(lambda: f"✎ {screen.explorer.edits[0]}" in ui.text_of(StatusBar))
+        await ui.until(lambda: f"✎ step 2: {screen.explorer.edits[0]}" in ui.text_of(StatusBar))
         await ui.press("2", "U")
         await ui.until(lambda: "✎" not in ui.text_of(StatusBar))
         assert not screen.explorer.edits
@@ -306,3 +307,75 @@ async def test_playing_goes_on_as_the_last_key_went(key: str, stride: str) -> No
             stops = screen.explorer.cells._stops(stride).tolist()
             at = stops.index(start) if start in stops else -1
             assert seen == stops[at + 1 : at + 3]
+
+
+async def test_each_row_has_a_course_of_its_own_and_one_word_has_one_over_training() -> None:
+    async with piloted(small_training("emma", "al"), size=LARGE) as ui:
+        await walked(ui)
+        hand = ui.app.at_hand
+        assert len(hand.histories) == len(hand.step.explorer.map.rows)
+        assert {len(history) for history in hand.histories.values()} == {1}
+        await ui.press("d", *"al", "enter")
+        await ui.until(lambda: hand.step.origin.document == "al" and hand.step.origin.trained_on)
+        for step in (3, 4, 5):
+            await ui.press("full_stop")
+            await ui.until(lambda step=step: hand.step.origin.step == step)
+        assert {len(history) for history in hand.histories.values()} == {4}
+
+
+async def test_back_to_live_before_the_past_step_is_there_is_live() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await walked(ui, "n", "n")
+        event, late = screen.explorer.state.event, []
+        screen._open_step = lambda origin, *_: late.append(origin)
+        await ui.press("comma")
+        await ui.until(lambda: late)
+        await ui.press("L")
+        await ui.until(lambda: not ui.frame.past)
+        del screen._open_step
+        place = screen.pane.place
+        screen.post_message(screen.Opened(opened(late[0], "", place), place, 0.0))
+        await ui.until(lambda: not screen._building and not ui.app.at_hand.was_past)
+        assert screen.step.origin.step == 2
+        assert screen.explorer.state.event == event
+
+
+async def test_a_what_if_is_shown_at_its_own_step_only() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await walked(ui, "down", "down", "down", "right", "z")
+        await ui.until(lambda: screen.explorer.edits)
+        await ui.press("1")
+        await ui.until(lambda: "what-if" in ui.text_of("#document"))
+        assert "*" in ui.text_of("#document")
+        assert "✎ step 2: " in ui.text_of(StatusBar)
+        await ui.press("comma")
+        await ui.until(lambda: "what-if" not in ui.text_of("#document"))
+        assert "✎ step 2: " in ui.text_of(StatusBar)
+        await ui.press("L")
+        await ui.until(lambda: "what-if" in ui.text_of("#document"))
+
+
+@pytest.mark.parametrize("speed", [-9, 9])
+async def test_playing_by_cells_stops_at_a_breakpoint_inside_one(speed: int) -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await walked(ui, "n")
+        graph, session = screen.explorer.graph, screen.explorer.session
+        stops = screen.explorer.cells._stops("cell").tolist()
+        event = stops[6] - 2
+        assert event not in stops
+        screen.pane.run_line(f"break #{int(graph.visit_order[event - 1])}")
+        screen.pane.player.change_speed(speed)
+        screen.pane.player.toggle(1)
+        for _ in range(20):
+            screen.pane.player._tick()
+        assert session.state.event == event
+        assert not screen.pane.player.is_playing
+
+
+async def test_a_marked_what_if_is_called_so() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await walked(ui, "down", "down", "down", "right", "z")
+        await ui.until(lambda: screen.explorer.edits)
+        await ui.press("m", "U")
+        await ui.until(lambda: not screen.explorer.edits)
+        await ui.until(lambda: "change from step 2, what-if" in ui.text_of("#map-middle"))

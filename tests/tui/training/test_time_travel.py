@@ -363,3 +363,29 @@ def test_a_click_on_a_steps_column_comes_near_it(columns: int, last: int) -> Non
 def test_heights_are_in_range_and_follow_the_mean() -> None:
     assert heights(np.array([3.0]), 3) == [0, 0, 0]
     assert heights(np.arange(80.0), 8) == list(range(8))
+
+
+async def test_after_a_branch_the_map_is_the_new_runs(tmp_path: Path, corpus_file: Path) -> None:
+    """Also at a step of the same number on the same document, and with a walk in the old one."""
+    path = tmp_path / "a.run"
+    training = small_training(num_steps=10)
+    training = Training(load_corpus(str(corpus_file)), training.model, training.config)
+    record(path, training, 10)
+    async with piloted(Run(path), folder=tmp_path, size=LARGE) as ui:
+        screen = await ui.map()
+        await ui.until(lambda: screen.step and screen.step.origin.step == 10)
+        await ui.press("n", "m", "g", *"4", "enter")
+        await at(ui, 4)
+        await ui.press("B")
+        ui.app.screen.query_one("#lr", Input).value = "0.5"
+        await ui.press("enter")
+        await ui.until(lambda: ui.frame and ui.frame.status == "finished" and ui.step == 10)
+        await ui.until(lambda: screen.step and screen.step.origin.step == 10)
+        graph = screen.explorer.graph
+        assert graph.data[graph.root] == ui.frame.result.loss
+        assert not screen.explorer.stepping
+        assert ui.app.at_hand.marked is None
+        with Run(path) as old:
+            assert ui.frame.result.loss != old.losses()[9].loss
+        await ui.press("comma")
+        await at(ui, 9)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from microgpt import InputError, ModelSnapshot
 from tui.cli.debug_script import is_script
+from tui.cli.options.model_options import training_config_from
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
 from tui.cli.options.parser import CommandParser, Subparsers, given_options
 from tui.cli.options.trained_model import (
@@ -223,6 +224,8 @@ def _compared(arguments: argparse.Namespace) -> ModelSnapshot:
         other.given, other.train = (), None
     else:
         other.train = int(step)
+        if other.train > (last := training_config_from(arguments).num_steps):
+            raise InputError(f"--compare {spec}: must be at most {last}, the schedule (--steps)")
     return trained_model(other).model
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 from microgpt.errors import MicrogptError
-from tui.cli.terminal.output import discard_stdout, make_streams_usable, print_error
+from tui.cli.terminal.output import discard_stdout, flush_stderr, make_streams_usable, print_error
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 128 + signal.SIGINT
@@ -48,4 +48,5 @@ def exit_status(program: str, run: Callable[[], int]) -> int:
         discard_stdout()
         print_error(f"cannot write the output: {error.strerror or error}", program)
         status = EXIT_ERROR
+    flush_stderr()
     return status

@@ -63,7 +63,22 @@ def make_streams_usable() -> None:
 
 def discard_stdout() -> None:
     """Sends what stdout still holds to nowhere, so that Python's last flush cannot fail."""
+    _send_to_nowhere(sys.stdout)
+
+
+def flush_stderr() -> None:
+    """Writes what stderr still holds, to nowhere if its terminal is gone.
+
+    A screen is drawn on stderr. Python's last flush would fail otherwise, and the status be 120.
+    """
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _send_to_nowhere(sys.stderr)
+
+
+def _send_to_nowhere(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError):
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
