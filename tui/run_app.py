@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from textual import on, work
+from textual import on
 from textual.events import Event, Key
 from textual.message import Message
 from textual.widgets import Input
@@ -20,6 +20,7 @@ from microgpt import Corpus, Training
 from microgpt.errors import MicrogptError
 from microgpt.runs import Run, RunRecorder
 from tui.base.base_app import BaseApp
+from tui.base.thread_work import in_thread
 from tui.debugger.step_at_hand import StepAtHand
 from tui.dialogs.branch import BranchScreen
 from tui.dialogs.go_to_step import GoToStepScreen
@@ -325,7 +326,7 @@ class RunApp(BaseApp):
 
         self.push_screen(BranchScreen(step, Branch(info.config.lr, info.config.seed, path)), branch)
 
-    @work(thread=True, exclusive=True, group="branch")
+    @in_thread("branch", exclusive=True)
     def _begin_branch(self, step: int, chosen: Branch) -> None:
         try:
             training, recorder = branching.begin(self._run_path, step, chosen, self._corpus)

@@ -156,15 +156,19 @@ class Graph(Computation):
             found[event], done = grads[node], end
         return frozen(found)
 
-    @cached_property
+    @property
     def true_pass(self) -> Graph:
         """The same graph after the pass as it should have been; itself if that is what was.
 
         That is: from the root, consumers first, local gradient x adjoint added to what a leaf had
         before. The local gradients are those that the program's own code gives.
         """
-        if self.ledger is None:
-            return self
+        # Itself is not cached: in a circle it would stay until the cyclic collector comes.
+        return self if self.ledger is None else self._corrected_pass
+
+    @cached_property
+    def _corrected_pass(self) -> Graph:
+        assert self.ledger is not None
         grads = [0.0] * len(self)
         is_leaf = np.diff(self.operand_start) == 0
         grads[self.root] = 1.0

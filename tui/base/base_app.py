@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 
-from textual import on, work
+from textual import on
 from textual.app import App
 from textual.filter import LineFilter
 from textual.message import Message
 
 from microgpt.errors import MicrogptError
 from tui.base.no_color import GiveStyle
+from tui.base.thread_work import in_thread
 from tui.dialogs.help import HelpScreen
 from tui.keys import KeySection
 from tui.themes import DARK, FAINT, LIGHT, MUTED
@@ -92,7 +93,7 @@ class BaseApp(App[None]):
             path, number = self._folder / f"{stem}-{number}.{suffix}", number + 1
         return path
 
-    @work(thread=True)
+    @in_thread()
     def _write(self, path: Path, write: Callable[[Path], None]) -> None:
         try:
             write(path)

@@ -13,13 +13,14 @@ from dataclasses import replace
 
 import numpy as np
 from rich.text import Text
-from textual import on, work
+from textual import on
 from textual.geometry import Size
 from textual.message import Message
 from textual.timer import Timer
 
 from microgpt.errors import MicrogptError
 from tui.base.base_app import ExportJob
+from tui.base.thread_work import in_thread
 from tui.debugger.box_tree import BoxTree
 from tui.debugger.canvas import CanvasState, GraphCanvas
 from tui.debugger.explorer import Explorer
@@ -209,8 +210,7 @@ class GraphPane(WalkPane):
             inside = np.unique(explorer.map.grid.cell_of[explorer.focus.ids]).tolist()
         self.query_one(SmallMap).show(small, inside, moment)
 
-    # Without a description Textual makes one of every array in the view: 30 ms at each key.
-    @work(thread=True, exclusive=True, group="layout", description="a layout")
+    @in_thread("layout", exclusive=True)
     def _lay_out(self, explorer: Explorer, focus: Box, window: Size) -> None:
         try:
             layout = lay_out(explorer.view_of(focus), *window)

@@ -6,7 +6,7 @@ The script goes on and stands still as it is told; what it prints is in a pane b
 from __future__ import annotations
 
 from rich.text import Text
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.message import Message
@@ -15,6 +15,7 @@ from textual.widgets import Static
 from microgpt.attach import Ended, ScriptProcess, Stop
 from microgpt.debugger import DebugSession
 from tui.base.base_app import BaseApp, ExportJob
+from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
 from tui.keys import ALONE, BOXES, MAP, SCRIPT, WALK, bindings_for
@@ -77,7 +78,7 @@ class ScriptApp(BaseApp):
 
     # -- the script ----------------------------------------------------------------------------
 
-    @work(thread=True)
+    @in_thread()
     def _run_on(self, count: int = 1) -> None:
         stop = self._script.run_on(count)  # ends at the latest when the app does, and kills it
         explorer = None

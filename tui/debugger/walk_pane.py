@@ -11,7 +11,7 @@ from abc import abstractmethod
 from typing import Literal, TypeAlias
 
 from rich.text import Text
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -23,6 +23,7 @@ from microgpt.debugger.verbs import TypedLine, parse
 from microgpt.debugger.verbs.arguments import count_of
 from microgpt.debugger.verbs.where import Standing
 from microgpt.errors import MicrogptError
+from tui.base.thread_work import in_thread
 from tui.debugger.cell_walk import Stage
 from tui.debugger.command_line import CommandLine
 from tui.debugger.explorer import Explorer, Standpoint
@@ -148,7 +149,7 @@ class WalkPane(Vertical):
         self.show()
         self._expect_moves(explorer)
 
-    @work(thread=True, group="moves", description="what moves need")
+    @in_thread("moves")
     def _expect_moves(self, explorer: Explorer) -> None:
         explorer.expect_moves()
 
@@ -187,7 +188,7 @@ class WalkPane(Vertical):
     def _say_none_yet(self) -> None:
         self.notify("no graph is there yet", timeout=2)
 
-    @work(thread=True, group="verb")
+    @in_thread("verb")
     def _compute(self, console: Console, line: str, typed: TypedLine) -> None:
         try:
             outcome = console.carry_out(typed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
-from textual import on, work
+from textual import on
 from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.widget import Widget
@@ -15,6 +15,7 @@ from textual.widget import Widget
 from microgpt.errors import MicrogptError
 from microgpt.model.transformer import forward
 from microgpt.train.graph_origin import GraphOrigin
+from tui.base.thread_work import in_thread
 from tui.keys import LIVE_KEYS, Key, bindings_for
 from tui.modes.mode_screen import ModeScreen
 from tui.training.run_frame import RunFrame
@@ -133,8 +134,7 @@ class AttentionScreen(ModeScreen):
             self._computed = frame.upcoming
             self._compute(frame.upcoming)
 
-    # Without a description Textual makes one of all parameters.
-    @work(thread=True, exclusive=True, description="attention")
+    @in_thread(exclusive=True)
     def _compute(self, origin: GraphOrigin) -> None:
         try:
             shown = untrained_attention(origin)

@@ -10,12 +10,13 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 
-from textual import on, work
+from textual import on
 from textual.dom import DOMNode
 from textual.message import Message
 
 from microgpt.errors import MicrogptError
 from microgpt.train.graph_origin import GraphOrigin
+from tui.base.thread_work import in_thread
 from tui.debugger.explorer import Explorer, Standpoint
 from tui.debugger.map_panel import Marked
 from tui.debugger.step_at_hand import OpenedStep, StepAtHand, as_computed, opened, own_text
@@ -179,8 +180,7 @@ class StepScreen(ModeScreen):
         failed = frame is not None and frame.status == "failed" and frame.origin is origin
         return frame.problem if frame is not None and failed else ""
 
-    # Without a description Textual makes one of all parameters.
-    @work(thread=True, exit_on_error=True, description="a step")
+    @in_thread()
     def _open_step(
         self,
         origin: GraphOrigin,
