@@ -135,24 +135,22 @@ def with_linear(code: Code, graph: Graph, slopes: Floats) -> Code:
     """
     recorded = np.flatnonzero(code.op == loops.RECORDED)
     edges = np.isin(graph.edge_consumers, recorded)
-    operands, slopes = graph.operands[edges], slopes[edges]
-    sums = np.bincount(
-        graph.edge_consumers[edges], slopes * graph.data[operands], minlength=len(graph)
-    )
-    constants = graph.data[recorded] - sums[recorded]
-    counts = np.diff(graph.operand_start)[recorded]
+    operands = np.repeat(graph.operands[edges], 2)
+    numbers = np.stack((slopes[edges], graph.data[graph.operands[edges]]), axis=1).ravel()
+    counts = 2 * np.diff(graph.operand_start)[recorded]
     starts = np.cumsum(counts) - counts
     ends = len(code.lists) + np.cumsum(counts + 1)
     op, a, b = code.op.copy(), code.a.copy(), code.b.copy()
     op[recorded] = loops.LINEAR
     a[recorded], b[recorded] = ends - counts - 1, ends
     lists = np.insert(operands, starts, 0).astype(np.uint32)
+    own = np.insert(numbers, starts, graph.data[recorded])
     return code._replace(
         op=op,
         a=a,
         b=b,
         lists=np.concatenate((code.lists, lists)),
-        list_grads=np.concatenate((code.list_grads, np.insert(slopes, starts, constants))),
+        list_grads=np.concatenate((code.list_grads, own)),
     )
 
 

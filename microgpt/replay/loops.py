@@ -50,8 +50,10 @@ LEAF, MAX, ADD, MUL, POW, LOG, EXP, RELU, RECORDED = range(9)
 LINKS = RECORDED + 1
 """Only in runs: multiplications, each followed by the addition of its product to a running sum."""
 LINEAR = LINKS + 1
-"""In place of a recorded node where it has to move with its operands: a constant, which its list
-begins with, and its local gradients times them. Only for forward passes."""
+"""In place of a recorded node where it has to move with its operands: its own number, which its
+list begins with, and its local gradients times what they have moved. Each operand stands twice in
+the list, with its local gradient and with the number that it moves from. So where nothing moves,
+the number is the recorded one to the bit. Only for forward passes."""
 
 
 class Code(NamedTuple):
@@ -114,8 +116,8 @@ def forward(code: Code, runs: Runs, data: Floats) -> None:
         elif op == LINEAR:
             for i in range(first, last + 1):
                 total = list_grads[a[i]]
-                for k in range(a[i] + 1, b[i]):
-                    total = total + list_grads[k] * data[lists[k]]
+                for k in range(a[i] + 1, b[i], 2):
+                    total = total + list_grads[k] * (data[lists[k]] - list_grads[k + 1])
                 data[i] = total
 
 

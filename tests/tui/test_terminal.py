@@ -125,7 +125,8 @@ def test_the_map_goes_on_with_training_and_is_walked_and_edited() -> None:
         terminal.until_text("✎")
         since = len(terminal.written)
         terminal.type("1")
-        terminal.until_text("✎ zero ", since)
+        terminal.until_text("✎ step ", since)
+        terminal.until_text(": zero ", since)
         terminal.type("q")
         assert terminal.exit_status() == 0
         terminal.assert_restored()

@@ -178,7 +178,7 @@ class StatusBar(Static):
             said = summary(self._frame, room)
             if len(said) > room:
                 said = short_summary(self._frame)
-            if len(said) > room:
+            if len(said) > room and self._what_if:
                 said = shortest_summary(self._frame)
             if len(said) > room:
                 said = said[: max(0, room - 1)] + "…" if room > 1 else ""

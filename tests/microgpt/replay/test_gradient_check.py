@@ -155,3 +155,14 @@ def test_a_wrong_gradient_at_a_bend_is_one() -> None:
     relu.backward()
     worst = next(iter(GradientCheck.of(Graph.from_value(relu))))
     assert (worst.node, worst.analytic, worst.numeric, worst.error) == (0, 0.25, 0.5, 0.5)
+
+
+def test_a_recorded_node_that_nothing_moves_keeps_its_number_to_the_bit() -> None:
+    """Its slopes times its operands would not add up to it: 0.5 - 0.15 * x - 0.1 * y is rounded."""
+    x, y, factor = Value(-1.0), Value(2.0), Value(-2.0)
+    node = Value(0.5, (x, y), (0.15, 0.1), "add")
+    root = node * factor
+    root.backward()
+    (check,) = GradientCheck.of(Graph.from_value(root), [2])
+    above, below = -2.0 + check.step, -2.0 - check.step
+    assert check.numeric == (0.5 * above - 0.5 * below) / (above - below)
