@@ -37,7 +37,7 @@ MAX_RATE = 4 << 20
 """No faster than this, so that a script which prints without end cannot take all of our time: it
 has to wait then. Units: bytes a second."""
 GLANCE = 0.1
-"""So often a wait for the script looks whether it is to be broken off. Units: seconds."""
+"""So often a wait for the script looks whether a Ctrl-C breaks it off. Units: seconds."""
 
 
 class ScriptProcess:
@@ -296,10 +296,15 @@ class ScriptProcess:
             number = array("q", [self._n_questions])
             question = encoded(kind, {"question": number, **fields})
             self._write(order(about, asks=True) + question)
-            while (answer := self._answers.get()) is not None:
+            while (answer := self._next_answer()) is not None:
                 if answer["question"] == number:  # else of one that was not waited for
                     return answer
         raise InputError(f"the script is over: {self._ended.reason if self._ended else ''}")
+
+    def _next_answer(self) -> Mapping[str, Field] | None:
+        while True:  # a Ctrl-C just before a wait without an end would not end it
+            with suppress(queue.Empty):
+                return self._answers.get(timeout=GLANCE)
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
