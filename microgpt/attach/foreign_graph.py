@@ -19,6 +19,7 @@ from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.ops import OPS
 from microgpt.autograd.scopes import CallPlace, Scope
 from microgpt.graph.arrays import Floats, Ints
+from microgpt.graph.computation import Maker
 from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeTree
 
@@ -71,7 +72,12 @@ def without_pass(fields: Columns) -> Graph:
         backpropagated=not why_no_events,
         op_names=op_names,
         why_no_events=why_no_events,
-    )
+        makers=tuple(
+            map(Maker, texts(fields, "maker_names"), texts(fields, "maker_files"),
+                ints(fields, "maker_lines").tolist())
+        ) if "maker_of" in fields else (),
+        maker_of=ints(fields, "maker_of") if "maker_of" in fields else None,
+    )  # fmt: skip
 
 
 def pass_of(graph: Graph, fields: Mapping[str, Field]) -> ObservedPass:

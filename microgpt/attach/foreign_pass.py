@@ -23,6 +23,10 @@ def with_pass(graph: Graph, seen: ObservedPass) -> Graph:
         seen: the pass.
     """
     ledger = ledger_of(graph, seen)
+    share_lines = np.full(graph.n_edges, -1)
+    has_edge = ledger.edge >= 0
+    share_lines[ledger.edge[has_edge]] = ledger.line[has_edge]
+    graph = replace(graph, share_lines=share_lines)
     sums = _as_sums(graph, seen, ledger)
     if sums is not None:
         return sums

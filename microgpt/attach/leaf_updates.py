@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
+from typing import Any
 
 from microgpt.attach.wire import Field
-from microgpt.graph.debuggee import LeafUpdate, Updates
+from microgpt.graph.debuggee import LeafUpdate, LeafWrite, Updates
 
 
 def updates_of(fields: Mapping[str, Field]) -> Updates | None:
@@ -33,7 +34,32 @@ def updates_of(fields: Mapping[str, Field]) -> Updates | None:
         ),
         rebound=tuple(map(str, fields["update_rebound"])),
         n_shared=_ints(fields, "update_shared")[0],
+        **_log_of(fields, places),
     )  # fmt: skip
+
+
+def _log_of(fields: Mapping[str, Field], places: list[tuple[str, int]]) -> dict[str, Any]:
+    """All writes in order, and the nodes written to that are no leaves."""
+    if "log_leaves" not in fields:
+        return {}
+    numbers = [fields[f"other_{name}"] for name in ("befores", "afters", "grads", "grads_now")]
+    others = zip(_ints(fields, "other_ids"), map(str, fields["other_names"]), *numbers, strict=True)
+    writes = zip(
+        _ints(fields, "log_leaves"), _ints(fields, "log_is_grad"),
+        map(float, fields["log_numbers"]), _ints(fields, "log_lines"), strict=True,
+    )  # fmt: skip
+    return {
+        "writes": tuple(
+            LeafWrite(leaf, bool(is_grad), new, places[line]) for leaf, is_grad, new, line in writes
+        ),
+        "others": tuple(
+            LeafUpdate(
+                node if node >= 0 else None, name,
+                float(before), float(after), float(grad), float(grad_now), None, None,
+            )
+            for node, name, before, after, grad, grad_now in others
+        ),
+    }
 
 
 def _ints(fields: Mapping[str, Field], name: str) -> list[int]:

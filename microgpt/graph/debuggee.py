@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
@@ -51,6 +51,15 @@ class LeafUpdate:
     grad_line: tuple[str, int] | None  # that wrote its gradient last
 
 
+class LeafWrite(NamedTuple):
+    """A number or a gradient that was written between two passes."""
+
+    leaf: int  # its place in `Updates.leaves`, and after those in `Updates.others`
+    is_grad: bool  # whether its gradient was written, else its number
+    new: float
+    line: tuple[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Updates:
     """What a program did to the leaves of one graph before its next pass."""
@@ -60,6 +69,11 @@ class Updates:
     rebound: tuple[str, ...]
     """Names that stand for other objects now, though they stood for leaves then."""
     n_shared: int  # inner nodes that the graph has in common with that one
+    writes: tuple[LeafWrite, ...] = ()
+    """All that were seen, in order: those until the first node of the later pass was made."""
+    others: tuple[LeafUpdate, ...] = ()
+    """Nodes that were written to and are no leaves of the earlier pass's graph; `before` and `grad`
+    are what they had before the first write."""
 
 
 @dataclass(frozen=True, slots=True)

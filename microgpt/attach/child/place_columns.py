@@ -75,6 +75,24 @@ def place_columns(entered: Iterable[Any]) -> dict[str, Field]:
     }
 
 
+def maker_columns(makers: Iterable[Any]) -> dict[str, Field]:
+    """The functions that made nodes, where each begins, and which of them made each, -1 for none."""
+    places: dict[int, int] = {}
+    codes: list[Any] = []
+    column = array("q")
+    for code in makers:
+        if code is not None and id(code) not in places:
+            places[id(code)] = len(codes)
+            codes.append(code)
+        column.append(-1 if code is None else places[id(code)])
+    return {
+        "maker_names": [code.co_name for code in codes],
+        "maker_files": [code.co_filename for code in codes],
+        "maker_lines": array("q", (code.co_firstlineno for code in codes)),
+        "maker_of": column,
+    }
+
+
 def line_rows(sites: Iterable[Any]) -> tuple[list[tuple[str, int]], array[int]]:
     """Different lines, and which of them each site is at, -1 for none."""
     places: dict[tuple[str, int], int] = {}

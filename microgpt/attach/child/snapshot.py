@@ -15,6 +15,7 @@ from microgpt.attach.child.pass_log import PassLog, installed
 from microgpt.attach.child.place_columns import (
     label_columns,
     line_rows,
+    maker_columns,
     parent_of,
     place_columns,
     scope_at,
@@ -149,6 +150,7 @@ class Snapshot:
             "lines": array("q", (line for _, line in all_lines)),
             "line_of": line_of,
             **label_columns(labels),
+            **maker_columns(map(kind.maker, nodes)),
             **self._maximum_columns(),
             "root": array("q", [self.ids[id(self._root)]]),
             "why_no_events": [why_no_events],

@@ -318,6 +318,11 @@ class ValueClass:
         site: Site | Scope | None = self._noted(node, "_attach_site", None)
         return site
 
+    def maker(self, node: Node) -> CodeType | None:
+        """The code that made it, as far as was recorded."""
+        maker: CodeType | None = self._noted(node, "_attach_maker", None)
+        return maker
+
     def op(self, node: Node, is_leaf: bool) -> str:
         """Its op's name: of the method that made it, else what the class calls it."""
         maker: CodeType | None = self._noted(node, "_attach_maker", None)
