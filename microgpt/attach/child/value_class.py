@@ -46,7 +46,7 @@ class ValueClass:
         self.is_slow = False  # whether these can only be seen by watching all that is written
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
-        self._codes: list[CodeType] = []
+        self.codes: list[CodeType] = []  # of all that it defines
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
         self._inits: dict[type, tuple[Any, Any]] = {}  # own and hooked, of each class armed
@@ -57,7 +57,7 @@ class ValueClass:
         self._types.add(cls)
         for code in codes_of(cls):
             if id(code) not in self._is_part:
-                self._codes.append(code)
+                self.codes.append(code)
                 self._is_part[id(code)] = _is_part(code.co_name)
         for member in vars(cls).values():
             if isinstance(member, (classmethod, staticmethod)):  # `from_op` makes, but is no op
@@ -238,7 +238,7 @@ class ValueClass:
 
     def sets_first(self, name: str) -> bool:
         """Whether its `__init__` sets an attribute."""
-        return any(name in c.co_names for c in self._codes if c.co_name == "__init__")
+        return any(name in c.co_names for c in self.codes if c.co_name == "__init__")
 
     def give_number(self, node: Node) -> None:
         """Notes that a node was made, where its `__init__` was not hooked yet."""
