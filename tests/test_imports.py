@@ -67,6 +67,7 @@ CORE_PLACES_WITH = {
         "microgpt/attach/tensor_graph.py",
         "microgpt/attach/tensor_methods.py",
         "microgpt/attach/tensor_pass.py",
+        "microgpt/attach/unasked_slopes.py",
         "microgpt/attach/visits.py",
         "microgpt/debugger/",
         "microgpt/graph/",

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from microgpt.attach.child.pass_log import MAKES_ROOM
 from microgpt.attach.child.snapshot import IN_NODES
-from microgpt.attach.foreign_pass import with_finals, with_local_grads, with_pass
+from microgpt.attach.foreign_pass import with_finals, with_pass
+from microgpt.attach.unasked_slopes import with_local_grads
 from microgpt.attach.visits import Entries, ObservedPass, observed
 from microgpt.attach.wire import Field
 from microgpt.autograd.bindings import ParameterBinding
@@ -21,6 +22,7 @@ from microgpt.autograd.scopes import CallPlace, Scope
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.computation import Maker
 from microgpt.graph.graph import Graph
+from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.graph.scope_tree import ScopeTree
 
 Columns: TypeAlias = "Mapping[str, Field | Ints | Floats]"
@@ -30,14 +32,20 @@ OTHER_OP = "other"
 """What the ops of a graph with more than `MAX_OPS` kinds are called from there on."""
 
 
-def graph_of(fields: Mapping[str, Field]) -> Graph:
-    """The Graph of these columns, with the pass as it was."""
+def graph_of(fields: Mapping[str, Field], methods: OpEvaluator | None = None) -> Graph:
+    """The Graph of these columns, with the pass as it was.
+
+    Args:
+        fields: the columns.
+        methods: computes nodes again for other operands, where the script can be asked.
+    """
     graph = without_pass(fields)
     if graph.why_no_events:
         return graph
     seen = pass_of(graph, fields)
-    graph = with_local_grads(graph, seen)
-    if (kept := int(ints(fields, "kept")[0])) != IN_NODES:
+    kept = int(ints(fields, "kept")[0])
+    graph = with_local_grads(graph, seen, methods, has_finals=kept != IN_NODES)
+    if kept != IN_NODES:
         return with_finals(graph, seen, kept)
     return with_pass(graph, seen)
 

@@ -26,16 +26,12 @@ from microgpt.attach.child.array_pass_log import ArrayPassLog, Noted
 from microgpt.attach.child.call_chain import DEEPEST, chain_around, root_given
 from microgpt.attach.child.fast_watch import FastWatch
 from microgpt.attach.child.free_passes import FreePasses
+from microgpt.attach.child.node_notes import NOTE
 from microgpt.attach.child.pass_log import PassLog, read_watch
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.return_watch import ReturnWatch
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import (
-    WatchedRun,
-    held_by,
-    log_of,
-    shape_of_run,
-)
+from microgpt.attach.child.watched_run import WatchedRun, held_by, log_of, shape_of_run
 
 FIRST = 8
 """One of so many first instances, and then of every twice as many, is kept to be looked at."""
@@ -136,12 +132,12 @@ class Learner:
             read = readers.get(cls)
             if read is None:
                 read = readers[cls] = reader_of(cls)
-            if read(node, "_attach_number", None) is None:
+            if read(node, NOTE, None) is None:
                 put(node, name, value)
-                if node is not making and name[:8] != "_attach_" and not self.is_asleep:
+                if node is not making and name != NOTE and not self.is_asleep:
                     making = node
                     made(node)
-            elif name[:8] == "_attach_" or self.is_asleep:
+            elif name == NOTE or self.is_asleep:
                 put(node, name, value)
             elif (
                 value.__class__ is float
