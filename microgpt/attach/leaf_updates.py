@@ -54,8 +54,14 @@ def _log_of(fields: Mapping[str, Field], places: list[tuple[str, int]]) -> dict[
         ),
         "others": tuple(
             LeafUpdate(
-                node if node >= 0 else None, name,
-                float(before), float(after), float(grad), float(grad_now), None, None,
+                node if node >= 0 else None,
+                name,
+                float(before),
+                float(after),
+                float(grad),
+                float(grad_now),
+                None,
+                None,
             )
             for node, name, before, after, grad, grad_now in others
         ),

@@ -116,9 +116,52 @@ class PassEvidence:
             return frozen(~same & ~(np.abs(self.graph.grad - self.true_grad) <= self.tolerance))
 
     @cached_property
+    def given_slopes(self) -> Floats:
+        """Each local gradient as the pass used it. Shape: `[edge]`.
+
+        That is what its code gives when it is asked, unless the ledger says something else: another
+        share, or none at all.
+        """
+        graph, ledger = self.graph, self.ledger
+        if ledger is None or not len(graph.visit_order):
+            return graph.local_grads
+        n, given = len(graph), graph.local_grads.copy()
+        along = (ledger.edge >= 0) & (ledger.event > 0)
+        edges = ledger.edge[along]
+        shares, expected = (ledger.new - ledger.old)[along], self.given_shares[along]
+        slack = 1e-12 * (np.abs(ledger.old) + np.abs(ledger.new))[along] + EXACT * np.abs(expected)
+        adjoints = self.write_adjoints[along]
+        keys = graph.edge_consumers * n + graph.operands  # x * x may have one write for both
+        _, pair = np.unique(keys, return_inverse=True)
+        visited = np.unique(graph.visit_order[graph.adjoints != 0])
+        nth = graph.visit_numbers
+        once = np.ones(n, np.bool_)
+        once[graph.visit_order[nth > 1]] = False
+        should, did, room = np.zeros((3, int(pair.max(initial=-1)) + 1))
+        is_visited = np.zeros(n, np.bool_)
+        is_visited[visited] = True
+        counted = is_visited[graph.edge_consumers] & once[graph.edge_consumers]
+        at_visit = np.zeros(n)
+        at_visit[graph.visit_order[::-1]] = graph.adjoints[::-1]
+        with np.errstate(all="ignore"):
+            all_shares = graph.local_grads * at_visit[graph.edge_consumers]
+            np.add.at(should, pair[counted], all_shares[counted])
+            np.add.at(did, pair[edges], shares)
+            np.add.at(room, pair[edges], slack)
+            off = np.abs(should - did) > room + EXACT * np.abs(should)
+            is_off = off[pair] & counted
+            added = ledger.kind[along] == ADDED
+            wrong = is_off[edges] & added & (adjoints != 0)
+            written = np.zeros(graph.n_edges, np.bool_)
+            written[edges] = True
+            given[is_off & ~written] = 0.0
+            given[edges[wrong]] = shares[wrong] / adjoints[wrong]
+        return frozen(given)
+
+    @cached_property
     def wrong_slopes(self) -> NDArray[np.bool_]:
         """The edges whose local gradient is another one than it should be. Shape: `[edge]`."""
-        return frozen(self.locals.wrong(self.graph.local_grads))
+        return frozen(self.locals.wrong(self.given_slopes))
 
     # -- what was seen ---------------------------------------------------------------------------
 
@@ -153,6 +196,12 @@ class PassEvidence:
             if not found[node]:
                 found[node] = any(found[o] for o in operands[starts[node] : starts[node + 1]])
         return np.array(found)
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The program's files, as far as they made nodes or wrote gradients."""
+        graph = self.graph
+        return tuple(dict.fromkeys((self.place[0], *(file for file, _ in graph.source_lines))))
 
     def line_of_share(self, edge: int) -> tuple[str, int] | None:
         """The line that added an edge's share, as far as that was seen."""

@@ -7,8 +7,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 ALLOWED = re.compile(r"#\s*microgpt:\s*ok\s+([\w,\s-]+)")
+
+
+class Function(NamedTuple):
+    """A function of a program."""
+
+    file: str
+    node: ast.FunctionDef
+
+    def holds(self, file: str, line: int) -> bool:
+        """Whether a line is in it."""
+        return file == self.file and self.node.lineno <= line <= (self.node.end_lineno or 0)
 
 
 @dataclass(eq=False)
@@ -72,40 +84,74 @@ class Program:
 
     def line_of_result(self, file: str, line: int) -> int:
         """Where the function that begins at a line computes the number of what it gives."""
-        return _line_of_argument(self.function_at(file, line), first=True) or line
+        function = self.function_at(file, line)
+        if function is not None and function.name == "forward":
+            given = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
+            return given[-1].lineno if given else line
+        return _line_of_argument(function, first=True) or line
 
     def line_of_slopes(self, file: str, line: int) -> int:
         """Where it computes the local gradients that it gives along with it."""
-        return _line_of_argument(self.function_at(file, line), first=False) or line
+        function = self.function_at(file, line)
+        beside = self._backward_beside(file, function)
+        if beside is not None:
+            return beside
+        return _line_of_argument(function, first=False) or line
 
-    def line_of_order(self, file: str) -> tuple[str, int] | None:
-        """Where a pass goes through its nodes: the last loop of the function that makes it.
-
-        Where that function walks the graph itself, the line on which it does.
-        """
-        for function in self._passes(file):
-            loops = [node for node in ast.walk(function) if isinstance(node, ast.For | ast.While)]
-            walks = [
-                node for node in ast.walk(function)
-                if isinstance(node, ast.FunctionDef) and node is not function
-            ]  # fmt: skip
-            if walks:
-                return file, walks[0].lineno
-            if loops:
-                return file, max(loop.lineno for loop in loops)
-            return file, function.lineno
+    def _backward_beside(self, file: str, function: ast.FunctionDef | None) -> int | None:
+        """Of a function object's `forward`: the line on which its `backward` gives the shares."""
+        tree = self.tree(file)
+        if function is None or function.name != "forward" or tree is None:
+            return None
+        for each in ast.walk(tree):
+            if isinstance(each, ast.ClassDef) and function in each.body:
+                for other in each.body:
+                    if isinstance(other, ast.FunctionDef) and other.name == "backward":
+                        given = [n for n in ast.walk(other) if isinstance(n, ast.Return)]
+                        return given[-1].lineno if given else other.lineno
         return None
 
-    def _passes(self, file: str) -> list[ast.FunctionDef]:
-        """Functions that by their name and their loops make passes."""
-        tree = self.tree(file)
+    def pass_function(self, place: tuple[str, int], files: Iterable[str]) -> Function | None:
+        """The function that makes the pass which is called at a line, and its file.
+
+        Args:
+            place: where it is called.
+            files: where it may be.
+        """
+        tree = self.tree(place[0])
         if tree is None:
-            return []
-        return [
-            node for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef) and "back" in node.name.strip("_")[:8]
-            and any(isinstance(part, ast.For | ast.While) for part in ast.walk(node))
-        ]  # fmt: skip
+            return None
+        names = []
+        for node in ast.walk(tree):
+            begins, ends = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
+            if isinstance(node, ast.Call) and begins <= place[1] <= ends:
+                called = node.func
+                names.append(called.attr if isinstance(called, ast.Attribute)
+                             else getattr(called, "id", ""))  # fmt: skip
+        for file in dict.fromkeys((place[0], *files)):
+            found = self.tree(file)
+            for function in ast.walk(found) if found is not None else ():
+                if isinstance(function, ast.FunctionDef) and function.name in names:
+                    return Function(file, function)
+        return None
+
+    def line_of_visits(
+        self, place: tuple[str, int], files: Iterable[str]
+    ) -> tuple[str, int] | None:
+        """Where a pass goes through its nodes: what its last loop calls, else that loop."""
+        found = self.pass_function(place, files)
+        if found is None:
+            return None
+        loops = [n for n in ast.walk(found.node) if isinstance(n, ast.For | ast.While)]
+        if not loops:
+            return found.file, found.node.lineno
+        last = max(loops, key=lambda loop: loop.lineno)
+        for node in ast.walk(last):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                called = node.value.func
+                if not (isinstance(called, ast.Attribute) and called.attr in FILLING):
+                    return found.file, node.lineno
+        return found.file, last.lineno
 
     def line_that_rebinds(self, file: str, name: str) -> tuple[str, int] | None:
         """The last line that gives a name, or a place in what it begins with, another object."""
@@ -122,16 +168,30 @@ class Program:
         ]  # fmt: skip
         return (file, max(found)) if found else None
 
-    def line_of_seed(self, file: str) -> tuple[str, int] | None:
-        """Where a pass sets the root's gradient, else where its function begins; by its name."""
-        for function in self._passes(file):
-            for node in ast.walk(function):
-                if isinstance(node, ast.Assign) and any(
-                    isinstance(t, ast.Attribute) and "grad" in t.attr for t in node.targets
-                ):
-                    return file, node.lineno
-            return file, function.lineno
-        return None
+    def line_of_seed(self, place: tuple[str, int], files: Iterable[str]) -> tuple[str, int] | None:
+        """Where a pass sets the root's gradient, else where its function begins.
+
+        That is the call, where the number is given there.
+        """
+        found = self.pass_function(place, files)
+        if found is None:
+            return None
+        for node in ast.walk(self.tree(place[0]) or ast.Module([], [])):
+            if (
+                isinstance(node, ast.Call)
+                and node.lineno == place[1]
+                and any(
+                    isinstance(each, ast.Constant)
+                    for each in (*node.args, *(k.value for k in node.keywords))
+                )
+            ):
+                return place
+        for node in ast.walk(found.node):
+            targets = (node.targets if isinstance(node, ast.Assign)
+                       else [node.target] if isinstance(node, ast.AugAssign) else [])  # fmt: skip
+            if any(isinstance(target, ast.Attribute) for target in targets):
+                return found.file, node.lineno  # type: ignore[attr-defined]
+        return found.file, found.node.lineno
 
     def writes_of_numbers(self, file: str) -> list[int]:
         """Lines outside of classes that write to an attribute called `data`, or the like."""
@@ -153,6 +213,8 @@ class Program:
         return sorted(found)
 
 
+FILLING = frozenset({"append", "extend", "insert", "add", "pop", "push", "clear", "remove"})
+"""Methods of containers, which a loop that sorts calls."""
 NUMBERS = frozenset({"data", "value", "val", "v", "x", "num", "number", "item"})
 
 
@@ -165,9 +227,10 @@ def _line_of_argument(function: ast.FunctionDef | None, *, first: bool) -> int |
     made = [value for value in returned if isinstance(value, ast.Call)]
     names = {value.id for value in returned if isinstance(value, ast.Name)}
     for node in ast.walk(function):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            if any(isinstance(t, ast.Name) and t.id in names for t in node.targets):
-                made.append(node.value)
+        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+            continue
+        if any(isinstance(t, ast.Name) and t.id in names for t in node.targets):
+            made.append(node.value)
     for call in made or calls:
         arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
         if not arguments:

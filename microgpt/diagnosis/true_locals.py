@@ -13,9 +13,16 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.diagnosis.true_math import Meaning, computed, meaning_of, slopes_at
+from microgpt.diagnosis.true_math import (
+    MEANINGS,
+    Meaning,
+    arity_of,
+    computed,
+    meaning_of,
+    slopes_at,
+)
 from microgpt.errors import InputError
-from microgpt.graph.arrays import Floats, frozen
+from microgpt.graph.arrays import Floats, Ints, frozen
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 
@@ -105,6 +112,7 @@ class _Looking:
                 nodes = of_op[self.arity[of_op] == arity]
                 to_move += self._by_meaning(nodes, graph.op_names[code], arity)
         self._move(to_move)
+        self._recognise(np.array(to_move, np.int64))
         known = ~(np.isnan(self.low) | np.isnan(self.high))
         return TrueLocals(
             frozen(np.where(known, self.low, 0.0)),
@@ -124,6 +132,7 @@ class _Looking:
         if meanings is None:
             return [int(node) for node in nodes]
         expected, low, high = _fast(meanings, name, numbers)
+        composite = self._composite(nodes, edges)
         self.expected[nodes] = expected
         with np.errstate(all="ignore"):
             off = np.abs(expected - graph.data[nodes])
@@ -135,7 +144,7 @@ class _Looking:
         if unlike.any():
             near = unlike & (off <= VARIANT * np.maximum(size, 1.0))
             kind = Value.OTHER_OP if meanings[0].is_operator else Value.OTHER_FUNCTION
-            self.value[nodes[unlike & ~near]] = kind
+            self.value[nodes[unlike & ~near & ~composite]] = kind
         return [int(node) for node in nodes[~same]]
 
     def _meanings(self, nodes: NDArray[np.int64], name: str, arity: int) -> list[Meaning] | None:
@@ -146,6 +155,50 @@ class _Looking:
             return [_power_by(float(n)) for n in exponents]
         found = meaning_of(name, arity)
         return None if found is None else [found] * len(nodes)
+
+    def _composite(self, nodes: Ints, edges: Ints) -> NDArray[np.bool_]:
+        """The nodes one of whose operands the same call has made: a `-` of `+` and minus, say."""
+        graph = self.graph
+        if graph.maker_of is None:
+            return np.zeros(len(nodes), np.bool_)
+        operands = graph.operands[edges]
+        own = graph.maker_of[nodes][:, None]
+        near = (nodes[:, None] - operands <= 3) & (self.arity[operands] > 0)
+        same: NDArray[np.bool_] = ((graph.maker_of[operands] == own) & near & (own >= 0)).any(
+            axis=1
+        )
+        return same
+
+    def _recognise(self, nodes: Ints) -> None:
+        """Takes ops of unknown names for what all of their numbers say that they are."""
+        graph, start = self.graph, self.graph.operand_start
+        rest = nodes[np.isin(self.value[nodes], [Value.UNKNOWN, Value.RIGHT])]
+        rest = rest[[bool(np.isnan(self.low[start[n]])) for n in rest.tolist()]]
+        keys = np.stack(
+            [graph.op_codes[rest].astype(np.int64), self.arity[rest], self._slots(rest)]
+        )
+        for key in np.unique(keys, axis=1).T.tolist():
+            own = rest[(keys == np.array(key)[:, None]).all(axis=0)]
+            edges = start[own][:, None] + np.arange(key[1])
+            numbers = graph.data[graph.operands[edges]]
+            if len(np.unique(numbers, axis=0)) < LEAST_DIFFERENT:
+                continue
+            found = _recognised(numbers, graph.data[own])
+            if found is not None:
+                self.low[edges], self.high[edges] = found
+                self.value[own] = Value.RIGHT
+
+    def _slots(self, nodes: Ints) -> Ints:
+        """What tells apart the nodes of one function: how many of its operands it has made."""
+        graph = self.graph
+        if graph.maker_of is None or not len(nodes):
+            return np.zeros(len(nodes), np.int64)
+        counts = [
+            int(np.count_nonzero(graph.maker_of[graph.operands[graph.edges_into(np.array([n]))]]
+                                 == graph.maker_of[n]))
+            for n in nodes.tolist()
+        ]  # fmt: skip
+        return np.array(counts, np.int64)
 
     # -- moving operands -----------------------------------------------------------------------
 
@@ -220,6 +273,46 @@ class _Looking:
             return []
         flat = [number for row in operands for number in row]
         return list(self.methods.evaluate(nodes, flat).data)
+
+
+LEAST_DIFFERENT = 3
+"""An op is recognised by its numbers if they are so many different ones."""
+
+
+def _recognised(numbers: Floats, data: Floats) -> tuple[Floats, Floats] | None:
+    """The slopes on both sides of the op that gives all of these numbers, None if none does."""
+    candidates: list[Meaning | None] = list(MEANINGS.values())
+    if numbers.shape[1] == 1:
+        candidates += [_shifted(numbers[:, 0], data), _scaled(numbers[:, 0], data)]
+    for meaning in candidates:
+        if meaning is None or arity_of(meaning) != numbers.shape[1]:
+            continue
+        values = np.array([computed(meaning, row) for row in numbers.tolist()])
+        with np.errstate(invalid="ignore"):
+            is_same = np.abs(values - data) <= EXACT * np.maximum(np.abs(data), np.abs(values))
+        if is_same.all():
+            rows = [slopes_at(meaning, row) for row in numbers.tolist()]
+            one, other = (np.array([row[i] for row in rows]) for i in (0, 1))
+            return np.minimum(one, other), np.maximum(one, other)
+    return None
+
+
+def _shifted(numbers: Floats, data: Floats) -> Meaning | None:
+    """The sum with one plain number, if that is it."""
+    by = data - numbers
+    close = np.abs(by - by[0]) <= EXACT * np.maximum(np.abs(data), np.abs(numbers))
+    c = float(by[0])
+    return Meaning(lambda a: a + c, lambda _: (1.0,)) if close.all() else None
+
+
+def _scaled(numbers: Floats, data: Floats) -> Meaning | None:
+    """The product with one plain number, if that is it."""
+    with np.errstate(all="ignore"):
+        by = data / numbers
+    if not np.isfinite(by).all() or (np.abs(by - by[0]) > EXACT * np.abs(by[0])).any():
+        return None
+    c = float(by[0])
+    return Meaning(lambda a: a * c, lambda _: (c,))
 
 
 def _power_by(n: float) -> Meaning:

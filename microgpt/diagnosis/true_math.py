@@ -36,6 +36,11 @@ def _sigmoid_slope(a: float) -> tuple[float]:
     return (s * (1 - s),)
 
 
+def _silu_slope(a: float) -> tuple[float]:
+    s = _sigmoid(a)
+    return (s * (1 + a * (1 - s)),)
+
+
 MEANINGS: dict[str, Meaning] = {
     "add": Meaning(lambda a, b: a + b, lambda _, __: (1.0, 1.0), is_operator=True),
     "sub": Meaning(lambda a, b: a - b, lambda _, __: (1.0, -1.0), is_operator=True),
@@ -50,6 +55,11 @@ MEANINGS: dict[str, Meaning] = {
     "sigmoid": Meaning(_sigmoid, _sigmoid_slope),
     "sin": Meaning(math.sin, lambda a: (math.cos(a),)),
     "cos": Meaning(math.cos, lambda a: (-math.sin(a),)),
+    "reciprocal": Meaning(lambda a: 1 / a, lambda a: (-1 / (a * a),)),
+    "rsqrt": Meaning(lambda a: 1 / math.sqrt(a), lambda a: (-0.5 / (a * math.sqrt(a)),)),
+    "silu": Meaning(lambda a: a * _sigmoid(a), _silu_slope),
+    "softplus": Meaning(lambda a: math.log1p(math.exp(a)), lambda a: (_sigmoid(a),)),
+    "cube": Meaning(lambda a: a**3, lambda a: (3 * a * a,)),
     "square": Meaning(lambda a: a * a, lambda a: (2 * a,)),
     "relu": Meaning(
         lambda a: max(0.0, a), lambda a: (float(a >= 0),), slopes_below=lambda a: (float(a > 0),)
@@ -80,7 +90,8 @@ SAME = {
     "power": "pow2", "negate": "neg", "negative": "neg",
     "ln": "log", "logarithm": "log", "exponential": "exp", "logistic": "sigmoid",
     "maximum": "max2", "max": "max2", "minimum": "min2", "min": "min2", "rect": "relu",
-    "pow": "pow2", "sqr": "square", "squared": "square",
+    "pow": "pow2", "sqr": "square", "inverse": "reciprocal", "inv": "reciprocal", "recip": "reciprocal",
+    "swish": "silu", "squared": "square",
 }  # fmt: skip
 """Other names of these."""
 SWAPPED = {"rsub": "sub", "rtruediv": "truediv", "rpow": "pow2"}
@@ -104,12 +115,13 @@ def meaning_of(name: str, n_operands: int) -> Meaning | None:
             is_operator=True,
         )
     found = MEANINGS.get(SAME.get(name, name)) or MEANINGS.get(f"{name}{n_operands}")
-    if found is None or _arity(found) != n_operands:
+    if found is None or arity_of(found) != n_operands:
         return None
     return found
 
 
-def _arity(meaning: Meaning) -> int:
+def arity_of(meaning: Meaning) -> int:
+    """How many operands it takes."""
     for n in (1, 2):
         try:
             meaning.slopes(*[0.5] * n)

@@ -160,7 +160,10 @@ class Between:
         return {**columns, **told} if columns else {}
 
     def _log_columns(
-        self, kind: ValueClass, snapshot: Snapshot, names: Mapping[int, Any],
+        self,
+        kind: ValueClass,
+        snapshot: Snapshot,
+        names: Mapping[int, Any],
         places: dict[tuple[str, int], int],
     ) -> dict[str, Field]:
         """All writes in order, and the nodes written to that are no leaves of the graph.

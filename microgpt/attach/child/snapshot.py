@@ -150,7 +150,10 @@ class Snapshot:
             "lines": array("q", (line for _, line in all_lines)),
             "line_of": line_of,
             **label_columns(labels),
-            **maker_columns(map(kind.maker, nodes)),
+            **maker_columns(
+                kind.source(node, is_leaf=not operands)
+                for node, operands in zip(nodes, self._operands)
+            ),
             **self._maximum_columns(),
             "root": array("q", [self.ids[id(self._root)]]),
             "why_no_events": [why_no_events],

@@ -10,6 +10,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from microgpt.attach.child.anatomy import Store, Subject, held_in, own_attribute, read
+from microgpt.attach.child.function_objects import FunctionObjects, name_of_function
 from microgpt.attach.child.init_hook import hooked_init
 from microgpt.attach.child.node_notes import (
     NOTE,
@@ -20,6 +21,7 @@ from microgpt.attach.child.node_notes import (
     number_in,
     origin_in,
 )
+from microgpt.attach.child.op_names import op_name
 from microgpt.attach.child.operand_notes import in_order, noted_operands
 from microgpt.attach.child.recorded import (
     NO_ARGUMENTS,
@@ -53,6 +55,7 @@ class ValueClass:
         self.is_slow = False  # whether these can only be seen by watching all that is written
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
+        self._functions = FunctionObjects(self.is_node)
         self.codes: list[CodeType] = []  # of all that it defines
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
@@ -318,6 +321,12 @@ class ValueClass:
         """The code that made it."""
         return self.origins.maker(origin_in(self.note_of(node)))
 
+    def source(self, node: Node, *, is_leaf: bool) -> CodeType | None:
+        """The code that computes its number: of its function object, if it has one."""
+        function = None if is_leaf else self._functions.of(node)
+        forward = getattr(function, "forward", None)
+        return getattr(forward, "__code__", None) or self.maker(node)
+
     def _arguments(self, node: Node) -> Arguments | None:
         note = self.note_of(node)
         return note.arguments if isinstance(note, More) else None
@@ -326,25 +335,16 @@ class ValueClass:
         """Where the script made it, as far as was recorded."""
         return self.origins.site(origin_in(self.note_of(node)))
 
-    def maker(self, node: Node) -> CodeType | None:
-        """The code that made it, as far as was recorded."""
-        maker: CodeType | None = self._noted(node, "_attach_maker", None)
-        return maker
-
     def op(self, node: Node, is_leaf: bool) -> str:
         """Its op's name: of the method that made it, else what the class calls it."""
         maker = self.maker(node)
         is_own = maker is not None and self.owns(maker)
         if is_leaf:
             return "const" if is_own else "input"
-        if is_own and maker is not None:
-            return maker.co_name.strip("_")
-        called = self._own(node, "_op", None)
-        if isinstance(called, str) and called:
-            return _SIGNS.get(called.strip(), called.strip().lower())
-        if maker is not None and not maker.co_name.startswith("<"):
-            return maker.co_name
-        return UNKNOWN_OP
+        function = self._functions.of(node)
+        if function is not None:
+            return name_of_function(function)
+        return op_name(maker, self._own(node, "_op", None), is_own=is_own)
 
     def immediate(self, node: Node) -> float | None:
         """The exponent of a pow by a plain number, if it is known."""
@@ -369,7 +369,9 @@ class ValueClass:
             operands: what it was made from, which is what its method was called with if nothing
                 else was noted.
         """
-        maker = self.maker(node)
+        maker, apply = self.maker(node), getattr(self._functions.of(node), "apply", None)
+        if apply is not None:
+            return Call(apply, operands, {})
         if maker is None:
             return "it was made while nothing was recorded"
         functions = (f for above in type(node).__mro__ for f in functions_of(above))
@@ -385,12 +387,6 @@ class ValueClass:
     def maximum_of(self, node: Node) -> tuple[Node, ...]:  # noqa: ARG002
         """The nodes whose largest value a leaf stands for, as far as it says."""
         return ()
-
-
-UNKNOWN_OP = "op"
-"""What a node is called that was made while nothing was recorded by a class that does not say."""
-
-_SIGNS = {"+": "add", "*": "mul", "-": "sub", "/": "truediv", "**": "pow", "@": "matmul"}
 
 
 def _is_part(name: str) -> bool:

@@ -21,7 +21,7 @@ def _ordered(evidence: Evidence) -> Iterator[tuple[int, PassEvidence]]:
 
 def _finding(evidence: Evidence, seen: PassEvidence, kind: str, node: int, event: int | None,
              what: str) -> Finding:  # fmt: skip
-    line = evidence.program.line_of_order(seen.place[0]) or seen.place
+    line = _line(evidence, seen)
     shown = node
     if not seen.off[node] and (off := np.flatnonzero(seen.off)).size:
         shown = int(off[-1])  # the newest: errors flow from there to operands
@@ -32,6 +32,21 @@ def _finding(evidence: Evidence, seen: PassEvidence, kind: str, node: int, event
         was=float(seen.graph.grad[shown]), should=float(seen.true_grad[shown]),
         spoils=int(np.count_nonzero(seen.off)),
     )  # fmt: skip
+
+
+def _line(evidence: Evidence, seen: PassEvidence) -> tuple[str, int]:
+    """The line that writes, where the pass itself does; else where it calls what writes."""
+    ledger, program = seen.ledger, evidence.program
+    assert ledger is not None
+    function = program.pass_function(seen.place, seen.files)
+    lines = {
+        seen.line_of_write(write) for write in np.flatnonzero(ledger.edge >= 0)[:1000].tolist()
+    }
+    own = [line for line in lines if line is not None
+           and (function is None or function.holds(*line))]  # fmt: skip
+    if len(own) == len(lines) == 1:
+        return own[0]
+    return program.line_of_visits(seen.place, seen.files) or seen.place
 
 
 def _gives(seen: PassEvidence) -> list[bool]:

@@ -34,18 +34,25 @@ class _Group:
     @property
     def given(self) -> Floats:
         """Local gradients as the program has them."""
-        return self.seen.graph.local_grads[self.edges]
+        return self.seen.given_slopes[self.edges]
 
     @property
     def true(self) -> Floats:
         """As they should be."""
         return self.seen.slopes[self.edges]
 
+    def _beside(self, edges: list[int]) -> list[int]:
+        """The edges into other slots of the same nodes."""
+        graph = self.seen.graph
+        consumers = np.unique(graph.edge_consumers[edges])
+        return [int(edge) for edge in graph.edges_into(consumers)]
+
     def line(self, evidence: Evidence) -> tuple[str, int] | None:
         """Where the program computes the slope."""
         graph = self.seen.graph
         maker = graph.makers[self.maker] if self.maker >= 0 else None
-        found = map(self.seen.line_of_share, self.wrong[:50].tolist())
+        edges = self.wrong[:50].tolist()
+        found = map(self.seen.line_of_share, [*edges, *self._beside(edges)])
         shares = [place for place in found if place is not None]
         if maker is not None:
             function = evidence.program.function_at(maker.file, maker.line)
@@ -93,8 +100,10 @@ def _first_event(seen: PassEvidence, edges: Ints) -> tuple[int, int]:
 
 
 def _is_skipped(group: _Group) -> bool:
-    matters = group.true != 0
-    return bool((group.given == 0).all() and matters.any())
+    graph = group.seen.graph
+    adjoints = graph.grad[graph.edge_consumers[group.edges]]
+    matters = (group.true != 0) & (adjoints != 0)
+    return bool((group.given[matters] == 0).all() and matters.any())
 
 
 def _told(evidence: Evidence, group: _Group, kind: str, what: str) -> Finding:
@@ -108,7 +117,7 @@ def _told(evidence: Evidence, group: _Group, kind: str, what: str) -> Finding:
         file=line[0] if line else None, line=line[1] if line else None,
         op=group.op, nodes=(consumer, operand), pass_number=seen.number,
         event=event if event >= 0 else None,
-        was=float(graph.local_grads[edge]) * adjoint, should=float(seen.slopes[edge]) * adjoint,
+        was=float(seen.given_slopes[edge]) * adjoint, should=float(seen.slopes[edge]) * adjoint,
         spoils=int(np.count_nonzero(seen.off)),
     )  # fmt: skip
 
@@ -123,9 +132,9 @@ def _wrong_local(evidence: Evidence) -> Iterator[Finding]:
             group = max(groups, key=lambda g: len(g.wrong))
             which = "" if len(groups) > 1 or _arity(group) == 1 else f" by operand {group.slot + 1}"
             edge, _ = _first_event(group.seen, group.wrong)
-            graph = group.seen.graph
+            given = float(group.seen.given_slopes[edge])
             what = (
-                f"the derivative of {group.op}{which} is wrong: {said(graph.local_grads[edge])} "
+                f"the derivative of {group.op}{which} is wrong: {said(given)} "
                 f"where it should be {said(group.seen.slopes[edge])}{_form(groups)}"
             )
             yield _told(evidence, group, "wrong-local", what)
@@ -237,6 +246,9 @@ def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
             continue  # a variant, right in itself
         of_op = np.flatnonzero(graph.op_codes == graph.op_codes[node])
         right = np.count_nonzero(seen.locals.value[of_op] == Value.RIGHT)
+        others = seen.locals.value == seen.locals.value[node]
+        if is_operator and len(np.unique(graph.op_codes[others])) > 1:
+            continue  # two operators at once: a number was changed, rather
         if right > len(nodes):
             continue  # it is right as a rule
         made = graph.makers[maker] if maker >= 0 else None
@@ -263,6 +275,7 @@ def _changed_after_use(evidence: Evidence) -> Iterator[Finding]:
         expected = float(seen.locals.expected[node])
         edges = graph.edges_into(np.array([node]))
         lines = evidence.program.writes_of_numbers(seen.place[0])
+        lines = [line for line in lines if line <= seen.place[1]][-1:] or lines
         yield Finding(
             kind="changed-after-use", certainty="certain",
             what=f"{graph.name(node)}, a {graph.op(node)}, is {said(float(graph.data[node]))}, but "
@@ -296,9 +309,11 @@ KINDS = (
     Kind("wrong-forward", "computes another value than the op says",
          "compute what the op's name says", _wrong_forward, frozenset({"changed-after-use"})),
     Kind("operand-skipped", "gives one operand nothing",
-         "add a share to every operand's gradient", _operand_skipped),
+         "add a share to every operand's gradient", _operand_skipped,
+         frozenset({"upstream-dropped", "not-seeded"})),
     Kind("wrong-local", "has another derivative",
-         "derive the op again, and check it with `gradcheck`", _wrong_local),
+         "derive the op again, and check it with `gradcheck`", _wrong_local,
+         frozenset({"upstream-dropped", "visited-twice", "visited-early", "never-visited"})),
     Kind("not-repeatable", "draws anew when asked again",
          "nothing, if it is dropout; keep what was drawn to have it checked", _not_repeatable),
 )  # fmt: skip

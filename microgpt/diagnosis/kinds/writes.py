@@ -130,7 +130,7 @@ def _not_seeded(evidence: Evidence) -> Iterator[Finding]:
         if seed == 1.0 or not len(graph.visit_order):
             continue
         value = float(graph.data[graph.root])
-        file, line = evidence.program.line_of_seed(seen.place[0]) or seen.place
+        file, line = _line_of_seed(evidence, seen)
         base = Finding(
             kind="not-seeded", certainty="note", what="", mend="", file=file, line=line,
             nodes=(graph.root,), pass_number=seen.number, event=0, was=seed, should=1.0,
@@ -151,6 +151,19 @@ def _not_seeded(evidence: Evidence) -> Iterator[Finding]:
                 base, "note", f"the pass begins with {said(seed)} as the root's gradient", None
             )
         return
+
+
+def _line_of_seed(evidence: Evidence, seen: PassEvidence) -> tuple[str, int]:
+    """The line that wrote the root's gradient, else where the program would."""
+    ledger, root = seen.ledger, seen.graph.root
+    function = evidence.program.pass_function(seen.place, seen.files)
+    if ledger is not None:
+        for write in ledger.writes_to(root).tolist():
+            line = seen.line_of_write(write)
+            is_own = line is not None and (function is None or function.holds(*line))
+            if line is not None and is_own and ledger.event[write] == 0:
+                return line
+    return evidence.program.line_of_seed(seen.place, seen.files) or seen.place
 
 
 def _with(
