@@ -13,6 +13,7 @@ from microgpt.graph.arrays import Floats, Ints, frozen
 from microgpt.graph.debuggee import Stop, Updates
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import ADDED, REPLACED, ZEROED, Ledger
+from microgpt.graph.op_evaluator import OpEvaluator
 
 SEED_UNKNOWN = float("nan")
 
@@ -24,7 +25,7 @@ class PassEvidence:
     number: int  # of the pass, as in `backward 3`
     graph: Graph
     locals: TrueLocals
-    place: tuple[str, int]  # the line that called it
+    place: tuple[str, int] | None  # the line that called it, if it is a script's
     loss: float
     updates: Updates | None  # what became of the leaves since the pass watched before
 
@@ -34,10 +35,43 @@ class PassEvidence:
         graph = stop.graph
         if graph is None or not graph.backpropagated:
             return None
+        return cls.of_graph(
+            graph, stop.methods, stop.number, (stop.file, stop.line), stop.updates, stop.loss
+        )
+
+    @classmethod
+    def of_graph(
+        cls,
+        graph: Graph,
+        methods: OpEvaluator | None = None,
+        number: int = 1,
+        place: tuple[str, int] | None = None,
+        updates: Updates | None = None,
+        loss: float | None = None,
+    ) -> PassEvidence:
+        """The pass of a graph.
+
+        Args:
+            methods: compute its nodes for other operands, where its program can be asked.
+            number: which pass it is.
+            place: the line that called it.
+            updates: what became of the leaves before it.
+            loss: the root's number as the pass began, if that may be another now.
+        """
         return cls(
-            stop.number, graph, true_locals(graph, stop.methods), (stop.file, stop.line),
-            stop.loss, stop.updates,
+            number, graph, true_locals(graph, methods), place,
+            float(graph.data[graph.root]) if loss is None else loss, updates,
         )  # fmt: skip
+
+    @property
+    def file(self) -> str | None:
+        """The file of the line that called it."""
+        return self.place[0] if self.place is not None else None
+
+    @property
+    def line(self) -> int | None:
+        """That line."""
+        return self.place[1] if self.place is not None else None
 
     # -- the pass as it should have been -------------------------------------------------------
 
@@ -201,7 +235,8 @@ class PassEvidence:
     def files(self) -> tuple[str, ...]:
         """The program's files, as far as they made nodes or wrote gradients."""
         graph = self.graph
-        return tuple(dict.fromkeys((self.place[0], *(file for file, _ in graph.source_lines))))
+        own = [self.place[0]] if self.place is not None else []
+        return tuple(dict.fromkeys((*own, *(file for file, _ in graph.source_lines))))
 
     def line_of_share(self, edge: int) -> tuple[str, int] | None:
         """The line that added an edge's share, as far as that was seen."""

@@ -7,9 +7,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 ALLOWED = re.compile(r"#\s*microgpt:\s*ok\s+([\w,\s-]+)")
+
+
+Place: TypeAlias = tuple[str, int]
+"""A file and the number of a line."""
 
 
 class Function(NamedTuple):
@@ -61,8 +65,10 @@ class Program:
                     return True
         return False
 
-    def tree(self, file: str) -> ast.Module | None:
+    def tree(self, file: str | None) -> ast.Module | None:
         """A file's syntax, None if it cannot be had."""
+        if file is None:
+            return None
         if file not in self._trees:
             try:
                 self._trees[file] = ast.parse("\n".join(self.lines(file)))
@@ -111,15 +117,15 @@ class Program:
                         return given[-1].lineno if given else other.lineno
         return None
 
-    def pass_function(self, place: tuple[str, int], files: Iterable[str]) -> Function | None:
+    def pass_function(self, place: Place | None, files: Iterable[str]) -> Function | None:
         """The function that makes the pass which is called at a line, and its file.
 
         Args:
             place: where it is called.
             files: where it may be.
         """
-        tree = self.tree(place[0])
-        if tree is None:
+        tree = self.tree(place[0]) if place is not None else None
+        if place is None or tree is None:
             return None
         names = []
         for node in ast.walk(tree):
@@ -135,9 +141,7 @@ class Program:
                     return Function(file, function)
         return None
 
-    def line_of_visits(
-        self, place: tuple[str, int], files: Iterable[str]
-    ) -> tuple[str, int] | None:
+    def line_of_visits(self, place: Place | None, files: Iterable[str]) -> Place | None:
         """Where a pass goes through its nodes: what its last loop calls, else that loop."""
         found = self.pass_function(place, files)
         if found is None:
@@ -153,10 +157,10 @@ class Program:
                     return found.file, node.lineno
         return found.file, last.lineno
 
-    def line_that_rebinds(self, file: str, name: str) -> tuple[str, int] | None:
+    def line_that_rebinds(self, file: str | None, name: str) -> Place | None:
         """The last line that gives a name, or a place in what it begins with, another object."""
         tree, root = self.tree(file), re.split(r"[.\[]", name)[0]
-        if tree is None:
+        if tree is None or file is None:
             return None
         inside = {id(n) for c in ast.walk(tree) if isinstance(c, ast.ClassDef) for n in ast.walk(c)}
         found = [
@@ -168,13 +172,13 @@ class Program:
         ]  # fmt: skip
         return (file, max(found)) if found else None
 
-    def line_of_seed(self, place: tuple[str, int], files: Iterable[str]) -> tuple[str, int] | None:
+    def line_of_seed(self, place: Place | None, files: Iterable[str]) -> Place | None:
         """Where a pass sets the root's gradient, else where its function begins.
 
         That is the call, where the number is given there.
         """
         found = self.pass_function(place, files)
-        if found is None:
+        if found is None or place is None:
             return None
         for node in ast.walk(self.tree(place[0]) or ast.Module([], [])):
             if (
@@ -193,7 +197,7 @@ class Program:
                 return found.file, node.lineno  # type: ignore[attr-defined]
         return found.file, found.node.lineno
 
-    def writes_of_numbers(self, file: str) -> list[int]:
+    def writes_of_numbers(self, file: str | None) -> list[int]:
         """Lines outside of classes that write to an attribute called `data`, or the like."""
         tree = self.tree(file)
         if tree is None:

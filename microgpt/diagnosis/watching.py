@@ -53,7 +53,7 @@ class Watching:
                 self.ended = stop
                 return
             self.take(stop)
-            told(len(self._passes) + len(self._unseen))
+            told(self.n_seen)
 
     def take(self, stop: Stop) -> None:
         """One stop more."""
@@ -68,9 +68,14 @@ class Watching:
             self._unseen.append(f"backward {stop.number}: {why}")
 
     @property
+    def n_seen(self) -> int:
+        """How many passes there were, also those that could not be looked at."""
+        return len(self._passes) + len(self._unseen)
+
+    @property
     def is_enough(self) -> bool:
         """Whether more passes would tell nothing new."""
-        n = len(self._passes) + len(self._unseen)
+        n = self.n_seen
         if self._most is not None:
             return n >= self._most
         if n >= MOST_PASSES or (n and time.monotonic() - self._began > LONGEST):

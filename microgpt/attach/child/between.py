@@ -18,7 +18,6 @@ from microgpt.attach.child.snapshot import Snapshot
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
 
-
 MOST_WRITES = 200_000
 """So many are told of in order; of all others the last to each leaf."""
 

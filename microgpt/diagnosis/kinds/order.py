@@ -10,6 +10,7 @@ from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import Kind, said
 from microgpt.diagnosis.pass_evidence import PassEvidence
+from microgpt.diagnosis.program import Place
 
 
 def _ordered(evidence: Evidence) -> Iterator[tuple[int, PassEvidence]]:
@@ -26,7 +27,8 @@ def _finding(evidence: Evidence, seen: PassEvidence, kind: str, node: int, event
     if not seen.off[node] and (off := np.flatnonzero(seen.off)).size:
         shown = int(off[-1])  # the newest: errors flow from there to operands
     return Finding(
-        kind=kind, certainty="certain", what=what, mend="", file=line[0], line=line[1],
+        kind=kind, certainty="certain", what=what, mend="",
+        file=line[0] if line else None, line=line[1] if line else None,
         op=seen.graph.op(node), nodes=tuple(dict.fromkeys((node, shown))),
         pass_number=seen.number, event=event,
         was=float(seen.graph.grad[shown]), should=float(seen.true_grad[shown]),
@@ -34,7 +36,7 @@ def _finding(evidence: Evidence, seen: PassEvidence, kind: str, node: int, event
     )  # fmt: skip
 
 
-def _line(evidence: Evidence, seen: PassEvidence) -> tuple[str, int]:
+def _line(evidence: Evidence, seen: PassEvidence) -> Place | None:
     """The line that writes, where the pass itself does; else where it calls what writes."""
     ledger, program = seen.ledger, evidence.program
     assert ledger is not None

@@ -274,14 +274,14 @@ def _changed_after_use(evidence: Evidence) -> Iterator[Finding]:
         node = int(nodes[0])
         expected = float(seen.locals.expected[node])
         edges = graph.edges_into(np.array([node]))
-        lines = evidence.program.writes_of_numbers(seen.place[0])
-        lines = [line for line in lines if line <= seen.place[1]][-1:] or lines
+        lines = evidence.program.writes_of_numbers(seen.file)
+        lines = [line for line in lines if seen.line is None or line <= seen.line][-1:] or lines
         yield Finding(
             kind="changed-after-use", certainty="certain",
             what=f"{graph.name(node)}, a {graph.op(node)}, is {said(float(graph.data[node]))}, but "
             f"of the numbers that its operands have now it would be {said(expected)}: "
             "one of them was changed after it was used",
-            mend="", file=seen.place[0] if lines else None, line=lines[0] if lines else None,
+            mend="", file=seen.file if lines else None, line=lines[0] if lines else None,
             op=graph.op(node), nodes=(node, *graph.operands[edges].tolist()),
             pass_number=seen.number, was=float(graph.data[node]), should=expected,
             spoils=len(nodes),

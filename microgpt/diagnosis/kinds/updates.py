@@ -11,9 +11,9 @@ import numpy as np
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import Kind, said
+from microgpt.diagnosis.program import Place
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite
 
-Place = tuple[str, int]
 SMALL_UPDATE = 1e-6
 """Updates below this part of the parameters' size are too small."""
 EXACT = 1e-9
@@ -162,8 +162,8 @@ def _backward_twice(evidence: Evidence) -> Iterator[Finding]:
             f"{said(float(graph.grad_before[node]))}, which the pass before has left there"
         )
         yield Finding(
-            kind="backward-twice", certainty="certain", what=what, mend="", file=seen.place[0],
-            line=seen.place[1], nodes=(node,), pass_number=seen.number,
+            kind="backward-twice", certainty="certain", what=what, mend="", file=seen.file,
+            line=seen.line, nodes=(node,), pass_number=seen.number,
             was=float(graph.grad[node]), should=float(seen.true_grad[node]),
             spoils=int(np.count_nonzero(seen.off)),
         )  # fmt: skip
@@ -189,7 +189,8 @@ def _graph_grows(evidence: Evidence) -> Iterator[Finding]:
         kind="graph-grows", certainty="likely",
         what=f"the graph of backward {seen.number} contains {seen.updates.n_shared} nodes of the "
         f"pass before: graphs grow from {sizes[0]} to {sizes[-1]} nodes",
-        mend="", file=line[0], line=line[1], pass_number=seen.number,
+        mend="", file=line[0] if line else None,
+        line=line[1] if line else None, pass_number=seen.number,
         was=float(sizes[-1]), should=float(sizes[0]),
         unless="the state is meant to be carried from step to step",
     )  # fmt: skip
@@ -392,9 +393,7 @@ def _rebound(evidence: Evidence) -> Iterator[Finding]:
             f"{leaf.name} stands for another object now, while the model goes on with the old one: "
             "the update reaches nothing"
         )
-        line = evidence.program.line_that_rebinds(
-            evidence.passes[interval.after].place[0], leaf.name
-        )
+        line = evidence.program.line_that_rebinds(evidence.passes[interval.after].file, leaf.name)
         yield _finding(
             evidence, interval, "rebound", "certain", what, line,
             (leaf.node,), was=leaf.after, spoils=len(still),

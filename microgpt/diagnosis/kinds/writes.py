@@ -13,6 +13,7 @@ from microgpt.diagnosis.finding import Certainty, Finding
 from microgpt.diagnosis.kinds.kind import Kind, said
 from microgpt.diagnosis.kinds.slopes import SAME
 from microgpt.diagnosis.pass_evidence import PassEvidence
+from microgpt.diagnosis.program import Place
 from microgpt.graph.arrays import Floats, Ints
 
 
@@ -130,7 +131,7 @@ def _not_seeded(evidence: Evidence) -> Iterator[Finding]:
         if seed == 1.0 or not len(graph.visit_order):
             continue
         value = float(graph.data[graph.root])
-        file, line = _line_of_seed(evidence, seen)
+        file, line = _line_of_seed(evidence, seen) or (None, None)
         base = Finding(
             kind="not-seeded", certainty="note", what="", mend="", file=file, line=line,
             nodes=(graph.root,), pass_number=seen.number, event=0, was=seed, should=1.0,
@@ -153,7 +154,7 @@ def _not_seeded(evidence: Evidence) -> Iterator[Finding]:
         return
 
 
-def _line_of_seed(evidence: Evidence, seen: PassEvidence) -> tuple[str, int]:
+def _line_of_seed(evidence: Evidence, seen: PassEvidence) -> Place | None:
     """The line that wrote the root's gradient, else where the program would."""
     ledger, root = seen.ledger, seen.graph.root
     function = evidence.program.pass_function(seen.place, seen.files)
