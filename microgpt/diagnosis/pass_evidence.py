@@ -135,6 +135,11 @@ class PassEvidence:
         """Each node's gradient as it should be. Shape: `[node]`."""
         return self._should[0]
 
+    @property
+    def sizes(self) -> Floats:
+        """The sizes of the shares of each true gradient, added up. Shape: `[node]`."""
+        return self._should[1]
+
     @cached_property
     def tolerance(self) -> Floats:
         """Within this a gradient is the same. Shape: `[node]`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -33,6 +33,9 @@ class Program:
 
     allowed: frozenset[str] = frozenset()  # kinds that are meant, wherever they are
     _lines: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    _words: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = field(
+        default_factory=dict, repr=False
+    )
     _trees: dict[str, ast.Module | None] = field(default_factory=dict, repr=False)
 
     def lines(self, file: str) -> list[str]:
@@ -157,20 +160,83 @@ class Program:
                     return found.file, node.lineno
         return found.file, last.lineno
 
-    def line_that_rebinds(self, file: str | None, name: str) -> Place | None:
-        """The last line that gives a name, or a place in what it begins with, another object."""
-        tree, root = self.tree(file), re.split(r"[.\[]", name)[0]
+    def line_that_rebinds(self, file: str | None) -> Place | None:
+        """The last line outside of classes' ops that makes new objects of numbers and gradients.
+
+        An assignment to a name, an attribute or a place in a list whose value is made of a node's
+        number less something, or of a node less its gradient.
+        """
+        tree = self.tree(file)
         if tree is None or file is None:
             return None
-        inside = {id(n) for c in ast.walk(tree) if isinstance(c, ast.ClassDef) for n in ast.walk(c)}
-        found = [
-            node.lineno
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Assign) and id(node) not in inside
-            and any(root in {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
-                    for target in node.targets)
-        ]  # fmt: skip
+        numbers, grads, makers = self._vocabulary(file)
+        found = []
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Assign):
+                continue
+            target, value = node.targets[0], node.value
+            if isinstance(target, ast.Attribute) and target.attr in numbers:
+                continue
+            reads = {n.attr for n in ast.walk(value) if isinstance(n, ast.Attribute)}
+            calls = [n for n in ast.walk(value) if isinstance(n, ast.Call)
+                     and _called(n) & makers]  # fmt: skip
+            made = any(
+                isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub | ast.Add)
+                and {n.attr for n in ast.walk(part) if isinstance(n, ast.Attribute)} & numbers
+                for call in calls for each in call.args for part in ast.walk(each)
+            )  # fmt: skip
+            steps = isinstance(value, ast.BinOp) and not calls and reads & grads
+            if made or (steps and isinstance(target, ast.Name) and target.id in _names(value)):
+                at = value if isinstance(value, ast.ListComp) else node
+                line = next((call.lineno for call in calls), at.lineno)
+                found.append(line)
         return (file, max(found)) if found else None
+
+    def makes_of_numbers(self, file: str, line: int) -> bool:
+        """Whether a line makes a node of the number that it reads from another."""
+        tree = self.tree(file)
+        numbers, _, makers = self._vocabulary(file)
+        for node in ast.walk(tree or ast.Module([], [])):
+            if isinstance(node, ast.Call) and node.lineno <= line <= (node.end_lineno or 0):
+                reads = {
+                    n.attr for each in node.args for n in ast.walk(each)
+                    if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
+                }  # fmt: skip
+                if _called(node) & makers and reads & numbers:
+                    return not self._in_op(file, node.lineno)
+        return False
+
+    def _in_op(self, file: str, line: int) -> bool:
+        """Whether a line lies in a method of a class that defines arithmetic."""
+        for each in ast.walk(self.tree(file) or ast.Module([], [])):
+            if isinstance(each, ast.ClassDef) and each.name in self._vocabulary(file)[2]:
+                inside = each.lineno <= line <= (each.end_lineno or 0)
+                if inside:
+                    return True
+        return False
+
+    def repeats_an_object(self, file: str, line: int) -> bool:
+        """Whether a line repeats a list that holds a node it makes: `[Value(0)] * 3`."""
+        tree = self.tree(file)
+        _, _, makers = self._vocabulary(file)
+        for node in ast.walk(tree or ast.Module([], [])):
+            if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
+                continue
+            sides = (node.left, node.right)
+            if not (node.lineno <= line <= (node.end_lineno or 0)):
+                continue
+            for side in sides:
+                if isinstance(side, ast.List) and any(
+                    isinstance(n, ast.Call) and _called(n) & makers for n in ast.walk(side)
+                ):
+                    return True
+        return False
+
+    def _vocabulary(self, file: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """What the program calls numbers, gradients, and what makes nodes."""
+        if file not in self._words:
+            self._words[file] = _vocabulary_of(self.tree(file))
+        return self._words[file]
 
     def line_of_seed(self, place: Place | None, files: Iterable[str]) -> Place | None:
         """Where a pass sets the root's gradient, else where its function begins.
@@ -258,3 +324,72 @@ def _assigned(function: ast.FunctionDef, name: str) -> int | None:
         if any(isinstance(t, ast.Name) and t.id == name for t in targets):
             return getattr(node, "lineno", None)
     return None
+
+
+def _called(call: ast.Call) -> set[str]:
+    """The names that a call's function is reached by: `Scalar` and `leaf` of `Scalar.leaf`."""
+    found = set()
+    node: ast.AST = call.func
+    while isinstance(node, ast.Attribute):
+        found.add(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name):
+        found.add(node.id)
+    return found
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _vocabulary_of(
+    tree: ast.Module | None,
+) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Attributes that hold numbers and gradients, and the classes and functions that make nodes.
+
+    A class that defines arithmetic sets its number from the first thing that it is given, and a
+    gradient is what it sets to 0 or None.
+    """
+    numbers, grads, makers = set(NUMBERS), {"grad", "gradient"}, set()
+    for node in ast.walk(tree or ast.Module([], [])):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        methods = [m for m in node.body if isinstance(m, ast.FunctionDef)]
+        if not {"__add__", "__mul__"} & {method.name for method in methods}:
+            continue
+        makers.add(node.name)
+        for method in methods:
+            if method.name != "__init__":
+                continue
+            given = [a.arg for a in method.args.args[1:2]]
+            for target, value in _assigned_pairs(method):
+                if isinstance(value, ast.Name) and value.id in given:
+                    numbers.add(target)
+                if isinstance(value, ast.Constant) and value.value in (0, None):
+                    grads.add(target)
+    for node in ast.walk(tree or ast.Module([], [])):  # `def leaf(x): return Value(x)`
+        if isinstance(node, ast.FunctionDef) and len(node.body) <= 2:
+            last = node.body[-1]
+            if isinstance(last, ast.Return) and isinstance(last.value, ast.Call) and (
+                _called(last.value) & makers and node.args.args
+                and not node.name.startswith("__")
+                and all(isinstance(a, ast.Name | ast.Constant) for a in last.value.args)
+            ):  # fmt: skip
+                makers.add(node.name)
+    return frozenset(numbers), frozenset(grads), frozenset(makers)
+
+
+def _assigned_pairs(method: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
+    """Attributes that a method sets, and to what; also several at once."""
+    for node in ast.walk(method):
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            pairs = (
+                zip(target.elts, node.value.elts, strict=False)
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+                else [(target, node.value)]
+            )
+            for one, value in pairs:
+                if isinstance(one, ast.Attribute):
+                    yield one.attr, value

@@ -6,10 +6,17 @@ from collections.abc import Iterator
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
-from microgpt.diagnosis.kinds import order, slopes, updates, writes
+from microgpt.diagnosis.kinds import numbers, order, reach, slopes, updates, writes
 from microgpt.diagnosis.kinds.kind import Kind
 
-CATALOGUE: tuple[Kind, ...] = (*writes.KINDS, *order.KINDS, *slopes.KINDS, *updates.KINDS)
+CATALOGUE: tuple[Kind, ...] = (
+    *writes.KINDS,
+    *order.KINDS,
+    *slopes.KINDS,
+    *reach.KINDS,
+    *updates.KINDS,
+    *numbers.KINDS,
+)
 RANK = {"certain": 0, "likely": 1, "note": 2}
 
 

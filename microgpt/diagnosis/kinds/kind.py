@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -30,6 +31,15 @@ class Kind:
             if evidence.program.is_meant(self.name, told.file, told.line):
                 told = replace(told, certainty="note", unless="", what=f"{told.what} (meant)")
             yield told
+
+
+def matrix_of(name: str) -> str:
+    """What a parameter is one of: its name without the indices at the end.
+
+    >>> matrix_of("layers[0].w[3][7]"), matrix_of("b")
+    ('layers[0].w', 'b')
+    """
+    return re.sub(r"(\[[^\]]*\])+$", "", name)
 
 
 def said(number: float) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Finding
-from microgpt.diagnosis.kinds.kind import Kind, said
+from microgpt.diagnosis.kinds.kind import Kind, matrix_of, said
 from microgpt.diagnosis.program import Place
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite
 
@@ -21,10 +21,6 @@ EXACT = 1e-9
 
 def _called(leaf: LeafUpdate) -> str:
     return leaf.name or ("a leaf" if leaf.node is None else f"#{leaf.node}")
-
-
-def _matrix(name: str) -> str:
-    return name.partition("[")[0]
 
 
 def _update_line(interval: Interval, leaf: LeafUpdate, place: int) -> Place | None:
@@ -241,7 +237,7 @@ def _ascent(evidence: Evidence) -> Iterator[Finding]:
             product = move.by * move.leaf.grad
             along += max(product, 0.0)
             against += max(-product, 0.0)
-            groups[_matrix(move.leaf.name)][product < 0] += abs(product)
+            groups[matrix_of(move.leaf.name)][product < 0] += abs(product)
             if product > 0 and sample is None:
                 sample = (interval, move)
     losses = [seen.loss for seen in evidence.passes]
@@ -279,7 +275,7 @@ def _not_updated(evidence: Evidence) -> Iterator[Finding]:
     idle = [rows for rows in idle if _is_parameter(evidence, *rows[0])]
     groups: dict[str, list[list[tuple[Interval, int, LeafUpdate]]]] = defaultdict(list)
     for rows in idle:
-        groups[_matrix(_called(rows[0][2]))].append(rows)
+        groups[matrix_of(_called(rows[0][2]))].append(rows)
     for group, members in groups.items():
         interval, place, leaf = members[0][0]
         node = _leaf_id(evidence, interval, place)
@@ -353,7 +349,7 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
     """A whole matrix that updates write to, and that is in no pass's graph."""
     in_graphs: set[str] = set()
     for seen in evidence.passes:
-        in_graphs |= {_matrix(name) for name in seen.graph.names.values()}
+        in_graphs |= {matrix_of(name) for name in seen.graph.names.values()}
     groups: dict[str, list[tuple[Interval, LeafUpdate, LeafWrite]]] = defaultdict(list)
     for interval in evidence.intervals:
         n = len(interval.updates.leaves)
@@ -362,7 +358,7 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
             if write.leaf >= n and not write.is_grad and write.line in lines:
                 leaf = interval.updates.others[write.leaf - n]
                 if leaf.node is None and leaf.grad == 0:
-                    groups[_matrix(leaf.name)].append((interval, leaf, write))
+                    groups[matrix_of(leaf.name)].append((interval, leaf, write))
     for group, rows in groups.items():
         intervals = {interval.after for interval, _, _ in rows}
         if group in in_graphs or len(intervals) < len(evidence.intervals):
@@ -376,29 +372,6 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
             evidence, interval, "not-in-graph", "certain", what, write.line, was=leaf.after,
             spoils=len({row[1].name for row in rows}),
         )  # fmt: skip
-
-
-def _rebound(evidence: Evidence) -> Iterator[Finding]:
-    for interval in evidence.intervals:
-        names = interval.updates.rebound
-        if not names:
-            continue
-        still = [
-            leaf for _, leaf in interval.rows() if leaf.name in names and leaf.node is not None
-        ]
-        if not still:
-            continue
-        leaf = still[0]
-        what = (
-            f"{leaf.name} stands for another object now, while the model goes on with the old one: "
-            "the update reaches nothing"
-        )
-        line = evidence.program.line_that_rebinds(evidence.passes[interval.after].file, leaf.name)
-        yield _finding(
-            evidence, interval, "rebound", "certain", what, line,
-            (leaf.node,), was=leaf.after, spoils=len(still),
-        )  # fmt: skip
-        return
 
 
 def _rate_too_small(evidence: Evidence) -> Iterator[Finding]:
@@ -518,14 +491,12 @@ KINDS = (
     Kind("stale-grads", "never zeroes", "set all gradients to 0 before each pass", _stale_grads),
     Kind("update-without-grad", "zeroes before it updates, or updates before the pass",
          "update first, then zero", _update_without_grad),
-    Kind("rebound", "makes new objects for parameters, while the model keeps the old",
-         "write to the parameter's number, instead of making a new one", _rebound),
     Kind("not-updated", "forgets parameters in its list",
          "put them into the list that updates go through", _not_updated,
          frozenset({"rebound", "never-visited", "operand-skipped"})),
     Kind("not-in-graph", "updates parameters that the loss does not use",
          "use them in the forward pass, or take them out of the list", _not_in_graph,
-         frozenset({"rebound"})),
+         frozenset({"rebound", "detached"})),
     Kind("updated-twice", "has a parameter twice in its list",
          "put it into the list once", _updated_twice),
     Kind("ascent", "adds the gradient", "subtract the gradient", _ascent,
