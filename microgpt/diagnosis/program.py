@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
+
+from microgpt.diagnosis.vocabulary import NUMBERS, called, names_in, vocabulary_of
 
 ALLOWED = re.compile(r"#\s*microgpt:\s*ok\s+([\w,\s-]+)")
 
@@ -179,14 +181,14 @@ class Program:
                 continue
             reads = {n.attr for n in ast.walk(value) if isinstance(n, ast.Attribute)}
             calls = [n for n in ast.walk(value) if isinstance(n, ast.Call)
-                     and _called(n) & makers]  # fmt: skip
+                     and called(n) & makers]  # fmt: skip
             made = any(
                 isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub | ast.Add)
                 and {n.attr for n in ast.walk(part) if isinstance(n, ast.Attribute)} & numbers
                 for call in calls for each in call.args for part in ast.walk(each)
             )  # fmt: skip
             steps = isinstance(value, ast.BinOp) and not calls and reads & grads
-            if made or (steps and isinstance(target, ast.Name) and target.id in _names(value)):
+            if made or (steps and isinstance(target, ast.Name) and target.id in names_in(value)):
                 at = value if isinstance(value, ast.ListComp) else node
                 line = next((call.lineno for call in calls), at.lineno)
                 found.append(line)
@@ -202,9 +204,33 @@ class Program:
                     n.attr for each in node.args for n in ast.walk(each)
                     if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
                 }  # fmt: skip
-                if _called(node) & makers and reads & numbers:
+                if called(node) & makers and reads & numbers:
                     return not self._in_op(file, node.lineno)
         return False
+
+    def reads_of_numbers(self, file: str | None) -> list[int]:
+        """Lines that take the number of a node to compute with, in no op, update or print."""
+        tree = self.tree(file)
+        if tree is None or file is None:
+            return []
+        numbers, grads, _ = self._vocabulary(file)
+        found = set()
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Assign | ast.Return) or node.value is None:
+                continue
+            reads = [n for n in ast.walk(node.value) if isinstance(n, ast.Attribute)]
+            target = node.targets[0] if isinstance(node, ast.Assign) else None
+            is_update = isinstance(target, ast.Attribute) or {n.attr for n in reads} & grads
+            if is_update or self._in_op(file, node.lineno):
+                continue
+            aside = [
+                part for part in ast.walk(node.value)
+                if isinstance(part, ast.Compare)
+                or (isinstance(part, ast.Call) and called(part) & SAYING)
+            ]  # fmt: skip
+            inside = {id(n) for part in aside for n in ast.walk(part)}
+            found |= {n.lineno for n in reads if n.attr in numbers and id(n) not in inside}
+        return sorted(found)
 
     def _in_op(self, file: str, line: int) -> bool:
         """Whether a line lies in a method of a class that defines arithmetic."""
@@ -227,7 +253,7 @@ class Program:
                 continue
             for side in sides:
                 if isinstance(side, ast.List) and any(
-                    isinstance(n, ast.Call) and _called(n) & makers for n in ast.walk(side)
+                    isinstance(n, ast.Call) and called(n) & makers for n in ast.walk(side)
                 ):
                     return True
         return False
@@ -235,7 +261,7 @@ class Program:
     def _vocabulary(self, file: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
         """What the program calls numbers, gradients, and what makes nodes."""
         if file not in self._words:
-            self._words[file] = _vocabulary_of(self.tree(file))
+            self._words[file] = vocabulary_of(self.tree(file))
         return self._words[file]
 
     def line_of_seed(self, place: Place | None, files: Iterable[str]) -> Place | None:
@@ -283,9 +309,10 @@ class Program:
         return sorted(found)
 
 
+SAYING = frozenset({"print", "round", "sorted", "max", "min", "argmax"})
+"""Functions whose arguments are looked at, and not computed with."""
 FILLING = frozenset({"append", "extend", "insert", "add", "pop", "push", "clear", "remove"})
 """Methods of containers, which a loop that sorts calls."""
-NUMBERS = frozenset({"data", "value", "val", "v", "x", "num", "number", "item"})
 
 
 def _line_of_argument(function: ast.FunctionDef | None, *, first: bool) -> int | None:
@@ -324,72 +351,3 @@ def _assigned(function: ast.FunctionDef, name: str) -> int | None:
         if any(isinstance(t, ast.Name) and t.id == name for t in targets):
             return getattr(node, "lineno", None)
     return None
-
-
-def _called(call: ast.Call) -> set[str]:
-    """The names that a call's function is reached by: `Scalar` and `leaf` of `Scalar.leaf`."""
-    found = set()
-    node: ast.AST = call.func
-    while isinstance(node, ast.Attribute):
-        found.add(node.attr)
-        node = node.value
-    if isinstance(node, ast.Name):
-        found.add(node.id)
-    return found
-
-
-def _names(tree: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
-def _vocabulary_of(
-    tree: ast.Module | None,
-) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """Attributes that hold numbers and gradients, and the classes and functions that make nodes.
-
-    A class that defines arithmetic sets its number from the first thing that it is given, and a
-    gradient is what it sets to 0 or None.
-    """
-    numbers, grads, makers = set(NUMBERS), {"grad", "gradient"}, set()
-    for node in ast.walk(tree or ast.Module([], [])):
-        if not isinstance(node, ast.ClassDef):
-            continue
-        methods = [m for m in node.body if isinstance(m, ast.FunctionDef)]
-        if not {"__add__", "__mul__"} & {method.name for method in methods}:
-            continue
-        makers.add(node.name)
-        for method in methods:
-            if method.name != "__init__":
-                continue
-            given = [a.arg for a in method.args.args[1:2]]
-            for target, value in _assigned_pairs(method):
-                if isinstance(value, ast.Name) and value.id in given:
-                    numbers.add(target)
-                if isinstance(value, ast.Constant) and value.value in (0, None):
-                    grads.add(target)
-    for node in ast.walk(tree or ast.Module([], [])):  # `def leaf(x): return Value(x)`
-        if isinstance(node, ast.FunctionDef) and len(node.body) <= 2:
-            last = node.body[-1]
-            if isinstance(last, ast.Return) and isinstance(last.value, ast.Call) and (
-                _called(last.value) & makers and node.args.args
-                and not node.name.startswith("__")
-                and all(isinstance(a, ast.Name | ast.Constant) for a in last.value.args)
-            ):  # fmt: skip
-                makers.add(node.name)
-    return frozenset(numbers), frozenset(grads), frozenset(makers)
-
-
-def _assigned_pairs(method: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
-    """Attributes that a method sets, and to what; also several at once."""
-    for node in ast.walk(method):
-        if not isinstance(node, ast.Assign):
-            continue
-        for target in node.targets:
-            pairs = (
-                zip(target.elts, node.value.elts, strict=False)
-                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
-                else [(target, node.value)]
-            )
-            for one, value in pairs:
-                if isinstance(one, ast.Attribute):
-                    yield one.attr, value

@@ -90,7 +90,8 @@ SAME = {
     "power": "pow2", "negate": "neg", "negative": "neg",
     "ln": "log", "logarithm": "log", "exponential": "exp", "logistic": "sigmoid",
     "maximum": "max2", "max": "max2", "minimum": "min2", "min": "min2", "rect": "relu",
-    "pow": "pow2", "sqr": "square", "inverse": "reciprocal", "inv": "reciprocal", "recip": "reciprocal",
+    "pow": "pow2", "sqr": "square", "inverse": "reciprocal", "inv": "reciprocal",
+    "recip": "reciprocal",
     "swish": "silu", "squared": "square",
 }  # fmt: skip
 """Other names of these."""

@@ -76,7 +76,7 @@ def place_columns(entered: Iterable[Any]) -> dict[str, Field]:
 
 
 def maker_columns(makers: Iterable[Any]) -> dict[str, Field]:
-    """The functions that made nodes, where each begins, and which of them made each, -1 for none."""
+    """The functions that made nodes, where each begins, and which made each, -1 for none."""
     places: dict[int, int] = {}
     codes: list[Any] = []
     column = array("q")

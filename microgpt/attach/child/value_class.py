@@ -1,11 +1,11 @@
 """`ValueClass`: a Value-like class of the script, and the hook that records how its nodes are made.
 
-Recording is switched on only for the computations that are looked at. It keeps what it learns of a
-node in slots of the node itself, which is much cheaper than tables beside them.
+Recording is switched on only for the computations that are looked at.
 """
 
 from __future__ import annotations
 
+import sys
 from types import CodeType, FrameType
 from typing import Any
 
@@ -375,13 +375,19 @@ class ValueClass:
         if maker is None:
             return "it was made while nothing was recorded"
         functions = (f for above in type(node).__mro__ for f in functions_of(above))
-        function = next((f for f in functions if f.__code__ is maker), None)
+        own = next((f for f in functions if f.__code__ is maker), None)
+        function = own or self._free_function(maker)
         if function is None:
             return "it was made by no method of its class"
         return Call(function, *(self._arguments(node) or Arguments(operands, {})))
 
+    def _free_function(self, maker: CodeType) -> Any:
+        """The function of the script's, beside the class, whose code this is; None for none."""
+        found = getattr(sys.modules.get(self.cls.__module__), maker.co_name, None)
+        return found if getattr(found, "__code__", None) is maker else None
+
     def label(self, node: Node) -> Label | None:  # noqa: ARG002
-        """What a node says that it is called; the script's own classes do not say."""
+        """What a node says that it is called."""
         return None
 
     def maximum_of(self, node: Node) -> tuple[Node, ...]:  # noqa: ARG002

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
-from microgpt.diagnosis.kinds import numbers, order, reach, slopes, updates, writes
+from microgpt.diagnosis.kinds import numbers, order, rates, reach, slopes, updates, writes
 from microgpt.diagnosis.kinds.kind import Kind
 
 CATALOGUE: tuple[Kind, ...] = (
@@ -15,6 +15,7 @@ CATALOGUE: tuple[Kind, ...] = (
     *slopes.KINDS,
     *reach.KINDS,
     *updates.KINDS,
+    *rates.KINDS,
     *numbers.KINDS,
 )
 RANK = {"certain": 0, "likely": 1, "note": 2}

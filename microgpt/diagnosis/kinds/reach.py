@@ -44,6 +44,7 @@ def _cut_leaves(evidence: Evidence, place: int) -> dict[Place, list[int]]:
 
 def _detached(evidence: Evidence) -> Iterator[Finding]:
     lost = _lost(evidence)
+    told = False
     for place, seen in enumerate(evidence.passes[:1]):
         for line, leaves in _cut_leaves(evidence, place).items():
             slope = float(seen.true_grad[leaves].sum())
@@ -52,10 +53,11 @@ def _detached(evidence: Evidence) -> Iterator[Finding]:
                 continue  # a softmax's shift: the constants of one call move nothing together
             leaf = leaves[0]
             if lost:
+                told = True
                 many = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
                 yield _at_line(
                     seen, "detached", "likely", line, leaf,
-                    f"a number is taken out of the graph here, {said(float(seen.graph.data[leaf]))}, "
+                    f"a number is taken out of the graph here, {said(seen.graph.data[leaf])}, "
                     f"and put back as a constant: {lost[0]}{many} has no way to the loss any more",
                     "nothing is to be learnt through it",
                 )  # fmt: skip
@@ -65,6 +67,17 @@ def _detached(evidence: Evidence) -> Iterator[Finding]:
                     "a number is taken out of the graph here and put back as a constant; every "
                     "parameter keeps another way to the loss",
                 )  # fmt: skip
+
+    if lost and not told and evidence.passes:
+        seen = evidence.passes[0]
+        lines = evidence.program.reads_of_numbers(seen.file)
+        if seen.file is not None and lines:
+            many = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+            yield _at_line(
+                seen, "detached", "likely", (seen.file, lines[0]), seen.graph.root,
+                f"a number is taken out of the graph here: {lost[0]}{many} is updated, and has no "
+                "way to the loss", "nothing is to be learnt through it",
+            )  # fmt: skip
 
 
 def _at_line(
@@ -144,7 +157,7 @@ def _rebound(evidence: Evidence) -> Iterator[Finding]:
         for node, name in graph.names.items():
             if name in leaves and not graph.is_leaf(node) and "[" in name:
                 what = (
-                    f"{name} was a parameter, and stands for a {graph.op(node)} made of it now: the "
+                    f"{name} was a parameter, and stands for a {graph.op(node)} of it now: the "
                     "update has put a node in its place"
                 )
                 yield _at_line(seen, "rebound", "certain", graph.line(node), node, what)

@@ -271,6 +271,11 @@ def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
 def _changed_after_use(evidence: Evidence) -> Iterator[Finding]:
     for seen, _, nodes in _values(evidence, Value.STALE):
         graph = seen.graph
+        stale = seen.locals.value == Value.STALE
+        of_op = graph.op_codes == graph.op_codes[nodes[0]]
+        is_all = not (seen.locals.value[of_op] == Value.RIGHT).any()
+        if is_all and len(np.unique(graph.op_codes[stale])) == 1:
+            continue  # its operands are others than were seen, rather
         node = int(nodes[0])
         expected = float(seen.locals.expected[node])
         edges = graph.edges_into(np.array([node]))

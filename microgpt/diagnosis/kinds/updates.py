@@ -304,9 +304,11 @@ def _is_parameter(evidence: Evidence, interval: Interval, place: int, leaf: Leaf
     moved = np.flatnonzero(np.isin(who, list(evidence.moved)) & (who >= 0)).tolist()
     if graph.line_of[node] >= 0 and graph.line_of[node] in graph.line_of[moved]:
         return True
-    root = leaf.name.partition("[")[0].partition(".")[0]
-    if root and any(graph.names.get(m, "").partition("[")[0].partition(".")[0] == root
-                    for m in moved):  # fmt: skip
+    root = _root(leaf.name)
+    leads_to_all = any(
+        _root(name) == root for n, name in graph.names.items() if not graph.is_leaf(n)
+    )
+    if root and not leads_to_all and any(_root(graph.names.get(m, "")) == root for m in moved):
         return True
     is_moved = set(moved)
     uses = graph.consumers_of(node)
@@ -314,6 +316,11 @@ def _is_parameter(evidence: Evidence, interval: Interval, place: int, leaf: Leaf
         return False  # a target is used once
     meets = [{edge.operand for edge in graph.operands_of(use.consumer)} - {node} for use in uses]
     return not all(others and others <= is_moved for others in meets)
+
+
+def _root(name: str) -> str:
+    """The variable that a name begins with."""
+    return name.partition("[")[0].partition(".")[0]
 
 
 def _updated_twice(evidence: Evidence) -> Iterator[Finding]:
