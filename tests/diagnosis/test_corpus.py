@@ -77,7 +77,7 @@ def test_a_program_runs_alone_and_says_what_it_is(path: Path) -> None:
 
 def test_there_are_enough() -> None:
     assert len(BASE_NAMES) >= 12
-    assert len(PROGRAMS) >= 17
+    assert len(PROGRAMS) >= 60
     assert len({path.stem for path in PROGRAMS}) == len(PROGRAMS)
     assert len(FAULTS) >= 200
     assert len({(fault.base, fault.edits) for fault in FAULTS}) == len(FAULTS)

@@ -179,7 +179,8 @@ FAULTS = (
     ),
     Fault(
         "saturated", BASE,
-        (("second = (first @ w2 + b2).tanh()", "second = (first @ w2 * Tensor(20.0) + b2).tanh()"),),
+        (("second = (first @ w2 + b2).tanh()",
+          "second = (first @ w2 * Tensor(20.0) + b2).tanh()"),),
         "* Tensor(20.0)", is_note=True,
     ),
     Fault(
