@@ -112,7 +112,6 @@ def test_an_edit_applies_once_and_its_line_is_one(base: str) -> None:
         if fault.base != base:
             continue
         text = edited(fault)
-        compile(text, base, "exec")
         assert text.splitlines() != right
         place = line_of(fault)
         assert lines_of(fault) >= ({place} if place else set())

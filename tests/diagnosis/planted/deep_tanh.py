@@ -89,8 +89,8 @@ FAULTS = (
     Fault(
         "detached", BASE,
         (("        xs = layer.forward(xs)\n",
-          "        xs = [V(x.x) for x in layer.forward(xs)]\n"),),
-        "xs = [V(x.x) for x in",
+          "        xs = layer.forward([V(x.x) for x in xs])\n"),),
+        "layer.forward([V(x.x) for x in xs])",
     ),
     Fault(
         "no-gradient", BASE,
