@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.diagnosis.fault import BASES, RIGHT, program
+from tests.diagnosis.fault import BASES, KINDS, RIGHT, program
 from tests.diagnosis.faults import FAULTS, Fault, edited, line_of, lines_of
 from tests.diagnosis.true_gradients import ASKED, run, worst_error
 
 BASE_NAMES = sorted(path.stem for path in BASES.glob("*.py"))
 PROGRAMS = sorted((*BASES.glob("*.py"), *RIGHT.glob("*.py")))
+NOTES = {
+    "not-repeatable", "unscaled", "no-residual", "output-unused", "computed-unused",
+    "overflow-ahead", "saturated", "dead-units", "vanishing", "exploding",
+}  # fmt: skip
+"""Kinds that are notes wherever they are."""
 SPOILT = {
     "overwritten", "upstream-dropped", "wrong-local", "operand-skipped", "visited-early",
     "visited-twice", "never-visited", "not-seeded", "aliased", "integer-gradient",
@@ -70,7 +76,8 @@ def test_a_program_runs_alone_and_says_what_it_is(path: Path) -> None:
 
 
 def test_there_are_enough() -> None:
-    assert len(BASE_NAMES) >= 10
+    assert len(BASE_NAMES) >= 12
+    assert len(PROGRAMS) >= 60
     assert len({path.stem for path in PROGRAMS}) == len(PROGRAMS)
     assert len(FAULTS) >= 200
     assert len({(fault.base, fault.edits) for fault in FAULTS}) == len(FAULTS)
@@ -90,6 +97,14 @@ def test_every_base_is_asked() -> None:
     assert sorted(ASKED) == BASE_NAMES
 
 
+def test_every_kind_is_planted() -> None:
+    counts = Counter(fault.kind for fault in FAULTS)
+    assert counts.keys() == KINDS
+    assert {kind for kind, count in counts.items() if count < 2} == set()
+    assert all(fault.is_note for fault in FAULTS if fault.kind in NOTES)
+    assert {fault.base for fault in FAULTS} == set(BASE_NAMES)
+
+
 @pytest.mark.parametrize("base", BASE_NAMES)
 def test_an_edit_applies_once_and_its_line_is_one(base: str) -> None:
     right = program(base).splitlines()
@@ -97,7 +112,6 @@ def test_an_edit_applies_once_and_its_line_is_one(base: str) -> None:
         if fault.base != base:
             continue
         text = edited(fault)
-        compile(text, base, "exec")
         assert text.splitlines() != right
         place = line_of(fault)
         assert lines_of(fault) >= ({place} if place else set())
@@ -123,6 +137,6 @@ def test_a_fault_is_what_its_kind_says(fault: Fault) -> None:
     if fault.kind not in UNSEEN and fault not in SEEN_IN_THE_GRAPH:
         assert printed != ran(BASES / f"{fault.base}.py")[1]
     if fault.kind in SPOILT | HARMLESS:
-        error = worst_error(run(untrained(text))[0], ASKED[fault.base], at_most=25)
+        error = worst_error(run(untrained(text))[0], ASKED[fault.base], at_most=12)
         is_in_the_loop = before_the_loop(text) == before_the_loop(program(fault.base))
         assert error < 1e-5 if fault.kind in HARMLESS or is_in_the_loop else error > 1e-3

@@ -52,6 +52,17 @@ ASKED = {
     ),
     "song_attention": Expressions("surprise(songs[0])", "backprop(_loss)", "trained", "v", "bar"),
     "rnn_letters": Expressions("spell(WORDS[0])", "_loss.differentiate()", "every", "val", "d"),
+    "window_lm": Expressions(
+        "negative_log_likelihood(NAMES[0])", "_loss.flow()", "parameters", "data", "grad_"
+    ),
+    "deep_tanh": Expressions("distance()", "_loss.run_backwards()", "numbers", "x", "dx"),
+    "two_heads": Expressions("sum_of(losses())", "sweep(_loss)", "everything", "value", "adj"),
+    "np_mlp": Expressions("loss_of(x, y)", "_loss.backward()", "params", "data", "grad"),
+    "np_gpt": Expressions("loss_of(TEXTS)", "_loss.backward()", "params", "data", "grad"),
+    "np_labels": Expressions("objective()", "_loss.backward()", "learnt", "data", "grad", None),
+    "np_blobs": Expressions(
+        "surprise(before, after)", "differentiate(_loss)", "[embed, weigh, prior]", "vals", "sens"
+    ),
 }  # fmt: skip
 """For each base program."""
 
@@ -82,7 +93,8 @@ def worst_error(names: dict[str, Any], asked: Expressions, at_most: int) -> floa
     parameters = list(eval(asked.parameters, names))
     for each in parameters:
         shape = np.shape(getattr(each, asked.data))
-        setattr(each, asked.grad, np.zeros(shape) if shape else asked.zero)
+        is_array = shape and asked.zero is not None
+        setattr(each, asked.grad, np.zeros(shape) if is_array else asked.zero)
     names["_loss"] = eval(asked.loss, names)
     exec(asked.backward, names)
     numbers = list(_elements(parameters, asked))
@@ -98,8 +110,7 @@ def _elements(parameters: list[Any], asked: Expressions) -> Iterator[tuple[Any, 
     for each in parameters:
         grad = getattr(each, asked.grad)
         for index in np.ndindex(np.shape(getattr(each, asked.data))):
-            at = np.broadcast_to(getattr(grad, asked.data, grad), np.shape(grad))[index] if index \
-                else grad  # fmt: skip
+            at = grad[index] if index and grad is not None else grad
             yield each, index, float(at or 0.0)
 
 
@@ -113,7 +124,7 @@ def _slope(names: dict[str, Any], asked: Expressions, parameter: Any, index: Any
             before[index] = moved
         else:
             setattr(parameter, asked.data, moved)
-        losses.append(float(getattr(eval(asked.loss, names), asked.data)))
+        losses.append(float(np.sum(getattr(eval(asked.loss, names), asked.data))))
     if index:
         before[index] = number
     else:

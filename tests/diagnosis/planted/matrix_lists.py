@@ -159,8 +159,8 @@ FAULTS = (
     ),
     Fault(
         "rate-too-large", BASE,
-        ((PUSH, "line[j] = 0.8 * line[j] - 9.0 * (num.d + 0.001 * num.v)"),),
-        STEP, also=("line[j] = 0.8 * line[j] - 9.0 * (num.d + 0.001 * num.v)",),
+        ((PUSH, "line[j] = 0.8 * line[j] - 12.0 * (num.d + 0.001 * num.v)"),),
+        STEP, also=("line[j] = 0.8 * line[j] - 12.0 * (num.d + 0.001 * num.v)",),
     ),
     Fault(
         "rate-too-small", BASE,
@@ -219,8 +219,8 @@ FAULTS = (
     ),
     Fault(
         "saturated", BASE,
-        (("def normal(n_rows, n_cols, scale=0.7):", "def normal(n_rows, n_cols, scale=20.0):"),),
-        "scale=20.0", is_note=True, also=("[Num(random.gauss",),
+        (("def normal(n_rows, n_cols, scale=0.7):", "def normal(n_rows, n_cols, scale=5.0):"),),
+        "scale=5.0", is_note=True, also=("[Num(random.gauss",),
     ),
     Fault(
         "vanishing", BASE,

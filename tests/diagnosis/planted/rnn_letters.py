@@ -220,8 +220,8 @@ FAULTS = (
     Fault(
         "saturated", BASE,
         (("        new.append((letter_in[letter][i] + pull + lean[i]).tanh())",
-          "        new.append(((letter_in[letter][i] + pull + lean[i]) * Term(500.0)).tanh())"),),
-        "* Term(500.0)).tanh()", is_note=True,
+          "        new.append(((letter_in[letter][i] + pull + lean[i]) * Term(15.0)).tanh())"),),
+        "* Term(15.0)).tanh()", is_note=True,
     ),
     Fault(
         "error", BASE,

@@ -101,12 +101,6 @@ FAULTS = (
         "Scalar(h.data).relu()",
     ),
     Fault(
-        "detached", BASE,
-        (("        return self.layer3(end)[0].sigmoid()",
-          "        return Scalar(1.0) * Scalar(self.layer3(end)[0].sigmoid().data)"),),
-        "Scalar(self.layer3(end)[0]", why="nothing is left to learn",
-    ),
-    Fault(
         "stale-grads", BASE,
         (("    optim.zero_grad()\n", ""),),
         STEP, also=("backpropagate(loss, 1.0)", "    optim.step()"),

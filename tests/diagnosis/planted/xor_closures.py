@@ -105,7 +105,7 @@ FAULTS = (
         ((STEP, "        p = p - 0.3 * p.grad"),),
         "p = p - 0.3 * p.grad", why="a node more, and the parameter stays as it was",
     ),
-    Fault("rate-too-large", BASE, ((STEP, "        p.data -= 4.0 * p.grad"),), "p.data -= 4.0"),
+    Fault("rate-too-large", BASE, ((STEP, "        p.data -= 1.6 * p.grad"),), "p.data -= 1.6"),
     Fault("rate-too-small", BASE, ((STEP, "        p.data -= 3e-9 * p.grad"),), "p.data -= 3e-9"),
     Fault(
         "symmetric", BASE,
