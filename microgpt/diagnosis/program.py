@@ -14,7 +14,7 @@ from microgpt.diagnosis.vocabulary import NUMBERS, called, names_in, vocabulary_
 ALLOWED = re.compile(r"#\s*microgpt:\s*ok\s+([\w,\s-]+)")
 
 
-Place: TypeAlias = tuple[str, int]
+SourcePlace: TypeAlias = tuple[str, int]
 """A file and the number of a line."""
 
 
@@ -122,7 +122,7 @@ class Program:
                         return given[-1].lineno if given else other.lineno
         return None
 
-    def pass_function(self, place: Place | None, files: Iterable[str]) -> Function | None:
+    def pass_function(self, place: SourcePlace | None, files: Iterable[str]) -> Function | None:
         """The function that makes the pass which is called at a line, and its file.
 
         Args:
@@ -146,7 +146,7 @@ class Program:
                     return Function(file, function)
         return None
 
-    def line_of_visits(self, place: Place | None, files: Iterable[str]) -> Place | None:
+    def line_of_visits(self, place: SourcePlace | None, files: Iterable[str]) -> SourcePlace | None:
         """Where a pass goes through its nodes: what its last loop calls, else that loop."""
         found = self.pass_function(place, files)
         if found is None:
@@ -162,7 +162,7 @@ class Program:
                     return found.file, node.lineno
         return found.file, last.lineno
 
-    def line_that_rebinds(self, file: str | None) -> Place | None:
+    def line_that_rebinds(self, file: str | None) -> SourcePlace | None:
         """The last line outside of classes' ops that makes new objects of numbers and gradients.
 
         An assignment to a name, an attribute or a place in a list whose value is made of a node's
@@ -264,7 +264,7 @@ class Program:
             self._words[file] = vocabulary_of(self.tree(file))
         return self._words[file]
 
-    def line_of_seed(self, place: Place | None, files: Iterable[str]) -> Place | None:
+    def line_of_seed(self, place: SourcePlace | None, files: Iterable[str]) -> SourcePlace | None:
         """Where a pass sets the root's gradient, else where its function begins.
 
         That is the call, where the number is given there.

@@ -39,7 +39,7 @@ MOST_MOVED = 200_000
 """So many operand slots are moved; of larger graphs the rest is unchecked."""
 
 
-class Value(IntEnum):
+class NodeValue(IntEnum):
     """What a node's number is, beside what its op means."""
 
     UNKNOWN = 0
@@ -59,7 +59,7 @@ class TrueLocals:
     high: Floats  # the largest
     error: Floats  # how far off either may be
     known: NDArray[np.bool_]
-    value: NDArray[np.uint8]  # a `Value` of each node. Shape: `[node]`
+    value: NDArray[np.uint8]  # a `NodeValue` of each node. Shape: `[node]`
     expected: Floats
     """What the op gives for the operands there are, nan where that is not known. `[node]`"""
 
@@ -140,10 +140,10 @@ class _Looking:
         same = (off <= EXACT * size) | (expected == graph.data[nodes])
         unlike = ~same & ~np.isnan(expected)
         self.low[edges[same]], self.high[edges[same]] = low[same], high[same]
-        self.value[nodes[same]] = Value.RIGHT
+        self.value[nodes[same]] = NodeValue.RIGHT
         if unlike.any():
             near = unlike & (off <= VARIANT * np.maximum(size, 1.0))
-            kind = Value.OTHER_OP if meanings[0].is_operator else Value.OTHER_FUNCTION
+            kind = NodeValue.OTHER_OP if meanings[0].is_operator else NodeValue.OTHER_FUNCTION
             self.value[nodes[unlike & ~near & ~composite]] = kind
         return [int(node) for node in nodes[~same]]
 
@@ -172,7 +172,7 @@ class _Looking:
     def _recognise(self, nodes: Ints) -> None:
         """Takes ops of unknown names for what all of their numbers say that they are."""
         graph, start = self.graph, self.graph.operand_start
-        rest = nodes[np.isin(self.value[nodes], [Value.UNKNOWN, Value.RIGHT])]
+        rest = nodes[np.isin(self.value[nodes], [NodeValue.UNKNOWN, NodeValue.RIGHT])]
         rest = rest[[bool(np.isnan(self.low[start[n]])) for n in rest.tolist()]]
         keys = np.stack(
             [graph.op_codes[rest].astype(np.int64), self.arity[rest], self._slots(rest)]
@@ -186,7 +186,7 @@ class _Looking:
             found = _recognised(numbers, graph.data[own])
             if found is not None:
                 self.low[edges], self.high[edges] = found
-                self.value[own] = Value.RIGHT
+                self.value[own] = NodeValue.RIGHT
 
     def _slots(self, nodes: Ints) -> Ints:
         """What tells apart the nodes of one function: how many of its operands it has made."""
@@ -239,13 +239,13 @@ class _Looking:
         """Whether its method gives what the node has, so that moving it says something."""
         was = float(self.graph.data[node])
         if now == was or abs(now - was) <= EXACT * max(abs(now), abs(was)):
-            if self.value[node] == Value.UNKNOWN:
-                self.value[node] = Value.RIGHT
+            if self.value[node] == NodeValue.UNKNOWN:
+                self.value[node] = NodeValue.RIGHT
             return True
         if not math.isnan(now):
             twice = self._asked([node, node], [self._numbers(node)] * 2)
             is_repeated = twice[0] == twice[1] == now
-            self.value[node] = Value.STALE if is_repeated else Value.NOT_REPEATED
+            self.value[node] = NodeValue.STALE if is_repeated else NodeValue.NOT_REPEATED
             if is_repeated:
                 self.expected[node] = now
         return False

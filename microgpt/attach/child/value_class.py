@@ -382,13 +382,12 @@ class ValueClass:
         return Call(function, *(self._arguments(node) or Arguments(operands, {})))
 
     def _free_function(self, maker: CodeType) -> Any:
-        """The function of the script's, beside the class, whose code this is; None for none."""
+        """The script's function beside the class whose code this is."""
         found = getattr(sys.modules.get(self.cls.__module__), maker.co_name, None)
         return found if getattr(found, "__code__", None) is maker else None
 
-    def label(self, node: Node) -> Label | None:  # noqa: ARG002
+    def label(self, node: Node) -> Label | None:
         """What a node says that it is called."""
-        return None
 
     def maximum_of(self, node: Node) -> tuple[Node, ...]:  # noqa: ARG002
         """The nodes whose largest value a leaf stands for, as far as it says."""

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
-from microgpt.diagnosis.kinds import numbers, order, rates, reach, slopes, updates, writes
-from microgpt.diagnosis.kinds.kind import Kind
+from microgpt.diagnosis.kinds import kept, numbers, order, rates, reach, slopes, updates, writes
+from microgpt.diagnosis.kinds.kind import FaultKind
 
-CATALOGUE: tuple[Kind, ...] = (
+CATALOGUE: tuple[FaultKind, ...] = (
     *writes.KINDS,
     *order.KINDS,
     *slopes.KINDS,
     *reach.KINDS,
+    *kept.KINDS,
     *updates.KINDS,
     *rates.KINDS,
     *numbers.KINDS,

@@ -1,4 +1,4 @@
-"""`Kind`: a row of the catalogue."""
+"""`FaultKind`: a row of the catalogue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Find: TypeAlias = Callable[[Evidence], Iterator[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FaultKind:
     """A kind of fault: what the program does, and what looks for it."""
 
     name: str

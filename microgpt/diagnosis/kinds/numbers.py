@@ -8,7 +8,7 @@ import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
-from microgpt.diagnosis.kinds.kind import Kind, said
+from microgpt.diagnosis.kinds.kind import FaultKind, said
 
 NEAR_THE_END = 600.0
 """An `exp` overflows at 709.78; from here on it is near that."""
@@ -124,11 +124,11 @@ def _logarithms(evidence: Evidence) -> np.ndarray:
 
 
 KINDS = (
-    Kind("not-finite", "makes a number that is not finite",
+    FaultKind("not-finite", "makes a number that is not finite",
          "see from which number it came; a smaller rate, or a guard before the op", _not_finite),
-    Kind("error", "raises", "see the numbers that it raised on", _error),
-    Kind("loss-upside-down", "forgets the minus of the log likelihood",
+    FaultKind("error", "raises", "see the numbers that it raised on", _error),
+    FaultKind("loss-upside-down", "forgets the minus of the log likelihood",
          "take minus the logarithm", _loss_upside_down, frozenset({"wrong-local"})),
-    Kind("overflow-ahead", "has an exp near its end",
+    FaultKind("overflow-ahead", "has an exp near its end",
          "subtract the largest number before", _overflow_ahead),
 )  # fmt: skip

@@ -8,9 +8,9 @@ import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
-from microgpt.diagnosis.kinds.kind import Kind, said
+from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.pass_evidence import PassEvidence
-from microgpt.diagnosis.program import Place
+from microgpt.diagnosis.program import SourcePlace
 
 
 def _ordered(evidence: Evidence) -> Iterator[tuple[int, PassEvidence]]:
@@ -36,7 +36,7 @@ def _finding(evidence: Evidence, seen: PassEvidence, kind: str, node: int, event
     )  # fmt: skip
 
 
-def _line(evidence: Evidence, seen: PassEvidence) -> Place | None:
+def _line(evidence: Evidence, seen: PassEvidence) -> SourcePlace | None:
     """The line that writes, where the pass itself does; else where it calls what writes."""
     ledger, program = seen.ledger, evidence.program
     assert ledger is not None
@@ -122,12 +122,12 @@ def _never_visited(evidence: Evidence) -> Iterator[Finding]:
 
 
 KINDS = (
-    Kind("never-visited", "leaves nodes out",
+    FaultKind("never-visited", "leaves nodes out",
          "tell nodes apart by identity, not by value, and follow all operands", _never_visited,
          frozenset({"not-seeded"})),
-    Kind("visited-twice", "visits a node again in one pass",
+    FaultKind("visited-twice", "visits a node again in one pass",
          "visit each node once, after all that was made of it", _visited_twice),
-    Kind("visited-early", "visits a node before all its consumers",
+    FaultKind("visited-early", "visits a node before all its consumers",
          "sort the graph: consumers first, by a depth-first walk, reversed", _visited_early,
          frozenset({"visited-twice"})),
 )  # fmt: skip

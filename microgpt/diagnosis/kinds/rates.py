@@ -9,9 +9,9 @@ import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Finding
-from microgpt.diagnosis.kinds.kind import Kind, said
+from microgpt.diagnosis.kinds.kind import FaultKind, said
+from microgpt.diagnosis.kinds.telling import update_line
 from microgpt.diagnosis.pass_evidence import PassEvidence
-from microgpt.diagnosis.program import Place
 from microgpt.diagnosis.true_math import Meaning, computed, meaning_of
 from microgpt.graph.arrays import Floats
 from microgpt.graph.debuggee import LeafUpdate
@@ -64,7 +64,7 @@ def _update_mixed(evidence: Evidence) -> Iterator[Finding]:
             if not fits:
                 continue
             place, leaf = rows[len(rows) // 2]
-            line = _line(interval, place, leaf)
+            line = update_line(interval, leaf, place)
             yield Finding(
                 kind="update-mixed", certainty="certain",
                 what=f"{leaf.name or 'a parameter'} moved by {said(moved[len(rows) // 2])}, which "
@@ -97,13 +97,6 @@ def _others(gradients: Floats) -> Iterator[tuple[str, Floats]]:
     yield "the one as far from the end", gradients[::-1]
     for at, words in ((0, "the first"), (-1, "the last")):
         yield words, np.full(n, gradients[at])
-
-
-def _line(interval: Interval, place: int, leaf: LeafUpdate) -> Place | None:
-    if leaf.line is not None:
-        return leaf.line
-    lines = [w.line for w in interval.updates.writes if w.leaf == place and not w.is_grad]
-    return lines[-1] if lines else None
 
 
 # -- how far ---------------------------------------------------------------------------------------
@@ -166,7 +159,7 @@ def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
     interval, here, whole = told
     place = next(p for p, leaf in enumerate(interval.updates.leaves) if leaf.before != leaf.after)
     leaf = interval.updates.leaves[place]
-    line = _line(interval, place, leaf)
+    line = update_line(interval, leaf, place)
     yield Finding(
         kind="rate-too-large", certainty="certain",
         what=f"the update makes the loss of the same data larger, from {said(here)} to "
@@ -177,9 +170,9 @@ def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
 
 
 KINDS = (
-    Kind("update-mixed", "uses another parameter's gradient or moment",
+    FaultKind("update-mixed", "uses another parameter's gradient or moment",
          "take each parameter's own", _update_mixed, frozenset({"rebound", "updated-twice"})),
-    Kind("rate-too-large", "takes steps that are too large",
+    FaultKind("rate-too-large", "takes steps that are too large",
          "take a smaller learning rate", _rate_too_large,
          frozenset({"ascent", "stale-grads", "wrong-local", "overwritten", "upstream-dropped",
                     "update-mixed", "wrong-forward", "visited-early", "visited-twice",

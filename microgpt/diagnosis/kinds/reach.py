@@ -9,9 +9,9 @@ import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
-from microgpt.diagnosis.kinds.kind import Kind, matrix_of, said
+from microgpt.diagnosis.kinds.kind import FaultKind, matrix_of, said
 from microgpt.diagnosis.pass_evidence import PassEvidence
-from microgpt.diagnosis.program import Place
+from microgpt.diagnosis.program import SourcePlace
 
 NOTHING = 1e-12
 """A gradient is 0 within this part of the sizes of its shares."""
@@ -28,11 +28,11 @@ def _lost(evidence: Evidence) -> list[str]:
     return list(lost)
 
 
-def _cut_leaves(evidence: Evidence, place: int) -> dict[Place, list[int]]:
+def _cut_leaves(evidence: Evidence, place: int) -> dict[SourcePlace, list[int]]:
     """Leaves that are made of the numbers of other nodes, by the line that makes them."""
     seen = evidence.passes[place]
     graph, who = seen.graph, evidence.who(place)
-    found: dict[Place, list[int]] = defaultdict(list)
+    found: dict[SourcePlace, list[int]] = defaultdict(list)
     for node in np.flatnonzero(who >= 0).tolist():
         line = graph.line(node)
         if line is None or int(who[node]) in evidence.lasting or int(who[node]) in evidence.moved:
@@ -81,7 +81,7 @@ def _detached(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _at_line(
-    seen: PassEvidence, kind: str, certainty: str, line: Place | None, node: int, what: str,
+    seen: PassEvidence, kind: str, certainty: str, line: SourcePlace | None, node: int, what: str,
     unless: str = "",
 ) -> Finding:  # fmt: skip
     return Finding(
@@ -130,7 +130,7 @@ def _is_lasting(evidence: Evidence, matrix: str) -> bool:
     )
 
 
-def _why_nothing(seen: PassEvidence, leaf: int) -> tuple[str, Place | None]:
+def _why_nothing(seen: PassEvidence, leaf: int) -> tuple[str, SourcePlace | None]:
     """Where the ways up from a leaf end, in words, and the line."""
     graph = seen.graph
     node, visited = leaf, 0
@@ -206,7 +206,7 @@ def _rebound_unseen(evidence: Evidence) -> Iterator[Finding]:
 def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
     for place, seen in enumerate(evidence.passes[:1]):
         graph = seen.graph
-        told: set[Place] = set()
+        told: set[SourcePlace] = set()
         for node in np.flatnonzero(evidence.parameters(place)).tolist():
             line = graph.line(node)
             if line is None or line in told or not evidence.program.repeats_an_object(*line):
@@ -220,13 +220,13 @@ def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
 
 
 KINDS = (
-    Kind("detached", "takes a number out of the graph and puts it back as a constant",
+    FaultKind("detached", "takes a number out of the graph and puts it back as a constant",
          "go on with the node, not with its number", _detached, frozenset({"rebound"})),
-    Kind("rebound", "makes new objects for parameters, while the model keeps the old",
+    FaultKind("rebound", "makes new objects for parameters, while the model keeps the old",
          "write to the parameter's number, instead of making a new one", _rebound),
-    Kind("aliased-parameters", "makes a matrix of one object",
+    FaultKind("aliased-parameters", "makes a matrix of one object",
          "make a new one for each place, in a comprehension", _aliased_parameters),
-    Kind("no-gradient", "has a matrix of parameters whose gradients are 0 at every pass",
+    FaultKind("no-gradient", "has a matrix of parameters whose gradients are 0 at every pass",
          "see where its way to the loss ends", _no_gradient,
          frozenset({"operand-skipped", "wrong-local", "overwritten", "never-visited", "not-seeded",
                     "upstream-dropped", "wrong-forward", "visited-early", "visited-twice",

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
-from microgpt.diagnosis.kinds.kind import Kind, said
+from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.pass_evidence import PassEvidence
-from microgpt.diagnosis.true_locals import Value
+from microgpt.diagnosis.true_locals import NodeValue
 from microgpt.graph.arrays import Floats, Ints
 
 SAME = 1e-6
@@ -73,7 +73,9 @@ def _groups(evidence: Evidence, place: int) -> Iterator[_Group]:
     graph = seen.graph
     above = seen.above(evidence.parameters(place))
     counts = seen.wrong_slopes & seen.leads_from[graph.edge_consumers] & above[graph.operands]
-    stale = np.isin(seen.locals.value, [Value.STALE, Value.OTHER_OP, Value.OTHER_FUNCTION])
+    stale = np.isin(
+        seen.locals.value, [NodeValue.STALE, NodeValue.OTHER_OP, NodeValue.OTHER_FUNCTION]
+    )
     counts &= ~stale[graph.edge_consumers]
     if not counts.any():
         return
@@ -220,7 +222,7 @@ def _fits(given: Floats, form: Floats) -> bool:
     return bool(len(given) and close.all())
 
 
-def _values(evidence: Evidence, *values: Value) -> Iterator[tuple[PassEvidence, int, Ints]]:
+def _values(evidence: Evidence, *values: NodeValue) -> Iterator[tuple[PassEvidence, int, Ints]]:
     """The ops of the first pass that has some whose number is no right one."""
     for seen in evidence.passes:
         graph = seen.graph
@@ -236,16 +238,16 @@ def _values(evidence: Evidence, *values: Value) -> Iterator[tuple[PassEvidence, 
 
 
 def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
-    for seen, maker, nodes in _values(evidence, Value.OTHER_OP, Value.OTHER_FUNCTION):
+    for seen, maker, nodes in _values(evidence, NodeValue.OTHER_OP, NodeValue.OTHER_FUNCTION):
         graph = seen.graph
         node = int(nodes[0])
         op = graph.op(node)
-        is_operator = seen.locals.value[node] == Value.OTHER_OP
+        is_operator = seen.locals.value[node] == NodeValue.OTHER_OP
         wrong = np.flatnonzero(seen.wrong_slopes[graph.edges_into(nodes)])
         if not is_operator and not len(wrong):
             continue  # a variant, right in itself
         of_op = np.flatnonzero(graph.op_codes == graph.op_codes[node])
-        right = np.count_nonzero(seen.locals.value[of_op] == Value.RIGHT)
+        right = np.count_nonzero(seen.locals.value[of_op] == NodeValue.RIGHT)
         others = seen.locals.value == seen.locals.value[node]
         if is_operator and len(np.unique(graph.op_codes[others])) > 1:
             continue  # two operators at once: a number was changed, rather
@@ -269,11 +271,11 @@ def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _changed_after_use(evidence: Evidence) -> Iterator[Finding]:
-    for seen, _, nodes in _values(evidence, Value.STALE):
+    for seen, _, nodes in _values(evidence, NodeValue.STALE):
         graph = seen.graph
-        stale = seen.locals.value == Value.STALE
+        stale = seen.locals.value == NodeValue.STALE
         of_op = graph.op_codes == graph.op_codes[nodes[0]]
-        is_all = not (seen.locals.value[of_op] == Value.RIGHT).any()
+        is_all = not (seen.locals.value[of_op] == NodeValue.RIGHT).any()
         if is_all and len(np.unique(graph.op_codes[stale])) == 1:
             continue  # its operands are others than were seen, rather
         node = int(nodes[0])
@@ -295,7 +297,7 @@ def _changed_after_use(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _not_repeatable(evidence: Evidence) -> Iterator[Finding]:
-    for seen, maker, nodes in _values(evidence, Value.NOT_REPEATED):
+    for seen, maker, nodes in _values(evidence, NodeValue.NOT_REPEATED):
         op = seen.graph.op(int(nodes[0]))
         made = seen.graph.makers[maker] if maker >= 0 else None
         yield Finding(
@@ -308,17 +310,17 @@ def _not_repeatable(evidence: Evidence) -> Iterator[Finding]:
 
 
 KINDS = (
-    Kind("changed-after-use", "changes a number between forward and backward",
+    FaultKind("changed-after-use", "changes a number between forward and backward",
          "change numbers after the backward pass, or make new nodes of the changed ones",
          _changed_after_use),
-    Kind("wrong-forward", "computes another value than the op says",
+    FaultKind("wrong-forward", "computes another value than the op says",
          "compute what the op's name says", _wrong_forward, frozenset({"changed-after-use"})),
-    Kind("operand-skipped", "gives one operand nothing",
+    FaultKind("operand-skipped", "gives one operand nothing",
          "add a share to every operand's gradient", _operand_skipped,
          frozenset({"upstream-dropped", "not-seeded"})),
-    Kind("wrong-local", "has another derivative",
+    FaultKind("wrong-local", "has another derivative",
          "derive the op again, and check it with `gradcheck`", _wrong_local,
          frozenset({"upstream-dropped", "visited-twice", "visited-early", "never-visited"})),
-    Kind("not-repeatable", "draws anew when asked again",
+    FaultKind("not-repeatable", "draws anew when asked again",
          "nothing, if it is dropout; keep what was drawn to have it checked", _not_repeatable),
 )  # fmt: skip

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Certainty, Finding
-from microgpt.diagnosis.kinds.kind import Kind, said
+from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.kinds.slopes import SAME
 from microgpt.diagnosis.pass_evidence import PassEvidence
-from microgpt.diagnosis.program import Place
+from microgpt.diagnosis.program import SourcePlace
 from microgpt.graph.arrays import Floats, Ints
 
 
@@ -154,7 +154,7 @@ def _not_seeded(evidence: Evidence) -> Iterator[Finding]:
         return
 
 
-def _line_of_seed(evidence: Evidence, seen: PassEvidence) -> Place | None:
+def _line_of_seed(evidence: Evidence, seen: PassEvidence) -> SourcePlace | None:
     """The line that wrote the root's gradient, else where the program would."""
     ledger, root = seen.ledger, seen.graph.root
     function = evidence.program.pass_function(seen.place, seen.files)
@@ -174,10 +174,10 @@ def _with(
 
 
 KINDS = (
-    Kind("not-seeded", "does not set the root's gradient to 1",
+    FaultKind("not-seeded", "does not set the root's gradient to 1",
          "set the root's gradient to 1 before the first visit", _not_seeded),
-    Kind("overwritten", "writes a gradient instead of adding to it",
+    FaultKind("overwritten", "writes a gradient instead of adding to it",
          "write `+=` where `=` stands", _overwritten, frozenset({"visited-twice"})),
-    Kind("upstream-dropped", "adds the local gradient without the adjoint",
+    FaultKind("upstream-dropped", "adds the local gradient without the adjoint",
          "multiply by the gradient of what the op gave", _upstream_dropped),
 )  # fmt: skip
