@@ -103,7 +103,7 @@ def map_data(looks: Sequence[Look]) -> tuple[dict[str, Any], dict[str, NDArray[A
 def _columns(step_map: StepMap) -> list[dict[str, Any]]:
     columns = []
     for column, (caption, label) in enumerate(
-        zip(step_map.captions, step_map.grid.labels, strict=True)
+        zip(step_map.captions, step_map.grid.labels, strict=False)  # there may be captions to spare
     ):
         token = caption.token if caption.token is not None else label or str(column)
         target = None if caption.target is None else printable(caption.target)

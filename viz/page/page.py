@@ -24,8 +24,8 @@ from viz.style import NEGATIVE, PAPER, POSITIVE, blend
 MOST_NODES = 400_000
 """A page of more would be larger than 20 MB, and a browser would take seconds to open it."""
 SCRIPTS = (
-    "numbers.js", "step.js", "dom.js", "walk.js", "map.js", "map_flows.js", "scalars.js",
-    "layout.js", "told.js", "search.js", "main.js",
+    "numbers.js", "step.js", "dom.js", "walk.js", "map.js", "map_flows.js", "part.js",
+    "scalars.js", "layout.js", "told.js", "search.js", "main.js",
 )  # fmt: skip
 """In the order in which they are read; together they are one."""
 VERSION = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,8 @@ def step_data(step_map: StepMap) -> tuple[dict[str, Any], dict[str, NDArray[Any]
         "shared": [shared for _, shared in words.phrases],
         "names": [printable(name) for name in graph.names.values()],
         "tokens": _tokens(graph),
-        "lines": [[printable(file), line] for file, line in graph.source_lines],
+        # Not the whole path: whoever gets the page need not know where it was made.
+        "lines": [[printable(PurePath(file).name), line] for file, line in graph.source_lines],
         "trees": trees.trees,
         "treeOf": trees.tree_of,
         "divisions": [

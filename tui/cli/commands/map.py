@@ -84,7 +84,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     )  # fmt: skip
     group.add_argument(
         "-o", "--output", type=Path, metavar="FILE",
-        help="what to write: .svg, .png, .json, .html (a page to step through); printed if not given",
+        help="what to write: .svg, .png, .json, .html (a page to walk in); printed if not given",
     )  # fmt: skip
     add_trained_model_options(
         parser, several_steps="A,B,C: Maps of several steps on one scale, side by side in pictures"

@@ -82,7 +82,7 @@ async function begin() {
     lens.append(option);
   }
   const showLens = () => {
-    byId("sentence").textContent = view.lens.sentence;
+    byId("sentence").textContent = [view.lens.sentence, step.graph.note].filter(Boolean).join(" ");
     legend(view, step);
   };
   lens.addEventListener("change", () => {

@@ -1,11 +1,5 @@
 // The Map: a grid of cells with the river under it and the ribbons over it.
 
-const SIGNS = { not: "·", part: "◔", under: "◑", done: "" };
-const TOLD = {
-  not: "not begun", part: "partial: some of its gradient is there, more will come",
-  under: "under way", done: "complete",
-};
-
 class MapView {
   constructor(step, walk, actions) {
     this.step = step;

@@ -3,6 +3,13 @@
 
 const KINDS = { f8: Float64Array, i4: Int32Array, u2: Uint16Array, u1: Uint8Array };
 
+// How far a pass is with a cell.
+const SIGNS = { not: "·", part: "◔", under: "◑", done: "" };
+const TOLD = {
+  not: "not begun", part: "partial: some of its gradient is there, more will come",
+  under: "under way", done: "complete",
+};
+
 /** The bytes of a compressed text in the page. */
 async function unpacked(id) {
   const text = document.getElementById(id).textContent;

@@ -76,7 +76,31 @@ class Told {
     parts.push(button("wide", "Open its scalars (Enter)", () => this.actions.open(cell)), listed(rows));
     const strip = step.map.strips.find((each) => each.cell === cell);
     if (strip) parts.push(...this.#reads(strip));
+    parts.push(...this.#leaves(cell));
     byId("about-this").replaceChildren(...parts);
+  }
+
+  /** The numbers that are used outside of a cell; click one for its why. */
+  #leaves(cell) {
+    const { step } = this;
+    const { start, list } = step.inCell;
+    const isUsed = (node) => {
+      if (node === step.graph.root) return true;
+      for (let i = step.out.start[node]; i < step.out.start[node + 1]; i += 1) {
+        if (step.cellOf[step.consumer[step.out.list[i]]] !== cell) return true;
+      }
+      return false;
+    };
+    const nodes = Array.from(list.subarray(start[cell], start[cell + 1])).filter(isUsed);
+    const size = (node) => Math.abs(step.arrays.grad[node]);
+    nodes.sort((a, b) => size(b) - size(a));
+    const rows = nodes.slice(0, MOST_ROWS).map((node) => {
+      const row = element("div", "share");
+      row.append(this.#bar(step.arrays.grad[node], size(nodes[0])), this.#link(node, true), numberText(step.arrays.grad[node]));
+      return row;
+    });
+    const more = nodes.length > MOST_ROWS ? [element("p", "muted", `and ${counted(nodes.length - MOST_ROWS)} more`)] : [];
+    return [element("h3", "", "What leaves it, by final gradient"), ...rows, ...more];
   }
 
   #howFar(cell) {

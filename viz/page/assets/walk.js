@@ -130,6 +130,7 @@ class Walk {
     byId("play-back").textContent = this.direction < 0 ? "❚❚" : "◀";
     byId("play").setAttribute("aria-pressed", String(this.direction > 0));
     byId("play-back").setAttribute("aria-pressed", String(this.direction < 0));
+    byId("event").setAttribute("aria-live", this.direction ? "off" : "polite");
     byId("speed").textContent = `${counted(SPEEDS[this.speed])}/s`;
   }
 }
