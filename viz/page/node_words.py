@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from microgpt.graph.arrays import Ints
+from microgpt.graph.arrays import Ints, Mask
 from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeRange
 from microgpt.model.places import branch_name
@@ -46,9 +46,13 @@ def node_words(graph: Graph) -> NodeWords:
             continue
         key = _shape(graph, scope)
         if key not in of_shape:
+            phrases = _by_output(graph, scope, own) or [
+                _phrase(graph, node) for node in own.tolist()
+            ]
             of_shape[key] = np.array(
-                [_number(graph, node, numbers) for node in own.tolist()], np.int64
-            )
+                [NO_WORDS if each is None else numbers.setdefault(each, len(numbers))
+                 for each in phrases]
+            )  # fmt: skip
         phrase_of[own] = of_shape[key]
     phrase_of[named] = NO_WORDS
     paths, branches = [], []
@@ -59,13 +63,58 @@ def node_words(graph: Graph) -> NodeWords:
     return NodeWords(tuple(numbers), phrase_of, tuple(paths), tuple(branches))
 
 
-def _number(graph: Graph, node: int, numbers: dict[tuple[str, str], int]) -> int:
+def _phrase(graph: Graph, node: int) -> tuple[str, str] | None:
+    """The words for a node's place, without its scope: what it is, and who shares it."""
     place = graph.places.of(node)
     if place is None:
-        return NO_WORDS
+        return None
     alone = place.phrase("", users=False)
-    phrase = (alone, place.phrase("").removeprefix(alone))
-    return numbers.setdefault(phrase, len(numbers))
+    return alone, place.phrase("").removeprefix(alone)
+
+
+def _by_output(graph: Graph, scope: ScopeRange, own: Ints) -> list[tuple[str, str] | None] | None:
+    """The phrases of a scope whose outputs are made one after the other, and all alike.
+
+    As a matrix product's are: one output's are asked, and the others differ in its number. None of
+    a scope of another kind.
+    """
+    n_outputs = len(graph.outputs_of(scope))
+    if n_outputs < 2 or len(own) != len(scope) or len(scope) % n_outputs:
+        return None
+    size = len(scope) // n_outputs
+    if not _repeats(graph, scope, size):
+        return None
+    first = [_phrase(graph, node) for node in range(scope.start, scope.start + size)]
+    if not all(phrase and phrase[0].startswith("[0]") for phrase in first):
+        return None
+    return [
+        (f"[{output}]{phrase[0][3:]}", phrase[1])
+        for output in range(n_outputs)
+        for phrase in first
+        if phrase
+    ]
+
+
+def _repeats(graph: Graph, scope: ScopeRange, size: int) -> bool:
+    """Whether each so many nodes of a scope are made as those before, of themselves and others."""
+    start, stop = scope.start, scope.stop
+    arity = np.diff(graph.operand_start[start : stop + 1]).reshape(-1, size)
+    edges = slice(int(graph.operand_start[start]), int(graph.operand_start[stop]))
+    if not (arity == arity[0]).all():
+        return False
+    operands = graph.operands[edges].reshape(len(arity), -1)
+    outside = operands < start
+    within = operands - (start + size * np.arange(len(arity)))[:, None]
+    within[outside] = -1
+    is_output = np.zeros(stop - start, np.bool_)
+    is_output[graph.outputs_of(scope) - start] = True
+    alike = (
+        within,
+        graph.op_codes[start:stop].reshape(-1, size),
+        _zeros(graph, scope).reshape(-1, size),
+        is_output.reshape(-1, size),
+    )
+    return bool((within[~outside] >= 0).all() and all((each == each[0]).all() for each in alike))
 
 
 def _shape(graph: Graph, scope: ScopeRange) -> bytes:
@@ -76,14 +125,12 @@ def _shape(graph: Graph, scope: ScopeRange) -> bytes:
     operands[operands < 0] = -1
     is_output = np.zeros(stop - start, np.bool_)
     is_output[graph.outputs_of(scope) - start] = True
-    constants = np.isin(graph.op_codes[start:stop], _constant_code(graph))
-    is_zero = constants & (graph.data[start:stop] == 0)  # a sum begins there, and no term is it
     digest = blake2b(digest_size=16)
     for part in (
         operands,
         np.diff(graph.operand_start[start : stop + 1]),
         graph.op_codes[start:stop],
-        is_zero,
+        _zeros(graph, scope),
         graph.scope_of[start:stop] == scope.index,
         is_output,
     ):
@@ -92,5 +139,9 @@ def _shape(graph: Graph, scope: ScopeRange) -> bytes:
     return digest.digest()
 
 
-def _constant_code(graph: Graph) -> list[int]:
-    return [code for code, op in enumerate(graph.op_names) if op == "const"]
+def _zeros(graph: Graph, scope: ScopeRange) -> Mask:
+    """The constants 0 of a scope: a sum begins there, and they are no term of it."""
+    codes = [code for code, op in enumerate(graph.op_names) if op == "const"]
+    inside = slice(scope.start, scope.stop)
+    is_zero: Mask = np.isin(graph.op_codes[inside], codes) & (graph.data[inside] == 0)
+    return is_zero

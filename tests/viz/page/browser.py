@@ -156,7 +156,7 @@ def browser_page(folder: Path) -> Iterator[Page]:
     )
     command = f'exec "$0" {options} --user-data-dir="$1" 3<&{to_child} 4>&{from_child}'
     process = subprocess.Popen(
-        ["sh", "-c", command, program, str(folder)], pass_fds=(to_child, from_child),
+        ["bash", "-c", command, program, str(folder)], pass_fds=(to_child, from_child),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(to_child)

@@ -1,5 +1,7 @@
-"""A page holds the graph's numbers to the bit, and no label as markup. What a browser makes of it is
-told in `test_in_browser.py`."""
+"""A page holds the graph's numbers to the bit, and no label as markup.
+
+What a browser makes of it is told in `test_in_browser.py`.
+"""
 
 from __future__ import annotations
 

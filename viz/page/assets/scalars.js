@@ -136,7 +136,12 @@ class Scalars {
     return this.boxes?.find((_, place) => this.drawing.boxes[place].node === node);
   }
 
-  async draw() {
+  draw() {
+    this.drawn = this.#draw();
+    return this.drawn;
+  }
+
+  async #draw() {
     this.#path();
     this.box.classList.remove("unplaced");
     if (this.trail.at(-1).nodes().every((node) => this.step.isLeaf(node))) {
