@@ -1,7 +1,7 @@
 """What nodes are called in a page: their names, and the words for their places.
 
 Places are words about a scope's inside, so scopes that are made alike, as those of all positions
-are, share them: of "emma" a fifth of all nodes has to be asked.
+are, share them, and so do the outputs of a matrix product: few nodes have to be asked.
 """
 
 from __future__ import annotations

@@ -19,6 +19,11 @@ class Part {
     return false;
   }
 
+  /** Whether nothing in it has operands: parameters, say. */
+  get isOfLeaves() {
+    return this.nodes().every((node) => this.step.isLeaf(node));
+  }
+
   /** The parts in it that open into no others, itself if it is one. */
   leaves() {
     return this.parts.length ? this.parts.flatMap((inner) => inner.leaves()) : [this];

@@ -48,7 +48,7 @@ class Scalars {
     const trail = [this.#root(cell)];
     for (;;) {
       const inner = trail.at(-1).parts.find((part) => part.holds(this.step.localOf[node]));
-      if (!inner || trail.at(-1).count <= MOST_DRAWN) break;
+      if (!inner || trail.at(-1).count <= MOST_DRAWN || trail.at(-1).isOfLeaves) break;
       trail.push(inner);
     }
     return this.open(cell, trail);
@@ -144,7 +144,7 @@ class Scalars {
   async #draw() {
     this.#path();
     this.box.classList.remove("unplaced");
-    if (this.trail.at(-1).nodes().every((node) => this.step.isLeaf(node))) {
+    if (this.trail.at(-1).isOfLeaves) {
       this.#grid();
       return;
     }

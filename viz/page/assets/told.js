@@ -162,7 +162,6 @@ class Told {
   /** Why its gradient is what it is: what each consumer gave, and by position and head. */
   #why(node) {
     const { step } = this;
-    const grad = step.arrays.grad[node];
     const why = element("section", "why");
     why.id = "why";
     why.append(element("h3", "", "Why this gradient"));
@@ -173,12 +172,13 @@ class Told {
       why.append(row);
     }
     const writes = step.writesTo(node);
-    writes.slice(0, MOST_ROWS).forEach((write) => why.append(this.#given(write, grad)));
+    const largest = writes.reduce((most, write) => Math.max(most, Math.abs(step.writes.share[write]) || 0), 0);
+    writes.slice(0, MOST_ROWS).forEach((write) => why.append(this.#given(write, largest)));
     if (writes.length > MOST_ROWS) {
       const rest = element("details");
       rest.append(element("summary", "", `${counted(writes.length - MOST_ROWS)} more`));
       rest.addEventListener("toggle", () => {
-        if (rest.open && rest.children.length === 1) rest.append(...writes.slice(MOST_ROWS, 400).map((write) => this.#given(write, grad)));
+        if (rest.open && rest.children.length === 1) rest.append(...writes.slice(MOST_ROWS, 400).map((write) => this.#given(write, largest)));
       });
       why.append(rest);
     }
@@ -199,7 +199,7 @@ class Told {
     return [why];
   }
 
-  #given(write, grad) {
+  #given(write, largest) {
     const { step } = this;
     const { edge, event, share, sum } = step.writes;
     const row = element("div", "given");
@@ -207,7 +207,7 @@ class Told {
     const from = edge[write] >= 0 ? step.consumer[edge[write]] : -1;
     const part = step.arrays["write.new"] && Number.isNaN(share[write]) ? sum[write] : share[write];
     const line = element("p", "share");
-    line.append(this.#bar(part, Math.abs(grad)), from >= 0 ? this.#link(from) : element("span", "", "a write along no edge"), numberText(part));
+    line.append(this.#bar(part, largest || Math.abs(part)), from >= 0 ? this.#link(from) : element("span", "", "a write along no edge"), numberText(part));
     const sums = element("p", "muted");
     if (from >= 0) sums.append(numberText(step.arrays.local[edge[write]]), " × ", numberText(step.adjointAt(event[write])), "; sum ", numberText(sum[write]), " ");
     sums.append(button("link", `event ${counted(event[write])}`, () => this.actions.walkTo(event[write])));
