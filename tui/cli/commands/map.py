@@ -47,6 +47,7 @@ _EXAMPLES = """\
 examples:
   microgpt map emma --train 300
   microgpt map emma --train 300 -o map.svg
+  microgpt map emma --train 300 -o step.html
   microgpt map emma --steps 1,50,300 -o learning.svg
   microgpt map --run names.run --step 300 --compare 200 -o grown.svg
   microgpt map emma --lens why --node 'layer0.attn_wq[3][7]'
@@ -83,7 +84,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     )  # fmt: skip
     group.add_argument(
         "-o", "--output", type=Path, metavar="FILE",
-        help="what to write: .svg, .png, .json; printed if not given",
+        help="what to write: .svg, .png, .json, .html (a page to walk in); printed if not given",
     )  # fmt: skip
     add_trained_model_options(
         parser, several_steps="A,B,C: Maps of several steps on one scale, side by side in pictures"
@@ -112,7 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     _check_lens(arguments)
     if arguments.output is not None:
-        check_map_output(arguments.output)
+        check_map_output(arguments.output, len(arguments.several_steps or [None]))
     rest = arguments.rest or []
     if arguments.text is None and rest:  # a document may begin with a dash
         arguments.text = rest.pop(0)
