@@ -73,6 +73,7 @@ CORE_PLACES_WITH = {
         "microgpt/replay/",
         "microgpt/train/engines/kernel/",
         "microgpt/train/engines/replay_engine.py",
+        "microgpt/train/engines/vectors/",
         "microgpt/train/weights_file.py",
     ),
     "platformdirs": (

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from microgpt.autograd.collector import paused_collector
 from microgpt.model.adam import TrainingConfig
 from microgpt.model.parameters import ModelConfig
 from microgpt.model.training_state import TrainingState
@@ -67,3 +68,20 @@ class KernelEngine(ModelEngine):
         )  # fmt: skip
         state.step += done
         return [float(loss) for loss in losses[:done]]
+
+
+def compile_kernel() -> None:
+    """Compiles all that the engine is made of, or loads it, by a step of a very small model."""
+    tokenizer, model = Tokenizer("a"), ModelConfig(1, 1, 1, 1)
+    n_parameters = sum(rows * cols for rows, cols in model.shapes(tokenizer.vocab_size).values())
+    state = TrainingState.untrained([0.0] * n_parameters)
+    with paused_collector():  # compiling makes a million objects that stay
+        KernelEngine(model, tokenizer, TrainingConfig()).train_steps(state, [(0, 0)])
+
+
+def is_compiled() -> bool:
+    """Whether `compile_kernel` will only have to load; True if numba does not tell."""
+    try:
+        return bool(train_steps._cache._cache_file._load_index())
+    except (AttributeError, OSError, ValueError):
+        return True
