@@ -59,11 +59,17 @@ class ModelSnapshot:
         """The whole computation of the document's loss and its gradients, on leaves of its own.
 
         The second one asked for has replay made ready, in a thread: then a graph takes some
-        milliseconds instead of a hundred.
+        milliseconds. Until then it is made from whole arrays, and on `Value`s only if a number is
+        not finite, or if someone has changed the model.
         """
+        from microgpt.replay.vectors.document_graph import vector_graph  # noqa: PLC0415  # numpy
+
         tokens = self.tokenizer.encode(document)[: self.config.block_size + 1]
-        graph = REPLAYER.graph(self.config, self.tokenizer, self.data, tokens)
-        return self.trace(document) if graph is None else graph
+        for make in (REPLAYER.graph, vector_graph):
+            graph = make(self.config, self.tokenizer, self.data, tokens)
+            if graph is not None:
+                return graph
+        return self.trace(document)
 
     def expect_graphs(self, document: str) -> None:
         """Has replay made ready now, in a thread, for documents as long as this one at least."""

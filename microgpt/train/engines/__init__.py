@@ -131,9 +131,8 @@ def _kernel(model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig) ->
 
 
 def _kernel_to_compile() -> Callable[[], object] | None:
-    """What compiles the kernel without taking time from this process; None if it can be loaded."""
+    """What compiles the kernel without taking time from this process, if that is to be done."""
     _engine_class(FASTEST)
-    from microgpt.train.engines.kernel.apart import compile_apart  # noqa: PLC0415  # seldom needed
-    from microgpt.train.engines.kernel.kernel_engine import is_compiled  # noqa: PLC0415  # numba
+    from microgpt.train.engines.kernel.kernel_engine import to_compile  # noqa: PLC0415  # numba
 
-    return None if is_compiled() else compile_apart
+    return to_compile()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from microgpt.autograd.collector import paused_collector
 from microgpt.model.adam import TrainingConfig
 from microgpt.model.parameters import ModelConfig
 from microgpt.model.training_state import TrainingState
+from microgpt.replay.compiling_apart import compile_apart, is_compiled
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines.engine import ModelEngine, StepResult, grad_norms
 from microgpt.train.engines.kernel.steps import train_steps
@@ -79,9 +80,8 @@ def compile_kernel() -> None:
         KernelEngine(model, tokenizer, TrainingConfig()).train_steps(state, [(0, 0)])
 
 
-def is_compiled() -> bool:
-    """Whether `compile_kernel` will only have to load; True if numba does not tell."""
-    try:
-        return bool(train_steps._cache._cache_file._load_index())
-    except (AttributeError, OSError, ValueError):
-        return True
+def to_compile() -> Callable[[], object] | None:
+    """What compiles it without taking time from this process; None if it only has to be loaded."""
+    if is_compiled(train_steps):
+        return None
+    return lambda: compile_apart(f"{__name__}:{compile_kernel.__name__}")
