@@ -1,9 +1,9 @@
 """Both passes over a layout: every node's number, and its gradient, to the bits of `Value`.
 
 Forward, a step of the layout is a few calls of numpy, and a running sum is `np.add.accumulate`,
-which adds one after the other. Backward, a node's gradient is a sum over its consumers in the order
-of visits. So all edges are sorted by operand and visit; stage by stage, last to first, `np.bincount`
-adds them up in that order, from 0.
+which adds one after the other. Backward, a node's gradient is a sum over its consumers in the
+order of visits. So all edges are sorted by operand and visit; stage by stage, last to first,
+`np.bincount` adds them up in that order, from 0.
 """
 
 from __future__ import annotations
