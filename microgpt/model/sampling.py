@@ -24,6 +24,17 @@ def check_temperature(temperature: float) -> None:
         )
 
 
+def given_tokens(prompt: str, config: ModelConfig, tokenizer: Tokenizer) -> tuple[int, ...]:
+    """The tokens of a prompt; raises `InputError` if it leaves no room or is not encodable."""
+    given = tokenizer.encode(prompt)[1:-1]
+    if len(given) >= config.block_size:
+        raise InputError(
+            f"prompt {prompt!r} has {len(prompt)} characters; with block_size {config.block_size} "
+            f"at most {config.block_size - 1} leave room to go on"
+        )
+    return given
+
+
 def sample(
     parameters: Parameters,
     config: ModelConfig,
@@ -62,12 +73,7 @@ def characters(
     """
     check_temperature(temperature)
     cache = KeyValueCache.empty(config.n_layer)
-    given = tokenizer.encode(prompt)[1:-1]
-    if len(given) >= config.block_size:
-        raise InputError(
-            f"prompt {prompt!r} has {len(prompt)} characters; with block_size {config.block_size} "
-            f"at most {config.block_size - 1} leave room to go on"
-        )
+    given = given_tokens(prompt, config, tokenizer)
     token_id = tokenizer.bos
     for pos_id in range(config.block_size):
         logits, _ = gpt(token_id, pos_id, cache, parameters, config)

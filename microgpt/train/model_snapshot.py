@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,7 @@ from microgpt.model.training_state import TrainingState
 from microgpt.model.transformer import ForwardPass, forward
 from microgpt.replay.graph_replayer import REPLAYER
 from microgpt.text.tokenizer import Tokenizer
+from microgpt.train.drawing import drawn_sample, mean_losses
 
 if TYPE_CHECKING:
     from microgpt.graph.graph import Graph
@@ -99,11 +100,39 @@ class ModelSnapshot:
         self, rng: random.Random, temperature: float = DEFAULT_TEMPERATURE, prompt: str = ""
     ) -> str:
         """Draws one document; see `microgpt.model.sampling.characters`."""
+        text = drawn_sample(self.config, self.tokenizer, self.data, rng, temperature, prompt)
+        if text is not None:
+            return text
         return sample(self.parameters(), self.config, self.tokenizer, rng, temperature, prompt)
 
     def characters(self, rng: random.Random) -> Iterator[str]:
         """The characters of `sample`, for whoever may have to stop in the middle."""
+        text = drawn_sample(
+            self.config, self.tokenizer, self.data, rng, DEFAULT_TEMPERATURE, prompt=""
+        )
+        if text is not None:
+            return iter(text)
         return characters(self.parameters(), self.config, self.tokenizer, rng)
+
+    def losses(self, documents: Sequence[str]) -> list[float]:
+        """The mean loss of each document, none of them trained on. Units: nats.
+
+        Raises:
+            InputError: a document is not encodable.
+            DomainError: an op had no finite result.
+        """
+        size = self.config.block_size + 1
+        encoded = [self.tokenizer.encode(document)[:size] for document in documents]
+        losses: list[float] = []
+        while len(losses) < len(encoded):
+            left = encoded[len(losses) :]
+            losses += mean_losses(self.config, self.tokenizer, self.data, left)
+            if len(losses) < len(encoded):
+                with paused_collector():
+                    parameters, tokens = self.parameters(), encoded[len(losses)]
+                    computed = forward(tokens, parameters, self.config, self.tokenizer)
+                    losses.append(computed.loss.data)
+        return losses
 
     def check_document(self, document: str) -> None:
         """Raises `InputError` if the document is empty, too long for the block, or not encodable.

@@ -29,6 +29,7 @@ __all__ = [
     "ModelEngine",
     "StepResult",
     "engine_names",
+    "is_ready",
     "make_engine",
 ]
 
@@ -72,6 +73,11 @@ _compiled: set[str] = set()
 def engine_names() -> tuple[EngineName, ...]:
     """Every name that `make_engine` knows."""
     return ("auto", *ENGINES)
+
+
+def is_ready(name: EngineName) -> bool:
+    """Whether an engine that has to be compiled is, in this process."""
+    return name in _compiled
 
 
 def make_engine(

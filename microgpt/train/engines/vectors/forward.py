@@ -103,13 +103,13 @@ def vector_pass(
     """
     read, targets = np.array(tokens[:-1]), np.array(tokens[1:])
     p = len(read)
-    embedding = _rmsnorm(matrices.wte[read] + matrices.wpe[:p])
+    embedding = rmsnorm(matrices.wte[read] + matrices.wpe[:p])
     x = embedding.out
     layers = []
     for layer in range(model.n_layer):
         layers.append(_layer(x, matrices, layer, model))
-        x = layers[-1].mlp_norm.x + _output(layers[-1].hidden, matrices.fc2[layer])
-    last = _softmax(_output(x, matrices.lm_head))
+        x = layers[-1].mlp_norm.x + matrix_output(layers[-1].hidden, matrices.fc2[layer])
+    last = softmax_of(matrix_output(x, matrices.lm_head))
     probs = last.out[np.arange(p), targets]
     if not ((probs > 0).all() and all(np.isfinite(each.softmax.inverse).all() for each in layers)):
         return None  # nan is not more than 0, either
@@ -122,19 +122,21 @@ def vector_pass(
     return VectorPass(embedding, tuple(layers), x, last, probs, losses, loss)
 
 
-def _output(x: Floats, matrix: Floats) -> Floats:
+def matrix_output(x: Floats, matrix: Floats) -> Floats:
     """matrix @ x at every position. Shape: `[position][cols]` and `[rows][cols]`."""
     columns = np.ascontiguousarray(matrix.T)
     return sum_of_products(x.T[:, :, np.newaxis], columns[:, np.newaxis, :])
 
 
-def _rmsnorm(x: Floats) -> Norm:
+def rmsnorm(x: Floats) -> Norm:
+    """Of every position's vector. Shape: `[position][n_embd]`."""
     mean_square = sum_of((x * x).T) * float(x.shape[1]) ** -1 + RMSNORM_EPS
     scale = powers(mean_square, -0.5)
     return Norm(x, scale, -0.5 * powers(mean_square, -1.5), x * scale[:, np.newaxis])
 
 
-def _softmax(scores: Floats) -> Softmax:
+def softmax_of(scores: Floats) -> Softmax:
+    """Along the last axis. Shape: `[...][score]`."""
     exps = mapped(math.exp, scores + -scores.max(axis=-1, keepdims=True))
     total = sum_of(np.moveaxis(exps, -1, 0))
     inverse = powers(total, -1.0)
@@ -143,17 +145,17 @@ def _softmax(scores: Floats) -> Softmax:
 
 def _layer(x: Floats, matrices: ModelMatrices, layer: int, model: ModelConfig) -> LayerPass:
     p, h, head_dim = len(x), model.n_head, model.head_dim
-    attn_norm = _rmsnorm(x)
-    qkv = _output(attn_norm.out, matrices.qkv[layer]).reshape(p, 3, h, head_dim)
+    attn_norm = rmsnorm(x)
+    qkv = matrix_output(attn_norm.out, matrices.qkv[layer]).reshape(p, 3, h, head_dim)
     q, k, v = np.ascontiguousarray(qkv.transpose(1, 3, 2, 0))
     scores = sum_of_products(q[:, :, :, np.newaxis], k[:, :, np.newaxis, :])
     scores *= (head_dim**0.5) ** -1
     scores[:, np.arange(p) > np.arange(p)[:, np.newaxis]] = -np.inf
-    softmax = _softmax(scores)
+    softmax = softmax_of(scores)
     by_source = softmax.out.transpose(2, 0, 1)[:, :, :, np.newaxis]
     mixed = sum_of_products(by_source, v.transpose(2, 1, 0)[:, :, np.newaxis, :])
     mixed = mixed.transpose(1, 0, 2).reshape(p, model.n_embd)
-    mlp_norm = _rmsnorm(_output(mixed, matrices.wo[layer]) + x)
-    hidden = _output(mlp_norm.out, matrices.fc1[layer])
+    mlp_norm = rmsnorm(matrix_output(mixed, matrices.wo[layer]) + x)
+    hidden = matrix_output(mlp_norm.out, matrices.fc1[layer])
     hidden = np.where(hidden > 0, hidden, 0.0)
     return LayerPass(attn_norm, q, k, v, softmax, mixed, mlp_norm, hidden)
