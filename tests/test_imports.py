@@ -56,7 +56,11 @@ LAYERS = (
 # The core is standard library only, but for what works on a graph's arrays, and for those that ask
 # where the user's folders are.
 CORE_PLACES_WITH = {
-    "numba": ("microgpt/replay/loops.py", "microgpt/train/engines/kernel/compiling.py"),
+    "numba": (
+        "microgpt/replay/loops.py",
+        "microgpt/train/engines/kernel/compiling.py",
+        "microgpt/train/engines/kernel/loading.py",
+    ),
     "safetensors": ("microgpt/train/weights_file.py",),
     "filelock": ("microgpt/runs/run_file.py",),
     "numpy": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from microgpt.autograd.bindings import parameter
@@ -64,6 +64,12 @@ class ModelConfig:
         return shapes
 
 
+def drawn_numbers(config: ModelConfig, vocab_size: int, rng: random.Random) -> array[float]:
+    """Untrained parameters as plain numbers, in the order of `Parameters.flat`."""
+    size = sum(rows * cols for rows, cols in config.shapes(vocab_size).values())
+    return array("d", [rng.gauss(0, INIT_STD) for _ in range(size)])
+
+
 class Parameters:
     """All parameters, by matrix and as one flat list in the same order."""
 
@@ -90,12 +96,7 @@ class Parameters:
     @classmethod
     def random(cls, config: ModelConfig, tokenizer: Tokenizer, rng: random.Random) -> Parameters:
         """Untrained parameters: one draw of N(0, 0.08) each, in order."""
-
-        def draws() -> Iterator[float]:
-            while True:
-                yield rng.gauss(0, INIT_STD)
-
-        return cls(config, tokenizer, draws())
+        return cls(config, tokenizer, drawn_numbers(config, tokenizer.vocab_size, rng))
 
     def __getitem__(self, name: str) -> Matrix:
         return self.matrices[name]

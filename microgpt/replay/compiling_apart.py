@@ -6,8 +6,6 @@ whoever lets go of the lock, as numpy does within a call, waits up to 5 ms to ha
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from typing import Any
 
@@ -45,6 +43,9 @@ def compile_apart(place: str) -> bool:
     Args:
         place: "module:function" of what compiles or loads all.
     """
+    import json  # noqa: PLC0415  # 10 ms, which only the first start on a machine need pay
+    import subprocess  # noqa: PLC0415
+
     if not sys.executable:
         return False
     try:

@@ -126,6 +126,7 @@ class Training:
         """
         last = self._last_step(stop_after)
         at_once = 1
+        self.engine.expect(last - self.step)
         while self.step < last:
             first = self.step + 1
             end = min(self.step + at_once, last)

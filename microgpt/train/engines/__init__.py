@@ -19,6 +19,7 @@ from microgpt.model.parameters import ModelConfig
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines.auto_engine import AutoEngine
 from microgpt.train.engines.engine import Engine, ModelEngine, StepResult
+from microgpt.train.engines.late_engine import LateEngine
 
 __all__ = [
     "ENGINES",
@@ -99,12 +100,15 @@ def make_engine(
         return _engine_class(name)(model, tokenizer, config)
     if FASTEST in _compiled:
         return make_engine(FASTEST, model, tokenizer, config)
-    try:
-        at_once = make_engine(AT_ONCE, model, tokenizer, config)
-    except EngineUnavailableError:
-        at_once = make_engine(ALWAYS, model, tokenizer, config)
+
+    def at_once() -> Engine:
+        try:
+            return make_engine(AT_ONCE, model, tokenizer, config)
+        except EngineUnavailableError:
+            return make_engine(ALWAYS, model, tokenizer, config)
+
     return AutoEngine(
-        at_once,
+        LateEngine(AT_ONCE, at_once),
         lambda: _kernel(model, tokenizer, config),
         FASTEST,
         _kernel_to_compile,

@@ -17,6 +17,10 @@ PATIENCE = 1.0
 """How long work then stops for it: what is compiled already is loaded in half that time, but in
 several times as long if steps hold the interpreter's lock. Units: seconds."""
 
+WORTH_LOADING = 300
+"""For so many steps to come the faster engine is loaded before the first. Of a small model they
+take as long as that; of a large one it is worth it sooner, which `PREPARE_AFTER` finds."""
+
 SHARE = 2.0
 """How many times as long as a step took is left to loading or compiling after it. Steps hold the
 interpreter's lock, which compiling lets go and asks for thousands of times; each time it would have
@@ -66,6 +70,12 @@ class AutoEngine:
             self.preparing = self._name_of_soon
             self._thread = threading.Thread(target=self._prepare, name="compile", daemon=True)
             self._thread.start()
+
+    def expect(self, steps: int) -> None:
+        """So many steps are to follow: makes the other engine ready now, if that is worth it."""
+        if steps >= WORTH_LOADING and self._thread is None:
+            self.prepare()
+            self._is_settled.wait(PATIENCE)
 
     def wait(self, timeout: float | None = None) -> None:
         """Blocks until the other engine is ready or cannot be had. Units: seconds."""

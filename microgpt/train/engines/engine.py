@@ -56,6 +56,9 @@ class Engine(Protocol):
     def problem(self) -> str:
         """Why no faster engine is to be had, `""` if nothing is in the way."""
 
+    def expect(self, steps: int) -> None:
+        """Is told that so many steps are to follow."""
+
     def train_step(
         self, state: TrainingState, document: str, tokens: Sequence[int]
     ) -> StepResult | None:
@@ -100,6 +103,9 @@ class ModelEngine(ABC):
         self._tokenizer = tokenizer
         self._config = config
         self._shapes = model.shapes(tokenizer.vocab_size)
+
+    def expect(self, steps: int) -> None:  # noqa: B027  # nothing to prepare
+        """Is told that so many steps are to follow."""
 
     @abstractmethod
     def train_step(

@@ -14,6 +14,7 @@ from microgpt.model.training_state import TrainingState
 from microgpt.replay.compiling_apart import compile_apart, is_compiled
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines.engine import ModelEngine, StepResult, grad_norms
+from microgpt.train.engines.kernel.loading import loaded
 from microgpt.train.engines.kernel.sampling import draw_tokens
 from microgpt.train.engines.kernel.steps import train_steps
 from microgpt.train.engines.kernel.workspace import Sizes, Workspace
@@ -62,7 +63,7 @@ class KernelEngine(ModelEngine):
         """Trains one step a document; fewer losses if a number of the next step was not finite."""
         losses = np.zeros(len(documents))
         steps = range(state.step + 1, state.step + 1 + len(documents))
-        done = train_steps(
+        done = loaded(train_steps)(
             np.frombuffer(state.data), np.frombuffer(state.m), np.frombuffer(state.v),
             self._grads, self._sizes, self._work,
             np.array([token for tokens in documents for token in tokens], dtype=np.int64),
@@ -84,7 +85,7 @@ def draw_document(
     """Draws the tokens of a document; see `draw_tokens`. None if a number was not finite."""
     sizes = Sizes.of(model, tokenizer.vocab_size)
     tokens = np.zeros(model.block_size, np.int64)
-    count = draw_tokens(
+    count = loaded(draw_tokens)(
         np.frombuffer(data), sizes, np.array(given, np.int64), np.array(uniforms),
         inverse_temperature, tokens,
     )  # fmt: skip

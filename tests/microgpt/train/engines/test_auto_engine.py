@@ -125,6 +125,20 @@ def test_what_another_process_compiles_takes_no_time_of_the_steps(
 
 def test_auto_starts_on_numpy_and_without_it_on_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "_compiled", set())
-    assert Training(CORPUS, MODEL, engine="auto").engine.name == "numpy"
-    monkeypatch.setitem(ENGINES, "numpy", EngineRow("no_such_module:Engine", "none", "numpy"))
-    assert Training(CORPUS, MODEL, engine="auto").engine.name == "value"
+    found = []
+    for _ in range(2):
+        run = Training(CORPUS, MODEL, engine="auto")
+        found.append(next(run.results()).loss)
+        found.append(run.engine.name)
+        monkeypatch.setitem(ENGINES, "numpy", EngineRow("no_such_module:Engine", "none", "numpy"))
+    assert found == [found[0], "numpy", found[0], "value"]
+
+
+def test_what_is_loaded_for_many_steps_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto_engine, "PREPARE_AFTER", 1e9)
+    monkeypatch.setattr(auto_engine, "PATIENCE", 60)
+    monkeypatch.setattr(auto_engine, "WORTH_LOADING", 5)
+    for steps, name in ((4, "value"), (5, "other")):
+        run, engine = run_with(lambda: Other(Training(CORPUS, MODEL)))
+        assert sum(map(len, run.losses(steps))) == steps
+        assert engine.name == name
