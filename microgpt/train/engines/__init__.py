@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Literal, TypeAlias
 
+from microgpt.autograd.collector import paused_collector
 from microgpt.errors import EngineUnavailableError, InputError
 from microgpt.model.adam import TrainingConfig
 from microgpt.model.parameters import ModelConfig
@@ -142,7 +143,8 @@ def _kernel(model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig) ->
 
 def _kernel_to_compile() -> Callable[[], object] | None:
     """What compiles the kernel without taking time from this process, if that is to be done."""
-    _engine_class(FASTEST)
-    from microgpt.train.engines.kernel.kernel_engine import to_compile  # noqa: PLC0415  # numba
+    with paused_collector():  # importing numba makes a million objects that stay
+        _engine_class(FASTEST)
+        from microgpt.train.engines.kernel.kernel_engine import to_compile  # noqa: PLC0415  # numba
 
-    return to_compile()
+        return to_compile()
