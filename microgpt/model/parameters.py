@@ -7,15 +7,19 @@ import random
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-from microgpt.autograd.bindings import parameter
-from microgpt.autograd.value import Value
 from microgpt.errors import InputError
 from microgpt.text.tokenizer import Tokenizer
 
-Matrix = list[list[Value]]
+if TYPE_CHECKING:
+    from microgpt.autograd.value import Value
+
+Matrix: TypeAlias = "list[list[Value]]"
 
 INIT_STD = 0.08
+RMSNORM_EPS = 1e-5
+"""What rmsnorm adds to the mean square; every engine does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class Parameters:
 
     def __init__(self, config: ModelConfig, tokenizer: Tokenizer, data: Iterable[float]) -> None:
         """Takes `data` in the order of `flat`; it must have a number for every parameter."""
+        from microgpt.autograd.bindings import parameter  # noqa: PLC0415  # fast engines need none
+
         numbers = iter(data)
         tokens = [tokenizer.label(token_id) for token_id in range(tokenizer.vocab_size)]
         # By name. Shape: `[rows][cols]`.

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from microgpt.autograd.collector import paused_collector
 from microgpt.errors import DomainError, InputError
 from microgpt.model.parameters import ModelConfig, Parameters
-from microgpt.model.transformer import KeyValueCache, gpt, softmax
 from microgpt.text.tokenizer import Tokenizer
 
 DEFAULT_TEMPERATURE = 0.5
@@ -71,6 +70,8 @@ def characters(
             block or is not encodable.
         DomainError: the model's numbers are not finite, or not after dividing by the temperature.
     """
+    from microgpt.model.transformer import KeyValueCache, gpt, softmax  # noqa: PLC0415  # Values
+
     check_temperature(temperature)
     cache = KeyValueCache.empty(config.n_layer)
     given = given_tokens(prompt, config, tokenizer)

@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from microgpt.autograd.collector import paused_collector
-from microgpt.autograd.recording import recording
 from microgpt.errors import InputError
 from microgpt.model.parameters import ModelConfig, Parameters
 from microgpt.model.sampling import DEFAULT_TEMPERATURE, characters, sample
 from microgpt.model.training_state import TrainingState
-from microgpt.model.transformer import ForwardPass, forward
 from microgpt.replay.graph_replayer import REPLAYER
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.drawing import drawn_sample, mean_losses
 
 if TYPE_CHECKING:
     from microgpt.graph.graph import Graph
+    from microgpt.model.transformer import ForwardPass
 
 
 class HasModel(Protocol):
@@ -79,6 +78,7 @@ class ModelSnapshot:
 
     def trace(self, document: str) -> Graph:
         """The same, computed on `Value`s."""
+        from microgpt.autograd.recording import recording  # noqa: PLC0415  # Values
         from microgpt.graph.graph import Graph  # noqa: PLC0415  # numpy, which training can do without
 
         with paused_collector():
@@ -89,6 +89,8 @@ class ModelSnapshot:
 
     def computed(self, document: str, parameters: Parameters | None = None) -> ForwardPass:
         """The document's forward and backward pass, on fresh leaves unless some are given."""
+        from microgpt.model.transformer import forward  # noqa: PLC0415  # Values
+
         tokens = self.tokenizer.encode(document)
         parameters = parameters or self.parameters()
         with paused_collector():
@@ -128,11 +130,14 @@ class ModelSnapshot:
             left = encoded[len(losses) :]
             losses += mean_losses(self.config, self.tokenizer, self.data, left)
             if len(losses) < len(encoded):
-                with paused_collector():
-                    parameters, tokens = self.parameters(), encoded[len(losses)]
-                    computed = forward(tokens, parameters, self.config, self.tokenizer)
-                    losses.append(computed.loss.data)
+                losses.append(self._loss_on_values(encoded[len(losses)]))
         return losses
+
+    def _loss_on_values(self, tokens: Sequence[int]) -> float:
+        from microgpt.model.transformer import forward  # noqa: PLC0415  # Values
+
+        with paused_collector():
+            return forward(tokens, self.parameters(), self.config, self.tokenizer).loss.data
 
     def check_document(self, document: str) -> None:
         """Raises `InputError` if the document is empty, too long for the block, or not encodable.

@@ -11,8 +11,7 @@ from itertools import count
 import numpy as np
 
 from microgpt.graph.arrays import Ints
-from microgpt.model.parameters import ModelConfig
-from microgpt.model.transformer import RMSNORM_EPS
+from microgpt.model.parameters import RMSNORM_EPS, ModelConfig
 from microgpt.replay.vectors.layout import NodeLayout
 
 STAGES_OF_LOSS = 1 << 20

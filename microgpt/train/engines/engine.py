@@ -10,13 +10,15 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from microgpt.model.adam import TrainingConfig
 from microgpt.model.parameters import ModelConfig
 from microgpt.model.training_state import TrainingState
-from microgpt.model.transformer import AttentionWeights
 from microgpt.text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from microgpt.model.transformer import AttentionWeights
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from microgpt import (
     Training,
     TrainingConfig,
 )
-from microgpt.model import sampling
+from microgpt.model import sampling, transformer
 from microgpt.train import drawing
 from microgpt.train.engines.kernel import kernel_engine
 from microgpt.train.engines.vectors import sampling as vector_sampling
@@ -61,7 +61,7 @@ def test_samples_are_drawn_as_on_values(
     prompt = prompt[: config.block_size - 1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawing, "_code", lambda: code)
-        patch.setattr(sampling, "gpt", None)  # no position is computed on Values
+        patch.setattr(transformer, "gpt", None)  # no position is computed on Values
         ours = [model.sample(rngs[0], temperature, prompt) for _ in range(3)]
     assert ours == [drawn_on_values(model, rngs[1], temperature, prompt) for _ in range(3)]
     assert rngs[0].getstate() == rngs[1].getstate()

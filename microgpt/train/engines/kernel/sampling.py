@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from microgpt.model.transformer import RMSNORM_EPS
+from microgpt.model.parameters import RMSNORM_EPS
 from microgpt.train.engines.kernel.compiling import compiled, compiled_once, inlined
 from microgpt.train.engines.kernel.workspace import matrix_at
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from microgpt.graph.arrays import Floats
-from microgpt.model.parameters import ModelConfig
-from microgpt.model.transformer import RMSNORM_EPS
+from microgpt.model.parameters import RMSNORM_EPS, ModelConfig
 from microgpt.train.engines.vectors.sums import mapped, powers, sum_of, sum_of_products
 
 
