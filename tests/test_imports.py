@@ -57,7 +57,11 @@ LAYERS = (
 # The core is standard library only, but for what works on a graph's arrays, and for those that ask
 # where the user's folders are.
 CORE_PLACES_WITH = {
-    "numba": ("microgpt/replay/loops.py", "microgpt/train/engines/kernel/compiling.py"),
+    "numba": (
+        "microgpt/replay/loops.py",
+        "microgpt/train/engines/kernel/compiling.py",
+        "microgpt/train/engines/kernel/loading.py",
+    ),
     "safetensors": ("microgpt/train/weights_file.py",),
     "filelock": ("microgpt/runs/run_file.py",),
     "numpy": (
@@ -76,6 +80,7 @@ CORE_PLACES_WITH = {
         "microgpt/replay/",
         "microgpt/train/engines/kernel/",
         "microgpt/train/engines/replay_engine.py",
+        "microgpt/train/engines/vectors/",
         "microgpt/train/weights_file.py",
     ),
     "platformdirs": (

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import Self
 
-from microgpt.model.parameters import ModelConfig, Parameters
+from microgpt.model.parameters import ModelConfig, drawn_numbers
 from microgpt.model.training_state import TrainingState
 from microgpt.text.corpus import Corpus
 from microgpt.text.tokenizer import Tokenizer
@@ -35,5 +35,5 @@ class TrainingStart:
         documents = list(corpus.documents)
         rng.shuffle(documents)
         tokenizer = Tokenizer.of(documents)
-        data = Parameters.random(model, tokenizer, rng).data()
+        data = drawn_numbers(model, tokenizer.vocab_size, rng)
         return cls(model, tuple(documents), tokenizer, TrainingState.untrained(data), rng)
