@@ -11,10 +11,12 @@ from textual import on
 from textual.app import App
 from textual.filter import LineFilter
 from textual.message import Message
+from textual.theme import ThemeProvider
 
 from microgpt.errors import MicrogptError
 from tui.base.no_color import GiveStyle
 from tui.base.thread_work import in_thread
+from tui.dialogs.dialog import Dialog, Palette, Result, is_dialog
 from tui.dialogs.help import HelpScreen
 from tui.keys import KeySection
 from tui.themes import DARK, FAINT, LIGHT, MUTED
@@ -67,7 +69,34 @@ class BaseApp(App[None]):
 
     def action_help(self) -> None:
         """Shows all keys."""
-        self.push_screen(HelpScreen(self.INTRODUCTION, self.KEY_SECTIONS))
+        self.open_dialog(HelpScreen(self.INTRODUCTION, self.KEY_SECTIONS))
+
+    def action_command_palette(self) -> None:
+        """Shows the palette."""
+        if self.use_command_palette:
+            self.open_dialog(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Shows a palette of themes."""
+        self.open_dialog(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+
+    @property
+    def has_dialog(self) -> bool:
+        """Whether a dialog lies over what is shown."""
+        return is_dialog(self.screen)
+
+    def open_dialog(
+        self,
+        dialog: Dialog[Result] | Palette,
+        answered: Callable[[Result | None], None] | None = None,
+    ) -> None:
+        """Shows a dialog, unless there is one: a key pressed twice opens no second.
+
+        Args:
+            answered: takes its result when it is closed.
+        """
+        if not self.has_dialog:
+            self.push_screen(dialog, answered)
 
     # -- export --------------------------------------------------------------------------------
 
