@@ -12,7 +12,7 @@ from tests.tui.piloted import Piloted, piloted
 from tests.tui.small_run import small_training
 from tui.dialogs import dialog
 from tui.dialogs.branch import BranchScreen
-from tui.dialogs.dialog import Dialog, Palette, Form
+from tui.dialogs.dialog import Dialog, Form, Palette
 from tui.dialogs.go_to_step import GoToStepScreen
 from tui.dialogs.help import HelpScreen
 from tui.dialogs.pin import PinScreen
