@@ -6,10 +6,8 @@ How its steps look is the affair of the modes, of which it knows nothing.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Coroutine
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from textual import on
 from textual.events import Event, Key
@@ -174,11 +172,11 @@ class RunApp(BaseApp):
         live, past = self._frame, self._past
         return live if live is None or past is None else past.as_frame(live)
 
-    def on_event(self, event: Event) -> Coroutine[Any, Any, None]:
+    async def on_event(self, event: Event) -> None:
         """A key is answered before training is drawn again."""
         if isinstance(event, Key):
             self.pace.key_pressed()
-        return super().on_event(event)
+        await super().on_event(event)
 
     # -- training ------------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import ClassVar, TypeAlias
 
 from textual import on
-from textual.app import App
+from textual.app import App, ScreenStackError
+from textual.events import Event, InputEvent, MouseDown
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.theme import ThemeProvider
@@ -53,6 +54,26 @@ class BaseApp(App[None]):
         self._give_style = GiveStyle()  # one: lines remember what each filter made of them
         self._folder = folder or Path()
         self._taken: set[Path] = set()
+
+    async def on_event(self, event: Event) -> None:
+        """Keys and clicks that come when the app is left already, or what they hit, are dropped."""
+        if isinstance(event, InputEvent) and (self._exit or self._hits_nothing(event)):
+            return
+        try:
+            await super().on_event(event)
+        except ScreenStackError:
+            if self._screen_stack:
+                raise
+
+    def _hits_nothing(self, event: InputEvent) -> bool:
+        """Whether a click is on a widget that was removed since it was drawn, such as a notice.
+
+        Textual looks for what holds it, and finds nothing.
+        """
+        if not isinstance(event, MouseDown) or not self._screen_stack:
+            return False
+        widget, _ = self.screen.get_widget_and_offset_at(int(event.x), int(event.y))
+        return widget is not None and not widget.is_attached
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What the app's styles need and themes from elsewhere do not have."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from textual import on
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static
 
@@ -54,8 +54,29 @@ class Palette(CommandPalette):
     """
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
-        """As `Dialog.dismiss`."""
-        return super().dismiss(result) if self.is_active else AwaitComplete()
+        """As `Dialog.dismiss`; and it looks for nothing more."""
+        if not self.is_active:
+            return AwaitComplete()
+        self._cancel_gather_commands()
+        return super().dismiss(result)
+
+    @on(Input.Changed)
+    def _look_while_it_is_there(self, event: Input.Changed) -> None:
+        if not self.is_active:
+            event.prevent_default()
+
+    def _watch__list_visible(self) -> None:
+        """While it is taken away a search may still end."""
+        if self.query(CommandList):
+            super()._watch__list_visible()
+
+    def _action_command_list(self, action: str) -> None:
+        """Pages of a list that has not been laid out yet are none."""
+        try:
+            super()._action_command_list(action)
+        except KeyError:
+            if action not in {"page_up", "page_down"}:
+                raise
 
 
 def is_dialog(screen: Screen[object]) -> bool:
