@@ -67,6 +67,8 @@ class MicrogptApp(RunApp):
 
     async def action_mode(self, mode: str) -> None:
         """Switches to a mode and shows where training stands there."""
+        if self.has_dialog:  # it came before that was there, and would be left behind
+            return
         shown = self._mode_screen
         chosen = shown.cell_to_open if isinstance(shown, MapScreen) else ""
         if mode == GraphScreen.MODE and chosen:

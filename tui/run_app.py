@@ -6,10 +6,8 @@ How its steps look is the affair of the modes, of which it knows nothing.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Coroutine
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from textual import on
 from textual.events import Event, Key
@@ -174,11 +172,11 @@ class RunApp(BaseApp):
         live, past = self._frame, self._past
         return live if live is None or past is None else past.as_frame(live)
 
-    def on_event(self, event: Event) -> Coroutine[Any, Any, None]:
+    async def on_event(self, event: Event) -> None:
         """A key is answered before training is drawn again."""
         if isinstance(event, Key):
             self.pace.key_pressed()
-        return super().on_event(event)
+        await super().on_event(event)
 
     # -- training ------------------------------------------------------------------------------
 
@@ -228,7 +226,8 @@ class RunApp(BaseApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In a line that is typed into, a `g` or a `d` is a letter; see `Key.first`."""
-        if action in ("go_to_step", "pin") and isinstance(self.focused, Input):
+        is_typing = self.has_dialog or isinstance(self.focused, Input)
+        if is_typing and action in ("go_to_step", "pin"):
             return False
         return super().check_action(action, parameters)
 
@@ -243,7 +242,7 @@ class RunApp(BaseApp):
             if step is not None:
                 self.travel_to(step)
 
-        self.push_screen(GoToStepScreen(live.first_step + 1, live.live_step), go)
+        self.open_dialog(GoToStepScreen(live.first_step + 1, live.live_step), go)
 
     @on(Scrubber.StepPicked)
     def _pick_step(self, event: Scrubber.StepPicked) -> None:
@@ -275,7 +274,7 @@ class RunApp(BaseApp):
             self.notify("training's own documents again", timeout=2)
             self._pin(None)
         elif live is not None:
-            self.push_screen(PinScreen(live.model), lambda text: self._pin(text) if text else None)
+            self.open_dialog(PinScreen(live.model), lambda text: self._pin(text) if text else None)
 
     def _pin(self, text: str | None) -> None:
         if self._pinned is not None:
@@ -324,7 +323,7 @@ class RunApp(BaseApp):
             if chosen is not None:
                 self._begin_branch(step, chosen)
 
-        self.push_screen(BranchScreen(step, Branch(info.config.lr, info.config.seed, path)), branch)
+        self.open_dialog(BranchScreen(step, Branch(info.config.lr, info.config.seed, path)), branch)
 
     @in_thread("branch", exclusive=True)
     def _begin_branch(self, step: int, chosen: Branch) -> None:

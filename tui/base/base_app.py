@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import ClassVar, TypeAlias
 
 from textual import on
-from textual.app import App
+from textual.app import App, ScreenStackError
+from textual.events import Event, InputEvent, MouseDown
 from textual.filter import LineFilter
 from textual.message import Message
+from textual.theme import ThemeProvider
 
 from microgpt.errors import MicrogptError
 from tui.base.no_color import GiveStyle
 from tui.base.thread_work import in_thread
+from tui.dialogs.dialog import Dialog, Palette, Result, is_dialog
 from tui.dialogs.help import HelpScreen
 from tui.keys import KeySection
 from tui.themes import DARK, FAINT, LIGHT, MUTED
@@ -52,6 +55,26 @@ class BaseApp(App[None]):
         self._folder = folder or Path()
         self._taken: set[Path] = set()
 
+    async def on_event(self, event: Event) -> None:
+        """Keys and clicks that come when the app is left already, or what they hit, are dropped."""
+        if isinstance(event, InputEvent) and (self._exit or self._hits_nothing(event)):
+            return
+        try:
+            await super().on_event(event)
+        except ScreenStackError:
+            if self._screen_stack:
+                raise
+
+    def _hits_nothing(self, event: InputEvent) -> bool:
+        """Whether a click is on a widget that was removed since it was drawn, such as a notice.
+
+        Textual looks for what holds it, and finds nothing.
+        """
+        if not isinstance(event, MouseDown) or not self._screen_stack:
+            return False
+        widget, _ = self.screen.get_widget_and_offset_at(int(event.x), int(event.y))
+        return widget is not None and not widget.is_attached
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What the app's styles need and themes from elsewhere do not have."""
         return {"muted": MUTED, "faint": FAINT}
@@ -67,7 +90,34 @@ class BaseApp(App[None]):
 
     def action_help(self) -> None:
         """Shows all keys."""
-        self.push_screen(HelpScreen(self.INTRODUCTION, self.KEY_SECTIONS))
+        self.open_dialog(HelpScreen(self.INTRODUCTION, self.KEY_SECTIONS))
+
+    def action_command_palette(self) -> None:
+        """Shows the palette."""
+        if self.use_command_palette:
+            self.open_dialog(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Shows a palette of themes."""
+        self.open_dialog(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+
+    @property
+    def has_dialog(self) -> bool:
+        """Whether a dialog lies over what is shown."""
+        return is_dialog(self.screen)
+
+    def open_dialog(
+        self,
+        dialog: Dialog[Result] | Palette,
+        answered: Callable[[Result | None], None] | None = None,
+    ) -> None:
+        """Shows a dialog, unless there is one: a key pressed twice opens no second.
+
+        Args:
+            answered: takes its result when it is closed.
+        """
+        if not self.has_dialog:
+            self.push_screen(dialog, answered)
 
     # -- export --------------------------------------------------------------------------------
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from tui.cli.options.number_options import ANY_WHOLE, FROM_0
+from tui.dialogs.dialog import Form
 from tui.training.branching import Branch
 
 
-class BranchScreen(ModalScreen[Branch | None]):
+class BranchScreen(Form[Branch | None]):
     """Gives what was typed in, None if the person thought better of it."""
-
-    BINDINGS = [("escape", "dismiss(None)", "Back")]
 
     def __init__(self, step: int, as_it_is: Branch) -> None:
         super().__init__()
@@ -35,22 +32,21 @@ class BranchScreen(ModalScreen[Branch | None]):
             yield Input(str(self._as_it_is.seed), id="seed")
             yield Label("new run file")
             yield Input(str(self._as_it_is.path), id="path")
-            yield Static("⏎ train on as a new run   tab next   esc back", id="dialog-keys")
+            yield Static(
+                "⏎ train on as a new run   tab next   esc back", id="dialog-keys", markup=False
+            )
 
-    @on(Input.Submitted)
-    def _branch(self) -> None:
-        lr, seed, path = (
-            self.query_one(f"#{name}", Input).value for name in ("lr", "seed", "path")
-        )
+    def answer(self, event: Input.Submitted) -> None:
+        """All three lines have to be right."""
+        values = {field.id: field.value for field in self.query(Input)}
+        values[event.input.id] = event.value  # as it was at enter: more may be typed since
+        lr, seed, path = (values[name] for name in ("lr", "seed", "path"))
         try:
             branch = Branch(FROM_0.parse(lr), int(ANY_WHOLE.parse(seed)), Path(path))
         except ValueError as error:
-            self._say(f"learning rate or seed {error}")
+            self.say(f"learning rate or seed {error}")
             return
         if not path or branch.path.exists():
-            self._say("the file exists: choose another name" if path else "a file is needed")
+            self.say("the file exists: choose another name" if path else "a file is needed")
             return
         self.dismiss(branch)
-
-    def _say(self, problem: str) -> None:
-        self.query_one("#dialog-keys", Static).update(problem)

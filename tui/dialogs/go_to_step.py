@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.validation import Integer
 from textual.widgets import Input, Static
 
+from tui.dialogs.dialog import Form
 
-class GoToStepScreen(ModalScreen[int | None]):
+
+class GoToStepScreen(Form[int | None]):
     """Gives the step typed in, None if the person thought better of it."""
-
-    BINDINGS = [("escape", "dismiss(None)", "Back")]
 
     def __init__(self, first: int, last: int) -> None:
         super().__init__()
@@ -29,13 +27,11 @@ class GoToStepScreen(ModalScreen[int | None]):
                 placeholder=f"{self._first} to {self._last}", type="integer",
                 validators=[Integer(self._first, self._last)],
             )  # fmt: skip
-            yield Static("⏎ go   esc back", id="dialog-keys")
+            yield Static("⏎ go   esc back", id="dialog-keys", markup=False)
 
-    @on(Input.Submitted)
-    def _go(self, event: Input.Submitted) -> None:
+    def answer(self, event: Input.Submitted) -> None:
+        """A recorded step."""
         if event.validation_result and event.validation_result.is_valid:
             self.dismiss(int(event.value))
         else:
-            self.query_one("#dialog-keys", Static).update(
-                f"must be a recorded step, {self._first} to {self._last}"
-            )
+            self.say(f"must be a recorded step, {self._first} to {self._last}")

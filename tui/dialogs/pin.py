@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from microgpt import ModelSnapshot
 from microgpt.errors import InputError
+from tui.dialogs.dialog import Form
 from viz.dot import printable
 
 KEYS = "⏎ show it in every mode   esc back"
@@ -17,10 +16,8 @@ MOST_SAID = 60
 """Of how many characters the valid ones are all said."""
 
 
-class PinScreen(ModalScreen[str | None]):
+class PinScreen(Form[str | None]):
     """Gives a text that the model can read, None if the person thought better of it."""
-
-    BINDINGS = [("escape", "dismiss(None)", "Back")]
 
     def __init__(self, model: ModelSnapshot, text: str = "") -> None:
         """Asks for a text.
@@ -48,11 +45,11 @@ class PinScreen(ModalScreen[str | None]):
         more = len(characters) - MOST_SAID
         return f"{said} and {more} more" if more > 0 else said
 
-    @on(Input.Submitted)
-    def _show(self, event: Input.Submitted) -> None:
+    def answer(self, event: Input.Submitted) -> None:
+        """A text of the model's characters."""
         try:
             self._model.check_document(event.value)
         except InputError as error:
-            self.query_one("#dialog-keys", Static).update(str(error))
+            self.say(str(error))
         else:
             self.dismiss(event.value)
