@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from microgpt.attach.child.init_hook import CALLED_WITH_OPERANDS
-from microgpt.attach.child.node_notes import NOTE, ORIGIN, number_in, origin_in
+from microgpt.attach.child.node_notes import NOTE, ORIGIN, SHIFT, number_in, origin_in
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.value_class import ValueClass
 
@@ -41,7 +41,7 @@ class ManyNodes:
         if len(notes) < len(nodes):
             notes = list(map(kind.note_of, nodes))
         if all(note.__class__ is int for note in notes):
-            self.numbers = [number_in(note) for note in notes]
+            self.numbers = [note >> SHIFT for note in notes]
             self._origins = [note & ORIGIN for note in notes]
         else:
             self.numbers = list(map(number_in, notes))
@@ -69,17 +69,17 @@ class ManyNodes:
 
     def exponents(self) -> list[float]:
         """Of a pow by a plain number that, else nan."""
-        kind, found = self._kind, []
-        has_none: dict[int, bool] = {}
-        for node, origin in zip(self._nodes, self._origins):
-            none = has_none.get(origin)
-            if none is None:
-                maker = kind.origins.maker(origin)
-                none = has_none[origin] = (
-                    maker is not None and maker.co_name in CALLED_WITH_OPERANDS and kind.owns(maker)
-                )
-            exponent = None if none else kind.immediate(node)
-            found.append(NO_EXPONENT if exponent is None else exponent)
+        kind, found = self._kind, [NO_EXPONENT] * len(self._nodes)
+        made_by = {origin: kind.origins.maker(origin) for origin in set(self._origins)}
+        may_have = {
+            origin
+            for origin, maker in made_by.items()
+            if maker is None or maker.co_name not in CALLED_WITH_OPERANDS or not kind.owns(maker)
+        }
+        for i in [i for i, origin in enumerate(self._origins) if origin in may_have]:
+            exponent = kind.immediate(self._nodes[i])
+            if exponent is not None:
+                found[i] = exponent
         return found
 
 

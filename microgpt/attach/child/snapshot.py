@@ -122,7 +122,7 @@ class Snapshot:
             labels = list(map(names.get, map(id, nodes)))
         places = [label.place if label else None for label in labels]
         made_by = many.ops([not operands for operands in self._operands])
-        ops, op_of = table("param" if place else op for op, place in zip(made_by, places))
+        ops, op_of = table(["param" if place else op for op, place in zip(made_by, places)])
         sites = many.sites()
         entered, scope_of = scope_rows(
             # What made a parameter has nothing to do with this computation.
