@@ -23,7 +23,13 @@ from microgpt.attach.child.anatomy import (
     reader_of,
 )
 from microgpt.attach.child.array_pass_log import ArrayPassLog, Noted
-from microgpt.attach.child.call_chain import DEEPEST, chain_around, root_given
+from microgpt.attach.child.call_chain import (
+    DEEPEST,
+    chain_around,
+    is_returning,
+    is_whole,
+    root_given,
+)
 from microgpt.attach.child.fast_watch import FastWatch
 from microgpt.attach.child.free_passes import FreePasses
 from microgpt.attach.child.node_notes import NOTE
@@ -324,24 +330,16 @@ class Learner:
     def _returned(self, frame: FrameType, event: str, result: Any) -> Any:
         run = self._run
         if event == "return" and run is not None and frame in run.chain:
+            if not is_returning(frame):
+                run.has_raised |= frame is run.chain[-1]
+                return self._returned
             if run.is_of_leaves and run.kept is None:
                 self._returns.look(run, frame, result)
             caller = frame.f_back
             run.returned[frame] = caller.f_lineno if caller is not None else 0
-            if frame is run.chain[-1] and self._is_whole(run, frame):
+            if frame is run.chain[-1] and is_whole(run.kind, frame):
                 self.end(frame.f_code)
         return self._returned
-
-    def _is_whole(self, run: WatchedRun, frame: FrameType) -> bool:
-        """Whether a call that returns wrote to nothing but what its node was made of.
-
-        A class whose leaves ask for their gradients has a call for each leaf: all are one pass.
-        """
-        code, here = frame.f_code, frame.f_locals
-        given = [here.get(name) for name in code.co_varnames[: code.co_argcount]]
-        roots = [each for each in given if run.kind.is_node(each)]
-        subject = run.kind.subject()
-        return not roots or any(subject.is_result(root) for root in roots)
 
     def end(self, function: CodeType | None) -> None:
         """Ends the run at hand, if there is one.
@@ -350,16 +348,12 @@ class Learner:
             function: what the pass was, if it has just returned; else the outermost call of it that
                 has returned since counts.
         """
-        run, self._run = self._run, None
-        if run is None:
+        run = self.broken_off()
+        if run is None or run.has_raised:
             return
-        if run.array_log is not None:
-            run.array_log.ends()
-        self._leave(run)
-        self.free.stop(run.kind)
         if function is None and run.returned:
             frame = next((f for f in reversed(run.chain) if f in run.returned), None)
-            if frame is not None and self._is_whole(run, frame):
+            if frame is not None and is_whole(run.kind, frame):
                 function = frame.f_code
                 run.caller, run.line = frame.f_back or frame, run.returned[frame]
         self._finished(run, function)
@@ -368,6 +362,16 @@ class Learner:
         run.before.clear()
         if run.log is not None:
             run.log.entries.clear()
+
+    def broken_off(self) -> WatchedRun | None:
+        """The run at hand, which is watched no more; None if there is none."""
+        run, self._run = self._run, None
+        if run is not None:
+            if run.array_log is not None:
+                run.array_log.ends()
+            self._leave(run)
+            self.free.stop(run.kind)
+        return run
 
     def _unwatch(self, run: WatchedRun) -> None:
         cls = run.kind.cls

@@ -53,6 +53,7 @@ class WatchedRun:
         self.log: PassLog | None = None  # of the gradients of that shape
         self.fast: FastWatch | None = None  # that notes it
         self.enough = SOON  # reads and writes to try to learn the shape from
+        self.has_raised = False  # whether one of the calls that make it has
         self.is_of_leaves = False  # whether only leaves are written to
         self.kept: KeptAt | None = None  # where the function keeps gradients beside the nodes
         self.result: Any = None  # what was there in the end
