@@ -353,8 +353,9 @@ class Conversation:
         if self._channel.is_open:
             self._learner.end(None)
             self._learner.stop()
+            profiled = self._learner.returns.was_displaced
             for kind in (each for each in self._classes if each.shape is None):
-                lack = self._safely(partial(lack_of, kind))
+                lack = self._safely(partial(lack_of, kind, is_profiled=profiled))
                 self._tell("candidate", kind.cls, reason=[lack])
             self._channel.send("end", number=reading.ints(self._n_backwards))
 

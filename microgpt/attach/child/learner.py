@@ -69,10 +69,9 @@ class Learner:
         self._run: WatchedRun | None = None
         self._is_on = False
         self.is_asleep = False  # while we ourselves ask the script's code
-        self._own_trace = False
         self._apart: dict[type, Any] = {}  # classes not on our base, with their own `__setattr__`
         self.free = FreePasses(self._begin_free, lambda: self.end(None))
-        self._returns = ReturnWatch(
+        self.returns = ReturnWatch(
             kind_of, finished, lambda: self._run is not None or self.is_asleep
         )
 
@@ -84,7 +83,7 @@ class Learner:
             return
         self._is_on = True
         self._take_up()
-        self._returns.start()
+        self.returns.start()
 
     def stop(self) -> None:
         """Watches no more."""
@@ -92,7 +91,7 @@ class Learner:
             return
         self._lay_down()
         self._is_on = False
-        self._returns.stop()
+        self.returns.stop()
 
     def watch(self, cls: Any) -> None:
         """Watches a class, too, that is not on our base."""
@@ -173,10 +172,10 @@ class Learner:
 
     def _makes(self, node: Node) -> None:
         """A node is being made, which ends a run, unless its gradients are nodes themselves."""
-        run = self._run
-        if run is not None and not (run.array_log is not None and run.chain):
+        run, kind = self._run, self._kind_of(node)
+        is_other = run is not None and kind is not None and kind is not run.kind
+        if run is not None and not is_other and not (run.array_log is not None and run.chain):
             self.end(None)
-        kind = self._kind_of(node)
         if kind is not None:
             if not kind.records(type(node)):  # a dataclass gets its `__init__` after it is built
                 kind.arm(kind.base)
@@ -187,7 +186,7 @@ class Learner:
             if kind.n_seen <= FIRST or kind.n_seen & (kind.n_seen - 1) == 0:
                 kind.sample = node
                 if kind.n_seen > PROFILED:
-                    self._returns.narrow()
+                    self.returns.narrow()
 
     def _wrote(
         self, node: Node, name: str, value: Any, frame: FrameType, put: Callable[..., None]
@@ -321,7 +320,6 @@ class Learner:
     def _trace(self, chain: list[FrameType]) -> None:
         if sys.gettrace() is None:
             sys.settrace(_no_trace)
-            self._own_trace = True
         for frame in chain:
             if frame.f_trace is None:
                 frame.f_trace_lines = False
@@ -334,7 +332,7 @@ class Learner:
                 run.has_raised |= frame is run.chain[-1]
                 return self._returned
             if run.is_of_leaves and run.kept is None:
-                self._returns.look(run, frame, result)
+                self.returns.look(run, frame, result)
             caller = frame.f_back
             run.returned[frame] = caller.f_lineno if caller is not None else 0
             if frame is run.chain[-1] and is_whole(run.kind, frame):
@@ -388,9 +386,8 @@ class Learner:
         if run.fast is not None:
             run.fast.stop()
             self._take_up()
-        if self._own_trace:
+        if sys.gettrace() is _no_trace:  # else the script has set its own since
             sys.settrace(None)
-            self._own_trace = False
         for frame in run.chain:
             if frame.f_trace == self._returned:
                 frame.f_trace = None

@@ -194,8 +194,13 @@ def may_be_gradients(kind: ValueClass, store: Store, data: str, nodes: list[Node
     return fits
 
 
-def lack_of(kind: ValueClass) -> str:
-    """What a class lacked that no pass was seen of, in a sentence's words."""
+def lack_of(kind: ValueClass, *, is_profiled: bool) -> str:
+    """What a class lacked that no pass was seen of, in a sentence's words.
+
+    Args:
+        kind: the class.
+        is_profiled: whether the script has profiled itself.
+    """
     if kind.sample is None:
         return "no instance of it was made"
     subject = kind.subject()
@@ -210,10 +215,12 @@ def lack_of(kind: ValueClass) -> str:
         return "its results remember no operands"
     if anatomy_of(subject, kind.sample) is None:
         return f"none of its {', '.join(held) or 'attributes'} holds a number in every node"
-    held_arrays = "; of arrays gradients are followed that its nodes keep themselves"
-    has_arrays = any(map(is_array, held.values()))
-    return "nothing wrote gradients to its nodes" + (held_arrays if has_arrays else "")
-    return "nothing wrote gradients to its nodes"
+    told = "nothing wrote gradients to its nodes"
+    if any(map(is_array, held.values())):
+        told += "; of arrays gradients are followed that its nodes keep themselves"
+    if is_profiled:
+        told += "; what its functions return is not seen while the script profiles itself"
+    return told
 
 
 def held_by(node: Node, name: str, run: WatchedRun | None) -> Any:
