@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,7 @@ KNOWN = (
 STYLES["a known shape"] = (
     KNOWN + SORTED.replace("kids", "_children"), "loss.backward()"
 )  # fmt: skip
+SMALL = "a, b = V(2.0), V(3.0)\nloss = a * b + a\n"
 REST = """
 left = [0]
 def check(v):
@@ -174,3 +176,26 @@ def test_an_exception_that_the_script_catches_is_no_stop(tmp_path: Path) -> None
         ended = process.next_stop(60)
         assert isinstance(ended, Ended)
         assert (ended.status, ended.n_backwards) == (0, 1)
+
+
+def test_a_pass_that_raises_at_its_first_visit_in_a_notebook(tmp_path: Path) -> None:
+    head, passes = STYLES["function"]
+    cells = [head.replace("+= l * v.dx", "+= l * v.dy"), SMALL, passes]
+    notebook = tmp_path / "lesson.ipynb"
+    notebook.write_text(
+        json.dumps({"nbformat": 4, "cells": [{"cell_type": "code", "source": c} for c in cells]}),
+        encoding="utf-8",
+    )
+    with ScriptProcess(notebook) as process:
+        stop = process.next_stop(60)
+        assert isinstance(stop, Stop)
+    assert stop.kind == "exception"
+    assert "has no attribute 'dy'" in stop.traceback
+    graph = stop.graph
+    assert graph is not None, stop.problem
+    assert graph.n_events == 1
+    assert graph.grad.tolist() == [0.0, 0.0, 0.0, 1.0]
+    assert halt_lines(stop)[-1] == (
+        "  the script raised during this pass, which had made 0 visits until then"
+    )
+    assert halt_lines(stop)[-2].startswith("cell 1, line ")

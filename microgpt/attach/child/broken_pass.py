@@ -58,6 +58,7 @@ class BrokenPasses:
     def learn(run: WatchedRun | None) -> None:
         """Learns from a run that was broken off what its class is, if that is not known."""
         if run is not None and run.kind.shape is None:
+            run.is_broken = True
             run.kind.shape = shape_of_run(run)
 
     def columns(

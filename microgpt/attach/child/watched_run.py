@@ -53,6 +53,7 @@ class WatchedRun:
         self.log: PassLog | None = None  # of the gradients of that shape
         self.fast: FastWatch | None = None  # that notes it
         self.enough = SOON  # reads and writes to try to learn the shape from
+        self.is_broken = False  # whether the script has ended in it
         self.has_raised = False  # whether one of the calls that make it has
         self.is_of_leaves = False  # whether only leaves are written to
         self.kept: KeptAt | None = None  # where the function keeps gradients beside the nodes
@@ -79,6 +80,9 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
     for name, nodes in written.items():
         if any(map(subject.is_result, nodes.values())) and len(nodes) > most:
             best, most = name, len(nodes)
+    if not best and run.is_broken:
+        seeds = [entry for entry in run.entries if len(entry) == 5 and entry[3] == 1]
+        best = seeds[0][4] if len(seeds) == 1 else ""  # it had begun at its root
     if not best:
         return None
     # Reads of gradients are left out: a visit is told best by what is read once.
