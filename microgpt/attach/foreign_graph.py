@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
 from typing import TypeAlias
@@ -27,6 +28,7 @@ from microgpt.graph.scope_tree import ScopeTree
 
 Columns: TypeAlias = "Mapping[str, Field | Ints | Floats]"
 """What a script's process sends, or what is made of it."""
+RAISED = "the script raised during this pass, which had made {n} visits until then"
 MAX_OPS = 256
 OTHER_OP = "other"
 """What the ops of a graph with more than `MAX_OPS` kinds are called from there on."""
@@ -47,7 +49,11 @@ def graph_of(fields: Mapping[str, Field], methods: OpEvaluator | None = None) ->
     graph = with_local_grads(graph, seen, methods, has_finals=kept != IN_NODES)
     if kept != IN_NODES:
         return with_finals(graph, seen, kept)
-    return with_pass(graph, seen)
+    graph = with_pass(graph, seen)
+    if "raised" in fields and graph.ledger is not None:
+        notes = filter(None, (RAISED.format(n=f"{graph.n_events - 1:,}"), graph.pass_note))
+        graph = replace(graph, pass_note="; ".join(notes))
+    return graph
 
 
 def without_pass(fields: Columns) -> Graph:

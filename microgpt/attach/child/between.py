@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from microgpt.attach.child.pass_log import inherited, line_at
+from microgpt.attach.child.pass_log import inherited, lines_at
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.child.snapshot import Snapshot
@@ -199,11 +199,10 @@ class Between:
         """Where an attribute of each leaf was written last, -1 if that was not seen."""
         found = array("q", [-1]) * len(keys)
         if self._writes:
-            for i, key in enumerate(keys):
-                at = self._writes.get((key, name))
-                if at is not None:
-                    line = (at[0].co_filename, line_at(*at))
-                    found[i] = places.setdefault(line, len(places))
+            written = [(i, self._writes[key, name]) for i, key in enumerate(keys)
+                       if (key, name) in self._writes]  # fmt: skip
+            for (i, _), line in zip(written, lines_at(at for _, at in written)):
+                found[i] = places.setdefault(line, len(places))
         return found
 
 

@@ -43,6 +43,24 @@ class LocalGradients:
         self._numbers = ""  # the attribute that had them last, in a row of their own
         self.tapes: Tapes | None = None  # looked for when one is needed
 
+    def of_all(
+        self, nodes: Sequence[Node], operands: Sequence[tuple[Node, ...]]
+    ) -> list[list[float]]:
+        """The local gradients of many nodes; none of those that were made of none."""
+        found: list[Any] = []
+        read = getattr if self._kind.is_plain else lambda node, name, _: own_attribute(node, name)
+        for node, own in zip(nodes, operands):
+            if not own:
+                found.append(())
+                continue
+            row: Any = read(node, self._numbers, None) if self._numbers else None
+            is_row = row.__class__ in _ROWS and len(row) == len(own)
+            if is_row and _FLOAT.issuperset(map(type, row)):
+                found.append(tuple(row))  # a tuple itself, as a rule
+            else:
+                found.append(self.of(node, own))
+        return found
+
     def of(self, node: Node, operands: tuple[Node, ...]) -> list[float]:
         """The local gradient of each slot."""
         if self._numbers:

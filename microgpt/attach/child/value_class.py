@@ -40,6 +40,9 @@ from microgpt.autograd.scopes import Scope, Site
 class ValueClass:
     """A Value-like class of the script."""
 
+    has_records = False
+    """Whether its nodes say themselves what else is noted of them."""
+
     def __init__(self, cls: type, shape: Shape | None, base: FrameType) -> None:
         self.cls = cls
         self.shape = shape  # where its nodes keep what; None until that is learnt
@@ -49,7 +52,7 @@ class ValueClass:
         self.is_plain = reads is object.__getattribute__ and not hasattr(cls, "__getattr__")
         self._own: Any = getattr if self.is_plain else lambda n, name, _: own_attribute(n, name)
         self.origins = Origins()
-        self._types = {cls}  # of its nodes, those derived from it included
+        self.types = {cls}  # of its nodes, those derived from it included
         self.is_free = False  # whether its passes are loops of the script, and no function
         self.holds_arrays: bool | None = None  # of numpy, as its nodes' numbers; None: not known
         self.is_slow = False  # whether these can only be seen by watching all that is written
@@ -64,7 +67,7 @@ class ValueClass:
 
     def add_code(self, cls: type) -> None:
         """Counts the code of a class derived from this one as the class's own."""
-        self._types.add(cls)
+        self.types.add(cls)
         for code in codes_of(cls):
             if id(code) not in self._is_part:
                 self.codes.append(code)
@@ -99,8 +102,8 @@ class ValueClass:
         A derived class with an `__init__` of its own need not call that of its base.
         """
         self.disarm()
-        self.origins.forget_unused(self._types)
-        for cls in self._types:
+        self.origins.forget_unused(self.types)
+        for cls in self.types:
             own = vars(cls).get("__init__")
             if own is not None or cls is self.cls:
                 hook = self._recording_init(cls, base)
@@ -177,7 +180,7 @@ class ValueClass:
         """A decorator made another class of it, as `dataclass(slots=True)` does."""
         self.disarm()
         self.cls = cls
-        self._types.add(cls)
+        self.types.add(cls)
 
     # -- what is known of a node -------------------------------------------------------------------
 
@@ -209,7 +212,7 @@ class ValueClass:
             return self.made_from(node) or ()
         if len(store.paths) == 1 and len(store.paths[0]) == 1 and not store.only_older:
             only = self._own(node, store.paths[0][0], None)
-            if only.__class__ in (tuple, list) and self._types.issuperset(map(type, only)):
+            if only.__class__ in (tuple, list) and self.types.issuperset(map(type, only)):
                 return tuple(only)
         held: list[Node] = []
         for path in store.paths:
