@@ -178,7 +178,7 @@ class Between:
         line_of = array("q")
         for _, _, code, at, _ in self._log:
             if (id(code), at) not in lines:
-                line = (code.co_filename, line_at(code, at))
+                (line,) = lines_at([(code, at)])
                 lines[id(code), at] = places.setdefault(line, len(places))
             line_of.append(lines[id(code), at])
         labels = [names.get(id(node)) for node in others]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from types import CodeType
+from typing import Any
 
 UNKNOWN_OP = "op"
 """What a node is called that was made while nothing was recorded by a class that does not say."""
@@ -25,3 +27,9 @@ def op_name(maker: CodeType | None, called: object, *, is_own: bool) -> str:
     if maker is not None and not maker.co_name.startswith("<"):
         return maker.co_name
     return UNKNOWN_OP
+
+
+def function_beside(cls: type, maker: CodeType) -> Any:
+    """The function of the module that a class is of whose code this is, None if there is none."""
+    found = getattr(sys.modules.get(cls.__module__), maker.co_name, None)
+    return found if getattr(found, "__code__", None) is maker else None

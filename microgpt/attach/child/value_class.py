@@ -5,7 +5,6 @@ Recording is switched on only for the computations that are looked at.
 
 from __future__ import annotations
 
-import sys
 from types import CodeType, FrameType
 from typing import Any
 
@@ -21,7 +20,7 @@ from microgpt.attach.child.node_notes import (
     number_in,
     origin_in,
 )
-from microgpt.attach.child.op_names import op_name
+from microgpt.attach.child.op_names import function_beside, op_name
 from microgpt.attach.child.operand_notes import in_order, noted_operands
 from microgpt.attach.child.recorded import (
     NO_ARGUMENTS,
@@ -379,15 +378,10 @@ class ValueClass:
             return "it was made while nothing was recorded"
         functions = (f for above in type(node).__mro__ for f in functions_of(above))
         own = next((f for f in functions if f.__code__ is maker), None)
-        function = own or self._free_function(maker)
+        function = own or function_beside(self.cls, maker)
         if function is None:
             return "it was made by no method of its class"
         return Call(function, *(self._arguments(node) or Arguments(operands, {})))
-
-    def _free_function(self, maker: CodeType) -> Any:
-        """The script's function beside the class whose code this is."""
-        found = getattr(sys.modules.get(self.cls.__module__), maker.co_name, None)
-        return found if getattr(found, "__code__", None) is maker else None
 
     def label(self, node: Node) -> Label | None:
         """What a node says that it is called."""
