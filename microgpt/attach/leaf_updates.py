@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
+from itertools import repeat
 from typing import Any
 
 from microgpt.attach.wire import Field
@@ -19,7 +20,8 @@ def updates_of(fields: Mapping[str, Field]) -> Updates | None:
     columns = [fields[f"update_{name}"] for name in ("befores", "afters", "grads", "grads_now")]
     rows = zip(
         _ints(fields, "update_ids"), map(str, fields["update_names"]), *columns,
-        _ints(fields, "update_lines"), _ints(fields, "update_grad_lines"), strict=True,
+        _ints(fields, "update_lines"), _ints(fields, "update_grad_lines"),
+        map(str, fields["leaf_flags"]) if "leaf_flags" in fields else repeat(""), strict=False,
     )  # fmt: skip
     return Updates(
         since=_ints(fields, "updates_since")[0],
@@ -28,9 +30,9 @@ def updates_of(fields: Mapping[str, Field]) -> Updates | None:
                 node if node >= 0 else None, name,
                 float(before), float(after), float(grad), float(grad_now),
                 places[line] if line >= 0 else None,
-                places[grad_line] if grad_line >= 0 else None,
+                places[grad_line] if grad_line >= 0 else None, flags,
             )
-            for node, name, before, after, grad, grad_now, line, grad_line in rows
+            for node, name, before, after, grad, grad_now, line, grad_line, flags in rows
         ),
         rebound=tuple(map(str, fields["update_rebound"])),
         n_shared=_ints(fields, "update_shared")[0],

@@ -208,6 +208,14 @@ class Program:
                     return not self._in_op(file, node.lineno)
         return False
 
+    def reads_gradients(self, file: str, line: int) -> bool:
+        """Whether a line reads a gradient."""
+        _, grads, _ = self._vocabulary(file)
+        return any(
+            isinstance(node, ast.Attribute) and node.attr in grads and node.lineno == line
+            for node in ast.walk(self.tree(file) or ast.Module([], []))
+        )
+
     def reads_of_numbers(self, file: str | None) -> list[int]:
         """Lines that take the number of a node to compute with, in no op, update or print."""
         tree = self.tree(file)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Diagnosis
 from microgpt.diagnosis.kinds import findings
+from microgpt.diagnosis.kinds.kind import matrix_of
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import Program
 from microgpt.graph.debuggee import Debuggee, Ended, Stop
@@ -83,15 +84,18 @@ class Watching:
         return n > ENOUGH_UPDATES + 1 and self._all_updated(ENOUGH_UPDATES)
 
     def _all_updated(self, often: int) -> bool:
-        """Whether all groups of parameters that were updated were so often enough."""
+        """Whether all groups of leaves that last and have gradients were updated often enough.
+
+        Optimizers may take turns. Of a group that is never updated all passes are watched.
+        """
         counts: dict[str, int] = {}
         for seen in self._passes:
-            moved = set()
-            for leaf in seen.updates.leaves if seen.updates else ():
-                if leaf.before != leaf.after:
-                    moved.add(leaf.name.partition("[")[0])
-            for group in moved:
-                counts[group] = counts.get(group, 0) + 1
+            leaves = seen.updates.leaves if seen.updates else ()
+            groups = {matrix_of(leaf.name) for leaf in leaves
+                      if leaf.node is not None and leaf.name and leaf.grad != 0}  # fmt: skip
+            moved = {matrix_of(leaf.name) for leaf in leaves if leaf.before != leaf.after}
+            for group in groups | moved:
+                counts[group] = counts.get(group, 0) + (group in moved)
         return bool(counts) and min(counts.values()) >= often
 
     @property

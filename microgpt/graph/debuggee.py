@@ -49,6 +49,7 @@ class LeafUpdate:
     grad_now: float  # and before the later one; 0 if it was zeroed
     line: tuple[str, int] | None  # that wrote its number last, where that was seen
     grad_line: tuple[str, int] | None  # that wrote its gradient last
+    flags: str = ""  # what it says of itself by yes or no, such as `requires_grad=False`
 
 
 class LeafWrite(NamedTuple):

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from microgpt.attach.child.anatomy import attributes
 from microgpt.attach.child.pass_log import inherited, lines_at
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.script_failure import OWN_FOLDER
@@ -187,6 +188,7 @@ class Between:
             "log_is_grad": array("q", (name == shape.grad for _, name, *_ in self._log)),
             "log_numbers": array("d", (_number(value) for *_, value in self._log)),
             "log_lines": line_of,
+            "leaf_flags": list(map(_flags, self._leaves)),
             "other_ids": array("q", map(snapshot.first_id, others)),
             "other_names": [label.text if label else "" for label in labels],
             "other_befores": array("d", (_number(old) for _, old, _ in self._others.values())),
@@ -204,6 +206,12 @@ class Between:
             for (i, _), line in zip(written, lines_at(at for _, at in written)):
                 found[i] = places.setdefault(line, len(places))
         return found
+
+
+def _flags(node: Node) -> str:
+    """What a node says of itself by yes or no, `requires_grad=False` say."""
+    own = attributes(node).items()
+    return " ".join(f"{name}={value}" for name, value in own if isinstance(value, bool))
 
 
 def _number(value: object) -> float:

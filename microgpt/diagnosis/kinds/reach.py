@@ -22,8 +22,16 @@ def _lost(evidence: Evidence) -> list[str]:
     in_graphs = {matrix_of(name) for s in evidence.passes for name in s.graph.names.values()}
     lost: dict[str, None] = {}
     for interval in evidence.intervals:
-        for leaf in interval.updates.others:
-            if leaf.node is None and leaf.grad == 0 and matrix_of(leaf.name) not in in_graphs:
+        updates = interval.updates
+        n = len(updates.leaves)
+        usual = {w.line for w in updates.writes if 0 <= w.leaf < n and not w.is_grad}
+        for write in updates.writes:
+            if write.leaf < n or write.is_grad:
+                continue
+            leaf = updates.others[write.leaf - n]
+            is_update = write.line in usual or evidence.program.reads_gradients(*write.line)
+            is_lost = leaf.node is None and leaf.grad == 0
+            if is_update and is_lost and matrix_of(leaf.name) not in in_graphs:
                 lost[matrix_of(leaf.name) or "a parameter"] = None
     return list(lost)
 

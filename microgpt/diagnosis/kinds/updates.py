@@ -86,6 +86,9 @@ def _not_updated(evidence: Evidence) -> Iterator[Finding]:
         if len(rows) == len(evidence.intervals) and all(leaf.grad != 0 for _, _, leaf in rows)
     ]  # fmt: skip
     idle = [rows for rows in idle if _is_parameter(evidence, *rows[0])]
+    learn = {leaf.flags for i in evidence.intervals for _, leaf in i.rows()
+             if leaf.before != leaf.after}  # fmt: skip
+    idle = [rows for rows in idle if rows[0][2].flags in learn]  # else it says that it is frozen
     groups: dict[str, list[list[tuple[Interval, int, LeafUpdate]]]] = defaultdict(list)
     for rows in idle:
         groups[matrix_of(called(rows[0][2]))].append(rows)
@@ -127,7 +130,9 @@ def _is_parameter(evidence: Evidence, interval: Interval, place: int, leaf: Leaf
     uses = graph.consumers_of(node)
     if len(uses) < 2:
         return False  # a target is used once
-    meets = [{edge.operand for edge in graph.operands_of(use.consumer)} - {node} for use in uses]
+    own = {n for n, name in graph.names.items() if matrix_of(name) == matrix_of(leaf.name)}
+    own.add(node)
+    meets = [{edge.operand for edge in graph.operands_of(use.consumer)} - own for use in uses]
     return not all(others and others <= is_moved for others in meets)
 
 
