@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microgpt.errors import InputError, NotFetchedError
+from microgpt.files import read_whole
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -144,10 +145,7 @@ def documents_in(raw: bytes, spec: str) -> tuple[str, ...]:
 
 
 def _read(path: str | Path) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read corpus {str(path)!r}: {error.strerror}") from error
+    return read_whole(Path(path), "corpus")
 
 
 def _read_original() -> bytes:

@@ -14,7 +14,6 @@ from textual.app import App
 from microgpt import ModelSnapshot
 from microgpt.attach import ScriptProcess
 from microgpt.debugger import DebugSession
-from microgpt.graph.graph import Graph
 from microgpt.runs import Run, RunRecorder
 from tests.tui.debugger.test_script_app import SCALAR
 from tests.tui.monkey import under_a_monkey
@@ -107,7 +106,5 @@ async def test_a_monkey_breaks_no_app(kind: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 6))
 @pytest.mark.parametrize("kind", APPS)
-async def test_a_monkey_breaks_no_app_in_the_long_run(
-    kind: str, seed: int, tmp_path: Path
-) -> None:
+async def test_a_monkey_breaks_no_app_in_the_long_run(kind: str, seed: int, tmp_path: Path) -> None:
     await let_loose(kind, tmp_path, seed, count=500)
