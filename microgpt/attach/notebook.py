@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microgpt.errors import InputError
+from microgpt.files import read_whole
 
 CELL = "cell"
 """The code cells are the files `cell 1`, `cell 2`, and so on."""
@@ -31,11 +32,11 @@ class Notebook:
             InputError: it is none.
         """
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(read_whole(path, "notebook").decode("utf-8"))
             cells = [cell["source"] for cell in content["cells"] if cell["cell_type"] == "code"]
-        except OSError as error:
-            raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except InputError:
+            raise
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InputError(
                 f"{str(path)!r} is not a notebook: JSON with a list of cells is needed, "
                 "as Jupyter writes it from format 4 on"

@@ -6,10 +6,11 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from microgpt.debugger.stops import StopKind, StopPoint
 from microgpt.errors import InputError
-from microgpt.files import write_atomically
+from microgpt.files import read_whole, write_atomically
 
 VERSION = 1
 
@@ -55,21 +56,23 @@ def load(name: str) -> tuple[SavedStop, ...]:
     """
     path = _path(name)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["version"] != VERSION:
-            raise InputError(
-                f"{str(path)!r} is of version {content['version']!r}; this program reads {VERSION}"
-            )
-        return tuple(_stop(row) for row in content["stops"])
-    except FileNotFoundError:
-        names = ", ".join(saved_names()) or "none"
-        raise InputError(f"no session {name!r} is saved; there is {names}") from None
-    except OSError as error:
-        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, InputError):
-            raise
+        return _stops_in(path, json.loads(read_whole(path, "session").decode("utf-8")))
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            names = ", ".join(saved_names()) or "none"
+            raise InputError(f"no session {name!r} is saved; there is {names}") from None
+        raise
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{str(path)!r} is not a saved session: delete it") from error
+
+
+def _stops_in(path: Path, content: Any) -> tuple[SavedStop, ...]:
+    if content["version"] != VERSION:
+        raise InputError(
+            f"{str(path)!r} is of version {str(content['version'])[:20]!r}; this program reads "
+            f"{VERSION}"
+        )
+    return tuple(_stop(row) for row in content["stops"])
 
 
 def saved_names() -> tuple[str, ...]:

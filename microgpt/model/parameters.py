@@ -21,13 +21,16 @@ INIT_STD = 0.08
 RMSNORM_EPS = 1e-5
 """What rmsnorm adds to the mean square; every engine does."""
 
+LARGEST_SIZE = 1_000_000_000
+"""Of each number of a `ModelConfig`: whatever is larger fits no machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
     """The model's size.
 
     Raises:
-        InputError: a size below 1, or n_embd that n_head does not divide.
+        InputError: a size below 1 or beyond all bounds, or n_embd that n_head does not divide.
     """
 
     n_embd: int = 16  # width of the residual stream
@@ -37,8 +40,11 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         for name in ("n_embd", "n_head", "n_layer", "block_size"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}; it must be at least 1")
+            if not 1 <= getattr(self, name) <= LARGEST_SIZE:
+                raise InputError(
+                    f"{name} is {getattr(self, name)}; it must be at least 1"
+                    + (f" and at most {LARGEST_SIZE:,}" if getattr(self, name) > 1 else "")
+                )
         if self.n_embd % self.n_head:
             small = [d for d in range(1, math.isqrt(self.n_embd) + 1) if self.n_embd % d == 0]
             divisors = sorted({*small, *(self.n_embd // d for d in small)})
@@ -51,6 +57,11 @@ class ModelConfig:
     def head_dim(self) -> int:
         """Width of one attention head."""
         return self.n_embd // self.n_head
+
+    def num_parameters(self, vocab_size: int) -> int:
+        """How many numbers all of `shapes` hold, however many that are."""
+        n_embd = self.n_embd
+        return n_embd * (2 * vocab_size + self.block_size + 12 * n_embd * self.n_layer)
 
     def shapes(self, vocab_size: int) -> dict[str, tuple[int, int]]:
         """Rows and columns of every matrix, in the order in which they are drawn."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import random
 import sys
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from microgpt.model.training_state import TrainingState
 from microgpt.train.training import RngState, Training
@@ -56,17 +59,37 @@ class EncodedKeyframe:
         """Units: bytes."""
         return len(self.data) + len(self.m) + len(self.v) + len(self.rng) + len(self.checksum)
 
-    def decoded(self) -> Keyframe | None:
-        """The keyframe, or None if the bytes are not those the checksum was taken of."""
+    def decoded(self, num_parameters: int) -> Keyframe:
+        """The keyframe. Raises `ValueError`, in a sentence's words, where it is none.
+
+        Args:
+            num_parameters: of the run's model.
+        """
         if self.checksum != _checksum(self.step, self.data, self.m, self.v, self.rng):
-            return None
-        version, numbers, gauss_next = json.loads(self.rng)
-        return Keyframe(
-            TrainingState(
-                self.step, _from_bytes(self.data), _from_bytes(self.m), _from_bytes(self.v)
-            ),
-            (version, tuple(numbers), gauss_next),
+            raise ValueError("does not have the checksum it was stored with")
+        if {len(self.data), len(self.m), len(self.v)} != {8 * num_parameters}:
+            raise ValueError("is of a model of another size")
+        state = TrainingState(
+            self.step, _from_bytes(self.data), _from_bytes(self.m), _from_bytes(self.v)
         )
+        if not all(map(math.isfinite, chain(state.data, state.m, state.v))) or min(state.v) < 0:
+            raise ValueError("holds numbers that training cannot come to")
+        return Keyframe(state, _generator_state(self.rng))
+
+
+def _generator_state(content: bytes) -> RngState:
+    """The state of a generator, if it is one that a generator can have."""
+    try:
+        version, numbers, gauss_next = json.loads(content)
+        state = (version, tuple(numbers), gauss_next)
+        is_one = gauss_next is None or (isinstance(gauss_next, float) and math.isfinite(gauss_next))
+        are_words = all(type(number) is int and 0 <= number < 1 << 32 for number in state[1])
+        if is_one and are_words and version == random.Random.VERSION:
+            random.Random().setstate(state)
+            return state
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        pass
+    raise ValueError("has no state of a generator")
 
 
 def keyframe_interval(training: Training) -> int:

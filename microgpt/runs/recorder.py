@@ -14,8 +14,13 @@ from typing import Self
 
 from microgpt.errors import RunFileError
 from microgpt.runs import run_file
+from microgpt.runs.guarded import reported, version_of
 from microgpt.runs.keyframes import Keyframe, keyframe_interval, superfluous
-from microgpt.runs.run_file import RunInfo, WriterLock
+from microgpt.runs.rows import RunRows
+from microgpt.runs.run_file import WriterLock
+from microgpt.runs.run_info import RunInfo
+from microgpt.runs.schema import insertion, stored
+from microgpt.runs.verifying import trusted_parts
 from microgpt.train.training import StepLoss, Training
 from microgpt.version import __version__
 
@@ -48,17 +53,26 @@ class RunRecorder:
         self._connection = connection
         self._lock = lock
         self._budget = budget
+        self._version = version_of(connection)
         # As it is before samples are drawn, which does not belong to any step.
         self._rng_state = training.rng.getstate()
         self._losses: list[StepLoss] = []
         self._committed_at = time.monotonic()
-        with run_file.reported(path, "cannot write"):
+        with reported(path, "cannot write"):
             self._keyframes: list[int] = [
                 step for (step,) in connection.execute("SELECT step FROM keyframe ORDER BY step")
             ]
             self._documents = {
                 place for (place,) in connection.execute("SELECT place FROM document")
             }
+            self._samples: set[tuple[int, int]] = set(
+                connection.execute("SELECT step, number FROM sample")
+            )
+            ((last,),) = connection.execute("SELECT max(step) FROM step")
+            (self._run_id,) = connection.execute("SELECT id FROM run").fetchone()
+        first = self._keyframes[0] if self._keyframes else training.step
+        self._last_step: int = first if last is None else last
+        self.asked = (0, 0.0)  # samples to be drawn where training ends, and their temperature
 
     @classmethod
     def create(
@@ -119,7 +133,10 @@ class RunRecorder:
         path = Path(path)
         lock = WriterLock(path)
         try:
-            recorder = cls(path, training, run_file.open_to_write(path), lock, budget)
+            connection = run_file.open_to_write(path)
+            parts = trusted_parts(RunRows(path, connection))
+            recorder = cls(path, training, run_file.without_bounds(path, connection), lock, budget)
+            recorder.asked = parts.asked
             recorder._check_end()
         except BaseException:
             lock.release()
@@ -158,17 +175,30 @@ class RunRecorder:
         elif time.monotonic() - self._committed_at >= COMMIT_EVERY:
             self.commit()
 
+    def ask_samples(self, count: int, temperature: float) -> None:
+        """Writes down that so many samples are to be drawn where training ends.
+
+        Raises:
+            RunFileError: the file cannot be written.
+        """
+        before, self.asked = self.asked, (count, temperature)
+        try:
+            self.commit()
+        except RunFileError:
+            self.asked = before
+            raise
+
     def record_sample(self, number: int, temperature: float, text: str) -> None:
         """Takes down a sample drawn after the step at which the training stands.
 
         Raises:
             RunFileError: the file cannot be written.
         """
-        with self._transaction():
-            self._connection.execute(
-                "INSERT OR REPLACE INTO sample VALUES (?, ?, ?, ?)",
-                (self._training.step, number, temperature, text),
-            )
+        step = self._training.step
+        samples = self._samples | {(step, number)}
+        with self._transaction(samples=len(samples)):
+            self._put("sample", step, number, temperature, text)
+        self._samples = samples
 
     def commit(self) -> None:
         """Makes all that was recorded visible to readers, and safe.
@@ -197,9 +227,7 @@ class RunRecorder:
         self._lock.release()
 
     def _check_end(self) -> None:
-        with run_file.reported(self.path, "cannot read"):
-            ((last,),) = self._connection.execute("SELECT max(step) FROM step").fetchall()
-        last = self._keyframes[0] if last is None else last
+        last = self._last_step
         if last != self._training.step:
             raise RunFileError(
                 f"{str(self.path)!r} is at step {last}, and what should go on at step "
@@ -209,7 +237,8 @@ class RunRecorder:
     def _take_keyframe(self) -> None:
         keyframe = Keyframe(self._training.state, self._rng_state).encoded()
         given_up = superfluous([*self._keyframes, keyframe.step], self._budget // keyframe.size)
-        with self._transaction():
+        kept = [step for step in [*self._keyframes, keyframe.step] if step not in set(given_up)]
+        with self._transaction(keyframes=len(kept)):
             self._connection.execute(
                 "INSERT INTO keyframe VALUES (?, ?, ?, ?, ?, ?)",
                 (
@@ -220,25 +249,42 @@ class RunRecorder:
             self._connection.executemany(
                 "DELETE FROM keyframe WHERE step = ?", [(step,) for step in given_up]
             )
-        self._keyframes = [
-            step for step in [*self._keyframes, keyframe.step] if step not in set(given_up)
-        ]
+        self._keyframes = kept
+
+    def _put(self, table: str, *values: float | str) -> None:
+        row = stored(self._version, self._run_id, table, *values)
+        self._connection.execute(insertion(table, row), row)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Writes the steps taken down and whatever else, all or nothing."""
+    def _transaction(
+        self, *, keyframes: int | None = None, samples: int | None = None
+    ) -> Iterator[None]:
+        """Writes the steps taken down and whatever else, all or nothing.
+
+        Args:
+            keyframes: how many there are then, if another number than before.
+            samples: likewise.
+        """
         connection = self._connection
-        with run_file.reported(self.path, "cannot write"):
+        last = self._losses[-1].step if self._losses else self._last_step
+        with reported(self.path, "cannot write"):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 new_documents = self._write_losses()
                 yield
+                if self._version >= 2:
+                    self._put(
+                        "seal", 1, last, len(self._documents) + len(new_documents),
+                        len(self._keyframes) if keyframes is None else keyframes,
+                        len(self._samples) if samples is None else samples, *self.asked,
+                    )  # fmt: skip
                 connection.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
                     connection.execute("ROLLBACK")
                 raise
         self._documents |= new_documents
+        self._last_step = last
         self._losses.clear()
         self._committed_at = time.monotonic()
 
@@ -248,11 +294,12 @@ class RunRecorder:
             (loss.step - 1) % len(self._training.documents): loss.document for loss in self._losses
         }
         new = documents.keys() - self._documents
-        self._connection.executemany(
-            "INSERT INTO document VALUES (?, ?)", [(place, documents[place]) for place in new]
-        )
-        self._connection.executemany(
-            "INSERT INTO step VALUES (?, ?, ?)",
-            [(loss.step, loss.loss, loss.lr) for loss in self._losses],
-        )
+        for place in new:
+            self._put("document", place, documents[place])
+        rows = [self._stored_step(loss) for loss in self._losses]
+        if rows:
+            self._connection.executemany(insertion("step", rows[0]), rows)
         return set(new)
+
+    def _stored_step(self, loss: StepLoss) -> tuple[object, ...]:
+        return stored(self._version, self._run_id, "step", loss.step, loss.loss, loss.lr)

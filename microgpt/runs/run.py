@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from microgpt.errors import DomainError, InputError, RunFileError
 from microgpt.model.training_state import TrainingState
 from microgpt.runs import run_file
-from microgpt.runs.keyframes import EncodedKeyframe, Keyframe
-from microgpt.runs.run_file import RunInfo
+from microgpt.runs.guarded import opened
+from microgpt.runs.keyframes import Keyframe
+from microgpt.runs.rows import RunRows, Seal
+from microgpt.runs.run_info import RunInfo
 from microgpt.text.corpus import Corpus, load_corpus
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines import Engine, EngineName, StepResult, make_engine
@@ -83,9 +84,10 @@ class Run:
         """
         self.path = Path(path)
         self._lock = threading.RLock()  # a screen reads in a thread of its own
-        self._connection = run_file.open_to_read(self.path)
+        self._connection = opened(self.path, "ro")
         try:
-            self.info: RunInfo = run_file.read_info(self.path, self._connection)
+            self.rows = RunRows(self.path, self._connection)
+            self.info: RunInfo = self.rows.info
             self.tokenizer = Tokenizer(self.info.chars)
             self.engine: Engine = make_engine(
                 engine, self.info.model, self.tokenizer, self.info.config
@@ -121,31 +123,27 @@ class Run:
     @property
     def last_step(self) -> int:
         """The last step recorded."""
-        ((last,),) = self._query("SELECT max(step) FROM step")
-        return self.first_step if last is None else int(last)
+        return self.rows.last_step()
 
     @property
     def is_finished(self) -> bool:
         """Whether the schedule's last step is recorded."""
         return self.last_step == self.info.config.num_steps
 
+    @property
+    def seal(self) -> Seal | None:
+        """What the file says it holds; None if it was begun by a microgpt without checksums."""
+        return self.rows.seal()
+
     def losses(self, since: int = 0) -> list[StepLoss]:
         """All steps recorded after step `since`."""
-        rows = self._query(
-            "SELECT step.step, text, loss, lr FROM step"
-            " JOIN document ON place = (step.step - 1) % ? WHERE step.step > ? ORDER BY step.step",
-            (self.info.num_documents, since),
-        )
-        return [StepLoss(*row) for row in rows]
+        return self.rows.steps(since)
 
     def documents(self, count: int) -> tuple[str, ...]:
         """The first documents trained on after the run's beginning, at most `count` of them."""
-        rows = self._query(
-            "SELECT text FROM step JOIN document ON place = (step.step - 1) % ?"
-            " ORDER BY step.step LIMIT ?",
-            (self.info.num_documents, count),
-        )
-        return tuple(str(text) for (text,) in rows)
+        first = self.first_step
+        steps = range(first + 1, min(first + count, self.last_step) + 1)
+        return tuple(self.rows.document_of(step) for step in steps)
 
     def origin(self, recorded: RecordedStep) -> GraphOrigin:
         """What a step was computed from, for the debugger.
@@ -162,8 +160,7 @@ class Run:
 
     def samples(self) -> list[tuple[int, str]]:
         """Step and text of every sample recorded, in order."""
-        rows = self._query("SELECT step, text FROM sample ORDER BY step, number")
-        return [(int(step), str(text)) for step, text in rows]
+        return [(sample.step, sample.text) for sample in self.rows.samples()]
 
     # -- any step --------------------------------------------------------------------------------
 
@@ -188,9 +185,10 @@ class Run:
                 )
             keyframe = self._state_after(step - 1)
             state = keyframe.state.copy()
-            document, loss = self._document_and_loss(step)
-            result = self._trained(step, state, document)
-            self._check(step, loss, result.loss)
+            (recorded,) = self.rows.steps(step - 1, step)
+            result = self._trained(step, state, recorded.document)
+            self._check(step, recorded.loss, result.loss)
+            self._compare(step, state)
             self._keep(Keyframe(state, keyframe.rng_state))
         before, after = self._model(keyframe.state), self._model(state)
         return RecordedStep(
@@ -230,6 +228,7 @@ class Run:
                 + ("" if len(corpus.documents) != self.info.num_documents else " others")
             )
         recorded = self.at(self.last_step if step is None else step)
+        self.rows.keyframe(recorded.step)  # a damaged one cannot be compared with
         config = self.info.config
         config = replace(
             config,
@@ -237,9 +236,23 @@ class Run:
             seed=config.seed if seed is None else seed,
         )
         training = Training(corpus, self.info.model, config, engine)
+        if seed is None:
+            self._check_draws(training, recorded.rng_state)
         rng_state = recorded.rng_state if seed is None else training.rng.getstate()
         training.restore(recorded.state, rng_state)
         return training
+
+    def _check_draws(self, training: Training, rng_state: RngState) -> None:
+        """That what was drawn in the beginning is what the run's seed gives."""
+        for place, row in self.rows.scan("document", range(0)):
+            if place < len(training.documents) and row is not None:
+                text = self.rows.text_of(row, place + 1)
+                if training.documents[place] != text:
+                    raise self.rows.damaged(
+                        place + 1, f"its document is {text[:40]!r}, which the seed does not give"
+                    )
+        if not self.info.parent_id and rng_state != training.rng.getstate():
+            raise self.rows.damaged(0, "its generator does not stand where the seed leads")
 
     def _model(self, state: TrainingState) -> ModelSnapshot:
         return ModelSnapshot(self.info.model, self.tokenizer, state.data[:])
@@ -262,29 +275,17 @@ class Run:
     def _nearest(self, step: int) -> Keyframe:
         """The latest state at or before a step that is kept or stored."""
         kept = max((s for s in self._states if s <= step), default=-1)
-        rows = self._query("SELECT max(step) FROM keyframe WHERE step <= ?", (step,))
-        stored = -1 if rows[0][0] is None else int(rows[0][0])
-        if kept >= stored and kept >= 0:
+        stored = self.rows.keyframe_before(step)
+        if kept >= 0 and (stored is None or kept >= stored):
             return self._states[kept]
-        if stored < 0:
-            raise self._damaged(step, "there is no keyframe before it")
-        ((data, m, v, rng, checksum),) = self._query(
-            "SELECT data, m, v, rng, checksum FROM keyframe WHERE step = ?", (stored,)
-        )
-        keyframe = EncodedKeyframe(stored, data, m, v, rng, checksum).decoded()
+        keyframe = None if stored is None else self.rows.keyframe(stored)
         if keyframe is None:
-            raise self._damaged(
-                stored, "its keyframe does not have the checksum it was stored with"
-            )
-        if len(keyframe.state.data) != self._num_parameters:
-            raise self._damaged(stored, "its keyframe is of a model of another size")
+            raise self.rows.damaged(step, "there is no keyframe before it")
         return keyframe
 
     def _train_on(self, state: TrainingState, last: int) -> None:
         """Trains the recorded steps up to `last` again, each to the loss recorded."""
-        losses = [loss for loss in self.losses(since=state.step) if loss.step <= last]
-        if [loss.step for loss in losses] != list(range(state.step + 1, last + 1)):
-            raise self._damaged(last, "not all steps before it are in the file")
+        losses = self.rows.steps(state.step, last)
         while state.step < last:
             rest = losses[state.step - last :]
             try:
@@ -292,20 +293,29 @@ class Run:
                     state, [self._tokens(r.document, r.step) for r in rest]
                 )
             except DomainError as error:
-                raise self._damaged(state.step + 1, str(error)) from error
+                raise self.rows.damaged(state.step + 1, str(error)) from error
             for recorded, loss in zip(rest, done, strict=False):
                 self._check(recorded.step, recorded.loss, loss)
             if not done:
-                raise self._damaged(state.step + 1, "its numbers do not come out finite")
+                raise self.rows.damaged(state.step + 1, "its numbers do not come out finite")
 
     def _trained(self, step: int, state: TrainingState, document: str) -> StepResult:
         try:
             result = self.engine.train_step(state, document, self._tokens(document, step))
         except DomainError as error:
-            raise self._damaged(step, str(error)) from error
+            raise self.rows.damaged(step, str(error)) from error
         if result is None:
-            raise self._damaged(step, "its numbers do not come out finite")
+            raise self.rows.damaged(step, "its numbers do not come out finite")
         return result
+
+    def _compare(self, step: int, state: TrainingState) -> None:
+        """Holds a state against the keyframe of its step, if that has one that is whole."""
+        try:
+            keyframe = self.rows.keyframe(step)
+        except RunFileError:
+            return
+        if keyframe is not None and keyframe.state != state:
+            raise self.rows.damaged(step, "its state does not come out as it was recorded")
 
     def _keep(self, keyframe: Keyframe) -> None:
         self._states[keyframe.step] = keyframe
@@ -313,39 +323,14 @@ class Run:
         while len(self._states) > STATES_KEPT:
             self._states.popitem(last=False)
 
-    @cached_property
-    def _num_parameters(self) -> int:
-        shapes = self.info.model.shapes(self.tokenizer.vocab_size)
-        return sum(rows * cols for rows, cols in shapes.values())
-
-    def _document_and_loss(self, step: int) -> tuple[str, float]:
-        rows = self._query(
-            "SELECT text, loss FROM step JOIN document ON place = (step.step - 1) % ?"
-            " WHERE step.step = ?",
-            (self.info.num_documents, step),
-        )
-        if not rows:
-            raise self._damaged(step, "it is not in the file")
-        return str(rows[0][0]), float(rows[0][1])
-
     def _tokens(self, document: str, step: int) -> tuple[int, ...]:
         try:
             return self.tokenizer.encode(document)[: self.info.model.block_size + 1]
         except InputError as error:
-            raise self._damaged(step, str(error)) from error
+            raise self.rows.damaged(step, str(error)) from error
 
     def _check(self, step: int, recorded: float, computed: float) -> None:
         if recorded != computed:
-            raise self._damaged(
+            raise self.rows.damaged(
                 step, f"its loss comes out as {computed!r} and was recorded as {recorded!r}"
             )
-
-    def _damaged(self, step: int, why: str) -> RunFileError:
-        return RunFileError(
-            f"{str(self.path)!r}, step {step}: {why}; the file is damaged, or from a system with "
-            "another math library"
-        )
-
-    def _query(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        with self._lock, run_file.reported(self.path, "cannot read"):
-            return self._connection.execute(sql, values).fetchall()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microgpt.errors import InputError, NotFetchedError
+from microgpt.files import read_whole
 
 DEFAULT_CORPUS = "names"
 ORIGINAL = "original"
@@ -139,10 +140,7 @@ def documents_in(raw: bytes, spec: str) -> tuple[str, ...]:
 
 
 def _read(path: str | Path) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read corpus {str(path)!r}: {error.strerror}") from error
+    return read_whole(Path(path), "corpus")
 
 
 def _read_original() -> bytes:

@@ -27,8 +27,7 @@ LINES = (
     ":step 5", ":back 2", ":why", ":goto end", ":goto start", ":break op == 'mul'", ":search relu",
     ":flow", ":health", ":anomalies", ":watch grad > 1", ":continue", ":reverse-continue", ":undo",
     ":zero #12", ":set #5 = 0.25", ":where", ":info #3", ":help", ":run", ":gradcheck",
-    "/op == 'mul'",
-    "ugrad > 0", "e0.5", "g1", "g2", "demma", "dava", "B",
+    "/op == 'mul'", "ugrad > 0", "e0.5", "g1", "g2", "demma", "dava", "B",
 )  # fmt: skip
 """Lines that a key opens, and what is typed into them."""
 

@@ -59,6 +59,12 @@ class Recording:
             recorder = self._recorder
             self._try(lambda: recorder.record(steps))
 
+    def ask(self, samples: int, temperature: float) -> None:
+        """Takes down how many samples are to be drawn in the end."""
+        if self._recorder:
+            recorder = self._recorder
+            self._try(lambda: recorder.ask_samples(samples, temperature))
+
     def sample(self, number: int, temperature: float, text: str) -> None:
         """Takes down a sample just drawn."""
         if self._recorder:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from microgpt.runs import Run, is_being_written, size_on_disk
 
+VOUCHES_FOR_LITTLE = "of keyframes alone: begun by an older microgpt, it vouches for nothing else"
+
 
 def lines_of(recorded: Run) -> list[str]:
     """The lines about a run."""
@@ -27,6 +29,8 @@ def lines_of(recorded: Run) -> list[str]:
         f"  last loss  {latest[0].loss:.4f}" if latest else "  last loss  -",
         f"  size       {size_of(recorded.path)}",
     ]
+    if recorded.seal is None:
+        lines.append(f"  checksums  {VOUCHES_FOR_LITTLE}")
     if info.parent_id:
         lines.insert(2, f"  branched   from {info.parent_id} at step {info.parent_step}")
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from array import array
 from dataclasses import replace
@@ -14,18 +15,18 @@ from hypothesis import strategies as st
 from microgpt import Training, TrainingState, load_corpus
 from microgpt.runs.keyframes import Keyframe, keyframe_interval, superfluous
 
-EVERY_FLOAT = st.floats(allow_nan=False, width=64)
+FLOAT = st.floats(allow_nan=False, allow_infinity=False)
+SQUARE = st.floats(min_value=0, allow_infinity=False)
 
 
-@given(st.lists(st.tuples(EVERY_FLOAT, EVERY_FLOAT, EVERY_FLOAT), min_size=1), st.integers(0))
+@given(st.lists(st.tuples(FLOAT, FLOAT, SQUARE), min_size=1), st.integers(0))
 def test_what_is_decoded_is_what_was_encoded(
     numbers: list[tuple[float, float, float]], seed: int
 ) -> None:
     rng = random.Random(seed)
     rng.gauss(0, 1)  # leaves a number behind, which is part of the state
     state = TrainingState(7, *(array("d", column) for column in zip(*numbers, strict=True)))
-    decoded = Keyframe(state, rng.getstate()).encoded().decoded()
-    assert decoded is not None
+    decoded = Keyframe(state, rng.getstate()).encoded().decoded(len(numbers))
     assert decoded.state.data.tobytes() == state.data.tobytes()
     assert decoded.state.m.tobytes() == state.m.tobytes()
     assert decoded.state.v.tobytes() == state.v.tobytes()
@@ -36,12 +37,55 @@ def test_what_is_decoded_is_what_was_encoded(
 def test_every_column_is_checked() -> None:
     state = TrainingState.untrained([1.0, 2.0])
     encoded = Keyframe(state, random.Random(1).getstate()).encoded()
-    assert encoded.decoded() is not None
+    assert encoded.decoded(2).state == state
     for column in ("data", "m", "v", "rng", "checksum"):
         content = bytearray(getattr(encoded, column))
         content[0] ^= 1
-        assert replace(encoded, **{column: bytes(content)}).decoded() is None, column
-    assert replace(encoded, step=1).decoded() is None
+        with pytest.raises(ValueError, match="does not have the checksum"):
+            replace(encoded, **{column: bytes(content)}).decoded(2)
+    with pytest.raises(ValueError, match="does not have the checksum"):
+        replace(encoded, step=1).decoded(2)
+    with pytest.raises(ValueError, match="is of a model of another size"):
+        encoded.decoded(3)
+
+
+@pytest.mark.parametrize("column", ["data", "m", "v"])
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_is_no_state_of_a_training(column: str, number: float) -> None:
+    rng_state = random.Random(1).getstate()
+    state = replace(TrainingState.untrained([1.0]), **{column: array("d", [number])})
+    with pytest.raises(ValueError, match="numbers that training cannot come to"):
+        Keyframe(state, rng_state).encoded().decoded(1)
+    negative = replace(state, **{column: array("d", [-1.0])})
+    if column == "v":
+        with pytest.raises(ValueError, match="numbers that training cannot come to"):
+            Keyframe(negative, rng_state).encoded().decoded(1)
+    else:
+        assert Keyframe(negative, rng_state).encoded().decoded(1).state == negative
+
+
+@pytest.mark.parametrize(
+    "rng_state",
+    [
+        (3, (1,) * 624, None),
+        (3, (1,) * 624 + (625,), None),
+        (3, (2**32,) + (1,) * 624, None),
+        (3, (-1,) + (1,) * 624, None),
+        (3, (1.0,) * 624 + (624,), None),
+        (3, (True,) * 624 + (624,), None),
+        (3, (1,) * 624 + (624,), "0.5"),
+        (3, (1,) * 624 + (624,), math.inf),
+        (2, (1,) * 624 + (624,), None),
+        (9, (1,) * 624 + (624,), None),
+        ("3", "1" * 625, None),
+        (3, None, None),
+        (3, (1,) * 624 + (624,)),
+    ],
+)
+def test_what_is_no_state_of_a_generator(rng_state: tuple[object, ...]) -> None:
+    encoded = Keyframe(TrainingState.untrained([1.0]), rng_state).encoded()
+    with pytest.raises(ValueError, match="has no state of a generator"):
+        encoded.decoded(1)
 
 
 def test_numbers_are_stored_as_little_endian_doubles() -> None:

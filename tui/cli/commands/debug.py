@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from microgpt import InputError
+from microgpt.files import read_whole
 from tui.cli.debug_script import debug_script, is_script
 from tui.cli.options.parser import CommandParser, StoreText, Subparsers, given_options
 from tui.cli.options.script_options import STOP_OPTIONS, add_python_option, add_stop_options
@@ -120,8 +121,6 @@ def _lines(given: Iterable[tuple[bool, str]]) -> list[str]:
 
 def _script(path: str) -> list[str]:
     try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise InputError(f"cannot read script {path!r}: {error.strerror}") from error
+        return read_whole(Path(path), "script").decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"script {path!r} is not UTF-8") from error

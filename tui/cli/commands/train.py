@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from microgpt import DomainError, InputError, StepLoss, Training, TrainingConfig
 from microgpt.model.sampling import DEFAULT_SAMPLES
@@ -20,12 +21,15 @@ from tui.cli.options.model_options import (
     training_config_from,
 )
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
-from tui.cli.options.parser import CommandParser, Subparsers
+from tui.cli.options.parser import CommandParser, Subparsers, given_options
 from tui.cli.recorded_training import Recording
 from tui.cli.step_log import StepLog
 from tui.cli.terminal.exit_status import EXIT_ERROR
 from tui.cli.terminal.interrupts import Interrupts
 from tui.cli.terminal.output import can_redraw, notice, print_error, say
+
+if TYPE_CHECKING:
+    from microgpt.runs.rows import Sample
 
 _DESCRIPTION = """\
 Trains microgpt on a corpus, one document a step, then draws samples from it.
@@ -83,10 +87,12 @@ def run(arguments: argparse.Namespace) -> int:
         DomainError: training or sampling left the finite numbers.
     """
     with Interrupts() as interrupts, ExitStack() as files:
-        training = _resumed(arguments) if arguments.resume else _begun(arguments)
+        training, drawn = _resumed(arguments) if arguments.resume else (_begun(arguments), ())
         num_steps = training.config.num_steps
         last = _last_step(arguments.stop_after, training.config)
-        if arguments.resume and training.step >= last:
+        is_there = training.step >= last
+        drawn = drawn if is_there else ()  # else they were of an earlier step
+        if arguments.resume and is_there and len(drawn) >= arguments.samples:
             finished = (
                 "finished" if training.step == num_steps else f"there already (--stop-after {last})"
             )
@@ -98,14 +104,19 @@ def run(arguments: argparse.Namespace) -> int:
             say(f"num docs: {len(training.documents)}")
             say(f"vocab size: {training.tokenizer.vocab_size}")
             say(f"num params: {len(training.state.data)}")
-            if arguments.resume:
+            if arguments.resume and not is_there:
                 say(f"going on after step {training.step} / {num_steps}")
-        log_is_whole = _train(training, last, interrupts, log, record, quiet=arguments.quiet)
+        record.ask(arguments.samples, arguments.temperature)
+        log_is_whole = is_there or _train(
+            training, last, interrupts, log, record, quiet=arguments.quiet
+        )
         if training.engine.problem:
             notice(f"trained on the {training.engine.name} engine: {training.engine.problem}")
         if interrupts.received:
             notice(f"stopped after step {training.step} / {num_steps} by {interrupts.name}")
         for number, text in enumerate(_samples(training, arguments), start=1):
+            if number <= len(drawn):  # before the run was cut off
+                continue
             say(f"sample {number:2d}: {text}")
             record.sample(number, arguments.temperature, text)
     return interrupts.status or (0 if log_is_whole and record.is_whole else EXIT_ERROR)
@@ -118,7 +129,8 @@ def _begun(arguments: argparse.Namespace) -> Training:
     return Training(corpus_from(arguments), model, config, arguments.engine)
 
 
-def _resumed(arguments: argparse.Namespace) -> Training:
+def _resumed(arguments: argparse.Namespace) -> tuple[Training, Sequence[Sample]]:
+    """The run, and the samples drawn where it stands; `arguments` get what was asked of it."""
     from microgpt.runs import Run  # noqa: PLC0415  # SQLite; help need not wait for it
 
     others = [flag for flag in given_corpus_and_model_options(arguments) if flag != "--data"]
@@ -129,7 +141,19 @@ def _resumed(arguments: argparse.Namespace) -> Training:
         )
     corpus = corpus_from(arguments) if given_corpus_and_model_options(arguments) else None
     with Run(arguments.resume, arguments.engine) as recorded:
-        return recorded.training(corpus, engine=arguments.engine)
+        training = recorded.training(corpus, engine=arguments.engine)
+        drawn = [each for each in recorded.rows.samples() if each.step == training.step]
+        given, seal = given_options(arguments), recorded.seal
+        if seal is not None:
+            asked, temperature = seal.asked, seal.temperature
+        else:  # an older file does not tell: if some were drawn, those were all
+            asked = len(drawn) or arguments.samples
+            temperature = drawn[0].temperature if drawn else arguments.temperature
+        if "--samples" not in given:
+            arguments.samples = asked
+        if "--temperature" not in given or drawn:
+            arguments.temperature = temperature
+    return training, drawn
 
 
 def _opened_log(arguments: argparse.Namespace, files: ExitStack) -> StepLog | None:
