@@ -10,7 +10,7 @@ import os
 import sys
 from _signal import SIGINT, default_int_handler, signal  # type: ignore[import-not-found]  # a script may have a signal.py
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from types import CodeType, FrameType, FunctionType
@@ -102,10 +102,11 @@ class Conversation:
 
     # -- classes -----------------------------------------------------------------------------------
 
-    def found(self, cls: type, shape: Shape | None) -> None:
+    def found(self, cls: type, shape: Shape | None, operators: Sequence[CodeType] = ()) -> None:
         """Follows a class from now on, or learns what it is if its shape is not a known one."""
         self._kinds.clear()
         kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape, self._base)
+        kind.add_operators(operators)
         self._classes.append(kind)
         if shape is None:
             self._tell("watched", cls)

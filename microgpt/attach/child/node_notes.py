@@ -84,6 +84,11 @@ def noted(node: Any) -> Any:
         return None
 
 
+def give_number(node: Any) -> None:
+    """Notes that a node was made, and nothing else, whatever `__setattr__` its class has."""
+    object.__setattr__(node, NOTE, next_note())
+
+
 def origin_in(note: Any) -> int:
     """The number of the origin in a note, 0 for none."""
     if note is None:

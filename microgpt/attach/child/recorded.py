@@ -106,8 +106,3 @@ def _old_state(node: Any) -> object:
 
 
 _SLOTS = frozenset(Recorded.__slots__)
-
-
-def note(node: Node, name: str, value: Any) -> None:
-    """Notes something of a node, whatever `__setattr__` its class has of its own."""
-    object.__setattr__(node, name, value)

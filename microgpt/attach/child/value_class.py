@@ -5,6 +5,7 @@ Recording is switched on only for the computations that are looked at.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import CodeType, FrameType
 from typing import Any
 
@@ -15,23 +16,21 @@ from microgpt.attach.child.node_notes import (
     NOTE,
     More,
     Origins,
-    next_note,
+    give_number,
     noted,
     number_in,
     origin_in,
 )
 from microgpt.attach.child.op_names import function_beside, op_name
 from microgpt.attach.child.operand_notes import in_order, noted_operands
-from microgpt.attach.child.recorded import (
-    NO_ARGUMENTS,
-    Arguments,
-    Call,
-    Label,
-    Node,
-    arguments_of,
-    note,
+from microgpt.attach.child.recorded import NO_ARGUMENTS, Arguments, Call, Label, Node, arguments_of
+from microgpt.attach.child.shapes import (
+    Shape,
+    codes_of,
+    functions_of,
+    functions_of_code,
+    only_helps,
 )
-from microgpt.attach.child.shapes import Shape, codes_of, functions_of
 from microgpt.autograd.call_paths import CallPaths
 from microgpt.autograd.scopes import Scope, Site
 
@@ -58,11 +57,18 @@ class ValueClass:
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
         self._functions = FunctionObjects(self.is_node)
+        self._free: list[CodeType] = []  # of operators that are no methods
         self.codes: list[CodeType] = []  # of all that it defines
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
         self._inits: dict[type, tuple[Any, Any]] = {}  # own and hooked, of each class armed
         self.add_code(cls)
+
+    def add_operators(self, codes: Iterable[CodeType]) -> None:
+        """Counts functions that are no methods as the class's own: they make its nodes."""
+        for code in codes:
+            self._is_part[id(code)] = False
+            self._free.append(code)
 
     def add_code(self, cls: type) -> None:
         """Counts the code of a class derived from this one as the class's own."""
@@ -70,7 +76,7 @@ class ValueClass:
         for code in codes_of(cls):
             if id(code) not in self._is_part:
                 self.codes.append(code)
-                self._is_part[id(code)] = _is_part(code.co_name)
+                self._is_part[id(code)] = only_helps(code.co_name)
         for member in vars(cls).values():
             if isinstance(member, (classmethod, staticmethod)):  # `from_op` makes, but is no op
                 self._is_part[id(getattr(member.__func__, "__code__", None))] = True
@@ -246,7 +252,7 @@ class ValueClass:
     def give_number(self, node: Node) -> None:
         """Notes that a node was made, where its `__init__` was not hooked yet."""
         if self.note_of(node) is None:
-            note(node, NOTE, next_note())
+            give_number(node)
 
     def is_making(self, node: Node, code: CodeType) -> bool:
         """Whether this code of the class's own is what makes a node."""
@@ -379,6 +385,8 @@ class ValueClass:
         functions = (f for above in type(node).__mro__ for f in functions_of(above))
         own = next((f for f in functions if f.__code__ is maker), None)
         function = own or function_beside(self.cls, maker)
+        if function is None and any(each is maker for each in self._free):
+            function = next(iter(functions_of_code(maker)), None)
         if function is None:
             return "it was made by no method of its class"
         return Call(function, *(self._arguments(node) or Arguments(operands, {})))
@@ -389,9 +397,3 @@ class ValueClass:
     def maximum_of(self, node: Node) -> tuple[Node, ...]:  # noqa: ARG002
         """The nodes whose largest value a leaf stands for, as far as it says."""
         return ()
-
-
-def _is_part(name: str) -> bool:
-    """Whether a method of this name only helps to make a node: `__init__`, `_unary`, a lambda."""
-    is_special = name.startswith("__") and name.endswith("__")
-    return name == "__init__" or name.startswith("<") or (name.startswith("_") and not is_special)
