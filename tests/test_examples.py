@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 
 from microgpt import Training, TrainingConfig, load_corpus
+from tests.diagnosis.test_fault_pages import FAULTS, block, mended
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = {path.name: path for path in sorted((ROOT / "examples").glob("*.py"))}
+BROKEN = {path.name: path for path in sorted((ROOT / "examples" / "find_the_bug").glob("*.py"))}
 LAYERS = [name for name in EXAMPLES if re.fullmatch(r"train\d\.py", name)]
 ON_VALUE = [name for name in LAYERS if name >= "train2.py"]
 QUICKLY = {
@@ -254,3 +256,72 @@ def test_pytorch_agrees(tmp_path: Path) -> None:
         pytest.skip("PyTorch is not installed")
     assert done.stdout.endswith("all within 1e-12\n")
     assert len(re.findall("gradients of", done.stdout)) == 15
+
+
+# -- find the bug ------------------------------------------------------------------------------
+
+PUZZLES = (ROOT / "examples" / "find_the_bug" / "README.md").read_text(encoding="utf-8")
+ANSWERS = dict(
+    re.findall(r"^### (\S+): (`.*?)(?=^###|^</details>)", PUZZLES, re.MULTILINE | re.DOTALL)
+)
+
+
+def losses_told(printed: str) -> list[float]:
+    return [float(loss) for loss in re.findall(r"\bloss\b[^\d\n:]*?(?:12 )?(\d+\.\d+)", printed)]
+
+
+def test_the_puzzles_have_an_answer_each_and_ten_kinds() -> None:
+    assert list(ANSWERS) == list(BROKEN)
+    assert [name[:3] for name in BROKEN] == [f"{number:02}_" for number in range(1, 11)]
+    kinds = {answer.split("`")[1] for answer in ANSWERS.values()}
+    assert len(kinds) == 10
+    assert all((FAULTS / f"{kind}.md").exists() for kind in kinds)
+    before, _, answers = PUZZLES.partition("\n## Answers\n")
+    assert answers.startswith("\n<details>")
+    assert answers.endswith("</details>\n")
+    assert answers.count("<details>") == 1
+    assert not any(kind in before for kind in kinds)  # the hints leave something to find
+    assert all(f"({name})" in before for name in BROKEN)
+    assert before.count("<details>") == 10
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_puzzle_runs_and_does_not_give_itself_away(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = BROKEN[name].read_text(encoding="utf-8")
+    story = ast.get_docstring(ast.parse(source)) or ""
+    assert 60 <= len(source.splitlines()) <= 128
+    for part in ("Who wrote it: ", "sees: ", "puzzles ", "How to try: "):
+        assert part in story
+    for command in ("python", "microgpt debug", "microgpt diagnose"):
+        assert f"{command} examples/find_the_bug/{name}" in story
+    assert not any(page.stem in source for page in FAULTS.glob("*-*.md"))
+    assert mended(source, block(ANSWERS[name], "diff")) != source  # it fits at one place
+
+    monkeypatch.setattr(sys, "argv", [name])
+    runpy.run_path(str(BROKEN[name]), run_name="__main__")
+    losses = losses_told(capsys.readouterr().out)
+    assert len(losses) >= 4
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_answer_mends_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = BROKEN[name].read_text(encoding="utf-8")
+    path = tmp_path / name
+    path.write_text(mended(source, block(ANSWERS[name], "diff")), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", [name])
+    told = []
+    for program in (BROKEN[name], path):
+        runpy.run_path(str(program), run_name="__main__")
+        told.append(capsys.readouterr().out)
+    assert told[0] != told[1]
+    broken, right = (losses_told(printed)[-1] for printed in told)
+    if name in {"06_letters.py", "07_forger.py"}:  # these learn too well, or the wrong one does
+        assert right > broken
+    elif name != "08_coins.py":  # too bold here, and lucky
+        assert right < broken
