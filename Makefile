@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint format docs-img docs-debugger docs-progression docs-performance bench clean
+.PHONY: help run test test-slow lint format docs-img docs-debugger docs-diagnosis docs-progression docs-performance bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ docs-img: .venv/test.stamp ## draw the pictures of the README again
 
 docs-debugger: .venv/run.stamp ## run the commands of docs/debugger.md again
 	@$(BIN)/python docs/make_debugger.py
+
+docs-diagnosis: .venv/test.stamp ## diagnose all planted faults again for docs/diagnosis.md (ten minutes)
+	@$(BIN)/python docs/make_diagnosis.py
 
 docs-progression: .venv/run.stamp ## run the six programs of docs/progression.md again (ten minutes)
 	@$(BIN)/python docs/make_progression.py

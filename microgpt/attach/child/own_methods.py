@@ -69,8 +69,7 @@ class OwnMethods:
         return Evaluated(data, locals_, problems)
 
     def _tapes_left_alone(self, node: Node) -> AbstractContextManager[None]:
-        if not self._kind.uses_tape:
-            return nullcontext()
+        # Also one that keeps operands in its nodes may have its rules on a tape.
         if self._tapes is None:
             self._tapes = Tapes(self._kind, node)
         return self._tapes.left_alone()
@@ -101,7 +100,7 @@ class OwnMethods:
             if not kind.is_node(result):
                 raise Refused("its method gives something else than one node")
             asked = LocalGradients(kind, tap)
-            asked.tapes = self._tapes
+            asked.tapes = self._tapes if kind.uses_tape else None
             return asked.of(result, operands)  # nan where nothing tells them
         made_from = [id(o) for o in kind.operands(result)] if kind.is_node(result) else []
         slots = [id(operand) for operand in operands]

@@ -312,7 +312,7 @@ def _not_repeatable(evidence: Evidence) -> Iterator[Finding]:
 KINDS = (
     FaultKind("changed-after-use", "changes a number between forward and backward",
          "change numbers after the backward pass, or make new nodes of the changed ones",
-         _changed_after_use),
+         _changed_after_use, frozenset({"graph-grows", "backward-twice"})),
     FaultKind("wrong-forward", "computes another value than the op says",
          "compute what the op's name says", _wrong_forward, frozenset({"changed-after-use"})),
     FaultKind("operand-skipped", "gives one operand nothing",

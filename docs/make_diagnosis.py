@@ -1,0 +1,100 @@
+"""Diagnoses every planted fault again and writes the table of docs/diagnosis.md.
+
+    make docs-diagnosis
+
+The faults and the right programs are those of tests/diagnosis; no figure is typed by hand. The
+sessions on the page are commands, whose output is written below them.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "diagnosis.md"
+BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
+BLOCK = re.compile(r"(?<=```console\n)\$ (microgpt [^\n]+)\n.*?(?=```)", re.DOTALL)
+LONGEST = 120
+"""A program is given up after so long. Units: seconds."""
+
+
+def said_of(path: Path) -> list[dict[str, object]]:
+    """The findings of one program."""
+    command = [sys.executable, "-m", "tui.cli.main", "diagnose", str(path), "--json"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=False)
+    except subprocess.TimeoutExpired:
+        return []
+    lines = done.stdout.splitlines()
+    findings: list[dict[str, object]] = json.loads(lines[-1])["findings"] if lines else []
+    return findings
+
+
+def table(folder: Path) -> list[str]:
+    """A row for each kind, and how many right programs were suspected."""
+    from tests.diagnosis.fault import BASES, RIGHT, edited, lines_of
+    from tests.diagnosis.faults import FAULTS
+
+    paths = []
+    for number, fault in enumerate(FAULTS):
+        path = folder / str(number) / f"{fault.base}.py"
+        path.parent.mkdir()
+        path.write_text(edited(fault), encoding="utf-8")
+        paths.append(path)
+    right = sorted((*BASES.glob("*.py"), *RIGHT.glob("*.py")))
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        said = list(pool.map(said_of, [*paths, *right]))
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for fault, findings in zip(FAULTS, said, strict=False):
+        loud = [f for f in findings if f["certainty"] != "note"]
+        of_kind = [f for f in findings if f["kind"] == fault.kind]
+        first = [f["kind"] for f in loud][:1]
+        named = bool(of_kind) and not loud if fault.is_note else first == [fault.kind]
+        lines = lines_of(fault)
+        row = counts[fault.kind]
+        row["planted"] += 1
+        row["named"] += named
+        row["at the line"] += named and (not lines or of_kind[0]["line"] in lines)
+    suspected = sum(
+        any(f["certainty"] != "note" for f in findings) for findings in said[len(paths) :]
+    )
+    rows = ["| kind | planted | named first | named at the line |", "|---|--:|--:|--:|"]
+    total: Counter[str] = Counter()
+    for kind, row in sorted(counts.items()):
+        total.update(row)
+        rows.append(f"| {kind} | {row['planted']} | {row['named']} | {row['at the line']} |")
+    rows.append(
+        f"| **all** | **{total['planted']}** | **{total['named']}** | **{total['at the line']}** |"
+    )
+    return [
+        f"Of {total['planted']} planted faults {total['named']} are named first "
+        f"({total['named'] / total['planted']:.0%}), {total['at the line']} of them at a line where "
+        f"a person would mend them. Of {len(right)} right programs {suspected} are suspected.",
+        "",
+        *rows,
+    ]
+
+
+def output_of(command: str) -> str:
+    """What a command prints on stdout; paths are told from the checkout."""
+    words = [sys.executable, "-m", "tui.cli.main", *command.split()[1:]]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
+    return done.stdout.replace(f"{ROOT}{os.sep}", "")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    os.chdir(ROOT)
+    page = PAGE.read_text(encoding="utf-8")
+    page = BLOCK.sub(lambda match: f"$ {match[1]}\n{output_of(match[1])}", page)
+    with tempfile.TemporaryDirectory() as made:
+        told = "\n".join(table(Path(made)))
+    head, _, rest = page.partition(BEGIN)
+    tail = rest.partition(END)[2]
+    PAGE.write_text(f"{head}{BEGIN}\n{told}\n{END}{tail}", encoding="utf-8")
