@@ -266,9 +266,9 @@ class ScriptProcess:
 
     def __exit__(self, *exc_info: object) -> None:
         self.kill()
-        while self._ended is None:
-            event = self._events.get()
-            self._ended = event if isinstance(event, Ended) else None
+        while self._ended is None:  # another thread may be given the event that says so
+            with suppress(queue.Empty):
+                self._events.get(timeout=GLANCE)
 
     # -- conversation ------------------------------------------------------------------------------
 
