@@ -37,6 +37,9 @@ def exit_status(program: str, run: Callable[[], int]) -> int:
     except MicrogptError as error:
         print_error(str(error), program)
         status = EXIT_ERROR
+    except MemoryError:
+        print_error("there is not enough memory for that: smaller sizes are needed", program)
+        status = EXIT_ERROR
     except KeyboardInterrupt:
         status = EXIT_INTERRUPTED
     except BrokenPipeError:
