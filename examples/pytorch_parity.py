@@ -13,7 +13,7 @@ import argparse
 import sys
 
 from microgpt import InputError, ModelConfig, ModelSnapshot, Training, load_corpus
-from microgpt.model.transformer import RMSNORM_EPS
+from microgpt.model.parameters import RMSNORM_EPS
 
 TOLERANCE = 1e-12  # relative to the largest gradient of the matrix
 

@@ -36,7 +36,8 @@ LAYERS = (
     ("microgpt.model", "microgpt.attach"),
     ("microgpt.replay",),
     ("microgpt.train",),
-    ("microgpt.runs", "microgpt.debugger"),
+    ("microgpt.runs", "microgpt.diagnosis"),
+    ("microgpt.debugger",),
     ("microgpt.frontends",),
     ("microgpt",),
     ("viz",),
@@ -56,7 +57,11 @@ LAYERS = (
 # The core is standard library only, but for what works on a graph's arrays, and for those that ask
 # where the user's folders are.
 CORE_PLACES_WITH = {
-    "numba": ("microgpt/replay/loops.py", "microgpt/train/engines/kernel/compiling.py"),
+    "numba": (
+        "microgpt/replay/loops.py",
+        "microgpt/train/engines/kernel/compiling.py",
+        "microgpt/train/engines/kernel/loading.py",
+    ),
     "safetensors": ("microgpt/train/weights_file.py",),
     "filelock": ("microgpt/runs/run_file.py",),
     "numpy": (
@@ -67,12 +72,15 @@ CORE_PLACES_WITH = {
         "microgpt/attach/tensor_graph.py",
         "microgpt/attach/tensor_methods.py",
         "microgpt/attach/tensor_pass.py",
+        "microgpt/attach/unasked_slopes.py",
         "microgpt/attach/visits.py",
         "microgpt/debugger/",
+        "microgpt/diagnosis/",
         "microgpt/graph/",
         "microgpt/replay/",
         "microgpt/train/engines/kernel/",
         "microgpt/train/engines/replay_engine.py",
+        "microgpt/train/engines/vectors/",
         "microgpt/train/weights_file.py",
     ),
     "platformdirs": (

@@ -51,6 +51,12 @@ class AttentionPattern:
             [[rows for (layer, _), rows in sorted(heads.items()) if layer == at] for at in layers],
         )
 
+    def weights_of(self, layer: int, head: int) -> Weights | None:
+        """One head's weights, None if it has no such head. Shape: `[position][source]`."""
+        if layer < len(self.weights) and head < len(self.weights[layer]):
+            return self.weights[layer][head]
+        return None
+
 
 def attention_dot(pattern: AttentionPattern, caption: str = "") -> Digraph:
     """The picture as DOT with every position given; layers go down, heads across."""

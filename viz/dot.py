@@ -9,7 +9,6 @@ from __future__ import annotations
 from html import escape
 from itertools import groupby, pairwise
 
-import networkx as nx
 import numpy as np
 from graphviz import Digraph
 
@@ -247,10 +246,9 @@ class _Drawing:
         """Puts alike parts that do not depend on one another side by side, in order."""
         if self.view.is_scalar or len(self.view.boxes) > LARGE:
             return
-        view = self.view.to_networkx()
         for _, alike in groupby(self.view.inside, lambda box: (box.kind, shape(box.title))):
             keys = [box.key for box in alike]
-            if len(keys) == 1 or any(nx.descendants(view, key) & set(keys) for key in keys):
+            if len(keys) == 1 or any(self.view.descendants(key) & set(keys) for key in keys):
                 continue
             with self.dot.subgraph() as row:
                 row.attr(rank="same")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 from microgpt.autograd.value import Value
@@ -18,6 +19,23 @@ from viz.maps.text import TextMap
 
 PRINTED_WIDTH = 120
 """Of the text. Units: characters."""
+
+
+FRAME_HEIGHT = 760
+"""Of a page in a notebook. Units: pixels."""
+
+
+class HtmlPage(str):
+    """A whole HTML page as text, which a notebook shows."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own."""
+        return (
+            f'<iframe srcdoc="{escape(self)}" width="100%" height="{FRAME_HEIGHT}" '
+            'style="border: 1px solid #ccd1dc"></iframe>'
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +55,18 @@ class DrawnMap:
         lines = ("".join(span.text for span in line).rstrip() for line in text.all_lines())
         return "\n".join(filter(None, (self.title, *lines)))
 
+    def html(self) -> HtmlPage:
+        """A page in which one can step through the backward pass; a notebook shows it in a frame.
+
+        Raises:
+            InputError: the graph is too large for a page.
+        """
+        from viz.page.page import page_html  # noqa: PLC0415  # the debugger takes 100 ms
+
+        return HtmlPage(page_html(self.look, self.title))
+
     def save(self, path: str | Path) -> None:
-        """Writes an SVG, a PNG or JSON, by the path's suffix.
+        """Writes an SVG, a PNG, JSON or an HTML page, by the path's suffix.
 
         Raises:
             InputError: the file cannot be written; nothing is left half-written.

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise, takewhile
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +23,9 @@ from microgpt.graph.graph import Graph
 from microgpt.model.place_names import named, place_name
 from viz.boxes import Box, Folding, joined_ids
 from viz.joining import run_label, runs, shape
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 MAX_CONTEXT = 8
 """Boxes around the one looked into."""
@@ -132,11 +135,26 @@ class View:
             )
         )
 
+    def descendants(self, key: str) -> set[str]:
+        """Keys of the boxes that a box leads to, itself left out."""
+        consumers: dict[str, set[str]] = {}
+        for bundle in self.bundles:
+            consumers.setdefault(bundle.source, set()).add(bundle.target)
+        found: set[str] = set()
+        waiting = [key]
+        while waiting:
+            new = consumers.get(waiting.pop(), set()) - found
+            found |= new
+            waiting += new
+        return found - {key}
+
     def to_networkx(self) -> nx.MultiDiGraph:
         """The view with `box`, `around` on its nodes and `bundle` on its edges.
 
         Parallel edges between single nodes are keyed by slot, so that `x * x` keeps both.
         """
+        import networkx as nx  # noqa: PLC0415  # takes longer than to draw most pictures
+
         out = nx.MultiDiGraph(title=self.title)
         for box in self.boxes:
             out.add_node(box.key, box=box, around=box in self.around)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
 from typing import TypeAlias
@@ -12,33 +13,47 @@ from numpy.typing import NDArray
 
 from microgpt.attach.child.pass_log import MAKES_ROOM
 from microgpt.attach.child.snapshot import IN_NODES
-from microgpt.attach.foreign_pass import with_finals, with_local_grads, with_pass
+from microgpt.attach.foreign_pass import with_finals, with_pass
+from microgpt.attach.unasked_slopes import with_local_grads
 from microgpt.attach.visits import Entries, ObservedPass, observed
 from microgpt.attach.wire import Field
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.ops import OPS
 from microgpt.autograd.scopes import CallPlace, Scope
 from microgpt.graph.arrays import Floats, Ints
+from microgpt.graph.computation import Maker
 from microgpt.graph.graph import Graph
+from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.graph.scope_tree import ScopeTree
 
 Columns: TypeAlias = "Mapping[str, Field | Ints | Floats]"
 """What a script's process sends, or what is made of it."""
+RAISED = "the script raised during this pass, which had made {n} visits until then"
 MAX_OPS = 256
 OTHER_OP = "other"
 """What the ops of a graph with more than `MAX_OPS` kinds are called from there on."""
 
 
-def graph_of(fields: Mapping[str, Field]) -> Graph:
-    """The Graph of these columns, with the pass as it was."""
+def graph_of(fields: Mapping[str, Field], methods: OpEvaluator | None = None) -> Graph:
+    """The Graph of these columns, with the pass as it was.
+
+    Args:
+        fields: the columns.
+        methods: computes nodes again for other operands, where the script can be asked.
+    """
     graph = without_pass(fields)
     if graph.why_no_events:
         return graph
     seen = pass_of(graph, fields)
-    graph = with_local_grads(graph, seen)
-    if (kept := int(ints(fields, "kept")[0])) != IN_NODES:
+    kept = int(ints(fields, "kept")[0])
+    graph = with_local_grads(graph, seen, methods, has_finals=kept != IN_NODES)
+    if kept != IN_NODES:
         return with_finals(graph, seen, kept)
-    return with_pass(graph, seen)
+    graph = with_pass(graph, seen)
+    if "raised" in fields and graph.ledger is not None:
+        notes = filter(None, (RAISED.format(n=f"{graph.n_events - 1:,}"), graph.pass_note))
+        graph = replace(graph, pass_note="; ".join(notes))
+    return graph
 
 
 def without_pass(fields: Columns) -> Graph:
@@ -71,7 +86,12 @@ def without_pass(fields: Columns) -> Graph:
         backpropagated=not why_no_events,
         op_names=op_names,
         why_no_events=why_no_events,
-    )
+        makers=tuple(
+            map(Maker, texts(fields, "maker_names"), texts(fields, "maker_files"),
+                ints(fields, "maker_lines").tolist())
+        ) if "maker_of" in fields else (),
+        maker_of=ints(fields, "maker_of") if "maker_of" in fields else None,
+    )  # fmt: skip
 
 
 def pass_of(graph: Graph, fields: Mapping[str, Field]) -> ObservedPass:

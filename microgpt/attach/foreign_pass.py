@@ -9,7 +9,6 @@ import numpy as np
 from microgpt.attach.additions import adds
 from microgpt.attach.child.snapshot import BESIDE_NODES, IN_LEAVES, OTHERS_BESIDE
 from microgpt.attach.visits import ObservedPass
-from microgpt.autograd.ops import OPS
 from microgpt.graph.arrays import Floats, Ints, stably_sorted
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import ADDED, ZEROED, Ledger
@@ -23,6 +22,10 @@ def with_pass(graph: Graph, seen: ObservedPass) -> Graph:
         seen: the pass.
     """
     ledger = ledger_of(graph, seen)
+    share_lines = np.full(graph.n_edges, -1)
+    has_edge = ledger.edge >= 0
+    share_lines[ledger.edge[has_edge]] = ledger.line[has_edge]
+    graph = replace(graph, share_lines=share_lines)
     sums = _as_sums(graph, seen, ledger)
     if sums is not None:
         return sums
@@ -49,7 +52,8 @@ def with_finals(graph: Graph, seen: ObservedPass, kept: int) -> Graph:
         should = replace(graph, ledger=ledger_of(graph, empty)).true_pass.grad
         is_leaf = np.diff(graph.operand_start) == 0
         graph = replace(graph, grad=np.where(is_leaf, graph.grad, should))
-    sums = replace(graph, pass_note=ONLY_FINALS[kept])
+    notes = filter(None, (ONLY_FINALS[kept], graph.pass_note))
+    sums = replace(graph, pass_note="; ".join(notes))
     if sums.checked() is sums:
         return sums
     return replace(sums, visit_order=nothing, ledger=ledger_of(graph, unseen))
@@ -63,58 +67,6 @@ ONLY_FINALS = {
     IN_LEAVES: "its class keeps gradients in its leaves only: those of all other nodes are what "
     "their shares add up to",
 }
-
-
-NOT_ASKED = (
-    "no code of its class could be asked for {n} of the local gradients: they are what the pass "
-    "added for the adjoint, rounded"
-)
-
-
-def with_local_grads(graph: Graph, seen: ObservedPass) -> Graph:
-    """A graph with local gradients where the class's own code could not be asked for them.
-
-    They are the op table's, if the row gives the node's own number; else what was added along the
-    edge for its consumer's gradient then.
-    """
-    unknown = np.flatnonzero(np.isnan(graph.local_grads))
-    if not len(unknown):
-        return graph
-    locals_ = graph.local_grads.copy()
-    for node in np.unique(graph.edge_consumers[unknown]).tolist():
-        own = slice(int(graph.operand_start[node]), int(graph.operand_start[node + 1]))
-        found = _by_table(graph, node, graph.data[graph.operands[own]].tolist())
-        if found is not None:
-            locals_[own] = found
-    rest = np.isnan(locals_)
-    if rest.any() and len(seen.nodes):
-        edges = _edges_of(graph, seen.visits, seen.nodes, seen.events)
-        ledger = ledger_of(graph, seen)
-        adjoint = _grads_at_writes(graph, seen.nodes, seen.numbers, graph.edge_consumers[edges])
-        n = len(seen.nodes)
-        with np.errstate(all="ignore"):
-            ratio = (ledger.new[:n] - ledger.old[:n]) / adjoint
-        gives = (edges >= 0) & rest[edges]
-        locals_[edges[gives]] = ratio[gives]
-    locals_[np.isnan(locals_) & np.isnan(graph.local_grads)] = 0.0
-    n_guessed = int(np.count_nonzero(rest))
-    note = NOT_ASKED.format(n=n_guessed) if n_guessed else graph.pass_note
-    return replace(graph, local_grads=locals_, pass_note=note)
-
-
-def _by_table(graph: Graph, node: int, numbers: list[float]) -> list[float] | None:
-    name = graph.op(node)
-    row = OPS.get({"radd": "add", "rmul": "mul"}.get(name, name))
-    if row is None or row.arity != len(numbers):
-        return None
-    if row.immediate:
-        numbers = [*numbers, float(graph.immediate[node])]
-    try:
-        if float(row.forward(*numbers)) != float(graph.data[node]):
-            return None
-        return [float(local) for local in row.local_grads(*numbers)]
-    except (ValueError, ArithmeticError):
-        return None
 
 
 def _as_sums(graph: Graph, seen: ObservedPass, ledger: Ledger) -> Graph | None:
@@ -154,11 +106,11 @@ def ledger_of(graph: Graph, seen: ObservedPass) -> Ledger:
     numbers = np.concatenate((numbers, graph.grad[unseen]))
     events = np.concatenate((events, np.full(len(unseen), len(seen.visits))))
     lines = np.concatenate((lines, np.full(len(unseen), -1)))
-    edges = _edges_of(graph, seen.visits, nodes, events)
+    edges = edges_of(graph, seen.visits, nodes, events)
     edges[len(seen.nodes) :] = -1
     product = np.full(len(nodes), np.nan)
     if (edges >= 0).any():
-        adjoint = _grads_at_writes(graph, nodes, numbers, graph.edge_consumers[edges])
+        adjoint = grads_at_writes(graph, nodes, numbers, graph.edge_consumers[edges])
         with np.errstate(all="ignore"):
             product = np.where(edges >= 0, graph.local_grads[edges] * adjoint, np.nan)
     by_line = np.array([adds(*place) for place in graph.source_lines] + [False], np.bool_)
@@ -175,7 +127,7 @@ def ledger_of(graph: Graph, seen: ObservedPass) -> Ledger:
     )
 
 
-def _edges_of(graph: Graph, visits: Ints, nodes: Ints, events: Ints) -> Ints:
+def edges_of(graph: Graph, visits: Ints, nodes: Ints, events: Ints) -> Ints:
     """The edge along which each write came: its event's visit gives to that operand.
 
     Of several slots with one operand the first write of a visit is the first slot's, and so on.
@@ -201,7 +153,7 @@ def _edges_of(graph: Graph, visits: Ints, nodes: Ints, events: Ints) -> Ints:
     return np.where(is_edge, by_key[np.minimum(first + slot, graph.n_edges - 1)], -1)
 
 
-def _grads_at_writes(graph: Graph, nodes: Ints, numbers: Floats, asked: Ints) -> Floats:
+def grads_at_writes(graph: Graph, nodes: Ints, numbers: Floats, asked: Ints) -> Floats:
     """The gradient of one node just before each write. Shape: `[write]`."""
     if not len(nodes):
         return np.zeros(0)

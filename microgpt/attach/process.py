@@ -369,7 +369,8 @@ class ScriptProcess:
         """A stop; a graph of arrays is taken apart while the script waits."""
         ask = partial(self._ask, self._n_stops)
         if "dims" not in fields:
-            graph = graph_of(fields) if "data" in fields else None
+            methods = ScriptMethods(partial(self._ask_now, "evaluate"))
+            graph = graph_of(fields, methods) if "data" in fields else None
             return stop_of(fields, graph, ScriptMethods(partial(ask, "evaluate")))
         apart, self._apart = self._apart or TakenApart(fields, self._ask_now), None
         return stop_of(fields, apart.graph(fields), apart.methods(ask))
@@ -380,8 +381,7 @@ class ScriptProcess:
         number = array("q", [self._n_questions])
         question = encoded(kind, {"question": number, **fields})
         self._write(order(self._n_backwards, asks=True) + question)
-        message = received(self._reports.read)
-        if message is None:
+        if (message := received(self._reports.read)) is None:
             raise InputError("the script is over")
         return message[1]
 

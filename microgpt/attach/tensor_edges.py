@@ -137,6 +137,7 @@ def with_one_root(fields: Columns) -> Columns:
         "operands": more("operands", tensors.root),
         "scope_of": more("scope_of", int(ints(fields, "scope_of")[tensors.root])),
         "line_of": more("line_of", -1),
+        **({"maker_of": more("maker_of", -1)} if "maker_of" in fields else {}),
         "root": np.array([len(tensors)]),
         "visit_order": np.append(len(tensors), ints(fields, "visit_order")),
     }

@@ -82,6 +82,7 @@ def _of_elements(fields: Columns, tensors: TensorLevel, edges: ElementEdges) -> 
         "visit_order": visits[is_made[visits]],
         "scope_of": spread("scope_of"),
         "line_of": spread("line_of"),
+        **({"maker_of": spread("maker_of")} if "maker_of" in fields else {}),
         "root": tensors.starts[[tensors.root]],
         "maximum_leaves": np.zeros(0, np.int64),
         "maximum_counts": np.zeros(0, np.int64),

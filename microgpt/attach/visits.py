@@ -77,7 +77,9 @@ def _one_read_a_visit(graph: Graph, entries: Entries) -> tuple[Ints, Ints, Ints]
     edge_keys = np.sort(graph.edge_consumers * n + graph.operands)
     keys = before * n + entries.nodes[writes]
     at = np.minimum(np.searchsorted(edge_keys, keys), len(edge_keys) - 1)
-    fits = (place >= 0) & (edge_keys[at] == keys)
+    # A pass may zero all gradients itself, after it has read who is made of whom.
+    gives = ~entries.makes_room[writes]
+    fits = (place >= 0) & (edge_keys[at] == keys) & (gives | ~gives.any())
     sites = np.unique(entries.sites[reads[place[fits]]])
     is_leaf = np.diff(graph.operand_start) == 0
     is_visit = np.isin(entries.sites[reads], sites) & ~is_leaf[entries.nodes[reads]]
@@ -142,11 +144,14 @@ def _one_by_one(graph: Graph, entries: Entries, by_grads: bool) -> tuple[Ints, I
 def _visiting_sites(entries: Entries, slots: list[list[int]]) -> set[int]:
     found: set[int] = set()
     recent: deque[tuple[int, int]] = deque(maxlen=LOOK_BACK)
-    columns = (entries.nodes, entries.sites, entries.is_write)
-    for node, site, is_write in zip(*(c.tolist() for c in columns), strict=True):
+    gives_none = not (entries.is_write & ~entries.makes_room).any()
+    columns = (entries.nodes, entries.sites, entries.is_write, entries.makes_room)
+    for node, site, is_write, makes_room in zip(*(c.tolist() for c in columns), strict=True):
         if not is_write:
             recent.append((node, site))
             continue
+        if makes_room and not gives_none:
+            continue  # zeroing tells nothing of visits
         for at, read_at in reversed(recent):
             if node in slots[at]:
                 found.add(read_at)

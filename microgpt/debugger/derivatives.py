@@ -71,6 +71,35 @@ class Derivatives:
                 np.maximum.at(heaviest, levels.operands[part], candidates)
         return heaviest
 
+    def divided(self, group_of: Ints, n_groups: int) -> Floats:
+        """What of each node's gradient comes through the nodes of each group before any other's.
+
+        All of a grouped node's is its own group's, and all of the root's too, which passes its
+        gradient on whether it is in a group or not. Shape: `[node][group]`.
+
+        Args:
+            group_of: of each node, -1 of those in none; the root has one. Shape: `[node]`.
+        """
+        graph, levels = self.graph, self._levels
+        shares = np.zeros((len(graph), n_groups))
+        ends = np.flatnonzero(group_of >= 0)
+        shares[ends, group_of[ends]] = graph.grad[ends]
+        flat, groups = shares.reshape(-1), np.arange(n_groups)
+        with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
+            for start, end in reversed(levels.spans):
+                operands, consumers = levels.operands[start:end], levels.consumers[start:end]
+                open_ = group_of[operands] < 0
+                operands, consumers = operands[open_], consumers[open_]
+                passed = shares[consumers]
+                given = passed * levels.locals[start:end][open_, None]
+                given[passed == 0] = (
+                    0.0  # what nothing comes through, gives nothing, by inf neither
+                )
+                np.add.at(
+                    flat, (operands[:, None] * n_groups + groups).reshape(-1), given.reshape(-1)
+                )
+        return shares
+
     @cached_property
     def _levels(self) -> _Levels:
         return _Levels.of(self.graph)

@@ -63,6 +63,15 @@ def place_called(file: str, line: int) -> str:
     return f"{name}, line {line}" if _CELL.fullmatch(file) else f"{name}:{line}"
 
 
+def line_called(file: str, line: int) -> str:
+    """The same where it is known which script it is of: `line 14`.
+
+    >>> line_called("/home/ada/train.py", 14), line_called("cell 3", 14)
+    ('line 14', 'cell 3, line 14')
+    """
+    return place_called(file, line) if _CELL.fullmatch(file) else f"line {line}"
+
+
 _CELL = re.compile(r"cell \d+")
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,14 @@ from microgpt.graph.arrays import Floats, Ints, frozen, ranges
 from microgpt.graph.scope_tree import ScopeRange, ScopeTree
 
 NOT_CALLED = "call backward() on its root"
+
+
+class Maker(NamedTuple):
+    """A function of a program that makes nodes, such as its class's `__mul__`."""
+
+    name: str
+    file: str
+    line: int  # where it begins
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,6 +76,10 @@ class Computation:
     op_names: tuple[str, ...] = field(default_factory=lambda: tuple(OPS))
     """All ops that nodes may have. First the op table's, in its order; after them, in a graph of
     nodes that are not `Value`s, those that the table does not have."""
+    makers: tuple[Maker, ...] = ()
+    """The functions of a program that made nodes, where that was recorded."""
+    maker_of: Ints | None = None
+    """Which of them made each node, -1 for none; None where none was recorded. Shape: `[node]`."""
     why_no_events: str = ""
     """What is in the way, in a sentence's words, unless `backpropagated`."""
 

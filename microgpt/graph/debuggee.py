@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
@@ -49,6 +49,16 @@ class LeafUpdate:
     grad_now: float  # and before the later one; 0 if it was zeroed
     line: tuple[str, int] | None  # that wrote its number last, where that was seen
     grad_line: tuple[str, int] | None  # that wrote its gradient last
+    flags: str = ""  # what it says of itself by yes or no, such as `requires_grad=False`
+
+
+class LeafWrite(NamedTuple):
+    """A number or a gradient that was written between two passes."""
+
+    leaf: int  # its place in `Updates.leaves`, and after those in `Updates.others`
+    is_grad: bool  # whether its gradient was written, else its number
+    new: float
+    line: tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,11 @@ class Updates:
     rebound: tuple[str, ...]
     """Names that stand for other objects now, though they stood for leaves then."""
     n_shared: int  # inner nodes that the graph has in common with that one
+    writes: tuple[LeafWrite, ...] = ()
+    """All that were seen, in order: those until the first node of the later pass was made."""
+    others: tuple[LeafUpdate, ...] = ()
+    """Nodes that were written to and are no leaves of the earlier pass's graph; `before` and `grad`
+    are what they had before the first write."""
 
 
 @dataclass(frozen=True, slots=True)

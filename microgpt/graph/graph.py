@@ -36,6 +36,9 @@ class Graph(Computation):
     ledger: Ledger | None = None
     """The pass as it was, if that is not the sum of its edges' contributions; `visit_order` has its
     visits then, repeats included, and `contributions` what each edge really added."""
+    share_lines: Ints | None = None
+    """Place in `source_lines` of the line that added each edge's share, -1 where that was not seen;
+    None where none was. Shape: `[edge]`."""
     pass_note: str = ""
     """What is to be said about how the pass was seen, in a sentence's words."""
 

@@ -6,9 +6,12 @@ import math
 import sys
 from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from microgpt.autograd.value import Value
 from microgpt.errors import DomainError, InputError
+
+if TYPE_CHECKING:
+    from microgpt.autograd.value import Value
 
 MAX_GRAD = math.sqrt(sys.float_info.max)
 """The largest gradient whose square is a float."""

@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 import random
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-from microgpt.autograd.bindings import parameter
-from microgpt.autograd.value import Value
 from microgpt.errors import InputError
 from microgpt.text.tokenizer import Tokenizer
 
-Matrix = list[list[Value]]
+if TYPE_CHECKING:
+    from microgpt.autograd.value import Value
+
+Matrix: TypeAlias = "list[list[Value]]"
 
 INIT_STD = 0.08
+RMSNORM_EPS = 1e-5
+"""What rmsnorm adds to the mean square; every engine does."""
 
 LARGEST_SIZE = 1_000_000_000
 """Of each number of a `ModelConfig`: whatever is larger fits no machine."""
@@ -75,11 +79,19 @@ class ModelConfig:
         return shapes
 
 
+def drawn_numbers(config: ModelConfig, vocab_size: int, rng: random.Random) -> array[float]:
+    """Untrained parameters as plain numbers, in the order of `Parameters.flat`."""
+    size = sum(rows * cols for rows, cols in config.shapes(vocab_size).values())
+    return array("d", [rng.gauss(0, INIT_STD) for _ in range(size)])
+
+
 class Parameters:
     """All parameters, by matrix and as one flat list in the same order."""
 
     def __init__(self, config: ModelConfig, tokenizer: Tokenizer, data: Iterable[float]) -> None:
         """Takes `data` in the order of `flat`; it must have a number for every parameter."""
+        from microgpt.autograd.bindings import parameter  # noqa: PLC0415  # fast engines need none
+
         numbers = iter(data)
         tokens = [tokenizer.label(token_id) for token_id in range(tokenizer.vocab_size)]
         # By name. Shape: `[rows][cols]`.
@@ -101,12 +113,7 @@ class Parameters:
     @classmethod
     def random(cls, config: ModelConfig, tokenizer: Tokenizer, rng: random.Random) -> Parameters:
         """Untrained parameters: one draw of N(0, 0.08) each, in order."""
-
-        def draws() -> Iterator[float]:
-            while True:
-                yield rng.gauss(0, INIT_STD)
-
-        return cls(config, tokenizer, draws())
+        return cls(config, tokenizer, drawn_numbers(config, tokenizer.vocab_size, rng))
 
     def __getitem__(self, name: str) -> Matrix:
         return self.matrices[name]

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from microgpt.autograd.collector import paused_collector
 from microgpt.errors import DomainError, InputError
 from microgpt.model.parameters import ModelConfig, Parameters
-from microgpt.model.transformer import KeyValueCache, gpt, softmax
 from microgpt.text.tokenizer import Tokenizer
 
 DEFAULT_TEMPERATURE = 0.5
@@ -22,6 +21,17 @@ def check_temperature(temperature: float) -> None:
         raise InputError(
             f"temperature is {temperature}; it must be a finite number, 0 (greedy) or more"
         )
+
+
+def given_tokens(prompt: str, config: ModelConfig, tokenizer: Tokenizer) -> tuple[int, ...]:
+    """The tokens of a prompt; raises `InputError` if it leaves no room or is not encodable."""
+    given = tokenizer.encode(prompt)[1:-1]
+    if len(given) >= config.block_size:
+        raise InputError(
+            f"prompt {prompt!r} has {len(prompt)} characters; with block_size {config.block_size} "
+            f"at most {config.block_size - 1} leave room to go on"
+        )
+    return given
 
 
 def sample(
@@ -60,14 +70,11 @@ def characters(
             block or is not encodable.
         DomainError: the model's numbers are not finite, or not after dividing by the temperature.
     """
+    from microgpt.model.transformer import KeyValueCache, gpt, softmax  # noqa: PLC0415  # Values
+
     check_temperature(temperature)
     cache = KeyValueCache.empty(config.n_layer)
-    given = tokenizer.encode(prompt)[1:-1]
-    if len(given) >= config.block_size:
-        raise InputError(
-            f"prompt {prompt!r} has {len(prompt)} characters; with block_size {config.block_size} "
-            f"at most {config.block_size - 1} leave room to go on"
-        )
+    given = given_tokens(prompt, config, tokenizer)
     token_id = tokenizer.bos
     for pos_id in range(config.block_size):
         logits, _ = gpt(token_id, pos_id, cache, parameters, config)

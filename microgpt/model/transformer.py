@@ -13,13 +13,11 @@ from typing import TypeAlias
 from microgpt.autograd.bindings import negative_max
 from microgpt.autograd.scopes import scope
 from microgpt.autograd.value import Value
-from microgpt.model.parameters import Matrix, ModelConfig, Parameters
+from microgpt.model.parameters import RMSNORM_EPS, Matrix, ModelConfig, Parameters
 from microgpt.text.tokenizer import Tokenizer
 
 Vector = list[Value]
 AttentionWeights: TypeAlias = tuple[tuple[tuple[tuple[float, ...], ...], ...], ...]
-
-RMSNORM_EPS = 1e-5
 
 
 @dataclass(slots=True)

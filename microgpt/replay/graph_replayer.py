@@ -1,9 +1,9 @@
 """Graphs of documents by replay, in milliseconds, as soon as that is ready.
 
-It takes numba, the model's trace, and once in an installation some seconds of compiling. All that
-is done in a thread, and begins when a second graph is asked for, or when somebody says that they
-will ask for more: for a single one, computing it on `Value`s is faster. Where there is no numba, it
-stays so.
+It takes numba, the model's trace, and once in an installation some seconds of compiling, which
+another process does. All that is waited for in a thread, and begins when a second graph is asked
+for, or when somebody says that they will ask for more: a single one is made faster from whole
+arrays (`replay/vectors`). Where there is no numba, it stays so.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from microgpt.autograd.collector import paused_collector
 from microgpt.model.parameters import ModelConfig
+from microgpt.replay.compiling_apart import compile_apart, is_compiled
 from microgpt.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ class GraphReplayer:
 
     def _prepare(self, config: ModelConfig, tokenizer: Tokenizer, length: int) -> None:
         try:
+            from microgpt.replay import loops  # noqa: PLC0415  # imports numba
+
+            if loops.IS_COMPILED and not is_compiled(loops.forward, loops.backward):
+                compile_apart(f"{__name__}:{compile_loops.__name__}")
             self.prepare(config, tokenizer, length)
         except Exception as error:  # noqa: BLE001  # graphs are made without it
             self.problem = str(error) or repr(error)
@@ -102,3 +107,8 @@ class GraphReplayer:
 
 REPLAYER = GraphReplayer()
 """What is ready is so for the whole process."""
+
+
+def compile_loops() -> None:
+    """Compiles all that graphs of documents need, or loads it, by one of a very small model."""
+    REPLAYER.prepare(ModelConfig(1, 1, 1, 1), Tokenizer("a"), 1)

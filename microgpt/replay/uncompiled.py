@@ -59,9 +59,12 @@ class Uncompiled:
         else:
             differs = np.zeros(len(graph), np.bool_)
             differs[candidates] = ~same(data, graph.data[candidates])
-            differs[graph.edge_consumers[edges][~same(local_grads, graph.local_grads[edges])]] = (
-                True
-            )
+            consumers, known = graph.edge_consumers[edges], graph.local_grads[edges]
+            differs[consumers[~same(local_grads, known)]] = True
+            for node in consumers[np.isnan(local_grads) & ~np.isnan(known)].tolist():
+                problems.setdefault(
+                    node, "its class does not say the local gradients of what it gives"
+                )
             for node in np.flatnonzero(differs).tolist():
                 problems.setdefault(node, "its method does not give again what it gave before")
         nodes[candidates] = True

@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from microgpt.errors import InputError, NotFetchedError
 from microgpt.files import read_whole
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
 
 DEFAULT_CORPUS = "names"
 ORIGINAL = "original"
@@ -81,9 +76,9 @@ def built_in_corpora() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".txt") for name in names if name.endswith(".txt")))
 
 
-def corpora_folder() -> Traversable:
+def corpora_folder() -> Path:
     """Where the built-in corpora are. Each is a file there, `NAME.txt`, and nothing else."""
-    return resources.files("microgpt.text") / "corpora"
+    return Path(__file__).parent / "corpora"
 
 
 def original_path() -> Path:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from microgpt.autograd.collector import paused_collector
-from microgpt.autograd.recording import recording
 from microgpt.errors import InputError
 from microgpt.model.parameters import ModelConfig, Parameters
 from microgpt.model.sampling import DEFAULT_TEMPERATURE, characters, sample
 from microgpt.model.training_state import TrainingState
-from microgpt.model.transformer import ForwardPass, forward
 from microgpt.replay.graph_replayer import REPLAYER
 from microgpt.text.tokenizer import Tokenizer
+from microgpt.train.drawing import drawn_sample, mean_losses
 
 if TYPE_CHECKING:
     from microgpt.graph.graph import Graph
+    from microgpt.model.transformer import ForwardPass
 
 
 class HasModel(Protocol):
@@ -59,11 +59,17 @@ class ModelSnapshot:
         """The whole computation of the document's loss and its gradients, on leaves of its own.
 
         The second one asked for has replay made ready, in a thread: then a graph takes some
-        milliseconds instead of a hundred.
+        milliseconds. Until then it is made from whole arrays, and on `Value`s only if a number is
+        not finite, or if someone has changed the model.
         """
+        from microgpt.replay.vectors.document_graph import vector_graph  # noqa: PLC0415  # numpy
+
         tokens = self.tokenizer.encode(document)[: self.config.block_size + 1]
-        graph = REPLAYER.graph(self.config, self.tokenizer, self.data, tokens)
-        return self.trace(document) if graph is None else graph
+        for make in (REPLAYER.graph, vector_graph):
+            graph = make(self.config, self.tokenizer, self.data, tokens)
+            if graph is not None:
+                return graph
+        return self.trace(document)
 
     def expect_graphs(self, document: str) -> None:
         """Has replay made ready now, in a thread, for documents as long as this one at least."""
@@ -72,6 +78,7 @@ class ModelSnapshot:
 
     def trace(self, document: str) -> Graph:
         """The same, computed on `Value`s."""
+        from microgpt.autograd.recording import recording  # noqa: PLC0415  # Values
         from microgpt.graph.graph import Graph  # noqa: PLC0415  # numpy, which training can do without
 
         with paused_collector():
@@ -82,6 +89,8 @@ class ModelSnapshot:
 
     def computed(self, document: str, parameters: Parameters | None = None) -> ForwardPass:
         """The document's forward and backward pass, on fresh leaves unless some are given."""
+        from microgpt.model.transformer import forward  # noqa: PLC0415  # Values
+
         tokens = self.tokenizer.encode(document)
         parameters = parameters or self.parameters()
         with paused_collector():
@@ -93,11 +102,42 @@ class ModelSnapshot:
         self, rng: random.Random, temperature: float = DEFAULT_TEMPERATURE, prompt: str = ""
     ) -> str:
         """Draws one document; see `microgpt.model.sampling.characters`."""
+        text = drawn_sample(self.config, self.tokenizer, self.data, rng, temperature, prompt)
+        if text is not None:
+            return text
         return sample(self.parameters(), self.config, self.tokenizer, rng, temperature, prompt)
 
     def characters(self, rng: random.Random) -> Iterator[str]:
         """The characters of `sample`, for whoever may have to stop in the middle."""
+        text = drawn_sample(
+            self.config, self.tokenizer, self.data, rng, DEFAULT_TEMPERATURE, prompt=""
+        )
+        if text is not None:
+            return iter(text)
         return characters(self.parameters(), self.config, self.tokenizer, rng)
+
+    def losses(self, documents: Sequence[str]) -> list[float]:
+        """The mean loss of each document, none of them trained on. Units: nats.
+
+        Raises:
+            InputError: a document is not encodable.
+            DomainError: an op had no finite result.
+        """
+        size = self.config.block_size + 1
+        encoded = [self.tokenizer.encode(document)[:size] for document in documents]
+        losses: list[float] = []
+        while len(losses) < len(encoded):
+            left = encoded[len(losses) :]
+            losses += mean_losses(self.config, self.tokenizer, self.data, left)
+            if len(losses) < len(encoded):
+                losses.append(self._loss_on_values(encoded[len(losses)]))
+        return losses
+
+    def _loss_on_values(self, tokens: Sequence[int]) -> float:
+        from microgpt.model.transformer import forward  # noqa: PLC0415  # Values
+
+        with paused_collector():
+            return forward(tokens, self.parameters(), self.config, self.tokenizer).loss.data
 
     def check_document(self, document: str) -> None:
         """Raises `InputError` if the document is empty, too long for the block, or not encodable.

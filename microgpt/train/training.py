@@ -14,7 +14,6 @@ from microgpt.model.sampling import DEFAULT_TEMPERATURE
 from microgpt.model.training_state import TrainingState
 from microgpt.text.corpus import Corpus
 from microgpt.train.engines import EngineName, StepResult, make_engine
-from microgpt.train.engines.value_engine import ValueEngine
 from microgpt.train.model_snapshot import ModelSnapshot
 from microgpt.train.training_start import TrainingStart
 
@@ -69,7 +68,6 @@ class Training:
         self.rng = start.rng  # after training it draws the final samples
         # Computes the steps; all engines give the same floats.
         self.engine = make_engine(engine, self.model, self.tokenizer, self.config)
-        self._value_engine = ValueEngine(self.model, self.tokenizer, self.config)
 
     @property
     def step(self) -> int:
@@ -126,6 +124,7 @@ class Training:
         """
         last = self._last_step(stop_after)
         at_once = 1
+        self.engine.expect(last - self.step)
         while self.step < last:
             first = self.step + 1
             end = min(self.step + at_once, last)
@@ -148,8 +147,11 @@ class Training:
 
     def _train_on_values(self, step: int) -> StepResult:
         """A step that an engine did not do: on Values it says what went wrong, and where."""
+        from microgpt.train.engines.value_engine import ValueEngine  # noqa: PLC0415  # seldom needed
+
         document, tokens = self.document_at(step), self._tokens_at(step)
-        return self._value_engine.train_step(self.state, document, tokens)
+        engine = ValueEngine(self.model, self.tokenizer, self.config)
+        return engine.train_step(self.state, document, tokens)
 
     def _last_step(self, stop_after: int | None) -> int:
         last = self.config.num_steps if stop_after is None else stop_after

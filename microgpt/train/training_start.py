@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from microgpt.model.memory import check_memory
-from microgpt.model.parameters import ModelConfig, Parameters
+from microgpt.model.parameters import ModelConfig, drawn_numbers
 from microgpt.model.training_state import TrainingState
 from microgpt.text.corpus import Corpus
 from microgpt.text.tokenizer import Tokenizer
@@ -41,5 +41,5 @@ class TrainingStart:
         rng.shuffle(documents)
         tokenizer = Tokenizer.of(documents)
         check_memory(model, tokenizer.vocab_size)
-        data = Parameters.random(model, tokenizer, rng).data()
+        data = drawn_numbers(model, tokenizer.vocab_size, rng)
         return cls(model, tuple(documents), tokenizer, TrainingState.untrained(data), rng)

@@ -177,3 +177,41 @@ def test_what_the_optimizer_did_between_two_passes_is_told() -> None:
         assert row.before == float(first.data[first.find(name)])
         assert row.after == float(second.data[second.find(name)])
         assert row.after == pytest.approx(row.before - 0.1 * row.grad, rel=1e-6)
+
+
+PASSES = {
+    "torch.autograd.backward": "    torch.autograd.backward([loss])\n",
+    "torch.autograd.grad": "    for p, g in zip(model.parameters(),\n"
+    "                    torch.autograd.grad(loss, list(model.parameters()))):\n"
+    "        p.grad = g\n",
+}
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_passes_of_free_functions_are_followed(tmp_path: Path, name: str) -> None:
+    script = tmp_path / "functions.py"
+    source = MLP.read_text(encoding="utf-8").replace("    loss.backward()\n", PASSES[name])
+    script.write_text(source, encoding="utf-8")
+    stops, ended, lines = attached(script)
+    assert lines == attached(MLP)[2]
+    assert ended.n_backwards == 2
+    for stop, same in zip(stops, attached(MLP)[0], strict=True):
+        graph, other = stop.graph, same.graph
+        assert graph is not None, stop.problem
+        assert other is not None
+        assert graph.ledger is None
+        assert "loss" in source.splitlines()[stop.line - 1]
+        assert np.array_equal(graph.grad, other.grad)
+        assert not graph.grad_before.any()
+
+
+def test_a_pass_of_several_roots_is_said_to_be_one(tmp_path: Path) -> None:
+    script = tmp_path / "roots.py"
+    script.write_text(
+        "import torch\nw = torch.ones(2, requires_grad=True)\n"
+        "torch.autograd.backward([w[0] * 2, w[1] * 3])\nprint(w.grad.tolist())\n", encoding="utf-8"
+    )  # fmt: skip
+    (stop,), ended, lines = attached(script)
+    assert (ended.status, lines) == (0, ["[2.0, 3.0]"])
+    assert stop.loss == 5.0
+    assert stop.problem == "its pass begins at 2 tensors: a graph has one root"

@@ -10,6 +10,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from microgpt import Corpus, ModelSnapshot, Training
 from microgpt.replay.graph_replayer import REPLAYER
+from microgpt.replay.vectors.document_graph import vector_graph
 from microgpt.runs import Run, RunRecorder
 from tests.benchmarks.contest import contest
 from tests.benchmarks.tables import report
@@ -41,6 +42,10 @@ def test_trace_and_go_to_step(names: Corpus, tmp_path: Path, benchmark: Benchmar
     def replayed(step: int) -> Callable[[], object]:
         return lambda: model.graph(training.document_at(step))
 
+    def from_arrays(step: int) -> Callable[[], object]:
+        tokens = model.tokenizer.encode(training.document_at(step))[: model.config.block_size + 1]
+        return lambda: vector_graph(model.config, model.tokenizer, model.data, tokens)
+
     def state(step: int) -> Callable[[], object]:
         def open_and_go() -> None:
             with Run(path, "kernel") as run:
@@ -57,6 +62,7 @@ def test_trace_and_go_to_step(names: Corpus, tmp_path: Path, benchmark: Benchmar
 
     works = {
         "the Graph of a document, on `Value`s": [on_values(step) for step in steps],
+        "the Graph of a document, from whole arrays": [from_arrays(step) for step in steps],
         "the Graph of a document, by replay": [replayed(step) for step in steps],
         "go to a step of a run file: its state": [state(step) for step in steps],
         "go to a step of a run file: its Graph": [graph(step) for step in steps],

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections import defaultdict
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
@@ -96,6 +97,15 @@ def test_a_square_keeps_both_its_edges() -> None:
     assert list(x.edges(keys=True)) == [("#0", "#1", 0), ("#0", "#1", 1)]
     assert [data["bundle"].net for *_, data in x.edges(data=True)] == [3.0, 3.0]
     assert [data["around"] for _, data in x.nodes(data=True)] == [False, False]
+
+
+def test_what_a_box_leads_to_is_what_networkx_says(emma_graph: Graph) -> None:
+    for depth in (1, 2):
+        view = folded(Folding(emma_graph), depth=depth)
+        theirs = view.to_networkx()
+        found = [view.descendants(box.key) for box in view.boxes]
+        assert found == [nx.descendants(theirs, box.key) for box in view.boxes]
+        assert any(found)
 
 
 def test_no_view_of_the_default_model_has_more_boxes_than_can_be_read(emma_graph: Graph) -> None:

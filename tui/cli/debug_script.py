@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from microgpt import InputError
+from microgpt.debugger.wording import line_called
 from tui.cli.options.parser import given_options
 from tui.cli.options.script_options import STOP_OPTIONS, stop_rule_from
 from tui.cli.terminal.exit_status import EXIT_ERROR
@@ -114,7 +115,8 @@ def _first_graph(script: ScriptProcess) -> Stop:
         if halt.graph is not None:
             return halt
         what = f"raised {halt.error}" if halt.error else f"backward {halt.number}"
-        stops.append(f"line {halt.line}: {what}" + (f" ({halt.problem})" if halt.problem else ""))
+        at = line_called(halt.file, halt.line)
+        stops.append(f"{at}: {what}" + (f" ({halt.problem})" if halt.problem else ""))
     if halt.n_backwards and not stops:
         stops = ["it stopped at none"]
     told = "; ".join((halt.reason, *stops[-1:]))

@@ -1,6 +1,6 @@
 """The command `microgpt`: finds the command asked for and runs it.
 
-To add a command, write a module beside this one that fits `Command` and put it into `COMMANDS`.
+To add a command, write a module in `commands` that fits `Command` and put its name into `COMMANDS`.
 What is slow to import (numpy, viz, rich) it imports inside `run`, so that help stays instant.
 """
 
@@ -9,20 +9,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Protocol
 
 import microgpt
-from tui.cli.commands import (
-    attention,
-    corpora,
-    debug,
-    export_weights,
-    graph,
-    runs,
-    sample,
-    train,
-)
-from tui.cli.commands import map as step_map
 from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.terminal.exit_status import exit_status
 
@@ -51,16 +41,36 @@ class Command(Protocol):
         """Does it, and gives the exit status. Raises `MicrogptError` for what a user can mend."""
 
 
+class LateCommand:
+    """A module of `commands`, imported when something of it is asked for: one of all is run."""
+
+    def __init__(self, module: str) -> None:
+        self.__name__ = f"tui.cli.commands.{module}"
+
+    def add_parser(self, subparsers: Subparsers) -> CommandParser:
+        """Adds the command's parser."""
+        return self._module().add_parser(subparsers)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Does it."""
+        return self._module().run(arguments)
+
+    def _module(self) -> Command:
+        command: Command = import_module(self.__name__)
+        return command
+
+
 COMMANDS: tuple[Command, ...] = (
-    train,
-    sample,
-    graph,
-    step_map,
-    attention,
-    debug,
-    runs,
-    export_weights,
-    corpora,
+    LateCommand("train"),
+    LateCommand("sample"),
+    LateCommand("graph"),
+    LateCommand("map"),
+    LateCommand("attention"),
+    LateCommand("debug"),
+    LateCommand("diagnose"),
+    LateCommand("runs"),
+    LateCommand("export_weights"),
+    LateCommand("corpora"),
 )
 
 
@@ -69,20 +79,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     return exit_status("microgpt", lambda: _run(argv))
 
 
-def command_parser() -> CommandParser:
-    """The parser of `microgpt` and all its commands."""
+def command_parser(only: str = "") -> CommandParser:
+    """The parser of `microgpt` and all its commands.
+
+    Args:
+        only: of a command of this name alone, if there is one.
+    """
+    commands = [command for command in COMMANDS if _name(command) == only] or COMMANDS
     parser = CommandParser(prog="microgpt", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument("--version", action="version", version=f"microgpt {microgpt.__version__}")
     parser.set_defaults(parser=parser, run=None)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in COMMANDS:
+    for command in commands:
         command_parser = command.add_parser(subparsers)
         command_parser.set_defaults(parser=command_parser, run=command.run)
     return parser
 
 
+def _name(command: Command) -> str:
+    module: str = command.__name__  # type: ignore[attr-defined]
+    return module.rpartition(".")[2].replace("_", "-")
+
+
 def _run(argv: Sequence[str] | None) -> int:
-    parser = command_parser()
+    argv = sys.argv[1:] if argv is None else argv
+    parser = command_parser(argv[0] if argv else "")
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:  # argparse would show the usage of `microgpt`; the command's own helps more
         arguments.parser.refuse(unknown)

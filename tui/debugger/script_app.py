@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from microgpt.attach import Ended, ScriptProcess, Stop
 from microgpt.debugger import DebugSession
+from microgpt.debugger.wording import line_called
 from tui.base.base_app import BaseApp, ExportJob
 from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
@@ -94,14 +95,18 @@ class ScriptApp(BaseApp):
         pane = self.query_one(DebuggerPane)
         if event.explorer is not None:
             assert isinstance(stop, Stop)
-            pane.take(event.explorer, f"{stop.kind} {stop.number} · line {stop.line}")
+            at = line_called(stop.file, stop.line)
+            pane.take(event.explorer, f"{stop.kind} {stop.number} · {at}")
         if isinstance(stop, Ended):
             self.notify(stop.reason, title="the script is over", timeout=10, markup=False)
         elif stop.kind == "exception":
             self.notify(
                 stop.traceback.strip().splitlines()[-1] if stop.traceback else stop.problem,
-                title=f"raised at line {stop.line}", severity="error", timeout=20, markup=False,
-            )  # fmt: skip
+                title=f"raised at {line_called(stop.file, stop.line)}",
+                severity="error",
+                timeout=20,
+                markup=False,
+            )
         if isinstance(stop, Stop) and stop.problem:
             self.notify(stop.problem, title="no graph", severity="warning", markup=False)
         self._show_output()
@@ -145,9 +150,10 @@ class ScriptApp(BaseApp):
         elif isinstance(stop, Ended):
             told = f"■ {stop.reason}"
         elif stop.kind == "exception":
-            told = f"✗ raised at line {stop.line}, after backward {stop.number}"
+            told = f"✗ raised at {line_called(stop.file, stop.line)}, after backward {stop.number}"
         else:
-            told = f"‖ after backward {stop.number:,} · loss {stop.loss:.6g} · line {stop.line}"
+            at = line_called(stop.file, stop.line)
+            told = f"‖ after backward {stop.number:,} · loss {stop.loss:.6g} · {at}"
         classes = ", ".join(script.class_names)
         line = Text(f" {script.path.name}  ", "bold")
         failed = isinstance(stop, Stop) and stop.kind == "exception"

@@ -24,6 +24,7 @@ from tui.widgets.reading_pane import Reading, ReadingPane, least_width
 from viz.attention import AttentionPattern, attention_dot
 from viz.dot import printable
 from viz.export import write_picture
+from viz.maps.text import MOVED
 
 LEAST_PANE = 36
 """Beside a heatmap. Units: character cells, as all widths here."""
@@ -40,6 +41,7 @@ class ShownAttention:
     document: str
     moment: str  # which model it is, in words: `"step 3"`, `"untrained"`
     step: int  # the one that is computed from that model
+    unedited: AttentionPattern | None = None  # without the what-ifs in force, if there are any
 
 
 def untrained_attention(origin: GraphOrigin) -> ShownAttention:
@@ -162,7 +164,9 @@ class AttentionScreen(ModeScreen):
             tokens = [caption.token or "" for caption in captions]
             pattern = AttentionPattern.of_map(step.explorer.map, tokens)
             moment = f"step {step.origin.step}, what-if"
-            self._take(ShownAttention(pattern, step.origin.document, moment, step.origin.step))
+            was = AttentionPattern.of_map(step.explorer.map_unedited, tokens)
+            origin = step.origin
+            self._take(ShownAttention(pattern, origin.document, moment, origin.step, was))
             return
         pattern = AttentionPattern.of(result, frame.labels)
         self._take(ShownAttention(pattern, result.document, f"step {result.step}", result.step))
@@ -186,13 +190,15 @@ class AttentionScreen(ModeScreen):
         heatmap.border_title = Text(  # as text: documents may look like markup
             f"layer {layer} · head {head} · “{printable(shown.document)}” · {shown.moment}"
         )
-        heatmap.border_subtitle = "a row reads the columns, in %"
+        unedited = shown.unedited.weights_of(layer, head) if shown.unedited else None
         tokens = shown.pattern.tokens
-        heatmap.show(tokens, self.weights, self.position, cell_width)
+        marked = f"in % · {MOVED} moved by the what-if"
+        heatmap.border_subtitle = marked if unedited else "a row reads the columns, in %"
+        heatmap.show(tokens, self.weights, self.position, cell_width, unedited)
         self.query_one(HeadStrip).show(shown.pattern, self.head)
         pane = self.query_one(ReadingPane)
         pane.border_title = Text(f"position {self.position} ‘{tokens[self.position]}’")
-        pane.show(Reading(tokens, self.weights, self.position))
+        pane.show(Reading(tokens, self.weights, self.position, unedited))
 
     def _set_out(self, n_positions: int) -> int:
         """Puts the ribbons beside the heatmap, or where there is no room below; its cells' width.
@@ -201,7 +207,9 @@ class AttentionScreen(ModeScreen):
         """
         room, heatmap = self.size.width, self.query_one(Heatmap)
         beside = room - BORDER - max(LEAST_PANE, least_width(n_positions) + BORDER)
-        widths = [w for w in (CELL_WIDTH, NARROW_CELL) if content_width(n_positions, w) <= beside]
+        # In a narrow cell there is no room for the mark of a what-if.
+        all_widths = (CELL_WIDTH, NARROW_CELL)[: 1 if self.shown and self.shown.unedited else 2]
+        widths = [width for width in all_widths if content_width(n_positions, width) <= beside]
         self.query_one("#one-head").set_class(not widths, "-stacked")
         cell_width = widths[0] if widths else CELL_WIDTH
         own = max(content_width(n_positions, cell_width), LEAST_HEATMAP) + BORDER

@@ -241,9 +241,12 @@ class StepScreen(ModeScreen):
         origin = step.origin
         is_trained = origin.state.step > 0
         untrained = "" if is_trained else ", untrained"
-        text = printable(origin.document)
-        text = text if len(text) <= MOST_OF_TEXT else f"{text[: MOST_OF_TEXT - 1]}…"
-        return f"“{text}” · step {origin.step}{untrained}"
+        read = list(origin.document)
+        tokens = step.explorer.session.edit_stack.tokens
+        for position, character in tokens.items():
+            read[position - 1] = character  # after the first, which begins the document
+        changed = f", read as {_quoted(''.join(read))}" if tokens else ""
+        return f"{_quoted(origin.document)}{changed} · step {origin.step}{untrained}"
 
     @on(WalkPane.Moved)
     def _note_move(self) -> None:
@@ -254,6 +257,8 @@ class StepScreen(ModeScreen):
         if step is not None and explorer is not None and explorer is not step.explorer:
             self.at_hand.step = OpenedStep(step.origin, explorer)
             self.show_status()  # an edit is made, or taken back
+            self.pane.caption = self._caption(self.at_hand.step)  # a token may be another
+            self.pane.show_place()
         self.say_if_behind()
 
     def say_if_behind(self) -> None:
@@ -305,3 +310,9 @@ class StepScreen(ModeScreen):
 
     def show_marked(self) -> None:
         """Compares with the step that is marked, or no more."""
+
+
+def _quoted(document: str) -> str:
+    """A document as it is called in titles, a long one by its beginning."""
+    text = printable(document)
+    return f"“{text if len(text) <= MOST_OF_TEXT else f'{text[: MOST_OF_TEXT - 1]}…'}”"

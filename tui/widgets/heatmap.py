@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from tui.cell_text import set_right
 from viz.attention import AttentionPattern, Weights
+from viz.maps.text import MOVED
 from viz.style import NEGATIVE, blend, ink_on
 
 CELL_WIDTH, NARROW_CELL = 4, 3
@@ -49,6 +50,7 @@ class Heatmap(ScrollView, can_focus=False):
         super().__init__(id=id)
         self._tokens: tuple[str, ...] = ()
         self._weights: Weights = ()
+        self._unedited: Weights | None = None
         self._position = 0
         self._cell_width = CELL_WIDTH
 
@@ -58,9 +60,16 @@ class Heatmap(ScrollView, can_focus=False):
         weights: Weights,
         position: int,
         cell_width: int = CELL_WIDTH,
+        unedited: Weights | None = None,
     ) -> None:
-        """Shows a head, with one query position marked, and what it reads of itself in sight."""
+        """Shows a head, with one query position marked, and what it reads of itself in sight.
+
+        Args:
+            unedited: the weights without what-ifs; those that differ are marked, for which narrow
+                cells have no room.
+        """
         self._tokens, self._weights, self._position = tokens, weights, position
+        self._unedited = unedited
         self._cell_width = cell_width
         self.virtual_size = Size(content_width(len(tokens), cell_width), len(tokens) + 1)
         own = Region(cell_width * position, position, LABEL_WIDTH + cell_width, 2)
@@ -106,18 +115,27 @@ class Heatmap(ScrollView, can_focus=False):
         )
         label = f"{'▸' if chosen else ' '}{set_right(self._tokens[row], 3)} "
         line = [Segment(label, mark if chosen else muted)]
-        for weight in self._weights[row]:
+        for source, weight in enumerate(self._weights[row]):
             fill = shade(weight, background)
             style = Style(color=ink_on(fill), bgcolor=fill, bold=chosen)
-            line.append(Segment(self._percent(weight), base + style))
+            after = MOVED if is_moved(self._weights, self._unedited, row, source) else " "
+            line.append(Segment(self._percent(weight, after), base + style))
         return line
 
-    def _percent(self, weight: float) -> str:
+    def _percent(self, weight: float, after: str) -> str:
         """A weight in its cell; in narrow ones 0 is a dot, since a 100 has no gap before it."""
         text = f"{100 * weight:.0f}"
         if self._cell_width == NARROW_CELL:
             return f"{'·' if text == '0' else text:>{NARROW_CELL}}"
-        return f"{text:>{self._cell_width - 1}} "
+        return f"{text:>{self._cell_width - 1}}{after}"
+
+
+def is_moved(weights: Weights, unedited: Weights | None, position: int, source: int) -> bool:
+    """Whether a weight is another one than without what-ifs; none is where there are none."""
+    if unedited is None:
+        return False
+    is_old = position < len(unedited) and source < len(unedited[position])
+    return not is_old or weights[position][source] != unedited[position][source]
 
 
 def content_width(n_positions: int, cell_width: int) -> int:

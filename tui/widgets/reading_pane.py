@@ -17,8 +17,9 @@ from rich.text import Text
 from textual.widget import Widget
 
 from tui.cell_text import set_left
-from tui.widgets.heatmap import shade
+from tui.widgets.heatmap import is_moved, shade
 from viz.attention import Weights
+from viz.maps.text import MOVED
 
 ACROSS = "▁▂▃▄▅▆▇█"
 DOWN = "▏▎▍▌▋▊▉█"
@@ -44,6 +45,7 @@ class Reading:
     tokens: tuple[str, ...]  # labels of the tokens read. Shape: `[position]`
     weights: Weights  # of the head. Shape: `[position][source]`
     position: int  # the reader
+    unedited: Weights | None = None  # without the what-ifs in force, if there are any
 
     @property
     def row(self) -> Sequence[float]:
@@ -66,11 +68,17 @@ class Reading:
         found = _largest_first(later)
         return [(weight, self.position + 1 + place) for weight, place in found]
 
+    def mark(self, other: int) -> str:
+        """What follows a weight that a what-if moves, of a source or of a later reader."""
+        source, reader = sorted((self.position, other))
+        return MOVED if is_moved(self.weights, self.unedited, reader, source) else ""
+
     def in_words(self, shares: Sequence[tuple[float, int]], room: int) -> str:
         """As many shares as there is room for: `e (1) 61 %, BOS (0) 12 %`."""
         told = ""
         for weight, position in shares:
             longer = f"{told}{', ' if told else ''}{self.name(position)} {100 * weight:.0f} %"
+            longer += self.mark(position)
             if told and cell_len(longer) > room - 2:
                 return f"{told} …"
             told = longer
@@ -149,7 +157,10 @@ def _percent(reading: Reading, column: int) -> str:
     """How much is read of a column; of the later ones, which cannot be read, nothing is said."""
     if column >= len(reading.row):
         return ""
-    return f"{100 * reading.row[column]:.0f}%" if reading.row[column] >= LEAST_WEIGHT else NOTHING
+    mark = reading.mark(column)  # instead of the sign, for which there is no room beside it
+    if reading.row[column] < LEAST_WEIGHT:
+        return f"{NOTHING}{mark}"
+    return f"{100 * reading.row[column]:.0f}{mark or '%'}"
 
 
 def _thick(eighths: str, weight: float) -> str:
@@ -221,7 +232,8 @@ class ReadingPane(Widget):
         text = Text()
         longest = max(1, width - NUMBER)
         for source, weight in enumerate(reading.row):
-            text.append(f"\n{source:>3} {set_left(reading.tokens[source], 3)} {weight:.6f} ")
+            text.append(f"\n{source:>3} {set_left(reading.tokens[source], 3)} {weight:.6f}")
+            text.append(reading.mark(source) or " ")
             text.append("█" * round(longest * weight), self._ribbon_color(weight))
         return text
 

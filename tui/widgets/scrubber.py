@@ -38,10 +38,14 @@ def step_in(column: int, first: int, last: int, columns: int) -> int:
 def heights(losses: Floats, columns: int) -> list[int]:
     """Mean loss of each column's steps, in eighths of the range of these means.
 
+    A mean that is no number, or infinite, is as high as can be.
+
     >>> heights(np.array([4.0, 2.0, 3.0, 1.0]), 2)
     [7, 0]
     >>> heights(np.array([1.0, 2.0]), 4)
     [0, 0, 7, 7]
+    >>> heights(np.array([1.0, np.inf, 3.0, np.nan]), 4)
+    [0, 7, 7, 7]
     """
     n = len(losses)
     if n < columns:
@@ -49,8 +53,12 @@ def heights(losses: Floats, columns: int) -> list[int]:
     else:
         begins = -(-np.arange(columns + 1) * n // columns)
         means = np.add.reduceat(losses, begins[:-1]) / np.diff(begins)
-    low, high = float(means.min()), float(means.max())
-    scaled = (means - low) / (high - low) if high > low else np.zeros(columns)
+    is_number = np.isfinite(means)
+    scaled = np.ones(columns)
+    if is_number.any():
+        numbers = means[is_number]
+        low, high = float(numbers.min()), float(numbers.max())
+        scaled[is_number] = (numbers - low) / (high - low) if high > low else 0.0
     return [round(7 * float(height)) for height in scaled]
 
 

@@ -16,7 +16,7 @@ from tui.widgets.scroll_window import ScrollWindow
 from viz.maps.lenses import Look
 from viz.maps.moments import MapMoment, Progress
 from viz.maps.scale import Scale
-from viz.maps.spans import SIGNS, bar, row_labels, short_label
+from viz.maps.spans import SIGNS, bar, row_labels, short_labels
 from viz.style import POSITIVE, blend
 
 LABEL = 11
@@ -58,7 +58,7 @@ class SmallMap(ScrollWindow):
         """
         if look is not self._look:
             self._look, self._scale = look, Scale(look)
-            self._names = row_labels(look.map)
+            self._names = short_labels(row_labels(look.map), LABEL - 1)
         self._moment, self._inside = moment, frozenset(inside)
         self.virtual_size = Size(self.size.width, len(look.map.rows) + 1)
         self._reveal()
@@ -126,9 +126,8 @@ class SmallMap(ScrollWindow):
         row = y - 1 + int(self.scroll_offset.y)
         if row >= len(self._look.map.rows):
             return Strip.blank(width, base)
-        name = short_label(self._names[row], LABEL - 1)
         label = base + Style(color=self._color("label"))
-        segments = [Segment(set_left(name, LABEL), label)]
+        segments = [Segment(set_left(self._names[row], LABEL), label)]
         for column in self.columns:
             cell = int(self._look.map.grid.at[row, column])
             sign, style = self._cell(cell, base)

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -120,6 +121,37 @@ def row_labels(step_map: StepMap) -> list[str]:
             is_all = same[name] > 1 and place not in in_columns
             labels.append(f"{name} (all)" if is_all else name)
     return labels
+
+
+def short_labels(names: Sequence[str], room: int) -> list[str]:
+    """The names of all rows in so many characters, of which no two are alike if the names are not.
+
+    >>> short_labels(["layer1 linear[1]", "layer2 linear[1]", "loss"], 10)
+    ['…1 …ear[1]', '…2 …ear[1]', 'loss']
+    """
+    labels = [short_label(name, room) for name in names]
+    same = Counter(labels)
+    for label, n_same in same.items():
+        places = [at for at, each in enumerate(labels) if each == label]
+        if n_same == 1 or len({names[at] for at in places}) < n_same:
+            continue
+        columns = zip(*(names[at] for at in places), strict=False)
+        begin = sum(1 for _ in takewhile(lambda characters: len(set(characters)) == 1, columns))
+        for tail in range(room - 4, -1, -1):
+            cut_out = [_without_middle(names[at], begin, tail, room) for at in places]
+            if len(set(cut_out)) == n_same and not set(cut_out) & set(labels):
+                for at, text in zip(places, cut_out, strict=True):
+                    labels[at] = text
+                break
+    return labels
+
+
+def _without_middle(name: str, begin: int, tail: int, room: int) -> str:
+    """A name from where it differs from another one on, and its end."""
+    first = "…" if begin else ""
+    end = name[max(begin, len(name) - tail) :] if tail else ""
+    middle = name[begin : begin + room - len(first) - len(end) - 1]
+    return f"{first}{middle}…{end}"
 
 
 def short_label(name: str, room: int) -> str:

@@ -176,7 +176,8 @@ class StepMap:
     def first_write(self) -> Ints:
         """The first event that another cell adds something to each cell in, -1 if none. `[cell]`.
 
-        That is 0 for the root's cell: its grad is set there.
+        That is 0 for the root's cell: its grad is set there. Of a pass with a ledger all that is
+        written counts, but for what the cell writes to itself.
         """
         return self._over_writes(np.minimum, LATER)
 
@@ -188,13 +189,24 @@ class StepMap:
     def _over_writes(self, extreme: np.ufunc, nothing: int) -> Ints:
         found = np.full(self.n_cells, nothing)
         if self.graph.backpropagated:
-            events = self.graph.event_of[self.graph.edge_consumers[self.crossing]]
-            cells = self.grid.cell_of[self.graph.operands[self.crossing]]
+            cells, events = self._writes
             extreme.at(found, cells[events > 0], events[events > 0])
             root = self.grid.cell_of[self.graph.root]
             found[root] = extreme(0, found[root])
         found[found == LATER] = NEVER
         return frozen(found)
+
+    @property
+    def _writes(self) -> tuple[Ints, Ints]:
+        """Cells that others write to, and in which events, as often as that happens."""
+        graph, cell_of, ledger = self.graph, self.grid.cell_of, self.graph.ledger
+        if ledger is None:
+            events = graph.event_of[graph.edge_consumers[self.crossing]]
+            return cell_of[graph.operands[self.crossing]], events
+        along = ledger.edge >= 0
+        from_others = along & (cell_of[graph.edge_consumers[ledger.edge]] != cell_of[ledger.node])
+        counts = from_others | (~along & ledger.changed())
+        return cell_of[ledger.node[counts]], ledger.event[counts]
 
     def _over_visits(self, extreme: np.ufunc, nothing: int) -> Ints:
         found = np.full(self.n_cells, nothing)

@@ -56,7 +56,7 @@ class Flows:
 
     @cached_property
     def _bands(self) -> tuple[tuple[Band, ...], ...]:
-        return tuple(tuple(_bands(look)) for look in self.looks)
+        return tuple(tuple(bands_of(look)) for look in self.looks)
 
     @cached_property
     def widest_band(self) -> float:
@@ -203,7 +203,7 @@ class Flows:
         )
 
 
-def _bands(look: Look) -> Iterator[Band]:
+def bands_of(look: Look) -> Iterator[Band]:
     """The river of a Map, column by column."""
     step_map, scale = look.map, Scale(look)
     grid = step_map.grid

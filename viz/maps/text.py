@@ -30,7 +30,7 @@ from viz.maps.spans import (
     cut,
     narrow_number,
     row_labels,
-    short_label,
+    short_labels,
     strip,
 )
 from viz.maps.step_map import Current
@@ -71,11 +71,10 @@ class TextMap:
     @cached_property
     def widths(self) -> TextWidths:
         """Of labels, columns and what stands beside them."""
-        rows = range(len(self.look.map.rows))
         return TextWidths(
             self.width,
             self.n_columns,
-            longest_label=max((len(self._name(row)) for row in rows), default=0),
+            longest_label=max(map(len, self._names), default=0),
             first_column=self.first_column,
             has_histories=bool(self.histories),
             widened=self.widened,
@@ -238,11 +237,11 @@ class TextMap:
         ]
 
     def _label(self, row: int) -> str:
-        name, room = self._name(row), self.widths.label - 1
-        return short_label(name, room).ljust(self.widths.label)
+        return self._labels[row].ljust(self.widths.label)
 
-    def _name(self, row: int) -> str:
-        return self._names[row]
+    @cached_property
+    def _labels(self) -> list[str]:
+        return short_labels(self._names, self.widths.label - 1)
 
     @cached_property
     def _names(self) -> list[str]:

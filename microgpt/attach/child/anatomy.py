@@ -319,18 +319,3 @@ def _places(
         if depth > 1 and is_inner and not is_node(value) and not isinstance(value, MethodType):
             for path, inner in _places(value, is_node, depth - 1):
                 yield (name, *path), inner
-
-
-def number_getter(watched: Any) -> Callable[[Any], Any]:
-    """Gives a node's creation number, None until it is made."""
-    get = watched._attach_number.__get__
-
-    def number_of(node: Any) -> Any:
-        try:
-            return get(node)
-        except AttributeError:
-            return None
-        except TypeError:  # of a class that could not be put on our base
-            return own_attribute(node, "_attach_number")
-
-    return number_of

@@ -11,12 +11,16 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from microgpt.attach.child.pass_log import inherited, line_at
+from microgpt.attach.child.anatomy import attributes
+from microgpt.attach.child.pass_log import inherited, lines_at
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.child.snapshot import Snapshot
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
+
+MOST_WRITES = 200_000
+"""So many are told of in order; of all others the last to each leaf."""
 
 
 class Between:
@@ -30,6 +34,9 @@ class Between:
         self._newest = -1  # of them
         self._inner: set[int] = set()  # creation numbers of nodes made of others
         self._writes: dict[tuple[int, str], tuple[Any, int]] = {}  # last, by node and attribute
+        self._log: list[tuple[int, str, Any, int, Any]] = []  # all of them, with what was written
+        self._others: dict[int, tuple[Node, Any, Any]] = {}
+        """Nodes that are none of the leaves, with their numbers before they were written to."""
         self._uninstall: Callable[[], None] | None = None
 
     # -- watching ----------------------------------------------------------------------------------
@@ -40,6 +47,7 @@ class Between:
         """Begins anew, after a pass."""
         self.stop()
         self._since, self._writes = number, {}
+        self._log, self._others = [], {}
         self._leaves = leaves = snapshot.leaves()
         self._data, self._grads = snapshot.data_of(leaves), snapshot.grads_of(leaves)
         self._names = {names[id(node)].text: id(node) for node in leaves if id(node) in names}
@@ -77,6 +85,7 @@ class Between:
         held = inherited(kind.cls, name)
         put = getattr(held, "__set__", None)
         writes, number_of, getframe = self._writes, kind.number, sys._getframe
+        log, others, kept = self._log, self._others, set(map(id, self._leaves))
 
         def set_value(_: Any, node: Node, value: object) -> None:
             if number_of(node) is None:  # a node is made: the next graph begins
@@ -86,6 +95,10 @@ class Between:
                 while frame.f_code.co_filename.startswith(OWN_FOLDER):
                     frame = frame.f_back
                 writes[id(node), name] = (frame.f_code, frame.f_lasti)
+                if len(log) < MOST_WRITES:
+                    log.append((id(node), name, frame.f_code, frame.f_lasti, value))
+                    if id(node) not in kept and id(node) not in others:
+                        others[id(node)] = (node, kind.data(node), kind.grad(node))
             if put is not None:
                 put(node, value)
             else:
@@ -131,7 +144,8 @@ class Between:
             if label and key not in kept and self._names.get(label.text) in kept
         ]
         elements = [snapshot.elements_of(node) for node in self._leaves]
-        return update_columns(
+        told = self._log_columns(kind, snapshot, names, places)
+        columns = update_columns(
             self._since,
             [snapshot.first_id(node) for node in self._leaves],
             [by_id.get(key, "") for key in keys],
@@ -143,17 +157,69 @@ class Between:
             rebound,
             len(self._inner & snapshot.inner_numbers(self._newest)),
         )
+        return {**columns, **told} if columns else {}
+
+    def _log_columns(
+        self,
+        kind: ValueClass,
+        snapshot: Snapshot,
+        names: Mapping[int, Any],
+        places: dict[tuple[str, int], int],
+    ) -> dict[str, Field]:
+        """All writes in order, and the nodes written to that are no leaves of the graph.
+
+        A node is told by its place among the leaves, the others after them.
+        """  # fmt: skip
+        shape = kind.shape
+        others = [node for node, _, _ in self._others.values()]
+        if shape is None or any(len(snapshot.elements_of(node)) != 1 for node in self._leaves):
+            return {}
+        place_of = {id(node): i for i, node in enumerate((*self._leaves, *others))}
+        lines: dict[tuple[int, int], int] = {}
+        line_of = array("q")
+        for _, _, code, at, _ in self._log:
+            if (id(code), at) not in lines:
+                (line,) = lines_at([(code, at)])
+                lines[id(code), at] = places.setdefault(line, len(places))
+            line_of.append(lines[id(code), at])
+        labels = [names.get(id(node)) for node in others]
+        return {
+            "log_leaves": array("q", (place_of.get(key, -1) for key, *_ in self._log)),
+            "log_is_grad": array("q", (name == shape.grad for _, name, *_ in self._log)),
+            "log_numbers": array("d", (_number(value) for *_, value in self._log)),
+            "log_lines": line_of,
+            "leaf_flags": list(map(_flags, self._leaves)),
+            "other_ids": array("q", map(snapshot.first_id, others)),
+            "other_names": [label.text if label else "" for label in labels],
+            "other_befores": array("d", (_number(old) for _, old, _ in self._others.values())),
+            "other_grads": array("d", (_number(old) for _, _, old in self._others.values())),
+            "other_afters": array("d", map(_number, map(kind.data, others))),
+            "other_grads_now": array("d", map(_number, map(kind.grad, others))),
+        }
 
     def _lines(self, keys: list[int], name: str, places: dict[tuple[str, int], int]) -> array[int]:
         """Where an attribute of each leaf was written last, -1 if that was not seen."""
         found = array("q", [-1]) * len(keys)
         if self._writes:
-            for i, key in enumerate(keys):
-                at = self._writes.get((key, name))
-                if at is not None:
-                    line = (at[0].co_filename, line_at(*at))
-                    found[i] = places.setdefault(line, len(places))
+            written = [(i, self._writes[key, name]) for i, key in enumerate(keys)
+                       if (key, name) in self._writes]  # fmt: skip
+            for (i, _), line in zip(written, lines_at(at for _, at in written)):
+                found[i] = places.setdefault(line, len(places))
         return found
+
+
+def _flags(node: Node) -> str:
+    """What a node says of itself by yes or no, `requires_grad=False` say."""
+    own = attributes(node).items()
+    return " ".join(f"{name}={value}" for name, value in own if isinstance(value, bool))
+
+
+def _number(value: object) -> float:
+    """A number that was written, nan where it is none."""
+    try:
+        return 0.0 if value is None else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return float("nan")
 
 
 def update_columns(

@@ -34,3 +34,29 @@ def root_given(kind: ValueClass, frame: FrameType) -> Node:
     given = (here.get(name) for name in code.co_varnames[: code.co_argcount])
     subject = kind.subject()
     return next((each for each in given if kind.is_node(each) and subject.is_result(each)), None)
+
+
+def is_whole(kind: ValueClass, frame: FrameType) -> bool:
+    """Whether a call that returns wrote to nothing but what its node was made of.
+
+    A class whose leaves ask for their gradients has a call for each leaf: all are one pass.
+    """
+    code, here = frame.f_code, frame.f_locals
+    given = [here.get(name) for name in code.co_varnames[: code.co_argcount]]
+    roots = [each for each in given if kind.is_node(each)]
+    subject = kind.subject()
+    return not roots or any(subject.is_result(root) for root in roots)
+
+
+def is_returning(frame: FrameType) -> bool:
+    """Whether a call that ends does so by itself, and not by an exception."""
+    return frame.f_code.co_code[frame.f_lasti] in _RETURNS
+
+
+def _return_instructions() -> frozenset[int]:
+    """The instructions that return something computed, and a constant."""
+    codes = [compile(f"lambda x: {result}", "", "eval").co_consts[0] for result in ("x", "1")]
+    return frozenset(code.co_code[-2] for code in codes)
+
+
+_RETURNS = _return_instructions()

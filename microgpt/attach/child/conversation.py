@@ -10,7 +10,7 @@ import os
 import sys
 from _signal import SIGINT, default_int_handler, signal  # type: ignore[import-not-found]  # a script may have a signal.py
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from types import CodeType, FrameType, FunctionType
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from microgpt.attach.child import reading
 from microgpt.attach.child.answers import answer
 from microgpt.attach.child.between import Between
+from microgpt.attach.child.broken_pass import BrokenPasses
 from microgpt.attach.child.channel import Channel, Instruction
 from microgpt.attach.child.class_among import class_among
 from microgpt.attach.child.fast_watch import FastWatch
@@ -35,13 +36,7 @@ from microgpt.attach.child.shapes import Shape, watch_classes
 from microgpt.attach.child.snapshot import Snapshot
 from microgpt.attach.child.torch_passes import TorchPasses
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import (
-    WatchedRun,
-    lack_of,
-    log_of,
-    root_of,
-    shape_of_run,
-)
+from microgpt.attach.child.watched_run import WatchedRun, lack_of, log_of, root_of, shape_of_run
 from microgpt.attach.wire import Field
 
 if TYPE_CHECKING:
@@ -68,6 +63,7 @@ class Conversation:
         self._classes: list[ValueClass] = []
         self._kinds: dict[type, ValueClass | None] = {}  # of the types met
         self._between = Between()
+        self._broken = BrokenPasses()
         self._updates: dict[str, Field] = {}  # of the leaves since the pass before
         self._looked: tuple[ValueClass, Snapshot, Names] | None = None  # the graph stopped at
         self._learner = Learner(Watched, self._kind_of, self._learnt, self._between.stop)
@@ -106,10 +102,11 @@ class Conversation:
 
     # -- classes -----------------------------------------------------------------------------------
 
-    def found(self, cls: type, shape: Shape | None) -> None:
+    def found(self, cls: type, shape: Shape | None, operators: Sequence[CodeType] = ()) -> None:
         """Follows a class from now on, or learns what it is if its shape is not a known one."""
         self._kinds.clear()
         kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape, self._base)
+        kind.add_operators(operators)
         self._classes.append(kind)
         if shape is None:
             self._tell("watched", cls)
@@ -325,7 +322,8 @@ class Conversation:
         log, shape = PassLog(), kind.shape
         assert shape is not None
         finals: list[Any] | None = []
-        with reading.watched_pass(before, log, kind):
+        broken = self._broken.noting(kind, before, log, names)
+        with broken, reading.watched_pass(before, log, kind):
             if shape.kept is None:
                 result = run()
             else:
@@ -344,9 +342,11 @@ class Conversation:
         """The script raised: stops one last time."""
         if not self._channel.is_open:
             return
+        run = self._learner.broken_off()
         self._watch_no_more()
+        self._broken.learn(run)
         death = ScriptFailure(error, [kind for kind in self._classes if kind.shape is not None])
-        graph = reading.columns_at_failure(death, self._learner)
+        graph = self._broken.columns(death, run, self._learner)
         self._stop("exception", float("nan"), graph, death.place, death.text)
 
     def ended(self) -> None:
@@ -354,8 +354,9 @@ class Conversation:
         if self._channel.is_open:
             self._learner.end(None)
             self._learner.stop()
+            profiled = self._learner.returns.was_displaced
             for kind in (each for each in self._classes if each.shape is None):
-                lack = self._safely(partial(lack_of, kind))
+                lack = self._safely(partial(lack_of, kind, is_profiled=profiled))
                 self._tell("candidate", kind.cls, reason=[lack])
             self._channel.send("end", number=reading.ints(self._n_backwards))
 

@@ -165,5 +165,6 @@ def run_and_look(run: Callable[[], Any], place: KeptAt) -> tuple[Any, Any]:
     try:
         result = run()
     finally:
-        sys.setprofile(None)
+        if sys.getprofile() is profile:  # else the script has set its own since
+            sys.setprofile(None)
     return result, found[0]

@@ -11,17 +11,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import cache, partial
-from itertools import count
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
+from microgpt.attach.child.node_notes import NOTE, More, Origins, next_note
 from microgpt.autograd.scopes import Site
-
-SLOTS = ("arguments", "arity", "first", "maker", "number", "operands", "site")
-"""What is noted of a node, each in a slot of that name after `_attach_`: the code that made it and,
-unless its operands say it all, what that was called with, its creation number, and the user's line.
-Of one or two operands, how many there are and which is the first: that says it all, and keeps no
-tuple alive; of more, all of them."""
 
 CALLED_WITH_OPERANDS = frozenset({"__add__", "__mul__"})
 """Nine nodes in ten are made by these methods, so what they are called with is not noted."""
@@ -38,8 +32,7 @@ CO_VARARGS, CO_VARKEYWORDS = 0x04, 0x08
 _TEXT = """
 def __init__({self}{parameters}):
     attach_init({self}{arguments})
-    {set_number}attach_next_number(){done}
-    attach_maker = None
+    attach_maker = attach_arguments = None
     attach_frame = attach_getframe(1)
     attach_code = attach_frame.f_code
     attach_part = attach_is_part(id(attach_code)){far}
@@ -56,19 +49,23 @@ def __init__({self}{parameters}):
             attach_frame = attach_frame.f_back
         attach_code = attach_maker.f_code
         if attach_code.co_name not in attach_called_with_operands:
-            attach_code = attach_note_arguments({self}, attach_maker)
-    {set_maker}attach_code{done}
-    if attach_frame is not None:
-        attach_sites = attach_recent.get(attach_frame)
-        if attach_sites is None:
+            attach_code, attach_arguments = attach_arguments_of(attach_maker)
+    if attach_frame is None:
+        attach_origin = attach_origin_of(attach_code, None, None)
+    else:
+        attach_origins = attach_recent.get(attach_frame)
+        if attach_origins is None:
             if len(attach_recent) == attach_max_recent:
                 attach_recent.clear()
-            attach_sites = attach_recent[attach_frame] = {{}}
-        attach_at = attach_frame.f_lasti
-        attach_site = attach_sites.get(attach_at)
-        if attach_site is None:
-            attach_site = attach_sites[attach_at] = attach_site_of(attach_frame)
-        {set_site}attach_site{done}
+            attach_origins = attach_recent[attach_frame] = {{}}
+        attach_origin = attach_origins.get(attach_frame.f_lasti)
+        if attach_origin is None or attach_origin[0] is not attach_code:
+            attach_origin = attach_origin_of(attach_code, attach_frame, attach_origins)
+    attach_number = attach_next_note() | attach_origin[1]{operands}
+    if attach_arguments is None{no_operands}:
+        {set_note}attach_number{done}
+    else:
+        {set_note}attach_more(attach_number, attach_arguments, {more}){done}
 """
 _FAR_MAKER = """
     if attach_part is not False:
@@ -76,15 +73,17 @@ _FAR_MAKER = """
         if attach_far is not None:
             attach_frame = attach_far
             attach_part = attach_is_part(id(attach_far.f_code))"""
+_OPERANDS = """
+    attach_arity = 0
+    attach_operands = None"""
 _NOTE_OPERANDS = """
     if {given}.__class__ in attach_sequences and {given}:
-        if {given}.__class__ is tuple and len({given}) < 3:
-            {set_arity}len({given}){done}
-            {set_first}{given}[0]{done}
+        attach_arity = len({given})
+        if {given}.__class__ is tuple and attach_arity < 3:
+            attach_operands = {given}[0]
         else:
-            attach_note_operands({self}, {given}, attach_maker or attach_frame)
-"""
-next_number = count().__next__
+            attach_operands = attach_in_order({given}, attach_maker or attach_frame)
+            attach_arity = 3"""
 
 
 def _no_init(*_: Any, **__: Any) -> None:
@@ -112,8 +111,9 @@ def hooked_init(
     cls: Any,
     is_part: Callable[[int], bool | None],
     site_of: Callable[[FrameType], Site],
-    note_arguments: Callable[[Any, FrameType], CodeType],
-    note_operands: Callable[[Any, Any, FrameType], None] | None,
+    origins: Origins,
+    arguments_of: Callable[[FrameType], tuple[CodeType, Any]],
+    in_order: Callable[[Any, FrameType], tuple[Any, ...]] | None,
     *,
     notes_all: bool = False,
 ) -> Any:
@@ -124,34 +124,47 @@ def hooked_init(
         is_part: for the `id()` of a code object: None if it is not the class's own, else whether it
             merely helps to make a node, as `__init__` or a `_unary` does, and is not an op.
         site_of: scope and line that a frame is at.
-        note_arguments: is called with a node that another method made than `CALLED_WITH_OPERANDS`,
-            and the frame of that. Gives the code that the node is said to be made by.
-        note_operands: is called with a node, with a container that it was made from, and with the
-            frame that made it. None where operands need no noting.
+        origins: gets where nodes are made.
+        arguments_of: is called with the frame of a method that makes a node, other than
+            `CALLED_WITH_OPERANDS`. Gives the code that the node is said to be made by, and what
+            that was called with.
+        in_order: is called with a container that a node was made from, and with the frame that made
+            it; gives the operands in call order. None where operands need no noting.
         notes_all: whether what those methods are called with is noted, too, and makers are looked
             for further out, behind calls that are not the class's own: `Function.apply`.
     """
     init = cls.__init__
     if init is object.__init__:
         init = _no_init  # which would refuse what `__new__` has taken
+
+    def origin_of(
+        code: CodeType, frame: FrameType | None, known: dict[int, tuple[CodeType, int]] | None
+    ) -> tuple[CodeType, int]:
+        """The origin of nodes that a code makes, called by a frame at where it is."""
+        found = (code, origins.add(code, None if frame is None else site_of(frame)))
+        if frame is not None and known is not None:
+            known[frame.f_lasti] = found
+        return found
+
     namespace: dict[str, Any] = {
         "attach_init": init,
-        "attach_next_number": next_number,
+        "attach_next_note": next_note,
         "attach_getframe": sys._getframe,
         "attach_is_part": is_part,
-        "attach_note_arguments": note_arguments,
+        "attach_arguments_of": arguments_of,
         "attach_called_with_operands": frozenset() if notes_all else CALLED_WITH_OPERANDS,
         "attach_far_maker": partial(_far_maker, is_part),
-        "attach_note_operands": note_operands,
+        "attach_in_order": in_order,
         "attach_sequences": frozenset({tuple, list, set, frozenset}),
         "attach_recent": {},
         "attach_max_recent": MAX_RECENT,
-        "attach_site_of": site_of,
-        **{f"attach_set_{slot}": _setter(cls, f"_attach_{slot}") for slot in SLOTS},
+        "attach_origin_of": origin_of,
+        "attach_more": More,
+        "attach_set_note": _setter(cls, NOTE),
     }
     code = init.__code__ if isinstance(init, FunctionType) else None
     is_plain = cls.__setattr__ is object.__setattr__
-    exec(_hook_code(code, is_plain, bool(note_operands), notes_all), namespace)  # noqa: S102  # text of our own
+    exec(_hook_code(code, is_plain, bool(in_order), notes_all), namespace)  # noqa: S102  # text of our own
     hook = namespace["__init__"]
     hook.__defaults__ = getattr(init, "__defaults__", None)
     hook.__kwdefaults__ = getattr(init, "__kwdefaults__", None)
@@ -188,10 +201,10 @@ def _hook_code(
         "arguments": "".join(f", {text}" for text in arguments),
         "done": "" if is_plain else ")",
         "far": _FAR_MAKER if looks_far else "",
+        "operands": _OPERANDS + "".join(note_each) if notes_operands else "",
+        "no_operands": " and not attach_arity" if notes_operands else "",
+        "more": "attach_arity, attach_operands" if notes_operands else "0, None",
+        # A class that watches over its attributes is not to see this.
+        "set_note": f"{self}.{NOTE} = " if is_plain else f"attach_set_note({self}, ",
     }
-    for slot in SLOTS:
-        # A class that watches over its attributes is not to see these.
-        setter = f"{self}._attach_{slot} = " if is_plain else f"attach_set_{slot}({self}, "
-        words[f"set_{slot}"] = setter
-    text = (_TEXT + ("".join(note_each) if notes_operands else "")).format(**words)
-    return compile(text, __file__, "exec")
+    return compile(_TEXT.format(**words), __file__, "exec")

@@ -23,19 +23,21 @@ from microgpt.attach.child.anatomy import (
     reader_of,
 )
 from microgpt.attach.child.array_pass_log import ArrayPassLog, Noted
-from microgpt.attach.child.call_chain import DEEPEST, chain_around, root_given
+from microgpt.attach.child.call_chain import (
+    DEEPEST,
+    chain_around,
+    is_returning,
+    is_whole,
+    root_given,
+)
 from microgpt.attach.child.fast_watch import FastWatch
 from microgpt.attach.child.free_passes import FreePasses
+from microgpt.attach.child.node_notes import NOTE
 from microgpt.attach.child.pass_log import PassLog, read_watch
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.return_watch import ReturnWatch
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import (
-    WatchedRun,
-    held_by,
-    log_of,
-    shape_of_run,
-)
+from microgpt.attach.child.watched_run import WatchedRun, held_by, log_of, shape_of_run
 
 FIRST = 8
 """One of so many first instances, and then of every twice as many, is kept to be looked at."""
@@ -67,10 +69,9 @@ class Learner:
         self._run: WatchedRun | None = None
         self._is_on = False
         self.is_asleep = False  # while we ourselves ask the script's code
-        self._own_trace = False
         self._apart: dict[type, Any] = {}  # classes not on our base, with their own `__setattr__`
         self.free = FreePasses(self._begin_free, lambda: self.end(None))
-        self._returns = ReturnWatch(
+        self.returns = ReturnWatch(
             kind_of, finished, lambda: self._run is not None or self.is_asleep
         )
 
@@ -82,7 +83,7 @@ class Learner:
             return
         self._is_on = True
         self._take_up()
-        self._returns.start()
+        self.returns.start()
 
     def stop(self) -> None:
         """Watches no more."""
@@ -90,7 +91,7 @@ class Learner:
             return
         self._lay_down()
         self._is_on = False
-        self._returns.stop()
+        self.returns.stop()
 
     def watch(self, cls: Any) -> None:
         """Watches a class, too, that is not on our base."""
@@ -136,12 +137,12 @@ class Learner:
             read = readers.get(cls)
             if read is None:
                 read = readers[cls] = reader_of(cls)
-            if read(node, "_attach_number", None) is None:
+            if read(node, NOTE, None) is None:
                 put(node, name, value)
-                if node is not making and name[:8] != "_attach_" and not self.is_asleep:
+                if node is not making and name != NOTE and not self.is_asleep:
                     making = node
                     made(node)
-            elif name[:8] == "_attach_" or self.is_asleep:
+            elif name == NOTE or self.is_asleep:
                 put(node, name, value)
             elif (
                 value.__class__ is float
@@ -171,10 +172,10 @@ class Learner:
 
     def _makes(self, node: Node) -> None:
         """A node is being made, which ends a run, unless its gradients are nodes themselves."""
-        run = self._run
-        if run is not None and not (run.array_log is not None and run.chain):
+        run, kind = self._run, self._kind_of(node)
+        is_other = run is not None and kind is not None and kind is not run.kind
+        if run is not None and not is_other and not (run.array_log is not None and run.chain):
             self.end(None)
-        kind = self._kind_of(node)
         if kind is not None:
             if not kind.records(type(node)):  # a dataclass gets its `__init__` after it is built
                 kind.arm(kind.base)
@@ -185,7 +186,7 @@ class Learner:
             if kind.n_seen <= FIRST or kind.n_seen & (kind.n_seen - 1) == 0:
                 kind.sample = node
                 if kind.n_seen > PROFILED:
-                    self._returns.narrow()
+                    self.returns.narrow()
 
     def _wrote(
         self, node: Node, name: str, value: Any, frame: FrameType, put: Callable[..., None]
@@ -319,7 +320,6 @@ class Learner:
     def _trace(self, chain: list[FrameType]) -> None:
         if sys.gettrace() is None:
             sys.settrace(_no_trace)
-            self._own_trace = True
         for frame in chain:
             if frame.f_trace is None:
                 frame.f_trace_lines = False
@@ -328,24 +328,16 @@ class Learner:
     def _returned(self, frame: FrameType, event: str, result: Any) -> Any:
         run = self._run
         if event == "return" and run is not None and frame in run.chain:
+            if not is_returning(frame):
+                run.has_raised |= frame is run.chain[-1]
+                return self._returned
             if run.is_of_leaves and run.kept is None:
-                self._returns.look(run, frame, result)
+                self.returns.look(run, frame, result)
             caller = frame.f_back
             run.returned[frame] = caller.f_lineno if caller is not None else 0
-            if frame is run.chain[-1] and self._is_whole(run, frame):
+            if frame is run.chain[-1] and is_whole(run.kind, frame):
                 self.end(frame.f_code)
         return self._returned
-
-    def _is_whole(self, run: WatchedRun, frame: FrameType) -> bool:
-        """Whether a call that returns wrote to nothing but what its node was made of.
-
-        A class whose leaves ask for their gradients has a call for each leaf: all are one pass.
-        """
-        code, here = frame.f_code, frame.f_locals
-        given = [here.get(name) for name in code.co_varnames[: code.co_argcount]]
-        roots = [each for each in given if run.kind.is_node(each)]
-        subject = run.kind.subject()
-        return not roots or any(subject.is_result(root) for root in roots)
 
     def end(self, function: CodeType | None) -> None:
         """Ends the run at hand, if there is one.
@@ -354,16 +346,12 @@ class Learner:
             function: what the pass was, if it has just returned; else the outermost call of it that
                 has returned since counts.
         """
-        run, self._run = self._run, None
-        if run is None:
+        run = self.broken_off()
+        if run is None or run.has_raised:
             return
-        if run.array_log is not None:
-            run.array_log.ends()
-        self._leave(run)
-        self.free.stop(run.kind)
         if function is None and run.returned:
             frame = next((f for f in reversed(run.chain) if f in run.returned), None)
-            if frame is not None and self._is_whole(run, frame):
+            if frame is not None and is_whole(run.kind, frame):
                 function = frame.f_code
                 run.caller, run.line = frame.f_back or frame, run.returned[frame]
         self._finished(run, function)
@@ -372,6 +360,16 @@ class Learner:
         run.before.clear()
         if run.log is not None:
             run.log.entries.clear()
+
+    def broken_off(self) -> WatchedRun | None:
+        """The run at hand, which is watched no more; None if there is none."""
+        run, self._run = self._run, None
+        if run is not None:
+            if run.array_log is not None:
+                run.array_log.ends()
+            self._leave(run)
+            self.free.stop(run.kind)
+        return run
 
     def _unwatch(self, run: WatchedRun) -> None:
         cls = run.kind.cls
@@ -388,9 +386,8 @@ class Learner:
         if run.fast is not None:
             run.fast.stop()
             self._take_up()
-        if self._own_trace:
+        if sys.gettrace() is _no_trace:  # else the script has set its own since
             sys.settrace(None)
-            self._own_trace = False
         for frame in run.chain:
             if frame.f_trace == self._returned:
                 frame.f_trace = None

@@ -19,6 +19,7 @@ from microgpt.attach.child.anatomy import (
     read,
 )
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.tapes import Tapes
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watches import GradTap, grads_of_closure
 
@@ -40,6 +41,25 @@ class LocalGradients:
         self._kind = kind
         self._tap = tap
         self._numbers = ""  # the attribute that had them last, in a row of their own
+        self.tapes: Tapes | None = None  # looked for when one is needed
+
+    def of_all(
+        self, nodes: Sequence[Node], operands: Sequence[tuple[Node, ...]]
+    ) -> list[list[float]]:
+        """The local gradients of many nodes; none of those that were made of none."""
+        found: list[Any] = []
+        read = getattr if self._kind.is_plain else lambda node, name, _: own_attribute(node, name)
+        for node, own in zip(nodes, operands):
+            if not own:
+                found.append(())
+                continue
+            row: Any = read(node, self._numbers, None) if self._numbers else None
+            is_row = row.__class__ in _ROWS and len(row) == len(own)
+            if is_row and _FLOAT.issuperset(map(type, row)):
+                found.append(tuple(row))  # a tuple itself, as a rule
+            else:
+                found.append(self.of(node, own))
+        return found
 
     def of(self, node: Node, operands: tuple[Node, ...]) -> list[float]:
         """The local gradient of each slot."""
@@ -48,7 +68,7 @@ class LocalGradients:
             is_row = row.__class__ in _ROWS and len(row) == len(operands)
             if is_row and _FLOAT.issuperset(map(type, row)):
                 return list(row)
-        for way in (self._stored, self._called, self._by_object):
+        for way in (self._stored, self._called, self._by_object, self._on_tape):
             found = way(node, operands)
             if found is not None and len(found) == len(operands):
                 return found
@@ -165,6 +185,15 @@ class LocalGradients:
             if None not in found:
                 return [each for each in found if each is not None]
         return None
+
+    # -- an entry of a tape ------------------------------------------------------------------------
+
+    def _on_tape(self, node: Node, operands: tuple[Node, ...]) -> list[float] | None:
+        if not self._kind.uses_tape and self._kind.known_shape.grad:
+            return None  # its writes tell
+        if self.tapes is None:
+            self.tapes = Tapes(self._kind, node)
+        return self.tapes.slopes(node, operands, lambda code: self._asked(node, operands, code))
 
     # -- an object with a `backward` ---------------------------------------------------------------
 

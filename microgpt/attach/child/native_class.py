@@ -20,6 +20,7 @@ class NativeClass(ValueClass):
     Its own package knows how to record these: the one that the script has imported.
     """
 
+    has_records = True
     _recording: Any = None
 
     @staticmethod

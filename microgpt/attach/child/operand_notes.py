@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import FrameType
+from typing import Any
 
-from microgpt.attach.child.anatomy import own_attribute
+from microgpt.attach.child.node_notes import More, noted
 from microgpt.attach.child.recorded import Node
 
 
@@ -15,11 +17,23 @@ def noted_operands(node: Node, held: Iterable[Node]) -> tuple[Node, ...]:
         node: the node.
         held: the operands that its class holds, each once.
     """
-    arity = own_attribute(node, "_attach_arity")
-    if arity is None:
-        operands: tuple[Node, ...] = own_attribute(node, "_attach_operands") or ()
-        return operands
-    first = node._attach_first
-    if arity == 1:
-        return (first,)
-    return (first, next((other for other in held if other is not first), first))
+    note = noted(node)
+    if not isinstance(note, More) or not note.arity:
+        return ()
+    if note.arity == 1:
+        return (note.operands,)
+    if note.arity == 2:
+        first = note.operands
+        return (first, next((other for other in held if other is not first), first))
+    operands: tuple[Node, ...] = note.operands
+    return operands
+
+
+def in_order(given: Any, maker: FrameType) -> tuple[Node, ...]:
+    """Operands in call order that are many, or in a list, or in a set in no order."""
+    if isinstance(given, (set, frozenset)):
+        code, here = maker.f_code, maker.f_locals
+        inside = set(map(id, given))
+        called_with = (here.get(name) for name in code.co_varnames[: code.co_argcount])
+        given = (value for value in called_with if id(value) in inside)
+    return tuple(given)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from microgpt.attach.child.local_gradients import LocalGradients
 from microgpt.attach.child.pass_log import installed
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.tapes import Tapes
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watches import GradTap, grads_of_closure
 from microgpt.graph.op_evaluator import Evaluated
@@ -35,6 +36,7 @@ class OwnMethods:
     def __init__(self, kind: ValueClass, nodes: Sequence[Node]) -> None:
         self._kind = kind
         self._nodes = nodes
+        self._tapes: Tapes | None = None  # that its methods write on
 
     def evaluate(self, nodes: Sequence[int], operands: Sequence[float]) -> Evaluated:
         """Computes some nodes for these operands; see `OpEvaluator`."""
@@ -51,7 +53,8 @@ class OwnMethods:
                 numbers = operands[at : at + len(slots)]
                 at += len(slots)
                 try:
-                    result, shares = self._computed(node, slots, numbers, tap)
+                    with self._tapes_left_alone(node):
+                        result, shares = self._computed(node, slots, numbers, tap)
                     problem = ""
                 except Refused as error:
                     problem = str(error)
@@ -64,6 +67,13 @@ class OwnMethods:
                 locals_.extend(shares)
                 problems.append(problem)
         return Evaluated(data, locals_, problems)
+
+    def _tapes_left_alone(self, node: Node) -> AbstractContextManager[None]:
+        if not self._kind.uses_tape:
+            return nullcontext()
+        if self._tapes is None:
+            self._tapes = Tapes(self._kind, node)
+        return self._tapes.left_alone()
 
     def _computed(
         self, node: Node, operands: tuple[Node, ...], numbers: Sequence[float], tap: GradTap
@@ -88,10 +98,11 @@ class OwnMethods:
         kind = self._kind
         assert kind.shape is not None
         if kind.shape.store is not None:
-            shares = LocalGradients(kind, tap).of(result, operands) if kind.is_node(result) else []
-            if not shares or any(share != share for share in shares):  # noqa: PLR0124  # nan
-                raise Refused("its class does not say the local gradients of what it gives")
-            return shares
+            if not kind.is_node(result):
+                raise Refused("its method gives something else than one node")
+            asked = LocalGradients(kind, tap)
+            asked.tapes = self._tapes
+            return asked.of(result, operands)  # nan where nothing tells them
         made_from = [id(o) for o in kind.operands(result)] if kind.is_node(result) else []
         slots = [id(operand) for operand in operands]
         held = getattr(result, kind.shape.visited, None)

@@ -7,7 +7,6 @@ recursion goes its own way, as deep as it would.
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
@@ -15,7 +14,7 @@ from typing import Any, TypeVar
 
 from microgpt.attach.child.found_gradients import fills_containers
 from microgpt.attach.child.script_failure import OWN_FOLDER
-from microgpt.attach.child.shapes import LIBRARY, functions_of
+from microgpt.attach.child.shapes import LIBRARY, functions_of, functions_of_code
 
 T = TypeVar("T")
 Hook = Callable[[FunctionType, "tuple[Any, ...]", "dict[str, Any]"], Any]
@@ -33,15 +32,6 @@ def outer():
         {captured}
         return ({placeholder!r}).__call__(args, keywords)
 """
-
-
-def functions_of_code(code: CodeType) -> list[FunctionType]:
-    """The functions there are with this code."""
-    return [
-        thing
-        for thing in gc.get_referrers(code)
-        if isinstance(thing, FunctionType) and thing.__code__ is code
-    ]
 
 
 def hook_functions(code: CodeType, hook: Hook) -> bool:

@@ -10,7 +10,7 @@ import gc
 import sys
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import CodeType, FrameType, MemberDescriptorType
 from typing import Any
@@ -285,6 +285,16 @@ def calling_frame() -> FrameType:
     while frame.f_code.co_filename.startswith(OWN_FOLDER) and frame.f_back is not None:
         frame = frame.f_back
     return frame  # type: ignore[no-any-return]
+
+
+def lines_at(places: Iterable[tuple[Any, int]]) -> Iterator[tuple[str, int]]:
+    """File and source line of instructions, each code object with an offset; few are different."""
+    known: dict[tuple[int, int], tuple[str, int]] = {}
+    for code, offset in places:
+        line = known.get((id(code), offset))
+        if line is None:
+            line = known[id(code), offset] = (code.co_filename, line_at(code, offset))
+        yield line
 
 
 def line_at(code: Any, offset: int) -> int:

@@ -28,9 +28,9 @@ def label_columns(labels: Sequence[Label | None]) -> dict[str, Field]:
 
 def table(values: Iterable[str]) -> tuple[list[str], array[int]]:
     """Different texts, and which of them each is."""
-    places: dict[str, int] = {}
-    column = array("q", (places.setdefault(value, len(places)) for value in values))
-    return list(places), column
+    column = list(values)
+    places = {value: i for i, value in enumerate(dict.fromkeys(column))}
+    return list(places), array("q", map(places.__getitem__, column))
 
 
 def scope_at(site: Any) -> Scope | None:
@@ -41,6 +41,7 @@ def scope_at(site: Any) -> Scope | None:
 
 def scope_rows(entered: Iterable[Scope | None]) -> tuple[dict[Scope, int], array[int]]:
     """The scopes that nodes lie in, a parent before its children, and each node's, -1 for none."""
+    column = list(entered)
     numbers: dict[Scope, int] = {}
 
     def number(scope: Scope | None) -> int:
@@ -51,8 +52,8 @@ def scope_rows(entered: Iterable[Scope | None]) -> tuple[dict[Scope, int], array
             numbers[scope] = len(numbers)
         return numbers[scope]
 
-    column = array("q", map(number, entered))
-    return numbers, column
+    rows = {scope: number(scope) for scope in dict.fromkeys(column)}  # few are different
+    return numbers, array("q", map(rows.__getitem__, column))
 
 
 def parent_of(scope: Scope, numbers: Mapping[Scope, int]) -> int:
@@ -75,13 +76,32 @@ def place_columns(entered: Iterable[Any]) -> dict[str, Field]:
     }
 
 
+def maker_columns(makers: Iterable[Any]) -> dict[str, Field]:
+    """The functions that made nodes, where each begins, and which made each, -1 for none."""
+    places: dict[int, int] = {}
+    codes: list[Any] = []
+    column = array("q")
+    for code in makers:
+        if code is not None and id(code) not in places:
+            places[id(code)] = len(codes)
+            codes.append(code)
+        column.append(-1 if code is None else places[id(code)])
+    return {
+        "maker_names": [code.co_name for code in codes],
+        "maker_files": [code.co_filename for code in codes],
+        "maker_lines": array("q", (code.co_firstlineno for code in codes)),
+        "maker_of": column,
+    }
+
+
 def line_rows(sites: Iterable[Any]) -> tuple[list[tuple[str, int]], array[int]]:
     """Different lines, and which of them each site is at, -1 for none."""
+    column = list(sites)
     places: dict[tuple[str, int], int] = {}
-    column = array("q")
-    for site in sites:
+    rows: dict[Any, int] = {}
+    for site in dict.fromkeys(column):  # few are different
         if filename := getattr(site, "filename", None):
-            column.append(places.setdefault((filename, site.line), len(places)))
+            rows[site] = places.setdefault((filename, site.line), len(places))
         else:
-            column.append(-1)
-    return list(places), column
+            rows[site] = -1
+    return list(places), array("q", map(rows.__getitem__, column))

@@ -1,4 +1,4 @@
-"""What is recorded of a node, and the slots of it: bases of ours under the script's classes."""
+"""What is recorded of a node, and the slot of it: bases of ours under the script's classes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, NamedTuple
 
-from microgpt.attach.child.init_hook import CO_VARARGS, CO_VARKEYWORDS, SLOTS
+from microgpt.attach.child.init_hook import CO_VARARGS, CO_VARKEYWORDS
+from microgpt.attach.child.node_notes import NOTE
 
 Node = Any
 """An instance of a Value-like class of the script."""
@@ -68,12 +69,12 @@ NO_ARGUMENTS = Arguments((), {})
 
 
 class Recorded:
-    """The base put under a Value-like class: slots that its code never sees."""
+    """The base put under a Value-like class: a slot that its code never sees."""
 
-    __slots__ = tuple(f"_attach_{slot}" for slot in SLOTS)
+    __slots__ = (NOTE,)
 
     def __getstate__(self) -> object:
-        """What a copy or a pickle keeps: what it would without these slots."""
+        """What a copy or a pickle keeps: what it would without this slot."""
         if not hasattr(object, "__getstate__"):  # before Python 3.11
             return _old_state(self)
         state = object.__getstate__(self)
@@ -105,8 +106,3 @@ def _old_state(node: Any) -> object:
 
 
 _SLOTS = frozenset(Recorded.__slots__)
-
-
-def note(node: Node, name: str, value: Any) -> None:
-    """Notes something of a node, whatever `__setattr__` its class has of its own."""
-    object.__setattr__(node, name, value)

@@ -44,15 +44,20 @@ class ReturnWatch:
         self._finished = finished
         self._is_busy = is_busy
         self._functions = PassFunctions()
+        self._is_on = False
+        self.was_displaced = False  # whether the script has set a profiler of its own
 
     def start(self) -> None:
         """Watches every call, unless the script profiles itself."""
         if sys.getprofile() is None and not self._functions.is_on:
             sys.setprofile(self._profile)
+            self._is_on = True
 
     def stop(self) -> None:
         """Watches no more."""
         self._functions.let_go()
+        self.was_displaced |= self._is_on and sys.getprofile() != self._profile
+        self._is_on = False
         if sys.getprofile() == self._profile:
             sys.setprofile(None)
 
@@ -61,6 +66,7 @@ class ReturnWatch:
         if sys.getprofile() != self._profile and not self._functions.is_on:
             return  # it is the script's own profiler, or there is nothing to see
         sys.setprofile(None)
+        self._is_on = False
         self._functions.hold(self._called)
 
     def _called(

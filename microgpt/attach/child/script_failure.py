@@ -23,7 +23,7 @@ class ScriptFailure:
         self._kinds = kinds
         self._error = error
         self.frames: list[FrameType] = []  # of the calls that failed, the innermost first
-        strip(error)
+        self.ids = strip(error)  # of it and of what it came of
         self.text = shown(error)  # the traceback as Python would show it
         # File and line of the innermost call that is not in a Value-like class itself.
         self.place = (getattr(error, "filename", None) or "", getattr(error, "lineno", None) or 0)
@@ -77,8 +77,12 @@ class ScriptFailure:
                 waiting += thing.values()
 
 
-def strip(error: BaseException) -> None:
-    """Takes the frames of our own hooks out of an exception's traceback, and its causes'."""
+def strip(error: BaseException) -> set[int]:
+    """Takes the frames of our own hooks out of an exception's traceback, and its causes'.
+
+    Returns:
+        the `id()` of each.
+    """
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -88,6 +92,7 @@ def strip(error: BaseException) -> None:
         seen.add(id(each))
         each.__traceback__ = _without_own(each.__traceback__)
         waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+    return seen
 
 
 def _without_own(traceback: TracebackType | None) -> TracebackType | None:

@@ -9,9 +9,10 @@ comes from, does not matter.
 from __future__ import annotations
 
 import builtins
+import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
 
@@ -79,14 +80,29 @@ def functions_of(cls: type) -> Iterator[FunctionType]:
                 yield function
 
 
+def functions_of_code(code: CodeType) -> list[FunctionType]:
+    """The functions there are with this code."""
+    return [
+        thing
+        for thing in gc.get_referrers(code)
+        if isinstance(thing, FunctionType) and thing.__code__ is code
+    ]
+
+
+def only_helps(name: str) -> bool:
+    """Whether a method of this name only helps to make a node: `__init__`, `_unary`, a lambda."""
+    is_special = name.startswith("__") and name.endswith("__")
+    return name == "__init__" or name.startswith("<") or (name.startswith("_") and not is_special)
+
+
 _WRAPPED = ("__func__", "__wrapped__", "fget", "fset")
 
 
 class Listener(Protocol):
     """Is told of classes that have just been built."""
 
-    def found(self, cls: type, shape: Shape | None) -> None:
-        """A class that may be Value-like, and its shape if that is a known one."""
+    def found(self, cls: type, shape: Shape | None, operators: Sequence[CodeType]) -> None:
+        """A class that may be Value-like, its shape if that is a known one, and free operators."""
 
     def derived(self, cls: type) -> None:
         """A class derived from one."""
@@ -117,17 +133,20 @@ def watch_classes(recorded: type, watched: type, listener: Listener) -> None:
             listener.found_torch(cls)
             return cls
         shape = shape_of(body.__code__, bases)
+        operators: Sequence[CodeType] = ()
         if shape is None and not is_candidate(body.__code__, bases):
             around = sys._getframe(1).f_code
             if not may_be_given_arithmetic(body.__code__, bases, around):
-                return build(body, name, *bases, **keywords)
+                operators = free_operators(name, body.__code__, bases, around)
+                if not operators:
+                    return build(body, name, *bases, **keywords)
         others = tuple(above for above in bases if above is not object)
         base = watched if shape is None else recorded
         try:
             cls = build(body, name, *others, base, **keywords)
         except TypeError:  # its own bases and ours do not go together, or it is wrong
             cls = build(body, name, *bases, **keywords)
-        listener.found(cls, shape)
+        listener.found(cls, shape, operators)
         return cls
 
     builtins.__build_class__ = build_class
@@ -162,14 +181,46 @@ def may_be_given_arithmetic(body: CodeType, bases: tuple[Any, ...], around: Code
         body: of the class, which makes instances of its own and is derived from none.
         around: the code that builds it.
     """
-    path = body.co_filename
-    is_installed = any(f"{part}-packages" in path for part in ("site", "dist"))
-    if is_installed or path.startswith(("<frozen", LIBRARY)):
-        return False
-    if any(above is not object for above in bases) or "__init__" not in body.co_names:
+    if not _is_of_the_program(body, bases) or "__init__" not in body.co_names:
         return False
     words = set(_words_outside_classes(around))
     return bool(ARITHMETIC & words) or ("__%s__" in words or {"__", "add"} <= words)
+
+
+def free_operators(
+    name: str, body: CodeType, bases: tuple[Any, ...], around: CodeType
+) -> list[CodeType]:
+    """The functions beside a class that make its instances, if they add and multiply: `add(a, b)`.
+
+    Args:
+        name: of the class.
+        body: of it; its instances get their attributes there, or by a decorator such as dataclass.
+        bases: of it.
+        around: the code that builds it.
+    """
+    if not _is_of_the_program(body, bases):
+        return []
+    makers = [
+        code
+        for code in around.co_consts
+        if isinstance(code, CodeType)
+        and code.co_argcount
+        and name in (*code.co_names, *code.co_freevars)
+    ]
+    for words in (("add", "plus", "sum"), ("mul", "times", "prod")):
+        if not any(
+            c.co_argcount > 1 and any(w in c.co_name.lower() for w in words) for c in makers
+        ):
+            return []
+    return makers
+
+
+def _is_of_the_program(body: CodeType, bases: tuple[Any, ...]) -> bool:
+    """Whether a class is the program's own, and derived from none."""
+    path = body.co_filename
+    is_installed = any(f"{part}-packages" in path for part in ("site", "dist"))
+    is_own = not is_installed and not path.startswith(("<frozen", LIBRARY))
+    return is_own and not any(above is not object for above in bases)
 
 
 def _words_outside_classes(code: CodeType) -> Iterator[str]:

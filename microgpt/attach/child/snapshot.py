@@ -10,11 +10,13 @@ from typing import Any
 
 from microgpt.attach.child.found_gradients import gradients_in
 from microgpt.attach.child.local_gradients import LocalGradients
+from microgpt.attach.child.many_nodes import ManyNodes, operands_reader
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.pass_log import PassLog, installed
 from microgpt.attach.child.place_columns import (
     label_columns,
     line_rows,
+    maker_columns,
     parent_of,
     place_columns,
     scope_at,
@@ -52,9 +54,10 @@ class Snapshot:
         self._kind, self._shape = kind, kind.shape
         self._root = roots[-1]
         held: dict[int, tuple[Node, ...]] = {}  # each node's operands
-        order = _post_order(roots, kind.operands, held)
+        order = _post_order(roots, operands_reader(kind), held)
         # In order of creation, as far as it is known, and operands before results.
-        self.nodes = _by_creation(order, held, kind.number)
+        self.nodes = _by_creation(order, held, ManyNodes(kind, order).numbers)
+        self._many = ManyNodes(kind, self.nodes)
         # Each node's place there, by `id()`.
         self.ids = {id(node): place for place, node in enumerate(self.nodes)}
         self._operands = [held[id(node)] for node in self.nodes]
@@ -75,9 +78,8 @@ class Snapshot:
         tap = GradTap()
         if shape.store is not None:
             asked = LocalGradients(kind, tap)
-            rows = zip(self.nodes, self._operands)
             with installed(kind.cls, {shape.grad: tap} if shape.grad else {}):
-                return [asked.of(node, operands) if operands else [] for node, operands in rows]
+                return asked.of_all(self.nodes, self._operands)
         if shape.is_closure:
             closures = [
                 getattr(node, shape.visited) if operands else None
@@ -114,14 +116,15 @@ class Snapshot:
             why_no_events: why there was no pass, if there was none.
             finals: the gradients after it, where the nodes themselves do not keep them.
         """
-        kind, nodes = self._kind, self.nodes
-        labels = [kind.label(node) or names.get(id(node)) for node in nodes]
+        kind, nodes, many = self._kind, self.nodes, self._many
+        if kind.has_records:
+            labels = [kind.label(node) or names.get(id(node)) for node in nodes]
+        else:
+            labels = list(map(names.get, map(id, nodes)))
         places = [label.place if label else None for label in labels]
-        ops, op_of = table(
-            "param" if place else kind.op(node, is_leaf=not operands)
-            for node, operands, place in zip(nodes, self._operands, places)
-        )
-        sites = [kind.site(node) for node in nodes]
+        made_by = many.ops([not operands for operands in self._operands])
+        ops, op_of = table(["param" if place else op for op, place in zip(made_by, places)])
+        sites = many.sites()
         entered, scope_of = scope_rows(
             # What made a parameter has nothing to do with this computation.
             None if place else scope_at(site)
@@ -130,11 +133,10 @@ class Snapshot:
         lines, line_of = line_rows(sites)
         all_lines = {line: i for i, line in enumerate(lines)}
         done = self._pass_columns(log, all_lines)
-        immediate = (kind.immediate(node) for node in nodes)
         return {
             "ops": ops,
             "op_of": op_of,
-            "immediate": array("d", (float("nan") if n is None else n for n in immediate)),
+            "immediate": array("d", many.exponents()),
             **self._number_columns(finals),
             "arity": array("q", map(len, self._operands)),
             "operands": array("q", self._operand_ids()),
@@ -149,6 +151,10 @@ class Snapshot:
             "lines": array("q", (line for _, line in all_lines)),
             "line_of": line_of,
             **label_columns(labels),
+            **maker_columns(
+                kind.source(node, is_leaf=not operands)
+                for node, operands in zip(nodes, self._operands)
+            ),
             **self._maximum_columns(),
             "root": array("q", [self.ids[id(self._root)]]),
             "why_no_events": [why_no_events],
@@ -192,7 +198,7 @@ class Snapshot:
     def _maximum_columns(self) -> dict[str, Field]:
         """Leaves that stand for the largest of other nodes, how many those are, and which."""
         leaves, counts, inputs = array("q"), array("q"), array("q")
-        for i, node in enumerate(self.nodes):
+        for i, node in enumerate(self.nodes if self._kind.has_records else ()):
             ids = [self.ids.get(id(value)) for value in self._kind.maximum_of(node)]
             if ids and None not in ids:  # else it cannot be taken again
                 leaves.append(i)
@@ -244,16 +250,9 @@ class Snapshot:
         Args:
             until: of those that are no newer; of all if not given.
         """
-        found: set[int] = set()
-        for node, operands in zip(self.nodes, self._operands):  # in order of creation
-            number = self._kind.number(node)
-            if number is None:
-                continue
-            if until is not None and number > until:
-                break
-            if operands:
-                found.add(number)
-        return found
+        numbers = zip(self._many.numbers, self._operands)
+        found = {number for number, operands in numbers if operands and number is not None}
+        return found if until is None else {number for number in found if number <= until}
 
     def all_have(self, name: str) -> bool:
         """Whether every node holds an attribute of its own in its dictionary."""
@@ -301,15 +300,15 @@ def _post_order(
 def _by_creation(
     order: list[Node],
     held: dict[int, tuple[Node, ...]],
-    number_of: Callable[[Node], int | None],
+    numbers: Sequence[int | None],
 ) -> list[Node]:
     """Nodes by creation number; one without comes right after the newest of its operands."""
+    if None not in numbers:
+        return [order[i] for i in sorted(range(len(order)), key=numbers.__getitem__)]  # type: ignore[arg-type]
     ages: dict[int, int] = {}
-    for node in order:
-        number = number_of(node)
-        if number is None:
-            number = max((ages[id(operand)] for operand in held[id(node)]), default=-1)
-        ages[id(node)] = number
+    for node, number in zip(order, numbers):
+        newest = (ages[id(operand)] for operand in held[id(node)])
+        ages[id(node)] = max(newest, default=-1) if number is None else number
     return sorted(order, key=lambda node: ages[id(node)])
 
 

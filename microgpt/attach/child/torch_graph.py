@@ -60,9 +60,14 @@ class TorchGraph:
         root: the tensor that the pass begins at.
         recorder: has the numbers.
         frames: the calls under way, the innermost first, whose variables give names.
+        keeps: whether the pass adds to the leaves' `.grad`; else it gives gradients back.
     """
 
-    def __init__(self, root: Any, recorder: TorchRecorder, frames: Iterable[FrameType]) -> None:
+    def __init__(
+        self, root: Any, recorder: TorchRecorder, frames: Iterable[FrameType], *, keeps: bool = True
+    ) -> None:
+        self._keeps = keeps
+        self.found: dict[int, Any] | None = None  # what it gave back, by `id()` of the tensor
         self._seen: dict[tuple[int, int], tuple[Any, Any, Site]] = dict(recorder.results)
         self.tensors: list[Tensor] = []
         self._places: dict[tuple[int, int], int] = {}
@@ -70,7 +75,7 @@ class TorchGraph:
         self._root = self._places[id(root.grad_fn), root.output_nr]
         self._root_numbers = root.detach().clone()
         self._shapes = [self._shape(each) for each in self.tensors]
-        self._before = [_gradient(each) for each in self.tensors]
+        self._before = [self._gradient(each) for each in self.tensors]
         self._names = self._named(frames)
 
     def _read(self, top: Any, output: int) -> None:
@@ -191,7 +196,7 @@ class TorchGraph:
         sites = [self._site(each) for each in tensors]
         entered, scope_of = scope_rows(getattr(site, "scope", None) for site in sites)
         lines, line_of = line_rows(sites)
-        grads = [_gradient(each) for each in tensors]
+        grads = [self._gradient(each) for each in tensors]
         finfo = sys.modules["torch"].finfo
         kinds = [each.leaf.dtype for each in tensors if each.leaf is not None]
         empty = array("q")
@@ -226,6 +231,12 @@ class TorchGraph:
             "root": array("q", [self._root]),
             "why_no_events": [""],
         }  # fmt: skip
+
+    def _gradient(self, tensor: Tensor) -> Any:
+        if self._keeps:
+            return _gradient(tensor)
+        grad = None if self.found is None else self.found.get(id(tensor.leaf))
+        return None if grad is None else grad.detach().clone()
 
     def _data(self) -> array[float]:
         column = array("d")

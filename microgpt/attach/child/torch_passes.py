@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -31,10 +33,13 @@ class TorchPasses:
     def __init__(self, base: FrameType) -> None:
         self.recorder = TorchRecorder(base)
         self._kept: KeptLeaves | None = None  # of the pass before
+        self._has_functions = False  # whether these are hooked, too
+        self._gives = False  # whether the pass under way gives its gradients, and keeps none
+        self._found: dict[int, Any] | None = None  # what it gave, by `id()` of the tensor
 
     def hook(self, cls: Any, called: Called) -> None:
         """Calls ours in the place of `backward` of the class of tensors."""
-        self.recorder.wait_for_import()
+        self.recorder.wait_for_import(lambda: self._hook_functions(called))
         backward = cls.backward
 
         def hooked(tensor: Any, *args: Any, **keywords: Any) -> Any:
@@ -42,10 +47,39 @@ class TorchPasses:
 
         cls.backward = looking_like(backward, hooked)
 
+    def _hook_functions(self, called: Called) -> None:
+        """The same for `torch.autograd.backward` and `torch.autograd.grad`."""
+        if self._has_functions:
+            return
+        self._has_functions = True
+        autograd = sys.modules["torch"].autograd
+        backward, grad = autograd.backward, autograd.grad
+
+        def hooked_backward(tensors: Any, *args: Any, **keywords: Any) -> Any:
+            run = partial(backward, tensors, *args, **keywords)
+            return called(_only(tensors), run, calling_frame())
+
+        def hooked_grad(outputs: Any, inputs: Any, *args: Any, **keywords: Any) -> Any:
+            def run() -> Any:
+                found = grad(outputs, inputs, *args, **keywords)
+                if isinstance(found, tuple) and not isinstance(inputs, dict):
+                    self._found = dict(zip(map(id, _several(inputs)), found))
+                return found
+
+            self._found = None
+            keeps, self._gives = self._gives, True
+            try:
+                return called(_only(outputs), run, calling_frame())
+            finally:
+                self._gives, self._found = keeps, None
+
+        autograd.backward = looking_like(backward, hooked_backward)
+        autograd.grad = looking_like(grad, hooked_grad)
+
     @staticmethod
     def loss(root: Any) -> float:
         """The number of a root, the sum of several."""
-        return float(root.detach().sum())
+        return float(sum(float(each.detach().sum()) for each in _several(root)))
 
     def looked_at(
         self,
@@ -84,14 +118,28 @@ class TorchPasses:
         self, root: Any, frames: list[FrameType]
     ) -> tuple[TorchGraph, dict[str, Field], dict[str, Field]]:
         """The computation, its columns before the pass, and what became of leaves."""
+        if len(several := _several(root)) != 1:
+            raise ReadingError(f"its pass begins at {len(several)} tensors: a graph has one root")
         if root.grad_fn is None:
             raise ReadingError("its loss was made of nothing that has a gradient")
-        graph = TorchGraph(root, self.recorder, frames)
+        graph = TorchGraph(root, self.recorder, frames, keeps=not self._gives)
         self.recorder.forget()
         kept, self._kept = self._kept, None
         return graph, graph.fields(), {} if kept is None else graph.updates(kept)
 
     def _after(self, graph: TorchGraph, number: int) -> dict[str, Field]:
         """The columns after the pass, whose leaves are kept."""
+        graph.found = self._found
         self._kept = graph.keep(number)
         return graph.fields()
+
+
+def _several(tensors: Any) -> tuple[Any, ...]:
+    """One tensor or several as several."""
+    return tuple(tensors) if isinstance(tensors, (list, tuple)) else (tensors,)
+
+
+def _only(tensors: Any) -> Any:
+    """The one tensor of several, or all if they are more."""
+    several = _several(tensors)
+    return several[0] if len(several) == 1 else several

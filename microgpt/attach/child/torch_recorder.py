@@ -7,7 +7,6 @@ is not there at all. torch is the script's own: it is used only where the script
 
 from __future__ import annotations
 
-import builtins
 import os
 import sys
 from collections.abc import Callable
@@ -65,20 +64,24 @@ class TorchRecorder:
         """Keeps nothing."""
         self._fresh, self.results = [], {}
 
-    def wait_for_import(self) -> None:
-        """Switches on when the script's import of torch is over, if that is wanted then."""
-        own = builtins.__import__
+    def wait_for_import(self, loaded: Callable[[], None]) -> None:
+        """Switches on when the script's import of torch is over, if that is wanted then.
 
-        def imports(*args: Any, **keywords: Any) -> Any:
-            found = own(*args, **keywords)
-            if _is_loaded():
-                if builtins.__import__ is imports:
-                    builtins.__import__ = own
+        Args:
+            loaded: is called at that moment.
+        """
+        spec: Any = sys.modules["torch"].__spec__
+        own: Any = type(spec)
+
+        def set_attribute(waiting: Any, name: str, value: object) -> None:
+            object.__setattr__(waiting, name, value)
+            if name == "_initializing" and not value:  # which `import` does when it is done
+                waiting.__class__ = own
+                loaded()
                 if self._is_wanted:
                     self.on()
-            return found
 
-        builtins.__import__ = imports
+        spec.__class__ = type(own.__name__, (own,), {"__setattr__": set_attribute})
 
     # -- what is seen ------------------------------------------------------------------------------
 

@@ -1,30 +1,36 @@
 """`ValueClass`: a Value-like class of the script, and the hook that records how its nodes are made.
 
-Recording is switched on only for the computations that are looked at. It keeps what it learns of a
-node in slots of the node itself, which is much cheaper than tables beside them.
+Recording is switched on only for the computations that are looked at.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import CodeType, FrameType
 from typing import Any
 
 from microgpt.attach.child.anatomy import Store, Subject, held_in, own_attribute, read
-from microgpt.attach.child.init_hook import (
-    hooked_init,
-    next_number,
+from microgpt.attach.child.function_objects import FunctionObjects, name_of_function
+from microgpt.attach.child.init_hook import hooked_init
+from microgpt.attach.child.node_notes import (
+    NOTE,
+    More,
+    Origins,
+    give_number,
+    noted,
+    number_in,
+    origin_in,
 )
-from microgpt.attach.child.operand_notes import noted_operands
-from microgpt.attach.child.recorded import (
-    NO_ARGUMENTS,
-    Arguments,
-    Call,
-    Label,
-    Node,
-    arguments_of,
-    note,
+from microgpt.attach.child.op_names import function_beside, op_name
+from microgpt.attach.child.operand_notes import in_order, noted_operands
+from microgpt.attach.child.recorded import NO_ARGUMENTS, Arguments, Call, Label, Node, arguments_of
+from microgpt.attach.child.shapes import (
+    Shape,
+    codes_of,
+    functions_of,
+    functions_of_code,
+    only_helps,
 )
-from microgpt.attach.child.shapes import Shape, codes_of, functions_of
 from microgpt.autograd.call_paths import CallPaths
 from microgpt.autograd.scopes import Scope, Site
 
@@ -32,33 +38,45 @@ from microgpt.autograd.scopes import Scope, Site
 class ValueClass:
     """A Value-like class of the script."""
 
+    has_records = False
+    """Whether its nodes say themselves what else is noted of them."""
+
     def __init__(self, cls: type, shape: Shape | None, base: FrameType) -> None:
         self.cls = cls
         self.shape = shape  # where its nodes keep what; None until that is learnt
         self.base = base  # the frame that runs the script
-        # What is noted of a node is in slots; a `__getattr__` of the class's own would invent it.
+        # A `__getattr__` of the class's own would invent what is not there.
         reads: Any = cls.__getattribute__
-        is_plain = reads is object.__getattribute__ and not hasattr(cls, "__getattr__")
-        self._noted: Any = getattr if is_plain else lambda node, name, _: own_attribute(node, name)
-        self._types = {cls}  # of its nodes, those derived from it included
+        self.is_plain = reads is object.__getattribute__ and not hasattr(cls, "__getattr__")
+        self._own: Any = getattr if self.is_plain else lambda n, name, _: own_attribute(n, name)
+        self.origins = Origins()
+        self.types = {cls}  # of its nodes, those derived from it included
         self.is_free = False  # whether its passes are loops of the script, and no function
         self.holds_arrays: bool | None = None  # of numpy, as its nodes' numbers; None: not known
         self.is_slow = False  # whether these can only be seen by watching all that is written
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
-        self._codes: list[CodeType] = []
+        self._functions = FunctionObjects(self.is_node)
+        self._free: list[CodeType] = []  # of operators that are no methods
+        self.codes: list[CodeType] = []  # of all that it defines
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
         self._inits: dict[type, tuple[Any, Any]] = {}  # own and hooked, of each class armed
         self.add_code(cls)
 
+    def add_operators(self, codes: Iterable[CodeType]) -> None:
+        """Counts functions that are no methods as the class's own: they make its nodes."""
+        for code in codes:
+            self._is_part[id(code)] = False
+            self._free.append(code)
+
     def add_code(self, cls: type) -> None:
         """Counts the code of a class derived from this one as the class's own."""
-        self._types.add(cls)
+        self.types.add(cls)
         for code in codes_of(cls):
             if id(code) not in self._is_part:
-                self._codes.append(code)
-                self._is_part[id(code)] = _is_part(code.co_name)
+                self.codes.append(code)
+                self._is_part[id(code)] = only_helps(code.co_name)
         for member in vars(cls).values():
             if isinstance(member, (classmethod, staticmethod)):  # `from_op` makes, but is no op
                 self._is_part[id(getattr(member.__func__, "__code__", None))] = True
@@ -89,7 +107,8 @@ class ValueClass:
         A derived class with an `__init__` of its own need not call that of its base.
         """
         self.disarm()
-        for cls in self._types:
+        self.origins.forget_unused(self.types)
+        for cls in self.types:
             own = vars(cls).get("__init__")
             if own is not None or cls is self.cls:
                 hook = self._recording_init(cls, base)
@@ -115,8 +134,9 @@ class ValueClass:
             cls,
             self._is_part.get,
             CallPaths(base, calls_in_scopes=True).site_of,
-            self._note_arguments,
-            self._note_operands if self.shape is not None and self.shape.is_closure else None,
+            self.origins,
+            self._arguments_of,
+            in_order if self.shape is not None and self.shape.is_closure else None,
             notes_all=self._notes_all,
         )
 
@@ -134,36 +154,26 @@ class ValueClass:
         store = self.shape.store
         return store is not None and (not store.paths or store.is_unordered)
 
-    def _note_arguments(self, node: Node, maker: FrameType) -> CodeType:
-        """Notes what a method was called with that makes a node, and gives the code of the op.
+    def _arguments_of(self, maker: FrameType) -> tuple[CodeType, Arguments | None]:
+        """The code of the op that a method is which makes a node, and what that was called with.
 
-        That is the operator that has called this method with its own operands: `__mul__` where all
-        operators call one `combine`.
+        The op is the operator that has called this method with its own operands: `__mul__` where
+        all operators call one `combine`.
         """
         arguments = arguments_of(maker)
         if arguments is None:
-            return maker.f_code
+            return maker.f_code, None
         outer = maker.f_back
         if outer is not None and maker.f_code.co_name[:2] != "__" and self._is_operator(outer):
             called = arguments_of(outer)
             given = [id(each) for each in arguments.all() if self.is_node(each)]
             if called and given == [id(each) for each in called.all() if self.is_node(each)]:
                 maker, arguments = outer, called
-        note(node, "_attach_arguments", arguments)
-        return maker.f_code
+        return maker.f_code, arguments
 
     def _is_operator(self, call: FrameType) -> bool:
         code = call.f_code
         return code.co_name[:2] == "__" and self._is_part.get(id(code)) is False
-
-    def _note_operands(self, node: Node, given: Any, maker: FrameType) -> None:
-        """Notes operands in call order that are many, or in a list, or in a set in no order."""
-        if isinstance(given, (set, frozenset)):
-            code, here = maker.f_code, maker.f_locals
-            inside = set(map(id, given))
-            called_with = (here.get(name) for name in code.co_varnames[: code.co_argcount])
-            given = (value for value in called_with if id(value) in inside)
-        note(node, "_attach_operands", tuple(given))
 
     # -- the class ---------------------------------------------------------------------------------
 
@@ -175,7 +185,7 @@ class ValueClass:
         """A decorator made another class of it, as `dataclass(slots=True)` does."""
         self.disarm()
         self.cls = cls
-        self._types.add(cls)
+        self.types.add(cls)
 
     # -- what is known of a node -------------------------------------------------------------------
 
@@ -206,8 +216,8 @@ class ValueClass:
         if not store.paths:
             return self.made_from(node) or ()
         if len(store.paths) == 1 and len(store.paths[0]) == 1 and not store.only_older:
-            only = self._noted(node, store.paths[0][0], None)
-            if only.__class__ in (tuple, list) and self._types.issuperset(map(type, only)):
+            only = self._own(node, store.paths[0][0], None)
+            if only.__class__ in (tuple, list) and self.types.issuperset(map(type, only)):
                 return tuple(only)
         held: list[Node] = []
         for path in store.paths:
@@ -224,8 +234,7 @@ class ValueClass:
 
     def made_from(self, node: Node) -> tuple[Node, ...] | None:
         """The nodes that the method which made it was called with, None if that was not noted."""
-        maker: CodeType | None = self._noted(node, "_attach_maker", None)
-        given: Arguments | None = self._noted(node, "_attach_arguments", None)
+        maker, given = self.maker(node), self._arguments(node)
         if maker is None or given is None or not self.owns(maker):
             return None
         found: list[Node] = []
@@ -238,16 +247,16 @@ class ValueClass:
 
     def sets_first(self, name: str) -> bool:
         """Whether its `__init__` sets an attribute."""
-        return any(name in c.co_names for c in self._codes if c.co_name == "__init__")
+        return any(name in c.co_names for c in self.codes if c.co_name == "__init__")
 
     def give_number(self, node: Node) -> None:
         """Notes that a node was made, where its `__init__` was not hooked yet."""
-        if self._noted(node, "_attach_number", None) is None:
-            note(node, "_attach_number", next_number())
+        if self.note_of(node) is None:
+            give_number(node)
 
     def is_making(self, node: Node, code: CodeType) -> bool:
         """Whether this code of the class's own is what makes a node."""
-        return self._noted(node, "_attach_maker", None) is code and self.owns(code)
+        return self.maker(node) is code and self.owns(code)
 
     def is_method(self, thing: Any) -> bool:
         """Whether something to call is a method of the class."""
@@ -263,7 +272,7 @@ class ValueClass:
         return -1 if number is None else number
 
     def _called(self, node: Node) -> str:
-        maker: CodeType | None = self._noted(node, "_attach_maker", None)
+        maker = self.maker(node)
         return "" if maker is None else maker.co_name.strip("_")
 
     def below_one(self, node: Node, store: Store) -> tuple[Node, ...]:
@@ -308,41 +317,51 @@ class ValueClass:
         variables = sorted(zip(names, cells), key=lambda pair: pair[0] != "self")
         return [cell.cell_contents for _, cell in variables]
 
+    def note_of(self, node: Node) -> Any:
+        """What is noted of a node, None until it is made."""
+        return getattr(node, NOTE, None) if self.is_plain else noted(node)
+
     def number(self, node: Node) -> int | None:
         """Its creation number, None if it was made while nothing was recorded."""
-        number: int | None = self._noted(node, "_attach_number", None)
-        return number
+        return number_in(self.note_of(node))
+
+    def maker(self, node: Node) -> CodeType | None:
+        """The code that made it."""
+        return self.origins.maker(origin_in(self.note_of(node)))
+
+    def source(self, node: Node, *, is_leaf: bool) -> CodeType | None:
+        """The code that computes its number: of its function object, if it has one."""
+        function = None if is_leaf else self._functions.of(node)
+        forward = getattr(function, "forward", None)
+        return getattr(forward, "__code__", None) or self.maker(node)
+
+    def _arguments(self, node: Node) -> Arguments | None:
+        note = self.note_of(node)
+        return note.arguments if isinstance(note, More) else None
 
     def site(self, node: Node) -> Site | Scope | None:
         """Where the script made it, as far as was recorded."""
-        site: Site | Scope | None = self._noted(node, "_attach_site", None)
-        return site
+        return self.origins.site(origin_in(self.note_of(node)))
 
     def op(self, node: Node, is_leaf: bool) -> str:
         """Its op's name: of the method that made it, else what the class calls it."""
-        maker: CodeType | None = self._noted(node, "_attach_maker", None)
+        maker = self.maker(node)
         is_own = maker is not None and self.owns(maker)
         if is_leaf:
             return "const" if is_own else "input"
-        if is_own and maker is not None:
-            return maker.co_name.strip("_")
-        called = self._noted(node, "_op", None)
-        if isinstance(called, str) and called:
-            return _SIGNS.get(called.strip(), called.strip().lower())
-        if maker is not None and not maker.co_name.startswith("<"):
-            return maker.co_name
-        return UNKNOWN_OP
+        function = self._functions.of(node)
+        if function is not None:
+            return name_of_function(function)
+        return op_name(maker, self._own(node, "_op", None), is_own=is_own)
 
     def immediate(self, node: Node) -> float | None:
         """The exponent of a pow by a plain number, if it is known."""
-        maker: CodeType | None = self._noted(node, "_attach_maker", None)
+        maker = self.maker(node)
         if maker is not None and maker.co_name == "__pow__":
-            arguments = (self._noted(node, "_attach_arguments", None) or NO_ARGUMENTS).positional[
-                1:2
-            ]
+            arguments = (self._arguments(node) or NO_ARGUMENTS).positional[1:2]
             if arguments and isinstance(arguments[0], (int, float)):
                 return float(arguments[0])
-        called = self._noted(node, "_op", None)
+        called = self._own(node, "_op", None)
         if isinstance(called, str) and called.startswith("**"):
             try:
                 return float(called[2:])
@@ -358,33 +377,23 @@ class ValueClass:
             operands: what it was made from, which is what its method was called with if nothing
                 else was noted.
         """
-        maker: CodeType | None = self._noted(node, "_attach_maker", None)
+        maker, apply = self.maker(node), getattr(self._functions.of(node), "apply", None)
+        if apply is not None:
+            return Call(apply, operands, {})
         if maker is None:
             return "it was made while nothing was recorded"
         functions = (f for above in type(node).__mro__ for f in functions_of(above))
-        function = next((f for f in functions if f.__code__ is maker), None)
+        own = next((f for f in functions if f.__code__ is maker), None)
+        function = own or function_beside(self.cls, maker)
+        if function is None and any(each is maker for each in self._free):
+            function = next(iter(functions_of_code(maker)), None)
         if function is None:
             return "it was made by no method of its class"
-        return Call(
-            function, *(self._noted(node, "_attach_arguments", None) or Arguments(operands, {}))
-        )
+        return Call(function, *(self._arguments(node) or Arguments(operands, {})))
 
-    def label(self, node: Node) -> Label | None:  # noqa: ARG002
-        """What a node says that it is called; the script's own classes do not say."""
-        return None
+    def label(self, node: Node) -> Label | None:
+        """What a node says that it is called."""
 
     def maximum_of(self, node: Node) -> tuple[Node, ...]:  # noqa: ARG002
         """The nodes whose largest value a leaf stands for, as far as it says."""
         return ()
-
-
-UNKNOWN_OP = "op"
-"""What a node is called that was made while nothing was recorded by a class that does not say."""
-
-_SIGNS = {"+": "add", "*": "mul", "-": "sub", "/": "truediv", "**": "pow", "@": "matmul"}
-
-
-def _is_part(name: str) -> bool:
-    """Whether a method of this name only helps to make a node: `__init__`, `_unary`, a lambda."""
-    is_special = name.startswith("__") and name.endswith("__")
-    return name == "__init__" or name.startswith("<") or (name.startswith("_") and not is_special)

@@ -53,6 +53,8 @@ class WatchedRun:
         self.log: PassLog | None = None  # of the gradients of that shape
         self.fast: FastWatch | None = None  # that notes it
         self.enough = SOON  # reads and writes to try to learn the shape from
+        self.is_broken = False  # whether the script has ended in it
+        self.has_raised = False  # whether one of the calls that make it has
         self.is_of_leaves = False  # whether only leaves are written to
         self.kept: KeptAt | None = None  # where the function keeps gradients beside the nodes
         self.result: Any = None  # what was there in the end
@@ -78,6 +80,9 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
     for name, nodes in written.items():
         if any(map(subject.is_result, nodes.values())) and len(nodes) > most:
             best, most = name, len(nodes)
+    if not best and run.is_broken:
+        seeds = [entry for entry in run.entries if len(entry) == 5 and entry[3] == 1]
+        best = seeds[0][4] if len(seeds) == 1 else ""  # it had begun at its root
     if not best:
         return None
     # Reads of gradients are left out: a visit is told best by what is read once.
@@ -193,8 +198,13 @@ def may_be_gradients(kind: ValueClass, store: Store, data: str, nodes: list[Node
     return fits
 
 
-def lack_of(kind: ValueClass) -> str:
-    """What a class lacked that no pass was seen of, in a sentence's words."""
+def lack_of(kind: ValueClass, *, is_profiled: bool) -> str:
+    """What a class lacked that no pass was seen of, in a sentence's words.
+
+    Args:
+        kind: the class.
+        is_profiled: whether the script has profiled itself.
+    """
     if kind.sample is None:
         return "no instance of it was made"
     subject = kind.subject()
@@ -209,10 +219,12 @@ def lack_of(kind: ValueClass) -> str:
         return "its results remember no operands"
     if anatomy_of(subject, kind.sample) is None:
         return f"none of its {', '.join(held) or 'attributes'} holds a number in every node"
-    held_arrays = "; of arrays gradients are followed that its nodes keep themselves"
-    has_arrays = any(map(is_array, held.values()))
-    return "nothing wrote gradients to its nodes" + (held_arrays if has_arrays else "")
-    return "nothing wrote gradients to its nodes"
+    told = "nothing wrote gradients to its nodes"
+    if any(map(is_array, held.values())):
+        told += "; of arrays gradients are followed that its nodes keep themselves"
+    if is_profiled:
+        told += "; what its functions return is not seen while the script profiles itself"
+    return told
 
 
 def held_by(node: Node, name: str, run: WatchedRun | None) -> Any:

@@ -30,7 +30,7 @@ MUCH_SMALLER = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HealthFinding:
     """Something that is not well."""
 
     check: str  # which check found it
@@ -41,11 +41,11 @@ class Finding:
     place: str = ""  # what it is in its scope, in words; `""` if it has a name, or lies in no scope
 
 
-HealthCheck: TypeAlias = Callable[[Graph, GraphOrigin | None], Iterator[Finding]]
+HealthCheck: TypeAlias = Callable[[Graph, GraphOrigin | None], Iterator[HealthFinding]]
 """Looks through a graph; without an origin nothing is known of the update."""
 
 
-def findings(graph: Graph, origin: GraphOrigin | None = None) -> tuple[Finding, ...]:
+def findings(graph: Graph, origin: GraphOrigin | None = None) -> tuple[HealthFinding, ...]:
     """All findings of all checks.
 
     Args:
@@ -57,7 +57,7 @@ def findings(graph: Graph, origin: GraphOrigin | None = None) -> tuple[Finding, 
 # -- checks ----------------------------------------------------------------------------------------
 
 
-def _dead_relus(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
+def _dead_relus(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
     """Units that are off at every position; in other graphs, relus all of which are off."""
     units: dict[tuple[str, int], list[int]] = {}
     seen: dict[str, int] = {}
@@ -77,7 +77,7 @@ def _dead_relus(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
             yield _finding(graph, "dead relu", what, len(dead) / len(rows), dead[0][0])
 
 
-def _saturated_softmaxes(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
+def _saturated_softmaxes(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
     """Attention that has settled on one source, and predictions that are all but certain."""
     by_place: dict[str, list[tuple[float, int]]] = {}
     all_exps = graph.nodes_of("exp")
@@ -96,7 +96,7 @@ def _saturated_softmaxes(graph: Graph, _: GraphOrigin | None) -> Iterator[Findin
         yield _finding(graph, "saturated softmax", what, share, node)
 
 
-def _gradients_by_layer(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
+def _gradients_by_layer(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
     """Gradients that arrive at the first layers much smaller or larger than at the last."""
     if not graph.backpropagated:
         return
@@ -121,7 +121,7 @@ def _gradients_by_layer(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding
         yield _finding(graph, "exploding gradient", what, ratio, nodes[first])
 
 
-def _update_sizes(graph: Graph, origin: GraphOrigin | None) -> Iterator[Finding]:
+def _update_sizes(graph: Graph, origin: GraphOrigin | None) -> Iterator[HealthFinding]:
     """Matrices whose update is a tiny or a large part of their own size."""
     if origin is None or not graph.backpropagated:
         return
@@ -150,7 +150,7 @@ def _update_sizes(graph: Graph, origin: GraphOrigin | None) -> Iterator[Finding]
             yield _finding(graph, "update size", what, ratio, first_of[matrix])
 
 
-def _without_gradient(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
+def _without_gradient(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
     """Parameters that the computation uses and whose gradient is exactly 0."""
     if not graph.backpropagated:
         return
@@ -166,7 +166,7 @@ def _without_gradient(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
         yield _finding(graph, "no gradient", what, len(nodes) / used[matrix], nodes[0])
 
 
-def _pass_as_it_was(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
+def _pass_as_it_was(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
     """Gradients that are not what the pass should have come to."""
     if graph.ledger is None:
         return
@@ -183,7 +183,7 @@ def _pass_as_it_was(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
         yield _finding(graph, "wrong pass", what, float(len(wrong)), node)
 
 
-def _gradients_before(graph: Graph, _: GraphOrigin | None) -> Iterator[Finding]:
+def _gradients_before(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
     """Gradients that were there before the pass."""
     if not graph.backpropagated:
         return
@@ -221,8 +221,8 @@ CHECKS: tuple[HealthCheck, ...] = (
 # -- what they share -------------------------------------------------------------------------------
 
 
-def _finding(graph: Graph, check: str, what: str, value: float, node: int) -> Finding:
-    return Finding(check, what, value, node, graph.name(node), place_name(graph, node))
+def _finding(graph: Graph, check: str, what: str, value: float, node: int) -> HealthFinding:
+    return HealthFinding(check, what, value, node, graph.name(node), place_name(graph, node))
 
 
 def _root_mean_square(numbers: Floats) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from microgpt.debugger.verbs import (
     anomalies,
     break_and_watch,
+    diagnose,
     flow,
     gradcheck,
     health,
@@ -41,6 +42,7 @@ VERBS: tuple[Verb, ...] = (
     *flow.ROWS,
     *what_if.ROWS,
     *gradcheck.ROWS,
+    *diagnose.ROWS,
     *anomalies.ROWS,
     *health.ROWS,
     *run_on.ROWS,

@@ -1,12 +1,14 @@
 """Engines: ways to compute the same training step, all to the same bits, some much faster.
 
-`value` builds a graph of `Value`s and is always there. `replay` runs a traced graph again as a flat
-program. `kernel` runs the model as compiled loops over vectors. The last two need numba. An engine
-is a file here and a row in `ENGINES`.
+`value` builds a graph of `Value`s and is always there. `numpy` works on whole vectors, and nothing
+has to be compiled for it. `replay` runs a traced graph again as a flat program. `kernel` runs the
+model as compiled loops over vectors. The last two need numba. An engine is a file here and a row in
+`ENGINES`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Literal, TypeAlias
@@ -15,10 +17,10 @@ from microgpt.autograd.collector import paused_collector
 from microgpt.errors import EngineUnavailableError, InputError
 from microgpt.model.adam import TrainingConfig
 from microgpt.model.parameters import ModelConfig
-from microgpt.model.training_state import TrainingState
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines.auto_engine import AutoEngine
 from microgpt.train.engines.engine import Engine, ModelEngine, StepResult
+from microgpt.train.engines.late_engine import LateEngine
 
 __all__ = [
     "ENGINES",
@@ -29,10 +31,11 @@ __all__ = [
     "ModelEngine",
     "StepResult",
     "engine_names",
+    "is_ready",
     "make_engine",
 ]
 
-EngineName: TypeAlias = Literal["auto", "value", "replay", "kernel"]
+EngineName: TypeAlias = Literal["auto", "value", "numpy", "replay", "kernel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,9 @@ class EngineRow:
 
 ENGINES: dict[EngineName, EngineRow] = {
     "value": EngineRow("microgpt.train.engines.value_engine:ValueEngine", "plain Python"),
+    "numpy": EngineRow(
+        "microgpt.train.engines.vectors.numpy_engine:NumpyEngine", "whole vectors, numpy", "numpy"
+    ),
     "replay": EngineRow(
         "microgpt.train.engines.replay_engine:ReplayEngine", "the whole graph, compiled", "numba"
     ),
@@ -55,8 +61,10 @@ ENGINES: dict[EngineName, EngineRow] = {
         "numba",
     ),
 }
-AT_ONCE: EngineName = "value"
-"""What `auto` starts on, and what is always there."""
+ALWAYS: EngineName = "value"
+"""What is always there."""
+AT_ONCE: EngineName = "numpy"
+"""What `auto` starts on, if it can be had."""
 FASTEST: EngineName = "kernel"
 """What `auto` goes on with."""
 
@@ -69,14 +77,19 @@ def engine_names() -> tuple[EngineName, ...]:
     return ("auto", *ENGINES)
 
 
+def is_ready(name: EngineName) -> bool:
+    """Whether an engine that has to be compiled is, in this process."""
+    return name in _compiled
+
+
 def make_engine(
     name: EngineName, model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig
 ) -> Engine:
     """The engine of that name, for one model and schedule.
 
     Args:
-        name: `"auto"` starts on `value` and goes on with `kernel` as soon as that is compiled;
-            where it is compiled already it is `kernel`.
+        name: `"auto"` starts on `numpy`, and goes on with `kernel` as soon as that is compiled;
+            where it is compiled already it is `kernel`. Without numpy it starts on `value`.
 
     Raises:
         InputError: there is no such engine.
@@ -88,10 +101,18 @@ def make_engine(
         return _engine_class(name)(model, tokenizer, config)
     if FASTEST in _compiled:
         return make_engine(FASTEST, model, tokenizer, config)
+
+    def at_once() -> Engine:
+        try:
+            return make_engine(AT_ONCE, model, tokenizer, config)
+        except EngineUnavailableError:
+            return make_engine(ALWAYS, model, tokenizer, config)
+
     return AutoEngine(
-        make_engine(AT_ONCE, model, tokenizer, config),
-        lambda: _tried(make_engine(FASTEST, model, tokenizer, config), model, tokenizer),
+        LateEngine(AT_ONCE, at_once),
+        lambda: _kernel(model, tokenizer, config),
         FASTEST,
+        _kernel_to_compile,
     )
 
 
@@ -105,16 +126,25 @@ def _engine_class(name: EngineName) -> type[ModelEngine]:
             raise
         raise EngineUnavailableError(
             f"the {name} engine needs {row.needs}, which cannot be imported ({error}); "
-            f"the {AT_ONCE} engine needs nothing"
+            f"the {ALWAYS} engine needs nothing"
         ) from error
     return engine
 
 
-def _tried(engine: Engine, model: ModelConfig, tokenizer: Tokenizer) -> Engine:
-    """The engine, after a step from a throw-away state: what is left to compile is compiled."""
-    sizes = model.shapes(tokenizer.vocab_size).values()
-    state = TrainingState.untrained(0.0 for rows, cols in sizes for _ in range(rows * cols))
-    with paused_collector():  # compiling makes a million objects that stay
-        engine.train_steps(state, [(tokenizer.bos, tokenizer.bos)])
-    _compiled.add(engine.name)
+def _kernel(model: ModelConfig, tokenizer: Tokenizer, config: TrainingConfig) -> Engine:
+    """The kernel, compiled or loaded."""
+    from microgpt.train.engines.kernel.kernel_engine import compile_kernel  # noqa: PLC0415  # numba
+
+    engine = make_engine(FASTEST, model, tokenizer, config)
+    compile_kernel()
+    _compiled.add(FASTEST)
     return engine
+
+
+def _kernel_to_compile() -> Callable[[], object] | None:
+    """What compiles the kernel without taking time from this process, if that is to be done."""
+    with paused_collector():  # importing numba makes a million objects that stay
+        _engine_class(FASTEST)
+        from microgpt.train.engines.kernel.kernel_engine import to_compile  # noqa: PLC0415  # numba
+
+        return to_compile()

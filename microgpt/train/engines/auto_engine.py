@@ -1,4 +1,4 @@
-"""The fastest engine that is ready: `Value` at once, the kernel as soon as it is compiled."""
+"""The fastest engine that is ready: numpy at once, the kernel as soon as it is compiled."""
 
 from __future__ import annotations
 
@@ -15,25 +15,44 @@ PREPARE_AFTER = 0.2
 
 PATIENCE = 1.0
 """How long work then stops for it: what is compiled already is loaded in half that time, but in
-several times as long if steps on `Value` hold the interpreter's lock. Units: seconds."""
+several times as long if steps hold the interpreter's lock. Units: seconds."""
+
+WORTH_LOADING = 300
+"""For so many steps to come the faster engine is loaded before the first. Of a small model they
+take as long as that; of a large one it is worth it sooner, which `PREPARE_AFTER` finds."""
 
 SHARE = 2.0
-"""How many times as long as a step took is left to compiling after it. Steps hold the interpreter's
-lock, which compiling lets go and asks for thousands of times; each time it would have to wait."""
+"""How many times as long as a step took is left to loading or compiling after it. Steps hold the
+interpreter's lock, which compiling lets go and asks for thousands of times; each time it would have
+to wait. What another process compiles needs no such time."""
 
 
 class AutoEngine:
     """Serves on one engine while another is made ready in a thread.
 
-    The first compilation takes seconds, once per installation; it must not keep anyone waiting.
-    Later ones are a matter of loading, and waited for. Work that is done in a moment begins
-    neither.
+    The first compilation takes seconds, once per installation; it must not keep anyone waiting, and
+    is done by another process. Later ones are a matter of loading, and waited for. Work that is
+    done in a moment begins neither.
     """
 
-    def __init__(self, now: Engine, soon: Callable[[], Engine], name_of_soon: str) -> None:
-        """Serves with `now`; soon calls `soon` in a thread, then serves with what that returns."""
+    def __init__(
+        self,
+        now: Engine,
+        soon: Callable[[], Engine],
+        name_of_soon: str,
+        to_compile: Callable[[], Callable[[], object] | None] = lambda: None,
+    ) -> None:
+        """Serves with `now`; soon calls `soon` in a thread, then serves with what that returns.
+
+        Args:
+            to_compile: asked before that, in the thread; gives what takes long and leaves this
+                process its time, if there is such a thing to be done first.
+        """
         self._now = self._serving = now
         self._soon = soon
+        self._to_compile = to_compile
+        self._is_apart = False  # whether another process is at work for it
+        self._is_settled = threading.Event()  # ready, or not to be waited for
         self._worked = 0.0
         self._name_of_soon = name_of_soon
         self.preparing = ""  # name of the other engine while it is being made ready
@@ -51,6 +70,12 @@ class AutoEngine:
             self.preparing = self._name_of_soon
             self._thread = threading.Thread(target=self._prepare, name="compile", daemon=True)
             self._thread.start()
+
+    def expect(self, steps: int) -> None:
+        """So many steps are to follow: makes the other engine ready now, if that is worth it."""
+        if steps >= WORTH_LOADING and self._thread is None:
+            self.prepare()
+            self._is_settled.wait(PATIENCE)
 
     def wait(self, timeout: float | None = None) -> None:
         """Blocks until the other engine is ready or cannot be had. Units: seconds."""
@@ -86,15 +111,23 @@ class AutoEngine:
         yield
         took = time.perf_counter() - began
         if self._thread is not None:
-            self._thread.join(SHARE * took)  # returns at once if it is done
+            if not self._is_apart:
+                self._thread.join(SHARE * took)  # returns at once if it is done
             return
         self._worked += took
         if self._worked > PREPARE_AFTER:
-            self.wait(PATIENCE)
+            self.prepare()
+            self._is_settled.wait(PATIENCE)
 
     def _prepare(self) -> None:
         try:
+            if (compile_it := self._to_compile()) is not None:
+                self._is_apart = True
+                self._is_settled.set()
+                compile_it()
+                self._is_apart = False
             self._serving = self._soon()
         except Exception as error:  # noqa: BLE001  # no engine is worth a run that trains without it
             self.problem = str(error) or repr(error)
         self.preparing = ""
+        self._is_settled.set()

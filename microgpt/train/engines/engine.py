@@ -10,13 +10,15 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from microgpt.model.adam import TrainingConfig
 from microgpt.model.parameters import ModelConfig
 from microgpt.model.training_state import TrainingState
-from microgpt.model.transformer import AttentionWeights
 from microgpt.text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from microgpt.model.transformer import AttentionWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ class Engine(Protocol):
     @property
     def problem(self) -> str:
         """Why no faster engine is to be had, `""` if nothing is in the way."""
+
+    def expect(self, steps: int) -> None:
+        """Is told that so many steps are to follow."""
 
     def train_step(
         self, state: TrainingState, document: str, tokens: Sequence[int]
@@ -100,6 +105,9 @@ class ModelEngine(ABC):
         self._tokenizer = tokenizer
         self._config = config
         self._shapes = model.shapes(tokenizer.vocab_size)
+
+    def expect(self, steps: int) -> None:  # noqa: B027  # nothing to prepare
+        """Is told that so many steps are to follow."""
 
     @abstractmethod
     def train_step(

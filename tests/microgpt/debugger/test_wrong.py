@@ -23,7 +23,7 @@ from microgpt import (
     recording,
 )
 from microgpt.debugger import Console, DebugSession, GraphOrigin
-from microgpt.debugger.checks.health_checks import Finding
+from microgpt.debugger.checks.health_checks import HealthFinding
 from microgpt.debugger.post_mortem import compute, failed_graph
 from microgpt.model.transformer import forward
 from tests.microgpt.debugger.conftest import DOCUMENTS
@@ -240,7 +240,7 @@ def test_recordings_keep_values_only_where_asked() -> None:
 # -- health ----------------------------------------------------------------------------------------
 
 
-def checks(found: tuple[Finding, ...]) -> set[str]:
+def checks(found: tuple[HealthFinding, ...]) -> set[str]:
     return {finding.check for finding in found}
 
 

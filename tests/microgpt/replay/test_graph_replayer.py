@@ -1,16 +1,18 @@
-"""Graphs of a model's documents: at first from Values, from replay as soon as that is ready."""
+"""Graphs of a model's documents: at first from whole arrays, from replay as soon as it is ready."""
 
 from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from microgpt import ModelConfig, ModelSnapshot, Training, load_corpus
+from microgpt import Graph, ModelConfig, ModelSnapshot, Tokenizer, Training, load_corpus
 from microgpt.replay import loops, model_programs
 from microgpt.replay.graph_replayer import GraphReplayer
+from microgpt.replay.vectors import document_graph
 from microgpt.train import model_snapshot
 from tests.microgpt.replay.same import assert_same
 
@@ -33,15 +35,25 @@ def model() -> ModelSnapshot:
 
 @pytest.fixture
 def traces(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The documents whose graph was computed on Values."""
+    """The documents whose graph was computed without replay, on Values or from arrays."""
     documents: list[str] = []
     trace = ModelSnapshot.trace
+    vector_graph = document_graph.vector_graph
 
     def counting(model: ModelSnapshot, document: str) -> object:
         documents.append(document)
         return trace(model, document)
 
+    def counting_arrays(
+        config: ModelConfig, tokenizer: Tokenizer, data: array[float], tokens: Sequence[int]
+    ) -> Graph | None:
+        graph = vector_graph(config, tokenizer, data, tokens)
+        if graph is not None:
+            documents.append(tokenizer.decode(tokens))
+        return graph
+
     monkeypatch.setattr(ModelSnapshot, "trace", counting)
+    monkeypatch.setattr(document_graph, "vector_graph", counting_arrays)
     return documents
 
 
@@ -101,7 +113,7 @@ def test_a_loss_that_is_not_finite_is_computed_on_values(
     assert traces == ["a"]
 
 
-def test_without_numba_graphs_are_computed_on_values(
+def test_without_numba_graphs_are_made_from_arrays(
     replayer: GraphReplayer,
     model: ModelSnapshot,
     traces: list[str],

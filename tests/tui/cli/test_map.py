@@ -66,6 +66,18 @@ def test_it_writes_json(model: tuple[str, ...], tmp_path: Path) -> None:
     assert [column["token"] for column in read["columns"]] == ["BOS", "e", "m", "m", "a"]
 
 
+def test_it_writes_a_page(model: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "step.html"
+    result = run_here("map", "emma", *model, "--lens", "update", "--train", "3", "-o", path)
+    assert (result.returncode, result.stderr) == (0, "")
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    assert '"lenses":[{"name":"update"' in text
+    several = run_here("map", "emma", *model, "--steps", "1,2", "-o", tmp_path / "two.html")
+    assert_error(several, "a page shows one step, and not 2; .svg, .png and .json hold several")
+    assert not (tmp_path / "two.html").exists()
+
+
 @pytest.mark.parametrize(
     "options",
     [

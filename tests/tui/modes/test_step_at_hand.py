@@ -11,6 +11,7 @@ from tui.debugger.command_line import CommandLine
 from tui.debugger.step_at_hand import opened
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.map_mode import MapScreen
+from tui.widgets.heatmap import CELL_WIDTH, LABEL_WIDTH, Heatmap
 from tui.widgets.small_map import SmallMap
 from tui.widgets.status_bar import StatusBar
 from viz.maps.moments import completions
@@ -272,6 +273,46 @@ async def test_undo_works_where_no_graph_is_shown_and_the_document_is_the_edited
         assert "✎" not in ui.text_of(StatusBar)
         await ui.press("U")
         await ui.until(lambda: "nothing to undo: nothing is changed" in ui.notices)
+
+
+async def test_attention_marks_just_the_weights_that_a_what_if_moves() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await walked(ui, "colon")
+        ui.app.screen.query_one(CommandLine).value = "zero pos2/layer0/attn/head0/scores"
+        await ui.press("enter", "escape")
+        await ui.until(lambda: screen.explorer.edits)
+        await ui.press("4", "down", "down")
+        heatmap = ui.app.screen.query_one(Heatmap)
+        await ui.until(lambda: "what-if" in str(heatmap.border_title))
+        shown = ui.app.screen.shown
+        head, was = shown.pattern.weights[0][0], shown.unedited.weights[0][0]
+        moved = [
+            (row, source)
+            for row, weights in enumerate(head)
+            for source, weight in enumerate(weights)
+            if weight != was[row][source]
+        ]
+        assert moved == [(2, 0), (2, 1), (2, 2)]
+        starred = [
+            (row, (at - LABEL_WIDTH) // CELL_WIDTH)
+            for row in range(len(head))
+            for at, char in enumerate(heatmap.render_line(row + 1).text)
+            if char == "*"
+        ]
+        assert starred == moved
+        told = next(line for line in ui.text_of("#row").splitlines() if "m reads" in line)
+        assert told.count("%*") == 3
+
+
+async def test_the_title_says_the_text_that_a_what_if_reads() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await walked(ui, "colon")
+        ui.app.screen.query_one(CommandLine).value = "token 2 = a"
+        await ui.press("enter", "escape")
+        await ui.until(lambda: "“emma”, read as “eama” · step 2" in ui.text_of("#map-middle"))
+        assert "".join(c.target for c in screen.explorer.map.captions[:4]) == "eama"
+        await ui.press("U")
+        await ui.until(lambda: "“emma” · step 2" in ui.text_of("#map-middle"))
 
 
 async def test_the_mode_key_of_the_graph_opens_the_selected_cell() -> None:

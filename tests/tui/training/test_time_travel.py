@@ -363,6 +363,8 @@ def test_a_click_on_a_steps_column_comes_near_it(columns: int, last: int) -> Non
 def test_heights_are_in_range_and_follow_the_mean() -> None:
     assert heights(np.array([3.0]), 3) == [0, 0, 0]
     assert heights(np.arange(80.0), 8) == list(range(8))
+    assert heights(np.array([1.0, np.inf, 3.0, np.nan, 2.0]), 5) == [0, 7, 7, 7, 4]
+    assert heights(np.array([np.nan]), 2) == [7, 7]
 
 
 async def test_after_a_branch_the_map_is_the_new_runs(tmp_path: Path, corpus_file: Path) -> None:

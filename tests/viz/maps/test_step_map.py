@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 
 from microgpt import Graph, ModelConfig, Value, scope
 from microgpt.autograd.bindings import parameter
+from microgpt.graph.ledger import Ledger
 from tests.viz.computations import frozen, graphs, small_snapshot, square_graph, tutorial_graph
 from viz.maps.moments import Progress, column_completions, completions, last_events, moment_of
 from viz.maps.step_map import StepMap
@@ -195,6 +197,46 @@ def test_progress_ends_complete(graph: Graph) -> None:
     visited = last_events(step_map, "backward") >= 0
     assert (moment.progress[visited] == Progress.COMPLETE).all()
     assert np.allclose(moment.numbers, step_map.grad_norm, rtol=1e-12, equal_nan=True)
+
+
+def test_writes_of_a_pass_with_a_ledger_are_those_that_were() -> None:
+    """A pass that comes back to a node in the end has written to its operands then."""
+    true = small_snapshot(ModelConfig(n_embd=4, n_head=1, n_layer=1, block_size=2)).trace("a")
+    step_map = StepMap.of(true)
+    crossing = np.zeros(true.n_edges, np.bool_)
+    crossing[step_map.crossing] = True
+    again = int(true.visit_order[0])
+    while not crossing[true.edges_into(np.array([again]))].any():
+        again = int(true.visit_order[true.event_of[again]])
+    edges = np.concatenate(
+        (true.edges_added(0, true.n_events - 1), true.edges_into(np.array([again])))
+    )
+    events = true.event_of[true.edge_consumers[edges]]
+    n_again = len(true.edges_into(np.array([again])))
+    events[-n_again:] = true.n_events
+    grads, new = true.grads_at(0), np.empty(len(edges))
+    for place, edge in enumerate(edges.tolist()):
+        node = true.operands[edge]
+        grads[node] += true.contributions[edge]
+        new[place] = grads[node]
+    ledger = Ledger.of_writes(
+        node=np.concatenate(([true.root], true.operands[edges])), new=np.append(1.0, new),
+        line=np.full(len(edges) + 1, -1), event=np.append(0, events),
+        edge=np.append(-1, edges), nth=np.ones(true.n_events, np.int64),
+        grad_before=true.grad_before, product=np.append(np.nan, true.contributions[edges]),
+        adds=np.ones(len(edges) + 1, np.bool_),
+    )  # fmt: skip
+    visits = np.append(true.visit_order, again)
+    was = StepMap.of(replace(true, ledger=ledger, visit_order=visits, grad=grads))
+    assert was.first_write.tolist() == step_map.first_write.tolist()
+    expected = step_map.last_write.copy()
+    given = true.operands[edges[-n_again:]][crossing[edges[-n_again:]]]
+    assert len(given)
+    expected[step_map.grid.cell_of[given]] = true.n_events
+    assert was.last_write.tolist() == expected.tolist()
+    moment = moment_of(was, "backward", true.n_events - 1, was.graph.grads_at(true.n_events - 1))
+    cell = int(step_map.grid.cell_of[again])
+    assert moment.progress[cell] == Progress.UNDER_WAY  # a visit is still to come
 
 
 def test_calls_that_read_the_same_parameters_are_columns() -> None:

@@ -14,7 +14,7 @@ from microgpt import Graph
 from tests.viz.computations import graphs
 from viz.maps.lenses import look
 from viz.maps.moments import completions, moment_of
-from viz.maps.spans import NUMBER_WIDTH, bar, cell_number, narrow_number
+from viz.maps.spans import NUMBER_WIDTH, bar, cell_number, narrow_number, short_labels
 from viz.maps.step_map import StepMap
 from viz.maps.text import TextMap
 from viz.style import strength
@@ -229,3 +229,18 @@ def test_a_strip_of_many_sources_has_the_largest_of_neighbours(emma_map: StepMap
         shown = "".join(s.text for s in text.row(head.row) if s.cell >= 0 and s.kind == "weight")
         parts = np.array_split(np.array(head.weights), room)
         assert shown.rstrip().endswith("".join(bar(float(part.max())) for part in parts))
+
+
+NAMES = st.lists(st.text("abc1[]/ ", min_size=1, max_size=14), min_size=1, max_size=6, unique=True)
+
+
+@given(NAMES, st.sampled_from(["", "layer1 linear ", "x"]), st.sampled_from(["", " linear[1]"]))
+def test_labels_fit_and_differ_where_what_differs_fits(
+    names: list[str], before: str, after: str
+) -> None:
+    whole = [f"{before}{name}{after}" for name in names]
+    labels = short_labels(whole, 10)
+    assert all(len(label) <= 10 for label in labels)
+    assert all(a == b for a, b in zip(whole, labels, strict=True) if len(a) <= 10)
+    if len({name[:4] for name in names}) == len(names):
+        assert len(set(labels)) == len(labels)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microgpt import InputError, ModelSnapshot
+from microgpt.debugger.wording import line_called
 from tui.cli.debug_script import is_script
 from tui.cli.options.model_options import training_config_from
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
@@ -47,6 +48,7 @@ _EXAMPLES = """\
 examples:
   microgpt map emma --train 300
   microgpt map emma --train 300 -o map.svg
+  microgpt map emma --train 300 -o step.html
   microgpt map emma --steps 1,50,300 -o learning.svg
   microgpt map --run names.run --step 300 --compare 200 -o grown.svg
   microgpt map emma --lens why --node 'layer0.attn_wq[3][7]'
@@ -83,7 +85,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     )  # fmt: skip
     group.add_argument(
         "-o", "--output", type=Path, metavar="FILE",
-        help="what to write: .svg, .png, .json; printed if not given",
+        help="what to write: .svg, .png, .json, .html (a page to walk in); printed if not given",
     )  # fmt: skip
     add_trained_model_options(
         parser, several_steps="A,B,C: Maps of several steps on one scale, side by side in pictures"
@@ -112,7 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     _check_lens(arguments)
     if arguments.output is not None:
-        check_map_output(arguments.output)
+        check_map_output(arguments.output, len(arguments.several_steps or [None]))
     rest = arguments.rest or []
     if arguments.text is None and rest:  # a document may begin with a dash
         arguments.text = rest.pop(0)
@@ -252,7 +254,9 @@ def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> _D
     if not isinstance(stop, Stop):
         raise InputError(f"{arguments.text}: there was no backward pass {wanted}: {stop.reason}")
     if stop.graph is None and stop.error:
-        raise InputError(f"{arguments.text}: line {stop.line}: raised {stop.error}")
+        raise InputError(
+            f"{arguments.text}: {line_called(stop.file, stop.line)}: raised {stop.error}"
+        )
     if stop.graph is None:
         raise InputError(
             f"{arguments.text}: backward pass {stop.number} gives no graph: {stop.problem}"

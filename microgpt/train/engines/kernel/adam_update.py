@@ -14,15 +14,10 @@ import math
 import numpy as np
 
 from microgpt.train.engines.kernel.compiling import compiled, inlined
+from microgpt.train.engines.kernel.rounding import SPLIT, SURELY, TINY
 
 PARAMETERS_AT_ONCE = 512
 """How many parameters are moved at a time: their numbers stay in the processor's first cache."""
-SURELY = 1.12
-"""An error that many times as large still rounds to nothing: it is below 0.5 / 1.12 units."""
-SPLIT = 2.0**27 + 1
-"""Times this, a float is cut into halves whose products are exact. Source: Dekker 1971."""
-TINY = 1e-270
-"""Below it, errors are too small for floats."""
 
 
 @inlined

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from microgpt.model.transformer import RMSNORM_EPS
+from microgpt.model.parameters import RMSNORM_EPS
 from microgpt.train.engines.kernel.compiling import compiled, inlined
 from microgpt.train.engines.kernel.products import to_output, transpose
 from microgpt.train.engines.kernel.workspace import matrix_at

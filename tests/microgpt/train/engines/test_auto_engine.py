@@ -7,7 +7,15 @@ import threading
 import pytest
 
 from microgpt import Corpus, ModelConfig, Training
-from microgpt.train.engines import AutoEngine, Engine, auto_engine, make_engine
+from microgpt.train import engines
+from microgpt.train.engines import (
+    ENGINES,
+    AutoEngine,
+    Engine,
+    EngineRow,
+    auto_engine,
+    make_engine,
+)
 
 CORPUS = Corpus("mine", ("ab", "ba", "abba"))
 MODEL = ModelConfig(n_embd=4, n_head=2, block_size=4)
@@ -96,3 +104,41 @@ def test_what_cannot_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     run, engine = run_with(soon)
     assert len(list(run.results(3))) == 3
     assert (engine.name, engine.preparing, engine.problem) == ("value", "", "no such library")
+
+
+def test_what_another_process_compiles_takes_no_time_of_the_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(auto_engine, "PREPARE_AFTER", 0)
+    monkeypatch.setattr(auto_engine, "PATIENCE", 60)
+    monkeypatch.setattr(auto_engine, "SHARE", 1e6)
+    compiled = threading.Event()
+    run = Training(CORPUS, MODEL)
+    engine = AutoEngine(run.engine, lambda: Other(run), "other", lambda: lambda: compiled.wait(60))
+    run.engine = engine
+    assert len(list(run.results(3))) == 3, "neither waited for, nor left time to"
+    assert (engine.name, engine.preparing) == ("value", "other")
+    compiled.set()
+    engine.wait(60)
+    assert (engine.name, engine.preparing, engine.problem) == ("other", "", "")
+
+
+def test_auto_starts_on_numpy_and_without_it_on_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_compiled", set())
+    found = []
+    for _ in range(2):
+        run = Training(CORPUS, MODEL, engine="auto")
+        found.append(next(run.results()).loss)
+        found.append(run.engine.name)
+        monkeypatch.setitem(ENGINES, "numpy", EngineRow("no_such_module:Engine", "none", "numpy"))
+    assert found == [found[0], "numpy", found[0], "value"]
+
+
+def test_what_is_loaded_for_many_steps_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto_engine, "PREPARE_AFTER", 1e9)
+    monkeypatch.setattr(auto_engine, "PATIENCE", 60)
+    monkeypatch.setattr(auto_engine, "WORTH_LOADING", 5)
+    for steps, name in ((4, "value"), (5, "other")):
+        run, engine = run_with(lambda: Other(Training(CORPUS, MODEL)))
+        assert sum(map(len, run.losses(steps))) == steps
+        assert engine.name == name

@@ -45,7 +45,7 @@ def test_an_engine_that_there_is_not() -> None:
     run = Training(CORPUS, MODEL)
     with pytest.raises(InputError) as caught:
         make_engine("gpu", run.model, run.tokenizer, run.config)  # type: ignore[arg-type]
-    assert str(caught.value) == "no engine 'gpu'; there are auto, value, replay, kernel"
+    assert str(caught.value) == "no engine 'gpu'; there are auto, value, numpy, replay, kernel"
 
 
 def test_a_new_engine_is_a_file_and_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,9 @@ def test_a_new_engine_is_a_file_and_a_row(tmp_path: Path, monkeypatch: pytest.Mo
         sys.modules.pop("counting_engine", None)
     assert losses == [result.loss for result in Training(CORPUS, MODEL).results(4)]
     assert (run.engine.name, run.engine.steps) == ("counting", 4)  # type: ignore[attr-defined]
-    with pytest.raises(InputError, match=r"there are auto, value, replay, kernel, counting$"):
+    with pytest.raises(
+        InputError, match=r"there are auto, value, numpy, replay, kernel, counting$"
+    ):
         Training(CORPUS, MODEL, engine="gpu")  # type: ignore[arg-type]
     assert "counting (counts its steps), or auto" in " ".join(
         run_here("train", "--help").stdout.split()

@@ -1,0 +1,35 @@
+"""What the op of a node is called, in a class that nothing is known of."""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType
+from typing import Any
+
+UNKNOWN_OP = "op"
+"""What a node is called that was made while nothing was recorded by a class that does not say."""
+
+_SIGNS = {"+": "add", "*": "mul", "-": "sub", "/": "truediv", "**": "pow", "@": "matmul"}
+
+
+def op_name(maker: CodeType | None, called: object, *, is_own: bool) -> str:
+    """The name: of the method that made a node, else what the class calls it.
+
+    Args:
+        maker: the code that made it, None if that was not recorded.
+        called: what its class says, if that is a text.
+        is_own: whether the code is the class's own.
+    """
+    if is_own and maker is not None:
+        return maker.co_name.strip("_")
+    if isinstance(called, str) and called:
+        return _SIGNS.get(called.strip(), called.strip().lower())
+    if maker is not None and not maker.co_name.startswith("<"):
+        return maker.co_name
+    return UNKNOWN_OP
+
+
+def function_beside(cls: type, maker: CodeType) -> Any:
+    """The function of the module that a class is of whose code this is, None if there is none."""
+    found = getattr(sys.modules.get(cls.__module__), maker.co_name, None)
+    return found if getattr(found, "__code__", None) is maker else None

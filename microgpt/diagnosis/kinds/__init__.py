@@ -1,0 +1,40 @@
+"""The catalogue: every kind of fault, causes before their consequences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from microgpt.diagnosis.evidence import Evidence
+from microgpt.diagnosis.finding import Finding
+from microgpt.diagnosis.kinds import kept, numbers, order, rates, reach, slopes, updates, writes
+from microgpt.diagnosis.kinds.kind import FaultKind
+
+CATALOGUE: tuple[FaultKind, ...] = (
+    *writes.KINDS,
+    *order.KINDS,
+    *slopes.KINDS,
+    *reach.KINDS,
+    *kept.KINDS,
+    *updates.KINDS,
+    *rates.KINDS,
+    *numbers.KINDS,
+)
+RANK = {"certain": 0, "likely": 1, "note": 2}
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """What all kinds find; what follows from another finding is not told."""
+    found = [(kind, tuple(kind.findings(evidence))) for kind in CATALOGUE]
+    told = {kind.name for kind, own in found for f in own if f.certainty != "note"}
+    kept = [f for kind, own in found if not kind.follows & told for f in _once(own)]
+    return tuple(sorted(kept, key=lambda finding: RANK[finding.certainty]))
+
+
+def _once(found: tuple[Finding, ...]) -> Iterator[Finding]:
+    """Each line and op once."""
+    seen = set()
+    for finding in found:
+        key = (finding.file, finding.line, finding.op)
+        if key not in seen:
+            seen.add(key)
+            yield finding

@@ -1,0 +1,133 @@
+"""Kinds about the order of a pass: who was visited too early, twice or never."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from microgpt.diagnosis.evidence import Evidence
+from microgpt.diagnosis.finding import Finding
+from microgpt.diagnosis.kinds.kind import FaultKind, said
+from microgpt.diagnosis.pass_evidence import PassEvidence
+from microgpt.diagnosis.program import SourcePlace
+
+
+def _ordered(evidence: Evidence) -> Iterator[tuple[int, PassEvidence]]:
+    for place in evidence.wrong_passes()[:1]:
+        seen = evidence.passes[place]
+        if seen.ledger is not None and len(seen.graph.visit_order):
+            yield place, seen
+
+
+def _finding(evidence: Evidence, seen: PassEvidence, kind: str, node: int, event: int | None,
+             what: str) -> Finding:  # fmt: skip
+    line = _line(evidence, seen)
+    shown = node
+    if not seen.off[node] and (off := np.flatnonzero(seen.off)).size:
+        shown = int(off[-1])  # the newest: errors flow from there to operands
+    return Finding(
+        kind=kind, certainty="certain", what=what, mend="",
+        file=line[0] if line else None, line=line[1] if line else None,
+        op=seen.graph.op(node), nodes=tuple(dict.fromkeys((node, shown))),
+        pass_number=seen.number, event=event,
+        was=float(seen.graph.grad[shown]), should=float(seen.true_grad[shown]),
+        spoils=int(np.count_nonzero(seen.off)),
+    )  # fmt: skip
+
+
+def _line(evidence: Evidence, seen: PassEvidence) -> SourcePlace | None:
+    """The line that writes, where the pass itself does; else where it calls what writes."""
+    ledger, program = seen.ledger, evidence.program
+    assert ledger is not None
+    function = program.pass_function(seen.place, seen.files)
+    lines = {
+        seen.line_of_write(write) for write in np.flatnonzero(ledger.edge >= 0)[:1000].tolist()
+    }
+    own = [line for line in lines if line is not None
+           and (function is None or function.holds(*line))]  # fmt: skip
+    if len(own) == len(lines) == 1:
+        return own[0]
+    return program.line_of_visits(seen.place, seen.files) or seen.place
+
+
+def _gives(seen: PassEvidence) -> list[bool]:
+    """Whether each node has a share to give, to a node below it."""
+    graph = seen.graph
+    gives = np.zeros(len(graph), np.bool_)
+    gives[graph.edge_consumers[seen.slopes != 0]] = True
+    return [bool(each) for each in gives]
+
+
+def _visited_twice(evidence: Evidence) -> Iterator[Finding]:
+    for _, seen in _ordered(evidence):
+        graph, gives = seen.graph, _gives(seen)
+        for event, node in enumerate(graph.visit_order.tolist(), 1):
+            nth = int(graph.visit_numbers[event - 1])
+            if nth > 1 and gives[node] and graph.adjoints[event - 1] != 0:
+                what = (
+                    f"{graph.name(node)}, a {graph.op(node)}, is visited {_times(nth)} in one "
+                    f"pass, and gives shares for {said(float(graph.adjoints[event - 1]))} again"
+                )
+                yield _finding(evidence, seen, "visited-twice", node, event, what)
+                return
+
+
+def _times(n: int) -> str:
+    return "a second time" if n == 2 else f"for the {n}th time"
+
+
+def _visited_early(evidence: Evidence) -> Iterator[Finding]:
+    for _, seen in _ordered(evidence):
+        graph, ledger, gives = seen.graph, seen.ledger, _gives(seen)
+        assert ledger is not None
+        visits = enumerate(graph.visit_order.tolist(), 1)
+        last: dict[int, int] = {node: event for event, node in visits}
+        changed = np.flatnonzero(ledger.changed())
+        for write in changed.tolist():
+            node, event = int(ledger.node[write]), int(ledger.event[write])
+            visited = last.get(node)
+            if visited is None or visited >= event or not gives[node]:
+                continue
+            what = (
+                f"{graph.name(node)}, a {graph.op(node)}, is visited before all that it was used "
+                f"for: its gradient was {said(float(graph.adjoints[visited - 1]))} then, and is "
+                f"{said(float(ledger.new[write]))} after event {event}"
+            )
+            yield _finding(evidence, seen, "visited-early", node, visited, what)
+            return
+
+
+def _never_visited(evidence: Evidence) -> Iterator[Finding]:
+    for place, seen in _ordered(evidence):
+        graph, gives = seen.graph, _gives(seen)
+        above = seen.above(evidence.parameters(place))
+        # Of a node that nothing has come to, the fault lies with its consumers.
+        missed = [
+            node
+            for node in graph.forward_order[::-1].tolist()
+            if graph.event_of[node] < 0 and gives[node] and above[node]
+            and graph.grad[node] != 0 and seen.true_grad[node] != 0
+        ]  # fmt: skip
+        if not missed:
+            continue
+        node = missed[0]
+        what = (
+            f"{graph.name(node)}, a {graph.op(node)}, is never visited: its gradient "
+            f"{said(float(graph.grad[node]))} goes no further"
+        )
+        if len(missed) > 1:
+            what += f", nor that of {len(missed) - 1} more"
+        yield _finding(evidence, seen, "never-visited", node, None, what)
+
+
+KINDS = (
+    FaultKind("never-visited", "leaves nodes out",
+         "tell nodes apart by identity, not by value, and follow all operands", _never_visited,
+         frozenset({"not-seeded"})),
+    FaultKind("visited-twice", "visits a node again in one pass",
+         "visit each node once, after all that was made of it", _visited_twice),
+    FaultKind("visited-early", "visits a node before all its consumers",
+         "sort the graph: consumers first, by a depth-first walk, reversed", _visited_early,
+         frozenset({"visited-twice"})),
+)  # fmt: skip

@@ -1,0 +1,327 @@
+"""Kinds about what comes between passes: zeroing, updates, parameters forgotten or replaced."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from microgpt.diagnosis.evidence import Evidence, Interval
+from microgpt.diagnosis.finding import Finding
+from microgpt.diagnosis.kinds.kind import FaultKind, matrix_of, said
+from microgpt.diagnosis.kinds.telling import called, finding_between, leaf_id, update_line
+from microgpt.diagnosis.program import SourcePlace
+from microgpt.graph.debuggee import LeafUpdate, LeafWrite
+
+SMALL_UPDATE = 1e-6
+"""Updates below this part of the parameters' size are too small."""
+
+
+# -- updates ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A leaf that an update moved."""
+
+    who: int
+    place: int
+    leaf: LeafUpdate
+    by: float
+
+
+def _moves(interval: Interval) -> list[_Move]:
+    return [
+        _Move(who, place, leaf, leaf.after - leaf.before)
+        for place, (who, leaf) in enumerate(interval.rows())
+        if leaf.before != leaf.after
+    ]
+
+
+def _ascent(evidence: Evidence) -> Iterator[Finding]:
+    """Updates along the gradient, while the loss rises."""
+    along = against = 0.0
+    sample: tuple[Interval, _Move] | None = None
+    groups: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for interval in evidence.intervals:
+        for move in _moves(interval):
+            product = move.by * move.leaf.grad
+            along += max(product, 0.0)
+            against += max(-product, 0.0)
+            groups[matrix_of(move.leaf.name)][product < 0] += abs(product)
+            if product > 0 and sample is None:
+                sample = (interval, move)
+    losses = [seen.loss for seen in evidence.passes]
+    if sample is None or len(losses) < 3 or along <= 10 * against:
+        return
+    half = len(losses) // 2
+    if not np.mean(losses[-half:]) > np.mean(losses[:half]):
+        return
+    interval, move = sample
+    line = update_line(interval, move.leaf, move.place)
+    what = (
+        f"updates go along the gradient: {called(move.leaf)} moved by {said(move.by)} where its "
+        f"gradient was {said(move.leaf.grad)}, and the loss rises from {said(losses[0])} to "
+        f"{said(losses[-1])}"
+    )
+    yield finding_between(
+        evidence, interval, "ascent", "likely", what, line,
+        (leaf_id(evidence, interval, move.place),), was=move.by, should=-move.by,
+        spoils=len(_moves(interval)), unless="the objective is to be made large",
+    )  # fmt: skip
+
+
+def _not_updated(evidence: Evidence) -> Iterator[Finding]:
+    if len(evidence.intervals) < 2 or not evidence.moved:
+        return
+    held: dict[int, list[tuple[Interval, int, LeafUpdate]]] = defaultdict(list)
+    for interval in evidence.intervals:
+        for place, (who, leaf) in enumerate(interval.rows()):
+            if who not in evidence.moved and who in evidence.lasting:
+                held[who].append((interval, place, leaf))
+    idle = [
+        rows for rows in held.values()
+        if len(rows) == len(evidence.intervals) and all(leaf.grad != 0 for _, _, leaf in rows)
+    ]  # fmt: skip
+    idle = [rows for rows in idle if _is_parameter(evidence, *rows[0])]
+    learn = {leaf.flags for i in evidence.intervals for _, leaf in i.rows()
+             if leaf.before != leaf.after}  # fmt: skip
+    idle = [rows for rows in idle if rows[0][2].flags in learn]  # else it says that it is frozen
+    groups: dict[str, list[list[tuple[Interval, int, LeafUpdate]]]] = defaultdict(list)
+    for rows in idle:
+        groups[matrix_of(called(rows[0][2]))].append(rows)
+    for group, members in groups.items():
+        interval, place, leaf = members[0][0]
+        node = leaf_id(evidence, interval, place)
+        graph = evidence.passes[interval.after].graph
+        line = graph.line(node)
+        many = f" and {len(members) - 1} more of {group}" if len(members) > 1 else ""
+        what = (
+            f"{called(leaf)}{many} has gradients that are not 0, {said(leaf.grad)} say, and is "
+            "moved by no update, while others are"
+        )
+        yield finding_between(
+            evidence, interval, "not-updated", "likely", what, line, (node,),
+            was=leaf.after, spoils=len(members), unless="it is frozen on purpose",
+        )  # fmt: skip
+
+
+def _is_parameter(evidence: Evidence, interval: Interval, place: int, leaf: LeafUpdate) -> bool:
+    """Whether a leaf that lasts is a parameter, and no input: by its neighbours among the moved.
+
+    One of a list, or of an object, of which others are moved, or made on the same line as these;
+    else one that results are combined with, and not the parameters themselves.
+    """
+    graph = evidence.passes[interval.after].graph
+    who = evidence.who(interval.after)
+    node = leaf_id(evidence, interval, place)
+    moved = np.flatnonzero(np.isin(who, list(evidence.moved)) & (who >= 0)).tolist()
+    if graph.line_of[node] >= 0 and graph.line_of[node] in graph.line_of[moved]:
+        return True
+    root = _root(leaf.name)
+    leads_to_all = any(
+        _root(name) == root for n, name in graph.names.items() if not graph.is_leaf(n)
+    )
+    if root and not leads_to_all and any(_root(graph.names.get(m, "")) == root for m in moved):
+        return True
+    is_moved = set(moved)
+    uses = graph.consumers_of(node)
+    if len(uses) < 2:
+        return False  # a target is used once
+    own = {n for n, name in graph.names.items() if matrix_of(name) == matrix_of(leaf.name)}
+    own.add(node)
+    meets = [{edge.operand for edge in graph.operands_of(use.consumer)} - own for use in uses]
+    return not all(others and others <= is_moved for others in meets)
+
+
+def _root(name: str) -> str:
+    """The variable that a name begins with."""
+    return name.partition("[")[0].partition(".")[0]
+
+
+def _updated_twice(evidence: Evidence) -> Iterator[Finding]:
+    for interval in evidence.intervals:
+        counts: Counter[tuple[int, SourcePlace]] = Counter(
+            (write.leaf, write.line) for write in interval.updates.writes if not write.is_grad
+        )
+        by_line: dict[SourcePlace, dict[int, int]] = defaultdict(dict)
+        for (at, line), n in counts.items():
+            by_line[line][at] = n
+        for line, times in by_line.items():
+            usual = Counter(times.values()).most_common(1)[0][0]
+            usual = min(usual, *times.values())
+            more = [at for at, n in times.items() if n > usual]
+            if not more or len(times) < 2 or len(more) == len(times):
+                continue
+            rows = [*interval.updates.leaves, *interval.updates.others]
+            leaf = rows[more[0]]
+            what = (
+                f"{called(leaf)} is updated {times[more[0]]} times in one update, where others "
+                f"are {'once' if usual == 1 else f'{usual} times'}: it is in the list more often"
+            )
+            node = (leaf_id(evidence, interval, more[0])
+                    if more[0] < len(interval.updates.leaves) else None)  # fmt: skip
+            yield finding_between(
+                evidence, interval, "updated-twice", "certain", what, line, (node,),
+                was=float(times[more[0]]), should=float(usual), spoils=len(more),
+            )  # fmt: skip
+            return
+
+
+def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
+    """A whole matrix that updates write to, and that is in no pass's graph."""
+    in_graphs: set[str] = set()
+    for seen in evidence.passes:
+        in_graphs |= {matrix_of(name) for name in seen.graph.names.values()}
+    groups: dict[str, list[tuple[Interval, LeafUpdate, LeafWrite]]] = defaultdict(list)
+    for interval in evidence.intervals:
+        n = len(interval.updates.leaves)
+        lines = {w.line for w in interval.updates.writes if w.leaf < n and not w.is_grad}
+        for write in interval.updates.writes:
+            if write.leaf >= n and not write.is_grad and write.line in lines:
+                leaf = interval.updates.others[write.leaf - n]
+                if leaf.node is None and leaf.grad == 0:
+                    groups[matrix_of(leaf.name)].append((interval, leaf, write))
+    for group, rows in groups.items():
+        intervals = {interval.after for interval, _, _ in rows}
+        if group in in_graphs or len(intervals) < len(evidence.intervals):
+            continue
+        interval, leaf, write = rows[0]
+        what = (
+            f"{group or 'a parameter'} is updated with the others, and is in the graph of none of "
+            f"the {len(evidence.passes)} passes: the loss does not use it"
+        )
+        yield finding_between(
+            evidence, interval, "not-in-graph", "certain", what, write.line, was=leaf.after,
+            spoils=len({row[1].name for row in rows}),
+        )  # fmt: skip
+
+
+def _rate_too_small(evidence: Evidence) -> Iterator[Finding]:
+    sizes: list[float] = []
+    for interval in evidence.intervals:
+        moves = _moves(interval)
+        before = np.array([m.leaf.before for m in moves])
+        by = np.array([m.by for m in moves])
+        if len(moves):
+            size = float(np.linalg.norm(before))
+            sizes.append(float(np.linalg.norm(by)) / max(size, 1e-300))
+    if len(sizes) < 2 or max(sizes) >= SMALL_UPDATE or sizes[-1] > 2 * sizes[0]:
+        return
+    interval = evidence.intervals[0]
+    move = _moves(interval)[0]
+    line = update_line(interval, move.leaf, move.place)
+    yield finding_between(
+        evidence, interval, "rate-too-small", "certain",
+        f"updates move the parameters by {said(max(sizes))} of their size at most, in "
+        f"{len(sizes)} updates, and do not grow", line, was=max(sizes), should=SMALL_UPDATE,
+    )  # fmt: skip
+
+
+def _clip_misplaced(evidence: Evidence) -> Iterator[Finding]:
+    """Gradients are scaled where nobody uses them: after the update."""
+    for interval in evidence.intervals:
+        late: list[tuple[int, LeafWrite]] = []
+        n = len(interval.updates.leaves)
+        grads = {place: leaf.grad for place, (_, leaf) in enumerate(interval.rows())}
+        done: set[int] = set()
+        for write in interval.updates.writes:
+            if write.leaf >= n or write.leaf < 0:
+                continue
+            if not write.is_grad:
+                done.add(write.leaf)
+                continue
+            old = grads[write.leaf]
+            grads[write.leaf] = write.new
+            if write.leaf in done and write.new not in (0.0, old) and old:
+                late.append((write.leaf, write))
+        unused = [
+            (place, write) for place, write in late
+            if interval.updates.leaves[place].grad_now == 0
+            or _zeroed_by_pass(evidence, interval, place)
+        ]  # fmt: skip
+        if unused and len(unused) > 1 and len(unused) == len(late):
+            ratios = [w.new / interval.updates.leaves[p].grad for p, w in unused
+                      if interval.updates.leaves[p].grad]  # fmt: skip
+            if not all(abs(ratio) <= 1 for ratio in ratios):
+                continue
+            place, write = unused[0]
+            leaf = interval.updates.leaves[place]
+            what = (
+                f"gradients are scaled after the update has used them: that of {called(leaf)} "
+                f"from {said(leaf.grad)} to {said(write.new)}"
+            )
+            yield finding_between(
+                evidence, interval, "clip-misplaced", "certain", what, write.line,
+                (leaf_id(evidence, interval, place),), was=leaf.grad, should=write.new,
+                spoils=len(unused),
+            )  # fmt: skip
+            return
+
+
+def _zeroed_by_pass(evidence: Evidence, interval: Interval, place: int) -> bool:
+    node = interval.updates.leaves[place].node
+    seen = evidence.passes[interval.after + 1]
+    return node is not None and seen.before[node] == 0
+
+
+def _symmetric(evidence: Evidence) -> Iterator[Finding]:
+    """Rows of one matrix that are equal, with equal gradients that are not 0, at every pass."""
+    alike: dict[str, int] = {}
+    first: dict[str, tuple[int, int]] = {}
+    for place, seen in enumerate(evidence.passes):
+        graph = seen.graph
+        rows: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        params = evidence.parameters(place)
+        for node, name in graph.names.items():
+            if params[node] and name.count("[") >= 2:
+                row, _, _ = name.rpartition("[")
+                matrix, _, _ = row.rpartition("[")
+                rows[matrix][row].append(node)
+        for matrix, by_row in rows.items():
+            tables = [
+                (tuple(graph.data[nodes].tolist()), tuple(graph.grad[nodes].tolist()))
+                for nodes in by_row.values()
+            ]
+            is_alike = (
+                len(tables) > 1 and len(set(tables)) == 1 and any(tables[0][1])
+                and all(len(nodes) > 0 for nodes in by_row.values())
+            )  # fmt: skip
+            if is_alike:
+                alike[matrix] = alike.get(matrix, 0) + 1
+                first.setdefault(matrix, (place, next(iter(by_row.values()))[0]))
+    for matrix, n in alike.items():
+        if n < len(evidence.passes) or n < 2:
+            continue
+        place, node = first[matrix]
+        graph = evidence.passes[place].graph
+        line = graph.line(node)
+        yield Finding(
+            kind="symmetric", certainty="certain",
+            what=f"all rows of {matrix} are equal, and so are their gradients, at each of {n} "
+            "passes: its units stay copies of one another",
+            mend="", file=line[0] if line else None, line=line[1] if line else None,
+            nodes=(node,), pass_number=evidence.passes[place].number,
+        )  # fmt: skip
+
+
+KINDS = (
+    FaultKind("not-updated", "forgets parameters in its list",
+         "put them into the list that updates go through", _not_updated,
+         frozenset({"rebound", "never-visited", "operand-skipped"})),
+    FaultKind("not-in-graph", "updates parameters that the loss does not use",
+         "use them in the forward pass, or take them out of the list", _not_in_graph,
+         frozenset({"rebound", "detached"})),
+    FaultKind("updated-twice", "has a parameter twice in its list",
+         "put it into the list once", _updated_twice),
+    FaultKind("ascent", "adds the gradient", "subtract the gradient", _ascent,
+         frozenset({"wrong-local", "overwritten", "upstream-dropped", "visited-early"})),
+    FaultKind("clip-misplaced", "clips gradients before the pass or after the update",
+         "clip between the pass and the update", _clip_misplaced),
+    FaultKind("symmetric", "starts all units alike",
+         "draw the first numbers at random", _symmetric),
+    FaultKind("rate-too-small", "moves hardly at all",
+         "take a larger learning rate", _rate_too_small),
+)  # fmt: skip

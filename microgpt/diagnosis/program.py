@@ -1,0 +1,361 @@
+"""`Program`: the text of what was watched: lines to quote, and what its author says is meant."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from microgpt.diagnosis.vocabulary import NUMBERS, called, names_in, vocabulary_of
+
+ALLOWED = re.compile(r"#\s*microgpt:\s*ok\s+([\w,\s-]+)")
+
+
+SourcePlace: TypeAlias = tuple[str, int]
+"""A file and the number of a line."""
+
+
+class Function(NamedTuple):
+    """A function of a program."""
+
+    file: str
+    node: ast.FunctionDef
+
+    def holds(self, file: str, line: int) -> bool:
+        """Whether a line is in it."""
+        return file == self.file and self.node.lineno <= line <= (self.node.end_lineno or 0)
+
+
+@dataclass(eq=False)
+class Program:
+    """Files of a program, read when first asked for."""
+
+    allowed: frozenset[str] = frozenset()  # kinds that are meant, wherever they are
+    _lines: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    _words: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = field(
+        default_factory=dict, repr=False
+    )
+    _trees: dict[str, ast.Module | None] = field(default_factory=dict, repr=False)
+
+    def lines(self, file: str) -> list[str]:
+        """The lines of a file; none if it cannot be read."""
+        if file not in self._lines:
+            try:
+                text = Path(file).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError, ValueError):
+                text = ""
+            self._lines[file] = text.splitlines()
+        return self._lines[file]
+
+    def text(self, file: str | None, line: int | None) -> str:
+        """One line, stripped; `""` if there is none."""
+        if file is None or line is None:
+            return ""
+        lines = self.lines(file)
+        return lines[line - 1].strip() if 0 < line <= len(lines) else ""
+
+    def is_meant(self, kind: str, file: str | None, line: int | None) -> bool:
+        """Whether the author says, on the line or the one above it, that a kind is meant."""
+        if kind in self.allowed:
+            return True
+        if file is None or line is None:
+            return False
+        lines = self.lines(file)
+        for text in (lines[n - 1] for n in (line, line - 1) if 0 < n <= len(lines)):
+            for match in ALLOWED.finditer(text):
+                if kind in re.split(r"[,\s]+", match[1]):
+                    return True
+        return False
+
+    def tree(self, file: str | None) -> ast.Module | None:
+        """A file's syntax, None if it cannot be had."""
+        if file is None:
+            return None
+        if file not in self._trees:
+            try:
+                self._trees[file] = ast.parse("\n".join(self.lines(file)))
+            except (SyntaxError, ValueError, RecursionError):
+                self._trees[file] = None
+        return self._trees[file]
+
+    def function_at(self, file: str, line: int) -> ast.FunctionDef | None:
+        """The function that begins at a line, a decorator's included."""
+        tree = self.tree(file)
+        if tree is None:
+            return None
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                begins = {node.lineno, *(d.lineno for d in node.decorator_list)}
+                if line in begins:
+                    return node
+        return None
+
+    def line_of_result(self, file: str, line: int) -> int:
+        """Where the function that begins at a line computes the number of what it gives."""
+        function = self.function_at(file, line)
+        if function is not None and function.name == "forward":
+            given = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
+            return given[-1].lineno if given else line
+        return _line_of_argument(function, first=True) or line
+
+    def line_of_slopes(self, file: str, line: int) -> int:
+        """Where it computes the local gradients that it gives along with it."""
+        function = self.function_at(file, line)
+        beside = self._backward_beside(file, function)
+        if beside is not None:
+            return beside
+        return _line_of_argument(function, first=False) or line
+
+    def _backward_beside(self, file: str, function: ast.FunctionDef | None) -> int | None:
+        """Of a function object's `forward`: the line on which its `backward` gives the shares."""
+        tree = self.tree(file)
+        if function is None or function.name != "forward" or tree is None:
+            return None
+        for each in ast.walk(tree):
+            if isinstance(each, ast.ClassDef) and function in each.body:
+                for other in each.body:
+                    if isinstance(other, ast.FunctionDef) and other.name == "backward":
+                        given = [n for n in ast.walk(other) if isinstance(n, ast.Return)]
+                        return given[-1].lineno if given else other.lineno
+        return None
+
+    def pass_function(self, place: SourcePlace | None, files: Iterable[str]) -> Function | None:
+        """The function that makes the pass which is called at a line, and its file.
+
+        Args:
+            place: where it is called.
+            files: where it may be.
+        """
+        tree = self.tree(place[0]) if place is not None else None
+        if place is None or tree is None:
+            return None
+        names = []
+        for node in ast.walk(tree):
+            begins, ends = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
+            if isinstance(node, ast.Call) and begins <= place[1] <= ends:
+                called = node.func
+                names.append(called.attr if isinstance(called, ast.Attribute)
+                             else getattr(called, "id", ""))  # fmt: skip
+        for file in dict.fromkeys((place[0], *files)):
+            found = self.tree(file)
+            for function in ast.walk(found) if found is not None else ():
+                if isinstance(function, ast.FunctionDef) and function.name in names:
+                    return Function(file, function)
+        return None
+
+    def line_of_visits(self, place: SourcePlace | None, files: Iterable[str]) -> SourcePlace | None:
+        """Where a pass goes through its nodes: what its last loop calls, else that loop."""
+        found = self.pass_function(place, files)
+        if found is None:
+            return None
+        loops = [n for n in ast.walk(found.node) if isinstance(n, ast.For | ast.While)]
+        if not loops:
+            return found.file, found.node.lineno
+        last = max(loops, key=lambda loop: loop.lineno)
+        for node in ast.walk(last):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                called = node.value.func
+                if not (isinstance(called, ast.Attribute) and called.attr in FILLING):
+                    return found.file, node.lineno
+        return found.file, last.lineno
+
+    def line_that_rebinds(self, file: str | None) -> SourcePlace | None:
+        """The last line outside of classes' ops that makes new objects of numbers and gradients.
+
+        An assignment to a name, an attribute or a place in a list whose value is made of a node's
+        number less something, or of a node less its gradient.
+        """
+        tree = self.tree(file)
+        if tree is None or file is None:
+            return None
+        numbers, grads, makers = self._vocabulary(file)
+        found = []
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Assign):
+                continue
+            target, value = node.targets[0], node.value
+            if isinstance(target, ast.Attribute) and target.attr in numbers:
+                continue
+            reads = {n.attr for n in ast.walk(value) if isinstance(n, ast.Attribute)}
+            calls = [n for n in ast.walk(value) if isinstance(n, ast.Call)
+                     and called(n) & makers]  # fmt: skip
+            made = any(
+                isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub | ast.Add)
+                and {n.attr for n in ast.walk(part) if isinstance(n, ast.Attribute)} & numbers
+                for call in calls for each in call.args for part in ast.walk(each)
+            )  # fmt: skip
+            steps = isinstance(value, ast.BinOp) and not calls and reads & grads
+            if made or (steps and isinstance(target, ast.Name) and target.id in names_in(value)):
+                at = value if isinstance(value, ast.ListComp) else node
+                line = next((call.lineno for call in calls), at.lineno)
+                found.append(line)
+        return (file, max(found)) if found else None
+
+    def makes_of_numbers(self, file: str, line: int) -> bool:
+        """Whether a line makes a node of the number that it reads from another."""
+        tree = self.tree(file)
+        numbers, _, makers = self._vocabulary(file)
+        for node in ast.walk(tree or ast.Module([], [])):
+            if isinstance(node, ast.Call) and node.lineno <= line <= (node.end_lineno or 0):
+                reads = {
+                    n.attr for each in node.args for n in ast.walk(each)
+                    if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
+                }  # fmt: skip
+                if called(node) & makers and reads & numbers:
+                    return not self._in_op(file, node.lineno)
+        return False
+
+    def reads_gradients(self, file: str, line: int) -> bool:
+        """Whether a line reads a gradient."""
+        _, grads, _ = self._vocabulary(file)
+        return any(
+            isinstance(node, ast.Attribute) and node.attr in grads and node.lineno == line
+            for node in ast.walk(self.tree(file) or ast.Module([], []))
+        )
+
+    def reads_of_numbers(self, file: str | None) -> list[int]:
+        """Lines that take the number of a node to compute with, in no op, update or print."""
+        tree = self.tree(file)
+        if tree is None or file is None:
+            return []
+        numbers, grads, _ = self._vocabulary(file)
+        found = set()
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Assign | ast.Return) or node.value is None:
+                continue
+            reads = [n for n in ast.walk(node.value) if isinstance(n, ast.Attribute)]
+            target = node.targets[0] if isinstance(node, ast.Assign) else None
+            is_update = isinstance(target, ast.Attribute) or {n.attr for n in reads} & grads
+            if is_update or self._in_op(file, node.lineno):
+                continue
+            aside = [
+                part for part in ast.walk(node.value)
+                if isinstance(part, ast.Compare)
+                or (isinstance(part, ast.Call) and called(part) & SAYING)
+            ]  # fmt: skip
+            inside = {id(n) for part in aside for n in ast.walk(part)}
+            found |= {n.lineno for n in reads if n.attr in numbers and id(n) not in inside}
+        return sorted(found)
+
+    def _in_op(self, file: str, line: int) -> bool:
+        """Whether a line lies in a method of a class that defines arithmetic."""
+        for each in ast.walk(self.tree(file) or ast.Module([], [])):
+            if isinstance(each, ast.ClassDef) and each.name in self._vocabulary(file)[2]:
+                inside = each.lineno <= line <= (each.end_lineno or 0)
+                if inside:
+                    return True
+        return False
+
+    def repeats_an_object(self, file: str, line: int) -> bool:
+        """Whether a line repeats a list that holds a node it makes: `[Value(0)] * 3`."""
+        tree = self.tree(file)
+        _, _, makers = self._vocabulary(file)
+        for node in ast.walk(tree or ast.Module([], [])):
+            if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
+                continue
+            sides = (node.left, node.right)
+            if not (node.lineno <= line <= (node.end_lineno or 0)):
+                continue
+            for side in sides:
+                if isinstance(side, ast.List) and any(
+                    isinstance(n, ast.Call) and called(n) & makers for n in ast.walk(side)
+                ):
+                    return True
+        return False
+
+    def _vocabulary(self, file: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """What the program calls numbers, gradients, and what makes nodes."""
+        if file not in self._words:
+            self._words[file] = vocabulary_of(self.tree(file))
+        return self._words[file]
+
+    def line_of_seed(self, place: SourcePlace | None, files: Iterable[str]) -> SourcePlace | None:
+        """Where a pass sets the root's gradient, else where its function begins.
+
+        That is the call, where the number is given there.
+        """
+        found = self.pass_function(place, files)
+        if found is None or place is None:
+            return None
+        for node in ast.walk(self.tree(place[0]) or ast.Module([], [])):
+            if (
+                isinstance(node, ast.Call)
+                and node.lineno == place[1]
+                and any(
+                    isinstance(each, ast.Constant)
+                    for each in (*node.args, *(k.value for k in node.keywords))
+                )
+            ):
+                return place
+        for node in ast.walk(found.node):
+            targets = (node.targets if isinstance(node, ast.Assign)
+                       else [node.target] if isinstance(node, ast.AugAssign) else [])  # fmt: skip
+            if any(isinstance(target, ast.Attribute) for target in targets):
+                return found.file, node.lineno  # type: ignore[attr-defined]
+        return found.file, found.node.lineno
+
+    def writes_of_numbers(self, file: str | None) -> list[int]:
+        """Lines outside of classes that write to an attribute called `data`, or the like."""
+        tree = self.tree(file)
+        if tree is None:
+            return []
+        inside = {id(n) for c in ast.walk(tree) if isinstance(c, ast.ClassDef) for n in ast.walk(c)}
+        found = []
+        for node in ast.walk(tree):
+            targets: list[ast.expr] = []
+            if isinstance(node, ast.Assign):
+                targets = node.targets
+            elif isinstance(node, ast.AugAssign):
+                targets = [node.target]
+            if id(node) not in inside and any(
+                isinstance(t, ast.Attribute) and t.attr in NUMBERS for t in targets
+            ):
+                found.append(node.lineno)  # type: ignore[attr-defined]
+        return sorted(found)
+
+
+SAYING = frozenset({"print", "round", "sorted", "max", "min", "argmax"})
+"""Functions whose arguments are looked at, and not computed with."""
+FILLING = frozenset({"append", "extend", "insert", "add", "pop", "push", "clear", "remove"})
+"""Methods of containers, which a loop that sorts calls."""
+
+
+def _line_of_argument(function: ast.FunctionDef | None, *, first: bool) -> int | None:
+    """Of the call that makes what a function returns: the line of its first or last argument."""
+    if function is None:
+        return None
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
+    made = [value for value in returned if isinstance(value, ast.Call)]
+    names = {value.id for value in returned if isinstance(value, ast.Name)}
+    for node in ast.walk(function):
+        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+            continue
+        if any(isinstance(t, ast.Name) and t.id in names for t in node.targets):
+            made.append(node.value)
+    for call in made or calls:
+        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+        if not arguments:
+            continue
+        wanted = arguments[0] if first else arguments[-1]
+        if isinstance(wanted, ast.Name):  # computed before, on a line of its own
+            at = _assigned(function, wanted.id)
+            if at is not None:
+                return at
+        return wanted.lineno
+    return None
+
+
+def _assigned(function: ast.FunctionDef, name: str) -> int | None:
+    for node in ast.walk(function):
+        targets: Iterable[ast.expr] = ()
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+            targets = (node.target,)
+        if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+            return getattr(node, "lineno", None)
+    return None

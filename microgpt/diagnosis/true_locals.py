@@ -1,0 +1,369 @@
+"""What each local gradient should be: by what the op means, else by moving its operands.
+
+Values are looked at on the way: whether each node is what its op gives for its operands.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microgpt.diagnosis.true_math import (
+    MEANINGS,
+    Meaning,
+    arity_of,
+    computed,
+    meaning_of,
+    slopes_at,
+)
+from microgpt.errors import InputError
+from microgpt.graph.arrays import Floats, Ints, frozen
+from microgpt.graph.graph import Graph
+from microgpt.graph.op_evaluator import OpEvaluator
+
+EXACT = 1e-9
+"""Numbers of ops whose meaning is known are the same within this part of their size."""
+MOVED = 1e-4
+"""Slopes found by moving operands are trusted within this part of their size."""
+VARIANT = 1e-5
+"""A function that is so near to what its name says is a variant of it, `log(x + 1e-9)` say."""
+STEP = 1e-3
+"""How far operands are moved, in parts of their size, or of 1 if they are smaller; and half of it
+and a quarter."""
+MOST_MOVED = 200_000
+"""So many operand slots are moved; of larger graphs the rest is unchecked."""
+
+
+class NodeValue(IntEnum):
+    """What a node's number is, beside what its op means."""
+
+    UNKNOWN = 0
+    RIGHT = 1
+    OTHER_OP = 2  # an operator that computes something else
+    OTHER_FUNCTION = 3  # a function of a known name that does
+    STALE = 4  # no longer what its op gives for its operands
+    NOT_REPEATED = 5  # its method gives another number each time
+
+
+@dataclass(frozen=True, eq=False)
+class TrueLocals:
+    """The local gradients of a graph's edges as they should be."""
+
+    low: Floats
+    """The least slope that is right. Shape: `[edge]`, as of all these."""
+    high: Floats  # the largest
+    error: Floats  # how far off either may be
+    known: NDArray[np.bool_]
+    value: NDArray[np.uint8]  # a `NodeValue` of each node. Shape: `[node]`
+    expected: Floats
+    """What the op gives for the operands there are, nan where that is not known. `[node]`"""
+
+    def nearest(self, given: Floats) -> Floats:
+        """The right slope that is nearest to each that the program has; that itself if unknown."""
+        clipped = np.clip(given, self.low, self.high)
+        is_right = self.known & (np.abs(clipped - given) <= self.tolerance)
+        return np.where(self.known & ~is_right, clipped, given)
+
+    @property
+    def tolerance(self) -> Floats:
+        """Within this a slope counts as the same. Shape: `[edge]`."""
+        size = np.maximum(np.abs(self.low), np.abs(self.high))
+        return np.maximum(EXACT * size, self.error)
+
+    def wrong(self, given: Floats) -> NDArray[np.bool_]:
+        """The edges whose local gradient is known to be another. Shape: `[edge]`."""
+        clipped = np.clip(given, self.low, self.high)
+        with np.errstate(invalid="ignore"):
+            return self.known & ~(np.abs(clipped - given) <= self.tolerance)
+
+
+def true_locals(graph: Graph, methods: OpEvaluator | None) -> TrueLocals:
+    """Looks at every op of a graph.
+
+    Args:
+        methods: compute nodes for other operands, where the program can be asked.
+    """
+    return _Looking(graph, methods).found()
+
+
+class _Looking:
+    """One graph, op by op."""
+
+    def __init__(self, graph: Graph, methods: OpEvaluator | None) -> None:
+        n, n_edges = len(graph), graph.n_edges
+        self.graph, self.methods = graph, methods
+        self.low, self.high = np.full(n_edges, np.nan), np.full(n_edges, np.nan)
+        self.error = np.zeros(n_edges)
+        self.value = np.zeros(n, np.uint8)
+        self.expected = np.full(n, np.nan)
+        self.arity = np.diff(graph.operand_start)
+
+    def found(self) -> TrueLocals:
+        graph = self.graph
+        to_move: list[int] = []
+        for code in np.unique(graph.op_codes).tolist():
+            of_op = np.flatnonzero((graph.op_codes == code) & (self.arity > 0))
+            for arity in np.unique(self.arity[of_op]).tolist():
+                nodes = of_op[self.arity[of_op] == arity]
+                to_move += self._by_meaning(nodes, graph.op_names[code], arity)
+        self._move(to_move)
+        self._recognise(np.array(to_move, np.int64))
+        known = ~(np.isnan(self.low) | np.isnan(self.high))
+        return TrueLocals(
+            frozen(np.where(known, self.low, 0.0)),
+            frozen(np.where(known, self.high, 0.0)),
+            frozen(self.error),
+            frozen(known),
+            frozen(self.value),
+            frozen(self.expected),
+        )
+
+    def _by_meaning(self, nodes: NDArray[np.int64], name: str, arity: int) -> list[int]:
+        """Takes the nodes that are what their op means; gives those that are to be moved."""
+        graph = self.graph
+        edges = graph.operand_start[nodes][:, None] + np.arange(arity)
+        numbers = graph.data[graph.operands[edges]]
+        meanings = self._meanings(nodes, name, arity)
+        if meanings is None:
+            return [int(node) for node in nodes]
+        expected, low, high = _fast(meanings, name, numbers)
+        composite = self._composite(nodes, edges)
+        self.expected[nodes] = expected
+        with np.errstate(all="ignore"):
+            off = np.abs(expected - graph.data[nodes])
+            size = np.maximum(np.abs(expected), np.abs(numbers).max(axis=1, initial=0.0))
+        same = (off <= EXACT * size) | (expected == graph.data[nodes])
+        unlike = ~same & ~np.isnan(expected)
+        self.low[edges[same]], self.high[edges[same]] = low[same], high[same]
+        self.value[nodes[same]] = NodeValue.RIGHT
+        if unlike.any():
+            near = unlike & (off <= VARIANT * np.maximum(size, 1.0))
+            kind = NodeValue.OTHER_OP if meanings[0].is_operator else NodeValue.OTHER_FUNCTION
+            self.value[nodes[unlike & ~near & ~composite]] = kind
+        return [int(node) for node in nodes[~same]]
+
+    def _meanings(self, nodes: NDArray[np.int64], name: str, arity: int) -> list[Meaning] | None:
+        if name in {"pow", "ipow"} and arity == 1:
+            exponents = self.graph.immediate[nodes]
+            if np.isnan(exponents).any():
+                return None
+            return [_power_by(float(n)) for n in exponents]
+        found = meaning_of(name, arity)
+        return None if found is None else [found] * len(nodes)
+
+    def _composite(self, nodes: Ints, edges: Ints) -> NDArray[np.bool_]:
+        """The nodes one of whose operands the same call has made: a `-` of `+` and minus, say."""
+        graph = self.graph
+        if graph.maker_of is None:
+            return np.zeros(len(nodes), np.bool_)
+        operands = graph.operands[edges]
+        own = graph.maker_of[nodes][:, None]
+        near = (nodes[:, None] - operands <= 3) & (self.arity[operands] > 0)
+        same: NDArray[np.bool_] = ((graph.maker_of[operands] == own) & near & (own >= 0)).any(
+            axis=1
+        )
+        return same
+
+    def _recognise(self, nodes: Ints) -> None:
+        """Takes ops of unknown names for what all of their numbers say that they are."""
+        graph, start = self.graph, self.graph.operand_start
+        rest = nodes[np.isin(self.value[nodes], [NodeValue.UNKNOWN, NodeValue.RIGHT])]
+        rest = rest[[bool(np.isnan(self.low[start[n]])) for n in rest.tolist()]]
+        keys = np.stack(
+            [graph.op_codes[rest].astype(np.int64), self.arity[rest], self._slots(rest)]
+        )
+        for key in np.unique(keys, axis=1).T.tolist():
+            own = rest[(keys == np.array(key)[:, None]).all(axis=0)]
+            edges = start[own][:, None] + np.arange(key[1])
+            numbers = graph.data[graph.operands[edges]]
+            if len(np.unique(numbers, axis=0)) < LEAST_DIFFERENT:
+                continue
+            found = _recognised(numbers, graph.data[own])
+            if found is not None:
+                self.low[edges], self.high[edges] = found
+                self.value[own] = NodeValue.RIGHT
+
+    def _slots(self, nodes: Ints) -> Ints:
+        """What tells apart the nodes of one function: how many of its operands it has made."""
+        graph = self.graph
+        if graph.maker_of is None or not len(nodes):
+            return np.zeros(len(nodes), np.int64)
+        counts = [
+            int(np.count_nonzero(graph.maker_of[graph.operands[graph.edges_into(np.array([n]))]]
+                                 == graph.maker_of[n]))
+            for n in nodes.tolist()
+        ]  # fmt: skip
+        return np.array(counts, np.int64)
+
+    # -- moving operands -----------------------------------------------------------------------
+
+    def _move(self, nodes: list[int]) -> None:
+        """Finds slopes by asking the program's own methods for moved operands."""
+        methods, start = self.methods, self.graph.operand_start
+        if methods is None or not nodes:
+            return
+        total = np.cumsum(self.arity[nodes])
+        nodes = nodes[: int(np.searchsorted(total, MOST_MOVED, side="right"))]
+        if not nodes:
+            return
+        try:
+            again = self._asked(nodes, [self._numbers(node) for node in nodes])
+            nodes = [
+                node for node, now in zip(nodes, again, strict=True) if self._is_own(node, now)
+            ]
+            questions = list(self._questions(nodes))
+            answers = self._asked([q[0] for q in questions], [q[3] for q in questions])
+        except InputError:  # the script has gone on
+            return
+        by_slot: dict[tuple[int, int], dict[float, float]] = {}
+        for (node, slot, move, _), answer in zip(questions, answers, strict=True):
+            by_slot.setdefault((node, slot), {})[move] = answer
+        for (node, slot), moved in by_slot.items():
+            found = _slopes(float(self.graph.data[node]), moved)
+            if found is not None:
+                edge = int(start[node]) + slot
+                self.low[edge], self.high[edge], self.error[edge] = found
+
+    def _numbers(self, node: int) -> list[float]:
+        graph = self.graph
+        own = slice(int(graph.operand_start[node]), int(graph.operand_start[node + 1]))
+        numbers: list[float] = graph.data[graph.operands[own]].tolist()
+        return numbers
+
+    def _is_own(self, node: int, now: float) -> bool:
+        """Whether its method gives what the node has, so that moving it says something."""
+        was = float(self.graph.data[node])
+        if now == was or abs(now - was) <= EXACT * max(abs(now), abs(was)):
+            if self.value[node] == NodeValue.UNKNOWN:
+                self.value[node] = NodeValue.RIGHT
+            return True
+        if not math.isnan(now):
+            twice = self._asked([node, node], [self._numbers(node)] * 2)
+            is_repeated = twice[0] == twice[1] == now
+            self.value[node] = NodeValue.STALE if is_repeated else NodeValue.NOT_REPEATED
+            if is_repeated:
+                self.expected[node] = now
+        return False
+
+    def _questions(self, nodes: list[int]) -> Iterator[tuple[int, int, float, list[float]]]:
+        """Node, slot, move and operands, of everything that is asked."""
+        operands = self.graph.operands
+        for node in nodes:
+            numbers, start = self._numbers(node), int(self.graph.operand_start[node])
+            own = operands[start : start + len(numbers)].tolist()
+            for slot, number in enumerate(numbers):
+                if own.index(own[slot]) != slot:  # the same operand again: moved with the first
+                    continue
+                step = STEP * max(abs(number), 1.0)
+                if number > 0:
+                    step = min(step, number / 4)  # a logarithm is not asked below 0
+                for part in (1.0, 0.5, 0.25, -0.25, -0.5, -1.0):
+                    moved = [n + part * step if o == own[slot] else n
+                             for n, o in zip(numbers, own, strict=True)]  # fmt: skip
+                    yield node, slot, moved[slot] - number, moved
+
+    def _asked(self, nodes: Sequence[int], operands: Sequence[Sequence[float]]) -> list[float]:
+        assert self.methods is not None
+        if not nodes:
+            return []
+        flat = [number for row in operands for number in row]
+        return list(self.methods.evaluate(nodes, flat).data)
+
+
+LEAST_DIFFERENT = 3
+"""An op is recognised by its numbers if they are so many different ones."""
+
+
+def _recognised(numbers: Floats, data: Floats) -> tuple[Floats, Floats] | None:
+    """The slopes on both sides of the op that gives all of these numbers, None if none does."""
+    candidates: list[Meaning | None] = list(MEANINGS.values())
+    if numbers.shape[1] == 1:
+        candidates += [_shifted(numbers[:, 0], data), _scaled(numbers[:, 0], data)]
+    for meaning in candidates:
+        if meaning is None or arity_of(meaning) != numbers.shape[1]:
+            continue
+        values = np.array([computed(meaning, row) for row in numbers.tolist()])
+        with np.errstate(invalid="ignore"):
+            is_same = np.abs(values - data) <= EXACT * np.maximum(np.abs(data), np.abs(values))
+        if is_same.all():
+            rows = [slopes_at(meaning, row) for row in numbers.tolist()]
+            one, other = (np.array([row[i] for row in rows]) for i in (0, 1))
+            return np.minimum(one, other), np.maximum(one, other)
+    return None
+
+
+def _shifted(numbers: Floats, data: Floats) -> Meaning | None:
+    """The sum with one plain number, if that is it."""
+    by = data - numbers
+    close = np.abs(by - by[0]) <= EXACT * np.maximum(np.abs(data), np.abs(numbers))
+    c = float(by[0])
+    return Meaning(lambda a: a + c, lambda _: (1.0,)) if close.all() else None
+
+
+def _scaled(numbers: Floats, data: Floats) -> Meaning | None:
+    """The product with one plain number, if that is it."""
+    with np.errstate(all="ignore"):
+        by = data / numbers
+    if not np.isfinite(by).all() or (np.abs(by - by[0]) > EXACT * np.abs(by[0])).any():
+        return None
+    c = float(by[0])
+    return Meaning(lambda a: a * c, lambda _: (c,))
+
+
+def _power_by(n: float) -> Meaning:
+    return Meaning(
+        lambda a: math.pow(a, n),
+        lambda a: (n * math.pow(a, n - 1) if n else 0.0,),
+        is_operator=True,
+    )
+
+
+def _fast(meanings: list[Meaning], name: str, numbers: Floats) -> tuple[Floats, Floats, Floats]:
+    """Values, and slopes on both sides, of nodes of one op; sums and products all at once."""
+    base = name.lstrip("r")
+    if base in {"add", "mul"} and numbers.shape[1] == 2:
+        with np.errstate(all="ignore"):
+            a, b = numbers.T
+            if base == "add":
+                return a + b, np.ones_like(numbers), np.ones_like(numbers)
+            slopes = numbers[:, ::-1].copy()
+            return a * b, slopes, slopes
+    rows = [(computed(meaning, row), *slopes_at(meaning, row))
+            for meaning, row in zip(meanings, numbers.tolist(), strict=True)]  # fmt: skip
+    values = np.array([value for value, _, _ in rows])
+    one, other = (np.array([row[i] for row in rows]).reshape(numbers.shape) for i in (1, 2))
+    return values, np.minimum(one, other), np.maximum(one, other)
+
+
+def _slopes(here: float, moved: dict[float, float]) -> tuple[float, float, float] | None:
+    """The slope on both sides, and how far it may be off; None if it cannot be told."""
+    if any(not math.isfinite(value) for value in moved.values()) or len(moved) < 6:
+        return None
+    sides = []
+    for sign in (-1, 1):
+        steps = sorted((h for h in moved if h * sign > 0), key=abs)
+        quarter, half, whole = ((moved[h] - here) / h for h in steps)
+        # The line through each two, and what is left of the curve beyond them.
+        finer, coarser = 2 * quarter - half, 2 * half - whole
+        best = (4 * finer - coarser) / 3
+        sides.append((best, abs(best - finer)))
+    (below, below_error), (above, above_error) = sides
+    h = sorted(moved)
+    # Both sides together: what is odd in the step cancels.
+    fine = (moved[h[3]] - moved[h[2]]) / (h[3] - h[2])
+    coarse = (moved[h[4]] - moved[h[1]]) / (h[4] - h[1])
+    coarsest = (moved[h[5]] - moved[h[0]]) / (h[5] - h[0])
+    first, second = (4 * fine - coarse) / 3, (4 * coarse - coarsest) / 3
+    smooth = (16 * first - second) / 15
+    size = max(abs(smooth), abs(here), abs(below), abs(above))
+    rounding = 1e-14 * max(abs(here), *map(abs, moved.values())) / abs(h[3])
+    error = abs(smooth - first) + rounding
+    if abs(above - below) <= 10 * (below_error + above_error + error) + MOVED * size:
+        return (smooth, smooth, max(error, MOVED * abs(smooth))) if error <= MOVED * size else None
+    error = max(below_error, above_error)
+    return min(below, above), max(below, above), error + MOVED * size

@@ -1,0 +1,78 @@
+"""What a program calls the numbers and gradients of its nodes, and what it makes nodes with."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+NUMBERS = frozenset({"data", "value", "val", "v", "x", "num", "number", "item"})
+
+
+def called(call: ast.Call) -> set[str]:
+    """The names that a call's function is reached by: `Scalar` and `leaf` of `Scalar.leaf`."""
+    found = set()
+    node: ast.AST = call.func
+    while isinstance(node, ast.Attribute):
+        found.add(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name):
+        found.add(node.id)
+    return found
+
+
+def names_in(tree: ast.AST) -> set[str]:
+    """All variables that a piece of a program speaks of."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def vocabulary_of(
+    tree: ast.Module | None,
+) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Attributes that hold numbers and gradients, and the classes and functions that make nodes.
+
+    A class that defines arithmetic sets its number from the first thing that it is given, and a
+    gradient is what it sets to 0 or None.
+    """
+    numbers, grads, makers = set(NUMBERS), {"grad", "gradient"}, set()
+    for node in ast.walk(tree or ast.Module([], [])):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        methods = [m for m in node.body if isinstance(m, ast.FunctionDef)]
+        if not {"__add__", "__mul__"} & {method.name for method in methods}:
+            continue
+        makers.add(node.name)
+        for method in methods:
+            if method.name != "__init__":
+                continue
+            given = [a.arg for a in method.args.args[1:2]]
+            for target, value in _assigned_pairs(method):
+                if isinstance(value, ast.Name) and value.id in given:
+                    numbers.add(target)
+                if isinstance(value, ast.Constant) and value.value in (0, None):
+                    grads.add(target)
+    for node in ast.walk(tree or ast.Module([], [])):  # `def leaf(x): return Value(x)`
+        if isinstance(node, ast.FunctionDef) and len(node.body) <= 2:
+            last = node.body[-1]
+            if isinstance(last, ast.Return) and isinstance(last.value, ast.Call) and (
+                called(last.value) & makers and node.args.args
+                and not node.name.startswith("__")
+                and all(isinstance(a, ast.Name | ast.Constant) for a in last.value.args)
+            ):  # fmt: skip
+                makers.add(node.name)
+    return frozenset(numbers), frozenset(grads), frozenset(makers)
+
+
+def _assigned_pairs(method: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
+    """Attributes that a method sets, and to what; also several at once."""
+    for node in ast.walk(method):
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            pairs = (
+                zip(target.elts, node.value.elts, strict=False)
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+                else [(target, node.value)]
+            )
+            for one, value in pairs:
+                if isinstance(one, ast.Attribute):
+                    yield one.attr, value

@@ -1,0 +1,106 @@
+"""Putting a page together: one HTML file with everything in it, which asks no network for anything.
+
+What the program that is shown calls its parts is data: JSON that cannot end its element, compressed
+arrays, and escaped text. Only scripts whose digests stand in the page's policy run.
+"""
+
+from __future__ import annotations
+
+import base64
+from functools import cache
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+
+from microgpt.errors import InputError
+from viz.maps.lenses import Look
+from viz.maps.palette import HEADS, RAMP
+from viz.page.blob import packed
+from viz.page.escaping import printable, script_json
+from viz.page.map_data import looks_of, map_data
+from viz.page.step_data import step_data
+from viz.style import NEGATIVE, PAPER, POSITIVE, blend
+
+MOST_NODES = 400_000
+"""A page of more would be larger than 20 MB, and a browser would take seconds to open it."""
+SCRIPTS = (
+    "numbers.js", "step.js", "dom.js", "walk.js", "map.js", "map_flows.js", "part.js",
+    "scalars.js", "layout.js", "told.js", "search.js", "main.js",
+)  # fmt: skip
+"""In the order in which they are read; together they are one."""
+VERSION = 1
+
+
+def page_html(look: Look, title: str = "") -> str:
+    """A step as one HTML file.
+
+    Args:
+        look: the Map, and what its cells show first.
+        title: what it is of.
+
+    Raises:
+        InputError: the graph is too large for a page.
+    """
+    graph = look.map.graph
+    if len(graph) > MOST_NODES:
+        raise InputError(
+            f"{len(graph):,} nodes are too many for a page, which holds {MOST_NODES:,}: a shorter "
+            "text or a smaller model fits, or the picture (.svg) or .json of this one"
+        )
+    map_texts, map_arrays = map_data(looks_of(look))
+    step_texts, step_arrays = step_data(look.map)
+    arrays, places = packed({**step_arrays, **map_arrays})
+    about = {
+        "version": VERSION,
+        "title": printable(title),
+        "step": look.map.step,
+        "map": map_texts,
+        "graph": step_texts,
+        "arrays": places,
+        "colors": {
+            "ramp": RAMP,
+            "heads": HEADS,
+            "positive": blend(PAPER, POSITIVE, 1.0),
+            "negative": blend(PAPER, NEGATIVE, 1.0),
+        },
+    }
+    script, style = _script(), _asset("page.css")
+    policy = (
+        f"default-src 'none'; script-src {_digest(script)} 'wasm-unsafe-eval'; "
+        f"style-src {_digest(style)}; worker-src blob:; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    shown = escape(printable(title) or "Map")
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<link rel="icon" href="data:,">\n<title>{shown}</title>\n<style>{style}</style>\n'
+        f"</head>\n<body>\n{_asset('body.html')}\n"
+        f'<script type="application/json" id="about">{script_json(about)}</script>\n'
+        f'<script type="text/plain" id="arrays">{arrays}</script>\n'
+        f'<script type="text/plain" id="engine">{_engine()}</script>\n'
+        f"<script>{script}</script>\n</body>\n</html>\n"
+    )
+
+
+@cache
+def _script() -> str:
+    parts = "\n".join(_asset(name) for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}\n}})();\n'
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("viz.page").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+@cache
+def _engine() -> str:
+    """What lays out scalars, in base64 of gzip."""
+    content = files("viz.page").joinpath("vendor", "viz-global.js.gz").read_bytes()
+    return base64.b64encode(content).decode()
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'"
