@@ -9,8 +9,8 @@ from pathlib import Path
 from microgpt.errors import InputError
 from microgpt.model.parameters import ModelConfig
 
-BYTES_PER_PARAMETER = 350
-"""What drawing them takes at its peak, most of it `Value`s."""
+BYTES_PER_PARAMETER = 64
+"""Its number, gradient and both moments as floats of 8 bytes, and once as an object of Python's."""
 
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Where a container's limit is told, in bytes, or that there is none."""
