@@ -6,7 +6,13 @@ not a `MicrogptError` is a defect of this package and keeps its traceback.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol, Self
+
+MOST_REPEATED = 80
+"""So much of what was typed is repeated in a message, a line of it. Units: characters."""
 
 
 class MicrogptError(Exception):
@@ -81,3 +87,42 @@ class FailedNode(Protocol):
 
 class GraphError(MicrogptError, LookupError):
     """A question the graph at hand cannot answer: an unknown node, scope or event."""
+
+
+def abridged(message: str, typed: Iterable[str]) -> str:
+    """A message in which what somebody typed is repeated in part, where it is long.
+
+    Args:
+        typed: what it may repeat, as a whole or in words.
+
+    >>> abridged("no node '" + 100 * "a" + "'; there is b", [100 * "a"])[:52]
+    "no node 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa… ("
+    """
+    pieces: set[str] = set()
+    for text in typed:
+        if len(text) > MOST_REPEATED:
+            inside = [text, text.strip(), *text.split(), *re.findall(r"\w+|\S+", text)]
+            inside += [text.partition(sign)[2].strip() for sign in (" ", "=")]
+            pieces.update(piece for piece in inside if len(piece) > MOST_REPEATED)
+    for piece in sorted(pieces, key=len, reverse=True):
+        for written in (piece, repr(piece)[1:-1]):
+            message = message.replace(written, shortened(piece))
+    return message
+
+
+@contextmanager
+def repeating_little(*typed: str) -> Iterator[None]:
+    """What is raised within is told without repeating all of what somebody typed."""
+    try:
+        yield
+    except MicrogptError as error:
+        error.args = (abridged(str(error), typed), *error.args[1:])
+        raise
+
+
+def shortened(text: str) -> str:
+    """A text of at most a line: of a longer one its beginning and end, and how much there is."""
+    if len(text) <= MOST_REPEATED:
+        return text
+    half = MOST_REPEATED // 4
+    return f"{text[: 2 * half]}… ({len(text):,} characters) …{text[-half:]}"

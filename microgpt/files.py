@@ -35,17 +35,15 @@ def other_than_file(mode: int) -> str:
     return next((words for test, words in _KINDS if test(mode)), "")
 
 
-def check_plain(path: Path) -> None:
-    """Raises `InputError` for a name under which there is something else than a plain file.
+def kind_of(path: Path) -> str:
+    """What there is under a name that is no plain file, `""` for a file or for nothing at all.
 
     Nothing is opened: that alone could wait for ever, or do something to a device.
     """
     try:
-        mode = path.stat().st_mode
+        return other_than_file(path.stat().st_mode)
     except (OSError, ValueError):  # nothing is there, or nothing that can be
-        return
-    if kind := other_than_file(mode):
-        raise InputError(f"{str(path)!r} is {kind}: a file is needed")
+        return ""
 
 
 def read_whole(path: Path, called: str, most: int = MOST_BYTES) -> bytes:
@@ -124,7 +122,8 @@ def temporary_beside(path: Path) -> Iterator[Path]:
         InputError: the file cannot be written there, or is a folder, a pipe or a device, in whose
             place a file would be put; nothing is left behind.
     """
-    check_plain(path)
+    if kind := kind_of(path):
+        raise InputError(f"cannot write {str(path)!r}: it is {kind}, not a file")
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         # Not mkstemp, whose files only their owner may read: this mode is what the umask leaves.

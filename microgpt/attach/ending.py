@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+LOST = "; it has closed the pipes that it was followed through, as os.closerange does"
 MOST_CANDIDATES = 6
 """So many classes are named when no pass was seen."""
 
@@ -37,3 +38,10 @@ def how_it_ended(
         return f"{how}; it never called backward() of {', '.join(classes)}"
     times = "once" if n_backwards == 1 else f"{n_backwards:,} times"
     return f"{how}; backward() was called {times}"
+
+
+def replaced_in_words(names: Iterable[object]) -> str:
+    """What the script has put others in the place of, as the end of that line."""
+    given = [f"builtins.{name}" for name in names]
+    told = ", ".join(given[:MOST_CANDIDATES]) + " and others" * (len(given) > MOST_CANDIDATES)
+    return f"; it has replaced {told}, which what follows it needs" if given else ""

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import os
 import threading
+import time
 from collections import deque
+from typing import BinaryIO
 
+CHUNK = 1 << 16
+"""The script's output is read in pieces of at most this size. Units: bytes."""
+MAX_RATE = 4 << 20
+"""No faster than this, so that a script which prints without end cannot take all of our time: it
+has to wait then. Units: bytes a second."""
 MAX_LINES = 2_000
 MAX_LINE = 10_000
 """A longer line is cut into several. Units: characters."""
@@ -23,6 +31,15 @@ class OutputTail:
         self._n_finished = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._lock = threading.Lock()
+
+    def feed_from(self, stream: BinaryIO | None) -> None:
+        """Takes all of a stream, as it comes; nothing of none."""
+        if stream is None:
+            return
+        with stream:
+            while data := os.read(stream.fileno(), CHUNK):
+                self.feed(data)
+                time.sleep(len(data) / MAX_RATE)
 
     def feed(self, data: bytes) -> None:
         """Takes more of the stream."""

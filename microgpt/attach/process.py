@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,13 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal, Self
 
-from microgpt.attach.ending import MOST_CANDIDATES, how_it_ended
+from microgpt.attach.ending import LOST, MOST_CANDIDATES, how_it_ended, replaced_in_words
 from microgpt.attach.evaluators import ScriptMethods
 from microgpt.attach.foreign_graph import graph_of
 from microgpt.attach.interpreter import interpreter
 from microgpt.attach.messages import order, stop_of
 from microgpt.attach.notebook import Notebook
 from microgpt.attach.output import OutputTail
+from microgpt.attach.pipes import Pipes
 from microgpt.attach.stop_rule import NO_LOSSES, StopRule
 from microgpt.attach.tensor_methods import TakenApart
 from microgpt.attach.wire import Field, encoded, received
@@ -31,11 +31,8 @@ from microgpt.errors import InputError
 from microgpt.graph.debuggee import Ended, Stop
 
 RUNNER = Path(__file__).with_name("child") / "run.py"
-CHUNK = 1 << 16
-"""The script's output is read in pieces of at most this size. Units: bytes."""
-MAX_RATE = 4 << 20
-"""No faster than this, so that a script which prints without end cannot take all of our time: it
-has to wait then. Units: bytes a second."""
+SOON_OVER = 1.0
+"""A script whose pipes are closed is over as soon, or has closed them itself. Units: seconds."""
 GLANCE = 0.1
 """So often a wait for the script looks whether a Ctrl-C breaks it off. Units: seconds."""
 
@@ -105,7 +102,7 @@ class ScriptProcess:
         self._watched: list[str] = []  # classes of which it is not known yet what they are
         self._candidates: list[str] = []  # classes that no pass was seen of, and what they lacked
         self._n_backwards = 0
-        self._has_told_end = False
+        self._has_told_end, self._is_lost, self._replaced = False, False, ""
         self._orders_lock = threading.Lock()
         self._n_stops = 0
         self._apart: TakenApart | None = None  # arrays of a pass that is to come
@@ -113,25 +110,24 @@ class ScriptProcess:
         self._question_lock = threading.Lock()
         self._answers: queue.SimpleQueue[Mapping[str, Field] | None] = queue.SimpleQueue()
         self._orders: int | None
-        script_orders, self._orders = os.pipe()
-        reports, script_reports = os.pipe()
+        pipes = Pipes.opened()
+        self._orders, self._life = pipes.orders, pipes.life
         self._has_session = not stdin  # a terminal is read only by the session that it belongs to
         try:
             self._process = subprocess.Popen(  # noqa: S603  # running the user's script is the point
-                [executable, str(RUNNER), str(script_orders), str(script_reports),
+                [executable, str(RUNNER), *map(str, pipes.theirs),
                  "piped" if output == "captured" else output, kind, *target, *arguments],
-                pass_fds=(script_orders, script_reports),
+                pass_fds=pipes.theirs,
                 stdin=None if stdin else subprocess.DEVNULL,
                 stdout={"captured": subprocess.PIPE, "inherited": None, "stderr": 2}[output],
                 stderr=subprocess.STDOUT if output == "captured" else None,
                 start_new_session=self._has_session,
             )  # fmt: skip
         finally:
-            os.close(script_orders)
-            os.close(script_reports)
+            pipes.close_theirs()
         self._send_order(about=0)
-        self._output_thread = _started(self._read_output, self._process.stdout)
-        self._reports = os.fdopen(reports, "rb", buffering=0)
+        self._output_thread = _started(self.output.feed_from, self._process.stdout)
+        self._reports = os.fdopen(pipes.reports, "rb", buffering=0)
         _started(self._read_reports, self._reports)
 
     # -- what a front end does ---------------------------------------------------------------------
@@ -255,6 +251,8 @@ class ScriptProcess:
     @property
     def waits_for(self) -> str:
         """What it has not done yet, in a sentence's words, while there is no stop."""
+        if self._is_lost:
+            return f"its end{LOST}"
         if self._n_backwards:
             return f"a backward pass that is a stop, after {self._n_backwards:,} that are none"
         if names := [*self._class_names, *(n for n in self._watched if n not in self._class_names)]:
@@ -321,14 +319,19 @@ class ScriptProcess:
         except BaseException as error:  # noqa: BLE001  # is raised by `next_stop`
             self._events.put(error)
             self.kill()
-        status = self._process.wait()
+        try:
+            status = self._process.wait(None if self._has_told_end else SOON_OVER)
+        except subprocess.TimeoutExpired:
+            self._is_lost = True
+            status = self._process.wait()
         with self._orders_lock:
             orders, self._orders = self._orders, None
-        if orders is not None:
-            os.close(orders)
+        for end in (self._life, *([] if orders is None else [orders])):
+            os.close(end)
         self._output_thread.join(timeout=1)  # longer only if what it started still prints
         n_backwards = self._n_backwards if self._has_told_end else None
         how = how_it_ended(status, self._class_names, self._candidates, n_backwards)
+        how += LOST * self._is_lost + self._replaced * (status != 0 or not n_backwards)
         self._ended = Ended(status, how, self._n_backwards)
         self._answers.put(None)
         self._events.put(self._ended)
@@ -359,7 +362,7 @@ class ScriptProcess:
                 self._pause_wanted = False
             self._send_order(number, stops)
         elif kind == "end":
-            self._has_told_end = True
+            self._has_told_end, self._replaced = True, replaced_in_words(fields["replaced"])
         elif kind == "stop":
             self._stopped_at = number
             self._n_stops += 1
@@ -384,14 +387,6 @@ class ScriptProcess:
         if (message := received(self._reports.read)) is None:
             raise InputError("the script is over")
         return message[1]
-
-    def _read_output(self, stream: BinaryIO | None) -> None:
-        if stream is None:
-            return
-        with stream:
-            while data := os.read(stream.fileno(), CHUNK):
-                self.output.feed(data)
-                time.sleep(len(data) / MAX_RATE)
 
 
 def _started(target: Callable[..., None], *arguments: object) -> threading.Thread:

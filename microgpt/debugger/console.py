@@ -17,7 +17,7 @@ from microgpt.debugger.node_references import NodeNames
 from microgpt.debugger.outcome import Outcome
 from microgpt.debugger.session import DebugSession
 from microgpt.debugger.verbs import TypedLine, find_verb, parse
-from microgpt.errors import InputError
+from microgpt.errors import InputError, repeating_little
 from microgpt.graph.graph import Graph
 
 MOST_COMPLETIONS = 200
@@ -60,7 +60,8 @@ class Console:
             MicrogptError: it cannot be done here; the session stands where it stood.
         """
         session = self.session
-        answer = typed.verb.run(session, typed.argument)
+        with repeating_little(typed.argument):
+            answer = typed.verb.run(session, typed.argument)
         return Outcome(typed.verb.name, session.state, answer, session.timeline)
 
     def completions(self, line: str) -> tuple[int, list[str]]:

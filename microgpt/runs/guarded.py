@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from microgpt.errors import InputError, RunFileError
-from microgpt.files import check_plain
+from microgpt.errors import RunFileError
+from microgpt.files import kind_of
 from microgpt.runs.schema import (
     APPLICATION_ID,
     FIRST_VERSION,
@@ -62,14 +62,14 @@ def size_on_disk(path: Path) -> int:
 
 def check_name(path: Path) -> None:
     """Raises `RunFileError` for a name that a run file cannot have, or that something else has."""
+    if path.name in {"", ".", ".."}:
+        raise RunFileError(f"{str(path)!r} is a folder: a run file is needed")
+    for suffix in ("", *SUFFIXES, "-writer"):
+        beside = path.with_name(path.name + suffix)
+        if kind := kind_of(beside):
+            raise RunFileError(f"{str(beside)!r} is {kind}: a run file is needed")
     try:
-        if path.name in {"", ".", ".."}:
-            raise RunFileError(f"{str(path)!r} is a folder: a run file is needed")
-        for suffix in ("", *SUFFIXES, "-writer"):
-            check_plain(path.with_name(path.name + suffix))
         path.exists()  # raises if the name is too long
-    except InputError as error:
-        raise RunFileError(str(error)) from error
     except OSError as error:
         raise RunFileError(f"cannot read {str(path)!r}: {error.strerror}") from error
 

@@ -71,6 +71,7 @@ class _Inspection:
     def __init__(self, rows: RunRows) -> None:
         self._rows = rows
         self._damages: list[str] = []
+        self._told: set[int] = set()  # steps of which it is known what is wrong
 
     def parts(self) -> WholeParts:
         rows, info = self._rows, self._rows.info
@@ -96,7 +97,7 @@ class _Inspection:
                 if there != were:
                     self._damages.append(f"{there} of {were} {what} are whole")
         for step in range(info.parent_step + 1, last + 1):
-            if step not in losses:
+            if step not in losses and step not in self._told:
                 self._damages.append(f"step {step}: its loss is not there or not as it was")
             elif (step - 1) % info.num_documents not in documents:
                 self._damages.append(f"step {step}: its document is not there or not as it was")
@@ -118,6 +119,7 @@ class _Inspection:
                 if row is not None and step >= steps.start:
                     yield step, self._rows.loss_and_rate(row)
             except RunFileError as error:
+                self._told.add(step)
                 self._note(error)
 
     def _documents(self) -> Iterator[tuple[int, str]]:

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import Self
 
+from microgpt.model.memory import check_memory
 from microgpt.model.parameters import ModelConfig, drawn_numbers
 from microgpt.model.training_state import TrainingState
 from microgpt.text.corpus import Corpus
@@ -30,10 +31,15 @@ class TrainingStart:
 
     @classmethod
     def drawn(cls, corpus: Corpus, model: ModelConfig, seed: int) -> Self:
-        """Shuffles the documents, then draws the parameters: a run's own draws, in their order."""
+        """Shuffles the documents, then draws the parameters: a run's own draws, in their order.
+
+        Raises:
+            InputError: the model is larger than this machine's memory.
+        """
         rng = random.Random(seed)
         documents = list(corpus.documents)
         rng.shuffle(documents)
         tokenizer = Tokenizer.of(documents)
+        check_memory(model, tokenizer.vocab_size)
         data = drawn_numbers(model, tokenizer.vocab_size, rng)
         return cls(model, tuple(documents), tokenizer, TrainingState.untrained(data), rng)

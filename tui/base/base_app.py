@@ -9,7 +9,8 @@ from typing import ClassVar, TypeAlias
 
 from textual import on
 from textual.app import App, ScreenStackError
-from textual.events import Event, InputEvent, MouseDown
+from textual.errors import NoWidget
+from textual.events import Event, InputEvent, MouseEvent
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.theme import ThemeProvider
@@ -66,14 +67,17 @@ class BaseApp(App[None]):
                 raise
 
     def _hits_nothing(self, event: InputEvent) -> bool:
-        """Whether a click is on a widget that was removed since it was drawn, such as a notice.
+        """Whether the mouse is on a widget that was removed since it was drawn, such as a notice.
 
-        Textual looks for what holds it, and finds nothing.
+        Textual looks for what holds it, or has it drawn, and finds nothing.
         """
-        if not isinstance(event, MouseDown) or not self._screen_stack:
+        if not isinstance(event, MouseEvent) or not self._screen_stack:
             return False
-        widget, _ = self.screen.get_widget_and_offset_at(int(event.x), int(event.y))
-        return widget is not None and not widget.is_attached
+        try:
+            widget, _ = self.screen.get_widget_at(int(event.x), int(event.y))
+        except NoWidget:
+            return False
+        return not widget.is_attached
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What the app's styles need and themes from elsewhere do not have."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -10,6 +11,12 @@ from pathlib import Path
 from typing import Self
 
 from microgpt import InputError, StepLoss
+from microgpt.files import kind_of
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens a file as `open` does; but a pipe that nobody reads is told instead of waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 class StepLog:
@@ -30,11 +37,15 @@ class StepLog:
         with contextlib.suppress(OSError):
             if Path(corpus).samefile(path):
                 raise InputError(f"cannot write log {path!r}: it is the corpus")
+        if (kind := kind_of(Path(path))) in {"a folder", "a socket"}:
+            raise InputError(f"cannot write log {path!r}: it is {kind}, not a file")
         try:
             # Unbuffered, so that a line goes out in one piece. Appending, so as not to empty it.
-            self._file = Path(path).open("ab", buffering=0)  # noqa: SIM115  # held by `with` on self
+            self._file = open(path, "ab", buffering=0, opener=_at_once)  # noqa: SIM115
         except OSError as error:
-            raise InputError(f"cannot write log {path!r}: {error.strerror}") from error
+            why = "nobody reads that pipe" if error.errno == errno.ENXIO else error.strerror
+            raise InputError(f"cannot write log {path!r}: {why}") from error
+        os.set_blocking(self._file.fileno(), True)
         self._is_regular = stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
         # Bytes of whole lines; -1 before the first
         self._length = os.fstat(self._file.fileno()).st_size if append else -1

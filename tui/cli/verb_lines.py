@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from microgpt import MicrogptError
+from microgpt.errors import shortened
 from tui.cli.terminal.exit_status import EXIT_ERROR
 from tui.cli.terminal.output import print_error, say
 
@@ -33,9 +34,9 @@ def carry_out(session: DebugSession, lines: Iterable[str], *, as_json: bool) -> 
         except MicrogptError as error:
             status = EXIT_ERROR
             if as_json:
-                say(error_as_json(typed_verb(line), str(error)))
+                say(error_as_json(shortened(typed_verb(line)), str(error)))
             else:
-                say(f"{PROMPT}{line.strip()}")
+                say(f"{PROMPT}{shortened(line.strip())}")
                 print_error(str(error))
             continue
         if outcome is None:
@@ -43,7 +44,7 @@ def carry_out(session: DebugSession, lines: Iterable[str], *, as_json: bool) -> 
         if as_json:
             say(outcome.as_json())
         else:
-            say(f"{PROMPT}{line.strip()}")
+            say(f"{PROMPT}{shortened(line.strip())}")
             for told in outcome.lines():
                 say(told)
         if outcome.verb == "quit":

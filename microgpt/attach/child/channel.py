@@ -38,6 +38,19 @@ class Instruction(NamedTuple):
     high: float  # ... to here pass without asking, too
 
 
+RUN_ON = Instruction(0, 0, 1 << 62, 0, float("inf"), float("-inf"))
+"""What is obeyed where nobody can be heard any more."""
+
+
+def _identity(end: int) -> object:
+    """What an open file is, however it is called; None for none."""
+    try:
+        found = os.fstat(end)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 class Channel:
     """Sends messages and receives orders.
 
@@ -53,12 +66,18 @@ class Channel:
         self._shares_terminal = shares_terminal
         self.is_open = True
         self._next_look = 0.0
+        self._pipes = [_identity(end) for end in (orders, reports)]
 
     def close(self) -> None:
         """Says and hears nothing any more."""
         self.is_open = False
         os.close(self._orders)
         os.close(self._reports)
+
+    def _check(self) -> None:
+        """A script may close what it has not opened, and open files of its own in their place."""
+        if self.is_open and [_identity(e) for e in (self._orders, self._reports)] != self._pipes:
+            self.is_open = False
 
     def question(self) -> Message:
         """The message that follows an order which asks."""
@@ -82,10 +101,11 @@ class Channel:
 
     def order(self, about: int) -> Instruction:
         """Waits for the answer to a question."""
-        while True:
+        while self.is_open:
             order = self._read_order()
             if order.about == about:
                 return order
+        return RUN_ON
 
     def may_look(self) -> bool:
         """Whether it is time again to look for an order that nobody asked for."""
@@ -94,6 +114,9 @@ class Channel:
     def unasked_order(self) -> Instruction | None:
         """The newest order that came by itself, if any."""
         self._next_look = perf_counter() + LOOK_EVERY
+        self._check()
+        if not self.is_open:
+            return None
         os.set_blocking(self._orders, False)
         try:
             newest = None
@@ -112,6 +135,7 @@ class Channel:
 
     def send(self, kind: str, /, **fields: Field) -> None:
         """Sends a message, all of it."""
+        self._check()
         if not self.is_open:
             return
         data = memoryview(encoded(kind, fields))

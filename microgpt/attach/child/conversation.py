@@ -349,8 +349,8 @@ class Conversation:
         graph = self._broken.columns(death, run, self._learner)
         self._stop("exception", float("nan"), graph, death.place, death.text)
 
-    def ended(self) -> None:
-        """The script is over."""
+    def ended(self, replaced: list[str]) -> None:
+        """The script is over; `replaced` of Python's own functions it has put others for."""
         if self._channel.is_open:
             self._learner.end(None)
             self._learner.stop()
@@ -358,7 +358,7 @@ class Conversation:
             for kind in (each for each in self._classes if each.shape is None):
                 lack = self._safely(partial(lack_of, kind, is_profiled=profiled))
                 self._tell("candidate", kind.cls, reason=[lack])
-            self._channel.send("end", number=reading.ints(self._n_backwards))
+            self._channel.send("end", number=reading.ints(self._n_backwards), replaced=replaced)
 
     # -- conversation ------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """Runs a script as `python script.py` would, attached. It is started as a program of its own.
 
-    python run.py ORDERS REPORTS OUTPUT script|module|notebook TARGET [ARGUMENT ...]
+    python run.py ORDERS REPORTS LIFE OUTPUT script|module|notebook TARGET [ARGUMENT ...]
 
-The first two are open file descriptors. OUTPUT is `piped` if somebody else shows what the script
+The first three are open file descriptors. OUTPUT is `piped` if somebody else shows what the script
 prints, `inherited` if it shares a terminal with whoever debugs it. Our own modules are taken out of
 `sys.modules` again before the script starts, so that a module named `microgpt` is whatever the
 script finds under that name.
@@ -13,43 +13,60 @@ from __future__ import annotations
 import builtins
 import os
 import sys
-from _frozen_importlib_external import SourceFileLoader
+from _frozen_importlib_external import PathFinder, SourceFileLoader
 from contextlib import suppress
 from io import TextIOWrapper
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from microgpt.attach.child.conversation import Conversation
+
+__builtins__ = dict(vars(builtins))  # type: ignore[assignment]
+"""A copy of Python's own functions for ours: a script may put others in their place."""
 
 CORE = os.path.abspath(f"{__file__}/../../..")
 
 
 def main() -> None:
     """Runs the program; ends as it ends."""
-    orders, reports, output, kind, target, *arguments = sys.argv[1:]
-    session = _opened(int(orders), int(reports), shares_terminal=output == "inherited")
+    orders, reports, life, output, kind, target, *arguments = sys.argv[1:]
+    session, put_back = _opened(
+        int(orders), int(reports), int(life), shares_terminal=output == "inherited"
+    )
     if output == "piped":
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(encoding="utf-8", line_buffering=True)
     sys.argv = [target, *arguments]
     try:
-        _RUNS[kind](target, session)
+        try:
+            _RUNS[kind](target, session)
+        finally:
+            replaced = put_back()
     except SystemExit:
-        session.ended()
+        session.ended(replaced)
         raise
     except BaseException as error:  # noqa: BLE001  # whatever the script dies of
         with suppress(KeyboardInterrupt):  # a second Ctrl-C, at that stop
             session.failed(error)
         sys.excepthook(type(error), error, error.__traceback__)
-        session.ended()
+        session.ended(replaced)
         sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
-    session.ended()
+    session.ended(replaced)
 
 
-def _opened(orders: int, reports: int, *, shares_terminal: bool) -> Conversation:
-    """Loads our modules without leaving a trace, and opens the conversation."""
+def _opened(
+    orders: int, reports: int, life: int, *, shares_terminal: bool
+) -> tuple[Conversation, Callable[[], list[str]]]:
+    """Loads our modules without leaving a trace, and opens the conversation.
+
+    Returns:
+        With what is to be called when the script is over: it undoes what that did to Python's own
+        functions, and gives their names.
+    """
     os.set_inheritable(orders, False)
     os.set_inheritable(reports, False)
     # Bare packages: the real ones would import all of the product, and numpy.
@@ -57,11 +74,32 @@ def _opened(orders: int, reports: int, *, shares_terminal: bool) -> Conversation
         package: Any = ModuleType(name)
         package.__path__ = [folder]
         sys.modules[name] = package
+    sys.meta_path.insert(0, _WithOwnBuiltins)
     from microgpt.attach.child.conversation import Conversation  # noqa: PLC0415  # found only now
+    from microgpt.attach.child.hang_up import end_with  # noqa: PLC0415
+    from microgpt.attach.child.shapes import put_back  # noqa: PLC0415
 
+    end_with(life)
+    sys.meta_path.remove(_WithOwnBuiltins)
     for name in [name for name in sys.modules if name.partition(".")[0] == "microgpt"]:
         del sys.modules[name]
-    return Conversation(orders, reports, shares_terminal=shares_terminal)
+    return Conversation(orders, reports, shares_terminal=shares_terminal), put_back
+
+
+class _WithOwnBuiltins(SourceFileLoader):
+    """Finds our modules, and loads them with the copy of Python's own functions."""
+
+    @classmethod
+    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> Any:
+        found = PathFinder.find_spec(name, path, target)
+        if found is None or name.partition(".")[0] != "microgpt" or found.origin is None:
+            return found
+        found.loader = cls(name, found.origin)
+        return found
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module)["__builtins__"] = __builtins__
+        super().exec_module(module)
 
 
 def _look_beside(path: str) -> None:

@@ -150,6 +150,22 @@ def watch_classes(recorded: type, watched: type, listener: Listener) -> None:
         return cls
 
     builtins.__build_class__ = build_class
+    _AS_IT_WAS.update(vars(builtins))
+
+
+_AS_IT_WAS: dict[str, Any] = {}
+"""Python's own functions when the script began, with ours among them."""
+
+
+def put_back() -> list[str]:
+    """Undoes what the script did to Python's own functions, once it is over; and which those are.
+
+    What is left to do, also in Python's own library, needs them.
+    """
+    own, nothing = vars(builtins), object()
+    names = [name for name, was in _AS_IT_WAS.items() if own.get(name, nothing) is not was]
+    own.update(_AS_IT_WAS)
+    return names
 
 
 def is_candidate(body: CodeType, bases: tuple[Any, ...] = ()) -> bool:

@@ -6,6 +6,7 @@ A verb is a file here. The prompt, scripts, `-c`, and a screen's command line al
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from microgpt.debugger.verbs import (
@@ -29,7 +30,10 @@ from microgpt.debugger.verbs import (
 from microgpt.debugger.verbs import quit as quit_
 from microgpt.debugger.verbs.help import Help
 from microgpt.debugger.verbs.verb import SESSION, Verb, verb_called
-from microgpt.errors import InputError
+from microgpt.errors import InputError, repeating_little
+
+LONGEST_NUMBER = 1_000
+"""Python reads none of over 4,300 digits, and no float has more than 309. Units: digits."""
 
 VERBS: tuple[Verb, ...] = (
     *moves.ROWS,
@@ -73,9 +77,15 @@ def parse(line: str) -> TypedLine | None:
     if not line or line.startswith("#"):
         return None
     word, argument = _split(line)
-    verb = find_verb(word)
+    with repeating_little(word, argument):
+        return _checked(find_verb(word), argument)
+
+
+def _checked(verb: Verb, argument: str) -> TypedLine:
     if not verb.usage and argument:
         raise InputError(f"{verb.name} takes no argument, and {argument!r} was given")
+    if re.search(rf"[\d_]{{{LONGEST_NUMBER}}}", argument):
+        raise InputError(f"{argument!r} has a number of over {LONGEST_NUMBER:,} digits")
     if verb.usage and not verb.usage.startswith("[") and not argument:
         raise InputError(f"{verb.name} needs {verb.usage}, as in: {verb.example}")
     return TypedLine(verb, argument)

@@ -9,17 +9,21 @@ from microgpt.debugger.verbs.verb import Answer, Json, Verb, verb_called
 
 @dataclass(frozen=True, slots=True)
 class Help(Answer):
-    """Verbs explained."""
+    """Verbs explained.
+
+    Raises:
+        InputError: there is no such verb.
+    """
 
     word: str  # the verb's, as it was typed; `""` for all of them
     table: tuple[Verb, ...] = field(repr=False)
 
-    def lines(self) -> list[str]:
-        """What it takes and does, with an example.
+    def __post_init__(self) -> None:
+        if self.word:
+            verb_called(self.word, self.table)
 
-        Raises:
-            InputError: there is no such verb.
-        """
+    def lines(self) -> list[str]:
+        """What it takes and does, with an example."""
         if self.word:
             verb = verb_called(self.word, self.table)
             return [_signature(verb), f"  {verb.help}", f"  example: {verb.example}"]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file
 
 from microgpt.runs import Run, RunRecorder
+from tests.microgpt.runs.test_run import without_checksums
 from tests.tui.cli.command import MICROGPT, TINY_MODEL, assert_error, environment
 from tests.tui.cli.in_process import run_here
 from tests.tui.cli.test_train import training
@@ -78,6 +81,72 @@ def _is_further(path: Path, step: int) -> bool:
             return run.last_step > step
     except RunFileError:  # its first transaction is not done
         return False
+
+
+@pytest.mark.parametrize("drawn", [0, 1, 3])
+def test_samples_that_a_kill_has_cost_are_drawn(corpus: Path, tmp_path: Path, drawn: int) -> None:
+    """The run stands at its end, and only some of its samples are there."""
+    whole = run_here(*RUN, "--data", corpus, "--samples", "5", "--temperature", "0.8")
+    path, live = tmp_path / "a.run", training(corpus, STEPS)
+    with RunRecorder.create(path, live, corpus=str(corpus)) as recorder:
+        recorder.ask_samples(5, 0.8)
+        for steps in live.losses():
+            recorder.record(steps)
+        for number in range(1, drawn + 1):
+            recorder.record_sample(number, 0.8, live.sample(0.8))
+    resume = ("train", "--resume", path, "--quiet", "--engine", "value")
+    rest = run_here(*resume)
+    assert (rest.returncode, rest.stderr) == (0, "")
+    assert rest.stdout.splitlines() == whole.stdout.splitlines()[drawn:]
+    with Run(path, "value") as run:
+        samples = [text for _, text in run.samples()]
+    assert [f"sample {n:2d}: {text}" for n, text in enumerate(samples, 1)] == (
+        whole.stdout.splitlines()
+    )
+    assert "is finished" in run_here(*resume).stdout
+
+
+def test_a_run_goes_on_to_the_samples_that_were_asked_for(corpus: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.run"
+    begin = (*RUN, "--data", corpus, "--samples", "3", "--temperature", "0")
+    whole = run_here(*begin)
+    run_here(*begin, "--run", path, "--stop-after", "9")
+    rest = run_here("train", "--resume", path, "--quiet", "--engine", "value")
+    assert rest.stdout == whole.stdout
+
+
+def test_verifying_and_salvaging(run_file: Path, corpus: Path, tmp_path: Path) -> None:
+    whole = run_here("runs", run_file, "--verify")
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert whole.stdout == f"{run_file} is whole: steps 0 to {STEPS}\n"
+    expected = losses(run_file)
+    with closing(sqlite3.connect(run_file)) as connection, connection:
+        connection.execute("UPDATE step SET loss = 1.5 WHERE step = 4")
+    refused = run_here("runs", run_file, corpus, "--verify")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "step 4: its loss is not as it was recorded" in refused.stderr
+    assert "corpus.txt' is not a run file" in refused.stderr
+    assert_error(run_here("train", "--resume", run_file, "--stop-after", "40"), "step 4")
+
+    out = tmp_path / "out.run"
+    salvaged = run_here("runs", run_file, "--salvage", out)
+    assert (salvaged.returncode, salvaged.stderr) == (0, "")
+    assert salvaged.stdout.splitlines() == [
+        "damaged: step 4: its loss is not as it was recorded",
+        "computed again: the losses of 1 steps, the first 4",
+        f"kept in {out}: steps 0 to {STEPS}",
+    ]
+    assert losses(out) == expected
+    assert_error(run_here("runs", run_file, "--salvage", out), "exists")
+    assert_error(run_here("runs", run_file, out, "--salvage", tmp_path / "b"), "one FILE at a time")
+
+
+def test_a_file_of_an_older_microgpt_vouches_for_little(run_file: Path) -> None:
+    old = without_checksums(run_file)
+    vouches = "of keyframes alone: begun by an older microgpt, it vouches for nothing else"
+    assert f"  checksums  {vouches}\n" in run_here("runs", old).stdout
+    assert "checksums" not in run_here("runs", run_file).stdout
+    assert vouches in run_here("runs", old, "--verify").stdout
 
 
 def test_listing(run_file: Path, corpus: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -83,7 +84,7 @@ class _StoreNumberOrSeveral(_StoreNumber):
             super().__call__(parser, namespace, values, option_string)
             return
         parts = text.split(",")
-        numbers = [int(part) for part in parts if part.strip().isdecimal()]
+        numbers = [int(part) for part in parts if re.fullmatch(r"\s*\d{1,18}\s*", part)]
         if len(numbers) < len(parts) or any(a >= b for a, b in pairwise(numbers)):
             parser.error(
                 f"{option_string} {text}: must be whole numbers, each larger than the one before"

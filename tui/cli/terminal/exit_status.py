@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from microgpt.errors import MicrogptError
+from microgpt.errors import MicrogptError, abridged
 from tui.cli.terminal.output import discard_stdout, flush_stderr, make_streams_usable, print_error
 
 EXIT_ERROR = 2
@@ -35,7 +35,10 @@ def exit_status(program: str, run: Callable[[], int]) -> int:
             status = stop.code if isinstance(stop.code, int) else 0
         sys.stdout.flush()
     except MicrogptError as error:
-        print_error(str(error), program)
+        print_error(abridged(str(error), sys.argv[1:]), program)
+        status = EXIT_ERROR
+    except MemoryError:
+        print_error("there is not enough memory for that: smaller sizes are needed", program)
         status = EXIT_ERROR
     except KeyboardInterrupt:
         status = EXIT_INTERRUPTED
