@@ -46,7 +46,7 @@ def kind_of(path: Path) -> str:
         return ""
 
 
-def read_whole(path: Path, called: str, most: int = MOST_BYTES) -> bytes:
+def read_whole(path: Path | str, called: str, most: int = MOST_BYTES) -> bytes:
     """All of a plain file, or of a pipe that somebody writes to, such as the shell's `<(...)`.
 
     Args:
@@ -76,7 +76,7 @@ def read_whole(path: Path, called: str, most: int = MOST_BYTES) -> bytes:
         os.close(file)
 
 
-def _read_on(file: int, path: Path, called: str, most: int) -> bytes:
+def _read_on(file: int, path: Path | str, called: str, most: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     while True:
@@ -96,7 +96,7 @@ def _read_on(file: int, path: Path, called: str, most: int) -> bytes:
     return b"".join(pieces)
 
 
-def _too_large(called: str, path: Path, most: int) -> InputError:
+def _too_large(called: str, path: Path | str, most: int) -> InputError:
     return InputError(
         f"cannot read {called} {str(path)!r}: it has more than {most / 1e6:,.0f} MB, the most that "
         "is read"

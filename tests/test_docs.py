@@ -95,6 +95,8 @@ def test_the_tables_of_the_performance_page_can_be_written_again() -> None:
         "map keys",
         "map speed",
         "map command",
+        "commands",
+        "samples",
     }
     with_tables = runpy.run_path(str(ROOT / "docs" / "make_performance.py"))["with_tables"]
     assert with_tables(page, tables) == page

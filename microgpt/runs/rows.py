@@ -97,8 +97,13 @@ class RunRows:
             )
         return found
 
-    def steps(self, since: int, upto: int | None = None) -> list[StepLoss]:
+    def steps(
+        self, since: int, upto: int | None = None, *, as_far_as_whole: bool = False
+    ) -> list[StepLoss]:
         """The steps recorded after step `since`, up to the last or to `upto`.
+
+        Args:
+            as_far_as_whole: whether those before a damaged one are given, if there are any.
 
         Raises:
             RunFileError: one of them is not there, or not as it was recorded.
@@ -112,7 +117,12 @@ class RunRows:
                 expected += 1
                 if row[0] != expected:
                     break
-                loss, lr = self.loss_and_rate(row)
+                try:
+                    loss, lr = self.loss_and_rate(row)
+                except RunFileError:
+                    if as_far_as_whole and found:
+                        return found
+                    raise
                 found.append(StepLoss(expected, self.document_of(expected), loss, lr))
             else:
                 expected += 1

@@ -135,9 +135,16 @@ class Run:
         """What the file says it holds; None if it was begun by a microgpt without checksums."""
         return self.rows.seal()
 
-    def losses(self, since: int = 0) -> list[StepLoss]:
-        """All steps recorded after step `since`."""
-        return self.rows.steps(since)
+    def losses(self, since: int = 0, *, as_far_as_whole: bool = False) -> list[StepLoss]:
+        """All steps recorded after step `since`.
+
+        Args:
+            as_far_as_whole: whether those before a damaged one are given, if there are any.
+
+        Raises:
+            RunFileError: one is damaged.
+        """
+        return self.rows.steps(since, as_far_as_whole=as_far_as_whole)
 
     def documents(self, count: int) -> tuple[str, ...]:
         """The first documents trained on after the run's beginning, at most `count` of them."""

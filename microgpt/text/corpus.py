@@ -140,7 +140,7 @@ def documents_in(raw: bytes, spec: str) -> tuple[str, ...]:
 
 
 def _read(path: str | Path) -> bytes:
-    return read_whole(Path(path), "corpus")
+    return read_whole(path, "corpus")
 
 
 def _read_original() -> bytes:

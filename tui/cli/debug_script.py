@@ -13,7 +13,6 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from microgpt import InputError
-from microgpt.debugger.wording import line_called
 from tui.cli.options.parser import given_options
 from tui.cli.options.script_options import STOP_OPTIONS, stop_rule_from
 from tui.cli.terminal.exit_status import EXIT_ERROR
@@ -115,6 +114,8 @@ def _first_graph(script: ScriptProcess) -> Stop:
         if halt.graph is not None:
             return halt
         what = f"raised {halt.error}" if halt.error else f"backward {halt.number}"
+        from microgpt.debugger.wording import line_called  # noqa: PLC0415  # numpy comes with it
+
         at = line_called(halt.file, halt.line)
         stops.append(f"{at}: {what}" + (f" ({halt.problem})" if halt.problem else ""))
     if halt.n_backwards and not stops:

@@ -78,7 +78,7 @@ class RunSession:
     def _look(self) -> None:
         run, frame = self._run, self._frame
         status = "followed" if is_being_written(run.path) else "recorded"
-        new = run.losses(since=frame.live_step)
+        new = run.losses(since=frame.live_step, as_far_as_whole=True)
         if not new and status == frame.status:
             return
         if new:

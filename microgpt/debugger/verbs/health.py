@@ -61,7 +61,8 @@ def compared(session: SessionCore, *, beside: bool) -> str:
     found = diagnose(session).diagnosis
     if found.verdict == "sound":
         well = "gradients" if beside else "all is well"
-        return f"{well}: {found.n_gradients:,} gradients are as they should be"
+        what = "" if beside else " gradients"
+        return f"{well}: {found.n_gradients:,}{what} are as they should be"
     if found.verdict == "unverified":
         why = "; ".join(found.why_unchecked)
         return f"{found.n_unchecked:,} gradients could not be checked: {why}"

@@ -91,7 +91,7 @@ def test_a_health_check(tiny_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(health_checks, "CHECKS", (*health_checks.CHECKS, large_losses))
     text_after, row_after = said(tiny_graph, "health")
     loss = float(tiny_graph.data[tiny_graph.root])
-    assert text[-1].endswith("gradients are as they should be")
+    assert text[-1].endswith(" are as they should be")
     assert text_after[:-2] == text[:-1]
     assert text_after[-2] == f"large loss: the loss is {loss:.3g}; see loss"
     assert row_after["health"][-1] == {

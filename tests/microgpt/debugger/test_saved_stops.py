@@ -84,7 +84,7 @@ def test_names_that_are_not_there() -> None:
         ('{"version": 1}', "is not a saved session"),
         ('{"version": 1, "stops": [{"kind": "x", "text": "", "enabled": true}]}', "is not a saved"),
         ('{"version": 1, "stops": [{"kind": "breakpoint", "text": 3, "enabled": 1}]}', "is not a"),
-        ('{"version": 2, "stops": []}', "is of version 2; this program reads 1"),
+        ('{"version": 2, "stops": []}', "is of version '2'; this program reads 1"),
     ],
 )
 def test_damaged_files(content: str, says: str, folder: Path) -> None:

@@ -375,7 +375,7 @@ def test_foreign_files(tmp_path: Path) -> None:
 def test_no_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match=r"cannot read .*: No such file or directory"):
         Run(tmp_path / "none.run")
-    with pytest.raises(RunFileError, match=r"cannot read .*: Is a directory"):
+    with pytest.raises(RunFileError, match="is a folder: a run file is needed"):
         Run(tmp_path)
     with pytest.raises(RunFileError, match="cannot write"):
         RunRecorder.create(tmp_path / "no" / "a.run", small_training())

@@ -76,7 +76,7 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 def test_directory(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"cannot read corpus .*: Is a directory$"):
+    with pytest.raises(InputError, match=r"cannot read corpus .*: it is a folder, not a file$"):
         load_corpus(str(tmp_path))
 
 
@@ -131,7 +131,7 @@ def test_an_original_that_was_fetched(cache: Path) -> None:
 
 def test_an_original_that_cannot_be_used(cache: Path) -> None:
     original_path().mkdir(parents=True)
-    with pytest.raises(InputError, match=rf"cannot read corpus '{cache}/original.txt': Is a dir"):
+    with pytest.raises(InputError, match=rf"cannot read corpus '{cache}/original.txt': it is a folder"):
         load_corpus("original")
     original_path().rmdir()
     original_path().write_bytes(b"zo\xe9")

@@ -41,7 +41,7 @@ BAD_OPTIONS = [
     (["--steps", "1\n2"], "--steps 1 2: must be a whole number"),
     (["--data", "nams"], "no corpus 'nams'; there is cities, names, verse, words, original, and"),
     (["--data", "./no/such.txt"], "cannot read corpus './no/such.txt': No such file"),
-    (["--data", "./"], "cannot read corpus './': Is a directory"),
+    (["--data", "./"], "cannot read corpus './': it is a folder"),
 ]
 
 

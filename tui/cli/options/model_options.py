@@ -17,6 +17,7 @@ from microgpt import (
     built_in_corpora,
     load_corpus,
 )
+from microgpt.model.parameters import LARGEST_SIZE
 from microgpt.model.sampling import DEFAULT_TEMPERATURE
 from microgpt.text.corpus import DEFAULT_CORPUS, ORIGINAL
 from microgpt.train.engines import ENGINES, engine_names
@@ -38,13 +39,16 @@ class _ConfigOption(NamedTuple):
     description: str
 
 
+SIZE = NumberRange(
+    int,
+    f"at least 1 and at most {LARGEST_SIZE:,}",
+    lambda number: 1 <= number <= LARGEST_SIZE,
+)
 _MODEL_OPTIONS = (
-    _ConfigOption("--n-embd", "n_embd", WHOLE_FROM_1, "width of the residual stream"),
-    _ConfigOption("--n-head", "n_head", WHOLE_FROM_1, "attention heads a layer"),
-    _ConfigOption("--n-layer", "n_layer", WHOLE_FROM_1, "transformer layers"),
-    _ConfigOption(
-        "--block-size", "block_size", WHOLE_FROM_1, "the most positions a document may take"
-    ),
+    _ConfigOption("--n-embd", "n_embd", SIZE, "width of the residual stream"),
+    _ConfigOption("--n-head", "n_head", SIZE, "attention heads a layer"),
+    _ConfigOption("--n-layer", "n_layer", SIZE, "transformer layers"),
+    _ConfigOption("--block-size", "block_size", SIZE, "the most positions a document may take"),
 )
 _TRAINING_OPTIONS = (
     _ConfigOption("--steps", "num_steps", WHOLE_FROM_1, "length of the learning-rate schedule"),
