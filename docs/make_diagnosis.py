@@ -72,10 +72,13 @@ def table(folder: Path) -> list[str]:
     rows.append(
         f"| **all** | **{total['planted']}** | **{total['named']}** | **{total['at the line']}** |"
     )
-    return [
+    head = (
         f"Of {total['planted']} planted faults {total['named']} are named first "
-        f"({total['named'] / total['planted']:.0%}), {total['at the line']} of them at a line where "
-        f"a person would mend them. Of {len(right)} right programs {suspected} are suspected.",
+        f"({total['named'] / total['planted']:.0%}), {total['at the line']} of them at a line "
+        f"where a person would mend them. Of {len(right)} right programs {suspected} are suspected."
+    )
+    return [
+        head,
         "",
         *rows,
     ]

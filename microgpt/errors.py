@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol, Self
 
-MOST_REPEATED = 80
-"""So much of what was typed is repeated in a message, a line of it. Units: characters."""
+MOST_REPEATED = 200
+"""So much of what was typed is repeated in a message: a long path, whole. Units: characters."""
 
 
 class MicrogptError(Exception):

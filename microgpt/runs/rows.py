@@ -110,7 +110,7 @@ class RunRows:
         """
         expected = max(since, self.info.parent_step)
         last = self.last_step() if upto is None else upto
-        found = []
+        found: list[StepLoss] = []
         sql = "SELECT * FROM step WHERE step > ? AND step <= ? ORDER BY step"
         with self._rows(sql, (expected, last)) as rows:
             for row in rows:

@@ -67,9 +67,9 @@ def test_help_for_no_verb_is_an_error_at_once(graph: Graph) -> None:
 
 def test_what_is_left_out_is_counted() -> None:
     long = "".join(str(i) for i in range(1000))
-    assert shortened(long) == f"{long[:40]}… (2,890 characters) …{long[-20:]}"
+    assert shortened(long) == f"{long[:100]}… (2,890 characters) …{long[-50:]}"
     assert abridged(f"no {long!r}; there is b", [f"print {long}"]) == (
         f"no {shortened(long)!r}; there is b"
     )
-    quoted = "it's\n" * 40
-    assert len(abridged(f"no {quoted!r} here", [quoted])) < 120
+    quoted = "it's\n" * 100
+    assert len(abridged(f"no {quoted!r} here", [quoted])) < 300

@@ -131,7 +131,9 @@ def test_an_original_that_was_fetched(cache: Path) -> None:
 
 def test_an_original_that_cannot_be_used(cache: Path) -> None:
     original_path().mkdir(parents=True)
-    with pytest.raises(InputError, match=rf"cannot read corpus '{cache}/original.txt': it is a folder"):
+    with pytest.raises(
+        InputError, match=rf"cannot read corpus '{cache}/original.txt': it is a folder"
+    ):
         load_corpus("original")
     original_path().rmdir()
     original_path().write_bytes(b"zo\xe9")

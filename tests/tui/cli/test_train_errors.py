@@ -82,7 +82,7 @@ def test_a_log_in_no_folder(corpus: Path, tmp_path: Path) -> None:
 
 def test_a_log_that_is_a_folder(corpus: Path, tmp_path: Path) -> None:
     result = microgpt("train", "--data", corpus, "--log", tmp_path)
-    assert_error(result, f"cannot write log {str(tmp_path)!r}: Is a directory")
+    assert_error(result, f"cannot write log {str(tmp_path)!r}: it is a folder")
     assert result.stdout == ""
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microgpt import InputError, ModelSnapshot
-from microgpt.debugger.wording import line_called
 from tui.cli.debug_script import is_script
 from tui.cli.options.model_options import training_config_from
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
@@ -254,6 +253,8 @@ def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> _D
     if not isinstance(stop, Stop):
         raise InputError(f"{arguments.text}: there was no backward pass {wanted}: {stop.reason}")
     if stop.graph is None and stop.error:
+        from microgpt.debugger.wording import line_called  # noqa: PLC0415  # numpy comes with it
+
         raise InputError(
             f"{arguments.text}: {line_called(stop.file, stop.line)}: raised {stop.error}"
         )
