@@ -55,6 +55,7 @@ class NativeClass(ValueClass):
         init = cls.__init__  # type: ignore[misc]
 
         def __init__(node: Node, *args: Any, **keywords: Any) -> None:  # noqa: N807
+            __import__("microgpt.autograd.recording")  # the package does so when asked for it
             self.arm(base)
             init(node, *args, **keywords)
 

@@ -195,8 +195,10 @@ REFUSED = dedent("""
             inner = Odd(math.exp(self.data), (self,), (math.exp(self.data),))
             return Odd(math.exp(inner.data), (inner,), (math.exp(inner.data),))
 
-    def cube(x):
-        return Odd(x.data**3, (x,), (3 * x.data**2,))
+    def cubing():
+        def cube(x):
+            return Odd(x.data**3, (x,), (3 * x.data**2,))
+        return cube
 
     draws = iter([1, 0, 1, 0])
     x = Odd(0.5)
@@ -211,7 +213,7 @@ REFUSED = dedent("""
             "x.drop()",
             r"\(drop\) in no scope .*: its method does not give again what it gave before",
         ),
-        ("cube(x)", r"\(cube\) in cube .*: it was made by no method of its class"),
+        ("cubing()(x)", r"\(cube\) in cube .*: it was made by no method of its class"),
         ("x.double_exp()", r"\(double_exp\) .*: its method gives something else than one node"),
     ],
 )
@@ -220,6 +222,15 @@ def test_what_no_method_gives_again_is_refused(attach: Attach, made: str, messag
     with pytest.raises(GraphError, match=message):
         session.set_node("x", 0.25)
     assert session.edits().edits == ()
+
+
+def test_a_function_beside_the_class_is_asked_again(attach: Attach) -> None:
+    source = (
+        "def cube(x):\n    return Value(x.data**3, (x,), (3 * x.data**2,))\n"
+        "x = Value(0.5)\ncube(x).backward()\n"
+    )
+    session, _ = attached(attach, STORED + source)
+    assert session.set_node("x", 0.25).loss.after == 0.25**3
 
 
 class TestWhereTheClassIsOutOfReach:
