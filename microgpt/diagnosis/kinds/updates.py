@@ -15,6 +15,8 @@ from microgpt.diagnosis.kinds.telling import called, finding_between, leaf_id, u
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite
 
+SHUTS_OUT = -1e3
+"""A matrix that holds so low a number is an additive mask."""
 SMALL_UPDATE = 1e-6
 """Updates below this part of the parameters' size are too small."""
 
@@ -131,6 +133,8 @@ def _is_parameter(evidence: Evidence, interval: Interval, place: int, leaf: Leaf
     if len(uses) < 2:
         return False  # a target is used once
     own = {n for n, name in graph.names.items() if matrix_of(name) == matrix_of(leaf.name)}
+    if min(graph.data[list(own)], default=0.0) <= SHUTS_OUT:
+        return False
     own.add(node)
     meets = [{edge.operand for edge in graph.operands_of(use.consumer)} - own for use in uses]
     return not all(others and others <= is_moved for others in meets)
