@@ -13,6 +13,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
+from microgpt.attach.child.anatomy import is_array
 from microgpt.attach.child.pass_log import PassLog, getter, inherited, read_watch
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.shapes import Shape
@@ -177,8 +178,10 @@ class FastWatch:
                 if self._entries is not None:
                     self._ends()
                 self._was_made = True
-            elif self._entries is not None and not kind.operands(node) and kind.data(node) != value:
-                self._ends()
+            elif self._entries is not None and not kind.operands(node):
+                same = kind.data(node) == value
+                if not (same.all() if is_array(same) else same):
+                    self._ends()
             if put is None:
                 node.__dict__[name] = value
             else:

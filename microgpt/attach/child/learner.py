@@ -244,6 +244,8 @@ class Learner:
         subject = kind.subject()
         if not subject.is_result(node):
             return None
+        if kind.sample is not None and subject.holds(kind.sample) and not subject.holds(node):
+            return None  # a plain number that became a node in a method is none of its results
         self.is_asleep = True
         anatomy = anatomy_of(subject, node)
         self.is_asleep = False
