@@ -164,6 +164,7 @@ class _Looking:
         operands = graph.operands[edges]
         own = graph.maker_of[nodes][:, None]
         near = (nodes[:, None] - operands <= 3) & (self.arity[operands] > 0)
+        near &= graph.op_codes[operands] != graph.op_codes[nodes][:, None]  # that is a chain
         same: NDArray[np.bool_] = ((graph.maker_of[operands] == own) & near & (own >= 0)).any(
             axis=1
         )
@@ -347,6 +348,8 @@ def _slopes(here: float, moved: dict[float, float]) -> tuple[float, float, float
     sides = []
     for sign in (-1, 1):
         steps = sorted((h for h in moved if h * sign > 0), key=abs)
+        if len(steps) != 3:  # a number that is not finite, or so large that nothing moves it
+            return None
         quarter, half, whole = ((moved[h] - here) / h for h in steps)
         # The line through each two, and what is left of the curve beyond them.
         finer, coarser = 2 * quarter - half, 2 * half - whole

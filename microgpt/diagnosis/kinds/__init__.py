@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
-from microgpt.diagnosis.kinds import kept, numbers, order, rates, reach, slopes, updates, writes
+from microgpt.diagnosis.kinds import (
+    kept,
+    numbers,
+    optimizers,
+    order,
+    rates,
+    reach,
+    slopes,
+    updates,
+    writes,
+)
 from microgpt.diagnosis.kinds.kind import FaultKind
 
 CATALOGUE: tuple[FaultKind, ...] = (
@@ -16,6 +26,7 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *reach.KINDS,
     *kept.KINDS,
     *updates.KINDS,
+    *optimizers.KINDS,
     *rates.KINDS,
     *numbers.KINDS,
 )
