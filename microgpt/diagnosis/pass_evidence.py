@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.diagnosis.true_locals import EXACT, TrueLocals, true_locals
+from microgpt.diagnosis.recognising import EXACT
+from microgpt.diagnosis.true_locals import TrueLocals, true_locals
 from microgpt.graph.arrays import Floats, Ints, frozen
 from microgpt.graph.debuggee import Stop, Updates
 from microgpt.graph.graph import Graph

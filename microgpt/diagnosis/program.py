@@ -266,8 +266,8 @@ class Program:
 
     def repeats_an_object(self, file: str, line: int) -> bool:
         """Whether a line repeats a list that holds a node it makes: `[Value(0)] * 3`."""
-        tree = self.tree(file)
         _, _, makers = self._vocabulary(file)
+        tree = self.tree(file)
         for node in ast.walk(tree or ast.Module([], [])):
             if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
                 continue

@@ -227,9 +227,11 @@ def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
         told: set[SourcePlace] = set()
         for node in np.flatnonzero(evidence.parameters(place)).tolist():
             line = graph.line(node)
-            if line is None or line in told or not evidence.program.repeats_an_object(*line):
+            if line is None or line in told:
                 continue
             told.add(line)
+            if not evidence.program.repeats_an_object(*line):
+                continue
             what = (
                 f"{graph.name(node)} is one object at many places: a list that is repeated repeats "
                 "its objects, it does not make new ones"

@@ -123,7 +123,9 @@ def _upstream_dropped(evidence: Evidence) -> Iterator[Finding]:
                 f"{said(float(seen.write_adjoints[write]))}: it should add "
                 f"{said(float(seen.expected_shares[write]))}"
             )
-            yield _at_op(evidence, seen, _at_write(seen, "upstream-dropped", write, what, op), write)
+            yield _at_op(
+                evidence, seen, _at_write(seen, "upstream-dropped", write, what, op), write
+            )
 
 
 def _at_op(evidence: Evidence, seen: PassEvidence, finding: Finding, write: int) -> Finding:
