@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from microgpt.diagnosis import op_lines
-from microgpt.diagnosis.vocabulary import NUMBERS, called, names_in, vocabulary_of
+from microgpt.diagnosis.vocabulary import called, names_in, vocabulary_of
 
 ALLOWED = re.compile(r"#\s*microgpt:\s*ok\s+([\w,\s-]+)")
 
@@ -110,6 +110,14 @@ class Program:
             return line
         return op_lines.line_of_slopes(tree, function, slot)
 
+    def forgotten_operand(self, file: str, line: int) -> op_lines.ForgottenOperand | None:
+        """Which operand the nodes of the function that begins at a line do not remember."""
+        function = self.function_at(file, line)
+        if function is None:
+            return None
+        numbers, _, makers = self._vocabulary(file)
+        return op_lines.forgotten_operand(function, numbers, makers)
+
     def pass_function(self, place: SourcePlace | None, files: Iterable[str]) -> Function | None:
         """The function that makes the pass which is called at a line, and its file.
 
@@ -149,6 +157,30 @@ class Program:
                 if not (isinstance(called, ast.Attribute) and called.attr in FILLING):
                     return found.file, node.lineno
         return found.file, last.lineno
+
+    def line_of_dispatch(
+        self, place: SourcePlace | None, files: Iterable[str]
+    ) -> SourcePlace | None:
+        """The last of a pass's questions which op a node is, if it asks such."""
+        found = self.pass_function(place, files)
+        asked = [
+            node.lineno for node in ast.walk(found.node if found else ast.Module([], []))
+            if isinstance(node, ast.If) and isinstance(node.test, ast.Compare)
+            and any(isinstance(each, ast.Constant) and isinstance(each.value, str)
+                    for each in node.test.comparators)
+        ]  # fmt: skip
+        return (found.file, max(asked)) if found is not None and asked else None
+
+    def ops_asked_for(self, place: SourcePlace | None, files: Iterable[str]) -> set[str]:
+        """The names of ops that a pass has branches for, none if it does not ask."""
+        found = self.pass_function(place, files)
+        return {
+            each.value
+            for node in ast.walk(found.node if found else ast.Module([], []))
+            if isinstance(node, ast.Compare)
+            for part in node.comparators for each in ast.walk(part)
+            if isinstance(each, ast.Constant) and isinstance(each.value, str)
+        }  # fmt: skip
 
     def line_that_rebinds(self, file: str | None) -> SourcePlace | None:
         """The last line outside of classes' ops that makes new objects of numbers and gradients.
@@ -313,11 +345,15 @@ class Program:
         return found.file, found.node.lineno
 
     def writes_of_numbers(self, file: str | None) -> list[int]:
-        """Lines outside of classes that write to an attribute called `data`, or the like."""
+        """Lines outside of ops that write to the number of a node, by an assignment or `out=`."""
         tree = self.tree(file)
-        if tree is None:
+        if tree is None or file is None:
             return []
-        inside = {id(n) for c in ast.walk(tree) if isinstance(c, ast.ClassDef) for n in ast.walk(c)}
+        numbers, _, makers = self._vocabulary(file)
+        inside = {
+            id(n) for c in ast.walk(tree) if isinstance(c, ast.ClassDef) and c.name in makers
+            for n in ast.walk(c)
+        }  # fmt: skip
         found = []
         for node in ast.walk(tree):
             targets: list[ast.expr] = []
@@ -325,11 +361,18 @@ class Program:
                 targets = node.targets
             elif isinstance(node, ast.AugAssign):
                 targets = [node.target]
-            if id(node) not in inside and any(
-                isinstance(t, ast.Attribute) and t.attr in NUMBERS for t in targets
-            ):
+            elif isinstance(node, ast.Call):
+                targets = [each.value for each in node.keywords if each.arg == "out"]
+            if id(node) not in inside and any(_is_attribute_of(t, numbers) for t in targets):
                 found.append(node.lineno)  # type: ignore[attr-defined]
-        return sorted(found)
+        return sorted(set(found))
+
+
+def _is_attribute_of(target: ast.expr, names: frozenset[str]) -> bool:
+    """Whether something is an attribute of one of these names, or a part of one."""
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return isinstance(target, ast.Attribute) and target.attr in names
 
 
 SAYING = frozenset({"print", "round", "sorted", "max", "min", "argmax"})

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds import (
+    changed,
     kept,
     numbers,
     optimizers,
@@ -22,6 +23,7 @@ from microgpt.diagnosis.kinds.kind import FaultKind
 CATALOGUE: tuple[FaultKind, ...] = (
     *writes.KINDS,
     *order.KINDS,
+    *changed.KINDS,
     *slopes.KINDS,
     *reach.KINDS,
     *kept.KINDS,

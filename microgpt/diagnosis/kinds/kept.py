@@ -8,6 +8,7 @@ import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Finding
+from microgpt.diagnosis.kinds.changed import update_before_pass
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.kinds.telling import called, finding_between, leaf_id, update_line
 from microgpt.diagnosis.program import SourcePlace
@@ -64,7 +65,8 @@ def _is_zeroed_before_update(interval: Interval, place: int) -> bool:
 
 
 def _update_without_grad(evidence: Evidence) -> Iterator[Finding]:
-    """Each time the gradients are zeroed between the pass and the update."""
+    """Each time the gradients are zeroed before the update, or the update is before the pass."""
+    yield from update_before_pass(evidence)
     for interval in evidence.intervals:
         idle = []
         for place, (_, leaf) in enumerate(interval.rows()):

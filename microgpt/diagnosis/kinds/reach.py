@@ -80,7 +80,14 @@ def _detached(evidence: Evidence) -> Iterator[Finding]:
 
     if lost and not told and evidence.passes:
         seen = evidence.passes[0]
-        lines = evidence.program.reads_of_numbers(seen.file)
+        graph = seen.graph
+        own = {graph.makers[m] for m in np.unique(graph.maker_of[graph.forward_order]).tolist()
+               if m >= 0} if graph.maker_of is not None else set()  # fmt: skip
+        ops = [evidence.program.function_at(made.file, made.line) for made in own]
+        lines = [
+            line for line in evidence.program.reads_of_numbers(seen.file)
+            if not any(op is not None and op.lineno <= line <= (op.end_lineno or 0) for op in ops)
+        ]  # fmt: skip
         if seen.file is not None and lines:
             many = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
             yield _at_line(
@@ -241,7 +248,8 @@ def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
 
 KINDS = (
     FaultKind("detached", "takes a number out of the graph and puts it back as a constant",
-         "go on with the node, not with its number", _detached, frozenset({"rebound"})),
+         "go on with the node, not with its number", _detached,
+         frozenset({"rebound", "operand-skipped", "never-visited"})),
     FaultKind("rebound", "makes new objects for parameters, while the model keeps the old",
          "write to the parameter's number, instead of making a new one", _rebound),
     FaultKind("aliased-parameters", "makes a matrix of one object",

@@ -269,6 +269,7 @@ def _symmetric(evidence: Evidence) -> Iterator[Finding]:
     """Rows of one matrix that are equal, with equal gradients that are not 0, at every pass."""
     alike: dict[str, int] = {}
     first: dict[str, tuple[int, int]] = {}
+    learns: set[str] = set()
     for place, seen in enumerate(evidence.passes):
         graph = seen.graph
         rows: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -283,12 +284,12 @@ def _symmetric(evidence: Evidence) -> Iterator[Finding]:
                 (tuple(graph.data[nodes].tolist()), tuple(graph.grad[nodes].tolist()))
                 for nodes in by_row.values()
             ]
-            is_alike = len(tables) > 1 and any(tables[0][1]) and _are_alike(tables)
-            if is_alike:
+            if len(tables) > 1 and _are_alike(tables):
                 alike[matrix] = alike.get(matrix, 0) + 1
+                learns |= {matrix} if any(tables[0][1]) else set()
                 first.setdefault(matrix, (place, next(iter(by_row.values()))[0]))
     for matrix, n in alike.items():
-        if n < len(evidence.passes) or n < 2:
+        if n < len(evidence.passes) or n < 2 or matrix not in learns:
             continue
         place, node = first[matrix]
         graph = evidence.passes[place].graph
@@ -308,7 +309,7 @@ KINDS = (
          frozenset({"rebound", "never-visited", "operand-skipped"})),
     FaultKind("not-in-graph", "updates parameters that the loss does not use",
          "use them in the forward pass, or take them out of the list", _not_in_graph,
-         frozenset({"rebound", "detached"})),
+         frozenset({"rebound", "detached", "operand-skipped", "never-visited"})),
     FaultKind("updated-twice", "has a parameter twice in its list",
          "put it into the list once", _updated_twice),
     FaultKind("ascent", "adds the gradient", "subtract the gradient", _ascent,

@@ -123,15 +123,22 @@ def _upstream_dropped(evidence: Evidence) -> Iterator[Finding]:
                 f"{said(float(seen.write_adjoints[write]))}: it should add "
                 f"{said(float(seen.expected_shares[write]))}"
             )
-            yield _at_op(
-                evidence, seen, _at_write(seen, "upstream-dropped", write, what, op), write
-            )
+            told = _at_write(seen, "upstream-dropped", write, what, op)
+            yield _at_op(evidence, seen, told, writes)
 
 
-def _at_op(evidence: Evidence, seen: PassEvidence, finding: Finding, write: int) -> Finding:
-    """The same at the op's own line, where the line of the write is one for all ops."""
+def _at_op(
+    evidence: Evidence, seen: PassEvidence, finding: Finding, dropped: list[int]
+) -> Finding:  # fmt: skip
+    """The same at the op's own line, where that of the write serves others that are right."""
+    write = dropped[0]
     ledger, graph, line = seen.ledger, seen.graph, seen.line_of_write(write)
     assert ledger is not None
+    along = np.flatnonzero((ledger.line == ledger.line[write]) & (ledger.edge >= 0))
+    along = along[~_close(seen.write_adjoints[along], np.ones(len(along)))]
+    ops = graph.op_codes[graph.edge_consumers[ledger.edge]]
+    if set(ops[along].tolist()) == set(ops[dropped].tolist()):
+        return finding
     edge = int(ledger.edge[write])
     consumer = int(graph.edge_consumers[edge])
     maker = graph.makers[graph.maker_of[consumer]] if graph.maker_of is not None else None
@@ -148,7 +155,8 @@ def _at_op(evidence: Evidence, seen: PassEvidence, finding: Finding, write: int)
 def _not_seeded(evidence: Evidence) -> Iterator[Finding]:
     for seen in evidence.passes:
         graph, seed = seen.graph, seen.seed
-        if seed == 1.0 or not len(graph.visit_order):
+        is_idle = seen.ledger is not None and len(seen.ledger) and not graph.grad.any()
+        if seed == 1.0 or not (len(graph.visit_order) or is_idle):
             continue
         value = float(graph.data[graph.root])
         file, line = _line_of_seed(evidence, seen) or (None, None)
