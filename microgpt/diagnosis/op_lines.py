@@ -114,6 +114,7 @@ class ForgottenOperand:
     line: int  # that makes the node
     is_surely_a_node: bool  # it is not wrapped, so that a plain number would raise
     has_share: bool  # the op gives it one all the same, in a function of its own
+    n_used: int  # arguments whose numbers the op computes with
 
 
 def forgotten_operand(
@@ -131,6 +132,11 @@ def forgotten_operand(
     inner = {id(n) for f in ast.walk(function) if isinstance(f, ast.FunctionDef | ast.Lambda)
              and f is not function for n in ast.walk(f)}  # fmt: skip
     made = [n for n in ast.walk(function) if isinstance(n, ast.Call) and called(n) & makers]
+    n_used = len({
+        n.value.id for n in ast.walk(function)
+        if isinstance(n, ast.Attribute) and n.attr in numbers and isinstance(n.value, ast.Name)
+        and n.value.id in {argument.arg for argument in function.args.args}
+    })  # fmt: skip
     for argument in function.args.args:
         name = argument.arg
         wraps = _wrapping(function, name)
@@ -145,7 +151,7 @@ def forgotten_operand(
         bare = any(id(each) not in spoken | wraps for each in names)
         own = [call for call in made if not any(id(n) in wraps for n in ast.walk(call))]
         if reads and not bare and own:
-            return ForgottenOperand(name, own[-1].lineno, not wraps, shared)
+            return ForgottenOperand(name, own[-1].lineno, not wraps, shared, n_used)
     return None
 
 

@@ -94,6 +94,19 @@ class Program:
                     return node
         return None
 
+    def function_around(self, file: str, line: int) -> ast.FunctionDef | None:
+        """The innermost function that a line is in."""
+        around = [
+            node for node in ast.walk(self.tree(file) or ast.Module([], []))
+            if isinstance(node, ast.FunctionDef) and Function(file, node).holds(file, line)
+        ]  # fmt: skip
+        return max(around, key=lambda node: node.lineno, default=None)
+
+    def makes_nodes(self, file: str, function: ast.FunctionDef) -> bool:
+        """Whether a function calls what makes nodes."""
+        makers = self._vocabulary(file)[2]
+        return any(isinstance(n, ast.Call) and called(n) & makers for n in ast.walk(function))
+
     def line_of_result(self, file: str, line: int) -> int:
         """Where the function that begins at a line computes the number of what it gives."""
         function = self.function_at(file, line)
@@ -332,7 +345,7 @@ class Program:
                 isinstance(node, ast.Call)
                 and node.lineno == place[1]
                 and any(
-                    isinstance(each, ast.Constant)
+                    not isinstance(each, ast.Name)
                     for each in (*node.args, *(k.value for k in node.keywords))
                 )
             ):

@@ -22,11 +22,15 @@ def forgotten_operands(evidence: Evidence, *, with_share: bool) -> Iterator[Find
         if graph.maker_of is None:
             continue
         for maker, made in enumerate(graph.makers):
-            nodes = np.flatnonzero((graph.maker_of == maker) & (np.diff(graph.operand_start) > 0))
+            arity = np.diff(graph.operand_start)
+            nodes = np.flatnonzero((graph.maker_of == maker) & (arity > 0))
             if not len(nodes):
                 continue
             found = evidence.program.forgotten_operand(made.file, made.line)
             if found is None or found.has_share != with_share:
+                continue
+            nodes = nodes[arity[nodes] < found.n_used]
+            if not len(nodes):
                 continue
             node = int(nodes[-1])
             op = graph.op(node)

@@ -100,7 +100,7 @@ def _backward_twice(evidence: Evidence) -> Iterator[Finding]:
         left = inner[(graph.grad_before[inner] != 0)]
         # The root's own gradient is set, whatever it was.
         left = left[left != graph.root]
-        if not len(left) or updates.n_shared < len(inner):
+        if not len(left) or updates.n_shared < len(inner) / 2:
             continue
         off = left[seen.off[left]]
         if not len(off) and not len(evidence.off_parameters(place)):
@@ -128,11 +128,11 @@ def _graph_grows(evidence: Evidence) -> Iterator[Finding]:
         (place, seen) for place, seen in shared
         if len(seen.graph) > len(evidence.passes[place - 1].graph)
     ]  # fmt: skip
-    if len(grows) < 2 or len(grows) < (len(evidence.passes) - 1) / 2:
+    sizes = [len(each.graph) for each in evidence.passes]
+    if len(grows) < 2 or len(grows) < (len(evidence.passes) - 1) / 2 or sizes != sorted(sizes):
         return
     place, seen = grows[0]
     assert seen.updates is not None
-    sizes = [len(each.graph) for each in evidence.passes]
     line = _line_that_carries(evidence, place) or seen.place
     yield Finding(
         kind="graph-grows", certainty="likely",

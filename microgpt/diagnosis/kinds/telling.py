@@ -9,7 +9,7 @@ import numpy as np
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Certainty, Finding
 from microgpt.diagnosis.program import SourcePlace
-from microgpt.graph.debuggee import LeafUpdate
+from microgpt.graph.debuggee import LeafUpdate, LeafWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +63,21 @@ def finding_between(
         pass_number=evidence.passes[interval.after + 1].number, was=was, should=should,
         spoils=spoils, unless=unless,
     )  # fmt: skip
+
+
+def writes_to_parameters(evidence: Evidence, interval: Interval) -> list[LeafWrite]:
+    """What an update writes to leaves of the graph and to others alike, in order.
+
+    Writes of numbers by the lines that write to numbers of leaves, and zeros as gradients by those
+    that zero leaves which updates move.
+    """
+    updates, n = interval.updates, len(interval.updates.leaves)
+    numbers = {w.line for w in updates.writes if w.leaf < n and not w.is_grad}
+    zeros = {
+        w.line for w in updates.writes
+        if 0 <= w.leaf < n and w.is_grad and not w.new and interval.who[w.leaf] in evidence.moved
+    }  # fmt: skip
+    return [
+        write for write in updates.writes
+        if (write.line in zeros and not write.new if write.is_grad else write.line in numbers)
+    ]  # fmt: skip

@@ -17,6 +17,7 @@ from microgpt.diagnosis.kinds.telling import (
     leaf_id,
     moves_of,
     update_line,
+    writes_to_parameters,
 )
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite
@@ -185,9 +186,8 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
     groups: dict[str, list[tuple[Interval, LeafUpdate, LeafWrite]]] = defaultdict(list)
     for interval in evidence.intervals:
         n = len(interval.updates.leaves)
-        lines = {w.line for w in interval.updates.writes if w.leaf < n and not w.is_grad}
-        for write in interval.updates.writes:
-            if write.leaf >= n and not write.is_grad and write.line in lines:
+        for write in writes_to_parameters(evidence, interval):
+            if write.leaf >= n:
                 leaf = interval.updates.others[write.leaf - n]
                 if leaf.node is None and leaf.grad == 0:
                     groups[matrix_of(leaf.name)].append((interval, leaf, write))
@@ -196,8 +196,9 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
         if group in in_graphs or len(intervals) < len(evidence.intervals):
             continue
         interval, leaf, write = rows[0]
+        done = "zeroed" if write.is_grad else "updated"
         what = (
-            f"{group or 'a parameter'} is updated with the others, and is in the graph of none of "
+            f"{group or 'a parameter'} is {done} with the others, and is in the graph of none of "
             f"the {len(evidence.passes)} passes: the loss does not use it"
         )
         yield finding_between(

@@ -95,7 +95,7 @@ def _dropped(seen: PassEvidence) -> Ints:
     shares = ledger.new[along] - ledger.old[along]
     locals_ = seen.graph.local_grads[edges]
     is_bare = _close(shares, locals_) | _close(shares, seen.slopes[edges])
-    tells = (~_close(adjoints, np.ones(len(along)))) & (locals_ != 0)
+    tells = (~_close(adjoints, np.ones(len(along)))) & (locals_ != 0) & ledger.changed()[along]
     ops = seen.graph.op_codes[seen.graph.edge_consumers[edges]]
     slots = edges - seen.graph.operand_start[seen.graph.edge_consumers[edges]]
     keys = ops.astype(np.int64) * 64 + np.minimum(slots, 63)
