@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -35,13 +36,19 @@ class ArrayQuestions:
         kind: their class.
         nodes: in the order of the snapshot.
         operands: of each.
+        moved: leaves that have been updated since, with their numbers from before.
     """
 
     def __init__(
-        self, kind: ValueClass, nodes: Sequence[Node], operands: Sequence[tuple[Node, ...]]
+        self,
+        kind: ValueClass,
+        nodes: Sequence[Node],
+        operands: Sequence[tuple[Node, ...]],
+        moved: Sequence[tuple[Node, Any]] = (),
     ) -> None:
         self._kind = kind
         self._nodes, self._operands = nodes, operands
+        self._moved = [(kind.data(node), was) for node, was in moved]
         self._tap = ArrayTap(kind.data, kind.is_node)
         self._ways: dict[int, Way] = {}
 
@@ -53,10 +60,23 @@ class ArrayQuestions:
             fields: of the question.
         """
         shape: Any = self._kind.shape
-        with installed(self._kind.cls, {shape.grad: self._tap} if shape.grad else {}):
+        tapped = installed(self._kind.cls, {shape.grad: self._tap} if shape.grad else {})
+        with tapped, self._as_it_was():
             if kind == "shares":
                 return self._all_shares(fields)
             return self._remade(fields)
+
+    @contextmanager
+    def _as_it_was(self) -> Iterator[None]:
+        """What was updated in place since has its old numbers meanwhile."""
+        now = [numbers.copy() for numbers, _ in self._moved]
+        for numbers, was in self._moved:
+            numbers[...] = was
+        try:
+            yield
+        finally:
+            for (numbers, _), each in zip(self._moved, now):
+                numbers[...] = each
 
     # -- what operands get -------------------------------------------------------------------------
 
@@ -194,11 +214,10 @@ class ArrayQuestions:
                     except Exception:  # noqa: BLE001, S112
                         continue
                     returned = self._returned(given[0], operands)
-                    if (
-                        returned is None
-                        and shares is not None
-                        and any(s is not None for s in shares)
-                    ):
+                    has_written = shares is not None and any(s is not None for s in shares)
+                    # Of zeros written in place nothing is seen but that they were asked for.
+                    has_written |= given[0] is None and self._tap.has_given(operands)
+                    if returned is None and has_written:
                         returned = shares
                     if returned is not None:
                         self._wraps = is_node

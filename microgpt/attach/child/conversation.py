@@ -159,6 +159,8 @@ class Conversation:
             kind.is_free, kind.sample = not hooked, None
             can_be_fast = not kind.holds_arrays and FastWatch.can_watch(kind, shape)
             kind.is_slow = not hooked and not can_be_fast
+            if not kind.is_slow:
+                self._learner.in_place.forget(kind)
             self._tell("class", kind.cls, shape=[str(kind.shape)])
             seen = [each for each in self._classes if each.n_seen]
             if all(each.shape is not None and not each.is_slow for each in seen):
@@ -210,8 +212,10 @@ class Conversation:
         self, kind: ValueClass, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Any:
         """A function that makes passes is called."""
-        given = filter(kind.is_node, (*args, *keywords.values()))
+        given = list(filter(kind.is_node, (*args, *keywords.values())))
         root = next(filter(kind.operands, given), None)
+        if root is None and self._quiet and kind.uses_tape:
+            root = next(iter(given), None)  # what nodes were made of is not noted now
         if root is None or self._depth or not self._channel.is_open:
             return function(*args, **keywords)
         self._depth += 1
@@ -296,7 +300,8 @@ class Conversation:
         self._n_backwards += 1
         self._patience -= self._patience > 0
         if not self._patience:
-            self._learner.stop()
+            if not any(each.is_slow for each in self._classes):
+                self._learner.stop()
             for each in self._classes:
                 if each.shape is None:
                     each.disarm()

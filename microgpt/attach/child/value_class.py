@@ -61,6 +61,7 @@ class ValueClass:
         self.codes: list[CodeType] = []  # of all that it defines
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
+        self._methods: set[int] = set()  # by id of their code, which those inside them are not
         self._inits: dict[type, tuple[Any, Any]] = {}  # own and hooked, of each class armed
         self.add_code(cls)
 
@@ -73,6 +74,7 @@ class ValueClass:
     def add_code(self, cls: type) -> None:
         """Counts the code of a class derived from this one as the class's own."""
         self.types.add(cls)
+        self._methods.update(id(function.__code__) for function in functions_of(cls))
         for code in codes_of(cls):
             if id(code) not in self._is_part:
                 self.codes.append(code)
@@ -260,8 +262,7 @@ class ValueClass:
 
     def is_method(self, thing: Any) -> bool:
         """Whether something to call is a method of the class."""
-        code: CodeType | None = getattr(thing, "__code__", None)
-        return code is not None and self.owns(code) and getattr(thing, "__closure__", 1) is None
+        return id(getattr(thing, "__code__", None)) in self._methods
 
     def subject(self) -> Subject:
         """The class as one that is to be learnt."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from microgpt.attach.child.anatomy import (
     attributes,
     is_array,
     is_number,
+    is_same,
     own_attribute,
 )
 from microgpt.attach.child.array_pass_log import ArrayPassLog
@@ -72,8 +73,9 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
         return _shape_of_leaves(run)
     if run.kept is not None:
         return Shape(operands, "", False, run.anatomy.data, "", store, kept=run.kept)
+    entries = list(_entries_of(run))
     written: dict[str, dict[int, Node]] = {}
-    for entry in run.entries:
+    for entry in entries:
         if len(entry) == 5:
             written.setdefault(entry[4], {})[id(entry[0])] = entry[0]
     best, most = "", 1
@@ -81,13 +83,13 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
         if any(map(subject.is_result, nodes.values())) and len(nodes) > most:
             best, most = name, len(nodes)
     if not best and run.is_broken:
-        seeds = [entry for entry in run.entries if len(entry) == 5 and entry[3] == 1]
+        seeds = [entry for entry in entries if len(entry) == 5 and is_same(entry[3], 1)]
         best = seeds[0][4] if len(seeds) == 1 else ""  # it had begun at its root
     if not best:
         return None
     # Reads of gradients are left out: a visit is told best by what is read once.
     log, held = PassLog(), set(run.anatomy.holders) - {best}
-    for entry in run.entries:
+    for entry in entries:
         if len(entry) == 5:
             if entry[4] == best:
                 log.entries.append(entry[:4])
@@ -107,6 +109,17 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
     return Shape(operands, visited, False, run.anatomy.data, best, store)
 
 
+def _entries_of(run: WatchedRun) -> Iterator[tuple[Any, ...]]:
+    """What was noted, in order; of gradients that are arrays what was changed in place, too."""
+    if run.array_log is None:
+        yield from run.entries
+        return
+    yield from run.array_log.as_entries()
+    for entry in run.entries:
+        if len(entry) == 5 and entry[4] != run.array_log.grad:
+            yield entry
+
+
 def _shape_of_leaves(run: WatchedRun) -> Shape | None:
     """The shape of a class whose pass wrote to leaves only; None if these were no gradients."""
     kind, store = run.kind, run.anatomy.store
@@ -122,6 +135,23 @@ def _shape_of_leaves(run: WatchedRun) -> Shape | None:
             return Shape(str(store), "", False, run.anatomy.data, name, store,
                          leaves_only=True, kept=run.kept)  # fmt: skip
     return None
+
+
+def log_arrays(run: WatchedRun, name: str, moved: Callable[[], None]) -> None:
+    """Notes what a pass does to arrays, too, if its class has such.
+
+    Args:
+        run: the pass.
+        name: the attribute of the gradient.
+        moved: is called when leaves have been updated in place.
+    """
+    kind, data, nodes = run.kind, run.anatomy.data, run.kind.below(run.first, run.anatomy.store)
+    if not any(is_array(own_attribute(node, data)) for node in nodes):
+        return
+    kind.holds_arrays = True
+    subject = kind.subject()
+    run.array_log = ArrayPassLog(kind, name, run.anatomy.holders, nodes, data)
+    run.array_log.keep_numbers((n for n in nodes if not subject.is_result(n)), moved)
 
 
 def log_of(run: WatchedRun, shape: Shape) -> PassLog | ArrayPassLog:
@@ -149,7 +179,7 @@ def root_of(run: WatchedRun, shape: Shape) -> Node:
     """The node that a pass begins at: of those written, the one that no other was made of."""
     if run.is_of_leaves or run.kept is not None:
         return run.first
-    noted = [e for e in run.entries if len(e) == 5 and e[4] == shape.grad]
+    noted = [e for e in _entries_of(run) if len(e) == 5 and e[4] == shape.grad]
     writes = run.log.writes() if run.log is not None else noted
     nodes = {id(entry[0]): entry[0] for entry in writes}
     used: set[int] = set()
