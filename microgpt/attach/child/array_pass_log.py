@@ -16,6 +16,7 @@ from typing import Any
 from microgpt.attach.child.anatomy import is_numeric, own_attribute
 from microgpt.attach.child.array_questions import floats
 from microgpt.attach.child.array_tap import as_floats, numpy_of_script
+from microgpt.attach.child.node_notes import next_note, number_in
 from microgpt.attach.child.pass_log import (
     MAKES_ROOM,
     NO_WRITE,
@@ -70,6 +71,7 @@ class ArrayPassLog:
         self._moved: Callable[[], None] | None = None
         self._leaf: tuple[Node, Any] | None = None  # of these the one whose gradient was read last
         self._late: Node = None  # the root of a pass of which the first visit had begun before
+        self._began: int = number_in(next_note()) or 0
         for node in nodes:
             self._meet(node)
 
@@ -110,8 +112,13 @@ class ArrayPassLog:
         self._late = node
 
     def as_entries(self) -> Iterator[tuple[Any, ...]]:
-        """What was noted as `PassLog` has it, writes with their attribute."""
+        """What was noted as `PassLog` has it, writes with their attribute.
+
+        Gradients may be nodes themselves, which are made in the pass and are none of its graph.
+        """
         for node, code, offset, value, name in self._entries:
+            if (self._kind.number(node) or 0) > self._began:
+                continue
             if name in {WROTE, COMPARED}:
                 yield node, code, offset, value, self.grad
             else:

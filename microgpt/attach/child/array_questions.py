@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -18,6 +18,7 @@ from microgpt.attach.child.array_tap import ArrayTap, as_floats, numpy_of_script
 from microgpt.attach.child.local_gradients import objects_of
 from microgpt.attach.child.pass_log import installed
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.tapes import Tapes
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
 
@@ -51,6 +52,7 @@ class ArrayQuestions:
         self._moved = [(kind.data(node), was) for node, was in moved]
         self._tap = ArrayTap(kind.data, kind.is_node)
         self._ways: dict[int, Way] = {}
+        self._tapes: Tapes | None = None  # on which what is made to answer is no entry
 
     def answer(self, kind: str, fields: Mapping[str, Field]) -> dict[str, Field]:
         """The answer to a question of our process.
@@ -61,7 +63,10 @@ class ArrayQuestions:
         """
         shape: Any = self._kind.shape
         tapped = installed(self._kind.cls, {shape.grad: self._tap} if shape.grad else {})
-        with tapped, self._as_it_was():
+        if self._tapes is None and self._nodes:
+            self._tapes = Tapes(self._kind, self._nodes[-1])
+        left_alone = self._tapes.left_alone() if self._tapes is not None else nullcontext()
+        with tapped, left_alone, self._as_it_was():
             if kind == "shares":
                 return self._all_shares(fields)
             return self._remade(fields)
