@@ -297,6 +297,8 @@ def _store(subject: Subject, results: list[Any]) -> Store:
             if subject.is_node(value):
                 direct.setdefault(path[:-1], {})[path] = None
     places.update({tuple(paths): None for paths in direct.values() if len(paths) > 1})
+    if len(places) > 1:  # each class derived from it has others: two operands, or a list of them
+        places[tuple(path for paths in list(places) if len(paths) == 1 for path in paths)] = None
     made = sum(bool(subject.made_from(node)) for node in results)
     best, best_score = Store((), False, False), (0.5 * max(1, made), 0.0, 0)
     for paths in places:

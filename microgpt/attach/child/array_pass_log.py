@@ -261,7 +261,6 @@ class ArrayPassLog:
             "by_grads": array("b", [not visited]),
         }  # fmt: skip
 
-
     def _from_first_visit(self, visited: str) -> list[tuple[Any, Any, int, Any, str]]:
         """What was noted; what tells the root's visit, if that was read before, after its write."""
         if self._late is None or not visited or not self._entries:

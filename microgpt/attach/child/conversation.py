@@ -20,6 +20,7 @@ from microgpt.attach.child import reading
 from microgpt.attach.child.answers import answer
 from microgpt.attach.child.between import Between
 from microgpt.attach.child.broken_pass import BrokenPasses
+from microgpt.attach.child.call_chain import root_among
 from microgpt.attach.child.channel import Channel, Instruction
 from microgpt.attach.child.class_among import class_among
 from microgpt.attach.child.fast_watch import FastWatch
@@ -159,8 +160,7 @@ class Conversation:
             kind.is_free, kind.sample = not hooked, None
             can_be_fast = not kind.holds_arrays and FastWatch.can_watch(kind, shape)
             kind.is_slow = not hooked and not can_be_fast
-            if not kind.is_slow:
-                self._learner.in_place.forget(kind)
+            self._learner.in_place.learnt(kind)
             self._tell("class", kind.cls, shape=[str(kind.shape)])
             seen = [each for each in self._classes if each.n_seen]
             if all(each.shape is not None and not each.is_slow for each in seen):
@@ -212,10 +212,7 @@ class Conversation:
         self, kind: ValueClass, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Any:
         """A function that makes passes is called."""
-        given = list(filter(kind.is_node, (*args, *keywords.values())))
-        root = next(filter(kind.operands, given), None)
-        if root is None and self._quiet and kind.uses_tape:
-            root = next(iter(given), None)  # what nodes were made of is not noted now
+        root = root_among(kind, (*args, *keywords.values()), is_noted=not self._quiet)
         if root is None or self._depth or not self._channel.is_open:
             return function(*args, **keywords)
         self._depth += 1
@@ -299,9 +296,8 @@ class Conversation:
     def _count_backward(self) -> None:
         self._n_backwards += 1
         self._patience -= self._patience > 0
-        if not self._patience:
-            if not any(each.is_slow for each in self._classes):
-                self._learner.stop()
+        if not self._patience and not any(each.is_slow for each in self._classes):
+            self._learner.stop()
             for each in self._classes:
                 if each.shape is None:
                     each.disarm()

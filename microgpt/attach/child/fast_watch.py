@@ -178,9 +178,12 @@ class FastWatch:
                 if self._entries is not None:
                     self._ends()
                 self._was_made = True
-            elif self._entries is not None and not kind.operands(node):
-                if not is_same(kind.data(node), value):
-                    self._ends()
+            elif (
+                self._entries is not None
+                and not kind.operands(node)
+                and not is_same(kind.data(node), value)
+            ):
+                self._ends()
             if put is None:
                 node.__dict__[name] = value
             else:

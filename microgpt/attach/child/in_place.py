@@ -90,15 +90,17 @@ class InPlaceWatch:
             else:
                 setattr(kind.cls, name, own)
 
-    def forget(self, kind: ValueClass) -> None:
-        """Watches it no more at all."""
-        self.pause(kind)
-        self._names.pop(kind, None)
+    def learnt(self, kind: ValueClass) -> None:
+        """Watches a class no more whose passes are seen otherwise."""
+        if not kind.is_slow:
+            self.pause(kind)
+            self._names.pop(kind, None)
 
     def stop(self) -> None:
         """Watches nothing more."""
         for kind in list(self._installed):
-            self.forget(kind)
+            self.pause(kind)
+        self._names.clear()
 
     # -- what is read ------------------------------------------------------------------------------
 

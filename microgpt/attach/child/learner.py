@@ -15,13 +15,8 @@ from typing import Any
 
 from microgpt.attach.child.anatomy import (
     anatomy_of,
-    attributes,
-    is_array,
     is_number,
-    is_numeric,
     is_same,
-    own_attribute,
-    reader_of,
 )
 from microgpt.attach.child.array_pass_log import Noted
 from microgpt.attach.child.call_chain import (
@@ -34,10 +29,10 @@ from microgpt.attach.child.call_chain import (
 from microgpt.attach.child.fast_watch import FastWatch
 from microgpt.attach.child.free_passes import FreePasses
 from microgpt.attach.child.in_place import InPlaceWatch, Touched, is_under_way
-from microgpt.attach.child.node_notes import NOTE
 from microgpt.attach.child.pass_log import PassLog, calling_frame, read_watch
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.return_watch import ReturnWatch
+from microgpt.attach.child.set_hook import noting_setattr
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watched_run import (
     WatchedRun,
@@ -81,7 +76,9 @@ class Learner:
         self._apart: dict[type, Any] = {}  # classes not on our base, with their own `__setattr__`
         self.in_place = InPlaceWatch(
             self._begin_in_place,
-            lambda node: self._run is None and not self.is_asleep and self._kind_of(node) is not None,
+            lambda node: (
+                self._run is None and not self.is_asleep and self._kind_of(node) is not None
+            ),
         )
         self.free = FreePasses(self._begin_free, lambda: self.end(None))
         self.returns = ReturnWatch(
@@ -135,44 +132,7 @@ class Learner:
         Args:
             put: what really sets an attribute.
         """
-        getframe, wrote, made = sys._getframe, self._wrote, self._makes
-        watched = self._watched
-
-        def is_of_arrays(value: Any) -> bool:
-            """Whether it is a node that holds an array: a gradient may be one."""
-            return isinstance(value, watched) and any(map(is_array, attributes(value).values()))
-
-        readers: dict[type, Callable[[Any, str, Any], Any]] = {}
-        making: Any = None  # the node, while its first attributes are set
-
-        def __setattr__(node: Node, name: str, value: Any) -> None:  # noqa: N807
-            nonlocal making
-            cls = node.__class__
-            read = readers.get(cls)
-            if read is None:
-                read = readers[cls] = reader_of(cls)
-            if read(node, NOTE, None) is None:
-                put(node, name, value)
-                if node is not making and name != NOTE and not self.is_asleep:
-                    making = node
-                    made(node)
-            elif name == NOTE or self.is_asleep:
-                put(node, name, value)
-            elif (
-                value.__class__ is float
-                or is_numeric(value)
-                or value is None
-                or is_of_arrays(value)
-            ):
-                making = None
-                frame = getframe(1)
-                while frame.f_code.co_name == "__setattr__" and frame.f_back is not None:
-                    frame = frame.f_back
-                wrote(node, name, value, frame, put)
-            else:
-                put(node, name, value)
-
-        return __setattr__
+        return noting_setattr(put, self._watched, self._wrote, self._makes, lambda: self.is_asleep)
 
     def _begin_free(self, run: WatchedRun) -> bool:
         """A pass of free code begins; whether it is to be seen."""
@@ -292,7 +252,9 @@ class Learner:
     def _begin_in_place(self, touched: Touched) -> None:
         """A pass begins that has written to a gradient without setting an attribute."""
         kind, node, frame = touched.kind, touched.node, touched.frame
-        run = self._begun(kind, node, frame if is_under_way(frame, sys._getframe()) else calling_frame())
+        run = self._begun(
+            kind, node, frame if is_under_way(frame, sys._getframe()) else calling_frame()
+        )
         if run is None or touched.name == run.anatomy.data:
             self._run = None
             return

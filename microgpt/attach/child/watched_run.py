@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from microgpt.attach.child.anatomy import (
     Anatomy,
-    Store,
     anatomy_of,
     attributes,
     is_array,
-    is_number,
     is_same,
     own_attribute,
 )
@@ -24,11 +22,7 @@ from microgpt.attach.child.shapes import Shape
 from microgpt.attach.child.value_class import ValueClass
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
     from microgpt.attach.child.fast_watch import FastWatch
-
-Fits: TypeAlias = "Callable[[list[Any]], bool]"
 
 
 SOON = 20_000
@@ -96,16 +90,19 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
         elif run.attribute_at.get((id(entry[1]), entry[2])) in held:
             log.entries.append(entry)
     kind = run.kind
-    places = log.places_of_visits(lambda node: kind.below_one(node, run.anatomy.store))
-    visiting = {run.attribute_at.get((id(code), offset), "") for code, offset in places}
+    told: dict[str, set[int]] = {}  # by attribute the nodes whose visits its reads tell
+    for place, keys in log.places_of_visits(lambda node: kind.below_one(node, store)).items():
+        told.setdefault(run.attribute_at.get(place, ""), set()).update(keys)
+    visited_nodes = set().union(*told.values())
+    # Where each class derived from it has operands under names of its own, no attribute tells all.
+    reads = {name: 0 for name, keys in told.items() if keys == visited_nodes}
     # Of several the one that is read least: sorting the graph does not read it, too.
-    reads: dict[str, int] = dict.fromkeys(visiting, 0)
     for entry in log.entries:
         if entry[3] is READ:
             name = run.attribute_at[id(entry[1]), entry[2]]
             if name in reads:
                 reads[name] += 1
-    visited = min(visiting, key=lambda name: (reads[name], name), default="")
+    visited = min(reads, key=lambda name: (reads[name], name), default="")
     return Shape(operands, visited, False, run.anatomy.data, best, store)
 
 
@@ -189,43 +186,6 @@ def root_of(run: WatchedRun, shape: Shape) -> Node:
     subject = run.kind.subject()
     results = [node for node in tops if subject.is_result(node)]
     return max(results or tops or [run.first], key=subject.age)
-
-
-def may_be_gradients(kind: ValueClass, store: Store, data: str, nodes: list[Node]) -> Fits:
-    """Tells whether numbers of some nodes may be their gradients.
-
-    Counts, depths and places in an order are numbers of nodes as well. So those of the operands of
-    sums and products are looked at: of one that is used once it is the slope's share, as a rule.
-
-    Args:
-        kind: their class.
-        store: where it keeps operands.
-        data: its number's attribute.
-        nodes: the root first, each once.
-    """
-    subject, places = kind.subject(), {id(node): i for i, node in enumerate(nodes)}
-    uses: dict[int, int] = {}
-    for node in nodes:
-        for each in kind.below_one(node, store):
-            uses[id(each)] = uses.get(id(each), 0) + 1
-    rules: list[tuple[int, int, float]] = []  # of an operand, of its consumer, and the slope
-    for node in nodes:
-        below = kind.below_one(node, store)
-        called = subject.called(node)
-        if len(below) != 2 or called not in {"add", "mul"}:
-            continue
-        for each, other in (below, below[::-1]):
-            slope = 1.0 if called == "add" else getattr(other, data, None) if data else other
-            if uses[id(each)] == 1 and is_number(slope):
-                rules.append((places[id(each)], places[id(node)], float(slope)))  # type: ignore[arg-type]
-
-    def fits(found: list[Any]) -> bool:
-        if found[0] == 1 and any(isinstance(number, float) for number in found[1:]):
-            return True
-        good = sum(found[each] == slope * found[node] for each, node, slope in rules)
-        return bool(good) and 2 * good >= len(rules)
-
-    return fits
 
 
 def lack_of(kind: ValueClass, *, is_profiled: bool) -> str:
