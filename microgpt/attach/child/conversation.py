@@ -215,10 +215,13 @@ class Conversation:
         root = root_among(kind, (*args, *keywords.values()), is_noted=not self._quiet)
         if root is None or self._depth or not self._channel.is_open:
             return function(*args, **keywords)
+        caller: Any = sys._getframe(3)
+        return self._outer(kind, root, lambda: function(*args, **keywords), caller)
+
+    def _outer(self, kind: Followed, root: Node, run: Callable[[], T], caller: FrameType) -> Any:
         self._depth += 1
         try:
-            caller: Any = sys._getframe(3)
-            return self._backward(kind, root, lambda: function(*args, **keywords), caller)
+            return self._backward(kind, root, run, caller)
         finally:
             self._depth -= 1
 
@@ -257,11 +260,7 @@ class Conversation:
         """`backward` of a tensor is called."""
         if self._depth or self._torch is None or not self._channel.is_open:
             return run()
-        self._depth += 1
-        try:
-            return self._backward(self._torch, root, run, caller)
-        finally:
-            self._depth -= 1
+        return self._outer(self._torch, root, run, caller)
 
     # -- backward passes ---------------------------------------------------------------------------
 
