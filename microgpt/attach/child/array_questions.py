@@ -221,7 +221,7 @@ class ArrayQuestions:
                     returned = self._returned(given[0], operands)
                     has_written = shares is not None and any(s is not None for s in shares)
                     # Of zeros written in place nothing is seen but that they were asked for.
-                    has_written |= given[0] is None and self._tap.has_given(operands)
+                    has_written |= _is_nothing(given[0]) and self._tap.has_given(operands)
                     if returned is None and has_written:
                         returned = shares
                     if returned is not None:
@@ -240,7 +240,8 @@ class ArrayQuestions:
                 is_pair = isinstance(part, (list, tuple)) and len(part) == 2
                 own = [each for each in part if id(each) not in ids] if is_pair else [part]
                 shares.append(self._plain(own[0]) if own else None)
-            return shares
+            # A lambda that calls two functions gives what these give: nothing.
+            return None if all(share is None for share in shares) else shares
         if given is not None and len(operands) == 1 and not isinstance(given, (list, tuple, dict)):
             return [self._plain(given)]
         return None
@@ -320,6 +321,10 @@ class ArrayQuestions:
             for operand, numbers in own.values():
                 if kind.data(operand) is not numbers:
                     kind.set_data(operand, numbers)
+
+
+def _is_nothing(given: Any) -> bool:
+    return given is None or (isinstance(given, tuple) and all(part is None for part in given))
 
 
 def is_row(numbers: Any) -> bool:
