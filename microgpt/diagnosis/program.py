@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from microgpt.code_places import is_cell
 from microgpt.diagnosis import op_lines
 from microgpt.diagnosis.vocabulary import called, names_in, vocabulary_of
 
@@ -45,7 +47,10 @@ class Program:
         """The lines of a file; none if it cannot be read."""
         if file not in self._lines:
             try:
-                text = Path(file).read_text(encoding="utf-8")
+                if is_cell(file):
+                    text = "".join(linecache.getlines(file))  # put there when it was read
+                else:
+                    text = Path(file).read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError, ValueError):
                 text = ""
             self._lines[file] = text.splitlines()

@@ -49,7 +49,7 @@ class Between:
         self._since, self._writes = number, {}
         self._log, self._others = [], {}
         self._leaves = leaves = snapshot.leaves()
-        self._data, self._grads = snapshot.data_of(leaves), snapshot.grads_of(leaves)
+        self._data, self._grads = snapshot.data_in_pass_of(leaves), snapshot.grads_of(leaves)
         self._names = {names[id(node)].text: id(node) for node in leaves if id(node) in names}
         self._inner = snapshot.inner_numbers()
         self._newest = max(self._inner, default=-1)

@@ -12,7 +12,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from types import CodeType, FrameType, MemberDescriptorType
+from types import FrameType, MemberDescriptorType
 from typing import Any
 
 from microgpt.attach.child.recorded import Node
@@ -127,13 +127,16 @@ class PassLog:
 
     def places_of_visits(
         self, operands: Callable[[Node], Sequence[Node]]
-    ) -> list[tuple[CodeType, int]]:
+    ) -> dict[tuple[int, int], set[int]]:
         """Where in the code reads are made after which one of the node's operands is written to.
 
         Args:
             operands: of a node.
+
+        Returns:
+            by `id()` of the code and offset the `id()`s of the nodes.
         """
-        found: dict[tuple[int, int], tuple[CodeType, int]] = {}
+        found: dict[tuple[int, int], set[int]] = {}
         recent: deque[tuple[Any, ...]] = deque(maxlen=LOOK_BACK)
         known: dict[int, set[int]] = {}
         n_writes = 0
@@ -150,9 +153,9 @@ class PassLog:
                 if keys is None:
                     keys = known[id(node)] = set(map(id, operands(node)))
                 if key in keys:
-                    found[id(code), offset] = (code, offset)
+                    found.setdefault((id(code), offset), set()).add(id(node))
                     break
-        return list(found.values())
+        return found
 
 
 # -- descriptors -----------------------------------------------------------------------------------

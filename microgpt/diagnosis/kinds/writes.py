@@ -15,7 +15,7 @@ from microgpt.diagnosis.kinds.slopes import SAME
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import Function, SourcePlace
 from microgpt.graph.arrays import Floats, Ints
-from microgpt.graph.ledger import ZEROED
+from microgpt.graph.ledger import REPLACED, ZEROED
 
 
 def _close(a: Floats, b: Floats) -> NDArray[np.bool_]:
@@ -53,7 +53,8 @@ def _overwritten(evidence: Evidence) -> Iterator[Finding]:
     for _, seen in _ledgers(evidence):
         ledger, graph = seen.ledger, seen.graph
         assert ledger is not None
-        replaced = seen.replaced
+        # Also where the last share is as large as the one it replaces, as of x * x.
+        replaced = np.flatnonzero(ledger.kind == REPLACED)
         alone = _close(ledger.new[replaced], seen.given_shares[replaced])
         alone |= _close(ledger.new[replaced], seen.expected_shares[replaced])
         taken = [w for w in replaced[alone].tolist() if _was_given(seen, w)]
@@ -77,7 +78,10 @@ def _was_given(seen: PassEvidence, write: int) -> bool:
     assert ledger is not None
     earlier = ledger.writes_to(int(ledger.node[write]))
     earlier = earlier[earlier < write]
-    return bool(len(earlier)) and float(ledger.old[write]) != 0
+    if not len(earlier) or float(ledger.old[write]) == 0:
+        return False
+    changes = ledger.new[write] != ledger.old[write]
+    return bool(changes or ledger.edge[earlier[-1]] != ledger.edge[write])
 
 
 def _op_of(seen: PassEvidence, write: int) -> str | None:
