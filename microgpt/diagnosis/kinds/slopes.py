@@ -111,8 +111,9 @@ def _first_event(seen: PassEvidence, edges: Ints) -> tuple[int, int]:
 def _is_skipped(group: _Group) -> bool:
     graph = group.seen.graph
     adjoints = graph.grad[graph.edge_consumers[group.edges]]
-    matters = (group.true != 0) & (adjoints != 0)
-    return bool((group.given[matters] == 0).all() and matters.any())
+    asked = adjoints != 0
+    matters = (group.true != 0) & asked
+    return bool((group.given[asked] == 0).all() and matters.any())
 
 
 def _told(evidence: Evidence, group: _Group, kind: str, what: str) -> Finding:
@@ -276,7 +277,7 @@ def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
         others = seen.locals.value == seen.locals.value[node]
         if is_operator and len(np.unique(graph.op_codes[others])) > 1:
             continue  # two operators at once: a number was changed, rather
-        if right > len(nodes):
+        if is_operator and right > len(nodes):
             continue  # it is right as a rule
         made = graph.makers[maker] if maker >= 0 else None
         line = None

@@ -8,8 +8,10 @@ import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Certainty, Finding
+from microgpt.diagnosis.kinds.kind import matrix_of
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite
+from microgpt.graph.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,19 @@ def leaf_id(evidence: Evidence, interval: Interval, place: int) -> int:
     """The id of a leaf in the earlier pass's graph."""
     graph = evidence.passes[interval.after].graph
     return int(np.flatnonzero(np.diff(graph.operand_start) == 0)[place])
+
+
+def line_of_leaf(graph: Graph, node: int) -> SourcePlace | None:
+    """The line that made a leaf, else one that made others of its matrix.
+
+    A class that is met for the first time makes a node before it is watched.
+    """
+    line = graph.line(node)
+    if line is not None or node not in graph.names:
+        return line
+    own = matrix_of(graph.names[node])
+    lines = (graph.line(n) for n, name in graph.names.items() if matrix_of(name) == own)
+    return next((line for line in lines if line is not None), None)
 
 
 def finding_between(

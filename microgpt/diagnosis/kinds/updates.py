@@ -15,6 +15,7 @@ from microgpt.diagnosis.kinds.telling import (
     called,
     finding_between,
     leaf_id,
+    line_of_leaf,
     moves_of,
     update_line,
     writes_to_parameters,
@@ -84,7 +85,7 @@ def _not_updated(evidence: Evidence) -> Iterator[Finding]:
         interval, place, leaf = members[0][0]
         node = leaf_id(evidence, interval, place)
         graph = evidence.passes[interval.after].graph
-        line = graph.line(node)
+        line = line_of_leaf(graph, node)
         many = f" and {len(members) - 1} more of {group}" if len(members) > 1 else ""
         what = (
             f"{called(leaf)}{many} has gradients that are not 0, {said(leaf.grad)} say, and is "
@@ -294,7 +295,7 @@ def _symmetric(evidence: Evidence) -> Iterator[Finding]:
             continue
         place, node = first[matrix]
         graph = evidence.passes[place].graph
-        line = graph.line(node)
+        line = line_of_leaf(graph, node)
         yield Finding(
             kind="symmetric", certainty="certain",
             what=f"all rows of {matrix} are equal, and so are their gradients, at each of {n} "
