@@ -168,3 +168,28 @@ def _wrapping(function: ast.FunctionDef, name: str) -> set[int]:
             if is_made and isinstance(node, ast.Assign):
                 found |= {id(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
     return found
+
+
+def _sets_gradient(node: ast.Assign, grads: frozenset[str]) -> bool:
+    return any(isinstance(t, ast.Attribute) and t.attr in grads for t in node.targets)
+
+
+def shares_an_array(node: ast.Assign, grads: frozenset[str]) -> bool:
+    """Whether it sets a gradient to an array that it does not make: no sum, no copy, no zeros."""
+    makes = {"copy", "zeros", "zeros_like", "array", "ones", "ones_like", "full", "astype"}
+    value = node.value
+    if not _sets_gradient(node, grads) or isinstance(value, ast.Constant):
+        return False
+    if isinstance(value, ast.Call):
+        return not called(value) & makes
+    return isinstance(value, ast.Name | ast.Attribute | ast.Subscript)
+
+
+def makes_integers(node: ast.Assign, grads: frozenset[str]) -> bool:
+    """Whether it sets a gradient to whole numbers, by `int` or by a type like its data's."""
+    if not _sets_gradient(node, grads):
+        return False
+    spoken = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+    spoken |= {n.attr for n in ast.walk(node.value) if isinstance(n, ast.Attribute)}
+    spoken |= {str(n.value) for n in ast.walk(node.value) if isinstance(n, ast.Constant)}
+    return bool(spoken & {"int", "int8", "int16", "int32", "int64", "intp", "dtype", "zeros_like"})

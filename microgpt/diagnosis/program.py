@@ -176,30 +176,6 @@ class Program:
                     return found.file, node.lineno
         return found.file, last.lineno
 
-    def line_of_dispatch(
-        self, place: SourcePlace | None, files: Iterable[str]
-    ) -> SourcePlace | None:
-        """The last of a pass's questions which op a node is, if it asks such."""
-        found = self.pass_function(place, files)
-        asked = [
-            node.lineno for node in ast.walk(found.node if found else ast.Module([], []))
-            if isinstance(node, ast.If) and isinstance(node.test, ast.Compare)
-            and any(isinstance(each, ast.Constant) and isinstance(each.value, str)
-                    for each in node.test.comparators)
-        ]  # fmt: skip
-        return (found.file, max(asked)) if found is not None and asked else None
-
-    def ops_asked_for(self, place: SourcePlace | None, files: Iterable[str]) -> set[str]:
-        """The names of ops that a pass has branches for, none if it does not ask."""
-        found = self.pass_function(place, files)
-        return {
-            each.value
-            for node in ast.walk(found.node if found else ast.Module([], []))
-            if isinstance(node, ast.Compare)
-            for part in node.comparators for each in ast.walk(part)
-            if isinstance(each, ast.Constant) and isinstance(each.value, str)
-        }  # fmt: skip
-
     def line_that_rebinds(self, file: str | None) -> SourcePlace | None:
         """The last line outside of classes' ops that makes new objects of numbers and gradients.
 
@@ -330,6 +306,10 @@ class Program:
                 ):
                     return True
         return False
+
+    def gradient_names(self, file: str) -> frozenset[str]:
+        """The attributes that a program keeps gradients in."""
+        return self._vocabulary(file)[1]
 
     def _vocabulary(self, file: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
         """What the program calls numbers, gradients, and what makes nodes."""

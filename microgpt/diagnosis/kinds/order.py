@@ -11,6 +11,7 @@ from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.forgotten import forgotten_operands
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.pass_evidence import PassEvidence
+from microgpt.diagnosis.pass_lines import line_of_dispatch, ops_asked_for
 from microgpt.diagnosis.program import SourcePlace
 
 
@@ -110,7 +111,7 @@ def _forgotten_op(evidence: Evidence, seen: PassEvidence, missed: list[int]) -> 
     if len(codes) != 1:
         return None
     of_op = np.flatnonzero(graph.op_codes == codes.pop())
-    op, asked = graph.op(missed[0]), evidence.program.ops_asked_for(seen.place, seen.files)
+    op, asked = graph.op(missed[0]), ops_asked_for(evidence.program, seen.place, seen.files)
     is_asked = not asked or op.rstrip("0123456789") in {name.strip("_") for name in asked}
     return op if (graph.event_of[of_op] < 0).all() and not is_asked else None
 
@@ -136,7 +137,7 @@ def op_forgotten(evidence: Evidence) -> Iterator[Finding]:
         if op is None:
             continue
         graph, node = seen.graph, missed[0]
-        line = evidence.program.line_of_dispatch(seen.place, seen.files) or _line(evidence, seen)
+        line = line_of_dispatch(evidence.program, seen.place, seen.files) or _line(evidence, seen)
         edge = int(graph.operand_start[node])
         share = float(seen.slopes[edge] * graph.grad[node])
         yield Finding(
