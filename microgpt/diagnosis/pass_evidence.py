@@ -16,7 +16,8 @@ from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import ADDED, REPLACED, ZEROED, Ledger
 from microgpt.graph.op_evaluator import OpEvaluator
 
-SEED_UNKNOWN = float("nan")
+ROUNDED = 1e-14
+"""So small a part of the largest gradient may be rounding inside of an op."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +146,7 @@ class PassEvidence:
     def tolerance(self) -> Floats:
         """Within this a gradient is the same. Shape: `[node]`."""
         _, sizes, errors = self._should
-        return frozen(EXACT * sizes + errors)
+        return frozen(EXACT * sizes + errors + ROUNDED * float(np.max(sizes, initial=0.0)))
 
     @cached_property
     def off(self) -> NDArray[np.bool_]:
@@ -169,7 +170,8 @@ class PassEvidence:
         along = (ledger.edge >= 0) & (ledger.event > 0)
         edges = ledger.edge[along]
         shares, expected = (ledger.new - ledger.old)[along], self.given_shares[along]
-        slack = 1e-12 * (np.abs(ledger.old) + np.abs(ledger.new))[along] + EXACT * np.abs(expected)
+        largest = np.abs(ledger.old) + np.abs(ledger.new) + self.sizes[ledger.node]
+        slack = 1e-12 * largest[along] + EXACT * np.abs(expected)
         adjoints = self.write_adjoints[along]
         keys = graph.edge_consumers * n + graph.operands  # x * x may have one write for both
         _, pair = np.unique(keys, return_inverse=True)
@@ -202,6 +204,24 @@ class PassEvidence:
     def wrong_slopes(self) -> NDArray[np.bool_]:
         """The edges whose local gradient is another one than it should be. Shape: `[edge]`."""
         return frozen(self.locals.wrong(self.given_slopes))
+
+    @cached_property
+    def is_finite(self) -> bool:
+        """Whether neither the root nor any gradient, as it should be, has overflown."""
+        root = self.graph.data[self.graph.root]
+        return bool(np.isfinite(root) and np.isfinite(self.true_grad[self.leaves]).all())
+
+    @cached_property
+    def leaves(self) -> Ints:
+        """The nodes that nothing has made, in the order of `Updates.leaves`.
+
+        An element of an array's op that depends on nothing, such as a probability behind a mask,
+        is none of them.
+        """
+        graph = self.graph
+        has_operands = np.diff(graph.operand_start) > 0
+        inner = np.isin(graph.op_codes, np.unique(graph.op_codes[has_operands]))
+        return frozen(np.flatnonzero(~inner))
 
     # -- what was seen ---------------------------------------------------------------------------
 

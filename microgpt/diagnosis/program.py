@@ -107,10 +107,22 @@ class Program:
         ]  # fmt: skip
         return max(around, key=lambda node: node.lineno, default=None)
 
-    def makes_nodes(self, file: str, function: ast.FunctionDef) -> bool:
-        """Whether a function calls what makes nodes."""
+    def loop_around(self, file: str, line: int) -> ast.For | ast.While | None:
+        """The outermost loop that a line is in."""
+        for node in ast.walk(self.tree(file) or ast.Module([], [])):
+            is_loop = isinstance(node, ast.For | ast.While)
+            if is_loop and node.lineno <= line <= (node.end_lineno or node.lineno):
+                return node
+        return None
+
+    def only_computes(self, file: str, function: ast.FunctionDef) -> bool:
+        """Whether a function makes no nodes and writes to no attribute or place in a list."""
         makers = self._vocabulary(file)[2]
-        return any(isinstance(n, ast.Call) and called(n) & makers for n in ast.walk(function))
+        return not any(
+            (isinstance(n, ast.Call) and called(n) & makers)
+            or (isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store))
+            for n in ast.walk(function)
+        )
 
     def line_of_result(self, file: str, line: int) -> int:
         """Where the function that begins at a line computes the number of what it gives."""
@@ -253,6 +265,10 @@ class Program:
             targets = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
             kept = {ast.unparse(t.value) for t in targets if isinstance(t, ast.Subscript)}
             kept |= {ast.unparse(t) for t in targets if isinstance(t, ast.Attribute)}
+            kept |= {
+                each.target.id for each in ast.walk(node)
+                if isinstance(each, ast.AugAssign) and isinstance(each.target, ast.Name)
+            }  # fmt: skip
             if len(kept) >= 2:
                 return True
         return False

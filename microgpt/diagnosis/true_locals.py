@@ -110,6 +110,7 @@ class _Looking:
         rest = self._recognise(np.array(to_move, np.int64))
         self._move(rest.tolist())
         self._with_plain_numbers(rest)
+        self._behind_infinity()
         known = ~(np.isnan(self.low) | np.isnan(self.high))
         return TrueLocals(
             frozen(np.where(known, self.low, 0.0)),
@@ -214,6 +215,13 @@ class _Looking:
             )
             if slope is not None and self.value[node] == NodeValue.UNKNOWN:
                 self.low[edge] = self.high[edge] = slope
+
+    def _behind_infinity(self) -> None:
+        """An op that gives a number for an operand of minus infinity does not depend on it."""
+        graph = self.graph
+        unknown = np.isnan(self.low) & (graph.data[graph.operands] == -np.inf)
+        unknown &= np.isfinite(graph.data[graph.edge_consumers])
+        self.low[unknown] = self.high[unknown] = 0.0
 
     # -- moving operands -----------------------------------------------------------------------
 

@@ -49,7 +49,8 @@ def vocabulary_of(
                 continue
             given = [a.arg for a in method.args.args[1:2]]
             for target, value in _assigned_pairs(method):
-                if isinstance(value, ast.Name) and value.id in given:
+                is_zeros = isinstance(value, ast.Call) and called(value) & ZEROS
+                if not is_zeros and names_in(value) & set(given):
                     numbers.add(target)
                 is_empty = isinstance(value, ast.Constant) and value.value in (0, None)
                 if is_empty or (isinstance(value, ast.Call) and called(value) & ZEROS):

@@ -79,12 +79,13 @@ def _update_without_grad(evidence: Evidence) -> Iterator[Finding]:
         if idle and len(idle) > moving:
             place, leaf, writes = idle[0]
             zeroed = next(w for w in writes if w.is_grad and w.new == 0)
+            line = zeroed.line if zeroed.line[0] else update_line(interval, leaf, place)
             what = (
                 f"the gradient of {called(leaf)}, {said(leaf.grad)}, is set to 0 before the "
                 "update reads it: nothing moves"
             )
             yield finding_between(
-                evidence, interval, "update-without-grad", "certain", what, zeroed.line,
+                evidence, interval, "update-without-grad", "certain", what, line,
                 (leaf_id(evidence, interval, place),), was=0.0, should=leaf.grad,
                 spoils=len(idle),
             )  # fmt: skip

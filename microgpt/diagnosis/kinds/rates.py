@@ -55,7 +55,7 @@ def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
     told: tuple[Interval, float, float] | None = None
     for interval in evidence.intervals[:4]:
         seen = evidence.passes[interval.after]
-        leaves = np.flatnonzero(np.diff(seen.graph.operand_start) == 0).tolist()
+        leaves = seen.leaves.tolist()
         rows = list(zip(leaves, interval.updates.leaves, strict=True))
         moved = [(node, leaf) for node, leaf in rows if leaf.before != leaf.after]
         if not moved:
