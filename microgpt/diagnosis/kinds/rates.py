@@ -120,7 +120,8 @@ KINDS = (
          "take a smaller learning rate", _rate_too_large,
          frozenset({"ascent", "stale-grads", "wrong-local", "overwritten", "upstream-dropped",
                     "update-mixed", "wrong-forward", "visited-early", "visited-twice",
-                    "never-visited", "operand-skipped", "backward-twice", "updated-twice"})),
+                    "never-visited", "operand-skipped", "backward-twice", "updated-twice", "error",
+                    "not-finite"})),
     FaultKind("rate-too-small", "moves hardly at all",
-         "take a larger learning rate", _rate_too_small),
+         "take a larger learning rate", _rate_too_small, frozenset({"not-finite"})),
 )  # fmt: skip

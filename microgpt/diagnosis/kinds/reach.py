@@ -260,13 +260,14 @@ def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
             if line is None or line in told:
                 continue
             told.add(line)
-            if not evidence.program.repeats_an_object(*line):
+            repeats = evidence.program.line_that_repeats(*line)
+            if repeats is None:
                 continue
             what = (
                 f"{graph.name(node)} is one object at many places: a list that is repeated repeats "
                 "its objects, it does not make new ones"
             )
-            yield _at_line(seen, "aliased-parameters", "certain", line, node, what)
+            yield _at_line(seen, "aliased-parameters", "certain", (line[0], repeats), node, what)
 
 
 KINDS = (

@@ -277,8 +277,9 @@ def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
         others = seen.locals.value == seen.locals.value[node]
         if is_operator and len(np.unique(graph.op_codes[others])) > 1:
             continue  # two operators at once: a number was changed, rather
-        if is_operator and right > len(nodes):
-            continue  # it is right as a rule
+        own = seen.locals.known[graph.edges_into(nodes)]
+        if is_operator and right > len(nodes) and not own.all():
+            continue  # it is right as a rule, and its method does not say this number
         made = graph.makers[maker] if maker >= 0 else None
         line = None
         if made is not None:
