@@ -236,7 +236,7 @@ def _rebound_unseen(evidence: Evidence) -> Iterator[Finding]:
     )  # fmt: skip
     seen = evidence.passes[0]
     line = evidence.program.line_that_rebinds(seen.file)
-    if moved or line is None:
+    if moved or line is None or _changes_by_name(evidence):
         return
     held = [
         leaf for _, leaf in evidence.intervals[0].rows() if leaf.node is not None and leaf.grad != 0
@@ -249,6 +249,18 @@ def _rebound_unseen(evidence: Evidence) -> Iterator[Finding]:
         f"{leaf.name or f'#{leaf.node}'} has the gradient {said(leaf.grad)} and never moves"
     )
     yield _at_line(seen, "rebound", "certain", line, leaf.node or 0, what)
+
+
+def _changes_by_name(evidence: Evidence) -> bool:
+    """Whether leaves of one name have other numbers from pass to pass: new objects are used."""
+    known: dict[str, float] = {}
+    for seen in evidence.passes:
+        graph = seen.graph
+        for node in seen.leaves.tolist():
+            name = graph.names.get(node)
+            if name and known.setdefault(name, float(graph.data[node])) != graph.data[node]:
+                return True
+    return False
 
 
 def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
