@@ -200,7 +200,7 @@ class Program:
         numbers, grads, makers = self._vocabulary(file)
         found = []
         for node in ast.walk(tree):
-            if not isinstance(node, ast.Assign):
+            if not isinstance(node, ast.Assign) or self._in_op(file, node.lineno):
                 continue
             target, value = node.targets[0], node.value
             if isinstance(target, ast.Attribute) and target.attr in numbers:
