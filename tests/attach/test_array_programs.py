@@ -102,6 +102,7 @@ def test_stepping_there_and_back_is_the_pass(path: Path) -> None:
         steps_there_and_back(graph)
 
 
+@pytest.mark.slow
 @all_programs
 def test_the_programs_own_methods_are_asked_by_gradcheck(path: Path) -> None:
     with ScriptProcess(path) as script:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import FunctionType
 from typing import Any
 
-from microgpt.attach.child.anatomy import attributes, own_attribute
+from microgpt.attach.child.anatomy import attributes, is_array, own_attribute
 from microgpt.attach.child.array_pass_log import ArrayPassLog
 from microgpt.attach.child.array_questions import ArrayQuestions, floats
 from microgpt.attach.child.array_tap import as_floats, numpy_of_script
@@ -108,6 +108,7 @@ class ArraySnapshot(Snapshot):
             "dims": array("q", map(len, shapes)),
             "shape": array("q", [n for shape in shapes for n in shape]),
             "data": _flat(self._values),
+            **_memory(finals or [kind.grad(node) for node in self.nodes]),
             **_gradients("grad", now),
             **_gradients("grad_before", self._found),
             "eps": array("d", [eps]),
@@ -191,3 +192,16 @@ def _gradients(name: str, values: list[Any]) -> dict[str, Field]:
         f"{name}_sizes": sizes,
         f"{name}_shapes": ["" if value is None else str(value.shape) for value in values],
     }
+
+
+def _memory(grads: Sequence[Any]) -> dict[str, Field]:
+    """Which gradients are whole numbers, and which lie where an earlier one's do."""
+    first: dict[int, int] = {}
+    integer, shared = array("b"), array("q")
+    for place, grad in enumerate(grads):
+        is_own = is_array(grad) and grad.size > 0
+        integer.append(is_own and grad.dtype.kind in "iu")
+        at = grad.__array_interface__["data"][0] if is_own else -1 - place
+        shared.append(first.get(at, -1))
+        first.setdefault(at, place)
+    return {"grad_integer": integer, "grad_shared": shared}
