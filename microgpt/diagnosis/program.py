@@ -110,8 +110,9 @@ class Program:
     def loop_around(self, file: str, line: int) -> ast.For | ast.While | None:
         """The outermost loop that a line is in."""
         for node in ast.walk(self.tree(file) or ast.Module([], [])):
-            is_loop = isinstance(node, ast.For | ast.While)
-            if is_loop and node.lineno <= line <= (node.end_lineno or node.lineno):
+            if not isinstance(node, ast.For | ast.While):
+                continue
+            if node.lineno <= line <= (node.end_lineno or node.lineno):
                 return node
         return None
 
