@@ -32,6 +32,8 @@ from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
 
+IN_SIGHT = 4
+"""So many gradients that were read last are looked at again. Units: gradients."""
 MAX_NUMBERS = 50_000_000
 """So many numbers of writes are kept."""
 
@@ -155,9 +157,14 @@ class ArrayPassLog:
     def _compare(self) -> None:
         """Finds what was changed in place since the last look."""
         touched, self._touched = self._touched, {}
+        # `x.grad[:] += y.grad` reads both before it writes, so what was read last is kept in sight.
+        recent = set(list(touched)[-IN_SIGHT:])
         for key, node in touched.items():
             now = self._copy(self._raw(node))
-            if not _same(now, self._known[key]):
+            if _same(now, self._known[key]):
+                if key in recent:
+                    self._touched[key] = node
+            else:
                 code, offset = self._sites.get(key, (None, 0))
                 self._known[key] = now
                 self._entries.append((node, code, offset, now, COMPARED))
@@ -210,6 +217,7 @@ class ArrayPassLog:
             log._look_for_updates(node)
             if by_grads or log.notes_all:
                 log.was_read(name, (node, frame.f_code, frame.f_lasti))
+            log._touched.pop(id(node), None)
             log._touched[id(node)] = node
             log._sites[id(node)] = (frame.f_code, frame.f_lasti)
             own = getattr(node, "__dict__", None)
