@@ -110,10 +110,9 @@ class Program:
     def loop_around(self, file: str, line: int) -> ast.For | ast.While | None:
         """The outermost loop that a line is in."""
         for node in ast.walk(self.tree(file) or ast.Module([], [])):
-            if not isinstance(node, ast.For | ast.While):
-                continue
-            if node.lineno <= line <= (node.end_lineno or node.lineno):
-                return node
+            if isinstance(node, ast.For | ast.While) and line >= node.lineno:  # noqa: SIM102
+                if line <= (node.end_lineno or node.lineno):
+                    return node
         return None
 
     def only_computes(self, file: str, function: ast.FunctionDef) -> bool:
@@ -201,7 +200,7 @@ class Program:
         numbers, grads, makers = self._vocabulary(file)
         found = []
         for node in ast.walk(tree):
-            if not isinstance(node, ast.Assign):
+            if not isinstance(node, ast.Assign) or self._in_op(file, node.lineno):
                 continue
             target, value = node.targets[0], node.value
             if isinstance(target, ast.Attribute) and target.attr in numbers:
@@ -307,22 +306,26 @@ class Program:
                     return True
         return False
 
-    def repeats_an_object(self, file: str, line: int) -> bool:
-        """Whether a line repeats a list that holds a node it makes: `[Value(0)] * 3`."""
-        _, _, makers = self._vocabulary(file)
-        tree = self.tree(file)
-        for node in ast.walk(tree or ast.Module([], [])):
+    def line_that_repeats(self, file: str, line: int) -> int | None:
+        """Where a list is repeated that holds what is made on a line, or a node: `[Value(0)] * 3`.
+
+        Args:
+            line: that makes nodes, itself or in a function that the list calls.
+        """
+        around = self.function_around(file, line)
+        makers = self._vocabulary(file)[2] | ({around.name} if around is not None else set())
+        for node in ast.walk(self.tree(file) or ast.Module([], [])):
             if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
                 continue
-            sides = (node.left, node.right)
-            if not (node.lineno <= line <= (node.end_lineno or 0)):
-                continue
-            for side in sides:
-                if isinstance(side, ast.List) and any(
-                    isinstance(n, ast.Call) and called(n) & makers for n in ast.walk(side)
-                ):
-                    return True
-        return False
+            is_here = node.lineno <= line <= (node.end_lineno or 0)
+            for side in (node.left, node.right):
+                calls = [
+                    n for n in ast.walk(side) if isinstance(n, ast.Call) and called(n) & makers
+                ]
+                own = {around.name} if around is not None else set()
+                if isinstance(side, ast.List) and any(is_here or called(n) & own for n in calls):
+                    return node.lineno
+        return None
 
     def gradient_names(self, file: str) -> frozenset[str]:
         """The attributes that a program keeps gradients in."""

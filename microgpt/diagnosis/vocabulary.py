@@ -55,6 +55,12 @@ def vocabulary_of(
                 is_empty = isinstance(value, ast.Constant) and value.value in (0, None)
                 if is_empty or (isinstance(value, ast.Call) and called(value) & ZEROS):
                     empty.add(target)
+    for node in ast.walk(tree or ast.Module([], [])):
+        if (
+            isinstance(node, ast.ClassDef)
+            and {base.id for base in node.bases if isinstance(base, ast.Name)} & makers
+        ):
+            makers.add(node.name)
     for node in ast.walk(tree or ast.Module([], [])):  # `def leaf(x): return Value(x)`
         if isinstance(node, ast.FunctionDef) and len(node.body) <= 2:
             last = node.body[-1]

@@ -236,7 +236,7 @@ def _rebound_unseen(evidence: Evidence) -> Iterator[Finding]:
     )  # fmt: skip
     seen = evidence.passes[0]
     line = evidence.program.line_that_rebinds(seen.file)
-    if moved or line is None:
+    if moved or line is None or _changes_by_name(evidence):
         return
     held = [
         leaf for _, leaf in evidence.intervals[0].rows() if leaf.node is not None and leaf.grad != 0
@@ -251,6 +251,18 @@ def _rebound_unseen(evidence: Evidence) -> Iterator[Finding]:
     yield _at_line(seen, "rebound", "certain", line, leaf.node or 0, what)
 
 
+def _changes_by_name(evidence: Evidence) -> bool:
+    """Whether leaves of one name have other numbers from pass to pass: new objects are used."""
+    known: dict[str, float] = {}
+    for seen in evidence.passes:
+        graph = seen.graph
+        for node in seen.leaves.tolist():
+            name = graph.names.get(node)
+            if name and known.setdefault(name, float(graph.data[node])) != graph.data[node]:
+                return True
+    return False
+
+
 def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
     for place, seen in enumerate(evidence.passes[:1]):
         graph = seen.graph
@@ -260,13 +272,14 @@ def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
             if line is None or line in told:
                 continue
             told.add(line)
-            if not evidence.program.repeats_an_object(*line):
+            repeats = evidence.program.line_that_repeats(*line)
+            if repeats is None:
                 continue
             what = (
                 f"{graph.name(node)} is one object at many places: a list that is repeated repeats "
                 "its objects, it does not make new ones"
             )
-            yield _at_line(seen, "aliased-parameters", "certain", line, node, what)
+            yield _at_line(seen, "aliased-parameters", "certain", (line[0], repeats), node, what)
 
 
 KINDS = (
