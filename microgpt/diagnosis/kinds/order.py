@@ -153,7 +153,9 @@ def _was_visited_idly(seen: PassEvidence, node: int) -> bool:
         return False
     operands = graph.operands[graph.edges_into(np.array([node]))].tolist()
     given = [ledger.writes_to(operand) for operand in operands]
-    is_idle = ~ledger.changed() & (ledger.kind == ADDED)
+    changed = ledger.changed()
+    adding = np.unique(ledger.line[(ledger.kind == ADDED) & changed])
+    is_idle = ~changed & np.isin(ledger.line, adding)
     idle = [writes[(writes < own[0]) & is_idle[writes]] for writes in given]
     return bool(idle) and all(len(writes) > 0 for writes in idle)
 
