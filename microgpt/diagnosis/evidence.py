@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import Program
 from microgpt.diagnosis.structure.algebra import Algebra
+from microgpt.diagnosis.structure.distributions import Distributions
 from microgpt.diagnosis.structure.text_model import TextModel
 from microgpt.graph.arrays import Ints, frozen
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite, Stop, Updates
@@ -155,6 +156,16 @@ class Evidence:
     def algebra(self, place: int) -> Algebra:
         """What a pass computes, as sums and products."""
         return self.text_model(place).algebra
+
+    @cached_property
+    def _distributions(self) -> dict[int, Distributions]:
+        return {}
+
+    def distributions(self, place: int) -> Distributions:
+        """The softmaxes of a pass."""
+        if place not in self._distributions:
+            self._distributions[place] = Distributions(self.algebra(place))
+        return self._distributions[place]
 
     # -- the two proofs that most kinds ask for ----------------------------------------------------
 

@@ -10,6 +10,7 @@ from microgpt.diagnosis.kinds import (
     kept,
     numbers,
     order,
+    probabilities,
     rates,
     reach,
     slopes,
@@ -29,6 +30,7 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *rates.KINDS,
     *numbers.KINDS,
     *texts.KINDS,
+    *probabilities.KINDS,
 )
 RANK = {"certain": 0, "likely": 1, "note": 2}
 

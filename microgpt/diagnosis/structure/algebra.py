@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -17,6 +18,8 @@ from microgpt.graph.arrays import Ints
 
 MOST_STEPS = 20_000
 """So many nodes are looked at to find what one is a sum of."""
+MOST_SHIFTS = 4
+"""So many numbers may be added to a score before its softmax."""
 INDICES = re.compile(r"\[([^\]]*)\]")
 
 
@@ -241,7 +244,14 @@ class Algebra:
                 found[node] = any(o in self.entries for o in inside)
         return found
 
-    def numbers(self, nodes: Ints) -> list[float]:
-        """The numbers of some nodes."""
-        found: list[float] = self.graph.data[nodes].tolist()
-        return found
+    def score_of(self, node: int, among: Container[int]) -> int:
+        """The first of some nodes that a node is, but for numbers added; itself if there is none."""
+        at = node
+        for _ in range(MOST_SHIFTS):
+            if at in among:
+                return at
+            linear = [user for user in self.consumers[at] if self.parts(user) is not None]
+            if not linear:
+                break
+            at = linear[0]
+        return node

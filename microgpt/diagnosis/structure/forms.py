@@ -15,6 +15,8 @@ SAME = 1e-9
 """Numbers are the same within this part of their size."""
 
 
+ROUNDED = 1e-6
+"""Slopes that are differences of such are, within this."""
 LARGEST_GUARD = 1e-3
 """More is not added to a number only to keep it from 0."""
 
@@ -157,21 +159,29 @@ class _Group:
         return bool((~some | _same(size, np.broadcast_to(largest, size.shape))).all())
 
     def _of_softmax(self) -> tuple[NDArray[np.uint8], Ints]:
-        a, v = self.numbers, self.value
-        top = a.max(axis=1, keepdims=True)
-        e = np.exp(a - top)
+        """Over the operands with slopes: of arrays all others may stand beside them."""
+        a, slopes, v = self.numbers, self.slopes, self.value
+        some = slopes != 0
+        settled = ~some.any(axis=1)  # all or nothing
+        top = np.where(some, a, -np.inf).max(axis=1, keepdims=True)
+        e = np.where(some, np.exp(a - top), 0.0)
         total = e.sum(axis=1)
         shares = e / total[:, None]
         nothing = np.zeros(len(v), np.uint8), np.full(len(v), -1)
-        if _all_same(np.log(total) + top[:, 0], v) and _all_same(self.slopes, shares):
+        if settled.all():
+            return nothing
+        if _all_same(np.log(total) + top[:, 0], v) and _all_same(slopes, shares):
             return np.full(len(v), Form.LOGSUMEXP, np.uint8), nothing[1]
-        for form, entries, own in (
-            (Form.SOFTMAX, shares, v * (1 - v)),
-            (Form.LOG_SOFTMAX, np.log(shares), 1 - np.exp(v)),
+        for form, entries, own, ends in (
+            (Form.SOFTMAX, shares, v * (1 - v), (v == 0) | (v == 1)),
+            (Form.LOG_SOFTMAX, np.log(shares), 1 - np.exp(v), (v == 0) | (v < -700)),
         ):
-            fits = _same(entries, v[:, None]) & _same(self.slopes, own[:, None])
-            if fits.any(axis=1).all():
-                return np.full(len(v), form, np.uint8), fits.argmax(axis=1)
+            fits = some & _same(entries, v[:, None]) & (
+                np.abs(slopes - own[:, None]) <= ROUNDED * np.abs(own[:, None]) + SAME
+            )  # fmt: skip
+            if (fits.any(axis=1) | (settled & ends)).all():
+                chosen = np.where(fits.any(axis=1), fits.argmax(axis=1), -1)
+                return np.full(len(v), form, np.uint8), chosen
         return nothing
 
 
