@@ -136,6 +136,20 @@ class Origins:
             return []
         return [node.id for node in ast.walk(value) if isinstance(node, ast.Name)]
 
+    def readings_of(self, name: str) -> list[int]:
+        """The lines that take a place of something called so: `name[i]`, `model["name"][i]`."""
+        found = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+                held = node.value
+                own = (held.id if isinstance(held, ast.Name) else held.attr
+                       if isinstance(held, ast.Attribute) else held.slice.value
+                       if isinstance(held, ast.Subscript) and isinstance(held.slice, ast.Constant)
+                       else None)  # fmt: skip
+                if own == name:
+                    found.append(node.lineno)
+        return found
+
     def is_plain(self, line: int, name: str) -> bool:
         """Whether a line gives a name nothing but a number, or numbers to count through."""
         for target, value, at, _ in _bindings(self.function_around(line)):

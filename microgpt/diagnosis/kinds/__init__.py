@@ -14,6 +14,7 @@ from microgpt.diagnosis.kinds import (
     rates,
     reach,
     slopes,
+    tables,
     texts,
     updates,
     writes,
@@ -30,6 +31,7 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *rates.KINDS,
     *numbers.KINDS,
     *texts.KINDS,
+    *tables.KINDS,
     *probabilities.KINDS,
 )
 RANK = {"certain": 0, "likely": 1, "note": 2}

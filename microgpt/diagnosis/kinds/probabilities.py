@@ -37,11 +37,9 @@ def _not_normalised(evidence: Evidence) -> Iterator[Finding]:
         if found is not None:
             yield found
             return
-    for place in range(n):
-        found = next(_weights(evidence, place), None)
-        if found is not None:
-            yield found
-            return
+    weights = [found for place in range(n) for found in weights_off(evidence, place)]
+    if weights:
+        yield min(weights, key=lambda found: found.certainty)  # likely before note
 
 
 def _other_sums(evidence: Evidence, n: int) -> Iterator[Finding]:
@@ -62,6 +60,7 @@ def _other_sums(evidence: Evidence, n: int) -> Iterator[Finding]:
                 left_out = any(share.part not in each.exps for share in each.shares)
                 wrong.append((place, each, total, left_out))
     told = set()
+    wrong.sort(key=lambda found: _are_weights(evidence.algebra(found[0]), found[1]))
     for place, each, total, left_out in wrong:
         algebra = evidence.algebra(place)
         line = algebra.graph.line(each.whole)
@@ -113,7 +112,8 @@ def _other_sum(
 ) -> Finding:  # fmt: skip
     algebra, seen = evidence.algebra(place), evidence.passes[place]
     share = next(share for share in each.shares if not share.is_log)
-    line = line_beside(seen.graph, each.whole, (share.node,))
+    sums_nothing = algebra.form[each.whole] == Form.EXP
+    line = line_beside(seen.graph, share.node if sums_nothing else each.whole, (share.node,))
     if left_out and line is not None:
         line = _loop_over_a_part(evidence, line)
     n = len({*each.exps, *(share.part for share in each.shares)})
@@ -184,7 +184,7 @@ def _across(evidence: Evidence, place: int) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _weights(evidence: Evidence, place: int) -> Iterator[Finding]:
+def weights_off(evidence: Evidence, place: int) -> Iterator[Finding]:
     """Sums weighted by shares whose weights do not add up to 1: attention's."""
     distributions = evidence.distributions(place)
     algebra, seen = distributions.algebra, evidence.passes[place]
@@ -208,16 +208,21 @@ def _weights(evidence: Evidence, place: int) -> Iterator[Finding]:
             continue  # some are left out on purpose, at random say
         parts: dict[int, float] = defaultdict(float)
         for share, factor in weights:
-            parts[of_share[share].whole] += factor * algebra.data[share]
+            whole = of_share[share].whole if share in of_share else share  # all, or nothing
+            if algebra.data[share]:
+                parts[whole] += factor * algebra.data[share]
         total = sum(parts.values())
         if all(abs(part - 1) <= ADDS_UP for part in parts.values()) or abs(total - 1) <= ADDS_UP:
             continue
-        node = weights[0][0]
-        factor = weights[0][1]
+        node, factor = weights[0]
+        n_some = sum(algebra.data[share] != 0 for share, _ in weights)
         line = line_beside(seen.graph, _factor_node(algebra, node, factor), (top,))
+        what = f"the {len(weights)} weights of a weighted sum add up to {said(total)}"
+        if len(parts) > 1:
+            what += f": they are shares of {len(parts)} softmaxes, over another axis"
         yield Finding(
-            kind="not-normalised", certainty="note",
-            what=f"the {len(weights)} weights of a weighted sum add up to {said(total)}",
+            kind="not-normalised", certainty="likely" if 1 < len(parts) == n_some else "note",
+            what=what, unless="they are shared out among those who ask" if len(parts) > 1 else "",
             mend="", file=line[0] if line else None, line=line[1] if line else None,
             op=seen.graph.op(node), nodes=(top, node), pass_number=seen.number, was=total,
             should=1.0,
@@ -232,7 +237,7 @@ def _weight(
     for node, other in (pair, pair[::-1]):
         if algebra.is_constant[other]:
             continue
-        if node in of_share:
+        if node in of_share or algebra.form[node] == Form.SOFTMAX:
             found.append((node, 1.0))
             continue
         if algebra.parts(node) is not None:

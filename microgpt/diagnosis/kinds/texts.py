@@ -182,7 +182,8 @@ def _reads_backwards(order: Order) -> bool:
 
 KINDS = (
     FaultKind("future-leak", "lets a position read the token it has to predict",
-         "let a position read up to itself, and not beyond", _future_leak),
+         "let a position read up to itself, and not beyond", _future_leak,
+         frozenset({"not-normalised"})),
     FaultKind("target-not-shifted", "scores the token it was given",
          "take the token at the next position as the target", _target_not_shifted,
          frozenset({"future-leak"})),
