@@ -14,6 +14,7 @@ from microgpt.diagnosis.kinds import (
     rates,
     reach,
     slopes,
+    streams,
     tables,
     texts,
     updates,
@@ -31,6 +32,7 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *rates.KINDS,
     *numbers.KINDS,
     *texts.KINDS,
+    *streams.KINDS,
     *tables.KINDS,
     *probabilities.KINDS,
 )

@@ -13,6 +13,7 @@ from microgpt.diagnosis.kinds.kind import FaultKind
 from microgpt.diagnosis.origins import Origins
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.diagnosis.structure.algebra import Algebra, entry_of
+from microgpt.diagnosis.structure.forms import Form
 
 MOST_TERMS = 8
 """So many tables at most are added up for a token."""
@@ -37,7 +38,7 @@ def _sums_of_tables(algebra: Algebra) -> Iterator[tuple[int, dict[str, tuple[str
         leaves[leaf] = {entry.matrix: leaf}
     for node in algebra.graph.forward_order.tolist():
         parts = algebra.parts(node)
-        if parts is None or len(parts) > MOST_TERMS:
+        if parts is None or algebra.form[node] != Form.LINEAR or len(parts) > MOST_TERMS:
             continue
         own: dict[str, int] | None = {}
         for operand, _ in parts:
