@@ -46,7 +46,7 @@ def _replaced(evidence: Evidence, blocks: Blocks, usual: list[int]) -> Iterator[
         if width not in widths or matrix in usual or is_last:
             continue
         entry = [m for m in only[: place + 1] if blocks.inputs_width.get(m) == width]
-        if not entry or not _is_end(blocks, matrix, only[place + 1 :], width):
+        if not entry or _goes_on(blocks, matrix, only[place + 1 :], usual):
             continue
         same = [join for join in blocks.joins.get(matrix, []) if join.is_same]
         if same:
@@ -60,11 +60,12 @@ def _replaced(evidence: Evidence, blocks: Blocks, usual: list[int]) -> Iterator[
         yield _note(evidence, blocks, matrix, sums[0], line, 0.0, told)
 
 
-def _is_end(blocks: Blocks, matrix: int, later: list[int], width: int | None) -> bool:
-    """Whether a matrix is the last of its block: the next one does not go on from another width."""
-    if not later:
-        return True
-    return blocks.width.get(matrix) == width and blocks.inputs_width.get(later[0]) == width
+def _goes_on(blocks: Blocks, matrix: int, later: list[int], usual: list[int]) -> bool:
+    """Whether the next matrix belongs to the same block: nothing is added in between."""
+    if not later or not blocks.algebra.has_parameters_above[blocks.sums[later[0]][-1]]:
+        return False
+    begin, end = blocks.sums[matrix][0], blocks.sums[later[0]][0]
+    return not any(begin < join.node < end for m in usual for join in blocks.joins[m])
 
 
 def _note(

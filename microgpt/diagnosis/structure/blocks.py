@@ -46,8 +46,10 @@ class Blocks:
             parts = algebra.parts(node)
             if parts is None:
                 continue
-            inside = {found[operand] for operand, _ in parts if algebra.form[operand] != Form.LEAF}
-            if len(inside) == 1 and len({operand for operand, _ in parts}) == len(parts):
+            inner = [operand for operand, _ in parts if algebra.form[operand] != Form.LEAF]
+            inside = {found[operand] for operand in inner}
+            is_sole = all(len(algebra.consumers[operand]) == 1 for operand in inner)
+            if len(inside) == 1 and is_sole and len(set(inner)) == len(inner):
                 (found[node],) = inside
         self.names = list(numbers)
         return found
@@ -101,7 +103,8 @@ class Blocks:
             inner, factor = operand, slope
             parts = algebra.parts(operand)
             same = {o for o, _ in parts or ()}
-            if parts is not None and len(same) == 1 and len(parts) > 1:
+            alone = len(algebra.consumers[operand]) == 1
+            if parts is not None and alone and len(same) == 1 and len(parts) > 1:
                 (inner,), factor = same, slope * sum(s for _, s in parts)
             if algebra.form[inner] != Form.LEAF:
                 factors[inner] += factor
