@@ -167,12 +167,51 @@ class Origins:
                 return True
         return False
 
+    def part_taken(
+        self, function: ast.FunctionDef | ast.Module, lines: list[int]
+    ) -> int | None:
+        """The line, of some or of a loop's head or a return beside them, that takes a fixed part.
+
+        That is `xs[-1]`, `xs[:-1]`, or a condition in the loop that holds them.
+        """
+        heads: list[tuple[int, ast.AST]] = []
+        for node in ast.walk(function):
+            line, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
+            if isinstance(node, ast.For) and any(line < at <= end for at in lines):
+                heads.append((line, node.iter))
+            elif isinstance(node, ast.If) and any(line < at <= end for at in lines):
+                return line
+            elif isinstance(node, ast.Return) and node.value is not None and not lines_in(
+                node, lines
+            ):  # fmt: skip
+                heads.append((line, node.value))
+            elif isinstance(node, ast.Assign | ast.AugAssign) and lines_in(node, lines):
+                heads.append((line, node.value))
+        for line, head in sorted(heads, key=lambda pair: -pair[0]):
+            for node in ast.walk(head):
+                if isinstance(node, ast.Subscript) and any(map(_is_fixed, ast.walk(node.slice))):
+                    return line
+        return None
+
     def loops_around(self, line: int) -> list[ast.For]:
         """The loops whose body holds a line, the innermost last."""
         return [
             node for node in ast.walk(self.function_around(line))
             if isinstance(node, ast.For) and node.lineno < line <= (node.end_lineno or 0)
         ]  # fmt: skip
+
+
+def lines_in(node: ast.stmt, lines: list[int]) -> bool:
+    """Whether a statement has one of some lines."""
+    return any(node.lineno <= at <= (node.end_lineno or 0) for at in lines)
+
+
+def _is_fixed(node: ast.AST) -> bool:
+    """Whether a part of an index is an end that is written as a number."""
+    return isinstance(node, ast.UnaryOp) or (
+        isinstance(node, ast.Slice)
+        and any(isinstance(end, ast.Constant | ast.UnaryOp) for end in (node.lower, node.upper))
+    )
 
 
 def _arguments(function: ast.FunctionDef) -> list[str]:

@@ -60,6 +60,18 @@ class Origins:
         self._makers[number], self._sites[number] = maker, site
         return number
 
+    def since(self, number: int) -> list[tuple[int, CodeType | None, Any]]:
+        """Those that are newer than a number, with what made nodes there and where.
+
+        A line that runs again in the same call, as a file's own do, is not new.
+        """
+        newer = []
+        for each in reversed(self._makers):
+            if each <= number:
+                break
+            newer.append((each, self._makers[each], self._sites[each]))
+        return newer[::-1]
+
     def forget_unused(self, types: Collection[type]) -> None:
         """Forgets those that no instance of some classes has, if there are many.
 

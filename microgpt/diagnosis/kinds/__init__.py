@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds import (
+    heads,
     kept,
     numbers,
     order,
@@ -17,6 +18,7 @@ from microgpt.diagnosis.kinds import (
     streams,
     tables,
     texts,
+    unused,
     updates,
     writes,
 )
@@ -32,6 +34,8 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *rates.KINDS,
     *numbers.KINDS,
     *texts.KINDS,
+    *unused.KINDS,
+    *heads.KINDS,
     *streams.KINDS,
     *tables.KINDS,
     *probabilities.KINDS,

@@ -75,7 +75,7 @@ def _tables(evidence: Evidence, n: int) -> dict[str, _Table]:
     return found
 
 
-def _rows_known(evidence: Evidence) -> dict[str, set[str]]:
+def rows_known(evidence: Evidence) -> dict[str, set[str]]:
     """All rows of each table that any graph or update has."""
     names: set[str] = set()
     for seen in evidence.passes:
@@ -93,7 +93,7 @@ def _rows_known(evidence: Evidence) -> dict[str, set[str]]:
 def _position_unused(evidence: Evidence) -> Iterator[Finding]:
     n = min(len(evidence.passes), MOST_PASSES)
     tables = _tables(evidence, n)
-    known = _rows_known(evidence) if tables else {}
+    known = rows_known(evidence) if tables else {}
     tells_places = {name for name, table in tables.items() if _tells_places(table)}
     for name, table in tables.items():
         rows = {row for own in table.rows for row in own}

@@ -186,3 +186,18 @@ def _slope_between(algebra: Algebra, node: int, user: int) -> float:
         for edge in range(algebra.start[user], algebra.start[user + 1])
         if algebra.operands[edge] == node
     )
+
+
+def scoring_line(evidence: Evidence, model: TextModel, row: ScoredRow) -> SourcePlace | None:
+    """Where the loss takes some of what is computed: a slice or a place of it, or a bare sum."""
+    algebra, graph = model.algebra, model.algebra.graph
+    ways = _ways_of_target(algebra, row)
+    lines = [line for node in ways if (line := graph.line(node)) is not None]
+    if not lines:
+        return None
+    origins = Origins(evidence.program, lines[-1][0])
+    function = origins.function_around(lines[-1][1])
+    found = origins.part_taken(function, [at for _, at in lines])
+    if found is not None:
+        return lines[-1][0], found
+    return lines[-1]
