@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from microgpt.diagnosis.program import Program, SourcePlace
 from microgpt.diagnosis.vocabulary import names_in
@@ -67,8 +67,14 @@ class Origins:
                     best = (at, value)
         return best
 
-    def follow(self, name: str, line: int) -> SourcePlace | None:
-        """The line where a name's value is made: other names, and arguments, are followed."""
+    def follow(
+        self, name: str, line: int, made: Container[SourcePlace] = ()
+    ) -> SourcePlace | None:
+        """The line where a name's value is made: other names, and arguments, are followed.
+
+        Args:
+            made: lines that make nodes; what they define is no index.
+        """
         at = line
         for _ in range(MOST_HOPS):
             defined = self.definition(name, at)
@@ -83,7 +89,7 @@ class Origins:
                 continue
             at, value = defined
             if not isinstance(value, ast.Name):
-                return self.file, at
+                return None if (self.file, at) in made else (self.file, at)
             name = value.id
         return self.file, at
 
@@ -127,6 +133,15 @@ class Origins:
             if isinstance(node, ast.Subscript):
                 found += [n.id for n in ast.walk(node.slice) if isinstance(n, ast.Name)]
         return list(dict.fromkeys(found))
+
+    def picks_directly(self, line: int) -> bool:
+        """Whether a statement takes a place that another index, or a reckoning, says: `p[t[i]]`."""
+        statement = self.statement_at(line)
+        return any(
+            isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Subscript | ast.BinOp)
+            and any(isinstance(part, ast.Name) for part in ast.walk(node.slice))
+            for node in (ast.walk(statement) if statement is not None else ())
+        )  # fmt: skip
 
     def names(self, line: int) -> list[str]:
         """The names in what a statement computes, in order."""

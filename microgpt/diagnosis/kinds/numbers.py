@@ -88,6 +88,9 @@ def _loss_upside_down(evidence: Evidence) -> Iterator[Finding]:
     passes = evidence.passes
     if len(passes) < 2 or not all(seen.loss < 0 for seen in passes):
         return
+    if (found := _scored_down(evidence)) is not None:
+        yield found
+        return
     seen = passes[0]
     graph = seen.graph
     logs = graph.nodes_of("log", "ln")
@@ -110,6 +113,28 @@ def _loss_upside_down(evidence: Evidence) -> Iterator[Finding]:
         op=graph.op(node), nodes=(node,), pass_number=seen.number,
         was=float(seen.true_grad[node]), should=-float(seen.true_grad[node]),
         unless="the likelihood is meant to be made small",
+    )  # fmt: skip
+
+
+def _scored_down(evidence: Evidence) -> Finding | None:
+    """Of rows of several scores: each target's slope is above 0, and all others' below."""
+    rows = evidence.text_model(0).scored
+    seen = evidence.passes[0]
+    if not rows or any(len(row.tops) < 3 or seen.true_grad[row.top] <= 0 for row in rows):
+        return None
+    row = rows[0]
+    node = int(
+        max(evidence.algebra(0).consumers[row.top], key=lambda n: abs(seen.true_grad[n]))
+    )  # fmt: skip
+    line = seen.graph.line(node)
+    slope = float(seen.true_grad[row.top])
+    return Finding(
+        kind="loss-upside-down", certainty="likely",
+        what=f"the loss is below 0, {said(seen.loss)} and then {said(evidence.passes[-1].loss)}, "
+        f"and falls as the scores of the targets fall: its slope by the first is {said(slope)}",
+        mend="", file=line[0] if line else None, line=line[1] if line else None,
+        op=seen.graph.op(node), nodes=(row.top,), pass_number=seen.number, was=slope,
+        should=-slope, unless="the likelihood is meant to be made small",
     )  # fmt: skip
 
 

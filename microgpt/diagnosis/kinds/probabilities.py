@@ -18,6 +18,8 @@ from microgpt.diagnosis.structure.places import line_beside
 
 MOST_PASSES = 4
 """So many passes are looked at."""
+MOST_ADDED = 5_000
+"""So many nodes of a sum are looked at."""
 ADDS_UP = 1e-9
 """Shares add up to 1 within this."""
 GUARD = 1e-3
@@ -84,7 +86,7 @@ def _total(algebra: Algebra, each: Distribution) -> float | None:
         return None
     if not each.exps:  # the scores themselves may be added up
         scores = {algebra.operands[algebra.start[part]] for part in parts}
-        if not scores & terms.keys():
+        if not scores & _added_up(algebra, each.whole):
             return None
     elif parts <= terms.keys() and set(terms.values()) == {1.0}:
         return None  # and a number beside them stands for one that is always 0
@@ -92,6 +94,17 @@ def _total(algebra: Algebra, each: Distribution) -> float | None:
         return None
     total = sum(data[exp] for exp in parts | set(each.exps)) / data[each.whole]
     return total if abs(total - 1) > ADDS_UP else None
+
+
+def _added_up(algebra: Algebra, node: int) -> set[int]:
+    """All nodes on the ways down from a node that are linear in one operand."""
+    found, waiting = {node}, [node]
+    while waiting and len(found) < MOST_ADDED:
+        for operand, _ in algebra.parts(waiting.pop()) or ():
+            if operand not in found:
+                found.add(operand)
+                waiting.append(operand)
+    return found
 
 
 def _are_weights(algebra: Algebra, each: Distribution) -> bool:

@@ -7,7 +7,7 @@ from microgpt.diagnosis.origins import Origins
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.diagnosis.structure.algebra import Algebra
 from microgpt.diagnosis.structure.forms import Form
-from microgpt.diagnosis.structure.places import common_scope, line_within
+from microgpt.diagnosis.structure.places import common_scope, line_beside, line_within
 from microgpt.diagnosis.structure.text_model import Readings, ScoredRow, TextModel
 
 MOST_UP = 12
@@ -41,8 +41,7 @@ def leak_line(
     weights = _softmax_above(algebra, node)
     if weights is not None:
         return _mask_line(evidence, algebra, node, weights)
-    beside = (*readings.all[ahead].users[:1], model.scored[output].top)
-    return line_within(graph, node, common_scope(graph, (node, *beside)))
+    return line_beside(graph, node, readings.all[ahead].users[:1])
 
 
 def _softmax_above(algebra: Algebra, node: int) -> int | None:
@@ -156,12 +155,14 @@ def target_line(
         if line is None:
             continue
         origins = Origins(evidence.program, line[0])
+        if origins.picks_directly(line[1]):
+            return line, origins.cuts(line[1])
         names = origins.indexing(line[1])
         if not names and algebra.form[node] == Form.PRODUCT and algebra.parts(node) is not None:
             names = origins.names(line[1])
         for name in names:
-            found = origins.follow(name, line[1])
-            if found is not None and found not in made and not origins.is_plain(found[1], name):
+            found = origins.follow(name, line[1], made)
+            if found is not None and not origins.is_plain(found[1], name):
                 return found, origins.cuts(found[1])
     line = graph.line(ways[-1]) or graph.line(row.top)
     return line, line is not None and Origins(evidence.program, line[0]).cuts(line[1])

@@ -104,12 +104,14 @@ class TextModel:
     def readings(self) -> tuple[Readings, ...]:
         """All that may be readings of a text: rows of a table that a line reads one by one."""
         algebra, graph = self.algebra, self.algebra.graph
-        keys = {row.target for row in self.scored}
+        scoring = {row.matrix for row in self.scored}
+        keys = {unit.key for units in self.output_rows for unit in units.values()
+                if unit.matrix in scoring}  # fmt: skip
         uses: dict[tuple[str, int, int], list[tuple[int, int, int]]] = defaultdict(list)
         tables: dict[str, set[str]] = defaultdict(set)
         for node, entry in algebra.entries.items():
             tables[entry.matrix].update((entry.row, entry.column))
-        wanted = {matrix for matrix, own in tables.items() if len(own & keys) > 1 or own == keys}
+        wanted = {matrix for matrix, own in tables.items() if len(own & keys) > 1}
         lines, codes = graph.line_of.tolist(), graph.op_codes.tolist()
         for user in graph.forward_order.tolist():
             for edge in range(algebra.start[user], algebra.start[user + 1]):
