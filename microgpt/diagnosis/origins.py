@@ -26,9 +26,12 @@ class Origins:
         """The innermost function that a line lies in, else the file."""
         found: ast.FunctionDef | ast.Module = self.tree
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
-                if isinstance(found, ast.Module) or node.lineno >= found.lineno:
-                    found = node
+            if (
+                isinstance(node, ast.FunctionDef)
+                and node.lineno <= line <= (node.end_lineno or 0)
+                and (isinstance(found, ast.Module) or node.lineno >= found.lineno)
+            ):
+                found = node
         return found
 
     def statement_at(self, line: int) -> ast.stmt | None:
@@ -39,9 +42,9 @@ class Origins:
                 continue
             body = getattr(node, "body", None)
             end = body[0].lineno - 1 if body else node.end_lineno or node.lineno
-            if node.lineno <= line <= max(end, node.lineno):
-                if found is None or node.lineno >= found.lineno:
-                    found = node
+            is_at = node.lineno <= line <= max(end, node.lineno)
+            if is_at and (found is None or node.lineno >= found.lineno):
+                found = node
         return found
 
     def definition(self, name: str, line: int) -> tuple[int, ast.expr | None] | None:
@@ -67,9 +70,7 @@ class Origins:
                     best = (at, value)
         return best
 
-    def follow(
-        self, name: str, line: int, made: Container[SourcePlace] = ()
-    ) -> SourcePlace | None:
+    def follow(self, name: str, line: int, made: Container[SourcePlace] = ()) -> SourcePlace | None:
         """The line where a name's value is made: other names, and arguments, are followed.
 
         Args:
@@ -82,10 +83,10 @@ class Origins:
                 passed = self._passed(name, at)
                 if passed is None:
                     return None
-                at, value = passed
-                if not isinstance(value, ast.Name):
+                at, given = passed
+                if not isinstance(given, ast.Name):
                     return self.file, at
-                name = value.id
+                name = given.id
                 continue
             at, value = defined
             if not isinstance(value, ast.Name):
@@ -182,9 +183,7 @@ class Origins:
                 return True
         return False
 
-    def part_taken(
-        self, function: ast.FunctionDef | ast.Module, lines: list[int]
-    ) -> int | None:
+    def part_taken(self, function: ast.FunctionDef | ast.Module, lines: list[int]) -> int | None:
         """The line, of some or of a loop's head or a return beside them, that takes a fixed part.
 
         That is `xs[-1]`, `xs[:-1]`, or a condition in the loop that holds them.
@@ -196,12 +195,9 @@ class Origins:
                 heads.append((line, node.iter))
             elif isinstance(node, ast.If) and any(line < at <= end for at in lines):
                 return line
-            elif isinstance(node, ast.Return) and node.value is not None and not lines_in(
-                node, lines
-            ):  # fmt: skip
-                heads.append((line, node.value))
-            elif isinstance(node, ast.Assign | ast.AugAssign) and lines_in(node, lines):
-                heads.append((line, node.value))
+            elif isinstance(node, ast.Return | ast.Assign | ast.AugAssign) and node.value:
+                if isinstance(node, ast.Return) != lines_in(node, lines):
+                    heads.append((line, node.value))
         for line, head in sorted(heads, key=lambda pair: -pair[0]):
             for node in ast.walk(head):
                 if isinstance(node, ast.Subscript) and any(map(_is_fixed, ast.walk(node.slice))):
@@ -236,7 +232,7 @@ def _arguments(function: ast.FunctionDef) -> list[str]:
 def _bindings(
     function: ast.FunctionDef | ast.Module,
 ) -> Iterator[tuple[str, ast.expr | None, int, int]]:
-    """Each name that a function, or a file outside of functions, gives a value: the value, lines."""
+    """Each name that a function, or a file outside of any, gives a value: the value, and lines."""
     waiting: list[ast.AST] = list(function.body)
     while waiting:
         node = waiting.pop()

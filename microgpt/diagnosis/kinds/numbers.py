@@ -88,15 +88,17 @@ def _loss_upside_down(evidence: Evidence) -> Iterator[Finding]:
     passes = evidence.passes
     if len(passes) < 2 or not all(seen.loss < 0 for seen in passes):
         return
-    if (found := _scored_down(evidence)) is not None:
-        yield found
-        return
     seen = passes[0]
     graph = seen.graph
     logs = graph.nodes_of("log", "ln")
     if not len(logs):
         logs = _logarithms(evidence)
     if not len(logs):
+        return
+    if (found := _scored_down(evidence)) is not None and (
+        graph.data[graph.operands[graph.operand_start[logs]]] > 1
+    ).any():  # logarithms of sums
+        yield found
         return
     operands = graph.data[graph.operands[graph.operand_start[logs]]]
     reaches = seen.leads_from[logs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 
 from microgpt.diagnosis.evidence import Evidence
@@ -18,6 +18,8 @@ from microgpt.diagnosis.structure.places import line_beside
 
 MOST_PASSES = 4
 """So many passes are looked at."""
+MOST_FACTORS = 4
+"""A weight is a share times so many numbers at most."""
 MOST_ADDED = 5_000
 """So many nodes of a sum are looked at."""
 ADDS_UP = 1e-9
@@ -25,7 +27,7 @@ ADDS_UP = 1e-9
 GUARD = 1e-3
 """Up to this part of a sum a number that is added to it only keeps it from 0."""
 FLATTER = 1.5
-"""Shares that are multiplied with more than this before the next softmax are sharpened on purpose."""
+"""Shares that are multiplied with more before the next softmax are sharpened on purpose."""
 
 
 # -- not-normalised --------------------------------------------------------------------------------
@@ -60,6 +62,7 @@ def _other_sums(evidence: Evidence, n: int) -> Iterator[Finding]:
                 right.add(line)
             else:
                 left_out = any(share.part not in each.exps for share in each.shares)
+                left_out &= not _adds_scores(algebra, each)
                 wrong.append((place, each, total, left_out))
     told = set()
     wrong.sort(key=lambda found: _are_weights(evidence.algebra(found[0]), found[1]))
@@ -84,16 +87,24 @@ def _total(algebra: Algebra, each: Distribution) -> float | None:
     terms, constant = algebra.sum_of(each.whole)
     if not parts or not data[each.whole]:
         return None
-    if not each.exps:  # the scores themselves may be added up
-        scores = {algebra.operands[algebra.start[part]] for part in parts}
-        if not scores & _added_up(algebra, each.whole):
-            return None
+    exps = set(each.exps)
+    if _adds_scores(algebra, each):
+        exps = set()  # those that the scores are made of are no part of it
+    elif not exps:
+        return None
     elif parts <= terms.keys() and set(terms.values()) == {1.0}:
         return None  # and a number beside them stands for one that is always 0
     elif constant > GUARD * abs(data[each.whole]) and parts <= terms.keys():
         return None
-    total = sum(data[exp] for exp in parts | set(each.exps)) / data[each.whole]
+    total = sum(data[exp] for exp in parts | exps) / data[each.whole]
     return total if abs(total - 1) > ADDS_UP else None
+
+
+def _adds_scores(algebra: Algebra, each: Distribution) -> bool:
+    """Whether what shares are divided by is a sum of what the exps are taken of."""
+    parts = [share.part for share in each.shares if algebra.form[share.part] == Form.EXP]
+    scores = {algebra.operands[algebra.start[part]] for part in parts}
+    return bool(scores & _added_up(algebra, each.whole))
 
 
 def _added_up(algebra: Algebra, node: int) -> set[int]:
@@ -137,6 +148,8 @@ def _other_sum(
     )
     if left_out:
         what += ", a sum that leaves out one of them"
+    elif _adds_scores(algebra, each):
+        what += ", a sum of scores, not of their exps"
     elif each.exps:
         what += f", where the exps add up to {said(summed)}"
     return Finding(
@@ -165,27 +178,24 @@ def _across(evidence: Evidence, place: int) -> Iterator[Finding]:
             if not share.is_log:
                 score = share.part if each.is_fused else algebra.operands[algebra.start[share.part]]
                 share_of[score] = (share.node, each)
-    rows, reads = [], Counter[int]()
+    rows = []
     for units in model.output_rows:
         own = [share_of.get(algebra.score_of(unit.top, share_of)) for unit in units.values()]
         found = [pair for pair in own if pair is not None]
         n_read = sum(seen.true_grad[node] != 0 for node, _ in found)
-        reads.update(each.whole for node, each in found if seen.true_grad[node] != 0)
         if found:
-            rows.append((found, n_read, len(found) == len(units)))
-    wholes = {each.whole for found, _, _ in rows for _, each in found}
-    if len(rows) < 2 or any(n_read != 1 for _, n_read, _ in rows):
-        return
-    if all(reads[whole] == 1 for whole in wholes):
-        return  # one place is chosen among many
-    for found, _, is_whole in rows:
+            top = next(iter(units.values())).top
+            rows.append((found, n_read, len(found) == len(units), top))
+    if len(rows) < 2 or any(n_read != 1 for _, n_read, _, _ in rows):
+        return  # one place may be chosen among many
+    for found, _, is_whole, top in rows:
         if len({each.whole for _, each in found}) < len(found) or not is_whole or len(found) < 2:
             continue
         total = sum(algebra.data[node] for node, _ in found)
         if abs(total - 1) <= ADDS_UP:
             continue
         node, each = next(pair for pair in found if seen.true_grad[pair[0]] != 0)
-        line = line_beside(seen.graph, each.whole, (node,))
+        line = line_beside(seen.graph, each.whole, (node, top))
         yield Finding(
             kind="not-normalised", certainty="certain",
             what=f"the probabilities of one input's {len(found)} scores add up to {said(total)}: "
@@ -253,10 +263,15 @@ def _weight(
         if node in of_share or algebra.form[node] == Form.SOFTMAX:
             found.append((node, 1.0))
             continue
-        if algebra.parts(node) is not None:
-            terms = algebra.sum_of(node).terms
-            if len(terms) == 1 and next(iter(terms)) in of_share:
-                found.append(next(iter(terms.items())))
+        at, factor = node, 1.0
+        for _ in range(MOST_FACTORS):
+            parts = algebra.parts(at)
+            if parts is None or len(parts) != 1:
+                break
+            at, factor = parts[0][0], factor * parts[0][1]
+            if at in of_share:
+                found.append((at, factor))
+                break
     return found[0] if len(found) == 1 else None
 
 

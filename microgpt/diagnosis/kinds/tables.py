@@ -46,7 +46,8 @@ def _sums_of_tables(algebra: Algebra) -> Iterator[tuple[int, dict[str, tuple[str
             if own is None or (below is None and not algebra.is_constant[operand]):
                 own = None
                 break
-            own = own | below if below and not own.keys() & below.keys() else own if not below else None
+            if below:
+                own = None if own.keys() & below.keys() else own | below
         leaves[node] = own
     for node in algebra.graph.forward_order.tolist():
         mine = leaves[node]
@@ -132,9 +133,7 @@ def _tells_places(table: _Table) -> bool:
     ) and len(set(table.rows)) > 1  # fmt: skip
 
 
-def _line_of_row(
-    evidence: Evidence, table: str, near: SourcePlace | None
-) -> SourcePlace | None:
+def _line_of_row(evidence: Evidence, table: str, near: SourcePlace | None) -> SourcePlace | None:
     """Where a row of a table is chosen: the place that reads it nearest before its sum."""
     words = re.findall(r"\w+", table)
     if near is None or not words:

@@ -16,7 +16,7 @@ SHIFT = 1e-12
 
 
 def leak_line(
-    evidence: Evidence, place: int, model: TextModel, readings: Readings, output: int, own: int,
+    evidence: Evidence, model: TextModel, readings: Readings, output: int, own: int,
     ahead: int,
 ) -> SourcePlace | None:  # fmt: skip
     """Where a position takes in a later one: its mask, or what reads too far.
@@ -41,7 +41,8 @@ def leak_line(
     weights = _softmax_above(algebra, node)
     if weights is not None:
         return _mask_line(evidence, algebra, node, weights)
-    return line_beside(graph, node, readings.all[ahead].users[:1])
+    users = (*readings.all[ahead].users[:1], *readings.all[own].users[:1])
+    return line_beside(graph, node, users)
 
 
 def _softmax_above(algebra: Algebra, node: int) -> int | None:
@@ -86,7 +87,7 @@ def _mask_line(
 
 
 def _siblings(algebra: Algebra, weights: int) -> list[int]:
-    """The arguments of one softmax: a fused one's operands, else those of all exps that one sums."""
+    """What one softmax is taken of: the operands of one op, or of all exps that are added up."""
     start, operands = algebra.start, algebra.operands
     if algebra.form[weights] != Form.EXP:
         return operands[start[weights] : start[weights + 1]]
@@ -101,7 +102,8 @@ def _siblings(algebra: Algebra, weights: int) -> list[int]:
 
 def _constants_below(algebra: Algebra, node: int) -> list[tuple[int, int]]:
     """Constants that are added to make a node, each with the node that adds it."""
-    found, waiting = [], [node]
+    found: list[tuple[int, int]] = []
+    waiting = [node]
     while waiting and len(found) < MOST_UP:
         at = waiting.pop()
         if algebra.form[at] != Form.LINEAR:
@@ -116,7 +118,8 @@ def _constants_below(algebra: Algebra, node: int) -> list[tuple[int, int]]:
 
 
 def _constants_on_the_way(algebra: Algebra, score: int, weights: int) -> list[tuple[int, int]]:
-    found, at = [], score
+    found: list[tuple[int, int]] = []
+    at = score
     while at != weights:
         users = [u for u in algebra.consumers[at] if u == weights or algebra.parts(u) is not None]
         if not users:
@@ -155,7 +158,8 @@ def target_line(
         if line is None:
             continue
         origins = Origins(evidence.program, line[0])
-        if origins.picks_directly(line[1]):
+        selects = algebra.form[node] == Form.LINEAR and len(algebra.parts(node) or ()) == 1
+        if origins.picks_directly(line[1]) or (selects and origins.cuts(line[1])):
             return line, origins.cuts(line[1])
         names = origins.indexing(line[1])
         if not names and algebra.form[node] == Form.PRODUCT and algebra.parts(node) is not None:
@@ -201,4 +205,4 @@ def scoring_line(evidence: Evidence, model: TextModel, row: ScoredRow) -> Source
     found = origins.part_taken(function, [at for _, at in lines])
     if found is not None:
         return lines[-1][0], found
-    return lines[-1]
+    return line_within(graph, ways[0], int(graph.scope_of[ways[-1]])) or lines[-1]

@@ -99,7 +99,8 @@ def _future_leak(evidence: Evidence) -> Iterator[Finding]:
                 output, reading, slope = found
                 row = model.scored[output]
                 seen = evidence.passes[place]
-                line = leak_line(evidence, place, model, readings, output, order.own[output], reading)
+                own = order.own[output]
+                line = leak_line(evidence, model, readings, output, own, reading)
                 number = list(order.own).index(output)
                 what = (
                     f"the scores at position {number} have the slope {said(slope)} by the token at "

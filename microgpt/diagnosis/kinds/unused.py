@@ -26,7 +26,8 @@ def _computed_unused(evidence: Evidence) -> Iterator[Finding]:
             used.add(seen.place)
         places = (scope.place for scope in seen.graph.scopes)
         used.update((place.filename, place.line) for place in places if place is not None)
-    own = {line for line in counts if line not in used and _is_beside_the_loss(evidence, line, used)}
+    idle = [line for line in counts if line not in used]
+    own = {line for line in idle if _is_beside_the_loss(evidence, line, used)}
     for file, line in sorted(own):
         if any((file, inner) in own for inner in _inside(evidence, file, line)):
             continue

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.structure.forms import Form, Forms, forms_of
-from microgpt.graph.arrays import Ints
 
 MOST_STEPS = 20_000
 """So many nodes are looked at to find what one is a sum of."""
@@ -245,7 +244,7 @@ class Algebra:
         return found
 
     def score_of(self, node: int, among: Container[int]) -> int:
-        """The first of some nodes that a node is, but for numbers added; itself if there is none."""
+        """The first of some nodes that a node is, but for numbers added; else the node itself."""
         at = node
         for _ in range(MOST_SHIFTS):
             if at in among:

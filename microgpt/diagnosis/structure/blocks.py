@@ -1,4 +1,4 @@
-"""Blocks of a residual network: which matrices' results are added to a stream, and which replace it."""
+"""Blocks of a residual network: whose results are added to a stream, and whose replace it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Blocks:
 
     @cached_property
     def joins(self) -> dict[int, list[Join]]:
-        """Of each matrix where its sums are added to what is computed otherwise, or to themselves."""
+        """Of each matrix where its sums are added to something computed, or to themselves."""
         found: dict[int, list[Join]] = defaultdict(list)
         for matrix, sums in self.sums.items():
             for node in sums:

@@ -109,7 +109,7 @@ class _Group:
             return False
         finite = np.isfinite(v) & np.isfinite(a)
         by = (v - a)[finite]
-        return bool(len(by) and (not by.any() or len(by) > 1 and np.ptp(a[finite]) > SAME))
+        return bool(len(by) and (not by.any() or (len(by) > 1 and np.ptp(a[finite]) > SAME)))
 
     @staticmethod
     def _is_factor(a: Floats, slope: Floats, v: Floats) -> bool:
@@ -187,7 +187,8 @@ class _Group:
 
 def _same(a: Floats, b: Floats, size: Floats | None = None) -> NDArray[np.bool_]:
     room = SAME * np.maximum(np.abs(a) + np.abs(b) if size is None else size, 1e-12)
-    return (np.abs(a - b) <= room) | (a == b) | (np.isnan(a) & np.isnan(b))
+    same: NDArray[np.bool_] = (np.abs(a - b) <= room) | (a == b) | (np.isnan(a) & np.isnan(b))
+    return same
 
 
 def _all_same(a: Floats, b: Floats, size: Floats | None = None) -> bool:

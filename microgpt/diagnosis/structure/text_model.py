@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import cos, gcd, log2
 
 from microgpt.diagnosis.structure.algebra import Algebra, Unit
@@ -109,22 +110,22 @@ class TextModel:
                 if unit.matrix in scoring}  # fmt: skip
         uses: dict[tuple[str, int, int], list[tuple[int, int, int]]] = defaultdict(list)
         tables: dict[str, set[str]] = defaultdict(set)
-        for node, entry in algebra.entries.items():
+        for entry in algebra.entries.values():
             tables[entry.matrix].update((entry.row, entry.column))
         wanted = {matrix for matrix, own in tables.items() if len(own & keys) > 1}
         lines, codes = graph.line_of.tolist(), graph.op_codes.tolist()
         for user in graph.forward_order.tolist():
             for edge in range(algebra.start[user], algebra.start[user + 1]):
                 leaf = algebra.operands[edge]
-                entry = algebra.entries.get(leaf)
-                if entry is None or entry.matrix not in wanted or algebra.slopes[edge] == 0:
+                own_place = algebra.entries.get(leaf)
+                if own_place is None or own_place.matrix not in wanted or not algebra.slopes[edge]:
                     continue
                 if not self._is_weight(user, leaf):
-                    uses[entry.matrix, lines[user], codes[user]].append((user, edge, leaf))
-        found = []
-        for (matrix, line, _), own in uses.items():
+                    uses[own_place.matrix, lines[user], codes[user]].append((user, edge, leaf))
+        found: list[Readings] = []
+        for (matrix, line, _), taken in uses.items():
             for by_row in (True, False):
-                found += self._readings(matrix, line, own, by_row=by_row)
+                found += self._readings(matrix, line, taken, by_row=by_row)
         return tuple(found)
 
     def _is_weight(self, user: int, leaf: int) -> bool:
@@ -152,7 +153,7 @@ class TextModel:
     def _readings(
         self, matrix: str, line: int, uses: list[tuple[int, int, int]], *, by_row: bool
     ) -> Iterator[Readings]:
-        """The uses of a table's rows, or columns, put together to readings, in each way that fits."""
+        """The uses of a table's rows, or columns, put together to readings, however that fits."""
         entries = self.algebra.entries
         by_leaf: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for user, edge, leaf in uses:
@@ -172,7 +173,8 @@ class TextModel:
             found = []
             for key, leaves in by_key.items():
                 for begin in range(0, often[key], at_once):
-                    part = [use for leaf in leaves for use in by_leaf[leaf][begin : begin + at_once]]
+                    end = begin + at_once
+                    part = [use for leaf in leaves for use in by_leaf[leaf][begin:end]]
                     users, edges = zip(*part, strict=True)
                     found.append(Reading(key, users, edges))
             found.sort(key=lambda reading: min(reading.users))
@@ -301,13 +303,13 @@ def _texts(reached: list[int]) -> list[tuple[list[int], list[int]]]:
     for output, bits in enumerate(reached):
         if not bits:
             continue
-        outputs, rest = [output], []
+        shared, outputs, rest = bits, [output], []
         for other in groups:
-            if other[0] & bits:
-                bits, outputs = bits | other[0], [*other[1], *outputs]
+            if other[0] & shared:
+                shared, outputs = shared | other[0], [*other[1], *outputs]
             else:
                 rest.append(other)
-        groups = [*rest, (bits, outputs)]
+        groups = [*rest, (shared, outputs)]
     return sorted((sorted(outputs), _places(bits)) for bits, outputs in groups)
 
 
@@ -349,9 +351,7 @@ def _alone(
     (width,) = widths
     for slot in range(width):
         own = {outputs[0]: places[slot] for outputs, places in texts}
-        following = {
-            a[0][0]: b[1][slot] for a, b in zip(texts, texts[1:], strict=False)
-        }  # fmt: skip
+        following = {a[0][0]: b[1][slot] for a, b in pairwise(texts)}
         yield _order(readings, readings.keys, own, following, reached, targets, in_texts=False)
 
 
