@@ -204,6 +204,18 @@ class Origins:
                     return line
         return None
 
+    def loop_of(self, name: str, line: int) -> ast.For | None:
+        """The innermost loop around a line that gives a name its values."""
+        for loop in reversed(self.loops_around(line)):
+            if name in names_in(loop.target):
+                return loop
+        return None
+
+    def leaves_unused(self, loop: ast.For, name: str) -> bool:
+        """Whether a loop takes a value beside another that its body never speaks of."""
+        spoken = {name for statement in loop.body for name in names_in(statement)}
+        return bool(names_in(loop.target) - spoken - {name})
+
     def loops_around(self, line: int) -> list[ast.For]:
         """The loops whose body holds a line, the innermost last."""
         return [

@@ -111,7 +111,7 @@ def test_a_softmax_is_found_with_its_scores_and_shares() -> None:
 
 
 def kinds_of(loss: Value) -> list[tuple[str, str]]:
-    from microgpt.diagnosis.kinds import findings  # noqa: PLC0415
+    from microgpt.diagnosis.kinds import findings
 
     return [(each.kind, each.certainty) for each in findings(evidence(loss))]
 
@@ -126,7 +126,7 @@ def test_a_share_of_half_the_sum_adds_up_to_two() -> None:
     share = exps[1] / (sum(exps, Value(0.0)) * 0.5)
     loss = -share.log()
     loss.backward()
-    from microgpt.diagnosis.kinds import findings  # noqa: PLC0415
+    from microgpt.diagnosis.kinds import findings
 
     (found,) = findings(Evidence((PassEvidence.of_graph(Graph.from_value(loss)),)))
     assert (found.kind, found.certainty) == ("not-normalised", "certain")

@@ -26,6 +26,8 @@ def _unscaled(evidence: Evidence) -> Iterator[Finding]:
         if found is None:
             continue
         node, width, factor, is_scaled = found
+        if not any(_weighs(algebra, share.node) for share in each.shares):
+            continue
         if width < 2 or factor != 1 or is_scaled:
             continue
         at = each.exps[0] if each.exps else each.shares[0].node
@@ -56,7 +58,10 @@ def _product(algebra: Algebra, score: int) -> tuple[int, int, float, bool] | Non
     if len(set(terms.values())) != 1:
         return None
     for a, b in pairs:
-        if a in algebra.entries or b in algebra.entries or a == b:
+        one, other = algebra.entries.get(a), algebra.entries.get(b)
+        if (one is None) != (other is None) or a == b:
+            return None  # a layer's
+        if one is not None and other is not None and one.matrix == other.matrix:
             return None
         if algebra.is_constant[a] or algebra.is_constant[b]:
             return None
@@ -67,6 +72,15 @@ def _product(algebra: Algebra, score: int) -> tuple[int, int, float, bool] | Non
     for user in _sums_above(algebra, node):
         top = user
     return top, len(pairs), factor, is_scaled
+
+
+def _weighs(algebra: Algebra, share: int) -> bool:
+    """Whether a share is multiplied with what is no constant, as attention's weights are."""
+    for user in algebra.consumers[share]:
+        for a, b in algebra.products(user) or ():
+            if share in (a, b) and not algebra.is_constant[b if a == share else a]:
+                return True
+    return False
 
 
 def _sums_above(algebra: Algebra, node: int) -> Iterator[int]:

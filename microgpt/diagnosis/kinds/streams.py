@@ -39,6 +39,7 @@ def _replaced(evidence: Evidence, blocks: Blocks, usual: list[int]) -> Iterator[
     """Blocks past which nothing goes."""
     algebra = blocks.algebra
     widths = {blocks.width.get(matrix) for matrix in usual}
+    widths |= {blocks.inputs_width.get(matrix) for matrix in usual}
     only = blocks.only_ways
     for place, matrix in enumerate(only):
         sums, width = blocks.sums[matrix], blocks.width.get(matrix)
@@ -54,8 +55,12 @@ def _replaced(evidence: Evidence, blocks: Blocks, usual: list[int]) -> Iterator[
             told = "what the block makes with {matrix} is added to itself, not to what came in"
             yield _note(evidence, blocks, matrix, same[0].node, line, 0.0, told)
             continue
-        users = algebra.consumers[sums[0]]
-        line = line_beside(algebra.graph, sums[0], users[:1])
+        end = sums[0]  # of the block, after functions of one number
+        while len(users := algebra.consumers[end]) == 1 and algebra.start[users[0] + 1] - (
+            algebra.start[users[0]]
+        ) == 1:  # fmt: skip
+            end = users[0]
+        line = line_beside(algebra.graph, end, users[:1])
         told = "what the block makes with {matrix} replaces what came in, and is not added to it"
         yield _note(evidence, blocks, matrix, sums[0], line, 0.0, told)
 

@@ -165,6 +165,11 @@ def target_line(
         if not names and algebra.form[node] == Form.PRODUCT and algebra.parts(node) is not None:
             names = origins.names(line[1])
         for name in names:
+            loop = origins.loop_of(name, line[1])
+            if loop is not None and origins.cuts(loop.lineno):
+                if origins.leaves_unused(loop, name):
+                    return line, True  # the loop has the right one, too
+                return (line[0], loop.lineno), True
             found = origins.follow(name, line[1], made)
             if found is not None and not origins.is_plain(found[1], name):
                 return found, origins.cuts(found[1])

@@ -118,7 +118,7 @@ def _goes_alone(model: TextModel, readings: Readings, n_read: int) -> bool:
     for unit in model.algebra.units:
         bits = 0
         for node in unit.inputs:
-            bits |= reached[node]
+            bits |= reached[node] if node >= 0 else 0
         if bits:
             latest.setdefault(unit.matrix, set()).add(bits.bit_length())
     return any(len(places) >= n_read - 1 > 1 for places in latest.values())

@@ -45,7 +45,7 @@ class Unit:
     key: str  # of the row, or column
     by_row: bool
     top: int  # the node that is the whole sum
-    inputs: frozenset[int]
+    inputs: frozenset[int]  # constants, which may be made anew for each, by minus a number
     width: int
 
 
@@ -198,13 +198,20 @@ class Algebra:
                     if entry is not None and self._is_other(entry, x):
                         used[entry.matrix, self.tops[node]].append((entry, x))
         found = []
+        numbers: dict[tuple[float, str], int] = {}
         for (matrix, top), pairs in used.items():
             rows, columns = {e.row for e, _ in pairs}, {e.column for e, _ in pairs}
-            inputs = frozenset(x for _, x in pairs)
-            if min(len(rows), len(columns)) > 1 or len(inputs) != len(pairs):
+            if min(len(rows), len(columns)) > 1:
                 continue
             by_row = len(rows) == 1 and (len(columns) > 1 or self._is_by_row[matrix])
             key = next(iter(rows if by_row else columns))
+            inputs = frozenset(
+                numbers.setdefault((self.data[x], e.column if by_row else e.row), -1 - len(numbers))
+                if self.is_constant[x] else x
+                for e, x in pairs
+            )  # fmt: skip
+            if len(inputs) != len(pairs):
+                continue
             found.append(Unit(matrix, key, by_row, top, inputs, len(pairs)))
         return sorted(found, key=lambda unit: unit.top)
 

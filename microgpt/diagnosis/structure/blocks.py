@@ -20,6 +20,7 @@ class Join:
     node: int  # the addition
     factor: float  # what the other is multiplied with on the way
     is_same: bool  # whether the other is the weighted sum itself
+    stream: int  # the other
 
 
 class Blocks:
@@ -71,10 +72,27 @@ class Blocks:
         for matrix, sums in self.sums.items():
             for node in sums:
                 join = self._join(node, matrix)
-                goes_on = join is not None and self.algebra.has_parameters_above[join.node]
-                if join is not None and (goes_on or join.is_same):
-                    found[matrix].append(join)
-        return found
+                if join is None:
+                    continue
+                if not join.is_same and not found[matrix] and not self._is_made_of(node, join):
+                    break  # the loss of one example is added to that of others, say
+                found[matrix].append(join)
+        return {matrix: joins for matrix, joins in found.items() if joins}
+
+    def _is_made_of(self, node: int, join: Join) -> bool:
+        """Whether a weighted sum is made of what it is added to."""
+        algebra = self.algebra
+        waiting, seen = [node], {node}
+        while waiting:
+            at = waiting.pop()
+            if at == join.stream:
+                return True
+            for edge in range(algebra.start[at], algebra.start[at + 1]):
+                operand = algebra.operands[edge]
+                if operand >= join.stream and operand not in seen:
+                    seen.add(operand)
+                    waiting.append(operand)
+        return False
 
     def _join(self, node: int, matrix: int) -> Join | None:
         algebra, at = self.algebra, node
@@ -88,7 +106,7 @@ class Blocks:
             inner = [o for o, _ in parts or () if algebra.form[o] != Form.LEAF]
             if parts is not None and len(inner) > 1:
                 if set(inner) == {at}:
-                    return Join(user, 0.0, is_same=True)
+                    return Join(user, 0.0, is_same=True, stream=at)
                 return self._added(user, [(o, s) for o, s in parts if o != at], matrix)
             if end - begin > 1 and parts is None:
                 return None
@@ -113,8 +131,8 @@ class Blocks:
         ((stream, factor),) = factors.items()
         if of[stream] >= 0 and of[stream] != matrix and not self.joins_at(stream):
             # `W x + U h` has no stream, unless the first block adds to a projection of what is read
-            return None if len(algebra.consumers[stream]) < 2 else Join(node, factor, is_same=False)
-        return Join(node, factor, is_same=False)
+            return None if len(algebra.consumers[stream]) < 2 else Join(node, factor, False, stream)
+        return Join(node, factor, False, stream)
 
     def joins_at(self, node: int) -> bool:
         """Whether a node is an addition of two computed things."""
