@@ -195,9 +195,12 @@ class Origins:
                 heads.append((line, node.iter))
             elif isinstance(node, ast.If) and any(line < at <= end for at in lines):
                 return line
-            elif isinstance(node, ast.Return | ast.Assign | ast.AugAssign) and node.value:
-                if isinstance(node, ast.Return) != lines_in(node, lines):
-                    heads.append((line, node.value))
+            elif (
+                isinstance(node, ast.Return | ast.Assign | ast.AugAssign)
+                and node.value is not None
+                and isinstance(node, ast.Return) != lines_in(node, lines)
+            ):
+                heads.append((line, node.value))
         for line, head in sorted(heads, key=lambda pair: -pair[0]):
             for node in ast.walk(head):
                 if isinstance(node, ast.Subscript) and any(map(_is_fixed, ast.walk(node.slice))):

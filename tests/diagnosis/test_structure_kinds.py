@@ -1,4 +1,4 @@
-"""Kinds about the model's structure: planted faults are named first, at their line; none is made up."""
+"""Kinds about the model's structure: planted faults are named first, at their line."""
 
 from __future__ import annotations
 

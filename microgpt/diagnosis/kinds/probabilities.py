@@ -172,33 +172,50 @@ def _across(evidence: Evidence, place: int) -> Iterator[Finding]:
     """Scores of one input are normalised with those of other inputs, each class by itself."""
     model, distributions = evidence.text_model(place), evidence.distributions(place)
     algebra, seen = distributions.algebra, evidence.passes[place]
+    if not distributions.of_share:
+        return
     share_of: dict[int, tuple[int, Distribution]] = {}
+    number_of: dict[int, float] = {}  # of each score's exp; of one op the share
     for each in distributions.all:
+        number_of.update((score, algebra.data[exp]) for score, exp in
+                         zip(each.scores, each.exps, strict=False))  # fmt: skip
         for share in each.shares:
             if not share.is_log:
                 score = share.part if each.is_fused else algebra.operands[algebra.start[share.part]]
                 share_of[score] = (share.node, each)
-    rows = []
+    rows: list[dict[str, int]] = []  # of each input the score of each class
     for units in model.output_rows:
-        own = [share_of.get(algebra.score_of(unit.top, share_of)) for unit in units.values()]
-        found = [pair for pair in own if pair is not None]
-        n_read = sum(seen.true_grad[node] != 0 for node, _ in found)
-        if found:
-            top = next(iter(units.values())).top
-            rows.append((found, n_read, len(found) == len(units), top))
-    if len(rows) < 2 or any(n_read != 1 for _, n_read, _, _ in rows):
+        scores = {key: algebra.score_of(u.top, share_of | number_of) for key, u in units.items()}
+        if any(score in share_of for score in scores.values()):
+            rows.append(scores)
+    read = [[share_of[s] for s in row.values() if s in share_of
+             and seen.true_grad[share_of[s][0]] != 0] for row in rows]  # fmt: skip
+    if len(rows) < 2 or any(len(own) != 1 for own in read):
         return  # one place may be chosen among many
-    for found, _, is_whole, top in rows:
-        if len({each.whole for _, each in found}) < len(found) or not is_whole or len(found) < 2:
+    class_of = {score: key for row in rows for key, score in row.items()}
+    whole_of: dict[str, Distribution] = {}
+    for own in read:
+        each = own[0][1]
+        classes = {class_of.get(score) for score in each.scores}
+        known = classes.pop() if len(classes) == 1 else None
+        if known is None or len(each.scores) < 2:
+            return
+        whole_of[known] = each
+    for row, ((node, each),) in zip(rows, read, strict=True):
+        if not row.keys() <= whole_of.keys() and not set(row.values()) <= share_of.keys():
             continue
-        total = sum(algebra.data[node] for node, _ in found)
+        shares = [
+            algebra.data[share_of[score][0]] if score in share_of
+            else number_of.get(score, 0.0) / algebra.data[whole_of[key].whole]
+            for key, score in row.items()
+        ]  # fmt: skip
+        total = sum(shares)
         if abs(total - 1) <= ADDS_UP:
             continue
-        node, each = next(pair for pair in found if seen.true_grad[pair[0]] != 0)
-        line = line_beside(seen.graph, each.whole, (node, top))
+        line = line_beside(seen.graph, each.whole, (node, next(iter(row.values()))))
         yield Finding(
             kind="not-normalised", certainty="certain",
-            what=f"the probabilities of one input's {len(found)} scores add up to {said(total)}: "
+            what=f"the probabilities of one input's {len(row)} scores add up to {said(total)}: "
             f"each is a share among {len(each.scores)} inputs' scores of its own class, not among "
             "the classes",
             mend="take the sum over the other axis",
