@@ -8,14 +8,16 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.diagnosis.true_locals import EXACT, TrueLocals, true_locals
+from microgpt.diagnosis.recognising import EXACT
+from microgpt.diagnosis.true_locals import TrueLocals, true_locals
 from microgpt.graph.arrays import Floats, Ints, frozen
 from microgpt.graph.debuggee import Stop, Updates
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import ADDED, REPLACED, ZEROED, Ledger
 from microgpt.graph.op_evaluator import OpEvaluator
 
-SEED_UNKNOWN = float("nan")
+ROUNDED = 1e-14
+"""So small a part of the largest gradient may be rounding inside of an op."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +146,7 @@ class PassEvidence:
     def tolerance(self) -> Floats:
         """Within this a gradient is the same. Shape: `[node]`."""
         _, sizes, errors = self._should
-        return frozen(EXACT * sizes + errors)
+        return frozen(EXACT * sizes + errors + ROUNDED * float(np.max(sizes, initial=0.0)))
 
     @cached_property
     def off(self) -> NDArray[np.bool_]:
@@ -168,7 +170,8 @@ class PassEvidence:
         along = (ledger.edge >= 0) & (ledger.event > 0)
         edges = ledger.edge[along]
         shares, expected = (ledger.new - ledger.old)[along], self.given_shares[along]
-        slack = 1e-12 * (np.abs(ledger.old) + np.abs(ledger.new))[along] + EXACT * np.abs(expected)
+        largest = np.abs(ledger.old) + np.abs(ledger.new) + self.sizes[ledger.node]
+        slack = 1e-12 * largest[along] + EXACT * np.abs(expected)
         adjoints = self.write_adjoints[along]
         keys = graph.edge_consumers * n + graph.operands  # x * x may have one write for both
         _, pair = np.unique(keys, return_inverse=True)
@@ -201,6 +204,24 @@ class PassEvidence:
     def wrong_slopes(self) -> NDArray[np.bool_]:
         """The edges whose local gradient is another one than it should be. Shape: `[edge]`."""
         return frozen(self.locals.wrong(self.given_slopes))
+
+    @cached_property
+    def is_finite(self) -> bool:
+        """Whether neither the root nor any gradient, as it should be, has overflown."""
+        root = self.graph.data[self.graph.root]
+        return bool(np.isfinite(root) and np.isfinite(self.true_grad[self.leaves]).all())
+
+    @cached_property
+    def leaves(self) -> Ints:
+        """The nodes that nothing has made, in the order of `Updates.leaves`.
+
+        An element of an array's op that depends on nothing, such as a probability behind a mask,
+        is none of them.
+        """
+        graph = self.graph
+        has_operands = np.diff(graph.operand_start) > 0
+        inner = np.isin(graph.op_codes, np.unique(graph.op_codes[has_operands]))
+        return frozen(np.flatnonzero(~inner))
 
     # -- what was seen ---------------------------------------------------------------------------
 
@@ -249,6 +270,23 @@ class PassEvidence:
         if lines is None or lines[edge] < 0:
             return None
         return self.graph.source_lines[int(lines[edge])]
+
+    @cached_property
+    def _ops_by_line(self) -> dict[int, int]:
+        """For how many ops each line has added shares."""
+        graph, lines = self.graph, self.graph.share_lines
+        if lines is None:
+            return {}
+        pairs = np.unique(np.stack([lines, graph.op_codes[graph.edge_consumers]]), axis=1)
+        counted, counts = np.unique(pairs[0], return_counts=True)
+        return dict(zip(counted.tolist(), counts.tolist(), strict=True))
+
+    def is_line_of_one_op(self, place: tuple[str, int]) -> bool:
+        """Whether a line adds the shares of one op, or two, where a pass has more."""
+        counts = self._ops_by_line
+        line = self.graph.source_lines.index(place) if place in self.graph.source_lines else -1
+        n_ops = len(np.unique(self.graph.op_codes[self.graph.edge_consumers]))
+        return 0 < counts.get(line, 0) <= min(2, n_ops - 1)
 
     def line_of_write(self, write: int) -> tuple[str, int] | None:
         """The line of a write in the ledger."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from microgpt.diagnosis.vocabulary import NUMBERS, called, names_in, vocabulary_of
+from microgpt.code_places import is_cell
+from microgpt.diagnosis import op_lines
+from microgpt.diagnosis.vocabulary import called, names_in, vocabulary_of
 
 ALLOWED = re.compile(r"#\s*microgpt:\s*ok\s+([\w,\s-]+)")
 
@@ -44,7 +47,10 @@ class Program:
         """The lines of a file; none if it cannot be read."""
         if file not in self._lines:
             try:
-                text = Path(file).read_text(encoding="utf-8")
+                if is_cell(file):
+                    text = "".join(linecache.getlines(file))  # put there when it was read
+                else:
+                    text = Path(file).read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError, ValueError):
                 text = ""
             self._lines[file] = text.splitlines()
@@ -93,34 +99,54 @@ class Program:
                     return node
         return None
 
+    def function_around(self, file: str, line: int) -> ast.FunctionDef | None:
+        """The innermost function that a line is in."""
+        around = [
+            node for node in ast.walk(self.tree(file) or ast.Module([], []))
+            if isinstance(node, ast.FunctionDef) and Function(file, node).holds(file, line)
+        ]  # fmt: skip
+        return max(around, key=lambda node: node.lineno, default=None)
+
+    def loop_around(self, file: str, line: int) -> ast.For | ast.While | None:
+        """The outermost loop that a line is in."""
+        for node in ast.walk(self.tree(file) or ast.Module([], [])):
+            if isinstance(node, ast.For | ast.While) and line >= node.lineno:  # noqa: SIM102
+                if line <= (node.end_lineno or node.lineno):
+                    return node
+        return None
+
+    def only_computes(self, file: str, function: ast.FunctionDef) -> bool:
+        """Whether a function makes no nodes and writes to no attribute or place in a list."""
+        makers = self._vocabulary(file)[2]
+        return not any(
+            (isinstance(n, ast.Call) and called(n) & makers)
+            or (isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store))
+            for n in ast.walk(function)
+        )
+
     def line_of_result(self, file: str, line: int) -> int:
         """Where the function that begins at a line computes the number of what it gives."""
         function = self.function_at(file, line)
-        if function is not None and function.name == "forward":
-            given = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
-            return given[-1].lineno if given else line
-        return _line_of_argument(function, first=True) or line
+        return line if function is None else op_lines.line_of_result(function)
 
-    def line_of_slopes(self, file: str, line: int) -> int:
-        """Where it computes the local gradients that it gives along with it."""
+    def line_of_slopes(self, file: str, line: int, slot: int = 0) -> int:
+        """Where it computes the local gradients that it gives along with it.
+
+        Args:
+            slot: of which operand.
+        """
+        function, tree = self.function_at(file, line), self.tree(file)
+        if function is None or tree is None:
+            return line
+        return op_lines.line_of_slopes(tree, function, slot)
+
+    def forgotten_operand(self, file: str, line: int) -> op_lines.ForgottenOperand | None:
+        """Which operand the nodes of the function that begins at a line do not remember."""
         function = self.function_at(file, line)
-        beside = self._backward_beside(file, function)
-        if beside is not None:
-            return beside
-        return _line_of_argument(function, first=False) or line
-
-    def _backward_beside(self, file: str, function: ast.FunctionDef | None) -> int | None:
-        """Of a function object's `forward`: the line on which its `backward` gives the shares."""
-        tree = self.tree(file)
-        if function is None or function.name != "forward" or tree is None:
+        if function is None:
             return None
-        for each in ast.walk(tree):
-            if isinstance(each, ast.ClassDef) and function in each.body:
-                for other in each.body:
-                    if isinstance(other, ast.FunctionDef) and other.name == "backward":
-                        given = [n for n in ast.walk(other) if isinstance(n, ast.Return)]
-                        return given[-1].lineno if given else other.lineno
-        return None
+        numbers, _, makers = self._vocabulary(file)
+        return op_lines.forgotten_operand(function, numbers, makers)
 
     def pass_function(self, place: SourcePlace | None, files: Iterable[str]) -> Function | None:
         """The function that makes the pass which is called at a line, and its file.
@@ -216,6 +242,37 @@ class Program:
             for node in ast.walk(self.tree(file) or ast.Module([], []))
         )
 
+    def plain_numbers(self, file: str) -> list[float]:
+        """The numbers with a decimal point that a file has, each once, the smallest first."""
+        return sorted(
+            {node.value for node in ast.walk(self.tree(file) or ast.Module([], []))
+             if isinstance(node, ast.Constant) and isinstance(node.value, float)}
+        )  # fmt: skip
+
+    def keeps_moments(self, file: str, line: int) -> bool:
+        """Whether the loop around a line keeps two numbers or more for each parameter."""
+        for node in ast.walk(self.tree(file) or ast.Module([], [])):
+            if not isinstance(node, ast.For | ast.While | ast.FunctionDef):
+                continue
+            if not node.lineno <= line <= (node.end_lineno or 0):
+                continue
+            targets = [
+                target
+                for each in ast.walk(node) if isinstance(each, ast.Assign | ast.AugAssign)
+                for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
+                if each.lineno != line
+            ]  # fmt: skip
+            targets = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
+            kept = {ast.unparse(t.value) for t in targets if isinstance(t, ast.Subscript)}
+            kept |= {ast.unparse(t) for t in targets if isinstance(t, ast.Attribute)}
+            kept |= {
+                each.target.id for each in ast.walk(node)
+                if isinstance(each, ast.AugAssign) and isinstance(each.target, ast.Name)
+            }  # fmt: skip
+            if len(kept) >= 2:
+                return True
+        return False
+
     def reads_of_numbers(self, file: str | None) -> list[int]:
         """Lines that take the number of a node to compute with, in no op, update or print."""
         tree = self.tree(file)
@@ -249,22 +306,30 @@ class Program:
                     return True
         return False
 
-    def repeats_an_object(self, file: str, line: int) -> bool:
-        """Whether a line repeats a list that holds a node it makes: `[Value(0)] * 3`."""
-        tree = self.tree(file)
-        _, _, makers = self._vocabulary(file)
-        for node in ast.walk(tree or ast.Module([], [])):
+    def line_that_repeats(self, file: str, line: int) -> int | None:
+        """Where a list is repeated that holds what is made on a line, or a node: `[Value(0)] * 3`.
+
+        Args:
+            line: that makes nodes, itself or in a function that the list calls.
+        """
+        around = self.function_around(file, line)
+        makers = self._vocabulary(file)[2] | ({around.name} if around is not None else set())
+        for node in ast.walk(self.tree(file) or ast.Module([], [])):
             if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
                 continue
-            sides = (node.left, node.right)
-            if not (node.lineno <= line <= (node.end_lineno or 0)):
-                continue
-            for side in sides:
-                if isinstance(side, ast.List) and any(
-                    isinstance(n, ast.Call) and called(n) & makers for n in ast.walk(side)
-                ):
-                    return True
-        return False
+            is_here = node.lineno <= line <= (node.end_lineno or 0)
+            for side in (node.left, node.right):
+                calls = [
+                    n for n in ast.walk(side) if isinstance(n, ast.Call) and called(n) & makers
+                ]
+                own = {around.name} if around is not None else set()
+                if isinstance(side, ast.List) and any(is_here or called(n) & own for n in calls):
+                    return node.lineno
+        return None
+
+    def gradient_names(self, file: str) -> frozenset[str]:
+        """The attributes that a program keeps gradients in."""
+        return self._vocabulary(file)[1]
 
     def _vocabulary(self, file: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
         """What the program calls numbers, gradients, and what makes nodes."""
@@ -285,7 +350,7 @@ class Program:
                 isinstance(node, ast.Call)
                 and node.lineno == place[1]
                 and any(
-                    isinstance(each, ast.Constant)
+                    not isinstance(each, ast.Name)
                     for each in (*node.args, *(k.value for k in node.keywords))
                 )
             ):
@@ -298,11 +363,15 @@ class Program:
         return found.file, found.node.lineno
 
     def writes_of_numbers(self, file: str | None) -> list[int]:
-        """Lines outside of classes that write to an attribute called `data`, or the like."""
+        """Lines outside of ops that write to the number of a node, by an assignment or `out=`."""
         tree = self.tree(file)
-        if tree is None:
+        if tree is None or file is None:
             return []
-        inside = {id(n) for c in ast.walk(tree) if isinstance(c, ast.ClassDef) for n in ast.walk(c)}
+        numbers, _, makers = self._vocabulary(file)
+        inside = {
+            id(n) for c in ast.walk(tree) if isinstance(c, ast.ClassDef) and c.name in makers
+            for n in ast.walk(c)
+        }  # fmt: skip
         found = []
         for node in ast.walk(tree):
             targets: list[ast.expr] = []
@@ -310,52 +379,21 @@ class Program:
                 targets = node.targets
             elif isinstance(node, ast.AugAssign):
                 targets = [node.target]
-            if id(node) not in inside and any(
-                isinstance(t, ast.Attribute) and t.attr in NUMBERS for t in targets
-            ):
+            elif isinstance(node, ast.Call):
+                targets = [each.value for each in node.keywords if each.arg == "out"]
+            if id(node) not in inside and any(_is_attribute_of(t, numbers) for t in targets):
                 found.append(node.lineno)  # type: ignore[attr-defined]
-        return sorted(found)
+        return sorted(set(found))
+
+
+def _is_attribute_of(target: ast.expr, names: frozenset[str]) -> bool:
+    """Whether something is an attribute of one of these names, or a part of one."""
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return isinstance(target, ast.Attribute) and target.attr in names
 
 
 SAYING = frozenset({"print", "round", "sorted", "max", "min", "argmax"})
 """Functions whose arguments are looked at, and not computed with."""
 FILLING = frozenset({"append", "extend", "insert", "add", "pop", "push", "clear", "remove"})
 """Methods of containers, which a loop that sorts calls."""
-
-
-def _line_of_argument(function: ast.FunctionDef | None, *, first: bool) -> int | None:
-    """Of the call that makes what a function returns: the line of its first or last argument."""
-    if function is None:
-        return None
-    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
-    returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
-    made = [value for value in returned if isinstance(value, ast.Call)]
-    names = {value.id for value in returned if isinstance(value, ast.Name)}
-    for node in ast.walk(function):
-        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
-            continue
-        if any(isinstance(t, ast.Name) and t.id in names for t in node.targets):
-            made.append(node.value)
-    for call in made or calls:
-        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-        if not arguments:
-            continue
-        wanted = arguments[0] if first else arguments[-1]
-        if isinstance(wanted, ast.Name):  # computed before, on a line of its own
-            at = _assigned(function, wanted.id)
-            if at is not None:
-                return at
-        return wanted.lineno
-    return None
-
-
-def _assigned(function: ast.FunctionDef, name: str) -> int | None:
-    for node in ast.walk(function):
-        targets: Iterable[ast.expr] = ()
-        if isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, ast.AugAssign | ast.AnnAssign):
-            targets = (node.target,)
-        if any(isinstance(t, ast.Name) and t.id == name for t in targets):
-            return getattr(node, "lineno", None)
-    return None

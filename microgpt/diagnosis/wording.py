@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import PurePath
 from typing import TypeAlias
 
+from microgpt.code_places import place_called
 from microgpt.diagnosis.finding import Diagnosis, Finding
 from microgpt.diagnosis.program import Program
 
@@ -51,8 +51,8 @@ def _verdict(diagnosis: Diagnosis) -> str:
 
 def _finding(finding: Finding, program: Program, paint: Paint, go_to: str) -> Iterator[str]:
     place = ""
-    if finding.file is not None:
-        place = f"  {PurePath(finding.file).name}:{finding.line}"
+    if finding.file is not None and finding.line is not None:
+        place = f"  {place_called(finding.file, finding.line)}"
     yield f"{paint(f'{finding.kind} ({finding.certainty})', finding.certainty)}{place}"
     if text := program.text(finding.file, finding.line):
         yield f"    {paint(text, 'code')}"

@@ -10,11 +10,14 @@ import numpy as np
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, matrix_of, said
+from microgpt.diagnosis.kinds.telling import writes_to_parameters
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import SourcePlace
 
 NOTHING = 1e-12
 """A gradient is 0 within this part of the sizes of its shares."""
+MOST_FOLLOWED = 10_000
+"""So many nodes are looked at for the place where the ways up from a leaf end."""
 
 
 def _lost(evidence: Evidence) -> list[str]:
@@ -24,12 +27,12 @@ def _lost(evidence: Evidence) -> list[str]:
     for interval in evidence.intervals:
         updates = interval.updates
         n = len(updates.leaves)
-        usual = {w.line for w in updates.writes if 0 <= w.leaf < n and not w.is_grad}
+        known = {id(write) for write in writes_to_parameters(evidence, interval)}
         for write in updates.writes:
-            if write.leaf < n or write.is_grad:
+            if write.leaf < n or (write.is_grad and id(write) not in known):
                 continue
             leaf = updates.others[write.leaf - n]
-            is_update = write.line in usual or evidence.program.reads_gradients(*write.line)
+            is_update = id(write) in known or evidence.program.reads_gradients(*write.line)
             is_lost = leaf.node is None and leaf.grad == 0
             if is_update and is_lost and matrix_of(leaf.name) not in in_graphs:
                 lost[matrix_of(leaf.name) or "a parameter"] = None
@@ -78,7 +81,11 @@ def _detached(evidence: Evidence) -> Iterator[Finding]:
 
     if lost and not told and evidence.passes:
         seen = evidence.passes[0]
-        lines = evidence.program.reads_of_numbers(seen.file)
+        lines = [
+            line
+            for line in evidence.program.reads_of_numbers(seen.file)
+            if _is_forward(evidence, seen, line)
+        ]
         if seen.file is not None and lines:
             many = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
             yield _at_line(
@@ -86,6 +93,31 @@ def _detached(evidence: Evidence) -> Iterator[Finding]:
                 f"a number is taken out of the graph here: {lost[0]}{many} is updated, and has no "
                 "way to the loss", "nothing is to be learnt through it",
             )  # fmt: skip
+
+
+def _is_forward(evidence: Evidence, seen: PassEvidence, line: int) -> bool:
+    """Whether a line may be a formula of the model, and no code of ops, updates or reports.
+
+    A line of a function, or of a loop, in which nodes of the graph are made by ops; or of a small
+    function that makes none and writes to nothing.
+    """
+    if seen.file is None:
+        return False
+    graph, program = seen.graph, evidence.program
+    function = program.function_around(seen.file, line)
+    if function is not None and graph.maker_of is not None:
+        ops = np.unique(graph.maker_of[graph.forward_order]).tolist()
+        if any(graph.makers[op][1:] == (seen.file, function.lineno) for op in ops if op >= 0):
+            return False
+    around = function or program.loop_around(seen.file, line)
+    if around is None:
+        return False
+    used = np.unique(graph.line_of[graph.forward_order]).tolist()
+    lines = {graph.source_lines[at] for at in used if at >= 0}
+    last = around.end_lineno or around.lineno
+    if any(file == seen.file and around.lineno <= at <= last for file, at in lines):
+        return True
+    return function is not None and program.only_computes(seen.file, function)
 
 
 def _at_line(
@@ -141,21 +173,25 @@ def _is_lasting(evidence: Evidence, matrix: str) -> bool:
 def _why_nothing(seen: PassEvidence, leaf: int) -> tuple[str, SourcePlace | None]:
     """Where the ways up from a leaf end, in words, and the line."""
     graph = seen.graph
-    node, visited = leaf, 0
     frontier, reached = [leaf], {leaf}
-    while frontier and visited < 10_000:
+    cancel: list[int] = []
+    while frontier and len(reached) < MOST_FOLLOWED:
         node = frontier.pop()
-        visited += 1
+        arrives = []
         for edge in graph.consumers_of(node):
             slope = float(seen.slopes[graph.operand_start[edge.consumer] + edge.slot])
             if slope == 0:
                 op = graph.op(edge.consumer)
                 told = "relus that are off" if "relu" in op else f"{op} with slope 0"
                 return f"it ends at {told}", graph.line(edge.consumer)
-            if edge.consumer not in reached:
+            if abs(seen.true_grad[edge.consumer]) > NOTHING * seen.sizes[edge.consumer]:
+                arrives.append(edge.consumer)
+            elif edge.consumer not in reached:
                 reached.add(edge.consumer)
                 frontier.append(edge.consumer)
-    return "its shares cancel", graph.line(leaf)
+        if len(arrives) > 1:
+            cancel += arrives
+    return "its shares cancel", graph.line(max(cancel) if cancel else leaf)
 
 
 def _rebound(evidence: Evidence) -> Iterator[Finding]:
@@ -194,6 +230,10 @@ def _rebound_unseen(evidence: Evidence) -> Iterator[Finding]:
     moved = sum(
         leaf.before != leaf.after for interval in evidence.intervals for _, leaf in interval.rows()
     )
+    moved += sum(
+        not write.is_grad and write.leaf < len(interval.updates.leaves)
+        for interval in evidence.intervals for write in interval.updates.writes
+    )  # fmt: skip
     seen = evidence.passes[0]
     line = evidence.program.line_that_rebinds(seen.file)
     if moved or line is None:
@@ -217,19 +257,23 @@ def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
         told: set[SourcePlace] = set()
         for node in np.flatnonzero(evidence.parameters(place)).tolist():
             line = graph.line(node)
-            if line is None or line in told or not evidence.program.repeats_an_object(*line):
+            if line is None or line in told:
                 continue
             told.add(line)
+            repeats = evidence.program.line_that_repeats(*line)
+            if repeats is None:
+                continue
             what = (
                 f"{graph.name(node)} is one object at many places: a list that is repeated repeats "
                 "its objects, it does not make new ones"
             )
-            yield _at_line(seen, "aliased-parameters", "certain", line, node, what)
+            yield _at_line(seen, "aliased-parameters", "certain", (line[0], repeats), node, what)
 
 
 KINDS = (
     FaultKind("detached", "takes a number out of the graph and puts it back as a constant",
-         "go on with the node, not with its number", _detached, frozenset({"rebound"})),
+         "go on with the node, not with its number", _detached,
+         frozenset({"rebound", "operand-skipped", "never-visited"})),
     FaultKind("rebound", "makes new objects for parameters, while the model keeps the old",
          "write to the parameter's number, instead of making a new one", _rebound),
     FaultKind("aliased-parameters", "makes a matrix of one object",

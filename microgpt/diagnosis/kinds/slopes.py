@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from microgpt.diagnosis.composites import other_operators
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
+from microgpt.diagnosis.kinds.forgotten import forgotten_operands
 from microgpt.diagnosis.kinds.kind import FaultKind, said
+from microgpt.diagnosis.kinds.order import op_forgotten
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.true_locals import NodeValue
 from microgpt.graph.arrays import Floats, Ints
@@ -60,8 +63,12 @@ class _Group:
             for file, line in shares:
                 if file == maker.file and maker.line <= line <= last:
                     return file, line  # a closure writes the share
+            for share in shares:
+                if self.seen.is_line_of_one_op(share):
+                    return share  # the pass has a branch for each op
             if function is not None:
-                return maker.file, evidence.program.line_of_slopes(maker.file, maker.line)
+                slot = self.slot
+                return maker.file, evidence.program.line_of_slopes(maker.file, maker.line, slot)
         if shares:
             return shares[0]
         return (maker.file, maker.line) if maker is not None else None
@@ -104,8 +111,9 @@ def _first_event(seen: PassEvidence, edges: Ints) -> tuple[int, int]:
 def _is_skipped(group: _Group) -> bool:
     graph = group.seen.graph
     adjoints = graph.grad[graph.edge_consumers[group.edges]]
-    matters = (group.true != 0) & (adjoints != 0)
-    return bool((group.given[matters] == 0).all() and matters.any())
+    asked = adjoints != 0
+    matters = (group.true != 0) & asked
+    return bool((group.given[asked] == 0).all() and matters.any())
 
 
 def _told(evidence: Evidence, group: _Group, kind: str, what: str) -> Finding:
@@ -143,6 +151,8 @@ def _wrong_local(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _operand_skipped(evidence: Evidence) -> Iterator[Finding]:
+    yield from op_forgotten(evidence)
+    yield from forgotten_operands(evidence, with_share=False)
     for place in evidence.wrong_passes()[:1]:
         for group in _groups(evidence, place):
             if not _is_skipped(group):
@@ -237,7 +247,23 @@ def _values(evidence: Evidence, *values: NodeValue) -> Iterator[tuple[PassEviden
         return
 
 
+def _other_operators(evidence: Evidence) -> Iterator[Finding]:
+    """Operators that are written with others, and come to something else."""
+    for file in dict.fromkeys(file for seen in evidence.passes for file in seen.files):
+        tree = evidence.program.tree(file)
+        for other in other_operators(tree) if tree is not None else ():
+            told = " and ".join(map(said, other.numbers))
+            yield Finding(
+                kind="wrong-forward", certainty="certain",
+                what=f"{other.op} of {told} would be {said(other.was)} by this line, and should be "
+                f"{said(other.should)}",
+                mend="", file=file, line=other.line, op=other.op, was=other.was,
+                should=other.should,
+            )  # fmt: skip
+
+
 def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
+    yield from _other_operators(evidence)
     for seen, maker, nodes in _values(evidence, NodeValue.OTHER_OP, NodeValue.OTHER_FUNCTION):
         graph = seen.graph
         node = int(nodes[0])
@@ -251,8 +277,9 @@ def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
         others = seen.locals.value == seen.locals.value[node]
         if is_operator and len(np.unique(graph.op_codes[others])) > 1:
             continue  # two operators at once: a number was changed, rather
-        if right > len(nodes):
-            continue  # it is right as a rule
+        own = seen.locals.known[graph.edges_into(nodes)]
+        if is_operator and right > len(nodes) and not own.all():
+            continue  # it is right as a rule, and its method does not say this number
         made = graph.makers[maker] if maker >= 0 else None
         line = None
         if made is not None:
@@ -270,32 +297,6 @@ def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _changed_after_use(evidence: Evidence) -> Iterator[Finding]:
-    for seen, _, nodes in _values(evidence, NodeValue.STALE):
-        graph = seen.graph
-        stale = seen.locals.value == NodeValue.STALE
-        of_op = graph.op_codes == graph.op_codes[nodes[0]]
-        is_all = not (seen.locals.value[of_op] == NodeValue.RIGHT).any()
-        if is_all and len(np.unique(graph.op_codes[stale])) == 1:
-            continue  # its operands are others than were seen, rather
-        node = int(nodes[0])
-        expected = float(seen.locals.expected[node])
-        edges = graph.edges_into(np.array([node]))
-        lines = evidence.program.writes_of_numbers(seen.file)
-        lines = [line for line in lines if seen.line is None or line <= seen.line][-1:] or lines
-        yield Finding(
-            kind="changed-after-use", certainty="certain",
-            what=f"{graph.name(node)}, a {graph.op(node)}, is {said(float(graph.data[node]))}, but "
-            f"of the numbers that its operands have now it would be {said(expected)}: "
-            "one of them was changed after it was used",
-            mend="", file=seen.file if lines else None, line=lines[0] if lines else None,
-            op=graph.op(node), nodes=(node, *graph.operands[edges].tolist()),
-            pass_number=seen.number, was=float(graph.data[node]), should=expected,
-            spoils=len(nodes),
-        )  # fmt: skip
-        return
-
-
 def _not_repeatable(evidence: Evidence) -> Iterator[Finding]:
     for seen, maker, nodes in _values(evidence, NodeValue.NOT_REPEATED):
         op = seen.graph.op(int(nodes[0]))
@@ -310,9 +311,6 @@ def _not_repeatable(evidence: Evidence) -> Iterator[Finding]:
 
 
 KINDS = (
-    FaultKind("changed-after-use", "changes a number between forward and backward",
-         "change numbers after the backward pass, or make new nodes of the changed ones",
-         _changed_after_use, frozenset({"graph-grows", "backward-twice"})),
     FaultKind("wrong-forward", "computes another value than the op says",
          "compute what the op's name says", _wrong_forward, frozenset({"changed-after-use"})),
     FaultKind("operand-skipped", "gives one operand nothing",
