@@ -11,7 +11,7 @@ from microgpt.autograd.value import Value
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.structure.algebra import entry_of
-from microgpt.diagnosis.structure.forms import Form, forms_of
+from microgpt.diagnosis.structure.forms import Arithmetic, forms_of
 from microgpt.graph.graph import Graph
 from tests.diagnosis.diagnosed import diagnosed
 from tests.diagnosis.fault import Fault, edited
@@ -84,12 +84,12 @@ def test_forms_are_told_by_numbers_and_slopes() -> None:
     loss = ((a + b) * a).exp() + (a / (b * b + 1.0)).log()
     seen = evidence(loss).passes[0]
     forms = forms_of(seen.graph, seen.slopes)
-    told = {seen.graph.op(n): Form(int(forms.of[n])) for n in range(len(seen.graph))}
-    assert told["add"] == Form.LINEAR
-    assert told["mul"] == Form.PRODUCT
-    assert told["exp"] == Form.EXP
-    assert told["log"] == Form.LOG
-    assert told["pow"] == Form.RECIPROCAL
+    told = {seen.graph.op(n): Arithmetic(int(forms.of[n])) for n in range(len(seen.graph))}
+    assert told["add"] == Arithmetic.LINEAR
+    assert told["mul"] == Arithmetic.PRODUCT
+    assert told["exp"] == Arithmetic.EXP
+    assert told["log"] == Arithmetic.LOG
+    assert told["pow"] == Arithmetic.RECIPROCAL
 
 
 def test_the_sum_of_scores_knows_its_target() -> None:

@@ -8,7 +8,7 @@ from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.structure.algebra import Algebra
-from microgpt.diagnosis.structure.forms import Form
+from microgpt.diagnosis.structure.forms import Arithmetic
 from microgpt.diagnosis.structure.places import line_beside
 
 
@@ -88,7 +88,7 @@ def _sums_above(algebra: Algebra, node: int) -> Iterator[int]:
     at = node
     while True:
         users = algebra.consumers[at]
-        if len(users) != 1 or algebra.form[users[0]] != Form.LINEAR:
+        if len(users) != 1 or algebra.form[users[0]] != Arithmetic.LINEAR:
             return
         parts = algebra.parts(users[0]) or []
         if len(parts) < 2 or any(algebra.is_constant[o] for o, _ in parts):
@@ -100,11 +100,11 @@ def _sums_above(algebra: Algebra, node: int) -> Iterator[int]:
 def _is_scaled(algebra: Algebra, node: int) -> bool:
     """Whether a query or key is itself multiplied with a number, or normed."""
     form = algebra.form[node]
-    if form == Form.PRODUCT:
+    if form == Arithmetic.PRODUCT:
         return True
-    if form == Form.QUOTIENT:
+    if form == Arithmetic.QUOTIENT:
         return True
-    if form == Form.LINEAR:
+    if form == Arithmetic.LINEAR:
         slopes = {s for _, s in algebra.parts(node) or []}
         return slopes != {1.0}
     return False

@@ -6,14 +6,14 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 
+from microgpt.diagnosis.definitions import Definitions
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
-from microgpt.diagnosis.origins import Origins
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.diagnosis.structure.algebra import Algebra
 from microgpt.diagnosis.structure.distributions import Distribution, Distributions
-from microgpt.diagnosis.structure.forms import Form
+from microgpt.diagnosis.structure.forms import Arithmetic
 from microgpt.diagnosis.structure.places import line_beside
 
 MOST_PASSES = 4
@@ -83,7 +83,7 @@ def _total(algebra: Algebra, each: Distribution) -> float | None:
     """What all shares of a whole add up to; None if that is 1, or nothing can be said."""
     data = algebra.data
     parts = {share.part for share in each.shares if not share.is_log}
-    parts = {part for part in parts if algebra.form[part] == Form.EXP}
+    parts = {part for part in parts if algebra.form[part] == Arithmetic.EXP}
     terms, constant = algebra.sum_of(each.whole)
     if not parts or not data[each.whole]:
         return None
@@ -102,7 +102,7 @@ def _total(algebra: Algebra, each: Distribution) -> float | None:
 
 def _adds_scores(algebra: Algebra, each: Distribution) -> bool:
     """Whether what shares are divided by is a sum of what the exps are taken of."""
-    parts = [share.part for share in each.shares if algebra.form[share.part] == Form.EXP]
+    parts = [share.part for share in each.shares if algebra.form[share.part] == Arithmetic.EXP]
     scores = {algebra.operands[algebra.start[part]] for part in parts}
     return bool(scores & _added_up(algebra, each.whole))
 
@@ -136,7 +136,7 @@ def _other_sum(
 ) -> Finding:  # fmt: skip
     algebra, seen = evidence.algebra(place), evidence.passes[place]
     share = next(share for share in each.shares if not share.is_log)
-    sums_nothing = algebra.form[each.whole] == Form.EXP
+    sums_nothing = algebra.form[each.whole] == Arithmetic.EXP
     line = line_beside(seen.graph, share.node if sums_nothing else each.whole, (share.node,))
     if left_out and line is not None:
         line = _loop_over_a_part(evidence, line)
@@ -162,7 +162,7 @@ def _other_sum(
 
 def _loop_over_a_part(evidence: Evidence, line: SourcePlace) -> SourcePlace:
     """The head of a loop that goes through a slice, if a line is in one; else the line."""
-    for loop in reversed(Origins(evidence.program, line[0]).loops_around(line[1])):
+    for loop in reversed(Definitions(evidence.program, line[0]).loops_around(line[1])):
         if any(isinstance(node, ast.Slice) for node in ast.walk(loop.iter)):
             return line[0], loop.lineno
     return line
@@ -233,10 +233,10 @@ def weights_off(evidence: Evidence, place: int) -> Iterator[Finding]:
     of_share = distributions.of_share
     if not of_share:
         return
-    for node in algebra.forms.nodes(Form.PRODUCT, Form.DOT).tolist():
+    for node in algebra.forms.nodes(Arithmetic.PRODUCT, Arithmetic.DOT).tolist():
         pairs = algebra.products(node) or []
         sums = [_weight(algebra, of_share, pair) for pair in pairs]
-        top = algebra.tops[node] if algebra.form[node] == Form.PRODUCT else node
+        top = algebra.tops[node] if algebra.form[node] == Arithmetic.PRODUCT else node
         if any(found is None for found in sums):
             alone.add(top)
         groups[top] += [found for found in sums if found is not None]
@@ -277,7 +277,7 @@ def _weight(
     for node, other in (pair, pair[::-1]):
         if algebra.is_constant[other]:
             continue
-        if node in of_share or algebra.form[node] == Form.SOFTMAX:
+        if node in of_share or algebra.form[node] == Arithmetic.SOFTMAX:
             found.append((node, 1.0))
             continue
         at, factor = node, 1.0
@@ -333,7 +333,7 @@ def _taken_of(distributions: Distributions) -> Iterator[tuple[tuple[int, ...], i
     for each in distributions.all:
         if len(each.scores) > 1:
             yield each.scores, (each.exps[0] if each.exps else each.whole)
-    for node in algebra.forms.nodes(Form.OTHER).tolist():
+    for node in algebra.forms.nodes(Arithmetic.OTHER).tolist():
         edges = [
             e for e in range(algebra.start[node], algebra.start[node + 1]) if algebra.slopes[e] != 0
         ]

@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from microgpt.diagnosis.definitions import Definitions
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind
-from microgpt.diagnosis.origins import Origins
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.diagnosis.structure.algebra import Algebra, entry_of
-from microgpt.diagnosis.structure.forms import Form
+from microgpt.diagnosis.structure.forms import Arithmetic
 
 MOST_TERMS = 8
 """So many tables at most are added up for a token."""
@@ -38,7 +38,7 @@ def _sums_of_tables(algebra: Algebra) -> Iterator[tuple[int, dict[str, tuple[str
         leaves[leaf] = {entry.matrix: leaf}
     for node in algebra.graph.forward_order.tolist():
         parts = algebra.parts(node)
-        if parts is None or algebra.form[node] != Form.LINEAR or len(parts) > MOST_TERMS:
+        if parts is None or algebra.form[node] != Arithmetic.LINEAR or len(parts) > MOST_TERMS:
             continue
         own: dict[str, int] | None = {}
         for operand, _ in parts:
@@ -138,7 +138,7 @@ def _line_of_row(evidence: Evidence, table: str, near: SourcePlace | None) -> So
     words = re.findall(r"\w+", table)
     if near is None or not words:
         return near
-    lines = Origins(evidence.program, near[0]).readings_of(words[-1])
+    lines = Definitions(evidence.program, near[0]).readings_of(words[-1])
     before = [line for line in lines if line <= near[1]]
     return (near[0], max(before)) if before else near
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from microgpt.diagnosis.definitions import Definitions
 from microgpt.diagnosis.evidence import Evidence
-from microgpt.diagnosis.origins import Origins
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.diagnosis.structure.algebra import Algebra
-from microgpt.diagnosis.structure.forms import Form
+from microgpt.diagnosis.structure.forms import Arithmetic
 from microgpt.diagnosis.structure.places import common_scope, line_beside, line_within
 from microgpt.diagnosis.structure.text_model import Readings, ScoredRow, TextModel
 
@@ -50,7 +50,11 @@ def _softmax_above(algebra: Algebra, node: int) -> int | None:
     at = node
     for _ in range(MOST_UP * 100):
         users = algebra.consumers[at]
-        soft = [u for u in users if algebra.form[u] in (Form.EXP, Form.SOFTMAX, Form.LOG_SOFTMAX)]
+        soft = [
+            u
+            for u in users
+            if algebra.form[u] in (Arithmetic.EXP, Arithmetic.SOFTMAX, Arithmetic.LOG_SOFTMAX)
+        ]
         if soft:
             return soft[0]
         linear = [u for u in users if algebra.parts(u) is not None]
@@ -78,7 +82,7 @@ def _mask_line(
                 return line_within(graph, added, common_scope(graph, (added, score, weights)))
     called = line_within(graph, weights, scope)
     if called is not None:
-        origins = Origins(evidence.program, called[0])
+        origins = Definitions(evidence.program, called[0])
         for name in origins.calls_argument(called[1]):
             defined = origins.definition(name.id, called[1])
             if defined is not None and defined[0] < called[1]:
@@ -89,12 +93,12 @@ def _mask_line(
 def _siblings(algebra: Algebra, weights: int) -> list[int]:
     """What one softmax is taken of: the operands of one op, or of all exps that are added up."""
     start, operands = algebra.start, algebra.operands
-    if algebra.form[weights] != Form.EXP:
+    if algebra.form[weights] != Arithmetic.EXP:
         return operands[start[weights] : start[weights + 1]]
     for user in algebra.consumers[weights]:
-        if algebra.form[user] == Form.LINEAR:
+        if algebra.form[user] == Arithmetic.LINEAR:
             terms = algebra.sum_of(algebra.tops[user]).terms
-            exps = [at for at in terms if algebra.form[at] == Form.EXP]
+            exps = [at for at in terms if algebra.form[at] == Arithmetic.EXP]
             if len(exps) > 1:
                 return [operands[start[at]] for at in exps]
     return [operands[start[weights]]]
@@ -106,13 +110,13 @@ def _constants_below(algebra: Algebra, node: int) -> list[tuple[int, int]]:
     waiting = [node]
     while waiting and len(found) < MOST_UP:
         at = waiting.pop()
-        if algebra.form[at] != Form.LINEAR:
+        if algebra.form[at] != Arithmetic.LINEAR:
             continue
         for edge in range(algebra.start[at], algebra.start[at + 1]):
             operand = algebra.operands[edge]
             if algebra.is_constant[operand]:
                 found.append((at, operand))
-            elif algebra.form[operand] == Form.LINEAR:
+            elif algebra.form[operand] == Arithmetic.LINEAR:
                 waiting.append(operand)
     return found
 
@@ -125,7 +129,7 @@ def _constants_on_the_way(algebra: Algebra, score: int, weights: int) -> list[tu
         if not users:
             break
         at = weights if weights in users else users[0]
-        if algebra.form[at] == Form.LINEAR:
+        if algebra.form[at] == Arithmetic.LINEAR:
             inside = algebra.operands[algebra.start[at] : algebra.start[at + 1]]
             found += [(at, o) for o in inside if algebra.is_constant[o]]
     return found
@@ -157,12 +161,16 @@ def target_line(
         line = graph.line(node)
         if line is None:
             continue
-        origins = Origins(evidence.program, line[0])
-        selects = algebra.form[node] == Form.LINEAR and len(algebra.parts(node) or ()) == 1
+        origins = Definitions(evidence.program, line[0])
+        selects = algebra.form[node] == Arithmetic.LINEAR and len(algebra.parts(node) or ()) == 1
         if origins.picks_directly(line[1]) or (selects and origins.cuts(line[1])):
             return line, origins.cuts(line[1])
         names = origins.indexing(line[1])
-        if not names and algebra.form[node] == Form.PRODUCT and algebra.parts(node) is not None:
+        if (
+            not names
+            and algebra.form[node] == Arithmetic.PRODUCT
+            and algebra.parts(node) is not None
+        ):
             names = origins.names(line[1])
         for name in names:
             loop = origins.loop_of(name, line[1])
@@ -174,7 +182,7 @@ def target_line(
             if found is not None and not origins.is_plain(found[1], name):
                 return found, origins.cuts(found[1])
     line = graph.line(ways[-1]) or graph.line(row.top)
-    return line, line is not None and Origins(evidence.program, line[0]).cuts(line[1])
+    return line, line is not None and Definitions(evidence.program, line[0]).cuts(line[1])
 
 
 def _ways_of_target(algebra: Algebra, row: ScoredRow) -> list[int]:
@@ -205,7 +213,7 @@ def scoring_line(evidence: Evidence, model: TextModel, row: ScoredRow) -> Source
     lines = [line for node in ways if (line := graph.line(node)) is not None]
     if not lines:
         return None
-    origins = Origins(evidence.program, lines[-1][0])
+    origins = Definitions(evidence.program, lines[-1][0])
     function = origins.function_around(lines[-1][1])
     found = origins.part_taken(function, [at for _, at in lines])
     if found is not None:

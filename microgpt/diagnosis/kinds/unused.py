@@ -6,12 +6,12 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 
+from microgpt.diagnosis.definitions import Definitions
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind
 from microgpt.diagnosis.kinds.tables import rows_known
 from microgpt.diagnosis.kinds.text_lines import scoring_line
-from microgpt.diagnosis.origins import Origins
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.diagnosis.structure.text_model import Readings, TextModel
 
@@ -45,7 +45,7 @@ def _is_beside_the_loss(evidence: Evidence, line: SourcePlace, used: set[SourceP
     file, number = line
     if not evidence.program.text(file, number):
         return False
-    origins = Origins(evidence.program, file)
+    origins = Definitions(evidence.program, file)
     statement = origins.statement_at(number)
     if statement is None or not isinstance(statement, ast.Assign | ast.AugAssign | ast.Expr):
         return False
@@ -66,7 +66,7 @@ def _is_beside_the_loss(evidence: Evidence, line: SourcePlace, used: set[SourceP
 
 def _inside(evidence: Evidence, file: str, line: int) -> list[int]:
     """The later lines of the statement that begins at a line."""
-    statement = Origins(evidence.program, file).statement_at(line)
+    statement = Definitions(evidence.program, file).statement_at(line)
     end = getattr(statement, "end_lineno", line) or line
     return list(range(line + 1, end + 1))
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.diagnosis.pass_evidence import PassEvidence
-from microgpt.diagnosis.structure.forms import Form, Forms, forms_of
+from microgpt.diagnosis.structure.forms import Arithmetic, Forms, forms_of
 
 MOST_STEPS = 20_000
 """So many nodes are looked at to find what one is a sum of."""
@@ -97,7 +97,7 @@ class Algebra:
     @cached_property
     def is_constant(self) -> list[bool]:
         """The leaves that are no parameters. Shape: `[node]`."""
-        found: list[bool] = ((self.forms.of == Form.LEAF) & ~self.is_parameter).tolist()
+        found: list[bool] = ((self.forms.of == Arithmetic.LEAF) & ~self.is_parameter).tolist()
         return found
 
     @cached_property
@@ -133,7 +133,7 @@ class Algebra:
                 continue
             for operand, slope in parts:
                 waiting.append((operand, factor * slope))
-            if self.form[at] == Form.LINEAR:
+            if self.form[at] == Arithmetic.LINEAR:
                 rest = self.data[at] - sum(s * self.data[o] for o, s in parts)
                 if abs(rest) > 1e-12 * max(abs(self.data[at]), abs(rest), 1e-300):
                     constant += factor * rest
@@ -143,15 +143,15 @@ class Algebra:
         """The operands of a node that is linear in them, with their factors; None of another."""
         begin, end = self.start[node], self.start[node + 1]
         form = self.form[node]
-        if form == Form.LINEAR:
+        if form == Arithmetic.LINEAR:
             return [
                 (self.operands[e], self.slopes[e]) for e in range(begin, end) if self.slopes[e] != 0
             ]
-        if form in (Form.PRODUCT, Form.QUOTIENT):
+        if form in (Arithmetic.PRODUCT, Arithmetic.QUOTIENT):
             a, b = self.operands[begin : begin + 2]
             if self.is_constant[b] and not self.is_constant[a]:
                 return [(a, self.slopes[begin])]
-            if form == Form.PRODUCT and self.is_constant[a] and not self.is_constant[b]:
+            if form == Arithmetic.PRODUCT and self.is_constant[a] and not self.is_constant[b]:
                 return [(b, self.slopes[begin + 1])]
         return None
 
@@ -159,9 +159,9 @@ class Algebra:
         """The pairs of operands that a node multiplies and adds up; None of another node."""
         begin, end = self.start[node], self.start[node + 1]
         form = self.form[node]
-        if form == Form.PRODUCT:
+        if form == Arithmetic.PRODUCT:
             return [(self.operands[begin], self.operands[begin + 1])]
-        if form == Form.DOT:
+        if form == Arithmetic.DOT:
             half = (end - begin) // 2
             return [(self.operands[e], self.operands[e + half]) for e in range(begin, begin + half)]
         return None
@@ -183,7 +183,7 @@ class Algebra:
         top = list(range(len(self.data)))
         for node in range(len(top) - 1, -1, -1):
             users = self.consumers[node]
-            if len(users) == 1 and self.form[users[0]] == Form.LINEAR:
+            if len(users) == 1 and self.form[users[0]] == Arithmetic.LINEAR:
                 top[node] = top[users[0]]
         return top
 
@@ -191,7 +191,7 @@ class Algebra:
     def units(self) -> list[Unit]:
         """All weighted sums, in order."""
         used: dict[tuple[str, int], list[tuple[Entry, int]]] = defaultdict(list)
-        for node in self.forms.nodes(Form.PRODUCT, Form.DOT).tolist():
+        for node in self.forms.nodes(Arithmetic.PRODUCT, Arithmetic.DOT).tolist():
             for a, b in self.products(node) or ():
                 for p, x in ((a, b), (b, a)):
                     entry = self.entries.get(p)
@@ -245,7 +245,7 @@ class Algebra:
     def _multiplies(self) -> list[bool]:
         found = [False] * len(self.data)
         for node in self.graph.forward_order.tolist():
-            if self.form[node] not in (Form.LINEAR, Form.LEAF):
+            if self.form[node] not in (Arithmetic.LINEAR, Arithmetic.LEAF):
                 inside = self.operands[self.start[node] : self.start[node + 1]]
                 found[node] = any(o in self.entries for o in inside)
         return found

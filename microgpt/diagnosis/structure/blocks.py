@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from microgpt.diagnosis.structure.algebra import Algebra
-from microgpt.diagnosis.structure.forms import Form
+from microgpt.diagnosis.structure.forms import Arithmetic
 
 MOST_UP = 6
 """So many functions of one number may lie between a weighted sum and where it is added."""
@@ -47,7 +47,7 @@ class Blocks:
             parts = algebra.parts(node)
             if parts is None:
                 continue
-            inner = [operand for operand, _ in parts if algebra.form[operand] != Form.LEAF]
+            inner = [operand for operand, _ in parts if algebra.form[operand] != Arithmetic.LEAF]
             inside = {found[operand] for operand in inner}
             is_sole = all(len(algebra.consumers[operand]) == 1 for operand in inner)
             if len(inside) == 1 and is_sole and len(set(inner)) == len(inner):
@@ -103,7 +103,7 @@ class Blocks:
             user = users[0]
             parts = algebra.parts(user)
             begin, end = algebra.start[user], algebra.start[user + 1]
-            inner = [o for o, _ in parts or () if algebra.form[o] != Form.LEAF]
+            inner = [o for o, _ in parts or () if algebra.form[o] != Arithmetic.LEAF]
             if parts is not None and len(inner) > 1:
                 if set(inner) == {at}:
                     return Join(user, 0.0, is_same=True, stream=at)
@@ -124,7 +124,7 @@ class Blocks:
             alone = len(algebra.consumers[operand]) == 1
             if parts is not None and alone and len(same) == 1 and len(parts) > 1:
                 (inner,), factor = same, slope * sum(s for _, s in parts)
-            if algebra.form[inner] != Form.LEAF:
+            if algebra.form[inner] != Arithmetic.LEAF:
                 factors[inner] += factor
         if len(factors) != 1:
             return None
@@ -137,7 +137,7 @@ class Blocks:
     def joins_at(self, node: int) -> bool:
         """Whether a node is an addition of two computed things."""
         parts = self.algebra.parts(node)
-        return sum(self.algebra.form[o] != Form.LEAF for o, _ in parts or ()) > 1
+        return sum(self.algebra.form[o] != Arithmetic.LEAF for o, _ in parts or ()) > 1
 
     @cached_property
     def width(self) -> dict[int, int]:
@@ -167,7 +167,7 @@ class Blocks:
         past, below = [0] * len(of), [0] * len(of)
         past[algebra.graph.root] = (1 << len(self.names)) - 1
         open_ways = 0
-        is_inner = [form != Form.LEAF for form in algebra.form]
+        is_inner = [form != Arithmetic.LEAF for form in algebra.form]
         for node in range(len(of) - 1, -1, -1):
             for user in algebra.consumers[node]:
                 past[node] |= past[user] & ~is_sum[user]

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from microgpt.diagnosis.structure.algebra import Algebra
-from microgpt.diagnosis.structure.forms import Form
+from microgpt.diagnosis.structure.forms import Arithmetic
 
 MOST_BELOW = 5_000
 """So many nodes below a divisor are looked at for exps."""
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class ShareOfOne:
     """A number that is meant to be one of several that add up to 1."""
 
     node: int  # the share, or its logarithm
@@ -29,7 +29,7 @@ class Distribution:
 
     whole: int  # what they are divided by; of an op of its own one of the shares
     is_fused: bool
-    shares: tuple[Share, ...]
+    shares: tuple[ShareOfOne, ...]
     scores: tuple[int, ...]  # what the exps that were added up are taken of
     exps: tuple[int, ...]  # these; none of an op of its own
 
@@ -56,12 +56,12 @@ class Distributions:
     # -- by a division -----------------------------------------------------------------------------
 
     def _divided(self) -> Iterator[Distribution]:
-        wholes: dict[int, list[Share]] = defaultdict(list)
+        wholes: dict[int, list[ShareOfOne]] = defaultdict(list)
         for node, part, whole in self._quotients():
-            if self.algebra.form[part] == Form.EXP:
-                wholes[whole].append(Share(node, part, is_log=False))
+            if self.algebra.form[part] == Arithmetic.EXP:
+                wholes[whole].append(ShareOfOne(node, part, is_log=False))
         for node, part, whole in self._in_logarithms():
-            wholes[whole].append(Share(node, part, is_log=True))
+            wholes[whole].append(ShareOfOne(node, part, is_log=True))
         for whole in self._logarithms_of_sums():
             wholes[whole] = wholes[whole]
         algebra = self.algebra
@@ -74,9 +74,9 @@ class Distributions:
         """Each node that is one divided by another, with both."""
         algebra = self.algebra
         start, operands = algebra.start, algebra.operands
-        for node in algebra.forms.nodes(Form.QUOTIENT, Form.PRODUCT).tolist():
+        for node in algebra.forms.nodes(Arithmetic.QUOTIENT, Arithmetic.PRODUCT).tolist():
             a, b = operands[start[node] : start[node + 1]]
-            if algebra.form[node] == Form.QUOTIENT:
+            if algebra.form[node] == Arithmetic.QUOTIENT:
                 if not algebra.is_constant[b]:
                     yield node, a, b
                 continue
@@ -89,24 +89,24 @@ class Distributions:
         """What a node is 1 divided by."""
         algebra = self.algebra
         form, operand = algebra.form[node], algebra.start[node]
-        if form == Form.RECIPROCAL:
+        if form == Arithmetic.RECIPROCAL:
             return algebra.operands[operand]
-        if form == Form.QUOTIENT and algebra.is_constant[algebra.operands[operand]]:
+        if form == Arithmetic.QUOTIENT and algebra.is_constant[algebra.operands[operand]]:
             return algebra.operands[operand + 1]
-        if form == Form.EXP:
+        if form == Arithmetic.EXP:
             terms = algebra.sum_of(algebra.operands[operand]).terms
             if len(terms) == 1:
                 ((log, factor),) = terms.items()
-                if algebra.form[log] == Form.LOG and factor == -1:
+                if algebra.form[log] == Arithmetic.LOG and factor == -1:
                     return algebra.operands[algebra.start[log]]
         return None
 
     def _in_logarithms(self) -> Iterator[tuple[int, int, int]]:
         """Each exp of a score less the logarithm of a whole; the score stands for the part."""
         algebra = self.algebra
-        for node in algebra.forms.nodes(Form.EXP).tolist():
+        for node in algebra.forms.nodes(Arithmetic.EXP).tolist():
             terms = algebra.sum_of(algebra.operands[algebra.start[node]]).terms
-            logs = [at for at, f in terms.items() if algebra.form[at] == Form.LOG and f == -1]
+            logs = [at for at, f in terms.items() if algebra.form[at] == Arithmetic.LOG and f == -1]
             if len(logs) == 1 and len(terms) == 2:
                 (score,) = terms.keys() - set(logs)
                 yield node, score, algebra.operands[algebra.start[logs[0]]]
@@ -114,10 +114,10 @@ class Distributions:
     def _logarithms_of_sums(self) -> Iterator[int]:
         """What logarithms are taken of, where that is a sum of several exps."""
         algebra = self.algebra
-        for node in algebra.forms.nodes(Form.LOG).tolist():
+        for node in algebra.forms.nodes(Arithmetic.LOG).tolist():
             whole = algebra.operands[algebra.start[node]]
             terms = algebra.sum_of(whole).terms
-            if sum(algebra.form[at] == Form.EXP for at in terms) > 1:
+            if sum(algebra.form[at] == Arithmetic.EXP for at in terms) > 1:
                 yield whole
 
     def exps_below(self, node: int) -> list[int]:
@@ -126,7 +126,7 @@ class Distributions:
         found, waiting, seen = [], [node], {node}
         while waiting and len(seen) < MOST_BELOW:
             at = waiting.pop()
-            if algebra.form[at] == Form.EXP:
+            if algebra.form[at] == Arithmetic.EXP:
                 found.append(at)
                 continue
             for edge in range(algebra.start[at], algebra.start[at + 1]):
@@ -140,18 +140,18 @@ class Distributions:
 
     def _fused(self) -> Iterator[Distribution]:
         algebra = self.algebra
-        groups: dict[tuple[int, ...], list[Share]] = defaultdict(list)
+        groups: dict[tuple[int, ...], list[ShareOfOne]] = defaultdict(list)
         chosen = algebra.forms.chosen
-        for node in algebra.forms.nodes(Form.SOFTMAX, Form.LOG_SOFTMAX).tolist():
+        for node in algebra.forms.nodes(Arithmetic.SOFTMAX, Arithmetic.LOG_SOFTMAX).tolist():
             if chosen[node] < 0:
                 continue
             begin, end = algebra.start[node], algebra.start[node + 1]
-            is_log = algebra.form[node] == Form.LOG_SOFTMAX
+            is_log = algebra.form[node] == Arithmetic.LOG_SOFTMAX
             scores = tuple(algebra.operands[e] for e in range(begin, end) if algebra.slopes[e] != 0)
             score = algebra.operands[begin + int(chosen[node])]
-            groups[(int(is_log), *scores)].append(Share(node, score, is_log))
+            groups[(int(is_log), *scores)].append(ShareOfOne(node, score, is_log))
         for key, shares in groups.items():
             yield Distribution(shares[0].node, True, tuple(shares), key[1:], ())
-        for node in algebra.forms.nodes(Form.LOGSUMEXP).tolist():
+        for node in algebra.forms.nodes(Arithmetic.LOGSUMEXP).tolist():
             scores = tuple(algebra.operands[algebra.start[node] : algebra.start[node + 1]])
             yield Distribution(node, True, (), scores, ())

@@ -21,7 +21,7 @@ LARGEST_GUARD = 1e-3
 """More is not added to a number only to keep it from 0."""
 
 
-class Form(IntEnum):
+class Arithmetic(IntEnum):
     """The arithmetic of a node."""
 
     OTHER = 0
@@ -42,10 +42,10 @@ class Form(IntEnum):
 class Forms:
     """Of all nodes of a graph."""
 
-    of: NDArray[np.uint8]  # a `Form` each. Shape: `[node]`
+    of: NDArray[np.uint8]  # a `Arithmetic` each. Shape: `[node]`
     chosen: Ints  # the place of the operand whose entry a softmax gives, else -1. `[node]`
 
-    def nodes(self, *forms: Form) -> Ints:
+    def nodes(self, *forms: Arithmetic) -> Ints:
         """The nodes of any of some forms, ascending."""
         return np.flatnonzero(np.isin(self.of, forms))
 
@@ -58,7 +58,7 @@ def forms_of(graph: Graph, slopes: Floats) -> Forms:
     """
     of, chosen = np.zeros(len(graph), np.uint8), np.full(len(graph), -1)
     arity = np.diff(graph.operand_start)
-    of[arity == 0] = Form.LEAF
+    of[arity == 0] = Arithmetic.LEAF
     kinds = graph.op_codes.astype(np.int64) * (int(arity.max(initial=0)) + 1) + arity
     for kind in np.unique(kinds[arity > 0]).tolist():
         nodes = np.flatnonzero(kinds == kind)
@@ -86,13 +86,13 @@ class _Group:
         a, slope, v = self.numbers[:, 0], self.slopes[:, 0], self.value
         found = np.zeros(len(v), np.uint8)
         if _all_same(np.exp(a), v) and _all_same(slope, v):
-            found[:] = Form.EXP
+            found[:] = Arithmetic.EXP
         elif _all_same(np.log(a + self._guard(a, v)), v):
-            found[:] = Form.LOG
+            found[:] = Arithmetic.LOG
         elif self._is_shift(a, slope, v) or self._is_factor(a, slope, v):
-            found[:] = Form.LINEAR
+            found[:] = Arithmetic.LINEAR
         else:  # powers may have any exponent, each node its own
-            found[_same(v * a, np.ones_like(v)) & _same(slope, -v * v)] = Form.RECIPROCAL
+            found[_same(v * a, np.ones_like(v)) & _same(slope, -v * v)] = Arithmetic.RECIPROCAL
         return found
 
     @staticmethod
@@ -127,24 +127,26 @@ class _Group:
         n, width = a.shape
         nowhere = np.full(n, -1)
 
-        def all_are(form: Form) -> tuple[NDArray[np.uint8], Ints]:
+        def all_are(form: Arithmetic) -> tuple[NDArray[np.uint8], Ints]:
             return np.full(n, form, np.uint8), nowhere
 
         if width == 2 and _all_same(slopes[:, 0], a[:, 1]) and _all_same(slopes[:, 1], a[:, 0]):
-            return all_are(Form.PRODUCT)
+            return all_are(Arithmetic.PRODUCT)
         if self._is_linear():
-            return all_are(Form.LINEAR)
+            return all_are(Arithmetic.LINEAR)
         if width == 2:
             if _all_same(slopes[:, 0] * a[:, 1], np.ones(n)) and _all_same(a[:, 0] / a[:, 1], v):
-                return all_are(Form.QUOTIENT)
+                return all_are(Arithmetic.QUOTIENT)
             inverse = _same(v * a[:, 0], np.ones(n)) & _same(slopes[:, 0], -v * v)
             if inverse.any() and (a[:, 1][inverse] == -1).all():  # x ** -1
-                return np.where(inverse, Form.RECIPROCAL, Form.OTHER).astype(np.uint8), nowhere
+                return np.where(inverse, Arithmetic.RECIPROCAL, Arithmetic.OTHER).astype(
+                    np.uint8
+                ), nowhere
         half = width // 2
         if _all_same(slopes[:, :half], a[:, half : 2 * half]) and _all_same(
             slopes[:, half : 2 * half], a[:, :half]
         ):
-            return all_are(Form.DOT)
+            return all_are(Arithmetic.DOT)
         return self._of_softmax()
 
     def _is_linear(self) -> bool:
@@ -171,10 +173,10 @@ class _Group:
         if settled.all():
             return nothing
         if _all_same(np.log(total) + top[:, 0], v) and _all_same(slopes, shares):
-            return np.full(len(v), Form.LOGSUMEXP, np.uint8), nothing[1]
+            return np.full(len(v), Arithmetic.LOGSUMEXP, np.uint8), nothing[1]
         for form, entries, own, ends in (
-            (Form.SOFTMAX, shares, v * (1 - v), (v == 0) | (v == 1)),
-            (Form.LOG_SOFTMAX, np.log(shares), 1 - np.exp(v), (v == 0) | (v < -700)),
+            (Arithmetic.SOFTMAX, shares, v * (1 - v), (v == 0) | (v == 1)),
+            (Arithmetic.LOG_SOFTMAX, np.log(shares), 1 - np.exp(v), (v == 0) | (v < -700)),
         ):
             fits = some & _same(entries, v[:, None]) & (
                 np.abs(slopes - own[:, None]) <= ROUNDED * np.abs(own[:, None]) + SAME

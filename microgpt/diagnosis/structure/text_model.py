@@ -14,7 +14,7 @@ from itertools import pairwise
 from math import cos, gcd, log2
 
 from microgpt.diagnosis.structure.algebra import Algebra, Unit
-from microgpt.diagnosis.structure.forms import Form
+from microgpt.diagnosis.structure.forms import Arithmetic
 
 MOST_READINGS = 5_000
 """Of a table at one line; more are no text's."""
@@ -35,7 +35,7 @@ class ScoredRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TokenReading:
     """One row of a table as it is read at one place."""
 
     key: str
@@ -50,7 +50,7 @@ class Readings:
     table: str
     line: int  # place in the graph's `source_lines`, -1 for none
     by_row: bool
-    all: tuple[Reading, ...]
+    all: tuple[TokenReading, ...]
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -136,10 +136,8 @@ class TextModel:
             return False
         if algebra.entries[leaf].matrix in self._scoring.get(algebra.tops[user], ()):
             return True
-        return any(
-            leaf in pair and algebra.form[pair[0] if pair[1] == leaf else pair[1]] != Form.LEAF
-            for pair in pairs
-        )  # fmt: skip
+        others = (a if b == leaf else b for a, b in pairs if leaf in (a, b))
+        return any(algebra.form[other] != Arithmetic.LEAF for other in others)
 
     @cached_property
     def _scoring(self) -> dict[int, set[str]]:
@@ -176,7 +174,7 @@ class TextModel:
                     end = begin + at_once
                     part = [use for leaf in leaves for use in by_leaf[leaf][begin:end]]
                     users, edges = zip(*part, strict=True)
-                    found.append(Reading(key, users, edges))
+                    found.append(TokenReading(key, users, edges))
             found.sort(key=lambda reading: min(reading.users))
             yield Readings(matrix, line, by_row, tuple(found))
 

@@ -15,7 +15,7 @@ MOST_HOPS = 8
 """So often a name is followed to another."""
 
 
-class Origins:
+class Definitions:
     """Of one file of a program."""
 
     def __init__(self, program: Program, file: str) -> None:
