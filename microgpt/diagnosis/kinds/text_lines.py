@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from microgpt.diagnosis.definitions import Definitions
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.program import SourcePlace
@@ -213,9 +215,14 @@ def scoring_line(evidence: Evidence, model: TextModel, row: ScoredRow) -> Source
     lines = [line for node in ways if (line := graph.line(node)) is not None]
     if not lines:
         return None
-    origins = Definitions(evidence.program, lines[-1][0])
-    function = origins.function_around(lines[-1][1])
-    found = origins.part_taken(function, [at for _, at in lines])
+    definitions = Definitions(evidence.program, lines[-1][0])
+    function = definitions.function_around(lines[-1][1])
+    found = definitions.part_taken(function, [at for _, at in lines])
     if found is not None:
         return lines[-1][0], found
-    return line_within(graph, ways[0], int(graph.scope_of[ways[-1]])) or lines[-1]
+    scope = int(graph.scope_of[ways[-1]])
+    own = next(node for node in ways if graph.scope_of[node] == scope)
+    line = graph.line(own)
+    if line is not None and not isinstance(definitions.statement_at(line[1]), ast.Return):
+        return line
+    return line_within(graph, ways[0], scope) or lines[-1]
