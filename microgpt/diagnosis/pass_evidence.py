@@ -149,10 +149,26 @@ class PassEvidence:
         return frozen(EXACT * sizes + errors + ROUNDED * float(np.max(sizes, initial=0.0)))
 
     @cached_property
+    def is_unknown(self) -> NDArray[np.bool_]:
+        """Whose true gradient hangs on a slope that nothing tells. Shape: `[node]`."""
+        graph = self.graph
+        nothing = np.isnan(self.slopes) & ~self.locals.known
+        found = np.zeros(len(graph), np.bool_)
+        found[graph.operands[nothing]] = True
+        starts, operands = graph.operand_start.tolist(), graph.operands.tolist()
+        unknown = found.tolist()
+        for node in range(graph.root, -1, -1):
+            if unknown[node]:
+                for operand in operands[starts[node] : starts[node + 1]]:
+                    unknown[operand] = True
+        return frozen(np.array(unknown))
+
+    @cached_property
     def off(self) -> NDArray[np.bool_]:
         """Whose gradient is another one than it should be. Shape: `[node]`."""
         same = np.isnan(self.true_grad) & np.isnan(self.graph.grad)
         same |= self.true_grad == self.graph.grad
+        same |= np.isnan(self.true_grad) & self.is_unknown
         with np.errstate(invalid="ignore"):
             return frozen(~same & ~(np.abs(self.graph.grad - self.true_grad) <= self.tolerance))
 
@@ -196,9 +212,46 @@ class PassEvidence:
             wrong = is_off[edges] & added & (adjoints != 0)
             written = np.zeros(graph.n_edges, np.bool_)
             written[edges] = True
+            written[self._edges_of_totals] = True
             given[is_off & ~written] = 0.0
             given[edges[wrong]] = shares[wrong] / adjoints[wrong]
         return frozen(given)
+
+    def edges_beside(self, edge: int) -> Ints:
+        """The edges into one operand from an op's array, of which each element has its own."""
+        graph = self.graph
+        start, consumer = graph.operand_start, int(graph.edge_consumers[edge])
+        makers = graph.maker_of if graph.maker_of is not None else graph.line_of
+        found = []
+        for use in graph.consumers_of(int(graph.operands[edge])):
+            other = use.consumer
+            if (
+                graph.op_codes[other] == graph.op_codes[consumer]
+                and graph.line_of[other] == graph.line_of[consumer]
+                and makers[other] == makers[consumer]
+            ):
+                found.append(int(start[other]) + use.slot)
+        return np.array(found, np.int64)
+
+    def total_beside(self, edge: int) -> float:
+        """What these give their operand together, by the program's own local gradients."""
+        graph, edges = self.graph, self.edges_beside(edge)
+        with np.errstate(all="ignore"):
+            return float(graph.local_grads[edges] @ graph.grad[graph.edge_consumers[edges]])
+
+    @cached_property
+    def _edges_of_totals(self) -> Ints:
+        """The edges whose shares a write has put in their operand's place all together."""
+        ledger = self.ledger
+        assert ledger is not None
+        found = [np.zeros(0, np.int64)]
+        for write in self.replaced[ledger.edge[self.replaced] >= 0].tolist():
+            edge = int(ledger.edge[write])
+            beside = self.edges_beside(edge)
+            total = self.total_beside(edge)
+            if len(beside) > 1 and abs(total - ledger.new[write]) <= 1e-9 * abs(total):
+                found.append(beside)
+        return np.concatenate(found)
 
     @cached_property
     def wrong_slopes(self) -> NDArray[np.bool_]:

@@ -97,8 +97,11 @@ def _update_mixed(evidence: Evidence) -> Iterator[Finding]:
             return
         if _left_over(moved, gradients, numbers) < 1e-3 or _by_sign(moved, gradients):
             return
+        in_graph = np.array([place < len(interval.updates.leaves) for place, _ in rows])
         for other in _others(gradients, [leaf.name for _, leaf in rows]):
-            at = other.counts
+            at = other.counts & in_graph
+            if np.count_nonzero(at) < np.count_nonzero(in_graph) / 2:
+                continue
             if not _is_taken(moved[at], other.gradients[at], numbers[at]):
                 continue
             middle = int(np.flatnonzero(at)[np.count_nonzero(at) // 2])

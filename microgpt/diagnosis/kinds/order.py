@@ -13,6 +13,7 @@ from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.pass_lines import line_of_dispatch, ops_asked_for
 from microgpt.diagnosis.program import SourcePlace
+from microgpt.graph.ledger import ADDED
 
 
 def _ordered(evidence: Evidence) -> Iterator[tuple[int, PassEvidence]]:
@@ -152,7 +153,8 @@ def _was_visited_idly(seen: PassEvidence, node: int) -> bool:
         return False
     operands = graph.operands[graph.edges_into(np.array([node]))].tolist()
     given = [ledger.writes_to(operand) for operand in operands]
-    idle = [writes[(writes < own[0]) & ~ledger.changed()[writes]] for writes in given]
+    is_idle = ~ledger.changed() & (ledger.kind == ADDED)
+    idle = [writes[(writes < own[0]) & is_idle[writes]] for writes in given]
     return bool(idle) and all(len(writes) > 0 for writes in idle)
 
 

@@ -84,6 +84,10 @@ def _groups(evidence: Evidence, place: int) -> Iterator[_Group]:
         seen.locals.value, [NodeValue.STALE, NodeValue.OTHER_OP, NodeValue.OTHER_FUNCTION]
     )
     counts &= ~stale[graph.edge_consumers]
+    if seen.ledger is not None:  # what was put in another's place is a fault of its own
+        replaced = np.zeros(len(graph), np.bool_)
+        replaced[seen.ledger.node[seen.replaced]] = True
+        counts &= ~replaced[graph.operands]
     if not counts.any():
         return
     makers = graph.maker_of if graph.maker_of is not None else np.full(len(graph), -1)
