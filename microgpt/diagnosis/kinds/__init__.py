@@ -9,13 +9,19 @@ from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds import (
     arrays,
     changed,
+    heads,
     kept,
     numbers,
     optimizers,
     order,
+    probabilities,
     rates,
     reach,
     slopes,
+    streams,
+    tables,
+    texts,
+    unused,
     updates,
     writes,
 )
@@ -29,10 +35,16 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *slopes.KINDS,
     *reach.KINDS,
     *kept.KINDS,
+    *texts.KINDS,
+    *probabilities.KINDS,
+    *tables.KINDS,
     *updates.KINDS,
     *optimizers.KINDS,
     *rates.KINDS,
     *numbers.KINDS,
+    *streams.KINDS,
+    *unused.KINDS,
+    *heads.KINDS,
 )
 OF_ARRAYS = frozenset(kind.name for kind in arrays.KINDS)
 OF_PASSES = frozenset(kind.name for kind in (*writes.KINDS, *order.KINDS, *slopes.KINDS))
