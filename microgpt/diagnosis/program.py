@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ class Program:
             try:
                 text = Path(file).read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError, ValueError):
-                text = ""
+                text = "".join(linecache.getlines(file))  # of a notebook's cell
             self._lines[file] = text.splitlines()
         return self._lines[file]
 

@@ -21,14 +21,14 @@ def plain(text: str, _: str) -> str:
 
 
 def lines_of(
-    diagnosis: Diagnosis, program: Program, paint: Paint = plain, go_to: str = ""
+    diagnosis: Diagnosis, program: Program, paint: Paint = plain, go_to: str | None = ""
 ) -> list[str]:
     """What was found, and how much was looked at.
 
     Args:
         program: the lines to quote.
         go_to: how to open the debugger on what was diagnosed, `microgpt debug broken.py`; `""`
-            within it.
+            within it; None where no debugger is at hand.
     """
     told = [paint(_verdict(diagnosis), "heading")]
     for finding in diagnosis.findings:
@@ -44,12 +44,14 @@ def _verdict(diagnosis: Diagnosis) -> str:
     if diagnosis.verdict == "sound":
         compared = _counted(diagnosis.n_gradients, "gradient")
         return f"sound: {compared} in {passes}, all as they should be"
+    if not diagnosis.passes and diagnosis.verdict == "unverified":
+        return "unverified: no backward pass could be looked at"
     if diagnosis.verdict == "unverified":
         return f"unverified: nothing wrong was found in {passes}, and not all could be checked"
     return f"{diagnosis.verdict}: {_counted(len(found), 'finding')} in {passes}"
 
 
-def _finding(finding: Finding, program: Program, paint: Paint, go_to: str) -> Iterator[str]:
+def _finding(finding: Finding, program: Program, paint: Paint, go_to: str | None) -> Iterator[str]:
     place = ""
     if finding.file is not None:
         place = f"  {PurePath(finding.file).name}:{finding.line}"
@@ -66,13 +68,13 @@ def _finding(finding: Finding, program: Program, paint: Paint, go_to: str) -> It
         yield f"  unless {finding.unless}: then say so, `# microgpt: ok {finding.kind}`"
     if finding.mend:
         yield f"  what people do: {finding.mend}"
-    if way := _way(finding, go_to):
+    if go_to is not None and (way := way_to(finding, go_to)):
         yield f"  {paint(f'to see it: {way}', 'muted')}"
     yield f"  {paint(f'more: {PAGES}{finding.kind}.md', 'muted')}"
 
 
-def _way(finding: Finding, go_to: str) -> str:
-    """How to go there in the debugger."""
+def way_to(finding: Finding, go_to: str = "") -> str:
+    """How to go there in the debugger; see `lines_of`."""
     if finding.event is not None and finding.event >= 0:
         verb = f"goto backward {finding.event}"
     elif finding.nodes:

@@ -122,11 +122,12 @@ class Learner:
             put: what really sets an attribute.
         """
         getframe, wrote, made = sys._getframe, self._wrote, self._makes
-        watched = self._watched
+        watched, apart = self._watched, self._apart
 
         def is_of_arrays(value: Any) -> bool:
             """Whether it is a node that holds an array: a gradient may be one."""
-            return isinstance(value, watched) and any(map(is_array, attributes(value).values()))
+            is_watched = isinstance(value, watched) or value.__class__ in apart
+            return is_watched and any(map(is_array, attributes(value).values()))
 
         readers: dict[type, Callable[[Any, str, Any], Any]] = {}
         making: Any = None  # the node, while its first attributes are set
