@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
-from microgpt.diagnosis.kinds import kept, numbers, order, rates, reach, slopes, updates, writes
+from microgpt.diagnosis.kinds import (
+    kept,
+    numbers,
+    order,
+    rates,
+    reach,
+    sizes,
+    slopes,
+    updates,
+    writes,
+)
 from microgpt.diagnosis.kinds.kind import FaultKind
 
 CATALOGUE: tuple[FaultKind, ...] = (
@@ -17,6 +27,7 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *kept.KINDS,
     *updates.KINDS,
     *rates.KINDS,
+    *sizes.KINDS,
     *numbers.KINDS,
 )
 RANK = {"certain": 0, "likely": 1, "note": 2}
