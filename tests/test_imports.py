@@ -45,6 +45,7 @@ LAYERS = (
     ("tui.cli", "tui.widgets"),
     ("tui.dialogs",),
     ("tui.base",),
+    ("tui.doctor",),
     ("tui.debugger",),
     ("tui.run_app",),
     ("tui.modes",),

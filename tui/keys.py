@@ -182,11 +182,30 @@ STEP = KeySection("the step shown", (
 ))  # fmt: skip
 """Of the modes that show one training step as a graph."""
 
+FINDINGS_KEY = Key(
+    "F", "app.findings", "Findings", "What the doctor has found: ⏎ goes to a finding; again: hide"
+)
+"""Of every app: a doctor looks at what it shows."""
+
+NEXT_FINDING_KEY = Key(
+    "D",
+    "app.next_finding",
+    "To finding",
+    "Let what computes run on to the doctor's next finding, and halt it there",
+    in_footer=False,
+)
+"""Of every app in which something runs."""
+
 SCRIPT = KeySection("script", (
     RUN_KEY,
+    FINDINGS_KEY,
+    NEXT_FINDING_KEY,
     Key("i", "app.interrupt", "Interrupt", "Ctrl-C for the script", in_footer=False),
 ))  # fmt: skip
 """Of the app that runs anyone's script, beside those of the graph."""
+
+DOCTOR = KeySection("doctor", (FINDINGS_KEY,))
+"""Of an app in which nothing runs."""
 
 ALONE = KeySection("program", COMMON_KEYS)
 """Of the apps without modes."""

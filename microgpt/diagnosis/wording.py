@@ -30,7 +30,7 @@ def lines_of(
         go_to: how to open the debugger on what was diagnosed, `microgpt debug broken.py`; `""`
             within it; None where no debugger is at hand.
     """
-    told = [paint(_verdict(diagnosis), "heading")]
+    told = [paint(verdict_in_words(diagnosis), "heading")]
     for finding in diagnosis.findings:
         told += ["", *_finding(finding, program, paint, go_to)]
     told += ["", paint(_looked_at(diagnosis), "muted")]
@@ -38,7 +38,8 @@ def lines_of(
     return told
 
 
-def _verdict(diagnosis: Diagnosis) -> str:
+def verdict_in_words(diagnosis: Diagnosis) -> str:
+    """The verdict, and of how much, in one line."""
     found = [finding for finding in diagnosis.findings if finding.certainty != "note"]
     passes = _counted(diagnosis.passes, "pass", "passes")
     if diagnosis.verdict == "sound":
@@ -52,25 +53,35 @@ def _verdict(diagnosis: Diagnosis) -> str:
 
 
 def _finding(finding: Finding, program: Program, paint: Paint, go_to: str | None) -> Iterator[str]:
-    place = ""
-    if finding.file is not None:
-        place = f"  {PurePath(finding.file).name}:{finding.line}"
-    yield f"{paint(f'{finding.kind} ({finding.certainty})', finding.certainty)}{place}"
+    place = place_of(finding)
+    title = paint(f"{finding.kind} ({finding.certainty})", finding.certainty)
+    yield f"{title}  {place}".rstrip()
     if text := program.text(finding.file, finding.line):
         yield f"    {paint(text, 'code')}"
-    yield f"  {finding.what}"
+    for line in told_of(finding):
+        yield f"  {line}"
+    if go_to is not None and (way := way_to(finding, go_to)):
+        yield f"  {paint(f'to see it: {way}', 'muted')}"
+    yield f"  {paint(f'more: {PAGES}{finding.kind}.md', 'muted')}"
+
+
+def told_of(finding: Finding) -> Iterator[str]:
+    """What is wrong, the two numbers, the innocent explanation, and what people do."""
+    yield finding.what
     if finding.was is not None and finding.should is not None:
-        told = f"  it is {finding.was!r}, and should be {finding.should!r}"
+        told = f"it is {finding.was!r}, and should be {finding.should!r}"
         if finding.spoils:
             told += f"; {_counted(finding.spoils, 'gradient')} wrong by it"
         yield told
     if finding.unless:
-        yield f"  unless {finding.unless}: then say so, `# microgpt: ok {finding.kind}`"
+        yield f"unless {finding.unless}: then say so, `# microgpt: ok {finding.kind}`"
     if finding.mend:
-        yield f"  what people do: {finding.mend}"
-    if go_to is not None and (way := way_to(finding, go_to)):
-        yield f"  {paint(f'to see it: {way}', 'muted')}"
-    yield f"  {paint(f'more: {PAGES}{finding.kind}.md', 'muted')}"
+        yield f"what people do: {finding.mend}"
+
+
+def place_of(finding: Finding) -> str:
+    """The file's name and the line, `""` if there is none."""
+    return "" if finding.file is None else f"{PurePath(finding.file).name}:{finding.line}"
 
 
 def way_to(finding: Finding, go_to: str = "") -> str:

@@ -256,6 +256,8 @@ class GraphPane(WalkPane):
             visits={box.key: (explorer.n_visited(box), explorer.n_visits(box)) for box in boxes},
             forward=explorer.stepping and explorer.state.phase == "forward",
             moved=explorer.moved(layout.view.boxes),
+            off=explorer.off(layout.view.boxes),
+            true_grads=explorer.should.true_grad if explorer.should is not None else None,
         )
         canvas = self.query_one(GraphCanvas)
         canvas.show(layout, state)
