@@ -183,7 +183,11 @@ STEP = KeySection("the step shown", (
 """Of the modes that show one training step as a graph."""
 
 FINDINGS_KEY = Key(
-    "F", "app.findings", "Findings", "What the doctor has found: ⏎ goes to a finding; again: hide"
+    "F",
+    "app.findings",
+    "Findings",
+    "The doctor's findings: ⏎ goes to one; again: hide",
+    in_footer=False,
 )
 """Of every app: a doctor looks at what it shows."""
 

@@ -189,6 +189,8 @@ class GraphPane(WalkPane):
             middle = self.query_one("#map-middle")
             title = f"{self.caption} · view: {self.query_one(MapPanel).lens_in_words()}"
             hint = [] if explorer.stepping else ["⏎ a cell's scalars · l: boxes"]
+            if explorer.is_off is not None:
+                hint.append("✗ should be another")
             parts = [*explorer.moment_in_words(), *hint, self.activity]
         else:
             middle = self.query_one("#middle")

@@ -92,10 +92,10 @@ class MapSide(TextView):
         if cell < 0:
             self.show_sections(*sections, Text(introduction(look.map)))
             return
-        told = words(look, cell, moment)
-        sections.append(Text("\n".join(filter(None, (told.place, told.scope, *told.lines)))))
         if wrong:
             sections.append(Text("\n".join(wrong), "bold"))
+        told = words(look, cell, moment)
+        sections.append(Text("\n".join(filter(None, (told.place, told.scope, *told.lines)))))
         for title, shares in (
             ("reads", told.reads),
             ("gradient comes from", told.flows_in),

@@ -7,7 +7,7 @@ from textual.binding import Binding
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.program import Program
 from microgpt.diagnosis.wording import place_of, told_of, verdict_in_words
-from tui.doctor.findings_view import FindingsView, ShownFinding
+from tui.widgets.findings_view import FindingsView, ShownFinding
 from tui.doctor.pass_doctor import Checkup
 
 WORKS = "the doctor looks at the pass …"
@@ -41,7 +41,7 @@ class DoctorPanel(FindingsView):
         shown = [_shown(finding, checkup.program) for finding in diagnosis.findings]
         self.show(shown, "\n".join(told))
         if diagnosis.verdict in ("faulty", "suspect") and not self._was_closed:
-            self.display = True
+            self._appear(True)
 
     @property
     def verdict(self) -> str:
@@ -55,7 +55,7 @@ class DoctorPanel(FindingsView):
 
     def toggle(self) -> bool:
         """Gives it the keys, or hides it if it has them; whether it is there now."""
-        self.display = not (self.display and self.has_focus_within)
+        self._appear(not (self.display and self.has_focus_within))
         self._was_closed = not self.display
         if self.display:
             self.take_focus()
@@ -63,7 +63,12 @@ class DoctorPanel(FindingsView):
 
     def action_hide(self) -> None:
         """Hides it."""
-        self.display, self._was_closed = False, True
+        self._appear(False)
+        self._was_closed = True
+
+    def _appear(self, here: bool) -> None:
+        self.display = here
+        self.screen.set_class(here, "-doctor")  # which leaves other panes less room
 
 
 def _shown(finding: Finding, program: Program) -> ShownFinding:
@@ -75,6 +80,7 @@ def _shown(finding: Finding, program: Program) -> ShownFinding:
     if ways and finding.pass_number is not None:
         ways.append(f"of pass {finding.pass_number}")
     return ShownFinding(
-        finding.kind, finding.certainty, place_of(finding),
+        finding.kind, finding.certainty, "" if finding.line is None else f":{finding.line}",
+        place_of(finding),
         program.text(finding.file, finding.line), tuple(told_of(finding)), " ".join(ways),
     )  # fmt: skip

@@ -28,7 +28,8 @@ class ShownFinding:
 
     kind: str
     certainty: Certainty
-    where: str  # a line of a program or a step of training, in a word
+    mark: str  # in the list, behind the kind: `:17` of a line, `@120` of a step
+    where: str  # a line of a program or a step of training, in words
     code: str  # the line, quoted; `""` if there is none
     told: tuple[str, ...]  # what is wrong, the numbers, what people do
     way: str  # what enter does, in words
@@ -85,7 +86,7 @@ class FindingsView(Horizontal):
         color = theme_color(self.app, COLORS[finding.certainty])
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(f"{SIGNS[finding.certainty]} {finding.kind}", f"bold {color}")
-        text.append(f"  {finding.where}")
+        text.append(f" {finding.mark}")
         return text
 
     def _tell(self, otherwise: str = "") -> None:
