@@ -92,11 +92,13 @@ def _as_sums(graph: Graph, found: ArrayPass) -> Graph | None:
     grads[graph.root] = 1.0
     first, operands, locals_ = graph.operand_start, graph.operands, graph.local_grads
     consumers = graph.edge_consumers
-    sizes, counts = np.abs(grads), np.full(len(graph), 4.0)
+    sizes, counts, used = np.abs(grads), np.full(len(graph), 4.0), grads.copy()
     with np.errstate(all="ignore"):
         for tensor in seen.visits.tolist():
             edges = slice(int(first[starts[tensor]]), int(first[starts[tensor + 1]]))
             to, by = operands[edges], consumers[edges]
+            own = slice(int(starts[tensor]), int(starts[tensor + 1]))
+            used[own] = grads[own]
             shares = locals_[edges] * grads[by]
             np.add.at(grads, to, shares)
             np.add.at(sizes, to, np.abs(shares))
@@ -115,6 +117,8 @@ def _as_sums(graph: Graph, found: ArrayPass) -> Graph | None:
     visited, _ = _elements(graph, starts, seen.visits)
     is_visited = np.zeros(len(graph), np.bool_)
     is_visited[visited] = True
+    if (used[visited] != grads[visited]).any():
+        return None  # something was added to an adjoint after it was used
     left_out = ~is_visited[consumers] & (grads[consumers] * locals_ != 0)
     if left_out.any():
         return None

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.diagnosis.true_locals import EXACT, TrueLocals, true_locals
+from microgpt.diagnosis.recognising import EXACT
+from microgpt.diagnosis.true_locals import TrueLocals, true_locals
 from microgpt.graph.arrays import Floats, Ints, frozen
 from microgpt.graph.debuggee import Stop, Updates
 from microgpt.graph.graph import Graph
@@ -249,6 +250,23 @@ class PassEvidence:
         if lines is None or lines[edge] < 0:
             return None
         return self.graph.source_lines[int(lines[edge])]
+
+    @cached_property
+    def _ops_by_line(self) -> dict[int, int]:
+        """For how many ops each line has added shares."""
+        graph, lines = self.graph, self.graph.share_lines
+        if lines is None:
+            return {}
+        pairs = np.unique(np.stack([lines, graph.op_codes[graph.edge_consumers]]), axis=1)
+        counted, counts = np.unique(pairs[0], return_counts=True)
+        return dict(zip(counted.tolist(), counts.tolist(), strict=True))
+
+    def is_line_of_one_op(self, place: tuple[str, int]) -> bool:
+        """Whether a line adds the shares of one op, or two, where a pass has more."""
+        counts = self._ops_by_line
+        line = self.graph.source_lines.index(place) if place in self.graph.source_lines else -1
+        n_ops = len(np.unique(self.graph.op_codes[self.graph.edge_consumers]))
+        return 0 < counts.get(line, 0) <= min(2, n_ops - 1)
 
     def line_of_write(self, write: int) -> tuple[str, int] | None:
         """The line of a write in the ledger."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from microgpt.diagnosis import op_lines
 from microgpt.diagnosis.vocabulary import NUMBERS, called, names_in, vocabulary_of
 
 ALLOWED = re.compile(r"#\s*microgpt:\s*ok\s+([\w,\s-]+)")
@@ -97,31 +98,18 @@ class Program:
     def line_of_result(self, file: str, line: int) -> int:
         """Where the function that begins at a line computes the number of what it gives."""
         function = self.function_at(file, line)
-        if function is not None and function.name == "forward":
-            given = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
-            return given[-1].lineno if given else line
-        return _line_of_argument(function, first=True) or line
+        return line if function is None else op_lines.line_of_result(function)
 
-    def line_of_slopes(self, file: str, line: int) -> int:
-        """Where it computes the local gradients that it gives along with it."""
-        function = self.function_at(file, line)
-        beside = self._backward_beside(file, function)
-        if beside is not None:
-            return beside
-        return _line_of_argument(function, first=False) or line
+    def line_of_slopes(self, file: str, line: int, slot: int = 0) -> int:
+        """Where it computes the local gradients that it gives along with it.
 
-    def _backward_beside(self, file: str, function: ast.FunctionDef | None) -> int | None:
-        """Of a function object's `forward`: the line on which its `backward` gives the shares."""
-        tree = self.tree(file)
-        if function is None or function.name != "forward" or tree is None:
-            return None
-        for each in ast.walk(tree):
-            if isinstance(each, ast.ClassDef) and function in each.body:
-                for other in each.body:
-                    if isinstance(other, ast.FunctionDef) and other.name == "backward":
-                        given = [n for n in ast.walk(other) if isinstance(n, ast.Return)]
-                        return given[-1].lineno if given else other.lineno
-        return None
+        Args:
+            slot: of which operand.
+        """
+        function, tree = self.function_at(file, line), self.tree(file)
+        if function is None or tree is None:
+            return line
+        return op_lines.line_of_slopes(tree, function, slot)
 
     def pass_function(self, place: SourcePlace | None, files: Iterable[str]) -> Function | None:
         """The function that makes the pass which is called at a line, and its file.
@@ -217,6 +205,33 @@ class Program:
             for node in ast.walk(self.tree(file) or ast.Module([], []))
         )
 
+    def plain_numbers(self, file: str) -> list[float]:
+        """The numbers with a decimal point that a file has, each once, the smallest first."""
+        return sorted(
+            {node.value for node in ast.walk(self.tree(file) or ast.Module([], []))
+             if isinstance(node, ast.Constant) and isinstance(node.value, float)}
+        )  # fmt: skip
+
+    def keeps_moments(self, file: str, line: int) -> bool:
+        """Whether the loop around a line keeps two numbers or more for each parameter."""
+        for node in ast.walk(self.tree(file) or ast.Module([], [])):
+            if not isinstance(node, ast.For | ast.While | ast.FunctionDef):
+                continue
+            if not node.lineno <= line <= (node.end_lineno or 0):
+                continue
+            targets = [
+                target
+                for each in ast.walk(node) if isinstance(each, ast.Assign | ast.AugAssign)
+                for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
+                if each.lineno != line
+            ]  # fmt: skip
+            targets = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
+            kept = {ast.unparse(t.value) for t in targets if isinstance(t, ast.Subscript)}
+            kept |= {ast.unparse(t) for t in targets if isinstance(t, ast.Attribute)}
+            if len(kept) >= 2:
+                return True
+        return False
+
     def reads_of_numbers(self, file: str | None) -> list[int]:
         """Lines that take the number of a node to compute with, in no op, update or print."""
         tree = self.tree(file)
@@ -252,8 +267,8 @@ class Program:
 
     def repeats_an_object(self, file: str, line: int) -> bool:
         """Whether a line repeats a list that holds a node it makes: `[Value(0)] * 3`."""
-        tree = self.tree(file)
         _, _, makers = self._vocabulary(file)
+        tree = self.tree(file)
         for node in ast.walk(tree or ast.Module([], [])):
             if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
                 continue
@@ -322,41 +337,3 @@ SAYING = frozenset({"print", "round", "sorted", "max", "min", "argmax"})
 """Functions whose arguments are looked at, and not computed with."""
 FILLING = frozenset({"append", "extend", "insert", "add", "pop", "push", "clear", "remove"})
 """Methods of containers, which a loop that sorts calls."""
-
-
-def _line_of_argument(function: ast.FunctionDef | None, *, first: bool) -> int | None:
-    """Of the call that makes what a function returns: the line of its first or last argument."""
-    if function is None:
-        return None
-    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
-    returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
-    made = [value for value in returned if isinstance(value, ast.Call)]
-    names = {value.id for value in returned if isinstance(value, ast.Name)}
-    for node in ast.walk(function):
-        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
-            continue
-        if any(isinstance(t, ast.Name) and t.id in names for t in node.targets):
-            made.append(node.value)
-    for call in made or calls:
-        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-        if not arguments:
-            continue
-        wanted = arguments[0] if first else arguments[-1]
-        if isinstance(wanted, ast.Name):  # computed before, on a line of its own
-            at = _assigned(function, wanted.id)
-            if at is not None:
-                return at
-        return wanted.lineno
-    return None
-
-
-def _assigned(function: ast.FunctionDef, name: str) -> int | None:
-    for node in ast.walk(function):
-        targets: Iterable[ast.expr] = ()
-        if isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, ast.AugAssign | ast.AnnAssign):
-            targets = (node.target,)
-        if any(isinstance(t, ast.Name) and t.id == name for t in targets):
-            return getattr(node, "lineno", None)
-    return None

@@ -13,21 +13,13 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.diagnosis.true_math import (
-    MEANINGS,
-    Meaning,
-    arity_of,
-    computed,
-    meaning_of,
-    slopes_at,
-)
+from microgpt.diagnosis.recognising import EXACT, TOTALS, recognised, slope_beside_number
+from microgpt.diagnosis.true_math import Meaning, computed, meaning_of, slopes_at
 from microgpt.errors import InputError
 from microgpt.graph.arrays import Floats, Ints, frozen
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 
-EXACT = 1e-9
-"""Numbers of ops whose meaning is known are the same within this part of their size."""
 MOVED = 1e-4
 """Slopes found by moving operands are trusted within this part of their size."""
 VARIANT = 1e-5
@@ -37,6 +29,10 @@ STEP = 1e-3
 and a quarter."""
 MOST_MOVED = 200_000
 """So many operand slots are moved; of larger graphs the rest is unchecked."""
+
+
+LEAST_DIFFERENT = 3
+"""An op is recognised by its numbers if they are so many different ones."""
 
 
 class NodeValue(IntEnum):
@@ -111,8 +107,9 @@ class _Looking:
             for arity in np.unique(self.arity[of_op]).tolist():
                 nodes = of_op[self.arity[of_op] == arity]
                 to_move += self._by_meaning(nodes, graph.op_names[code], arity)
-        self._move(to_move)
-        self._recognise(np.array(to_move, np.int64))
+        rest = self._recognise(np.array(to_move, np.int64))
+        self._move(rest.tolist())
+        self._with_plain_numbers(rest)
         known = ~(np.isnan(self.low) | np.isnan(self.high))
         return TrueLocals(
             frozen(np.where(known, self.low, 0.0)),
@@ -164,29 +161,36 @@ class _Looking:
         operands = graph.operands[edges]
         own = graph.maker_of[nodes][:, None]
         near = (nodes[:, None] - operands <= 3) & (self.arity[operands] > 0)
+        near &= graph.op_codes[operands] != graph.op_codes[nodes][:, None]  # that is a chain
         same: NDArray[np.bool_] = ((graph.maker_of[operands] == own) & near & (own >= 0)).any(
             axis=1
         )
         return same
 
-    def _recognise(self, nodes: Ints) -> None:
-        """Takes ops of unknown names for what all of their numbers say that they are."""
+    def _recognise(self, nodes: Ints) -> Ints:
+        """Takes ops of unknown names for what all of their numbers say that they are.
+
+        Gives those that are to be moved, as no other way tells their slopes.
+        """
         graph, start = self.graph, self.graph.operand_start
-        rest = nodes[np.isin(self.value[nodes], [NodeValue.UNKNOWN, NodeValue.RIGHT])]
-        rest = rest[[bool(np.isnan(self.low[start[n]])) for n in rest.tolist()]]
-        keys = np.stack(
-            [graph.op_codes[rest].astype(np.int64), self.arity[rest], self._slots(rest)]
-        )
-        for key in np.unique(keys, axis=1).T.tolist():
-            own = rest[(keys == np.array(key)[:, None]).all(axis=0)]
-            edges = start[own][:, None] + np.arange(key[1])
-            numbers = graph.data[graph.operands[edges]]
-            if len(np.unique(numbers, axis=0)) < LEAST_DIFFERENT:
-                continue
-            found = _recognised(numbers, graph.data[own])
-            if found is not None:
-                self.low[edges], self.high[edges] = found
-                self.value[own] = NodeValue.RIGHT
+        rest = nodes[self.value[nodes] == NodeValue.UNKNOWN]
+        columns = [graph.op_codes[rest].astype(np.int64), self.arity[rest], self._slots(rest)]
+        for by in (columns, [*columns, graph.line_of[rest].astype(np.int64)]):
+            left = np.isnan(self.low[start[rest]])
+            keys = np.stack([column[left] for column in by])
+            for key in np.unique(keys, axis=1).T.tolist():
+                own = rest[left][(keys == np.array(key)[:, None]).all(axis=0)]
+                edges = start[own][:, None] + np.arange(key[1])
+                numbers = graph.data[graph.operands[edges]]
+                is_named = graph.op_names[key[0]] in TOTALS
+                if len(np.unique(numbers, axis=0)) < LEAST_DIFFERENT and not is_named:
+                    continue
+                found = recognised(numbers, graph.data[own])
+                if found is not None:
+                    self.low[edges], self.high[edges] = found
+                    self.value[own] = NodeValue.RIGHT
+        unknown: NDArray[np.bool_] = np.isnan(self.low[start[nodes]])
+        return frozen(nodes[unknown])
 
     def _slots(self, nodes: Ints) -> Ints:
         """What tells apart the nodes of one function: how many of its operands it has made."""
@@ -199,6 +203,17 @@ class _Looking:
             for n in nodes.tolist()
         ]  # fmt: skip
         return np.array(counts, np.int64)
+
+    def _with_plain_numbers(self, nodes: Ints) -> None:
+        """Operators with a plain number, which no other way tells: it follows from their value."""
+        graph, start = self.graph, self.graph.operand_start
+        for node in nodes[(self.arity[nodes] == 1) & np.isnan(self.low[start[nodes]])].tolist():
+            edge = int(start[node])
+            slope = slope_beside_number(
+                graph.op(node), float(graph.data[graph.operands[edge]]), float(graph.data[node])
+            )
+            if slope is not None and self.value[node] == NodeValue.UNKNOWN:
+                self.low[edge] = self.high[edge] = slope
 
     # -- moving operands -----------------------------------------------------------------------
 
@@ -275,46 +290,6 @@ class _Looking:
         return list(self.methods.evaluate(nodes, flat).data)
 
 
-LEAST_DIFFERENT = 3
-"""An op is recognised by its numbers if they are so many different ones."""
-
-
-def _recognised(numbers: Floats, data: Floats) -> tuple[Floats, Floats] | None:
-    """The slopes on both sides of the op that gives all of these numbers, None if none does."""
-    candidates: list[Meaning | None] = list(MEANINGS.values())
-    if numbers.shape[1] == 1:
-        candidates += [_shifted(numbers[:, 0], data), _scaled(numbers[:, 0], data)]
-    for meaning in candidates:
-        if meaning is None or arity_of(meaning) != numbers.shape[1]:
-            continue
-        values = np.array([computed(meaning, row) for row in numbers.tolist()])
-        with np.errstate(invalid="ignore"):
-            is_same = np.abs(values - data) <= EXACT * np.maximum(np.abs(data), np.abs(values))
-        if is_same.all():
-            rows = [slopes_at(meaning, row) for row in numbers.tolist()]
-            one, other = (np.array([row[i] for row in rows]) for i in (0, 1))
-            return np.minimum(one, other), np.maximum(one, other)
-    return None
-
-
-def _shifted(numbers: Floats, data: Floats) -> Meaning | None:
-    """The sum with one plain number, if that is it."""
-    by = data - numbers
-    close = np.abs(by - by[0]) <= EXACT * np.maximum(np.abs(data), np.abs(numbers))
-    c = float(by[0])
-    return Meaning(lambda a: a + c, lambda _: (1.0,)) if close.all() else None
-
-
-def _scaled(numbers: Floats, data: Floats) -> Meaning | None:
-    """The product with one plain number, if that is it."""
-    with np.errstate(all="ignore"):
-        by = data / numbers
-    if not np.isfinite(by).all() or (np.abs(by - by[0]) > EXACT * np.abs(by[0])).any():
-        return None
-    c = float(by[0])
-    return Meaning(lambda a: a * c, lambda _: (c,))
-
-
 def _power_by(n: float) -> Meaning:
     return Meaning(
         lambda a: math.pow(a, n),
@@ -342,11 +317,13 @@ def _fast(meanings: list[Meaning], name: str, numbers: Floats) -> tuple[Floats, 
 
 def _slopes(here: float, moved: dict[float, float]) -> tuple[float, float, float] | None:
     """The slope on both sides, and how far it may be off; None if it cannot be told."""
-    if any(not math.isfinite(value) for value in moved.values()) or len(moved) < 6:
+    if len(moved) < 6 or not all(map(math.isfinite, (*moved, *moved.values()))):
         return None
     sides = []
     for sign in (-1, 1):
         steps = sorted((h for h in moved if h * sign > 0), key=abs)
+        if len(steps) != 3:  # a number that is not finite, or so large that nothing moves it
+            return None
         quarter, half, whole = ((moved[h] - here) / h for h in steps)
         # The line through each two, and what is left of the curve beyond them.
         finer, coarser = 2 * quarter - half, 2 * half - whole

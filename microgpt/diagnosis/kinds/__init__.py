@@ -9,6 +9,7 @@ from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds import (
     kept,
     numbers,
+    optimizers,
     order,
     rates,
     reach,
@@ -26,6 +27,7 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *reach.KINDS,
     *kept.KINDS,
     *updates.KINDS,
+    *optimizers.KINDS,
     *rates.KINDS,
     *sizes.KINDS,
     *numbers.KINDS,

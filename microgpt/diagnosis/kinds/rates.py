@@ -1,4 +1,4 @@
-"""Kinds about what an update makes of gradients: whose it takes, and how far it goes."""
+"""Kinds about how far an update goes: too far, or hardly at all."""
 
 from __future__ import annotations
 
@@ -10,96 +10,14 @@ import numpy as np
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
-from microgpt.diagnosis.kinds.telling import update_line
+from microgpt.diagnosis.kinds.telling import finding_between, moves_of, update_line
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.true_math import Meaning, computed, meaning_of
-from microgpt.graph.arrays import Floats
-from microgpt.graph.debuggee import LeafUpdate
 
-FITS = 1e-9
-"""An update fits a gradient if no more than this part of it is left over."""
-LEAST = 6
-"""So many parameters at least are to fit the neighbour's gradient."""
-
-
-def _in_order(interval: Interval) -> list[tuple[int, LeafUpdate]]:
-    """The leaves that an update writes to, in the order of its first writes."""
-    leaves = interval.updates.leaves
-    order = dict.fromkeys(
-        write.leaf for write in interval.updates.writes
-        if not write.is_grad and 0 <= write.leaf < len(leaves)
-    )  # fmt: skip
-    return [(place, leaves[place]) for place in order]
-
-
-def _left_over(moved: Floats, gradients: Floats, numbers: Floats) -> float:
-    """What part of moves is no multiple of gradients and of the numbers themselves."""
-    columns = np.stack([gradients, numbers], axis=1)
-    found, *_ = np.linalg.lstsq(columns, moved, rcond=None)
-    size = float(np.linalg.norm(moved))
-    return float(np.linalg.norm(moved - columns @ found)) / size if size else math.inf
-
-
-def _by_sign(moved: Floats, gradients: Floats) -> bool:
-    """Whether every number moves against its gradient, as Adam's first step does."""
-    return bool((np.sign(moved) == -np.sign(gradients)).all())
-
-
-def _update_mixed(evidence: Evidence) -> Iterator[Finding]:
-    """The first update fits the neighbours' gradients, and not its own."""
-    for interval in evidence.intervals[:1]:
-        rows = _in_order(interval)
-        moved = np.array([leaf.after - leaf.before for _, leaf in rows])
-        gradients = np.array([leaf.grad for _, leaf in rows])
-        numbers = np.array([leaf.before for _, leaf in rows])
-        is_enough = len(rows) >= LEAST or (len(rows) >= 3 and len(np.unique(gradients)) >= 3)
-        if not is_enough or not np.isfinite([*moved, *gradients]).all() or not moved.any():
-            return
-        if _left_over(moved, gradients, numbers) < 1e-3 or _by_sign(moved, gradients):
-            return
-        for words, other in _others(gradients):
-            fits = _left_over(moved, other, numbers) < FITS
-            if not fits and len(rows) >= LEAST:
-                fits = _by_sign(moved, other) and _is_even(moved)
-            if not fits:
-                continue
-            place, leaf = rows[len(rows) // 2]
-            line = update_line(interval, leaf, place)
-            yield Finding(
-                kind="update-mixed", certainty="certain",
-                what=f"{leaf.name or 'a parameter'} moved by {said(moved[len(rows) // 2])}, which "
-                f"does not fit its gradient {said(leaf.grad)}, but that of {words}; so do all "
-                f"{len(rows)}",
-                mend="", file=line[0] if line else None, line=line[1] if line else None,
-                pass_number=evidence.passes[interval.after + 1].number, spoils=len(rows),
-            )  # fmt: skip
-            return
-
-
-def _is_even(moved: Floats) -> bool:
-    """Whether all move about as far, as in Adam's first step."""
-    sizes = np.abs(moved)
-    return bool(sizes.min() > 0 and sizes.max() < 1.01 * sizes.min())
-
-
-def _others(gradients: Floats) -> Iterator[tuple[str, Floats]]:
-    """Whose gradients may have been taken, in words."""
-    n = len(gradients)
-    for by in range(1, min(n, 33)):
-        yield (
-            f"the parameter {by} before it" if by > 1 else "the one before it",
-            np.roll(gradients, by),
-        )
-        yield (
-            f"the parameter {by} after it" if by > 1 else "the one after it",
-            np.roll(gradients, -by),
-        )
-    yield "the one as far from the end", gradients[::-1]
-    for at, words in ((0, "the first"), (-1, "the last")):
-        yield words, np.full(n, gradients[at])
-
-
-# -- how far ---------------------------------------------------------------------------------------
+SMALL_UPDATE = 1e-6
+"""Updates below this part of the parameters' size are too small."""
+NOTHING = 1e-3 * SMALL_UPDATE
+"""And such ones in a warm-up, too."""
 
 
 def recomputed(seen: PassEvidence, numbers: dict[int, float]) -> float:
@@ -169,12 +87,40 @@ def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def _grow(sizes: list[float]) -> bool:
+    """Whether updates grow as in a warm-up, and not as momentum does, which comes to an end."""
+    if max(sizes) < NOTHING or len(sizes) < 3:
+        return max(sizes) >= NOTHING and sizes[-1] > 2 * sizes[0]
+    return sizes[-1] - sizes[-2] > 0.9 * (sizes[1] - sizes[0]) > 0.5 * sizes[0]
+
+
+def _rate_too_small(evidence: Evidence) -> Iterator[Finding]:
+    sizes: list[float] = []
+    for interval in evidence.intervals:
+        moves = moves_of(interval)
+        before = np.array([m.leaf.before for m in moves])
+        by = np.array([m.by for m in moves])
+        if len(moves):
+            size = float(np.linalg.norm(before))
+            sizes.append(float(np.linalg.norm(by)) / max(size, 1e-300))
+    if len(sizes) < 2 or max(sizes) >= SMALL_UPDATE or _grow(sizes):
+        return
+    interval = evidence.intervals[0]
+    move = moves_of(interval)[0]
+    line = update_line(interval, move.leaf, move.place)
+    yield finding_between(
+        evidence, interval, "rate-too-small", "certain",
+        f"updates move the parameters by {said(max(sizes))} of their size at most, in "
+        f"{len(sizes)} updates, and do not grow", line, was=max(sizes), should=SMALL_UPDATE,
+    )  # fmt: skip
+
+
 KINDS = (
-    FaultKind("update-mixed", "uses another parameter's gradient or moment",
-         "take each parameter's own", _update_mixed, frozenset({"rebound", "updated-twice"})),
     FaultKind("rate-too-large", "takes steps that are too large",
          "take a smaller learning rate", _rate_too_large,
          frozenset({"ascent", "stale-grads", "wrong-local", "overwritten", "upstream-dropped",
                     "update-mixed", "wrong-forward", "visited-early", "visited-twice",
                     "never-visited", "operand-skipped", "backward-twice", "updated-twice"})),
+    FaultKind("rate-too-small", "moves hardly at all",
+         "take a larger learning rate", _rate_too_small),
 )  # fmt: skip

@@ -15,6 +15,8 @@ from microgpt.diagnosis.program import SourcePlace
 
 NOTHING = 1e-12
 """A gradient is 0 within this part of the sizes of its shares."""
+MOST_FOLLOWED = 10_000
+"""So many nodes are looked at for the place where the ways up from a leaf end."""
 
 
 def _lost(evidence: Evidence) -> list[str]:
@@ -141,21 +143,25 @@ def _is_lasting(evidence: Evidence, matrix: str) -> bool:
 def _why_nothing(seen: PassEvidence, leaf: int) -> tuple[str, SourcePlace | None]:
     """Where the ways up from a leaf end, in words, and the line."""
     graph = seen.graph
-    node, visited = leaf, 0
     frontier, reached = [leaf], {leaf}
-    while frontier and visited < 10_000:
+    cancel: list[int] = []
+    while frontier and len(reached) < MOST_FOLLOWED:
         node = frontier.pop()
-        visited += 1
+        arrives = []
         for edge in graph.consumers_of(node):
             slope = float(seen.slopes[graph.operand_start[edge.consumer] + edge.slot])
             if slope == 0:
                 op = graph.op(edge.consumer)
                 told = "relus that are off" if "relu" in op else f"{op} with slope 0"
                 return f"it ends at {told}", graph.line(edge.consumer)
-            if edge.consumer not in reached:
+            if abs(seen.true_grad[edge.consumer]) > NOTHING * seen.sizes[edge.consumer]:
+                arrives.append(edge.consumer)
+            elif edge.consumer not in reached:
                 reached.add(edge.consumer)
                 frontier.append(edge.consumer)
-    return "its shares cancel", graph.line(leaf)
+        if len(arrives) > 1:
+            cancel += arrives
+    return "its shares cancel", graph.line(max(cancel) if cancel else leaf)
 
 
 def _rebound(evidence: Evidence) -> Iterator[Finding]:
@@ -194,6 +200,10 @@ def _rebound_unseen(evidence: Evidence) -> Iterator[Finding]:
     moved = sum(
         leaf.before != leaf.after for interval in evidence.intervals for _, leaf in interval.rows()
     )
+    moved += sum(
+        not write.is_grad and write.leaf < len(interval.updates.leaves)
+        for interval in evidence.intervals for write in interval.updates.writes
+    )  # fmt: skip
     seen = evidence.passes[0]
     line = evidence.program.line_that_rebinds(seen.file)
     if moved or line is None:
@@ -217,9 +227,11 @@ def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
         told: set[SourcePlace] = set()
         for node in np.flatnonzero(evidence.parameters(place)).tolist():
             line = graph.line(node)
-            if line is None or line in told or not evidence.program.repeats_an_object(*line):
+            if line is None or line in told:
                 continue
             told.add(line)
+            if not evidence.program.repeats_an_object(*line):
+                continue
             what = (
                 f"{graph.name(node)} is one object at many places: a list that is repeated repeats "
                 "its objects, it does not make new ones"

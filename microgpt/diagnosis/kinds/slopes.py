@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from microgpt.diagnosis.composites import other_operators
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
@@ -60,8 +61,12 @@ class _Group:
             for file, line in shares:
                 if file == maker.file and maker.line <= line <= last:
                     return file, line  # a closure writes the share
+            for share in shares:
+                if self.seen.is_line_of_one_op(share):
+                    return share  # the pass has a branch for each op
             if function is not None:
-                return maker.file, evidence.program.line_of_slopes(maker.file, maker.line)
+                slot = self.slot
+                return maker.file, evidence.program.line_of_slopes(maker.file, maker.line, slot)
         if shares:
             return shares[0]
         return (maker.file, maker.line) if maker is not None else None
@@ -237,7 +242,23 @@ def _values(evidence: Evidence, *values: NodeValue) -> Iterator[tuple[PassEviden
         return
 
 
+def _other_operators(evidence: Evidence) -> Iterator[Finding]:
+    """Operators that are written with others, and come to something else."""
+    for file in dict.fromkeys(file for seen in evidence.passes for file in seen.files):
+        tree = evidence.program.tree(file)
+        for other in other_operators(tree) if tree is not None else ():
+            told = " and ".join(map(said, other.numbers))
+            yield Finding(
+                kind="wrong-forward", certainty="certain",
+                what=f"{other.op} of {told} would be {said(other.was)} by this line, and should be "
+                f"{said(other.should)}",
+                mend="", file=file, line=other.line, op=other.op, was=other.was,
+                should=other.should,
+            )  # fmt: skip
+
+
 def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
+    yield from _other_operators(evidence)
     for seen, maker, nodes in _values(evidence, NodeValue.OTHER_OP, NodeValue.OTHER_FUNCTION):
         graph = seen.graph
         node = int(nodes[0])

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Certainty, Finding
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.graph.debuggee import LeafUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A leaf that an update moved."""
+
+    who: int
+    place: int
+    leaf: LeafUpdate
+    by: float
+
+
+def moves_of(interval: Interval) -> list[Move]:
+    """All leaves that moved between two passes."""
+    return [
+        Move(who, place, leaf, leaf.after - leaf.before)
+        for place, (who, leaf) in enumerate(interval.rows())
+        if leaf.before != leaf.after
+    ]
 
 
 def called(leaf: LeafUpdate) -> str:

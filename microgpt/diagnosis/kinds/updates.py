@@ -4,51 +4,36 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, matrix_of, said
-from microgpt.diagnosis.kinds.telling import called, finding_between, leaf_id, update_line
+from microgpt.diagnosis.kinds.telling import (
+    Move,
+    called,
+    finding_between,
+    leaf_id,
+    moves_of,
+    update_line,
+)
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite
 
+ALIKE = 1e-12
+"""Rows are the same within this part of the largest number in them."""
 SHUTS_OUT = -1e3
 """A matrix that holds so low a number is an additive mask."""
-SMALL_UPDATE = 1e-6
-"""Updates below this part of the parameters' size are too small."""
-
-
-# -- updates ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    """A leaf that an update moved."""
-
-    who: int
-    place: int
-    leaf: LeafUpdate
-    by: float
-
-
-def _moves(interval: Interval) -> list[_Move]:
-    return [
-        _Move(who, place, leaf, leaf.after - leaf.before)
-        for place, (who, leaf) in enumerate(interval.rows())
-        if leaf.before != leaf.after
-    ]
 
 
 def _ascent(evidence: Evidence) -> Iterator[Finding]:
     """Updates along the gradient, while the loss rises."""
     along = against = 0.0
-    sample: tuple[Interval, _Move] | None = None
+    sample: tuple[Interval, Move] | None = None
     groups: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for interval in evidence.intervals:
-        for move in _moves(interval):
+        for move in moves_of(interval):
             product = move.by * move.leaf.grad
             along += max(product, 0.0)
             against += max(-product, 0.0)
@@ -71,7 +56,7 @@ def _ascent(evidence: Evidence) -> Iterator[Finding]:
     yield finding_between(
         evidence, interval, "ascent", "likely", what, line,
         (leaf_id(evidence, interval, move.place),), was=move.by, should=-move.by,
-        spoils=len(_moves(interval)), unless="the objective is to be made large",
+        spoils=len(moves_of(interval)), unless="the objective is to be made large",
     )  # fmt: skip
 
 
@@ -154,24 +139,42 @@ def _updated_twice(evidence: Evidence) -> Iterator[Finding]:
         for (at, line), n in counts.items():
             by_line[line][at] = n
         for line, times in by_line.items():
-            usual = Counter(times.values()).most_common(1)[0][0]
-            usual = min(usual, *times.values())
+            usual = min(times.values())
             more = [at for at, n in times.items() if n > usual]
-            if not more or len(times) < 2 or len(more) == len(times):
+            if usual > 1 and not more and _is_listed_twice(interval, line):
+                more, usual = list(times), 1
+            if not more or len(times) < 2:
                 continue
+            is_all = len(more) == len(times)
             rows = [*interval.updates.leaves, *interval.updates.others]
             leaf = rows[more[0]]
-            what = (
-                f"{called(leaf)} is updated {times[more[0]]} times in one update, where others "
-                f"are {'once' if usual == 1 else f'{usual} times'}: it is in the list more often"
+            others = "once" if usual == 1 else f"{usual} times"
+            what = f"{called(leaf)} is updated {times[more[0]]} times in one update, " + (
+                "as all are: each is in the list more than once"
+                if is_all
+                else f"where others are {others}: it is in the list more often"
             )
             node = (leaf_id(evidence, interval, more[0])
                     if more[0] < len(interval.updates.leaves) else None)  # fmt: skip
             yield finding_between(
-                evidence, interval, "updated-twice", "certain", what, line, (node,),
-                was=float(times[more[0]]), should=float(usual), spoils=len(more),
+                evidence, interval, "updated-twice", "likely" if is_all else "certain", what,
+                line, (node,), was=float(times[more[0]]), should=float(usual), spoils=len(more),
+                unless="two steps along one gradient are meant" if is_all else "",
             )  # fmt: skip
             return
+
+
+def _is_listed_twice(interval: Interval, line: SourcePlace) -> bool:
+    """Whether a line goes through all numbers again, each time changing them anew."""
+    numbers = {place: leaf.before for place, leaf in enumerate(interval.updates.leaves)}
+    changes: Counter[int] = Counter()
+    for write in interval.updates.writes:
+        if write.is_grad or write.leaf not in numbers:
+            continue
+        if write.line == line:
+            changes[write.leaf] += numbers[write.leaf] != write.new
+        numbers[write.leaf] = write.new
+    return len(changes) > 1 and min(changes.values()) > 1
 
 
 def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
@@ -201,27 +204,6 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
             evidence, interval, "not-in-graph", "certain", what, write.line, was=leaf.after,
             spoils=len({row[1].name for row in rows}),
         )  # fmt: skip
-
-
-def _rate_too_small(evidence: Evidence) -> Iterator[Finding]:
-    sizes: list[float] = []
-    for interval in evidence.intervals:
-        moves = _moves(interval)
-        before = np.array([m.leaf.before for m in moves])
-        by = np.array([m.by for m in moves])
-        if len(moves):
-            size = float(np.linalg.norm(before))
-            sizes.append(float(np.linalg.norm(by)) / max(size, 1e-300))
-    if len(sizes) < 2 or max(sizes) >= SMALL_UPDATE or sizes[-1] > 2 * sizes[0]:
-        return
-    interval = evidence.intervals[0]
-    move = _moves(interval)[0]
-    line = update_line(interval, move.leaf, move.place)
-    yield finding_between(
-        evidence, interval, "rate-too-small", "certain",
-        f"updates move the parameters by {said(max(sizes))} of their size at most, in "
-        f"{len(sizes)} updates, and do not grow", line, was=max(sizes), should=SMALL_UPDATE,
-    )  # fmt: skip
 
 
 def _clip_misplaced(evidence: Evidence) -> Iterator[Finding]:
@@ -271,6 +253,18 @@ def _zeroed_by_pass(evidence: Evidence, interval: Interval, place: int) -> bool:
     return node is not None and seen.before[node] == 0
 
 
+def _are_alike(tables: list[tuple[tuple[float, ...], tuple[float, ...]]]) -> bool:
+    """Whether numbers and gradients of all rows are the same, but for the order of sums."""
+    if len({len(numbers) for numbers, _ in tables}) != 1:
+        return False
+    for which in (0, 1):
+        rows = np.array([table[which] for table in tables])
+        size = np.abs(rows).max()
+        if not (np.abs(rows - rows[0]) <= ALIKE * size).all():
+            return False
+    return True
+
+
 def _symmetric(evidence: Evidence) -> Iterator[Finding]:
     """Rows of one matrix that are equal, with equal gradients that are not 0, at every pass."""
     alike: dict[str, int] = {}
@@ -289,10 +283,7 @@ def _symmetric(evidence: Evidence) -> Iterator[Finding]:
                 (tuple(graph.data[nodes].tolist()), tuple(graph.grad[nodes].tolist()))
                 for nodes in by_row.values()
             ]
-            is_alike = (
-                len(tables) > 1 and len(set(tables)) == 1 and any(tables[0][1])
-                and all(len(nodes) > 0 for nodes in by_row.values())
-            )  # fmt: skip
+            is_alike = len(tables) > 1 and any(tables[0][1]) and _are_alike(tables)
             if is_alike:
                 alike[matrix] = alike.get(matrix, 0) + 1
                 first.setdefault(matrix, (place, next(iter(by_row.values()))[0]))
@@ -321,11 +312,10 @@ KINDS = (
     FaultKind("updated-twice", "has a parameter twice in its list",
          "put it into the list once", _updated_twice),
     FaultKind("ascent", "adds the gradient", "subtract the gradient", _ascent,
-         frozenset({"wrong-local", "overwritten", "upstream-dropped", "visited-early"})),
+         frozenset({"wrong-local", "overwritten", "upstream-dropped", "visited-early",
+                    "update-mixed"})),
     FaultKind("clip-misplaced", "clips gradients before the pass or after the update",
          "clip between the pass and the update", _clip_misplaced),
     FaultKind("symmetric", "starts all units alike",
          "draw the first numbers at random", _symmetric),
-    FaultKind("rate-too-small", "moves hardly at all",
-         "take a larger learning rate", _rate_too_small),
 )  # fmt: skip

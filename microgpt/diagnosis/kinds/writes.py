@@ -13,8 +13,9 @@ from microgpt.diagnosis.finding import Certainty, Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.kinds.slopes import SAME
 from microgpt.diagnosis.pass_evidence import PassEvidence
-from microgpt.diagnosis.program import SourcePlace
+from microgpt.diagnosis.program import Function, SourcePlace
 from microgpt.graph.arrays import Floats, Ints
+from microgpt.graph.ledger import ZEROED
 
 
 def _close(a: Floats, b: Floats) -> NDArray[np.bool_]:
@@ -122,7 +123,26 @@ def _upstream_dropped(evidence: Evidence) -> Iterator[Finding]:
                 f"{said(float(seen.write_adjoints[write]))}: it should add "
                 f"{said(float(seen.expected_shares[write]))}"
             )
-            yield _at_write(seen, "upstream-dropped", write, what, op)
+            yield _at_op(
+                evidence, seen, _at_write(seen, "upstream-dropped", write, what, op), write
+            )
+
+
+def _at_op(evidence: Evidence, seen: PassEvidence, finding: Finding, write: int) -> Finding:
+    """The same at the op's own line, where the line of the write is one for all ops."""
+    ledger, graph, line = seen.ledger, seen.graph, seen.line_of_write(write)
+    assert ledger is not None
+    edge = int(ledger.edge[write])
+    consumer = int(graph.edge_consumers[edge])
+    maker = graph.makers[graph.maker_of[consumer]] if graph.maker_of is not None else None
+    if maker is None or line is None or seen.is_line_of_one_op(line):
+        return finding
+    function = evidence.program.function_at(maker.file, maker.line)
+    if function is None or Function(maker.file, function).holds(*line):
+        return finding
+    slot = edge - int(graph.operand_start[consumer])
+    own = evidence.program.line_of_slopes(maker.file, maker.line, slot)
+    return replace(finding, file=maker.file, line=own)
 
 
 def _not_seeded(evidence: Evidence) -> Iterator[Finding]:
@@ -159,11 +179,14 @@ def _line_of_seed(evidence: Evidence, seen: PassEvidence) -> SourcePlace | None:
     ledger, root = seen.ledger, seen.graph.root
     function = evidence.program.pass_function(seen.place, seen.files)
     if ledger is not None:
-        for write in ledger.writes_to(root).tolist():
-            line = seen.line_of_write(write)
-            is_own = line is not None and (function is None or function.holds(*line))
-            if line is not None and is_own and ledger.event[write] == 0:
-                return line
+        own = [
+            (write, line) for write in ledger.writes_to(root).tolist()
+            if ledger.event[write] == 0 and (line := seen.line_of_write(write)) is not None
+            and (function is None or function.holds(*line))
+        ]  # fmt: skip
+        own = [(write, line) for write, line in own if ledger.kind[write] != ZEROED] or own
+        if own:
+            return own[-1][1]
     return evidence.program.line_of_seed(seen.place, seen.files) or seen.place
 
 

@@ -1,0 +1,148 @@
+"""Ops of unknown names, recognised by all of their numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microgpt.diagnosis.true_math import MEANINGS, Meaning, arity_of, computed, slopes_at
+from microgpt.graph.arrays import Floats
+
+EXACT = 1e-9
+"""Numbers of an op are the same within this part of their size."""
+TOTALS = frozenset({"sum", "total", "mean", "average"})
+"""Names of ops that are recognised though there is only one of them."""
+
+
+def recognised(numbers: Floats, data: Floats) -> tuple[Floats, Floats] | None:
+    """The slopes on both sides of the op that gives all of these numbers, None if none does.
+
+    Args:
+        numbers: its operands'. Shape: `[node, operand]`.
+        data: what it gives. Shape: `[node]`.
+    """
+    for slopes in _of_many(numbers, data):
+        return slopes, slopes
+    candidates: list[Meaning | None] = list(MEANINGS.values())
+    if numbers.shape[1] == 1:
+        candidates += [_shifted(numbers[:, 0], data), _scaled(numbers[:, 0], data)]
+    for meaning in candidates:
+        if meaning is None or arity_of(meaning) != numbers.shape[1]:
+            continue
+        values = np.array([computed(meaning, row) for row in numbers.tolist()])
+        with np.errstate(invalid="ignore"):
+            is_same = np.abs(values - data) <= EXACT * np.maximum(np.abs(data), np.abs(values))
+        if is_same.all():
+            rows = [slopes_at(meaning, row) for row in numbers.tolist()]
+            one, other = (np.array([row[i] for row in rows]) for i in (0, 1))
+            return np.minimum(one, other), np.maximum(one, other)
+    return None
+
+
+# -- of any number of operands ---------------------------------------------------------------------
+
+
+def _of_many(numbers: Floats, data: Floats) -> Iterator[Floats]:
+    """The slopes of the ops over whole rows that give these numbers: sums, products, softmax."""
+    width = numbers.shape[1]
+    if width < 2:
+        return
+    even = np.ones_like(numbers)
+    if width > 2:
+        if _is_sum(numbers, data):
+            yield even
+        if _is_sum(numbers / width, data):
+            yield even / width
+    half = width // 2
+    with np.errstate(all="ignore"):
+        if width > 2 and width == 2 * half:
+            left, right = numbers[:, :half], numbers[:, half:]
+            if _is_sum(left * right, data):
+                yield np.concatenate([right, left], axis=1)
+        shifted = numbers - numbers.max(axis=1, keepdims=True)
+        sizes = np.exp(shifted)
+        totals = sizes.sum(axis=1, keepdims=True)
+        chances = sizes / totals
+        for values, slopes in (
+            (chances, _softmax_slopes),
+            (shifted - np.log(totals), _log_softmax_slopes),
+        ):
+            at = _which(values, numbers, data)
+            if at is not None:
+                yield slopes(chances, at)
+
+
+def _is_sum(terms: Floats, data: Floats) -> bool:
+    with np.errstate(all="ignore"):
+        off = np.abs(terms.sum(axis=1) - data)
+        return bool((off <= EXACT * np.abs(terms).sum(axis=1)).all())
+
+
+def _which(values: Floats, numbers: Floats, data: Floats) -> NDArray[np.int64] | None:
+    """Which place of its row each node is, None if one is none; ties by the order of nodes."""
+    n, width = values.shape
+    with np.errstate(invalid="ignore"):
+        near = np.abs(values - data[:, None]) <= EXACT * np.maximum(np.abs(data[:, None]), 1e-300)
+    near |= values == data[:, None]
+    if not near.any(axis=1).all():
+        return None
+    found, nth = np.zeros(n, np.int64), 0
+    for node in range(n):
+        is_same_row = node > 0 and np.array_equal(numbers[node], numbers[node - 1])
+        nth = nth + 1 if is_same_row else 0
+        places = np.flatnonzero(near[node])
+        found[node] = nth if nth < width and near[node, nth] else places[0]
+    return found
+
+
+def _softmax_slopes(chances: Floats, at: NDArray[np.int64]) -> Floats:
+    rows = np.arange(len(at))
+    own = chances[rows, at][:, None]
+    slopes = -own * chances
+    slopes[rows, at] += own[:, 0]
+    return slopes
+
+
+def _log_softmax_slopes(chances: Floats, at: NDArray[np.int64]) -> Floats:
+    slopes = -chances
+    slopes[np.arange(len(at)), at] += 1.0
+    return slopes
+
+
+# -- with a plain number ---------------------------------------------------------------------------
+
+
+def _shifted(numbers: Floats, data: Floats) -> Meaning | None:
+    """The sum with one plain number, if that is it."""
+    by = data - numbers
+    close = np.abs(by - by[0]) <= EXACT * np.maximum(np.abs(data), np.abs(numbers))
+    c = float(by[0])
+    return Meaning(lambda a: a + c, lambda _: (1.0,)) if close.all() else None
+
+
+def _scaled(numbers: Floats, data: Floats) -> Meaning | None:
+    """The product with one plain number, if that is it."""
+    with np.errstate(all="ignore"):
+        by = data / numbers
+    if not np.isfinite(by).all() or (np.abs(by - by[0]) > EXACT * np.abs(by[0])).any():
+        return None
+    c = float(by[0])
+    return Meaning(lambda a: a * c, lambda _: (c,))
+
+
+def slope_beside_number(name: str, operand: float, data: float) -> float | None:
+    """The slope of an operator by its only operand, where the other is a number nobody has seen.
+
+    >>> slope_beside_number("mul1", 4.0, 2.0), slope_beside_number("rsub", 4.0, 2.0)
+    (0.5, -1.0)
+    """
+    name = name.removesuffix("1")
+    base = name.removeprefix("r") if name.removeprefix("r") in {"add", "sub", "mul"} else name
+    if base in {"add", "sub"}:
+        return -1.0 if name == "rsub" else 1.0
+    if base in {"mul", "truediv"} and operand != 0 and math.isfinite(data / operand):
+        return data / operand
+    return None
