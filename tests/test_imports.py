@@ -48,6 +48,7 @@ LAYERS = (
     ("tui.doctor",),
     ("tui.debugger",),
     ("tui.run_app",),
+    ("tui.doctored_app",),
     ("tui.modes",),
     ("tui.app",),
     ("tui.main",),

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from microgpt.autograd.bindings import ParameterBinding
-from microgpt.diagnosis.finding import Certainty, Finding
+from microgpt.diagnosis.finding import RANK, Certainty, Finding
 from microgpt.diagnosis.gradient_depth import places_of
-from microgpt.diagnosis.kinds import CATALOGUE, RANK
-from microgpt.diagnosis.kinds.kind import matrix_of, said
+from microgpt.diagnosis.kinds import CATALOGUE
+from microgpt.diagnosis.kinds.kind import said
 from microgpt.diagnosis.kinds.sizes import EXTREME, MOST_FLAT, MUCH
 from microgpt.diagnosis.units import FLAT, largest_weights
 from microgpt.graph.arrays import Floats
@@ -52,7 +52,7 @@ class _Units:
 
 @dataclass
 class TrainingDoctor:
-    """Takes losses and steps, and keeps findings: `pass_number` of each is its training step.
+    """Takes losses and steps, and keeps findings by step, which `pass_number` of each is.
 
     Args:
         guess: what the loss is if all tokens are as likely as each other. Units: nats.
@@ -97,9 +97,7 @@ class TrainingDoctor:
         best = np.minimum.accumulate(np.concatenate(([self._best], means)))
         self._best = float(best[-1])
         risen = np.flatnonzero(means - best[:-1] > RISE * self.guess)
-        worse = np.flatnonzero(
-            (means > (1 + WORSE) * self.guess) & (before + ends >= 2 * MEAN_OF)
-        )
+        worse = np.flatnonzero((means > (1 + WORSE) * self.guess) & (before + ends >= 2 * MEAN_OF))
         if len(risen):
             i = int(risen[0])
             step = first_step + before + int(ends[i])
@@ -251,7 +249,7 @@ class TrainingDoctor:
         for node, binding in graph.bindings.items():
             if isinstance(binding, ParameterBinding):
                 is_parameter[node] = True
-                groups[node] = names.setdefault(matrix_of(binding.name), len(names))
+                groups[node] = names.setdefault(binding.matrix, len(names))
         used = places_of(graph, graph.grad, is_parameter, groups, list(names))
         used = [each for each in used if each.grad > 0]
         if len(used) < 2:
@@ -281,7 +279,11 @@ class TrainingDoctor:
         self._told[kind, place] = certainty
         found = Finding(kind, certainty, what, MENDS[kind], pass_number=step, was=was,
                         unless=unless)  # fmt: skip
-        self.findings = (*self.findings, found)
+        self.findings = tuple(sorted((*self.findings, found), key=_step))
+
+
+def _step(finding: Finding) -> int:
+    return finding.pass_number or 0
 
 
 def _root_mean_square(numbers: Floats) -> float:

@@ -65,8 +65,12 @@ def _finding(finding: Finding, program: Program, paint: Paint, go_to: str | None
     yield f"  {paint(f'more: {PAGES}{finding.kind}.md', 'muted')}"
 
 
-def told_of(finding: Finding) -> Iterator[str]:
-    """What is wrong, the two numbers, the innocent explanation, and what people do."""
+def told_of(finding: Finding, *, in_code: bool = True) -> Iterator[str]:
+    """What is wrong, the two numbers, the innocent explanation, and what people do.
+
+    Args:
+        in_code: whether it is about code, where one can say that it is meant.
+    """
     yield finding.what
     if finding.was is not None and finding.should is not None:
         told = f"it is {finding.was!r}, and should be {finding.should!r}"
@@ -74,7 +78,8 @@ def told_of(finding: Finding) -> Iterator[str]:
             told += f"; {_counted(finding.spoils, 'gradient')} wrong by it"
         yield told
     if finding.unless:
-        yield f"unless {finding.unless}: then say so, `# microgpt: ok {finding.kind}`"
+        say_so = f": then say so, `# microgpt: ok {finding.kind}`" if in_code else ""
+        yield f"unless {finding.unless}{say_so}"
     if finding.mend:
         yield f"what people do: {finding.mend}"
 

@@ -16,9 +16,9 @@ from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
 from tui.doctor.doctor_panel import DoctorPanel
-from tui.widgets.findings_view import FindingsView
 from tui.doctor.pass_doctor import Checkup, checkup_of
 from tui.keys import ALONE, BOXES, DOCTOR, MAP, WALK, bindings_for
+from tui.widgets.findings_view import FindingsView
 from tui.widgets.key_footer import KeyFooter
 
 

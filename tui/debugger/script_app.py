@@ -22,10 +22,10 @@ from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
 from tui.doctor.doctor_panel import WORKS, DoctorPanel
-from tui.widgets.findings_view import FindingsView
 from tui.doctor.pass_doctor import Checkup, PassDoctor
 from tui.keys import ALONE, BOXES, MAP, SCRIPT, WALK, bindings_for
 from tui.themes import theme_color
+from tui.widgets.findings_view import FindingsView
 from tui.widgets.key_footer import KeyFooter
 
 SHOW_OUTPUT_EVERY = 0.2

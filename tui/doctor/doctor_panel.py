@@ -7,8 +7,8 @@ from textual.binding import Binding
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.program import Program
 from microgpt.diagnosis.wording import place_of, told_of, verdict_in_words
-from tui.widgets.findings_view import FindingsView, ShownFinding
 from tui.doctor.pass_doctor import Checkup
+from tui.widgets.findings_view import FindingsView, ShownFinding
 
 WORKS = "the doctor looks at the pass …"
 

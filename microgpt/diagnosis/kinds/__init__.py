@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from microgpt.diagnosis.evidence import Evidence
-from microgpt.diagnosis.finding import Finding
+from microgpt.diagnosis.finding import RANK, Finding
 from microgpt.diagnosis.kinds import (
     kept,
     numbers,
@@ -32,7 +32,6 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *sizes.KINDS,
     *numbers.KINDS,
 )
-RANK = {"certain": 0, "likely": 1, "note": 2}
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
