@@ -82,7 +82,7 @@ class TrainingDoctor:
         part = np.asarray(losses[before:], np.float64)
         if not np.isfinite(part).all():
             at = before + int(np.flatnonzero(~np.isfinite(part))[0])
-            self._tell("not-finite", "loss", "certain", first_step + at + 1,
+            self._tell("not-finite", "numbers", "certain", first_step + at + 1,
                        f"the loss of step {first_step + at + 1:,} is {losses[at]}")  # fmt: skip
             return
         sums = np.concatenate(([0.0], np.cumsum(part)))
@@ -181,7 +181,7 @@ class TrainingDoctor:
     def look_at_graph(self, graph: Graph, step: int) -> None:
         """Looks at all that a step computed."""
         if not (np.isfinite(graph.data[graph.root]) and np.isfinite(graph.grad).all()):
-            self._tell("not-finite", "graph", "certain", step,
+            self._tell("not-finite", "numbers", "certain", step,
                        f"step {step:,} has numbers that are not finite")  # fmt: skip
             return
         self._look_at_relus(graph, step)
@@ -190,7 +190,7 @@ class TrainingDoctor:
 
     def fails(self, step: int, problem: str) -> None:
         """The training has stopped at a step."""
-        self._tell("not-finite", "end", "certain", step, f"the training stopped: {problem}")
+        self._tell("not-finite", "numbers", "certain", step, f"the training stopped: {problem}")
 
     def _look_at_relus(self, graph: Graph, step: int) -> None:
         relus = graph.nodes_of("relu")

@@ -119,7 +119,7 @@ def wrong_in(explorer: Explorer, seen: Look, cell: int) -> list[str]:
     wrong = np.flatnonzero(mine & explorer.is_off)
     if not len(wrong):
         return []
-    lines = [f"✗ {len(wrong)} of {np.count_nonzero(mine)} gradients should be others"]
+    lines = [f"✗ {len(wrong)} of {np.count_nonzero(mine)} gradients wrong"]
     for node in wrong[:MOST_WRONG].tolist():
         should = explorer.grad_that_should_be(node)
         lines.append(f"{named(graph, node)}: {graph.grad[node]:.6g}, should be {should:.6g}")

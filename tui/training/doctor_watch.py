@@ -88,10 +88,10 @@ class DoctorWatch:
         if origin is not None and origin.step != self._looked_at:
             self._looked_at = origin.step
             doctor.look_at_update(origin)
-            if time.monotonic() >= self._next_look or frame.status != "running":
+            if frame.status == "failed":
+                doctor.fails(origin.step, frame.problem)
+            elif time.monotonic() >= self._next_look or frame.status != "running":
                 self._look_at_all(doctor, origin)
-        if frame.status == "failed" and origin is not None:
-            doctor.fails(origin.step, frame.problem)
         if doctor.findings != self.findings:
             self.findings = doctor.findings
             self._on_news()
