@@ -195,23 +195,19 @@ NEXT_FINDING_KEY = Key(
     "D",
     "app.next_finding",
     "To finding",
-    "Let what computes run on to the doctor's next finding, and halt it there",
+    "Run on to the doctor's next finding, and halt there",
     in_footer=False,
 )
 """Of every app in which something runs."""
 
 SCRIPT = KeySection("script", (
     RUN_KEY,
-    FINDINGS_KEY,
     NEXT_FINDING_KEY,
     Key("i", "app.interrupt", "Interrupt", "Ctrl-C for the script", in_footer=False),
 ))  # fmt: skip
 """Of the app that runs anyone's script, beside those of the graph."""
 
-DOCTOR = KeySection("doctor", (FINDINGS_KEY,))
-"""Of an app in which nothing runs."""
-
-ALONE = KeySection("program", COMMON_KEYS)
+ALONE = KeySection("program", (FINDINGS_KEY, *COMMON_KEYS))
 """Of the apps without modes."""
 
 

@@ -23,7 +23,7 @@ MOST_STEPS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Units:
+class UnitOutputs:
     """All nodes of one kind of unit."""
 
     function: str  # relu, tanh, sigmoid or softmax
@@ -31,7 +31,7 @@ class Units:
     flat: NDArray[np.bool_]  # whether each is where it is flat
 
 
-def units_of(graph: Graph) -> tuple[Units, ...]:
+def units_of(graph: Graph) -> tuple[UnitOutputs, ...]:
     """The units of a graph, those of one function together."""
     found = []
     single = np.flatnonzero(np.diff(graph.operand_start) == 1)
@@ -41,10 +41,10 @@ def units_of(graph: Graph) -> tuple[Units, ...]:
         own = codes == code
         function = _function(inputs[own], outputs[own], graph.op_names[code])
         if function is not None:
-            found.append(Units(function, single[own], _is_flat(function, outputs[own])))
+            found.append(UnitOutputs(function, single[own], _is_flat(function, outputs[own])))
     softmaxes = largest_weights(graph)
     if len(softmaxes):
-        found.append(Units("softmax", softmaxes, graph.data[softmaxes] > FLAT))
+        found.append(UnitOutputs("softmax", softmaxes, graph.data[softmaxes] > FLAT))
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from tui.debugger.map_panel import MapPanel
 from tui.debugger.script_app import ScriptApp
 from tui.debugger.walk_pane import WalkPane
 from tui.dialogs.help import HelpScreen
-from tui.keys import ALONE, BOXES, DOCTOR, MAP, SCRIPT, STEP, WALK, Key, KeySection, bindings_for
+from tui.keys import ALONE, BOXES, MAP, SCRIPT, STEP, WALK, Key, KeySection, bindings_for
 from tui.modes import MODES
 from tui.modes.mode_screen import ModeScreen
 from tui.modes.step_mode import StepScreen
@@ -40,7 +40,6 @@ OWNERS: dict[KeySection, type] = {
     BOXES: GraphPane,
     STEP: StepScreen,
     SCRIPT: ScriptApp,
-    DOCTOR: GraphApp,
     ALONE: GraphApp,
 }
 """Whose bindings the keys of a section are."""

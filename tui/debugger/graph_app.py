@@ -17,7 +17,7 @@ from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
 from tui.doctor.doctor_panel import DoctorPanel
 from tui.doctor.pass_doctor import Checkup, checkup_of
-from tui.keys import ALONE, BOXES, DOCTOR, MAP, WALK, bindings_for
+from tui.keys import ALONE, BOXES, MAP, WALK, bindings_for
 from tui.widgets.findings_view import FindingsView
 from tui.widgets.key_footer import KeyFooter
 
@@ -30,8 +30,8 @@ class GraphApp(BaseApp):
         "back one event at a time; every number is read from the graph. `:` takes any verb of the "
         "debugger, and `help` there lists them."
     )
-    KEY_SECTIONS = (ALONE, DOCTOR, WALK, MAP, BOXES)
-    BINDINGS = bindings_for(ALONE.keys) + bindings_for(DOCTOR.keys)
+    KEY_SECTIONS = (ALONE, WALK, MAP, BOXES)
+    BINDINGS = bindings_for(ALONE.keys)
 
     class Examined(Message):
         """The doctor has looked at the graph."""

@@ -48,6 +48,15 @@ class DoctorPanel(FindingsView):
         """In a line; `""` before the first pass."""
         return verdict_in_words(self.checkup.diagnosis) if self.checkup else ""
 
+    @property
+    def verdict_in_short(self) -> str:
+        """The verdict, or how many findings there are."""
+        diagnosis = self.checkup.diagnosis if self.checkup else None
+        n = sum(f.certainty != "note" for f in diagnosis.findings) if diagnosis else 0
+        if n:
+            return f"{n} finding{'' if n == 1 else 's'}"
+        return diagnosis.verdict if diagnosis else ""
+
     def finding(self, place: int) -> Finding | None:
         """A finding that is shown."""
         findings = self.checkup.diagnosis.findings if self.checkup else ()

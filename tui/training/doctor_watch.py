@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from microgpt.diagnosis.finding import Finding
 from microgpt.errors import MicrogptError
+from microgpt.graph.graph import Graph
 from microgpt.train.graph_origin import GraphOrigin
 from tui.training.run_frame import RunFrame
 
@@ -97,17 +98,25 @@ class DoctorWatch:
             self._on_news()
 
     def _look_at_all(self, doctor: TrainingDoctor, origin: GraphOrigin) -> None:
-        from microgpt.replay.vectors.document_graph import vector_graph  # noqa: PLC0415  # when asked
-
-        began, used = time.monotonic(), time.thread_time()
-        model = origin.model
-        tokens = model.tokenizer.encode(origin.document)[: model.config.block_size + 1]
+        began = time.monotonic()
         try:
-            graph = vector_graph(model.config, model.tokenizer, model.data, tokens)
+            graph = _graph_of(origin)
         except MicrogptError:  # the training itself says what is wrong with the step
             graph = None
         if graph is not None:
             doctor.look_at_graph(graph, origin.step)
             self.n_looks += 1
-        took = max(time.thread_time() - used, 0.0)
-        self._next_look = began + max(LOOK_EVERY, took / SHARE)
+        # Not its processor's time: what holds the interpreter's lock may have to wait for that.
+        self._next_look = began + max(LOOK_EVERY, (time.monotonic() - began) / SHARE)
+
+
+def _graph_of(origin: GraphOrigin) -> Graph | None:
+    """The graph of a step; makes no replay ready for it, which would take a processor for long."""
+    from microgpt.replay.graph_replayer import REPLAYER  # noqa: PLC0415  # numpy, when asked
+    from microgpt.replay.vectors.document_graph import vector_graph  # noqa: PLC0415
+
+    model = origin.model
+    tokens = model.tokenizer.encode(origin.document)[: model.config.block_size + 1]
+    is_ready = REPLAYER.is_ready(model.config, model.tokenizer, len(tokens) - 1)
+    make = REPLAYER.graph if is_ready else vector_graph
+    return make(model.config, model.tokenizer, model.data, tokens)

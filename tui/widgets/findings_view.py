@@ -95,8 +95,9 @@ class FindingsView(Horizontal):
             view.show_sections(Text(otherwise))
             return
         finding = self._shown[at]
-        text = Text(f"{finding.certainty}", "bold")
-        text.append(f" · {finding.where}\n" if finding.where else "\n", "")
+        text = Text()
+        text.append(finding.certainty, "bold")
+        text.append(f" · {finding.where}\n" if finding.where else "\n")
         if finding.code:
             text.append(f"  {finding.code}\n", theme_color(self.app, "accent"))
         text.append("\n".join(finding.told))
