@@ -72,8 +72,7 @@ class DoctoredApp(RunApp):
 
     def _halt_at(self, finding: Finding) -> None:
         self._halts_at_finding = False
-        if self._frame is not None and self._frame.status == "running":
-            self.session.toggle()
+        self.session.train_steps(0)  # and stays paused
         self.notify(f"{finding.what}; F says more", title=f"doctor: {finding.kind}",
                     severity="warning", timeout=10, markup=False)  # fmt: skip
         if finding.pass_number is not None:

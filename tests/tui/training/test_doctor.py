@@ -85,9 +85,9 @@ async def test_it_halts_at_the_next_finding() -> None:
     async with piloted(training, size=LARGE) as ui:
         await ui.press("D")
         await ui.until(lambda: ui.mode.frame and ui.mode.frame.past)
+        await ui.until(lambda: ui.frame.status != "running")
         assert not ui.app._halts_at_finding
         assert ui.step in {f.pass_number for f in ui.app.findings}
-        assert ui.frame.status != "running"
 
 
 async def test_d_again_does_not_halt() -> None:
