@@ -167,7 +167,7 @@ class TrainingDoctor:
             self._tell(
                 "rate-too-large", "update", "likely", state.step,
                 f"step {state.step:,} moved {largest} by {said(ratios[largest])} of its own size: "
-                "what it had learnt before is overwritten",
+                "what was there is overwritten",
                 was=ratios[largest], unless="it is the first of a warm-up",
             )  # fmt: skip
         elif max(ratios.values()) < SMALL_UPDATE and lr > LATE * config.lr:

@@ -243,8 +243,6 @@ class ScriptApp(BaseApp):
         line = Text(f" {script.path.name}  ", "bold")
         failed = isinstance(stop, Stop) and stop.kind == "exception"
         line.append(told, theme_color(self, "error") if failed else "")
-        if classes:
-            line.append(f"  follows {classes}", theme_color(self, "muted"))
         panel = self.query_one(DoctorPanel)
         if not self._has_examined.is_set():
             line.append(f"  {WORKS}", theme_color(self, "muted"))
@@ -254,6 +252,8 @@ class ScriptApp(BaseApp):
             line.append(
                 f"  doctor: {panel.verdict_in_short}{'' if panel.display else ' · F'}", style
             )
+        if classes:
+            line.append(f"  follows {classes}", theme_color(self, "muted"))
         self.query_one("#script-status", Static).update(line)
 
     def _show_output(self) -> None:
