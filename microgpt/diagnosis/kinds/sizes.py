@@ -24,6 +24,8 @@ MOST_FLAT = 0.5
 """So many of the units of one line are flat, at every pass."""
 MOST_OFF = 0.25
 """So many of the units of one line are off for all that was seen."""
+NEARLY_ALL = 0.9
+"""With so many off a layer passes next to nothing on."""
 MUCH = 1e3
 """By so much gradients fall or rise from the last use of parameters to the first, always."""
 MUCH_AT_FIRST = 1e5
@@ -58,7 +60,11 @@ def _saturated(evidence: Evidence) -> Iterator[Finding]:
             f"{len(nodes)} of {round(len(nodes) / share)} outputs of {function} are at its end, as "
             f"{said(most)}, where it is flat, at every pass: what lies below hardly learns"
         )
-        yield _at(seen, "saturated", "note", what, place, nodes)
+        if least == 1 and function != "softmax":
+            unless = "they are meant to say yes or no"
+            yield _at(seen, "saturated", "likely", what, place, nodes, unless)
+        else:
+            yield _at(seen, "saturated", "note", what, place, nodes)
 
 
 def _made_too_large(evidence: Evidence, seen: PassEvidence, nodes: Ints) -> SourcePlace | None:
@@ -104,7 +110,10 @@ def _dead_units(evidence: Evidence) -> Iterator[Finding]:
         nodes = np.array(
             [example[line, unit][1] for unit in dead if example[line, unit][0] is seen]
         )
-        yield _at(seen, "dead-units", "note", what, at, nodes)
+        if len(dead) >= NEARLY_ALL * len(on) and len(on) > 2:
+            yield _at(seen, "dead-units", "likely", what, at, nodes, "the layer is not needed")
+        else:
+            yield _at(seen, "dead-units", "note", what, at, nodes)
 
 
 def _bias_below(evidence: Evidence, seen: PassEvidence, node: int) -> SourcePlace | None:
