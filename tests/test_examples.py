@@ -127,6 +127,7 @@ def without_loss(row: str) -> str:
     return re.sub(r"\d+\.\d{4}", "loss", row)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", range(6))
 def test_a_layer(layer: int, tmp_path: Path) -> None:
     path = EXAMPLES[LAYERS[layer]]

@@ -29,7 +29,7 @@ ONLY_IN = {
     "numba": "microgpt",
 }
 LAYERS = (
-    ("microgpt.errors", "microgpt.version"),
+    ("microgpt.code_places", "microgpt.errors", "microgpt.version"),
     ("microgpt.files",),
     ("microgpt.autograd", "microgpt.text"),
     ("microgpt.graph",),

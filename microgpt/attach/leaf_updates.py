@@ -52,7 +52,8 @@ def _log_of(fields: Mapping[str, Field], places: list[tuple[str, int]]) -> dict[
     )  # fmt: skip
     return {
         "writes": tuple(
-            LeafWrite(leaf, bool(is_grad), new, places[line]) for leaf, is_grad, new, line in writes
+            LeafWrite(leaf, bool(is_grad), new, places[line] if line >= 0 else UNSEEN)
+            for leaf, is_grad, new, line in writes
         ),
         "others": tuple(
             LeafUpdate(
@@ -68,6 +69,10 @@ def _log_of(fields: Mapping[str, Field], places: list[tuple[str, int]]) -> dict[
             for node, name, before, after, grad, grad_now in others
         ),
     }
+
+
+UNSEEN = ("", 0)
+"""The line of a write in place that was found by comparing."""
 
 
 def _ints(fields: Mapping[str, Field], name: str) -> list[int]:

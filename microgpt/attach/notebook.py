@@ -9,12 +9,16 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from microgpt.code_places import CELL
 from microgpt.errors import InputError
 from microgpt.files import read_whole
 
-CELL = "cell"
-"""The code cells are the files `cell 1`, `cell 2`, and so on."""
 _MAGIC = re.compile(r"(?P<indent>\s*)(?:[%!?].*|[^#'\"]*\?{1,2}\s*)$")
+_TIMED = re.compile(r"(?P<indent>\s*)%(?:time|prun)\s+(?P<code>[^-\s].*)$")
+"""A magic that runs the Python behind it."""
+_ASSIGNED = re.compile(r"(?P<target>\s*[\w, ]+=\s*)[%!].*$")
+_RUNS_CELL = re.compile(r"%%(?:time|timeit|capture|prun)\b")
+"""Magics of cells that run the Python below them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,24 @@ def _without_magics(source: str) -> tuple[str, list[tuple[int, str]]]:
     """The Python of a cell, with as many lines, and the magics with their lines."""
     lines = source.splitlines()
     first = next((i for i, line in enumerate(lines) if line.strip()), None)
-    if first is not None and lines[first].startswith("%%"):
-        return "", [(first + 1, lines[first].strip())]
-    if _is_python(source):
-        return source, []  # a line in a text may look like a magic
     magics = []
+    if first is not None and lines[first].startswith("%%"):
+        magics.append((first + 1, lines[first].strip()))
+        if not _RUNS_CELL.match(lines[first]):
+            return "", magics
+        lines[first] = "pass"
+        source = "\n".join(lines)
+    if _is_python(source):
+        return source, magics  # a line in a text may look like a magic
     for i, line in enumerate(lines):
-        if match := _MAGIC.match(line):
-            magics.append((i + 1, line.strip()))
+        if match := _TIMED.match(line):
+            lines[i] = match["indent"] + match["code"]
+        elif match := _MAGIC.match(line):
             lines[i] = f"{match['indent']}pass"
+        elif match := _ASSIGNED.match(line):
+            lines[i] = match["target"] + "None"
+        if lines[i] != line:
+            magics.append((i + 1, line.strip()))
     return "\n".join(lines), magics
 
 

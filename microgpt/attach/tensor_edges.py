@@ -131,6 +131,8 @@ def with_one_root(fields: Columns) -> Columns:
         "grad": more("grad", 1.0),
         "grad_sizes": more("grad_sizes", 1),
         "grad_shapes": [*texts(fields, "grad_shapes"), "()"],
+        "grad_integer": more("grad_integer", 0),
+        "grad_shared": more("grad_shared", -1),
         "grad_before_sizes": more("grad_before_sizes", -1),
         "grad_before_shapes": [*texts(fields, "grad_before_shapes"), ""],
         "arity": more("arity", 1),

@@ -6,7 +6,7 @@ is known by then (`tensor_edges.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from microgpt.attach.tensor_pass import ArrayPass, with_array_finals, with_array
 from microgpt.attach.visits import Entries, ObservedPass, observed
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
+from microgpt.graph.odd_gradients import OddGradient
 
 
 def tensor_graph(fields: Columns, edges: ElementEdges | str) -> Graph:
@@ -40,7 +41,11 @@ def tensor_graph(fields: Columns, edges: ElementEdges | str) -> Graph:
         notes += _unknown_notes(graph)
     else:
         graph = with_array_pass(graph, _pass(columns, tensors, edges.slots))
-    return replace(graph, pass_note="; ".join(filter(None, [graph.pass_note, *notes])))
+    return replace(
+        graph,
+        pass_note="; ".join(filter(None, [graph.pass_note, *notes])),
+        odd_gradients=tuple(_odd_gradients(columns, tensors)),
+    )
 
 
 # -- columns of elements ---------------------------------------------------------------------------
@@ -189,6 +194,22 @@ def _shape_notes(fields: Columns, tensors: TensorLevel) -> list[str]:
                 f"{shape}, its data {tensors.shapes[tensor]}: its elements have none (nan)"
             )
     return notes
+
+
+def _odd_gradients(fields: Columns, tensors: TensorLevel) -> Iterator[OddGradient]:
+    """Gradients of another shape than their data, of whole numbers, or in one memory."""
+    columns = (ints(fields, "grad_sizes").tolist(), texts(fields, "grad_shapes"),
+               ints(fields, "grad_integer").tolist(),
+               ints(fields, "grad_shared").tolist())  # fmt: skip
+    for tensor, (size, shape, is_integer, other) in enumerate(zip(*columns, strict=True)):
+        own = (int(tensors.starts[tensor]), int(tensors.sizes[tensor]))
+        shapes = (shape, str(tensors.shapes[tensor]))
+        if size >= 0 and size != tensors.sizes[tensor]:
+            yield OddGradient("shape", *own, shapes)
+        if is_integer:
+            yield OddGradient("integer", *own, shapes)
+        if other >= 0:
+            yield OddGradient("shared", *own, shapes, int(tensors.starts[other]))
 
 
 def _unsure_notes(tensors: TensorLevel, edges: ElementEdges) -> list[str]:

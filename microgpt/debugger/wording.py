@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import linecache
-import re
-from pathlib import PurePath
 
+from microgpt.code_places import place_called
 from microgpt.graph.graph import Graph
 from microgpt.model.place_names import place_name
 from microgpt.model.places import position_name
@@ -51,28 +50,6 @@ def called_in(graph: Graph, node: int) -> str:
     """The same of a node in its graph."""
     name, place = graph.name(node), place_name(graph, node)
     return called(node, name, place, graph.op(node), graph.scope(node))
-
-
-def place_called(file: str, line: int) -> str:
-    """`train.py:14`; in a notebook `cell 3, line 14`.
-
-    >>> place_called("/home/ada/train.py", 14), place_called("cell 3", 14)
-    ('train.py:14', 'cell 3, line 14')
-    """
-    name = PurePath(file).name
-    return f"{name}, line {line}" if _CELL.fullmatch(file) else f"{name}:{line}"
-
-
-def line_called(file: str, line: int) -> str:
-    """The same where it is known which script it is of: `line 14`.
-
-    >>> line_called("/home/ada/train.py", 14), line_called("cell 3", 14)
-    ('line 14', 'cell 3, line 14')
-    """
-    return place_called(file, line) if _CELL.fullmatch(file) else f"line {line}"
-
-
-_CELL = re.compile(r"cell \d+")
 
 
 def made_at(line: tuple[str, int] | None) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from microgpt.diagnosis.vocabulary import names_in
+from microgpt.diagnosis.vocabulary import called, names_in
 
 
 def line_of_result(function: ast.FunctionDef) -> int:
@@ -103,3 +104,92 @@ def _assigned(function: ast.FunctionDef, name: str) -> int | None:
         if any(isinstance(t, ast.Name) and t.id == name for t in targets):
             return getattr(node, "lineno", None)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenOperand:
+    """An argument whose number an op computes with, and which its node does not remember."""
+
+    name: str  # of the argument
+    line: int  # that makes the node
+    is_surely_a_node: bool  # it is not wrapped, so that a plain number would raise
+    has_share: bool  # the op gives it one all the same, in a function of its own
+    n_used: int  # arguments whose numbers the op computes with
+
+
+def forgotten_operand(
+    function: ast.FunctionDef, numbers: frozenset[str], makers: frozenset[str]
+) -> ForgottenOperand | None:
+    """Which operand a function that makes nodes leaves out, by its text; None if it does not.
+
+    It reads the number of an argument to compute with, and speaks of the argument itself nowhere,
+    but to make a node of it.
+
+    Args:
+        numbers: attributes that hold a node's number.
+        makers: classes and functions that make nodes.
+    """
+    inner = {id(n) for f in ast.walk(function) if isinstance(f, ast.FunctionDef | ast.Lambda)
+             and f is not function for n in ast.walk(f)}  # fmt: skip
+    made = [n for n in ast.walk(function) if isinstance(n, ast.Call) and called(n) & makers]
+    n_used = len({
+        n.value.id for n in ast.walk(function)
+        if isinstance(n, ast.Attribute) and n.attr in numbers and isinstance(n.value, ast.Name)
+        and n.value.id in {argument.arg for argument in function.args.args}
+    })  # fmt: skip
+    for argument in function.args.args:
+        name = argument.arg
+        wraps = _wrapping(function, name)
+        reads = shared = False
+        attributes = [n for n in ast.walk(function) if isinstance(n, ast.Attribute)
+                      and isinstance(n.value, ast.Name) and n.value.id == name]  # fmt: skip
+        spoken = {id(n.value) for n in attributes}
+        for read in attributes:
+            shared |= id(read) in inner
+            reads |= read.attr in numbers and id(read) not in inner
+        names = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
+        bare = any(id(each) not in spoken | wraps for each in names)
+        own = [call for call in made if not any(id(n) in wraps for n in ast.walk(call))]
+        if reads and not bare and own:
+            return ForgottenOperand(name, own[-1].lineno, not wraps, shared, n_used)
+    return None
+
+
+def _wrapping(function: ast.FunctionDef, name: str) -> set[int]:
+    """The places where an argument is made a node of, or asked whether it is one."""
+    found: set[int] = set()
+    for node in ast.walk(function):
+        is_asked = isinstance(node, ast.Call) and called(node) & {"isinstance", "type", "hasattr"}
+        is_made = isinstance(node, ast.Assign) and any(
+            isinstance(t, ast.Name) and t.id == name for t in node.targets
+        )
+        if is_asked or is_made:
+            found |= {id(n) for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == name}
+            if is_made and isinstance(node, ast.Assign):
+                found |= {id(n) for n in ast.walk(node.value) if isinstance(n, ast.expr)}
+    return found
+
+
+def _sets_gradient(node: ast.Assign, grads: frozenset[str]) -> bool:
+    return any(isinstance(t, ast.Attribute) and t.attr in grads for t in node.targets)
+
+
+def shares_an_array(node: ast.Assign, grads: frozenset[str]) -> bool:
+    """Whether it sets a gradient to an array that it does not make: no sum, no copy, no zeros."""
+    makes = {"copy", "zeros", "zeros_like", "array", "ones", "ones_like", "full", "astype"}
+    value = node.value
+    if not _sets_gradient(node, grads) or isinstance(value, ast.Constant):
+        return False
+    if isinstance(value, ast.Call):
+        return not called(value) & makes
+    return isinstance(value, ast.Name | ast.Attribute | ast.Subscript)
+
+
+def makes_integers(node: ast.Assign, grads: frozenset[str]) -> bool:
+    """Whether it sets a gradient to whole numbers, by `int` or by a type like its data's."""
+    if not _sets_gradient(node, grads):
+        return False
+    spoken = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+    spoken |= {n.attr for n in ast.walk(node.value) if isinstance(n, ast.Attribute)}
+    spoken |= {str(n.value) for n in ast.walk(node.value) if isinstance(n, ast.Constant)}
+    return bool(spoken & {"int", "int8", "int16", "int32", "int64", "intp", "dtype", "zeros_like"})

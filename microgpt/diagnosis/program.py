@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from microgpt.code_places import is_cell
 from microgpt.diagnosis import op_lines
-from microgpt.diagnosis.vocabulary import NUMBERS, called, names_in, vocabulary_of
+from microgpt.diagnosis.vocabulary import called, names_in, vocabulary_of
 
 ALLOWED = re.compile(r"#\s*microgpt:\s*ok\s+([\w,\s-]+)")
 
@@ -46,7 +47,10 @@ class Program:
         """The lines of a file; none if it cannot be read."""
         if file not in self._lines:
             try:
-                text = Path(file).read_text(encoding="utf-8")
+                if is_cell(file):
+                    text = "".join(linecache.getlines(file))  # put there when it was read
+                else:
+                    text = Path(file).read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError, ValueError):
                 text = "".join(linecache.getlines(file))  # of a notebook's cell
             self._lines[file] = text.splitlines()
@@ -95,6 +99,19 @@ class Program:
                     return node
         return None
 
+    def function_around(self, file: str, line: int) -> ast.FunctionDef | None:
+        """The innermost function that a line is in."""
+        around = [
+            node for node in ast.walk(self.tree(file) or ast.Module([], []))
+            if isinstance(node, ast.FunctionDef) and Function(file, node).holds(file, line)
+        ]  # fmt: skip
+        return max(around, key=lambda node: node.lineno, default=None)
+
+    def makes_nodes(self, file: str, function: ast.FunctionDef) -> bool:
+        """Whether a function calls what makes nodes."""
+        makers = self._vocabulary(file)[2]
+        return any(isinstance(n, ast.Call) and called(n) & makers for n in ast.walk(function))
+
     def line_of_result(self, file: str, line: int) -> int:
         """Where the function that begins at a line computes the number of what it gives."""
         function = self.function_at(file, line)
@@ -110,6 +127,14 @@ class Program:
         if function is None or tree is None:
             return line
         return op_lines.line_of_slopes(tree, function, slot)
+
+    def forgotten_operand(self, file: str, line: int) -> op_lines.ForgottenOperand | None:
+        """Which operand the nodes of the function that begins at a line do not remember."""
+        function = self.function_at(file, line)
+        if function is None:
+            return None
+        numbers, _, makers = self._vocabulary(file)
+        return op_lines.forgotten_operand(function, numbers, makers)
 
     def pass_function(self, place: SourcePlace | None, files: Iterable[str]) -> Function | None:
         """The function that makes the pass which is called at a line, and its file.
@@ -282,6 +307,10 @@ class Program:
                     return True
         return False
 
+    def gradient_names(self, file: str) -> frozenset[str]:
+        """The attributes that a program keeps gradients in."""
+        return self._vocabulary(file)[1]
+
     def _vocabulary(self, file: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
         """What the program calls numbers, gradients, and what makes nodes."""
         if file not in self._words:
@@ -301,7 +330,7 @@ class Program:
                 isinstance(node, ast.Call)
                 and node.lineno == place[1]
                 and any(
-                    isinstance(each, ast.Constant)
+                    not isinstance(each, ast.Name)
                     for each in (*node.args, *(k.value for k in node.keywords))
                 )
             ):
@@ -314,11 +343,15 @@ class Program:
         return found.file, found.node.lineno
 
     def writes_of_numbers(self, file: str | None) -> list[int]:
-        """Lines outside of classes that write to an attribute called `data`, or the like."""
+        """Lines outside of ops that write to the number of a node, by an assignment or `out=`."""
         tree = self.tree(file)
-        if tree is None:
+        if tree is None or file is None:
             return []
-        inside = {id(n) for c in ast.walk(tree) if isinstance(c, ast.ClassDef) for n in ast.walk(c)}
+        numbers, _, makers = self._vocabulary(file)
+        inside = {
+            id(n) for c in ast.walk(tree) if isinstance(c, ast.ClassDef) and c.name in makers
+            for n in ast.walk(c)
+        }  # fmt: skip
         found = []
         for node in ast.walk(tree):
             targets: list[ast.expr] = []
@@ -326,11 +359,18 @@ class Program:
                 targets = node.targets
             elif isinstance(node, ast.AugAssign):
                 targets = [node.target]
-            if id(node) not in inside and any(
-                isinstance(t, ast.Attribute) and t.attr in NUMBERS for t in targets
-            ):
+            elif isinstance(node, ast.Call):
+                targets = [each.value for each in node.keywords if each.arg == "out"]
+            if id(node) not in inside and any(_is_attribute_of(t, numbers) for t in targets):
                 found.append(node.lineno)  # type: ignore[attr-defined]
-        return sorted(found)
+        return sorted(set(found))
+
+
+def _is_attribute_of(target: ast.expr, names: frozenset[str]) -> bool:
+    """Whether something is an attribute of one of these names, or a part of one."""
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return isinstance(target, ast.Attribute) and target.attr in names
 
 
 SAYING = frozenset({"print", "round", "sorted", "max", "min", "argmax"})

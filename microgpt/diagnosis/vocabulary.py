@@ -8,6 +8,9 @@ from collections.abc import Iterator
 NUMBERS = frozenset({"data", "value", "val", "v", "x", "num", "number", "item"})
 
 
+ZEROS = frozenset({"zeros", "zeros_like"})
+
+
 def called(call: ast.Call) -> set[str]:
     """The names that a call's function is reached by: `Scalar` and `leaf` of `Scalar.leaf`."""
     found = set()
@@ -31,9 +34,9 @@ def vocabulary_of(
     """Attributes that hold numbers and gradients, and the classes and functions that make nodes.
 
     A class that defines arithmetic sets its number from the first thing that it is given, and a
-    gradient is what it sets to 0 or None.
+    gradient is what it sets to 0 or None and what the program adds to.
     """
-    numbers, grads, makers = set(NUMBERS), {"grad", "gradient"}, set()
+    numbers, empty, makers = set(NUMBERS), {"grad", "gradient"}, set()
     for node in ast.walk(tree or ast.Module([], [])):
         if not isinstance(node, ast.ClassDef):
             continue
@@ -48,8 +51,9 @@ def vocabulary_of(
             for target, value in _assigned_pairs(method):
                 if isinstance(value, ast.Name) and value.id in given:
                     numbers.add(target)
-                if isinstance(value, ast.Constant) and value.value in (0, None):
-                    grads.add(target)
+                is_empty = isinstance(value, ast.Constant) and value.value in (0, None)
+                if is_empty or (isinstance(value, ast.Call) and called(value) & ZEROS):
+                    empty.add(target)
     for node in ast.walk(tree or ast.Module([], [])):  # `def leaf(x): return Value(x)`
         if isinstance(node, ast.FunctionDef) and len(node.body) <= 2:
             last = node.body[-1]
@@ -59,7 +63,12 @@ def vocabulary_of(
                 and all(isinstance(a, ast.Name | ast.Constant) for a in last.value.args)
             ):  # fmt: skip
                 makers.add(node.name)
-    return frozenset(numbers), frozenset(grads), frozenset(makers)
+    added_to = {
+        node.target.attr for node in ast.walk(tree or ast.Module([], []))
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute)
+    }  # fmt: skip
+    grads = empty & added_to if empty & added_to - numbers else empty
+    return frozenset(numbers), frozenset(grads | {"grad", "gradient"}), frozenset(makers)
 
 
 def _assigned_pairs(method: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:

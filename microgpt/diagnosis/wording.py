@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import PurePath
 from typing import TypeAlias
 
+from microgpt.code_places import place_called
 from microgpt.diagnosis.finding import Diagnosis, Finding
 from microgpt.diagnosis.program import Program
 
@@ -86,7 +86,9 @@ def told_of(finding: Finding, *, in_code: bool = True) -> Iterator[str]:
 
 def place_of(finding: Finding) -> str:
     """The file's name and the line, `""` if there is none."""
-    return "" if finding.file is None else f"{PurePath(finding.file).name}:{finding.line}"
+    if finding.file is None or finding.line is None:
+        return ""
+    return place_called(finding.file, finding.line)
 
 
 def way_to(finding: Finding, go_to: str = "") -> str:

@@ -25,6 +25,7 @@ from microgpt.graph.events import Change, Edge, Event
 from microgpt.graph.freezing import freeze
 from microgpt.graph.ledger import ADDED, KINDS, ZEROED, Ledger
 from microgpt.graph.node_places import NodePlaces
+from microgpt.graph.odd_gradients import OddGradient
 
 TAKE_EARLIER = "take the Graph before gradients are zeroed or added to again"
 
@@ -41,6 +42,8 @@ class Graph(Computation):
     None where none was. Shape: `[edge]`."""
     pass_note: str = ""
     """What is to be said about how the pass was seen, in a sentence's words."""
+    odd_gradients: tuple[OddGradient, ...] = ()
+    """Of a program with arrays: those of its gradients that are not what they should be."""
 
     @classmethod
     def from_value(cls, root: Value, also: Iterable[Value] = ()) -> Graph:

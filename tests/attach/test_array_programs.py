@@ -102,6 +102,7 @@ def test_stepping_there_and_back_is_the_pass(path: Path) -> None:
         steps_there_and_back(graph)
 
 
+@pytest.mark.slow
 @all_programs
 def test_the_programs_own_methods_are_asked_by_gradcheck(path: Path) -> None:
     with ScriptProcess(path) as script:
@@ -278,3 +279,35 @@ def test_a_pass_over_many_numbers_at_once_is_that_of_their_sum(tmp_path: Path) -
     told = gradients(attached(script)[2])
     for name in ("w1[2][3]", "b2[0]"):
         assert float(graph.grad[graph.find(name)]) == pytest.approx(told[name][1], rel=1e-12)
+
+
+# -- what is asked leaves nothing behind -----------------------------------------------------------
+
+
+def test_asking_ops_again_leaves_a_tape_as_it_was(tmp_path: Path) -> None:
+    source = (FOLDER / "free_tape.py").read_text(encoding="utf-8")
+    path = tmp_path / "tape.py"
+    path.write_text(source.replace("    for each in (w, b):\n        each.cells",
+                                   "    print(len(RECORDS))\n    for each in (w, b):\n"
+                                   "        each.cells"), encoding="utf-8")  # fmt: skip
+    n_asked = 0
+    with ScriptProcess(path) as script:
+        while isinstance(stop := script.next_stop(PATIENCE), Stop):
+            assert stop.graph is not None
+            n_asked += DebugSession(stop.graph, methods=stop.methods).check_gradients().n_checked
+            script.resume()
+        assert n_asked > 100
+        assert [line for line in script.output.lines if " " not in line] == ["7", "7"]
+
+
+def test_updates_in_place_are_none_of_the_pass() -> None:
+    path = FOLDER / "in_place.py"
+    first, second = graphs(path)
+    updates = attached(path)[0][1].updates
+    assert updates is not None
+    w = first.find("w[0][0]")
+    moved = {update.name: (update.before, update.after) for update in updates.leaves}
+    assert moved["w[0][0]"] == (float(first.data[w]), float(second.data[w]))
+    assert float(second.data[w]) == pytest.approx(
+        float(first.data[w]) - 0.05 * float(first.grad[w]), rel=1e-12
+    )

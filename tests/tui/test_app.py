@@ -120,6 +120,7 @@ async def test_n_while_running_pauses() -> None:
         await ui.until(lambda: ui.frame.status == "paused")
 
 
+@pytest.mark.slow
 async def test_plus_and_minus_change_the_speed() -> None:
     async with piloted() as ui:
         for speed in (*SPEEDS[-2::-1], SPEEDS[0]):
@@ -140,6 +141,7 @@ async def test_finishing_is_said() -> None:
         assert ui.frame.status == "finished"
 
 
+@pytest.mark.slow
 async def test_failing_is_said_and_the_rest_goes_on_working() -> None:
     async with piloted(small_training("[/]", "a]b[", lr=1e200), paused=False) as ui:
         await ui.until(lambda: ui.mode.frame and ui.frame.status == "failed")
@@ -250,6 +252,7 @@ async def test_the_palette_offers_every_key_of_the_mode(key: str, mode: type[Mod
                 assert offered[entry.title] == entry.tooltip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", "1234")
 async def test_t_switches_the_theme_and_leaves_no_color_of_the_other(key: str) -> None:
     """Also while paused, when no new frame redraws anything."""
@@ -272,6 +275,7 @@ async def test_t_switches_the_theme_and_leaves_no_color_of_the_other(key: str) -
 # -- sizes -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", "1234")
 async def test_resizing_keeps_everything(key: str) -> None:
     async with piloted(size=SMALL) as ui:
@@ -318,6 +322,7 @@ async def test_quitting_before_anything_is_shown() -> None:
     assert not training_threads()
 
 
+@pytest.mark.slow
 async def test_every_mode_is_drawn_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with piloted(small_training("emma")) as ui:

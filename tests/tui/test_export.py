@@ -54,6 +54,7 @@ async def test_the_picture_of_the_screen_keeps_its_spaces(tmp_path: Path) -> Non
         assert root.get("{http://www.w3.org/XML/1998/namespace}space") == "preserve"
 
 
+@pytest.mark.slow
 async def test_the_picture_of_the_graph_is_the_boxes_in_sight(tmp_path: Path) -> None:
     async with piloted(small_training("emma"), folder=tmp_path) as ui:
         await go_to(ui, "3")
@@ -86,6 +87,7 @@ async def test_nothing_is_overwritten_however_fast_x_is_pressed(tmp_path: Path) 
         assert {str(path.resolve()) for path in tmp_path.iterdir()} == set(ui.notices)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", MODES)
 async def test_a_folder_that_cannot_be_written_is_said(key: str, tmp_path: Path) -> None:
     missing = tmp_path / "no [such] folder"

@@ -79,6 +79,7 @@ async def test_any_character_can_be_in_a_document(size: tuple[int, int], tmp_pat
             ET.parse(path)
 
 
+@pytest.mark.slow
 async def test_a_document_longer_than_the_block_is_read_as_far_as_it_fits() -> None:
     document = "abcdefghijkl"
     async with piloted(small_training(document, block_size=4), size=LARGE) as ui:
@@ -95,6 +96,7 @@ async def test_a_document_longer_than_the_block_is_read_as_far_as_it_fits() -> N
         assert ui.mode.position == 3
 
 
+@pytest.mark.slow
 async def test_a_block_of_one_position() -> None:
     async with piloted(small_training("emma", block_size=1)) as ui:
         await ui.train()

@@ -137,6 +137,7 @@ def test_the_numbers_of_an_event_are_the_graphs(small_graph: Graph, data: st.Dat
 # -- inspector: the selected box -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_a_scalar_shows_its_own_numbers(small_graph: Graph, data: st.DataObject) -> None:
     explorer = Explorer(DebugSession(small_graph))

@@ -59,6 +59,7 @@ def test_stepping_is_prompt_while_training_runs() -> None:
         assert slow_one_in_twenty(delays) < PROMPT, delays
 
 
+@pytest.mark.slow
 def test_no_key_waits_for_a_step() -> None:
     with Terminal(*SLOW_STEPS) as terminal:
         terminal.until_text("step 1/")
@@ -74,6 +75,7 @@ def test_no_key_waits_for_a_step() -> None:
         terminal.assert_restored()
 
 
+@pytest.mark.slow
 def test_a_step_typed_at_once_is_gone_to() -> None:
     with Terminal("--engine", "value") as terminal:
         terminal.until(re.compile(rb"step ([4-9]|\d\d+)/").search)

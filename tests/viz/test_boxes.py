@@ -91,6 +91,7 @@ def test_keys_are_those_of_every_graph_of_the_document() -> None:
     assert keys[0] == keys[1]
 
 
+@pytest.mark.slow
 def test_more_positions_than_a_box_may_have_children() -> None:
     model = ModelConfig(n_embd=2, n_head=1, block_size=48)
     folding = Folding(small_snapshot(model).graph("ann" * 15))
@@ -168,6 +169,7 @@ def test_code_without_scopes_folds() -> None:
         "terms 0…6", "terms 7…13"]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["chain", "sums in sums", "tree", "shared"])
 def test_a_large_graph_without_scopes_opens_quickly(shape: str) -> None:
     value, w = Value(0.5), Value(0.999)

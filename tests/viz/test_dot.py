@@ -285,6 +285,7 @@ def test_every_kind_of_view_is_drawn(views: dict[str, View], kind: str) -> None:
     assert render(dot, "png").startswith(b"\x89PNG\r\n\x1a\n")
 
 
+@pytest.mark.slow
 def test_as_many_as_may_be_drawn_are_drawn_in_time(emma_graph: Graph) -> None:
     graph = emma_graph
     view = scalars(graph, range(len(graph) - MAX_DRAWN, len(graph)), "the last")

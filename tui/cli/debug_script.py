@@ -114,7 +114,7 @@ def _first_graph(script: ScriptProcess) -> Stop:
         if halt.graph is not None:
             return halt
         what = f"raised {halt.error}" if halt.error else f"backward {halt.number}"
-        from microgpt.debugger.wording import line_called  # noqa: PLC0415  # numpy comes with it
+        from microgpt.code_places import line_called  # noqa: PLC0415
 
         at = line_called(halt.file, halt.line)
         stops.append(f"{at}: {what}" + (f" ({halt.problem})" if halt.problem else ""))

@@ -15,8 +15,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from microgpt.attach import Ended, ScriptProcess, Stop
+from microgpt.code_places import line_called
 from microgpt.debugger import DebugSession
-from microgpt.debugger.wording import line_called
 from tui.base.base_app import BaseApp, ExportJob
 from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane

@@ -81,6 +81,21 @@ def is_numeric(value: object) -> bool:
     return is_number(value) or is_array(value)
 
 
+def is_same(a: Any, b: Any) -> bool:
+    """Whether two numbers or arrays are equal, whole.
+
+    One and the same array is taken for changed: an assignment such as `p.data -= step` has written
+    into it before it puts it back.
+    """
+    if is_array(a) and a is b:
+        return False
+    try:
+        same = a == b
+        return bool(same.all() if is_array(same) else same)
+    except Exception:  # noqa: BLE001  # shapes that do not go together, or what a script compares
+        return False
+
+
 def held_in(value: Any, is_node: Callable[[object], bool], depth: int = MAX_DEPTH) -> Iterator[Any]:
     """The nodes that a value is or holds: in containers, closures and objects, in order."""
     if is_node(value):
@@ -282,6 +297,8 @@ def _store(subject: Subject, results: list[Any]) -> Store:
             if subject.is_node(value):
                 direct.setdefault(path[:-1], {})[path] = None
     places.update({tuple(paths): None for paths in direct.values() if len(paths) > 1})
+    if len(places) > 1:  # each class derived from it has others: two operands, or a list of them
+        places[tuple(path for paths in list(places) if len(paths) == 1 for path in paths)] = None
     made = sum(bool(subject.made_from(node)) for node in results)
     best, best_score = Store((), False, False), (0.5 * max(1, made), 0.0, 0)
     for paths in places:

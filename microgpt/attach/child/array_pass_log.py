@@ -16,9 +16,11 @@ from typing import Any
 from microgpt.attach.child.anatomy import is_numeric, own_attribute
 from microgpt.attach.child.array_questions import floats
 from microgpt.attach.child.array_tap import as_floats, numpy_of_script
+from microgpt.attach.child.node_notes import next_note, number_in
 from microgpt.attach.child.pass_log import (
     MAKES_ROOM,
     NO_WRITE,
+    READ,
     WRITE,
     calling_frame,
     inherited,
@@ -65,8 +67,62 @@ class ArrayPassLog:
         self._met: dict[int, Node] = {}
         self._touched: dict[int, Node] = {}  # read since the last look
         self._sites: dict[int, tuple[Any, int]] = {}  # where that was
+        self._numbers: dict[int, tuple[Node, Any]] = {}  # of leaves, as they were
+        self._moved: Callable[[], None] | None = None
+        self._leaf: tuple[Node, Any] | None = None  # of these the one whose gradient was read last
+        self._late: Node = None  # the root of a pass of which the first visit had begun before
+        self._began: int = number_in(next_note()) or 0
         for node in nodes:
             self._meet(node)
+
+    def keep_numbers(self, leaves: Iterable[Node], moved: Callable[[], None]) -> None:
+        """Keeps what leaves' numbers are, since they may be updated in place.
+
+        Args:
+            leaves: the nodes that were made of no others.
+            moved: is called when the gradient of one is read whose numbers have changed.
+        """
+        self._numbers = {id(leaf): (leaf, self._copy_of_data(leaf)) for leaf in leaves}
+        self._moved = moved
+
+    def _look_for_updates(self, node: Node) -> None:
+        """Ends the pass if the leaf whose gradient was read last has another number since."""
+        leaf, self._leaf = self._leaf, self._numbers.get(id(node))
+        for each in (leaf, self._leaf if self._leaf is not leaf else None):
+            if each is not None and self._moved is not None and self._has_moved(*each):
+                moved, self._moved = self._moved, None
+                moved()
+
+    def moved_since(self) -> list[tuple[Node, Any]]:
+        """The leaves whose numbers have changed since, with what they were."""
+        return [each for each in self._numbers.values() if self._has_moved(*each)]
+
+    def _has_moved(self, leaf: Node, was: Any) -> bool:
+        return was is not None and not _same(self._copy_of_data(leaf), was)
+
+    def _copy_of_data(self, leaf: Node) -> Any:
+        value = getattr(leaf, self._data, None)
+        return as_floats(value) if is_numeric(value) else None
+
+    def was_changed(self, node: Node, was: Any, site: tuple[Any, int]) -> None:
+        """The first write was one in place, before anything was noted."""
+        self.before[id(node)] = self._known[id(node)] = self._copy(was)
+        self._touched[id(node)], self._sites[id(node)] = node, site
+        self._compare()
+        self._late = node
+
+    def as_entries(self) -> Iterator[tuple[Any, ...]]:
+        """What was noted as `PassLog` has it, writes with their attribute.
+
+        Gradients may be nodes themselves, which are made in the pass and are none of its graph.
+        """
+        for node, code, offset, value, name in self._entries:
+            if (self._kind.number(node) or 0) > self._began:
+                continue
+            if name in {WROTE, COMPARED}:
+                yield node, code, offset, value, self.grad
+            else:
+                yield node, code, offset, READ
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -144,6 +200,7 @@ class ArrayPassLog:
                 return held if held is not None else self
             frame = calling_frame()
             log._meet(node)
+            log._look_for_updates(node)
             if by_grads:
                 log.was_read(name, (node, frame.f_code, frame.f_lasti))
             log._touched[id(node)] = node
@@ -172,7 +229,7 @@ class ArrayPassLog:
         sizes, numbers = array("q"), []
         places: dict[tuple[int, int], int] = {}
         site_lines = array("q")
-        for node, code, offset, value, name in self._entries:
+        for node, code, offset, value, name in self._from_first_visit(visited):
             place = ids.get(id(node))
             is_read = value is None and name not in {WROTE, COMPARED}
             if place is None or (is_read and name != (visited or self.grad)):
@@ -203,6 +260,18 @@ class ArrayPassLog:
             "entry_numbers": floats(numpy.concatenate(numbers) if numbers else []),
             "by_grads": array("b", [not visited]),
         }  # fmt: skip
+
+    def _from_first_visit(self, visited: str) -> list[tuple[Any, Any, int, Any, str]]:
+        """What was noted; what tells the root's visit, if that was read before, after its write."""
+        if self._late is None or not visited or not self._entries:
+            return self._entries
+        for node, _, _, _, name in self._entries[1:]:
+            if name == visited and node is self._late:
+                return self._entries
+            if name in {WROTE, COMPARED} and node is not self._late:
+                break
+        first, *rest = self._entries
+        return [first, (self._late, None, 0, None, visited), *rest]
 
 
 WROTE, COMPARED = "wrote", "compared"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -17,6 +18,7 @@ from microgpt.attach.child.array_tap import ArrayTap, as_floats, numpy_of_script
 from microgpt.attach.child.local_gradients import objects_of
 from microgpt.attach.child.pass_log import installed
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.tapes import Tapes
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
 
@@ -35,15 +37,22 @@ class ArrayQuestions:
         kind: their class.
         nodes: in the order of the snapshot.
         operands: of each.
+        moved: leaves that have been updated since, with their numbers from before.
     """
 
     def __init__(
-        self, kind: ValueClass, nodes: Sequence[Node], operands: Sequence[tuple[Node, ...]]
+        self,
+        kind: ValueClass,
+        nodes: Sequence[Node],
+        operands: Sequence[tuple[Node, ...]],
+        moved: Sequence[tuple[Node, Any]] = (),
     ) -> None:
         self._kind = kind
         self._nodes, self._operands = nodes, operands
+        self._moved = [(kind.data(node), was) for node, was in moved]
         self._tap = ArrayTap(kind.data, kind.is_node)
         self._ways: dict[int, Way] = {}
+        self._tapes: Tapes | None = None  # on which what is made to answer is no entry
 
     def answer(self, kind: str, fields: Mapping[str, Field]) -> dict[str, Field]:
         """The answer to a question of our process.
@@ -53,10 +62,26 @@ class ArrayQuestions:
             fields: of the question.
         """
         shape: Any = self._kind.shape
-        with installed(self._kind.cls, {shape.grad: self._tap} if shape.grad else {}):
+        tapped = installed(self._kind.cls, {shape.grad: self._tap} if shape.grad else {})
+        if self._tapes is None and self._nodes:
+            self._tapes = Tapes(self._kind, self._nodes[-1])
+        left_alone = self._tapes.left_alone() if self._tapes is not None else nullcontext()
+        with tapped, left_alone, self._as_it_was():
             if kind == "shares":
                 return self._all_shares(fields)
             return self._remade(fields)
+
+    @contextmanager
+    def _as_it_was(self) -> Iterator[None]:
+        """What was updated in place since has its old numbers meanwhile."""
+        now = [numbers.copy() for numbers, _ in self._moved]
+        for numbers, was in self._moved:
+            numbers[...] = was
+        try:
+            yield
+        finally:
+            for (numbers, _), each in zip(self._moved, now):
+                numbers[...] = each
 
     # -- what operands get -------------------------------------------------------------------------
 
@@ -194,11 +219,10 @@ class ArrayQuestions:
                     except Exception:  # noqa: BLE001, S112
                         continue
                     returned = self._returned(given[0], operands)
-                    if (
-                        returned is None
-                        and shares is not None
-                        and any(s is not None for s in shares)
-                    ):
+                    has_written = shares is not None and any(s is not None for s in shares)
+                    # Of zeros written in place nothing is seen but that they were asked for.
+                    has_written |= _is_nothing(given[0]) and self._tap.has_given(operands)
+                    if returned is None and has_written:
                         returned = shares
                     if returned is not None:
                         self._wraps = is_node
@@ -216,7 +240,8 @@ class ArrayQuestions:
                 is_pair = isinstance(part, (list, tuple)) and len(part) == 2
                 own = [each for each in part if id(each) not in ids] if is_pair else [part]
                 shares.append(self._plain(own[0]) if own else None)
-            return shares
+            # A lambda that calls two functions gives what these give: nothing.
+            return None if all(share is None for share in shares) else shares
         if given is not None and len(operands) == 1 and not isinstance(given, (list, tuple, dict)):
             return [self._plain(given)]
         return None
@@ -296,6 +321,10 @@ class ArrayQuestions:
             for operand, numbers in own.values():
                 if kind.data(operand) is not numbers:
                     kind.set_data(operand, numbers)
+
+
+def _is_nothing(given: Any) -> bool:
+    return given is None or (isinstance(given, tuple) and all(part is None for part in given))
 
 
 def is_row(numbers: Any) -> bool:

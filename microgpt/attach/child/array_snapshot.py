@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import FunctionType
 from typing import Any
 
-from microgpt.attach.child.anatomy import attributes, own_attribute
+from microgpt.attach.child.anatomy import attributes, is_array, own_attribute
 from microgpt.attach.child.array_pass_log import ArrayPassLog
 from microgpt.attach.child.array_questions import ArrayQuestions, floats
 from microgpt.attach.child.array_tap import as_floats, numpy_of_script
@@ -28,22 +28,34 @@ class ArraySnapshot(Snapshot):
         kind: the class.
         roots: the last one is the pass's.
         before: gradients, by `id()`, that a pass which is over has changed, as it found them.
+        moved: leaves that have been updated since, with their numbers from before.
     """
 
-    def __init__(self, kind: ValueClass, roots: Sequence[Node], before: Any = None) -> None:
+    def __init__(
+        self,
+        kind: ValueClass,
+        roots: Sequence[Node],
+        before: Any = None,
+        moved: Sequence[tuple[Node, Any]] = (),
+    ) -> None:
         super().__init__(kind, roots, {})
         self._find_visited()
-        self._values = [self._numbers(kind.data(node), "numbers") for node in self.nodes]
+        self._moved = {id(node): (node, was) for node, was in moved}
+        self._values = [self._numbers(self._data_in_pass(node), "numbers") for node in self.nodes]
         self._found = [
             self._grad_of(before[id(node)] if before and id(node) in before else kind.grad(node))
             for node in self.nodes
         ]
-        self.questions = ArrayQuestions(kind, self.nodes, self._operands)
+        self.questions = ArrayQuestions(kind, self.nodes, self._operands, moved)
         shape = self._shape
         self.log = None
         if shape.grad:
             visited = [shape.visited] if shape.visited else []
             self.log = ArrayPassLog(kind, shape.grad, visited, self.nodes, shape.data)
+
+    def _data_in_pass(self, node: Node) -> Any:
+        """A node's numbers when the pass was made."""
+        return self._moved[id(node)][1] if id(node) in self._moved else self._kind.data(node)
 
     def _find_visited(self) -> None:
         """Finds where the class keeps its code, if not where classes of its shape have it."""
@@ -90,6 +102,7 @@ class ArraySnapshot(Snapshot):
             "dims": array("q", map(len, shapes)),
             "shape": array("q", [n for shape in shapes for n in shape]),
             "data": _flat(self._values),
+            **_memory(finals or [kind.grad(node) for node in self.nodes]),
             **_gradients("grad", now),
             **_gradients("grad_before", self._found),
             "eps": array("d", [eps]),
@@ -119,6 +132,13 @@ class ArraySnapshot(Snapshot):
         column = array("d")
         for node in nodes:
             column.extend(floats(self._kind.data(node)))
+        return column
+
+    def data_in_pass_of(self, nodes: Sequence[Node]) -> array[float]:
+        """Their numbers when the pass was made."""
+        column = array("d")
+        for node in nodes:
+            column.extend(floats(self._data_in_pass(node)))
         return column
 
     def grads_of(self, nodes: Sequence[Node]) -> array[float]:
@@ -166,3 +186,16 @@ def _gradients(name: str, values: list[Any]) -> dict[str, Field]:
         f"{name}_sizes": sizes,
         f"{name}_shapes": ["" if value is None else str(value.shape) for value in values],
     }
+
+
+def _memory(grads: Sequence[Any]) -> dict[str, Field]:
+    """Which gradients are whole numbers, and which lie where an earlier one's do."""
+    first: dict[int, int] = {}
+    integer, shared = array("b"), array("q")
+    for place, grad in enumerate(grads):
+        is_own = is_array(grad) and grad.size > 0
+        integer.append(is_own and grad.dtype.kind in "iu")
+        at = grad.__array_interface__["data"][0] if is_own else -1 - place
+        shared.append(first.get(at, -1))
+        first.setdefault(at, place)
+    return {"grad_integer": integer, "grad_shared": shared}

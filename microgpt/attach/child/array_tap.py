@@ -63,6 +63,11 @@ class ArrayTap:
         found = [value for node, value in self._written if node is operand]
         return found + [now for node, now in self._given if node is operand and now.any()]
 
+    def has_given(self, operands: tuple[Node, ...]) -> bool:
+        """Whether the gradient of an operand was read, to be written to in place maybe."""
+        keys = set(map(id, operands))
+        return any(id(node) in keys for node, _ in self._given)
+
     def __get__(self, node: Node, owner: type | None = None) -> Any:
         if node is None:
             return self

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from microgpt.attach.child.anatomy import attributes
+from microgpt.attach.child.array_questions import floats
 from microgpt.attach.child.pass_log import inherited, lines_at
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.script_failure import OWN_FOLDER
@@ -21,6 +22,15 @@ from microgpt.attach.wire import Field
 
 MOST_WRITES = 200_000
 """So many are told of in order; of all others the last to each leaf."""
+
+
+class Written(NamedTuple):
+    """A number or a gradient that was written, or found to be another one."""
+
+    node: int  # by `id()`
+    is_grad: bool
+    at: Any  # the code and the instruction, None where that was not seen
+    value: Any  # the number; of an array all of its numbers
 
 
 class Between:
@@ -34,7 +44,10 @@ class Between:
         self._newest = -1  # of them
         self._inner: set[int] = set()  # creation numbers of nodes made of others
         self._writes: dict[tuple[int, str], tuple[Any, int]] = {}  # last, by node and attribute
-        self._log: list[tuple[int, str, Any, int, Any]] = []  # all of them, with what was written
+        self._log: list[Written] = []  # all of them, with what was written
+        self._seen: dict[int, array[float]] = {}
+        """Gradients of leaves that are arrays, as they were last seen: what is written in place is
+        found by comparing."""
         self._others: dict[int, tuple[Node, Any, Any]] = {}
         """Nodes that are none of the leaves, with their numbers before they were written to."""
         self._uninstall: Callable[[], None] | None = None
@@ -47,9 +60,9 @@ class Between:
         """Begins anew, after a pass."""
         self.stop()
         self._since, self._writes = number, {}
-        self._log, self._others = [], {}
+        self._log, self._others, self._seen = [], {}, {}
         self._leaves = leaves = snapshot.leaves()
-        self._data, self._grads = snapshot.data_of(leaves), snapshot.grads_of(leaves)
+        self._data, self._grads = snapshot.data_in_pass_of(leaves), snapshot.grads_of(leaves)
         self._names = {names[id(node)].text: id(node) for node in leaves if id(node) in names}
         self._inner = snapshot.inner_numbers()
         self._newest = max(self._inner, default=-1)
@@ -86,6 +99,22 @@ class Between:
         put = getattr(held, "__set__", None)
         writes, number_of, getframe = self._writes, kind.number, sys._getframe
         log, others, kept = self._log, self._others, set(map(id, self._leaves))
+        is_grad = kind.shape is not None and name == kind.shape.grad
+        has_arrays, n_numbers = kind.holds_arrays, 0
+
+        def log_array(node: Node, value: Any, at: Any) -> None:
+            nonlocal n_numbers
+            if not is_grad:  # its gradient may have been written in place before
+                found, own = _numbers(kind.grad(node)), self._seen.get(id(node))
+                if own is not None and found != own:
+                    log.append(Written(id(node), True, None, found))
+                self._seen[id(node)] = found
+            numbers = _numbers(value)
+            n_numbers += len(numbers)
+            if n_numbers < MOST_WRITES:
+                log.append(Written(id(node), is_grad, at, numbers))
+                if is_grad:
+                    self._seen[id(node)] = numbers
 
         def set_value(_: Any, node: Node, value: object) -> None:
             if number_of(node) is None:  # a node is made: the next graph begins
@@ -94,11 +123,17 @@ class Between:
                 frame: Any = getframe(1)
                 while frame.f_code.co_filename.startswith(OWN_FOLDER):
                     frame = frame.f_back
-                writes[id(node), name] = (frame.f_code, frame.f_lasti)
+                at = writes[id(node), name] = (frame.f_code, frame.f_lasti)
                 if len(log) < MOST_WRITES:
-                    log.append((id(node), name, frame.f_code, frame.f_lasti, value))
                     if id(node) not in kept and id(node) not in others:
-                        others[id(node)] = (node, kind.data(node), kind.grad(node))
+                        data, grad = kind.data(node), kind.grad(node)
+                        if has_arrays:
+                            data, grad = _numbers(data), _numbers(grad)
+                        others[id(node)] = (node, data, grad)
+                    if has_arrays:
+                        log_array(node, value, at)
+                    else:
+                        log.append(Written(id(node), is_grad, at, value))
             if put is not None:
                 put(node, value)
             else:
@@ -144,7 +179,7 @@ class Between:
             if label and key not in kept and self._names.get(label.text) in kept
         ]
         elements = [snapshot.elements_of(node) for node in self._leaves]
-        told = self._log_columns(kind, snapshot, names, places)
+        told = self._log_columns(snapshot, names, places)
         columns = update_columns(
             self._since,
             [snapshot.first_id(node) for node in self._leaves],
@@ -161,7 +196,6 @@ class Between:
 
     def _log_columns(
         self,
-        kind: ValueClass,
         snapshot: Snapshot,
         names: Mapping[int, Any],
         places: dict[tuple[str, int], int],
@@ -170,32 +204,53 @@ class Between:
 
         A node is told by its place among the leaves, the others after them.
         """  # fmt: skip
-        shape = kind.shape
         others = [node for node, _, _ in self._others.values()]
-        if shape is None or any(len(snapshot.elements_of(node)) != 1 for node in self._leaves):
-            return {}
-        place_of = {id(node): i for i, node in enumerate((*self._leaves, *others))}
+        own = (*self._leaves, *others)
+        texts = [snapshot.elements_of(node) for node in own]
+        place_of, n = {}, 0
+        for node, elements in zip(own, texts):
+            place_of[id(node)], n = n, n + len(elements)
+        sizes = dict(zip(map(id, own), map(len, texts)))
         lines: dict[tuple[int, int], int] = {}
-        line_of = array("q")
-        for _, _, code, at, _ in self._log:
-            if (id(code), at) not in lines:
-                (line,) = lines_at([(code, at)])
-                lines[id(code), at] = places.setdefault(line, len(places))
-            line_of.append(lines[id(code), at])
+        leaves, is_grad, line_of, numbers = array("q"), array("q"), array("q"), array("d")
+        for key, of_grad, at, value in self._log:
+            line = -1
+            if at is not None:
+                known = (id(at[0]), at[1])
+                if known not in lines:
+                    (told,) = lines_at([at])
+                    lines[known] = places.setdefault(told, len(places))
+                line = lines[known]
+            row = value if isinstance(value, array) else [_number(value)]
+            if len(row) != sizes.get(key, len(row)):
+                continue  # it has another shape than its number
+            first = place_of.get(key, -1)
+            for k, number in enumerate(row):
+                leaves.append(first + k if first >= 0 else -1)
+                is_grad.append(of_grad)
+                line_of.append(line)
+                numbers.append(number)
         labels = [names.get(id(node)) for node in others]
+        rows = [(i, text) for i, elements in enumerate(texts[len(self._leaves) :])
+                for text in elements]  # fmt: skip
+        firsts = list(map(snapshot.first_id, others))
+        counted = [k for elements in texts[len(self._leaves) :] for k in range(len(elements))]
         return {
-            "log_leaves": array("q", (place_of.get(key, -1) for key, *_ in self._log)),
-            "log_is_grad": array("q", (name == shape.grad for _, name, *_ in self._log)),
-            "log_numbers": array("d", (_number(value) for *_, value in self._log)),
+            "log_leaves": leaves,
+            "log_is_grad": is_grad,
+            "log_numbers": numbers,
             "log_lines": line_of,
-            "leaf_flags": list(map(_flags, self._leaves)),
-            "other_ids": array("q", map(snapshot.first_id, others)),
-            "other_names": [label.text if label else "" for label in labels],
-            "other_befores": array("d", (_number(old) for _, old, _ in self._others.values())),
-            "other_grads": array("d", (_number(old) for _, _, old in self._others.values())),
-            "other_afters": array("d", map(_number, map(kind.data, others))),
-            "other_grads_now": array("d", map(_number, map(kind.grad, others))),
-        }
+            "leaf_flags": [flags for node, elements in zip(self._leaves, texts)
+                           for flags in [_flags(node)] * len(elements)],
+            "other_ids": array("q", (firsts[i] + k if firsts[i] >= 0 else -1
+                                     for (i, _), k in zip(rows, counted))),
+            "other_names": [label.text + text if (label := labels[i]) else ""
+                            for i, text in rows],
+            "other_befores": _all_numbers(old for _, old, _ in self._others.values()),
+            "other_grads": _all_numbers(old for _, _, old in self._others.values()),
+            "other_afters": snapshot.data_of(others),
+            "other_grads_now": snapshot.grads_of(others),
+        }  # fmt: skip
 
     def _lines(self, keys: list[int], name: str, places: dict[tuple[str, int], int]) -> array[int]:
         """Where an attribute of each leaf was written last, -1 if that was not seen."""
@@ -212,6 +267,21 @@ def _flags(node: Node) -> str:
     """What a node says of itself by yes or no, `requires_grad=False` say."""
     own = attributes(node).items()
     return " ".join(f"{name}={value}" for name, value in own if isinstance(value, bool))
+
+
+def _numbers(value: Any) -> array[float]:
+    """The numbers of an array, none where it has no numbers."""
+    try:
+        return array("d") if value is None else floats(value)
+    except (TypeError, ValueError):
+        return array("d")
+
+
+def _all_numbers(values: Iterable[Any]) -> array[float]:
+    column = array("d")
+    for value in values:
+        column.extend(value if isinstance(value, array) else [_number(value)])
+    return column
 
 
 def _number(value: object) -> float:

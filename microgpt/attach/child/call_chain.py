@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import FrameType
+from typing import Any
 
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.value_class import ValueClass
@@ -34,6 +35,21 @@ def root_given(kind: ValueClass, frame: FrameType) -> Node:
     given = (here.get(name) for name in code.co_varnames[: code.co_argcount])
     subject = kind.subject()
     return next((each for each in given if kind.is_node(each) and subject.is_result(each)), None)
+
+
+def root_among(kind: ValueClass, given: Iterable[Any], *, is_noted: bool) -> Node:
+    """The node that a function makes a pass from, None if it is given none.
+
+    Args:
+        kind: the class of which the function makes passes.
+        given: to the function.
+        is_noted: whether it is noted what nodes were made of, which of those on a tape is not
+            known else.
+    """
+    nodes = [each for each in given if kind.is_node(each)]
+    if kind.uses_tape and not is_noted:
+        return next(iter(nodes), None)
+    return next(filter(kind.operands, nodes), None)
 
 
 def is_whole(kind: ValueClass, frame: FrameType) -> bool:

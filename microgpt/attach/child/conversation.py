@@ -19,6 +19,7 @@ from microgpt.attach.child import reading
 from microgpt.attach.child.answers import answer
 from microgpt.attach.child.between import Between
 from microgpt.attach.child.broken_pass import BrokenPasses
+from microgpt.attach.child.call_chain import root_among
 from microgpt.attach.child.channel import Channel, Instruction
 from microgpt.attach.child.class_among import class_among
 from microgpt.attach.child.fast_watch import FastWatch
@@ -153,6 +154,7 @@ class Conversation:
             kind.is_free, kind.sample = not hooked, None
             can_be_fast = not kind.holds_arrays and FastWatch.can_watch(kind, shape)
             kind.is_slow = not hooked and not can_be_fast
+            self._learner.in_place.learnt(kind)
             self._tell("class", kind.cls, shape=[str(kind.shape)])
             seen = [each for each in self._classes if each.n_seen]
             if all(each.shape is not None and not each.is_slow for each in seen):
@@ -204,14 +206,16 @@ class Conversation:
         self, kind: ValueClass, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Any:
         """A function that makes passes is called."""
-        given = filter(kind.is_node, (*args, *keywords.values()))
-        root = next(filter(kind.operands, given), None)
+        root = root_among(kind, (*args, *keywords.values()), is_noted=not self._quiet)
         if root is None or self._depth or not self._channel.is_open:
             return function(*args, **keywords)
+        caller: Any = sys._getframe(3)
+        return self._outer(kind, root, lambda: function(*args, **keywords), caller)
+
+    def _outer(self, kind: Followed, root: Node, run: Callable[[], T], caller: FrameType) -> Any:
         self._depth += 1
         try:
-            caller: Any = sys._getframe(3)
-            return self._backward(kind, root, lambda: function(*args, **keywords), caller)
+            return self._backward(kind, root, run, caller)
         finally:
             self._depth -= 1
 
@@ -250,11 +254,7 @@ class Conversation:
         """`backward` of a tensor is called."""
         if self._depth or self._torch is None or not self._channel.is_open:
             return run()
-        self._depth += 1
-        try:
-            return self._backward(self._torch, root, run, caller)
-        finally:
-            self._depth -= 1
+        return self._outer(self._torch, root, run, caller)
 
     # -- backward passes ---------------------------------------------------------------------------
 
@@ -289,7 +289,7 @@ class Conversation:
     def _count_backward(self) -> None:
         self._n_backwards += 1
         self._patience -= self._patience > 0
-        if not self._patience:
+        if not self._patience and not any(each.is_slow for each in self._classes):
             self._learner.stop()
             for each in self._classes:
                 if each.shape is None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
-from microgpt.attach.child.anatomy import is_array
+from microgpt.attach.child.anatomy import is_same
 from microgpt.attach.child.pass_log import PassLog, getter, inherited, read_watch
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.shapes import Shape
@@ -178,10 +178,12 @@ class FastWatch:
                 if self._entries is not None:
                     self._ends()
                 self._was_made = True
-            elif self._entries is not None and not kind.operands(node):
-                same = kind.data(node) == value
-                if not (same.all() if is_array(same) else same):
-                    self._ends()
+            elif (
+                self._entries is not None
+                and not kind.operands(node)
+                and not is_same(kind.data(node), value)
+            ):
+                self._ends()
             if put is None:
                 node.__dict__[name] = value
             else:
@@ -195,7 +197,8 @@ class FastWatch:
         put = getattr(inherited(self.kind.cls, name), "__set__", None)
 
         def set_number(_: Any, node: Node, value: object) -> None:
-            if value == first:
+            same = value == first  # at each write: a call would cost as much as the rest
+            if same is True or (same is not False and is_same(value, first)):
                 frame = getframe(1)
                 if frame.f_lasti == offset and frame.f_code is code:
                     passed()

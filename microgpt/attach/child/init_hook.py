@@ -15,6 +15,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from microgpt.attach.child.node_notes import NOTE, More, Origins, next_note
+from microgpt.attach.child.op_names import told_op
 from microgpt.autograd.scopes import Site
 
 CALLED_WITH_OPERANDS = frozenset({"__add__", "__mul__"})
@@ -35,7 +36,12 @@ def __init__({self}{parameters}):
     attach_maker = attach_arguments = None
     attach_frame = attach_getframe(1)
     attach_code = attach_frame.f_code
-    attach_part = attach_is_part(id(attach_code)){far}
+    attach_part = attach_is_part(id(attach_code))
+    if attach_part is not False:
+        attach_far = attach_far_maker(attach_frame)
+        if attach_far is not None:
+            attach_frame = attach_far
+            attach_part = attach_is_part(id(attach_far.f_code))
     if attach_part is not None:
         attach_maker = attach_frame
         attach_frame = attach_frame.f_back
@@ -67,12 +73,6 @@ def __init__({self}{parameters}):
     else:
         {set_note}attach_more(attach_number, attach_arguments, {more}){done}
 """
-_FAR_MAKER = """
-    if attach_part is not False:
-        attach_far = attach_far_maker(attach_frame)
-        if attach_far is not None:
-            attach_frame = attach_far
-            attach_part = attach_is_part(id(attach_far.f_code))"""
 _OPERANDS = """
     attach_arity = 0
     attach_operands = None"""
@@ -130,8 +130,7 @@ def hooked_init(
             that was called with.
         in_order: is called with a container that a node was made from, and with the frame that made
             it; gives the operands in call order. None where operands need no noting.
-        notes_all: whether what those methods are called with is noted, too, and makers are looked
-            for further out, behind calls that are not the class's own: `Function.apply`.
+        notes_all: whether what those methods are called with is noted, too.
     """
     init = cls.__init__
     if init is object.__init__:
@@ -141,7 +140,9 @@ def hooked_init(
         code: CodeType, frame: FrameType | None, known: dict[int, tuple[CodeType, int]] | None
     ) -> tuple[CodeType, int]:
         """The origin of nodes that a code makes, called by a frame at where it is."""
-        found = (code, origins.add(code, None if frame is None else site_of(frame)))
+        is_maker = frame is not None and frame.f_code is code and is_part(id(code)) is None
+        called = told_op(frame) if is_maker and frame is not None else ""
+        found = (code, origins.add(code, None if frame is None else site_of(frame), called))
         if frame is not None and known is not None:
             known[frame.f_lasti] = found
         return found
@@ -164,7 +165,7 @@ def hooked_init(
     }
     code = init.__code__ if isinstance(init, FunctionType) else None
     is_plain = cls.__setattr__ is object.__setattr__
-    exec(_hook_code(code, is_plain, bool(in_order), notes_all), namespace)  # noqa: S102  # text of our own
+    exec(_hook_code(code, is_plain, bool(in_order)), namespace)  # noqa: S102  # text of our own
     hook = namespace["__init__"]
     hook.__defaults__ = getattr(init, "__defaults__", None)
     hook.__kwdefaults__ = getattr(init, "__kwdefaults__", None)
@@ -172,16 +173,13 @@ def hooked_init(
 
 
 @cache
-def _hook_code(
-    code: CodeType | None, is_plain: bool, notes_operands: bool, looks_far: bool
-) -> CodeType:
+def _hook_code(code: CodeType | None, is_plain: bool, notes_operands: bool) -> CodeType:
     """What defines the hook.
 
     Args:
         code: of the class's own `__init__`, if that is a function.
         is_plain: whether the class leaves `__setattr__` as it is.
         notes_operands: whether operands need noting.
-        looks_far: whether makers are looked for behind other calls.
     """
     if code is not None and not code.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
         n_positional = code.co_argcount
@@ -200,7 +198,6 @@ def _hook_code(
         "parameters": "".join(f", {text}" for text in parameters),
         "arguments": "".join(f", {text}" for text in arguments),
         "done": "" if is_plain else ")",
-        "far": _FAR_MAKER if looks_far else "",
         "operands": _OPERANDS + "".join(note_each) if notes_operands else "",
         "no_operands": " and not attach_arity" if notes_operands else "",
         "more": "attach_arity, attach_operands" if notes_operands else "0, None",

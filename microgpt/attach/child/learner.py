@@ -15,14 +15,10 @@ from typing import Any
 
 from microgpt.attach.child.anatomy import (
     anatomy_of,
-    attributes,
-    is_array,
     is_number,
-    is_numeric,
-    own_attribute,
-    reader_of,
+    is_same,
 )
-from microgpt.attach.child.array_pass_log import ArrayPassLog, Noted
+from microgpt.attach.child.array_pass_log import Noted
 from microgpt.attach.child.call_chain import (
     DEEPEST,
     chain_around,
@@ -32,12 +28,19 @@ from microgpt.attach.child.call_chain import (
 )
 from microgpt.attach.child.fast_watch import FastWatch
 from microgpt.attach.child.free_passes import FreePasses
-from microgpt.attach.child.node_notes import NOTE
-from microgpt.attach.child.pass_log import PassLog, read_watch
+from microgpt.attach.child.in_place import InPlaceWatch, Touched, is_under_way
+from microgpt.attach.child.pass_log import PassLog, calling_frame, read_watch
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.return_watch import ReturnWatch
+from microgpt.attach.child.set_hook import noting_setattr
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import WatchedRun, held_by, log_of, shape_of_run
+from microgpt.attach.child.watched_run import (
+    WatchedRun,
+    held_by,
+    log_arrays,
+    log_of,
+    shape_of_run,
+)
 
 FIRST = 8
 """One of so many first instances, and then of every twice as many, is kept to be looked at."""
@@ -67,9 +70,16 @@ class Learner:
         self._finished = finished
         self._begins = begins
         self._run: WatchedRun | None = None
+        self._newest: Node = None  # that is being made
         self._is_on = False
         self.is_asleep = False  # while we ourselves ask the script's code
         self._apart: dict[type, Any] = {}  # classes not on our base, with their own `__setattr__`
+        self.in_place = InPlaceWatch(
+            self._begin_in_place,
+            lambda node: (
+                self._run is None and not self.is_asleep and self._kind_of(node) is not None
+            ),
+        )
         self.free = FreePasses(self._begin_free, lambda: self.end(None))
         self.returns = ReturnWatch(
             kind_of, finished, lambda: self._run is not None or self.is_asleep
@@ -92,6 +102,7 @@ class Learner:
         self._lay_down()
         self._is_on = False
         self.returns.stop()
+        self.in_place.stop()
 
     def watch(self, cls: Any) -> None:
         """Watches a class, too, that is not on our base."""
@@ -121,45 +132,9 @@ class Learner:
         Args:
             put: what really sets an attribute.
         """
-        getframe, wrote, made = sys._getframe, self._wrote, self._makes
-        watched, apart = self._watched, self._apart
-
-        def is_of_arrays(value: Any) -> bool:
-            """Whether it is a node that holds an array: a gradient may be one."""
-            is_watched = isinstance(value, watched) or value.__class__ in apart
-            return is_watched and any(map(is_array, attributes(value).values()))
-
-        readers: dict[type, Callable[[Any, str, Any], Any]] = {}
-        making: Any = None  # the node, while its first attributes are set
-
-        def __setattr__(node: Node, name: str, value: Any) -> None:  # noqa: N807
-            nonlocal making
-            cls = node.__class__
-            read = readers.get(cls)
-            if read is None:
-                read = readers[cls] = reader_of(cls)
-            if read(node, NOTE, None) is None:
-                put(node, name, value)
-                if node is not making and name != NOTE and not self.is_asleep:
-                    making = node
-                    made(node)
-            elif name == NOTE or self.is_asleep:
-                put(node, name, value)
-            elif (
-                value.__class__ is float
-                or is_numeric(value)
-                or value is None
-                or is_of_arrays(value)
-            ):
-                making = None
-                frame = getframe(1)
-                while frame.f_code.co_name == "__setattr__" and frame.f_back is not None:
-                    frame = frame.f_back
-                wrote(node, name, value, frame, put)
-            else:
-                put(node, name, value)
-
-        return __setattr__
+        return noting_setattr(
+            put, self._watched, self._apart, self._wrote, self._makes, lambda: self.is_asleep
+        )
 
     def _begin_free(self, run: WatchedRun) -> bool:
         """A pass of free code begins; whether it is to be seen."""
@@ -182,6 +157,10 @@ class Learner:
                 kind.arm(kind.base)
                 kind.give_number(node)
             kind.n_seen += 1
+            self.in_place.drop()
+            if self._newest is not None and self._kind_of(self._newest) is kind:
+                self.in_place.look(kind, self._newest)
+            self._newest = node
             if kind.n_seen == 1:  # operators may have been put on its class since
                 kind.add_code(type(node))
             if kind.n_seen <= FIRST or kind.n_seen & (kind.n_seen - 1) == 0:
@@ -192,6 +171,8 @@ class Learner:
     def _wrote(
         self, node: Node, name: str, value: Any, frame: FrameType, put: Callable[..., None]
     ) -> None:
+        if self._run is None:
+            self.in_place.settle()
         run = self._run
         if run is not None and run.is_of_leaves and run.kind.subject().is_result(node):
             self._leave(run)
@@ -207,10 +188,11 @@ class Learner:
                 self._run = None
                 put(node, name, value)
                 return
+            self.in_place.pause(kind)
             self._log_arrays(run, name)
             self._watch(run, name)
         elif name == run.anatomy.data:
-            if not run.kind.subject().is_result(node) and value != before:
+            if not run.kind.subject().is_result(node) and not is_same(value, before):
                 self.end(None)
             put(node, name, value)
             return
@@ -265,15 +247,24 @@ class Learner:
 
     def _log_arrays(self, run: WatchedRun, name: str) -> None:
         """Notes what a pass does to arrays, too, if its class has such."""
-        kind, store = run.kind, run.anatomy.store
         self.is_asleep = True
-        if is_array(own_attribute(run.first, run.anatomy.data)) or any(
-            is_array(own_attribute(node, run.anatomy.data)) for node in kind.below(run.first, store)
-        ):
-            kind.holds_arrays = True
-            nodes = kind.below(run.first, store)
-            run.array_log = ArrayPassLog(kind, name, run.anatomy.holders, nodes, run.anatomy.data)
+        log_arrays(run, name, lambda: self.end(None))
         self.is_asleep = False
+
+    def _begin_in_place(self, touched: Touched) -> None:
+        """A pass begins that has written to a gradient without setting an attribute."""
+        kind, node, frame = touched.kind, touched.node, touched.frame
+        run = self._begun(
+            kind, node, frame if is_under_way(frame, sys._getframe()) else calling_frame()
+        )
+        if run is None or touched.name == run.anatomy.data:
+            self._run = None
+            return
+        self.in_place.pause(kind)
+        self._log_arrays(run, touched.name)
+        self._watch(run, touched.name)
+        if run.array_log is not None:
+            run.array_log.was_changed(node, touched.was, (frame.f_code, touched.offset))
 
     def _begun_at_leaf(
         self, kind: ValueClass, leaf: Node, frame: FrameType, value: Any
@@ -386,6 +377,7 @@ class Learner:
     def _leave(self, run: WatchedRun) -> None:
         """Takes away what watched a run."""
         self._unwatch(run)
+        self.in_place.resume(run.kind)
         if run.fast is not None:
             run.fast.stop()
             self._take_up()

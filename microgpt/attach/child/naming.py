@@ -75,13 +75,25 @@ class _Search:
         self._seen: set[int] = set()
         self._taken: set[str] = set()
 
-    def rank(self, value: Any) -> int:
-        """How early a variable of this value is followed."""
+    def rank(self, value: Any) -> tuple[int, int]:
+        """How early a variable of this value is followed.
+
+        Of objects those first that hold no long list of nodes themselves: layers say more of a
+        parameter than the optimizer does, which has all of them in one list.
+        """
         if self._kind.is_node(value):
-            return 0 if self._kind.uses_tape else 1  # which leads to all nodes, too
+            return (0 if self._kind.uses_tape else 1), 0  # which leads to all nodes, too
         is_list = isinstance(value, (list, tuple))
-        holds_lists = is_list and bool(value) and isinstance(value[0], (list, tuple, dict))
-        return 2 if (is_list and not holds_lists) or self._kind.uses_tape else 0
+        if (is_list and self._is_flat(value)) or self._kind.uses_tape:
+            return 2, 0
+        parts = () if is_list else getattr(value, "__dict__", {}).values()
+        own = [len(part) for part in list(parts) if isinstance(part, (list, tuple))
+               and part and self._kind.is_node(part[0])]  # fmt: skip
+        return 0, max(own, default=0)
+
+    def _is_flat(self, values: Any) -> bool:
+        """Whether a list holds no structure: nodes, plain values, or nothing."""
+        return not values or self._kind.is_node(values[0]) or isinstance(values[0], _PLAIN)
 
     def follow(self, path: str, value: Any, depth: int, place: MatrixPlace | None = None) -> None:
         if id(value) in self._seen or (isinstance(value, _PLAIN) and not self._kind.is_node(value)):

@@ -47,18 +47,29 @@ class Origins:
     def __init__(self) -> None:
         self._makers: dict[int, CodeType | None] = {0: None}
         self._sites: dict[int, Any] = {0: None}
+        self._called: dict[int, str] = {}  # what a function was told to make, where it was
         self._next = count(1).__next__
         self._enough = MANY
         self.maker: Callable[[int], CodeType | None] = self._makers.get
         self.site: Callable[[int], Site | Scope | None] = self._sites.get
 
-    def add(self, maker: CodeType | None, site: Site | Scope | None) -> int:
-        """The number of an origin that is new."""
+    def add(self, maker: CodeType | None, site: Site | Scope | None, called: str = "") -> int:
+        """The number of an origin that is new.
+
+        Args:
+            called: what the op is called that the code was told to make, `""` if it was not.
+        """
         number = self._next()
         if number > ORIGIN:  # more than any script has
             return 0
         self._makers[number], self._sites[number] = maker, site
+        if called:
+            self._called[number] = called
         return number
+
+    def called(self, number: int) -> str:
+        """What the op was called when the code was told to make it, `""` if it was not told."""
+        return self._called.get(number, "")
 
     def forget_unused(self, types: Collection[type]) -> None:
         """Forgets those that no instance of some classes has, if there are many.
@@ -73,6 +84,7 @@ class Origins:
                 used.add(origin_in(noted(thing)))
         for number in [each for each in self._makers if each not in used]:
             del self._makers[number], self._sites[number]
+            self._called.pop(number, None)
         self._enough = max(MANY, 2 * len(self._makers))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import CodeType
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any
 
 UNKNOWN_OP = "op"
@@ -27,6 +27,24 @@ def op_name(maker: CodeType | None, called: object, *, is_own: bool) -> str:
     if maker is not None and not maker.co_name.startswith("<"):
         return maker.co_name
     return UNKNOWN_OP
+
+
+def told_op(call: FrameType) -> str:
+    """Which op a function that makes all nodes was told to make: `apply("silu", x)`.
+
+    Args:
+        call: of it, that is under way.
+
+    Returns:
+        its first argument, if that is a name or a function; else `""`.
+    """
+    code = call.f_code
+    if not code.co_argcount:
+        return ""
+    told = call.f_locals.get(code.co_varnames[0])
+    if isinstance(told, (FunctionType, BuiltinFunctionType)):
+        told = told.__name__
+    return told if isinstance(told, str) and told.isidentifier() else ""
 
 
 def function_beside(cls: type, maker: CodeType) -> Any:

@@ -37,3 +37,11 @@ def in_order(given: Any, maker: FrameType) -> tuple[Node, ...]:
         called_with = (here.get(name) for name in code.co_varnames[: code.co_argcount])
         given = (value for value in called_with if id(value) in inside)
     return tuple(given)
+
+
+def captured_by(closure: Any) -> list[Any]:
+    """The values of a closure's variables, `self` first: the operands and the node itself."""
+    names = getattr(getattr(closure, "__code__", None), "co_freevars", ())
+    cells = getattr(closure, "__closure__", None) or ()
+    variables = sorted(zip(names, cells), key=lambda pair: pair[0] != "self")
+    return [cell.cell_contents for _, cell in variables]

@@ -12,7 +12,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from types import CodeType, FrameType, MemberDescriptorType
+from types import FrameType, MemberDescriptorType
 from typing import Any
 
 from microgpt.attach.child.recorded import Node
@@ -104,6 +104,8 @@ class PassLog:
             by_grads: whether the reads are reads of gradients.
         """
         entries = [entry for entry in self.entries if id(entry[0]) in ids]
+        if len(entries) < len(self.entries):
+            entries = list(_of_graph(self.entries, ids))
         # All of it in loops of the interpreter's own: a pass has hundreds of thousands.
         columns: Any = tuple(zip(*entries)) or ((), (), (), ())
         nodes, codes, offsets, numbers = columns
@@ -127,13 +129,16 @@ class PassLog:
 
     def places_of_visits(
         self, operands: Callable[[Node], Sequence[Node]]
-    ) -> list[tuple[CodeType, int]]:
+    ) -> dict[tuple[int, int], set[int]]:
         """Where in the code reads are made after which one of the node's operands is written to.
 
         Args:
             operands: of a node.
+
+        Returns:
+            by `id()` of the code and offset the `id()`s of the nodes.
         """
-        found: dict[tuple[int, int], tuple[CodeType, int]] = {}
+        found: dict[tuple[int, int], set[int]] = {}
         recent: deque[tuple[Any, ...]] = deque(maxlen=LOOK_BACK)
         known: dict[int, set[int]] = {}
         n_writes = 0
@@ -150,9 +155,9 @@ class PassLog:
                 if keys is None:
                     keys = known[id(node)] = set(map(id, operands(node)))
                 if key in keys:
-                    found[id(code), offset] = (code, offset)
+                    found.setdefault((id(code), offset), set()).add(id(node))
                     break
-        return list(found.values())
+        return found
 
 
 # -- descriptors -----------------------------------------------------------------------------------
@@ -312,3 +317,23 @@ def line_at(code: Any, offset: int) -> int:
         step = code.co_lnotab[i + 1]
         line += step - 256 if step >= 128 else step
     return int(line)
+
+
+def _of_graph(entries: Iterable[tuple[Any, ...]], ids: dict[int, int]) -> Iterator[tuple[Any, ...]]:
+    """The entries about nodes of a graph, without what nodes that are not in it give to none.
+
+    A tape runs through all that was computed: a node that the root was not made of has nothing to
+    give, and yet its visit writes that to its operands.
+    """
+    last: dict[int, Any] = {}  # what was written to each node
+    is_foreign = False  # whether the node read last is not of the graph
+    for entry in entries:
+        key, number = id(entry[0]), entry[3]
+        if number is READ:
+            is_foreign = key not in ids
+            if not is_foreign:
+                yield entry
+        elif key in ids:
+            if not (is_foreign and number is not None and number == last.get(key, 0.0)):
+                yield entry
+            last[key] = number

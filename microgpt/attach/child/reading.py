@@ -71,12 +71,17 @@ def frames_of(innermost: FrameType, base: FrameType | None) -> Iterator[FrameTyp
 
 
 def snapshot_of(
-    kind: ValueClass, roots: Sequence[Node], before: Mapping[int, Any] | None = None
+    kind: ValueClass,
+    roots: Sequence[Node],
+    before: Mapping[int, Any] | None = None,
+    moved: Sequence[tuple[Node, Any]] = (),
 ) -> Snapshot:
     """The computation below some roots, of numbers or of arrays; see `Snapshot`."""
     if kind.holds_arrays is None and numpy_of_script() is not None:
         kind.holds_arrays = any(is_array(kind.data(node)) for node in nodes_below(kind, roots))
-    return (ArraySnapshot if kind.holds_arrays else Snapshot)(kind, roots, before)
+    if kind.holds_arrays:
+        return ArraySnapshot(kind, roots, before, moved)
+    return Snapshot(kind, roots, before)
 
 
 def watched_pass(snapshot: Snapshot, log: PassLog, kind: ValueClass) -> Any:
@@ -108,7 +113,7 @@ def graph_columns(
 def snapshot_of_run(run: WatchedRun, root: Node) -> Snapshot:
     """The computation that a run was a pass over, with gradients as the run found them."""
     if run.array_log is not None:  # arrays may have been changed in place
-        return snapshot_of(run.kind, [root], run.array_log.before)
+        return snapshot_of(run.kind, [root], run.array_log.before, run.array_log.moved_since())
     return snapshot_of(run.kind, [root], before_of(run, run.kind.known_shape))
 
 

@@ -19,10 +19,11 @@ from microgpt.attach.child.found_gradients import (
     fills_containers,
     gradients_in,
 )
+from microgpt.attach.child.gradients_or_not import may_be_gradients
 from microgpt.attach.child.pass_functions import PassFunctions
 from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import WatchedRun, may_be_gradients
+from microgpt.attach.child.watched_run import WatchedRun
 
 
 class ReturnWatch:

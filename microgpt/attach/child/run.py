@@ -167,11 +167,17 @@ def _run_notebook(path: str, session: Conversation) -> None:
     cells = sys.argv.pop(1)
     path = os.path.abspath(path)
     _look_beside(path)
-    module = _main_module()
+    module = _main_module(display=_display)
     session.start(base=sys._getframe())
     for name, source in json.loads(cells):
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         exec(compile(source, name, "exec", dont_inherit=True), vars(module))  # noqa: S102
+
+
+def _display(*things: Any, **_: Any) -> None:
+    """What notebooks show things with, as far as text goes."""
+    for thing in things:
+        print(repr(thing))  # noqa: T201
 
 
 _RUNS = {"script": _run_script, "module": _run_module, "notebook": _run_notebook}

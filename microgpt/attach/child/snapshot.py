@@ -231,6 +231,10 @@ class Snapshot:
         """The numbers of nodes of the class as they are now."""
         return _column(nodes, self._shape.data, self._kind.data)
 
+    def data_in_pass_of(self, nodes: Sequence[Node]) -> array[float]:
+        """Their numbers when the pass was made, where they may be others by now."""
+        return self.data_of(nodes)
+
     def grads_of(self, nodes: Sequence[Node]) -> array[float]:
         """Their gradients as they are now."""
         return _column(nodes, self._shape.grad, self._kind.grad)

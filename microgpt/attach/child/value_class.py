@@ -22,7 +22,7 @@ from microgpt.attach.child.node_notes import (
     origin_in,
 )
 from microgpt.attach.child.op_names import function_beside, op_name
-from microgpt.attach.child.operand_notes import in_order, noted_operands
+from microgpt.attach.child.operand_notes import captured_by, in_order, noted_operands
 from microgpt.attach.child.recorded import NO_ARGUMENTS, Arguments, Call, Label, Node, arguments_of
 from microgpt.attach.child.shapes import (
     Shape,
@@ -33,6 +33,9 @@ from microgpt.attach.child.shapes import (
 )
 from microgpt.autograd.call_paths import CallPaths
 from microgpt.autograd.scopes import Scope, Site
+
+DERIVED = 2
+"""A class with more of them, itself included, has one for each op."""
 
 
 class ValueClass:
@@ -61,6 +64,7 @@ class ValueClass:
         self.codes: list[CodeType] = []  # of all that it defines
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
+        self._methods: set[int] = set()  # by id of their code, which those inside them are not
         self._inits: dict[type, tuple[Any, Any]] = {}  # own and hooked, of each class armed
         self.add_code(cls)
 
@@ -73,6 +77,7 @@ class ValueClass:
     def add_code(self, cls: type) -> None:
         """Counts the code of a class derived from this one as the class's own."""
         self.types.add(cls)
+        self._methods.update(id(function.__code__) for function in functions_of(cls))
         for code in codes_of(cls):
             if id(code) not in self._is_part:
                 self.codes.append(code)
@@ -208,7 +213,8 @@ class ValueClass:
         noted = noted_operands(node, held)
         if set(map(id, noted)) == ids:
             return noted
-        captured = tuple(value for value in self._captured(node) if id(value) in ids)
+        closure = getattr(node, self.shape.visited, None)
+        captured = tuple(value for value in captured_by(closure) if id(value) in ids)
         return captured if set(map(id, captured)) == ids else tuple(held)
 
     def _stored(self, node: Node, store: Store) -> tuple[Node, ...]:
@@ -260,8 +266,7 @@ class ValueClass:
 
     def is_method(self, thing: Any) -> bool:
         """Whether something to call is a method of the class."""
-        code: CodeType | None = getattr(thing, "__code__", None)
-        return code is not None and self.owns(code) and getattr(thing, "__closure__", 1) is None
+        return id(getattr(thing, "__code__", None)) in self._methods
 
     def subject(self) -> Subject:
         """The class as one that is to be learnt."""
@@ -308,15 +313,6 @@ class ValueClass:
         assert self.shape is not None
         return own_attribute(node, self.shape.grad) if self.shape.grad else 0.0
 
-    def _captured(self, node: Node) -> list[Any]:
-        """The values of a closure's variables, `self` first: the operands and the node itself."""
-        assert self.shape is not None
-        closure = getattr(node, self.shape.visited, None)
-        names = getattr(getattr(closure, "__code__", None), "co_freevars", ())
-        cells = getattr(closure, "__closure__", None) or ()
-        variables = sorted(zip(names, cells), key=lambda pair: pair[0] != "self")
-        return [cell.cell_contents for _, cell in variables]
-
     def note_of(self, node: Node) -> Any:
         """What is noted of a node, None until it is made."""
         return getattr(node, NOTE, None) if self.is_plain else noted(node)
@@ -352,7 +348,11 @@ class ValueClass:
         function = self._functions.of(node)
         if function is not None:
             return name_of_function(function)
-        return op_name(maker, self._own(node, "_op", None), is_own=is_own)
+        told = "" if is_own else self.origins.called(origin_in(self.note_of(node)))
+        called = told or self._own(node, "_op", None)
+        if not is_own and not called and type(node) is not self.cls and len(self.types) > DERIVED:
+            return name_of_function(type(node))  # each op is a class derived from it
+        return op_name(maker, called, is_own=is_own)
 
     def immediate(self, node: Node) -> float | None:
         """The exponent of a pow by a plain number, if it is known."""

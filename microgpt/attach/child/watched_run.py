@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from microgpt.attach.child.anatomy import (
     Anatomy,
-    Store,
     anatomy_of,
     attributes,
     is_array,
-    is_number,
+    is_same,
     own_attribute,
 )
 from microgpt.attach.child.array_pass_log import ArrayPassLog
@@ -23,11 +22,7 @@ from microgpt.attach.child.shapes import Shape
 from microgpt.attach.child.value_class import ValueClass
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
     from microgpt.attach.child.fast_watch import FastWatch
-
-Fits: TypeAlias = "Callable[[list[Any]], bool]"
 
 
 SOON = 20_000
@@ -72,8 +67,9 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
         return _shape_of_leaves(run)
     if run.kept is not None:
         return Shape(operands, "", False, run.anatomy.data, "", store, kept=run.kept)
+    entries = list(_entries_of(run))
     written: dict[str, dict[int, Node]] = {}
-    for entry in run.entries:
+    for entry in entries:
         if len(entry) == 5:
             written.setdefault(entry[4], {})[id(entry[0])] = entry[0]
     best, most = "", 1
@@ -81,30 +77,44 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
         if any(map(subject.is_result, nodes.values())) and len(nodes) > most:
             best, most = name, len(nodes)
     if not best and run.is_broken:
-        seeds = [entry for entry in run.entries if len(entry) == 5 and entry[3] == 1]
+        seeds = [entry for entry in entries if len(entry) == 5 and is_same(entry[3], 1)]
         best = seeds[0][4] if len(seeds) == 1 else ""  # it had begun at its root
     if not best:
         return None
     # Reads of gradients are left out: a visit is told best by what is read once.
     log, held = PassLog(), set(run.anatomy.holders) - {best}
-    for entry in run.entries:
+    for entry in entries:
         if len(entry) == 5:
             if entry[4] == best:
                 log.entries.append(entry[:4])
         elif run.attribute_at.get((id(entry[1]), entry[2])) in held:
             log.entries.append(entry)
     kind = run.kind
-    places = log.places_of_visits(lambda node: kind.below_one(node, run.anatomy.store))
-    visiting = {run.attribute_at.get((id(code), offset), "") for code, offset in places}
+    told: dict[str, set[int]] = {}  # by attribute the nodes whose visits its reads tell
+    for place, keys in log.places_of_visits(lambda node: kind.below_one(node, store)).items():
+        told.setdefault(run.attribute_at.get(place, ""), set()).update(keys)
+    visited_nodes = set().union(*told.values())
+    # Where each class derived from it has operands under names of its own, no attribute tells all.
+    reads = {name: 0 for name, keys in told.items() if keys == visited_nodes}
     # Of several the one that is read least: sorting the graph does not read it, too.
-    reads: dict[str, int] = dict.fromkeys(visiting, 0)
     for entry in log.entries:
         if entry[3] is READ:
             name = run.attribute_at[id(entry[1]), entry[2]]
             if name in reads:
                 reads[name] += 1
-    visited = min(visiting, key=lambda name: (reads[name], name), default="")
+    visited = min(reads, key=lambda name: (reads[name], name), default="")
     return Shape(operands, visited, False, run.anatomy.data, best, store)
+
+
+def _entries_of(run: WatchedRun) -> Iterator[tuple[Any, ...]]:
+    """What was noted, in order; of gradients that are arrays what was changed in place, too."""
+    if run.array_log is None:
+        yield from run.entries
+        return
+    yield from run.array_log.as_entries()
+    for entry in run.entries:
+        if len(entry) == 5 and entry[4] != run.array_log.grad:
+            yield entry
 
 
 def _shape_of_leaves(run: WatchedRun) -> Shape | None:
@@ -122,6 +132,23 @@ def _shape_of_leaves(run: WatchedRun) -> Shape | None:
             return Shape(str(store), "", False, run.anatomy.data, name, store,
                          leaves_only=True, kept=run.kept)  # fmt: skip
     return None
+
+
+def log_arrays(run: WatchedRun, name: str, moved: Callable[[], None]) -> None:
+    """Notes what a pass does to arrays, too, if its class has such.
+
+    Args:
+        run: the pass.
+        name: the attribute of the gradient.
+        moved: is called when leaves have been updated in place.
+    """
+    kind, data, nodes = run.kind, run.anatomy.data, run.kind.below(run.first, run.anatomy.store)
+    if not any(is_array(own_attribute(node, data)) for node in nodes):
+        return
+    kind.holds_arrays = True
+    subject = kind.subject()
+    run.array_log = ArrayPassLog(kind, name, run.anatomy.holders, nodes, data)
+    run.array_log.keep_numbers((n for n in nodes if not subject.is_result(n)), moved)
 
 
 def log_of(run: WatchedRun, shape: Shape) -> PassLog | ArrayPassLog:
@@ -149,7 +176,7 @@ def root_of(run: WatchedRun, shape: Shape) -> Node:
     """The node that a pass begins at: of those written, the one that no other was made of."""
     if run.is_of_leaves or run.kept is not None:
         return run.first
-    noted = [e for e in run.entries if len(e) == 5 and e[4] == shape.grad]
+    noted = [e for e in _entries_of(run) if len(e) == 5 and e[4] == shape.grad]
     writes = run.log.writes() if run.log is not None else noted
     nodes = {id(entry[0]): entry[0] for entry in writes}
     used: set[int] = set()
@@ -159,43 +186,6 @@ def root_of(run: WatchedRun, shape: Shape) -> Node:
     subject = run.kind.subject()
     results = [node for node in tops if subject.is_result(node)]
     return max(results or tops or [run.first], key=subject.age)
-
-
-def may_be_gradients(kind: ValueClass, store: Store, data: str, nodes: list[Node]) -> Fits:
-    """Tells whether numbers of some nodes may be their gradients.
-
-    Counts, depths and places in an order are numbers of nodes as well. So those of the operands of
-    sums and products are looked at: of one that is used once it is the slope's share, as a rule.
-
-    Args:
-        kind: their class.
-        store: where it keeps operands.
-        data: its number's attribute.
-        nodes: the root first, each once.
-    """
-    subject, places = kind.subject(), {id(node): i for i, node in enumerate(nodes)}
-    uses: dict[int, int] = {}
-    for node in nodes:
-        for each in kind.below_one(node, store):
-            uses[id(each)] = uses.get(id(each), 0) + 1
-    rules: list[tuple[int, int, float]] = []  # of an operand, of its consumer, and the slope
-    for node in nodes:
-        below = kind.below_one(node, store)
-        called = subject.called(node)
-        if len(below) != 2 or called not in {"add", "mul"}:
-            continue
-        for each, other in (below, below[::-1]):
-            slope = 1.0 if called == "add" else getattr(other, data, None) if data else other
-            if uses[id(each)] == 1 and is_number(slope):
-                rules.append((places[id(each)], places[id(node)], float(slope)))  # type: ignore[arg-type]
-
-    def fits(found: list[Any]) -> bool:
-        if found[0] == 1 and any(isinstance(number, float) for number in found[1:]):
-            return True
-        good = sum(found[each] == slope * found[node] for each, node, slope in rules)
-        return bool(good) and 2 * good >= len(rules)
-
-    return fits
 
 
 def lack_of(kind: ValueClass, *, is_profiled: bool) -> str:

@@ -65,6 +65,8 @@ def compared(session: SessionCore, *, beside: bool) -> str:
         return f"{well}: {found.n_gradients:,}{what} are as they should be"
     if found.verdict == "unverified":
         why = "; ".join(found.why_unchecked)
+        if not found.n_unchecked:
+            return f"not explained: {why}"
         return f"{found.n_unchecked:,} gradients could not be checked: {why}"
     kinds = ", ".join(dict.fromkeys(f.kind for f in found.findings if f.certainty != "note"))
     return f"gradients: {kinds}; `diagnose` tells more"

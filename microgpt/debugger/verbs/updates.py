@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from microgpt.code_places import place_called
 from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.verbs.verb import LOOK, Answer, Json, Verb
-from microgpt.debugger.wording import MOST_TOLD, counted, file_and_line, number, place_called
+from microgpt.debugger.wording import MOST_TOLD, counted, file_and_line, number
 from microgpt.errors import GraphError
 from microgpt.graph.debuggee import LeafUpdate, Updates
 

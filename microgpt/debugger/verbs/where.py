@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from microgpt.autograd.ops import OPS
+from microgpt.code_places import place_called
 from microgpt.debugger.inspection import NodeView, inspect
 from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.session_state import GradChange, State
 from microgpt.debugger.timeline import Timeline
 from microgpt.debugger.verbs.verb import LOOK, Answer, Json, Verb
-from microgpt.debugger.wording import called, made_at, number, place_called
+from microgpt.debugger.wording import called, made_at, number
 from microgpt.graph.debuggee import Stop
 from microgpt.model.place_names import spoken
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import RANK, Finding
 from microgpt.diagnosis.kinds import (
+    arrays,
+    changed,
     kept,
     numbers,
     optimizers,
@@ -21,8 +23,10 @@ from microgpt.diagnosis.kinds import (
 from microgpt.diagnosis.kinds.kind import FaultKind
 
 CATALOGUE: tuple[FaultKind, ...] = (
+    *arrays.KINDS,
     *writes.KINDS,
     *order.KINDS,
+    *changed.KINDS,
     *slopes.KINDS,
     *reach.KINDS,
     *kept.KINDS,
@@ -32,12 +36,16 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *sizes.KINDS,
     *numbers.KINDS,
 )
+OF_ARRAYS = frozenset(kind.name for kind in arrays.KINDS)
+OF_PASSES = frozenset(kind.name for kind in (*writes.KINDS, *order.KINDS, *slopes.KINDS))
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
     """What all kinds find; what follows from another finding is not told."""
     found = [(kind, tuple(kind.findings(evidence))) for kind in CATALOGUE]
     told = {kind.name for kind, own in found for f in own if f.certainty != "note"}
+    if told & OF_ARRAYS:  # what else a pass has wrong comes of it
+        found = [(kind, own) for kind, own in found if kind.name not in OF_PASSES]
     kept = [f for kind, own in found if not kind.follows & told for f in _once(own)]
     return tuple(sorted(kept, key=lambda finding: RANK[finding.certainty]))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Finding
+from microgpt.diagnosis.kinds.changed import update_before_pass
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.kinds.telling import called, finding_between, leaf_id, update_line
 from microgpt.diagnosis.program import SourcePlace
@@ -64,7 +65,8 @@ def _is_zeroed_before_update(interval: Interval, place: int) -> bool:
 
 
 def _update_without_grad(evidence: Evidence) -> Iterator[Finding]:
-    """Each time the gradients are zeroed between the pass and the update."""
+    """Each time the gradients are zeroed before the update, or the update is before the pass."""
+    yield from update_before_pass(evidence)
     for interval in evidence.intervals:
         idle = []
         for place, (_, leaf) in enumerate(interval.rows()):
@@ -98,7 +100,7 @@ def _backward_twice(evidence: Evidence) -> Iterator[Finding]:
         left = inner[(graph.grad_before[inner] != 0)]
         # The root's own gradient is set, whatever it was.
         left = left[left != graph.root]
-        if not len(left) or updates.n_shared < len(inner):
+        if not len(left) or updates.n_shared < len(inner) / 2:
             continue
         off = left[seen.off[left]]
         if not len(off) and not len(evidence.off_parameters(place)):
@@ -126,11 +128,11 @@ def _graph_grows(evidence: Evidence) -> Iterator[Finding]:
         (place, seen) for place, seen in shared
         if len(seen.graph) > len(evidence.passes[place - 1].graph)
     ]  # fmt: skip
-    if len(grows) < 2 or len(grows) < (len(evidence.passes) - 1) / 2:
+    sizes = [len(each.graph) for each in evidence.passes]
+    if len(grows) < 2 or len(grows) < (len(evidence.passes) - 1) / 2 or sizes != sorted(sizes):
         return
     place, seen = grows[0]
     assert seen.updates is not None
-    sizes = [len(each.graph) for each in evidence.passes]
     line = _line_that_carries(evidence, place) or seen.place
     yield Finding(
         kind="graph-grows", certainty="likely",

@@ -8,8 +8,10 @@ import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
+from microgpt.diagnosis.kinds.forgotten import forgotten_operands
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.pass_evidence import PassEvidence
+from microgpt.diagnosis.pass_lines import line_of_dispatch, ops_asked_for
 from microgpt.diagnosis.program import SourcePlace
 
 
@@ -98,18 +100,63 @@ def _visited_early(evidence: Evidence) -> Iterator[Finding]:
             return
 
 
-def _never_visited(evidence: Evidence) -> Iterator[Finding]:
+def _forgotten_op(evidence: Evidence, seen: PassEvidence, missed: list[int]) -> str | None:
+    """The op that a pass has no code for, if that is why nodes were not visited.
+
+    All that are missed are of one op, no other node of that op was visited, and the pass asks for
+    ops by name and does not for this one.
+    """
+    graph = seen.graph
+    codes = {int(graph.op_codes[node]) for node in missed}
+    if len(codes) != 1:
+        return None
+    of_op = np.flatnonzero(graph.op_codes == codes.pop())
+    op, asked = graph.op(missed[0]), ops_asked_for(evidence.program, seen.place, seen.files)
+    is_asked = not asked or op.rstrip("0123456789") in {name.strip("_") for name in asked}
+    return op if (graph.event_of[of_op] < 0).all() and not is_asked else None
+
+
+def _missed_nodes(evidence: Evidence, place: int) -> list[int]:
+    """Nodes with something to give that were never visited, the newest first."""
+    seen = evidence.passes[place]
+    graph, gives = seen.graph, _gives(seen)
+    above = seen.above(evidence.parameters(place))
+    return [
+        node
+        for node in graph.forward_order[::-1].tolist()
+        if graph.event_of[node] < 0 and gives[node] and above[node]
+        and graph.grad[node] != 0 and seen.true_grad[node] != 0
+    ]  # fmt: skip
+
+
+def op_forgotten(evidence: Evidence) -> Iterator[Finding]:
+    """The op that a pass has no code for, which gives all of its operands nothing."""
     for place, seen in _ordered(evidence):
-        graph, gives = seen.graph, _gives(seen)
-        above = seen.above(evidence.parameters(place))
+        missed = _missed_nodes(evidence, place)
+        op = _forgotten_op(evidence, seen, missed) if missed else None
+        if op is None:
+            continue
+        graph, node = seen.graph, missed[0]
+        line = line_of_dispatch(evidence.program, seen.place, seen.files) or _line(evidence, seen)
+        edge = int(graph.operand_start[node])
+        share = float(seen.slopes[edge] * graph.grad[node])
+        yield Finding(
+            kind="operand-skipped", certainty="certain",
+            what=f"the pass has nothing for {op}: none of its {len(missed)} nodes gives its "
+            f"operands anything, {graph.name(node)} for one, whose first share is {said(share)}",
+            mend="", file=line[0] if line else None, line=line[1] if line else None, op=op,
+            nodes=(node, int(graph.operands[edge])), pass_number=seen.number, was=0.0,
+            should=share, spoils=int(np.count_nonzero(seen.off)),
+        )  # fmt: skip
+
+
+def _never_visited(evidence: Evidence) -> Iterator[Finding]:
+    yield from forgotten_operands(evidence, with_share=True)
+    for place, seen in _ordered(evidence):
+        graph = seen.graph
         # Of a node that nothing has come to, the fault lies with its consumers.
-        missed = [
-            node
-            for node in graph.forward_order[::-1].tolist()
-            if graph.event_of[node] < 0 and gives[node] and above[node]
-            and graph.grad[node] != 0 and seen.true_grad[node] != 0
-        ]  # fmt: skip
-        if not missed:
+        missed = _missed_nodes(evidence, place)
+        if not missed or _forgotten_op(evidence, seen, missed) is not None:
             continue
         node = missed[0]
         what = (

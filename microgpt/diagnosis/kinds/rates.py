@@ -122,5 +122,5 @@ KINDS = (
                     "update-mixed", "wrong-forward", "visited-early", "visited-twice",
                     "never-visited", "operand-skipped", "backward-twice", "updated-twice"})),
     FaultKind("rate-too-small", "moves hardly at all",
-         "take a larger learning rate", _rate_too_small),
+         "take a larger learning rate", _rate_too_small, frozenset({"vanishing"})),
 )  # fmt: skip

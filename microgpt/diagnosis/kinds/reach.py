@@ -10,6 +10,7 @@ import numpy as np
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, matrix_of, said
+from microgpt.diagnosis.kinds.telling import writes_to_parameters
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import SourcePlace
 
@@ -26,12 +27,12 @@ def _lost(evidence: Evidence) -> list[str]:
     for interval in evidence.intervals:
         updates = interval.updates
         n = len(updates.leaves)
-        usual = {w.line for w in updates.writes if 0 <= w.leaf < n and not w.is_grad}
+        known = {id(write) for write in writes_to_parameters(evidence, interval)}
         for write in updates.writes:
-            if write.leaf < n or write.is_grad:
+            if write.leaf < n or (write.is_grad and id(write) not in known):
                 continue
             leaf = updates.others[write.leaf - n]
-            is_update = write.line in usual or evidence.program.reads_gradients(*write.line)
+            is_update = id(write) in known or evidence.program.reads_gradients(*write.line)
             is_lost = leaf.node is None and leaf.grad == 0
             if is_update and is_lost and matrix_of(leaf.name) not in in_graphs:
                 lost[matrix_of(leaf.name) or "a parameter"] = None
@@ -80,7 +81,11 @@ def _detached(evidence: Evidence) -> Iterator[Finding]:
 
     if lost and not told and evidence.passes:
         seen = evidence.passes[0]
-        lines = evidence.program.reads_of_numbers(seen.file)
+        lines = [
+            line
+            for line in evidence.program.reads_of_numbers(seen.file)
+            if not _is_machinery(evidence, seen, line)
+        ]
         if seen.file is not None and lines:
             many = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
             yield _at_line(
@@ -88,6 +93,25 @@ def _detached(evidence: Evidence) -> Iterator[Finding]:
                 f"a number is taken out of the graph here: {lost[0]}{many} is updated, and has no "
                 "way to the loss", "nothing is to be learnt through it",
             )  # fmt: skip
+
+
+def _is_machinery(evidence: Evidence, seen: PassEvidence, line: int) -> bool:
+    """Whether a line is of a function that ops are made with, and no formula of the model."""
+    if seen.file is None:
+        return False
+    function = evidence.program.function_around(seen.file, line)
+    if function is None:
+        return False
+    graph = seen.graph
+    if graph.maker_of is not None:
+        ops = np.unique(graph.maker_of[graph.forward_order]).tolist()
+        if any(graph.makers[op][1:] == (seen.file, function.lineno) for op in ops if op >= 0):
+            return True
+    if not evidence.program.makes_nodes(seen.file, function):
+        return False
+    last = function.end_lineno or function.lineno
+    lines = {graph.source_lines[at] for at in np.unique(graph.line_of).tolist() if at >= 0}
+    return not any(file == seen.file and function.lineno <= at <= last for file, at in lines)
 
 
 def _at_line(
@@ -241,7 +265,8 @@ def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
 
 KINDS = (
     FaultKind("detached", "takes a number out of the graph and puts it back as a constant",
-         "go on with the node, not with its number", _detached, frozenset({"rebound"})),
+         "go on with the node, not with its number", _detached,
+         frozenset({"rebound", "operand-skipped", "never-visited"})),
     FaultKind("rebound", "makes new objects for parameters, while the model keeps the old",
          "write to the parameter's number, instead of making a new one", _rebound),
     FaultKind("aliased-parameters", "makes a matrix of one object",

@@ -30,7 +30,7 @@ MUCH = 1e3
 """By so much gradients fall or rise from the last use of parameters to the first, always."""
 MUCH_AT_FIRST = 1e5
 """By so much at the first pass, whatever becomes of it."""
-EXTREME = 1e9
+EXTREME = 1e6
 """From here on nothing can be learnt at both ends with one rate."""
 LARGE, SMALL = 3.0, 0.1
 """Weights that make numbers of size 1 larger, or smaller, than this are to blame themselves."""

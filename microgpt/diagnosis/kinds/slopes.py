@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from microgpt.diagnosis.composites import other_operators
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
+from microgpt.diagnosis.kinds.forgotten import forgotten_operands
 from microgpt.diagnosis.kinds.kind import FaultKind, said
+from microgpt.diagnosis.kinds.order import op_forgotten
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.true_locals import NodeValue
 from microgpt.graph.arrays import Floats, Ints
@@ -109,8 +111,9 @@ def _first_event(seen: PassEvidence, edges: Ints) -> tuple[int, int]:
 def _is_skipped(group: _Group) -> bool:
     graph = group.seen.graph
     adjoints = graph.grad[graph.edge_consumers[group.edges]]
-    matters = (group.true != 0) & (adjoints != 0)
-    return bool((group.given[matters] == 0).all() and matters.any())
+    asked = adjoints != 0
+    matters = (group.true != 0) & asked
+    return bool((group.given[asked] == 0).all() and matters.any())
 
 
 def _told(evidence: Evidence, group: _Group, kind: str, what: str) -> Finding:
@@ -148,6 +151,8 @@ def _wrong_local(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _operand_skipped(evidence: Evidence) -> Iterator[Finding]:
+    yield from op_forgotten(evidence)
+    yield from forgotten_operands(evidence, with_share=False)
     for place in evidence.wrong_passes()[:1]:
         for group in _groups(evidence, place):
             if not _is_skipped(group):
@@ -272,7 +277,7 @@ def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
         others = seen.locals.value == seen.locals.value[node]
         if is_operator and len(np.unique(graph.op_codes[others])) > 1:
             continue  # two operators at once: a number was changed, rather
-        if right > len(nodes):
+        if is_operator and right > len(nodes):
             continue  # it is right as a rule
         made = graph.makers[maker] if maker >= 0 else None
         line = None
@@ -291,32 +296,6 @@ def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _changed_after_use(evidence: Evidence) -> Iterator[Finding]:
-    for seen, _, nodes in _values(evidence, NodeValue.STALE):
-        graph = seen.graph
-        stale = seen.locals.value == NodeValue.STALE
-        of_op = graph.op_codes == graph.op_codes[nodes[0]]
-        is_all = not (seen.locals.value[of_op] == NodeValue.RIGHT).any()
-        if is_all and len(np.unique(graph.op_codes[stale])) == 1:
-            continue  # its operands are others than were seen, rather
-        node = int(nodes[0])
-        expected = float(seen.locals.expected[node])
-        edges = graph.edges_into(np.array([node]))
-        lines = evidence.program.writes_of_numbers(seen.file)
-        lines = [line for line in lines if seen.line is None or line <= seen.line][-1:] or lines
-        yield Finding(
-            kind="changed-after-use", certainty="certain",
-            what=f"{graph.name(node)}, a {graph.op(node)}, is {said(float(graph.data[node]))}, but "
-            f"of the numbers that its operands have now it would be {said(expected)}: "
-            "one of them was changed after it was used",
-            mend="", file=seen.file if lines else None, line=lines[0] if lines else None,
-            op=graph.op(node), nodes=(node, *graph.operands[edges].tolist()),
-            pass_number=seen.number, was=float(graph.data[node]), should=expected,
-            spoils=len(nodes),
-        )  # fmt: skip
-        return
-
-
 def _not_repeatable(evidence: Evidence) -> Iterator[Finding]:
     for seen, maker, nodes in _values(evidence, NodeValue.NOT_REPEATED):
         op = seen.graph.op(int(nodes[0]))
@@ -331,9 +310,6 @@ def _not_repeatable(evidence: Evidence) -> Iterator[Finding]:
 
 
 KINDS = (
-    FaultKind("changed-after-use", "changes a number between forward and backward",
-         "change numbers after the backward pass, or make new nodes of the changed ones",
-         _changed_after_use, frozenset({"graph-grows", "backward-twice"})),
     FaultKind("wrong-forward", "computes another value than the op says",
          "compute what the op's name says", _wrong_forward, frozenset({"changed-after-use"})),
     FaultKind("operand-skipped", "gives one operand nothing",

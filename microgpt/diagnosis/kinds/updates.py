@@ -15,8 +15,10 @@ from microgpt.diagnosis.kinds.telling import (
     called,
     finding_between,
     leaf_id,
+    line_of_leaf,
     moves_of,
     update_line,
+    writes_to_parameters,
 )
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite
@@ -83,7 +85,7 @@ def _not_updated(evidence: Evidence) -> Iterator[Finding]:
         interval, place, leaf = members[0][0]
         node = leaf_id(evidence, interval, place)
         graph = evidence.passes[interval.after].graph
-        line = graph.line(node)
+        line = line_of_leaf(graph, node)
         many = f" and {len(members) - 1} more of {group}" if len(members) > 1 else ""
         what = (
             f"{called(leaf)}{many} has gradients that are not 0, {said(leaf.grad)} say, and is "
@@ -185,9 +187,8 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
     groups: dict[str, list[tuple[Interval, LeafUpdate, LeafWrite]]] = defaultdict(list)
     for interval in evidence.intervals:
         n = len(interval.updates.leaves)
-        lines = {w.line for w in interval.updates.writes if w.leaf < n and not w.is_grad}
-        for write in interval.updates.writes:
-            if write.leaf >= n and not write.is_grad and write.line in lines:
+        for write in writes_to_parameters(evidence, interval):
+            if write.leaf >= n:
                 leaf = interval.updates.others[write.leaf - n]
                 if leaf.node is None and leaf.grad == 0:
                     groups[matrix_of(leaf.name)].append((interval, leaf, write))
@@ -196,8 +197,9 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
         if group in in_graphs or len(intervals) < len(evidence.intervals):
             continue
         interval, leaf, write = rows[0]
+        done = "zeroed" if write.is_grad else "updated"
         what = (
-            f"{group or 'a parameter'} is updated with the others, and is in the graph of none of "
+            f"{group or 'a parameter'} is {done} with the others, and is in the graph of none of "
             f"the {len(evidence.passes)} passes: the loss does not use it"
         )
         yield finding_between(
@@ -269,6 +271,7 @@ def _symmetric(evidence: Evidence) -> Iterator[Finding]:
     """Rows of one matrix that are equal, with equal gradients that are not 0, at every pass."""
     alike: dict[str, int] = {}
     first: dict[str, tuple[int, int]] = {}
+    learns: set[str] = set()
     for place, seen in enumerate(evidence.passes):
         graph = seen.graph
         rows: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -283,16 +286,16 @@ def _symmetric(evidence: Evidence) -> Iterator[Finding]:
                 (tuple(graph.data[nodes].tolist()), tuple(graph.grad[nodes].tolist()))
                 for nodes in by_row.values()
             ]
-            is_alike = len(tables) > 1 and any(tables[0][1]) and _are_alike(tables)
-            if is_alike:
+            if len(tables) > 1 and _are_alike(tables):
                 alike[matrix] = alike.get(matrix, 0) + 1
+                learns |= {matrix} if any(tables[0][1]) else set()
                 first.setdefault(matrix, (place, next(iter(by_row.values()))[0]))
     for matrix, n in alike.items():
-        if n < len(evidence.passes) or n < 2:
+        if n < len(evidence.passes) or n < 2 or matrix not in learns:
             continue
         place, node = first[matrix]
         graph = evidence.passes[place].graph
-        line = graph.line(node)
+        line = line_of_leaf(graph, node)
         yield Finding(
             kind="symmetric", certainty="certain",
             what=f"all rows of {matrix} are equal, and so are their gradients, at each of {n} "
@@ -308,7 +311,7 @@ KINDS = (
          frozenset({"rebound", "never-visited", "operand-skipped"})),
     FaultKind("not-in-graph", "updates parameters that the loss does not use",
          "use them in the forward pass, or take them out of the list", _not_in_graph,
-         frozenset({"rebound", "detached"})),
+         frozenset({"rebound", "detached", "operand-skipped", "never-visited"})),
     FaultKind("updated-twice", "has a parameter twice in its list",
          "put it into the list once", _updated_twice),
     FaultKind("ascent", "adds the gradient", "subtract the gradient", _ascent,

@@ -15,7 +15,7 @@ from microgpt.diagnosis.kinds.slopes import SAME
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import Function, SourcePlace
 from microgpt.graph.arrays import Floats, Ints
-from microgpt.graph.ledger import ZEROED
+from microgpt.graph.ledger import REPLACED, ZEROED
 
 
 def _close(a: Floats, b: Floats) -> NDArray[np.bool_]:
@@ -53,7 +53,8 @@ def _overwritten(evidence: Evidence) -> Iterator[Finding]:
     for _, seen in _ledgers(evidence):
         ledger, graph = seen.ledger, seen.graph
         assert ledger is not None
-        replaced = seen.replaced
+        # Also where the last share is as large as the one it replaces, as of x * x.
+        replaced = np.flatnonzero(ledger.kind == REPLACED)
         alone = _close(ledger.new[replaced], seen.given_shares[replaced])
         alone |= _close(ledger.new[replaced], seen.expected_shares[replaced])
         taken = [w for w in replaced[alone].tolist() if _was_given(seen, w)]
@@ -77,7 +78,10 @@ def _was_given(seen: PassEvidence, write: int) -> bool:
     assert ledger is not None
     earlier = ledger.writes_to(int(ledger.node[write]))
     earlier = earlier[earlier < write]
-    return bool(len(earlier)) and float(ledger.old[write]) != 0
+    if not len(earlier) or float(ledger.old[write]) == 0:
+        return False
+    changes = ledger.new[write] != ledger.old[write]
+    return bool(changes or ledger.edge[earlier[-1]] != ledger.edge[write])
 
 
 def _op_of(seen: PassEvidence, write: int) -> str | None:
@@ -95,7 +99,7 @@ def _dropped(seen: PassEvidence) -> Ints:
     shares = ledger.new[along] - ledger.old[along]
     locals_ = seen.graph.local_grads[edges]
     is_bare = _close(shares, locals_) | _close(shares, seen.slopes[edges])
-    tells = (~_close(adjoints, np.ones(len(along)))) & (locals_ != 0)
+    tells = (~_close(adjoints, np.ones(len(along)))) & (locals_ != 0) & ledger.changed()[along]
     ops = seen.graph.op_codes[seen.graph.edge_consumers[edges]]
     slots = edges - seen.graph.operand_start[seen.graph.edge_consumers[edges]]
     keys = ops.astype(np.int64) * 64 + np.minimum(slots, 63)
@@ -123,15 +127,22 @@ def _upstream_dropped(evidence: Evidence) -> Iterator[Finding]:
                 f"{said(float(seen.write_adjoints[write]))}: it should add "
                 f"{said(float(seen.expected_shares[write]))}"
             )
-            yield _at_op(
-                evidence, seen, _at_write(seen, "upstream-dropped", write, what, op), write
-            )
+            told = _at_write(seen, "upstream-dropped", write, what, op)
+            yield _at_op(evidence, seen, told, writes)
 
 
-def _at_op(evidence: Evidence, seen: PassEvidence, finding: Finding, write: int) -> Finding:
-    """The same at the op's own line, where the line of the write is one for all ops."""
+def _at_op(
+    evidence: Evidence, seen: PassEvidence, finding: Finding, dropped: list[int]
+) -> Finding:  # fmt: skip
+    """The same at the op's own line, where that of the write serves others that are right."""
+    write = dropped[0]
     ledger, graph, line = seen.ledger, seen.graph, seen.line_of_write(write)
     assert ledger is not None
+    along = np.flatnonzero((ledger.line == ledger.line[write]) & (ledger.edge >= 0))
+    along = along[~_close(seen.write_adjoints[along], np.ones(len(along)))]
+    ops = graph.op_codes[graph.edge_consumers[ledger.edge]]
+    if set(ops[along].tolist()) == set(ops[dropped].tolist()):
+        return finding
     edge = int(ledger.edge[write])
     consumer = int(graph.edge_consumers[edge])
     maker = graph.makers[graph.maker_of[consumer]] if graph.maker_of is not None else None
@@ -148,7 +159,8 @@ def _at_op(evidence: Evidence, seen: PassEvidence, finding: Finding, write: int)
 def _not_seeded(evidence: Evidence) -> Iterator[Finding]:
     for seen in evidence.passes:
         graph, seed = seen.graph, seen.seed
-        if seed == 1.0 or not len(graph.visit_order):
+        is_idle = seen.ledger is not None and len(seen.ledger) and not graph.grad.any()
+        if seed == 1.0 or not (len(graph.visit_order) or is_idle):
             continue
         value = float(graph.data[graph.root])
         file, line = _line_of_seed(evidence, seen) or (None, None)

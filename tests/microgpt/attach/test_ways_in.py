@@ -82,23 +82,26 @@ def test_a_notebooks_cells_run_in_order(tmp_path: Path) -> None:
         tmp_path / "lesson.ipynb",
         MICROGPT,
         "%matplotlib inline\na = Value(2.0)\n!ls\nloss = a * a",
-        "%%time\n1 / 0",
-        "loss.backward()\nif True:\n    %time print(a.grad)\n    print('done', a.grad)",
+        "%%bash\n1 / 0",
+        "%%time\nfiles = !ls\nloss.backward()\n"
+        "if True:\n    %time print(a.grad)\n    display('done')",
     )
     with ScriptProcess(path, ["--fast"]) as process:
         stop = next_stop(process)
         process.resume()
         _, ended = all_stops(process)
     assert stop.graph is not None
-    assert (stop.file, stop.line) == ("cell 4", 1)
+    assert (stop.file, stop.line) == ("cell 4", 3)
     assert stop.graph.line(stop.graph.root) == ("cell 2", 4)
     assert process.left_out == (
         "cell 2, line 1: %matplotlib inline",
         "cell 2, line 3: !ls",
-        "cell 3, line 1: %%time",
-        "cell 4, line 3: %time print(a.grad)",
+        "cell 3, line 1: %%bash",
+        "cell 4, line 1: %%time",
+        "cell 4, line 2: files = !ls",
+        "cell 4, line 5: %time print(a.grad)",
     )
-    assert process.output.lines == ("done 4.0",)
+    assert process.output.lines == ("4.0", "'done'")
     assert ended.status == 0
 
 

@@ -81,6 +81,7 @@ def test_a_verb(tiny_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
         console.execute("uses")
 
 
+@pytest.mark.slow
 def test_a_health_check(tiny_graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     def large_losses(graph: Graph, origin: GraphOrigin | None) -> Iterator[HealthFinding]:
         assert origin is None

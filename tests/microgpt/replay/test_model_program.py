@@ -32,6 +32,7 @@ def random_document(rng: random.Random, tokenizer: Tokenizer, length: int) -> st
     return "".join(rng.choices(few, k=length))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("vocab_size", "config"),
     [

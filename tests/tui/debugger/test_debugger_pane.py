@@ -128,6 +128,7 @@ async def test_p_plays_until_it_is_pressed_again() -> None:
         assert ui.explorer.state.event == event
 
 
+@pytest.mark.slow
 async def test_playing_stops_at_a_breakpoint_and_at_any_other_move() -> None:
     async with debugging() as ui:
         await ui.press("home", "s", "s", "s", "s")
@@ -140,6 +141,7 @@ async def test_playing_stops_at_a_breakpoint_and_at_any_other_move() -> None:
         assert not pane(ui).player.is_playing
 
 
+@pytest.mark.slow
 async def test_the_forward_pass_shows_values_as_they_are_computed() -> None:
     async with debugging() as ui:
         await ui.press("home", "home", "s", "s")
@@ -208,6 +210,7 @@ async def test_g_checks_the_gradient_of_the_selection() -> None:
         assert WEIGHT in console(ui)
 
 
+@pytest.mark.slow
 async def test_slash_finds_a_node_and_shows_it() -> None:
     async with debugging() as ui:
         await ui.press("slash")
@@ -249,6 +252,7 @@ async def test_a_mistake_is_one_line_and_nothing_moves() -> None:
         assert not ui.explorer.stepping
 
 
+@pytest.mark.slow
 async def test_completion_and_history() -> None:
     async with debugging() as ui:
         await ui.press("colon", *"unt", "tab")
@@ -271,6 +275,7 @@ async def test_completion_and_history() -> None:
         assert not line.display
 
 
+@pytest.mark.slow
 async def test_letters_typed_into_the_line_are_not_keys() -> None:
     async with debugging() as ui:
         await ui.press("colon", *"sSnp123q,")
@@ -279,6 +284,7 @@ async def test_letters_typed_into_the_line_are_not_keys() -> None:
         assert ui.app.current_mode == "graph"
 
 
+@pytest.mark.slow
 async def test_help_lists_the_verbs_and_escape_hides_the_console() -> None:
     async with debugging(SMALL) as ui:
         await type_line(ui, ":help")
@@ -288,6 +294,7 @@ async def test_help_lists_the_verbs_and_escape_hides_the_console() -> None:
         assert not ui.app.screen.query_one("#console").display
 
 
+@pytest.mark.slow
 async def test_a_console_that_was_hidden_is_as_wide_as_before() -> None:
     async with debugging(SMALL) as ui:
         for _ in range(2):
@@ -299,6 +306,7 @@ async def test_a_console_that_was_hidden_is_as_wide_as_before() -> None:
 # -- panes -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_source_line_is_the_one_that_made_the_node() -> None:
     async with debugging() as ui:
         await ui.press("home", "s", "s", "s")
@@ -310,6 +318,7 @@ async def test_the_source_line_is_the_one_that_made_the_node() -> None:
         assert text[:20] in shown
 
 
+@pytest.mark.slow
 async def test_a_small_window_shows_boxes_beside_the_console_too() -> None:
     async with debugging(SMALL) as ui:
         await ui.press("home", "s", "s", "s")
@@ -324,6 +333,7 @@ async def test_a_small_window_shows_boxes_beside_the_console_too() -> None:
         assert ui.app.screen.query_one(SourcePane).display
 
 
+@pytest.mark.slow
 async def test_stops_stay_when_another_step_is_shown() -> None:
     async with debugging() as ui:
         await type_line(ui, f"watch {WEIGHT}")
@@ -336,6 +346,7 @@ async def test_stops_stay_when_another_step_is_shown() -> None:
         assert ui.explorer.state.stop.points[0].number == 1
 
 
+@pytest.mark.slow
 async def test_a_failed_step_is_opened_post_mortem() -> None:
     async with piloted(small_training("ab", "cd", lr=300.0), paused=False, size=LARGE) as ui:
         await ui.until(lambda: ui.mode.frame and ui.frame.status == "failed")

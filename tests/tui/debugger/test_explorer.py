@@ -117,6 +117,7 @@ def test_selecting_what_is_not_in_sight_does_nothing(small_graph: Graph) -> None
     assert explorer.selected == "loss"
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_any_node_can_be_revealed(small_graph: Graph, data: st.DataObject) -> None:
     explorer = Explorer(DebugSession(small_graph))

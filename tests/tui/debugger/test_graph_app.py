@@ -92,6 +92,7 @@ async def test_keys_walk_the_session_that_was_given() -> None:
         assert session.state.event == 0
 
 
+@pytest.mark.slow
 async def test_a_what_if_is_computed_and_taken_back() -> None:
     session = DebugSession(Graph.from_value(neuron()))
     async with debugging(session) as ui:

@@ -59,6 +59,7 @@ async def test_the_numbers_are_the_steps_own(size: tuple[int, int]) -> None:
             await ui.press(*["up"] * 4, "right")
 
 
+@pytest.mark.slow
 async def test_heads_go_round_and_round() -> None:
     async with piloted(small_training("emma", n_layer=2)) as ui:
         await ui.train()
@@ -174,6 +175,7 @@ async def test_what_a_position_reads_is_told_in_words(document: str, size: tuple
         assert "read by " in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
 async def test_sixteen_positions_are_all_in_sight(size: tuple[int, int]) -> None:
     """Beside the heatmap where there is room for both, else below it."""

@@ -58,6 +58,7 @@ async def test_it_is_the_graph_of_the_step_on_screen() -> None:
         assert f"“{result.document}” · step 2" in ui.text
 
 
+@pytest.mark.slow
 async def test_it_follows_training_at_the_overview() -> None:
     async with piloted() as ui:
         for step in (1, 2):
@@ -68,6 +69,7 @@ async def test_it_follows_training_at_the_overview() -> None:
             await ui.press("1")
 
 
+@pytest.mark.slow
 async def test_it_follows_live_training_and_keeps_the_selection() -> None:
     async with piloted(small_training("emma", "noah"), paused=False, speed=5.0) as ui:
         await ui.graph()
@@ -78,6 +80,7 @@ async def test_it_follows_live_training_and_keeps_the_selection() -> None:
         assert ui.explorer.selected == selected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [("enter",), ("s",), ("home", "s", "S")], ids=str)
 async def test_an_open_box_or_an_event_keeps_its_step_until_asked(keys: tuple[str, ...]) -> None:
     async with piloted() as ui:
@@ -101,6 +104,7 @@ async def test_an_open_box_or_an_event_keeps_its_step_until_asked(keys: tuple[st
         assert not ui.explorer.stepping
 
 
+@pytest.mark.slow
 async def test_r_at_the_newest_step_goes_to_the_top() -> None:
     async with piloted() as ui:
         await ui.train()
@@ -152,6 +156,7 @@ async def test_enter_goes_down_to_one_multiplication_and_backspace_comes_back(
         assert "this is the whole graph" in ui.notices
 
 
+@pytest.mark.slow
 async def test_arrows_select_the_neighbour() -> None:
     async with piloted() as ui:
         await ui.train()
@@ -168,6 +173,7 @@ async def test_arrows_select_the_neighbour() -> None:
         assert len(seen) > 2
 
 
+@pytest.mark.slow
 async def test_the_selected_box_is_scrolled_into_sight() -> None:
     async with piloted(size=SMALL) as ui:
         await ui.train()
@@ -187,6 +193,7 @@ async def test_the_selected_box_is_scrolled_into_sight() -> None:
             assert placed.y + placed.height <= top + height
 
 
+@pytest.mark.slow
 async def test_the_scroll_bars_say_where_the_window_is() -> None:
     """From the first drawing on, when the bars are new themselves."""
     async with piloted(size=SMALL) as ui:
@@ -199,6 +206,7 @@ async def test_the_scroll_bars_say_where_the_window_is() -> None:
             await ui.press(key)
 
 
+@pytest.mark.slow
 async def test_shifted_arrows_move_the_window() -> None:
     async with piloted(size=SMALL) as ui:
         await ui.train()
@@ -258,6 +266,7 @@ async def test_home_and_end() -> None:
         assert ui.explorer.state.event == (ui.explorer.graph.n_events - 1)
 
 
+@pytest.mark.slow
 async def test_the_visited_box_is_marked_and_the_inspector_shows_its_numbers() -> None:
     async with piloted(size=LARGE) as ui:
         await ui.train()
@@ -288,6 +297,7 @@ async def test_the_visited_box_is_marked_and_the_inspector_shows_its_numbers() -
                 ) in said(ui, EVENT)
 
 
+@pytest.mark.slow
 async def test_the_box_around_the_visited_node_is_marked_from_further_out() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         await ui.train()
@@ -310,6 +320,7 @@ async def test_the_box_around_the_visited_node_is_marked_from_further_out() -> N
         assert ui.explorer.state.event == 12
 
 
+@pytest.mark.slow
 async def test_stepping_starts_at_the_selected_scalar() -> None:
     async with piloted(small_training("emma")) as ui:
         await ui.train()
@@ -331,6 +342,7 @@ async def test_without_an_event_f_says_how_to_begin() -> None:
 # -- panes -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_tab_goes_round_the_panes_and_every_key_works_in_each() -> None:
     async with piloted(size=LARGE) as ui:
         await ui.train()
@@ -356,6 +368,7 @@ async def test_tab_goes_round_the_panes_and_every_key_works_in_each() -> None:
         assert type(ui.app.screen.focused) is seen[1]
 
 
+@pytest.mark.slow
 async def test_the_pause_key_and_the_mode_keys_work_in_every_pane() -> None:
     async with piloted(paused=False, speed=2.0) as ui:
         await ui.graph()
@@ -368,6 +381,7 @@ async def test_the_pause_key_and_the_mode_keys_work_in_every_pane() -> None:
         await ui.until(lambda: ui.app.current_mode == "train")
 
 
+@pytest.mark.slow
 async def test_the_tree_opens_boxes_with_the_keyboard() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         await ui.train()
@@ -404,6 +418,7 @@ async def test_the_tree_follows_the_canvas() -> None:
         await ui.until(lambda: shows(f"#{ui.explorer.graph.root}"))
 
 
+@pytest.mark.slow
 async def test_the_inspector_scrolls_with_its_own_keys() -> None:
     async with piloted(small_training("emma"), size=SMALL) as ui:
         await ui.train()
@@ -419,6 +434,7 @@ async def test_the_inspector_scrolls_with_its_own_keys() -> None:
 # -- mouse -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_click_selects_and_a_second_click_opens() -> None:
     async with piloted(small_training("emma")) as ui:
         await ui.train()
@@ -431,6 +447,7 @@ async def test_a_click_selects_and_a_second_click_opens() -> None:
         assert ui.explorer.focus.key == "pos3"
 
 
+@pytest.mark.slow
 async def test_a_click_beside_the_boxes_does_nothing() -> None:
     async with piloted() as ui:
         await ui.train()
@@ -451,6 +468,7 @@ async def test_a_click_beside_the_boxes_does_nothing() -> None:
         assert (ui.explorer.selected, ui.explorer.focus.parent) == (before, None)
 
 
+@pytest.mark.slow
 async def test_a_click_in_the_tree_looks_into_a_box() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         await ui.train()
@@ -482,6 +500,7 @@ class HeldBack:
         monkeypatch.setattr(ModelSnapshot, "graph", held_back)
 
 
+@pytest.mark.slow
 async def test_changing_modes_while_a_graph_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     building = HeldBack(monkeypatch)
     async with piloted() as ui:
@@ -501,6 +520,7 @@ async def test_changing_modes_while_a_graph_is_built(monkeypatch: pytest.MonkeyP
         assert ui.explorer.state.event == 0
 
 
+@pytest.mark.slow
 async def test_a_box_opened_while_the_next_graph_is_built_stays_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -522,6 +542,7 @@ async def test_a_box_opened_while_the_next_graph_is_built_stays_open(
         assert ui.graph_screen.shown_step == 1
 
 
+@pytest.mark.slow
 async def test_a_graph_that_cannot_be_built_is_said_and_the_next_one_is_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -541,6 +562,7 @@ async def test_a_graph_that_cannot_be_built_is_said_and_the_next_one_is_shown(
         assert ui.graph_screen.shown_step == 2
 
 
+@pytest.mark.slow
 async def test_a_view_that_cannot_be_laid_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise GraphError("no [layout]")

@@ -11,6 +11,7 @@ from tests.tui.piloted import piloted
 from tests.tui.small_run import small_training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["map", "graph"])
 async def test_the_graph_of_a_step_goes_when_the_next_one_is_shown(mode: str) -> None:
     async with piloted(small_training()) as ui:

@@ -54,6 +54,7 @@ async def test_n_stops_where_each_next_cell_is_complete_and_capital_n_goes_back(
         assert f"cell 1/{len(stops)}" in ui.text
 
 
+@pytest.mark.slow
 async def test_o_goes_position_by_position() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui)
@@ -67,6 +68,7 @@ async def test_o_goes_position_by_position() -> None:
         assert session(screen).state.event == stops[-2]
 
 
+@pytest.mark.slow
 async def test_the_whole_pass_lights_every_cell_up_and_back_again() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui)
@@ -112,6 +114,7 @@ async def test_arrows_select_and_enter_opens_and_backspace_comes_back() -> None:
         assert screen.panel.selected == chosen
 
 
+@pytest.mark.slow
 async def test_escape_selects_nothing_and_heads_show_all_weights() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui)
@@ -144,6 +147,7 @@ async def test_lenses_go_round() -> None:
         assert seen == ["grad", "value", "update", "grad"]
 
 
+@pytest.mark.slow
 async def test_it_plays_both_ways_and_stops_at_the_end() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui)
@@ -156,6 +160,7 @@ async def test_it_plays_both_ways_and_stops_at_the_end() -> None:
         await ui.press("P")
 
 
+@pytest.mark.slow
 async def test_time_travel_shows_the_step_gone_to() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui, 5)
@@ -166,6 +171,7 @@ async def test_time_travel_shows_the_step_gone_to() -> None:
         await ui.until(lambda: screen.step and screen.step.origin.step == 5)
 
 
+@pytest.mark.slow
 async def test_a_walk_keeps_its_step_until_r() -> None:
     async with piloted(paused=True, size=LARGE) as ui:
         screen = await mapped(ui)

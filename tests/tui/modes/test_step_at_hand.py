@@ -222,6 +222,7 @@ async def test_a_question_about_a_node_keeps_its_step_while_training_goes_on() -
         assert screen.panel.lens == "grad"
 
 
+@pytest.mark.slow
 async def test_the_forward_pass_is_told_in_values_and_nothing_that_is_to_come() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui, "home", "home", *"nnnnnnn")
@@ -256,6 +257,7 @@ async def test_in_the_backward_pass_a_cell_tells_no_gradient_before_it_is_there(
         assert "gradient goes on to" not in side
 
 
+@pytest.mark.slow
 async def test_undo_works_where_no_graph_is_shown_and_the_document_is_the_edited_one() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui, "down", "down", "down", "right", "z")
@@ -364,6 +366,7 @@ async def test_each_row_has_a_course_of_its_own_and_one_word_has_one_over_traini
         assert {len(history) for history in hand.histories.values()} == {4}
 
 
+@pytest.mark.slow
 async def test_back_to_live_before_the_past_step_is_there_is_live() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui, "n", "n")

@@ -39,6 +39,7 @@ async def pin(ui: Piloted, text: str) -> None:
     await ui.until(lambda: ui.frame.pinned == text)
 
 
+@pytest.mark.slow
 async def test_each_step_has_the_numbers_of_the_text_with_its_parameters() -> None:
     run = small_training("emma", "noah")
     wanted = []
@@ -74,6 +75,7 @@ async def test_every_mode_shows_it_and_the_key_lets_go() -> None:
         await ui.until(lambda: screen.step.origin.document == ui.frame.result.document)
 
 
+@pytest.mark.slow
 async def test_the_untrained_model_is_shown_with_it() -> None:
     async with piloted(small_training("emma", "noah"), size=LARGE) as ui:
         screen = await ui.map()
@@ -82,6 +84,7 @@ async def test_the_untrained_model_is_shown_with_it() -> None:
         assert "“ham” · step 1, untrained" in ui.text
 
 
+@pytest.mark.slow
 async def test_it_stays_while_scrubbing_and_in_a_walk_the_moment_stays_too() -> None:
     async with piloted(small_training("emma", "noah"), size=LARGE) as ui:
         await ui.train(3)

@@ -67,6 +67,7 @@ async def test_angle_brackets_move_ten_and_stop_at_the_first_step() -> None:
         assert ui.step == 12
 
 
+@pytest.mark.slow
 async def test_g_goes_to_a_step_and_refuses_others() -> None:
     async with piloted() as ui:
         await ui.train(5)
@@ -95,6 +96,7 @@ async def test_before_the_first_step_there_is_nowhere_to_go() -> None:
         assert ui.notices == ["no step recorded yet"] * 2 + ["go to a past step first: , or g"]
 
 
+@pytest.mark.slow
 async def test_training_goes_on_behind_a_past_step() -> None:
     async with piloted(size=LARGE) as ui:
         await ui.train(3)
@@ -124,6 +126,7 @@ async def test_full_stop_goes_on_to_the_newest_step_and_then_trains() -> None:
 # -- what the modes show ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_graph_mode_stays_in_the_open_box_and_event() -> None:
     run = small_training("emma")
     next(run.results())
@@ -145,6 +148,7 @@ async def test_graph_mode_stays_in_the_open_box_and_event() -> None:
         await ui.until(lambda: screen.shown_step == 3)
 
 
+@pytest.mark.slow
 async def test_samples_of_a_past_step_are_the_same_at_every_visit() -> None:
     async with piloted() as ui:
         await ui.train(3)
@@ -177,6 +181,7 @@ def corpus_file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 async def test_a_recorded_run_is_looked_at_and_nothing_is_trained(tmp_path: Path) -> None:
     path = tmp_path / "a.run"
     record(path, small_training(num_steps=20), 20)
@@ -245,6 +250,7 @@ async def test_a_step_that_does_not_come_out_is_said_and_tried_again(tmp_path: P
     assert (frames[-1].status, frames[-1].problem, frames[-1].live_step) == ("recorded", "", 20)
 
 
+@pytest.mark.slow
 async def test_steps_before_one_that_does_not_come_out_are_there(tmp_path: Path) -> None:
     path = tmp_path / "a.run"
     record(path, small_training(num_steps=20), 20)
@@ -370,6 +376,7 @@ def test_heights_are_in_range_and_follow_the_mean() -> None:
     assert heights(np.array([np.nan]), 2) == [7, 7]
 
 
+@pytest.mark.slow
 async def test_after_a_branch_the_map_is_the_new_runs(tmp_path: Path, corpus_file: Path) -> None:
     """Also at a step of the same number on the same document, and with a walk in the old one."""
     path = tmp_path / "a.run"

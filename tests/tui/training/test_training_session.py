@@ -350,6 +350,7 @@ def test_speeds_rise_to_full_speed() -> None:
     assert all(a < b for a, b in itertools.pairwise(SPEEDS[:-1]))
 
 
+@pytest.mark.slow
 def test_steps_between_those_told_in_detail_are_the_same_steps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

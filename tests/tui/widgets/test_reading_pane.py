@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ def texts(reading: Reading, width: int, height: int) -> list[str]:
     return ["".join(mark.text for mark in line) for line in ribbons(reading, width, height)]
 
 
+@pytest.mark.slow
 @given(readings(), st.integers(4, 120), st.integers(3, 30))
 def test_it_stays_within_its_window(reading: Reading, width: int, height: int) -> None:
     lines = texts(reading, width, height)

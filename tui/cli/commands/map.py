@@ -253,7 +253,7 @@ def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> _D
     if not isinstance(stop, Stop):
         raise InputError(f"{arguments.text}: there was no backward pass {wanted}: {stop.reason}")
     if stop.graph is None and stop.error:
-        from microgpt.debugger.wording import line_called  # noqa: PLC0415  # numpy comes with it
+        from microgpt.code_places import line_called  # noqa: PLC0415
 
         raise InputError(
             f"{arguments.text}: {line_called(stop.file, stop.line)}: raised {stop.error}"

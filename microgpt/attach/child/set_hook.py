@@ -1,0 +1,70 @@
+"""The hook in the place of `__setattr__` while it is learnt what the nodes of a class are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Container
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from microgpt.attach.child.anatomy import attributes, is_array, is_numeric, reader_of
+from microgpt.attach.child.node_notes import NOTE
+from microgpt.attach.child.recorded import Node
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+Put: TypeAlias = "Callable[[Any, str, Any], None]"
+
+
+def noting_setattr(
+    put: Put,
+    watched: type,
+    apart: Container[type],
+    wrote: Callable[[Node, str, Any, FrameType, Put], None],
+    made: Callable[[Node], None],
+    is_asleep: Callable[[], bool],
+) -> Put:
+    """A `__setattr__` that tells of numbers.
+
+    Args:
+        put: what really sets an attribute.
+        watched: the base of ours that candidates have.
+        apart: candidates that have it not.
+        wrote: is told of a number that is written to a node, and puts it there.
+        made: is told of a node that gets its first attribute.
+        is_asleep: whether nothing is to be told, since we ourselves ask the script's code.
+    """
+    getframe = sys._getframe
+
+    def is_of_arrays(value: Any) -> bool:
+        """Whether it is a node that holds an array: a gradient may be one."""
+        is_watched = isinstance(value, watched) or value.__class__ in apart
+        return is_watched and any(map(is_array, attributes(value).values()))
+
+    readers: dict[type, Callable[[Any, str, Any], Any]] = {}
+    making: Any = None  # the node, while its first attributes are set
+
+    def __setattr__(node: Node, name: str, value: Any) -> None:  # noqa: N807
+        nonlocal making
+        cls = node.__class__
+        read = readers.get(cls)
+        if read is None:
+            read = readers[cls] = reader_of(cls)
+        if read(node, NOTE, None) is None:
+            put(node, name, value)
+            if node is not making and name != NOTE and not is_asleep():
+                making = node
+                made(node)
+        elif name == NOTE or is_asleep():
+            put(node, name, value)
+        elif value.__class__ is float or is_numeric(value) or value is None or is_of_arrays(value):
+            making = None
+            frame = getframe(1)
+            while frame.f_code.co_name == "__setattr__" and frame.f_back is not None:
+                frame = frame.f_back
+            wrote(node, name, value, frame, put)
+        else:
+            put(node, name, value)
+
+    return __setattr__
