@@ -7,6 +7,7 @@ thresholds and words from here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -153,7 +154,9 @@ def _vanishing(evidence: Evidence) -> Iterator[Finding]:
     if not rows or len(rows) < len(evidence.passes):
         return
     if max(ratios) < 1 / MUCH or ratios[0] < 1 / MUCH_AT_FIRST:
-        yield _along_depth("vanishing", *rows[0])
+        found = _along_depth("vanishing", *rows[0])
+        is_flat = any(True for _ in _saturated(evidence))  # which is why, and is told itself
+        yield replace(found, certainty="note", unless="") if is_flat else found
 
 
 def _exploding(evidence: Evidence) -> Iterator[Finding]:
