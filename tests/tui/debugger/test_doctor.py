@@ -47,7 +47,7 @@ class Scalar:
 
         def pull():
             self.grad OP other.data * out.grad
-            other.grad OP self.data * out.grad
+            other.grad += self.data * out.grad
 
         out.pull = pull
         return out
@@ -122,7 +122,7 @@ async def test_a_finding_comes_up_by_itself_and_is_gone_to(tmp_path: Path) -> No
         assert (state.phase, state.event) == ("backward", finding.event)
         assert ui.explorer.selected_box.node == finding.nodes[0]
         sections = "\n".join(map(str, ui.app.query_one(Inspector).sections))
-        assert "grad: 2 → -3, overwrote 2; should be -1" in sections
+        assert "grad: 4 → -3, overwrote 4; should be 1" in sections
         assert "✗     1.0 it should be" in sections
 
 
