@@ -205,7 +205,7 @@ async def test_on_the_map_cells_are_marked(tmp_path: Path) -> None:
         "    out = Scalar(0.0)\n"
         "    for x in xs:\n"
         "        y = column(Scalar(x))\n"
-        "        out = out + y * y\n"
+        "        out = out + y * y + y * Scalar(3.0)\n"
         "    return out\n"
         "loss = model([0.5, -1.0, 2.0, 0.3])\n"
         "loss.backward()\n"
