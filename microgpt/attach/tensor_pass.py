@@ -18,6 +18,10 @@ from microgpt.graph.arrays import Floats, Ints, ranges
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import Ledger
 
+INSIDE = 4
+"""What cancels inside of an op, such as `grad - dot` of a softmax that is sure, leaves so many
+roundings of its adjoints."""
+
 
 @dataclass(frozen=True, eq=False)
 class ArrayPass:
@@ -104,7 +108,8 @@ def _as_sums(graph: Graph, found: ArrayPass) -> Graph | None:
             np.add.at(sizes, to, np.abs(shares))
             np.add.at(counts, to, 1.0)
             error = np.abs(locals_[edges]) * (bounds[by] + counts[by] * found.eps * sizes[by])
-            np.add.at(bounds, to, error + 8 * found.eps * np.abs(shares))
+            inside = INSIDE * found.eps * np.abs(grads[own]).max(initial=0.0)
+            np.add.at(bounds, to, error + 8 * found.eps * np.abs(shares) + inside)
         bounds += counts * found.eps * sizes
         for tensor, final in enumerate(found.finals):
             own = slice(int(starts[tensor]), int(starts[tensor + 1]))
@@ -181,7 +186,9 @@ class _Writes:
                 np.add.at(total, to, shares)
                 np.add.at(sizes, to, np.abs(shares))
                 n = np.bincount(to - own.start, minlength=own.stop - own.start) + 8
-                bound = 4 * n * found.eps * sizes[own]
+                adjoints = self._grads[graph.edge_consumers[edges]]
+                inside = INSIDE * found.eps * np.abs(adjoints).max(initial=0.0)
+                bound = 4 * n * found.eps * sizes[own] + inside
                 fits = np.abs(self._now[own] + total[own] - final) <= bound
             if fits.all():
                 self._added(edges, events, shares, to, final, own, line)

@@ -54,11 +54,12 @@ class Evidence:
         n_known = 0
         for place, seen in enumerate(self.passes):
             graph = seen.graph
-            is_leaf = np.diff(graph.operand_start) == 0
+            is_leaf = np.zeros(len(graph), np.bool_)
+            is_leaf[seen.leaves] = True
             who = np.full(len(graph), -1)
             updates = seen.updates
             if place and updates is not None:
-                earlier = np.flatnonzero(np.diff(self.passes[place - 1].graph.operand_start) == 0)
+                earlier = self.passes[place - 1].leaves
                 for leaf, update in zip(earlier.tolist(), updates.leaves, strict=False):
                     if update.node is not None and update.node < len(who):
                         who[update.node] = found[-1][leaf]
@@ -87,8 +88,7 @@ class Evidence:
         for place, seen in enumerate(self.passes[1:], 1):
             if seen.updates is None or seen.updates.since != self.passes[place - 1].number:
                 continue
-            graph = self.passes[place - 1].graph
-            leaves = np.flatnonzero(np.diff(graph.operand_start) == 0)
+            leaves = self.passes[place - 1].leaves
             if len(leaves) != len(seen.updates.leaves):
                 continue
             who = self.who(place - 1)[leaves].tolist()
@@ -144,8 +144,14 @@ class Evidence:
         return np.flatnonzero(self.passes[place].off & self.parameters(place))
 
     def wrong_passes(self) -> list[int]:
-        """The passes that leave a parameter with another gradient than the true one."""
-        return [place for place in range(len(self.passes)) if len(self.off_parameters(place))]
+        """The passes that leave a parameter with another gradient than the true one.
+
+        Those in which numbers have overflown tell nothing of their code.
+        """
+        return [
+            place for place, seen in enumerate(self.passes)
+            if seen.is_finite and len(self.off_parameters(place))
+        ]  # fmt: skip
 
     def checked(self, place: int) -> tuple[int, int]:
         """How many gradients of a pass were compared, and how many could not be.

@@ -22,9 +22,47 @@ def line_of_slopes(tree: ast.Module, function: ast.FunctionDef, slot: int) -> in
     return (
         _backward_beside(tree, function)
         or _line_within(function, slot)
+        or _line_of_rule(tree, function)
+        or _line_of_record(function)
         or _line_of_argument(function, first=False)
         or function.lineno
     )
+
+
+def _line_of_rule(tree: ast.Module, function: ast.FunctionDef) -> int | None:
+    """In a table of rules by op, the line of an op's own."""
+    names = {n.value for n in ast.walk(function)
+             if isinstance(n, ast.Constant) and isinstance(n.value, str)}  # fmt: skip
+    names |= {function.name, function.name.strip("_")}
+    functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Dict):
+            continue
+        for key, value in zip(node.keys, node.values, strict=True):
+            if not (isinstance(key, ast.Constant) and key.value in names):
+                continue
+            if isinstance(value, ast.Lambda):
+                return value.body.lineno
+            if isinstance(value, ast.Name) and value.id in functions:
+                given = [n for n in ast.walk(functions[value.id]) if isinstance(n, ast.Return)]
+                return given[-1].lineno if given else functions[value.id].lineno
+    return None
+
+
+def _line_of_record(function: ast.FunctionDef) -> int | None:
+    """Where an op is put on record with its operands, if not where its node is made."""
+    names = {argument.arg for argument in function.args.args}
+    for node in function.body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.args:
+            spoken = {id(n.value) for n in ast.walk(node.value) if isinstance(n, ast.Attribute)}
+            bare = [n for n in ast.walk(node.value) if isinstance(n, ast.Name)
+                    and n.id in names and id(n) not in spoken]  # fmt: skip
+            if bare:
+                last = node.value.args[-1]
+                return last.elts[-1].lineno if isinstance(last, ast.Tuple) and last.elts else (
+                    last.lineno
+                )  # fmt: skip
+    return None
 
 
 def _backward_beside(tree: ast.Module, function: ast.FunctionDef) -> int | None:

@@ -16,7 +16,8 @@ from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import ADDED, REPLACED, ZEROED, Ledger
 from microgpt.graph.op_evaluator import OpEvaluator
 
-SEED_UNKNOWN = float("nan")
+ROUNDED = 1e-14
+"""So small a part of the largest gradient may be rounding inside of an op."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +146,7 @@ class PassEvidence:
     def tolerance(self) -> Floats:
         """Within this a gradient is the same. Shape: `[node]`."""
         _, sizes, errors = self._should
-        return frozen(EXACT * sizes + errors)
+        return frozen(EXACT * sizes + errors + ROUNDED * float(np.max(sizes, initial=0.0)))
 
     @cached_property
     def off(self) -> NDArray[np.bool_]:
@@ -169,7 +170,8 @@ class PassEvidence:
         along = (ledger.edge >= 0) & (ledger.event > 0)
         edges = ledger.edge[along]
         shares, expected = (ledger.new - ledger.old)[along], self.given_shares[along]
-        slack = 1e-12 * (np.abs(ledger.old) + np.abs(ledger.new))[along] + EXACT * np.abs(expected)
+        largest = np.abs(ledger.old) + np.abs(ledger.new) + self.sizes[ledger.node]
+        slack = 1e-12 * largest[along] + EXACT * np.abs(expected)
         adjoints = self.write_adjoints[along]
         keys = graph.edge_consumers * n + graph.operands  # x * x may have one write for both
         _, pair = np.unique(keys, return_inverse=True)
@@ -194,14 +196,69 @@ class PassEvidence:
             wrong = is_off[edges] & added & (adjoints != 0)
             written = np.zeros(graph.n_edges, np.bool_)
             written[edges] = True
+            written[self._edges_of_totals] = True
             given[is_off & ~written] = 0.0
             given[edges[wrong]] = shares[wrong] / adjoints[wrong]
         return frozen(given)
+
+    def edges_beside(self, edge: int) -> Ints:
+        """The edges into one operand from an op's array, of which each element has its own."""
+        graph = self.graph
+        start, consumer = graph.operand_start, int(graph.edge_consumers[edge])
+        makers = graph.maker_of if graph.maker_of is not None else graph.line_of
+        found = []
+        for use in graph.consumers_of(int(graph.operands[edge])):
+            other = use.consumer
+            if (
+                graph.op_codes[other] == graph.op_codes[consumer]
+                and graph.line_of[other] == graph.line_of[consumer]
+                and makers[other] == makers[consumer]
+            ):
+                found.append(int(start[other]) + use.slot)
+        return np.array(found, np.int64)
+
+    def total_beside(self, edge: int) -> float:
+        """What these give their operand together, by the program's own local gradients."""
+        graph, edges = self.graph, self.edges_beside(edge)
+        with np.errstate(all="ignore"):
+            return float(graph.local_grads[edges] @ graph.grad[graph.edge_consumers[edges]])
+
+    @cached_property
+    def _edges_of_totals(self) -> Ints:
+        """The edges whose shares a write has put in their operand's place all together."""
+        ledger = self.ledger
+        assert ledger is not None
+        found = [np.zeros(0, np.int64)]
+        for write in self.replaced[ledger.edge[self.replaced] >= 0].tolist():
+            edge = int(ledger.edge[write])
+            beside = self.edges_beside(edge)
+            total = self.total_beside(edge)
+            if len(beside) > 1 and abs(total - ledger.new[write]) <= 1e-9 * abs(total):
+                found.append(beside)
+        return np.concatenate(found)
 
     @cached_property
     def wrong_slopes(self) -> NDArray[np.bool_]:
         """The edges whose local gradient is another one than it should be. Shape: `[edge]`."""
         return frozen(self.locals.wrong(self.given_slopes))
+
+    @cached_property
+    def is_finite(self) -> bool:
+        """Whether neither the root nor any gradient, as it should be, has overflown."""
+        root = self.graph.data[self.graph.root]
+        return bool(np.isfinite(root) and np.isfinite(self.true_grad[self.leaves]).all())
+
+    @cached_property
+    def leaves(self) -> Ints:
+        """The nodes that nothing has made, in the order of `Updates.leaves`.
+
+        An element of an array's op that depends on nothing, such as a probability behind a mask,
+        is none of them.
+        """
+        graph = self.graph
+        has_operands = np.diff(graph.operand_start) > 0
+        inner = np.isin(graph.op_codes, np.unique(graph.op_codes[has_operands]))
+        return frozen(np.flatnonzero(~inner))
 
     # -- what was seen ---------------------------------------------------------------------------
 

@@ -107,10 +107,22 @@ class Program:
         ]  # fmt: skip
         return max(around, key=lambda node: node.lineno, default=None)
 
-    def makes_nodes(self, file: str, function: ast.FunctionDef) -> bool:
-        """Whether a function calls what makes nodes."""
+    def loop_around(self, file: str, line: int) -> ast.For | ast.While | None:
+        """The outermost loop that a line is in."""
+        for node in ast.walk(self.tree(file) or ast.Module([], [])):
+            if isinstance(node, ast.For | ast.While) and line >= node.lineno:  # noqa: SIM102
+                if line <= (node.end_lineno or node.lineno):
+                    return node
+        return None
+
+    def only_computes(self, file: str, function: ast.FunctionDef) -> bool:
+        """Whether a function makes no nodes and writes to no attribute or place in a list."""
         makers = self._vocabulary(file)[2]
-        return any(isinstance(n, ast.Call) and called(n) & makers for n in ast.walk(function))
+        return not any(
+            (isinstance(n, ast.Call) and called(n) & makers)
+            or (isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store))
+            for n in ast.walk(function)
+        )
 
     def line_of_result(self, file: str, line: int) -> int:
         """Where the function that begins at a line computes the number of what it gives."""
@@ -253,6 +265,10 @@ class Program:
             targets = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
             kept = {ast.unparse(t.value) for t in targets if isinstance(t, ast.Subscript)}
             kept |= {ast.unparse(t) for t in targets if isinstance(t, ast.Attribute)}
+            kept |= {
+                each.target.id for each in ast.walk(node)
+                if isinstance(each, ast.AugAssign) and isinstance(each.target, ast.Name)
+            }  # fmt: skip
             if len(kept) >= 2:
                 return True
         return False
@@ -290,22 +306,26 @@ class Program:
                     return True
         return False
 
-    def repeats_an_object(self, file: str, line: int) -> bool:
-        """Whether a line repeats a list that holds a node it makes: `[Value(0)] * 3`."""
-        _, _, makers = self._vocabulary(file)
-        tree = self.tree(file)
-        for node in ast.walk(tree or ast.Module([], [])):
+    def line_that_repeats(self, file: str, line: int) -> int | None:
+        """Where a list is repeated that holds what is made on a line, or a node: `[Value(0)] * 3`.
+
+        Args:
+            line: that makes nodes, itself or in a function that the list calls.
+        """
+        around = self.function_around(file, line)
+        makers = self._vocabulary(file)[2] | ({around.name} if around is not None else set())
+        for node in ast.walk(self.tree(file) or ast.Module([], [])):
             if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
                 continue
-            sides = (node.left, node.right)
-            if not (node.lineno <= line <= (node.end_lineno or 0)):
-                continue
-            for side in sides:
-                if isinstance(side, ast.List) and any(
-                    isinstance(n, ast.Call) and called(n) & makers for n in ast.walk(side)
-                ):
-                    return True
-        return False
+            is_here = node.lineno <= line <= (node.end_lineno or 0)
+            for side in (node.left, node.right):
+                calls = [
+                    n for n in ast.walk(side) if isinstance(n, ast.Call) and called(n) & makers
+                ]
+                own = {around.name} if around is not None else set()
+                if isinstance(side, ast.List) and any(is_here or called(n) & own for n in calls):
+                    return node.lineno
+        return None
 
     def gradient_names(self, file: str) -> frozenset[str]:
         """The attributes that a program keeps gradients in."""

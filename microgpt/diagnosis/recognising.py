@@ -13,6 +13,8 @@ from microgpt.graph.arrays import Floats
 
 EXACT = 1e-9
 """Numbers of an op are the same within this part of their size."""
+ROUNDING = 1e-16
+"""So far may a probability be off that is next to nothing, or next to 1."""
 TOTALS = frozenset({"sum", "total", "mean", "average"})
 """Names of ops that are recognised though there is only one of them."""
 
@@ -85,7 +87,8 @@ def _which(values: Floats, numbers: Floats, data: Floats) -> NDArray[np.int64] |
     """Which place of its row each node is, None if one is none; ties by the order of nodes."""
     n, width = values.shape
     with np.errstate(invalid="ignore"):
-        near = np.abs(values - data[:, None]) <= EXACT * np.maximum(np.abs(data[:, None]), 1e-300)
+        size = np.abs(data[:, None])
+        near = np.abs(values - data[:, None]) <= np.maximum(EXACT * size, ROUNDING)
     near |= values == data[:, None]
     if not near.any(axis=1).all():
         return None

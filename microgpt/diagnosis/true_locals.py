@@ -110,6 +110,7 @@ class _Looking:
         rest = self._recognise(np.array(to_move, np.int64))
         self._move(rest.tolist())
         self._with_plain_numbers(rest)
+        self._behind_infinity()
         known = ~(np.isnan(self.low) | np.isnan(self.high))
         return TrueLocals(
             frozen(np.where(known, self.low, 0.0)),
@@ -217,6 +218,13 @@ class _Looking:
             if slope is not None and self.value[node] == NodeValue.UNKNOWN:
                 self.low[edge] = self.high[edge] = slope
 
+    def _behind_infinity(self) -> None:
+        """An op that gives a number for an operand of minus infinity does not depend on it."""
+        graph = self.graph
+        unknown = np.isnan(self.low) & (graph.data[graph.operands] == -np.inf)
+        unknown &= np.isfinite(graph.data[graph.edge_consumers])
+        self.low[unknown] = self.high[unknown] = 0.0
+
     # -- moving operands -----------------------------------------------------------------------
 
     def _move(self, nodes: list[int]) -> None:
@@ -229,10 +237,13 @@ class _Looking:
         if not nodes:
             return
         try:
-            again = self._asked(nodes, [self._numbers(node) for node in nodes])
+            numbers = [self._numbers(node) for node in nodes]
+            again, once_more = self._asked(nodes, numbers), self._asked(nodes, numbers)
+            drawn = self._drawn(nodes, again, once_more)
             nodes = [
-                node for node, now in zip(nodes, again, strict=True) if self._is_own(node, now)
-            ]
+                node for node, now in zip(nodes, again, strict=True)
+                if node not in drawn and self._is_own(node, now)
+            ]  # fmt: skip
             questions = list(self._questions(nodes))
             answers = self._asked([q[0] for q in questions], [q[3] for q in questions])
         except InputError:  # the script has gone on
@@ -245,6 +256,22 @@ class _Looking:
             if found is not None:
                 edge = int(start[node]) + slot
                 self.low[edge], self.high[edge], self.error[edge] = found
+
+    def _drawn(self, nodes: list[int], first: list[float], second: list[float]) -> set[int]:
+        """The nodes of ops that draw anew when they are asked: one that differs tells for all."""
+        graph = self.graph
+        makers = graph.maker_of if graph.maker_of is not None else np.full(len(graph), -1)
+
+        def op_of(node: int) -> tuple[int, int]:
+            return int(graph.op_codes[node]), int(makers[node])
+
+        ops = {
+            op_of(node) for node, one, other in zip(nodes, first, second, strict=True)
+            if one != other and not (math.isnan(one) and math.isnan(other))
+        }  # fmt: skip
+        drawn = {node for node in nodes if op_of(node) in ops}
+        self.value[list(drawn)] = NodeValue.NOT_REPEATED
+        return drawn
 
     def _numbers(self, node: int) -> list[float]:
         graph = self.graph

@@ -49,11 +49,18 @@ def vocabulary_of(
                 continue
             given = [a.arg for a in method.args.args[1:2]]
             for target, value in _assigned_pairs(method):
-                if isinstance(value, ast.Name) and value.id in given:
+                is_zeros = isinstance(value, ast.Call) and called(value) & ZEROS
+                if not is_zeros and names_in(value) & set(given):
                     numbers.add(target)
                 is_empty = isinstance(value, ast.Constant) and value.value in (0, None)
                 if is_empty or (isinstance(value, ast.Call) and called(value) & ZEROS):
                     empty.add(target)
+    for node in ast.walk(tree or ast.Module([], [])):
+        if (
+            isinstance(node, ast.ClassDef)
+            and {base.id for base in node.bases if isinstance(base, ast.Name)} & makers
+        ):
+            makers.add(node.name)
     for node in ast.walk(tree or ast.Module([], [])):  # `def leaf(x): return Value(x)`
         if isinstance(node, ast.FunctionDef) and len(node.body) <= 2:
             last = node.body[-1]

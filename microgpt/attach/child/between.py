@@ -66,6 +66,8 @@ class Between:
         self._names = {names[id(node)].text: id(node) for node in leaves if id(node) in names}
         self._inner = snapshot.inner_numbers()
         self._newest = max(self._inner, default=-1)
+        if kind.holds_arrays:
+            self._seen = {id(node): _numbers(kind.grad(node)) for node in leaves}
         shape = kind.shape
         if shape is not None and shape.data:
             self._install(kind, [name for name in (shape.data, shape.grad) if name])

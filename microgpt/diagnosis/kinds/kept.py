@@ -64,6 +64,12 @@ def _is_zeroed_before_update(interval: Interval, place: int) -> bool:
     return False
 
 
+def _only_decays(leaves: list[LeafUpdate]) -> bool:
+    """Whether leaves do not move, or all by the same part of themselves."""
+    ratios = {leaf.after / leaf.before for leaf in leaves if leaf.before}
+    return not ratios or max(ratios) - min(ratios) <= 1e-12 * max(map(abs, ratios))
+
+
 def _update_without_grad(evidence: Evidence) -> Iterator[Finding]:
     """Each time the gradients are zeroed before the update, or the update is before the pass."""
     yield from update_before_pass(evidence)
@@ -73,18 +79,25 @@ def _update_without_grad(evidence: Evidence) -> Iterator[Finding]:
             writes = interval.writes_to(place)
             if leaf.grad == 0 or not any(not w.is_grad for w in writes):
                 continue
-            if _is_zeroed_before_update(interval, place) and leaf.before == leaf.after:
+            if _is_zeroed_before_update(interval, place):
                 idle.append((place, leaf, writes))
-        moving = sum(leaf.before != leaf.after for _, leaf in interval.rows())
+        if not _only_decays([leaf for _, leaf, _ in idle]):
+            continue
+        zeroed = {place for place, _, _ in idle}
+        moving = sum(
+            leaf.before != leaf.after and place not in zeroed
+            for place, (_, leaf) in enumerate(interval.rows())
+        )
         if idle and len(idle) > moving:
             place, leaf, writes = idle[0]
-            zeroed = next(w for w in writes if w.is_grad and w.new == 0)
+            first = next(w for w in writes if w.is_grad and w.new == 0)
+            line = first.line if first.line[0] else update_line(interval, leaf, place)
             what = (
                 f"the gradient of {called(leaf)}, {said(leaf.grad)}, is set to 0 before the "
                 "update reads it: nothing moves"
             )
             yield finding_between(
-                evidence, interval, "update-without-grad", "certain", what, zeroed.line,
+                evidence, interval, "update-without-grad", "certain", what, line,
                 (leaf_id(evidence, interval, place),), was=0.0, should=leaf.grad,
                 spoils=len(idle),
             )  # fmt: skip
@@ -100,7 +113,7 @@ def _backward_twice(evidence: Evidence) -> Iterator[Finding]:
         left = inner[(graph.grad_before[inner] != 0)]
         # The root's own gradient is set, whatever it was.
         left = left[left != graph.root]
-        if not len(left) or updates.n_shared < len(inner) / 2:
+        if len(left) < np.count_nonzero(seen.true_grad[inner]) / 2:
             continue
         off = left[seen.off[left]]
         if not len(off) and not len(evidence.off_parameters(place)):

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
+from microgpt.diagnosis.pass_evidence import PassEvidence
 
+SUMS = frozenset({"add", "radd", "plus", "sum", "total"})
+"""Ops that add up."""
+MOST_OPS = 3
+"""A sum of so many different ops is none of exponentials."""
 NEAR_THE_END = 600.0
 """An `exp` overflows at 709.78; from here on it is near that."""
 
@@ -97,7 +103,10 @@ def _loss_upside_down(evidence: Evidence) -> Iterator[Finding]:
         return
     operands = graph.data[graph.operands[graph.operand_start[logs]]]
     reaches = seen.leads_from[logs]
-    if not (((operands > 0) & (operands <= 1)).all() and (seen.true_grad[logs][reaches] > 0).all()):
+    slopes = seen.true_grad[logs][reaches]
+    of_chances = bool(((operands > 0) & (operands <= 1)).all() and (slopes > 0).all())
+    of_totals = bool(_are_totals(seen, logs).all() and (slopes < 0).all())
+    if not (of_chances or of_totals):
         return
     node = int(logs[reaches][0]) if reaches.any() else int(logs[0])
     line = graph.line(node)
@@ -111,6 +120,25 @@ def _loss_upside_down(evidence: Evidence) -> Iterator[Finding]:
         was=float(seen.true_grad[node]), should=-float(seen.true_grad[node]),
         unless="the likelihood is meant to be made small",
     )  # fmt: skip
+
+
+def _are_totals(seen: PassEvidence, logs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which logarithms are of a sum of exponentials."""
+    graph = seen.graph
+    found = []
+    for node in logs.tolist():
+        todo = [int(graph.operands[graph.operand_start[node]])]
+        ops: set[str] = set()
+        while todo and len(ops) < MOST_OPS:
+            each = todo.pop()
+            op = graph.op(each)
+            own = graph.operands[graph.operand_start[each] : graph.operand_start[each + 1]].tolist()
+            if op.rstrip("0123456789") in SUMS and own:
+                todo += own
+            else:
+                ops.add(op if own else "")
+        found.append({op for op in ops if op} == {"exp"})
+    return np.array(found, np.bool_)
 
 
 def _logarithms(evidence: Evidence) -> np.ndarray:

@@ -32,13 +32,26 @@ FARTHEST = 32
 
 
 def _in_order(interval: Interval) -> list[tuple[int, LeafUpdate]]:
-    """The leaves that an update writes to, in the order of its first writes."""
-    leaves = interval.updates.leaves
+    """The leaves that an update writes to, in the order of its first writes.
+
+    Also those that are not in the graph, as a row of a table that was not read.
+    """
+    leaves = (*interval.updates.leaves, *interval.updates.others)
     order = dict.fromkeys(
-        write.leaf for write in interval.updates.writes
-        if not write.is_grad and 0 <= write.leaf < len(leaves)
-    )  # fmt: skip
+        write.leaf for write in interval.updates.writes if not write.is_grad and write.leaf >= 0
+    )
     return [(place, leaves[place]) for place in order]
+
+
+def _used(interval: Interval, rows: list[tuple[int, LeafUpdate]]) -> list[float]:
+    """The gradients that an update finds: what was written to them since the pass, if anything."""
+    found = {place: leaf.grad for place, leaf in rows}
+    for write in interval.updates.writes:
+        if not write.is_grad and write.leaf in found:
+            break  # the update begins
+        if write.is_grad and write.leaf in found:
+            found[write.leaf] = write.new
+    return list(found.values())
 
 
 def _left_over(moved: Floats, gradients: Floats, numbers: Floats) -> float:
@@ -77,15 +90,18 @@ def _update_mixed(evidence: Evidence) -> Iterator[Finding]:
     for interval in evidence.intervals[:1]:
         rows = _in_order(interval)
         moved = np.array([leaf.after - leaf.before for _, leaf in rows])
-        gradients = np.array([leaf.grad for _, leaf in rows])
+        gradients = np.array(_used(interval, rows))
         numbers = np.array([leaf.before for _, leaf in rows])
         is_enough = len(rows) >= LEAST or (len(rows) >= 3 and len(np.unique(gradients)) >= 3)
         if not is_enough or not np.isfinite([*moved, *gradients]).all() or not moved.any():
             return
         if _left_over(moved, gradients, numbers) < 1e-3 or _by_sign(moved, gradients):
             return
+        in_graph = np.array([place < len(interval.updates.leaves) for place, _ in rows])
         for other in _others(gradients, [leaf.name for _, leaf in rows]):
-            at = other.counts
+            at = other.counts & in_graph
+            if np.count_nonzero(at) < np.count_nonzero(in_graph) / 2:
+                continue
             if not _is_taken(moved[at], other.gradients[at], numbers[at]):
                 continue
             middle = int(np.flatnonzero(at)[np.count_nonzero(at) // 2])

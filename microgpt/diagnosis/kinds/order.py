@@ -80,9 +80,18 @@ def _times(n: int) -> str:
 
 
 def _visited_early(evidence: Evidence) -> Iterator[Finding]:
-    for _, seen in _ordered(evidence):
+    for place, seen in _ordered(evidence):
         graph, ledger, gives = seen.graph, seen.ledger, _gives(seen)
         assert ledger is not None
+        idle = [n for n in _missed_nodes(evidence, place) if _was_visited_idly(seen, n)]
+        if idle:
+            what = (
+                f"{graph.name(idle[0])}, a {graph.op(idle[0])}, is visited before anything that it "
+                f"was used for: its gradient was 0 then, and is "
+                f"{said(float(graph.grad[idle[0]]))} in the end"
+            )
+            yield _finding(evidence, seen, "visited-early", idle[0], None, what)
+            return
         visits = enumerate(graph.visit_order.tolist(), 1)
         last: dict[int, int] = {node: event for event, node in visits}
         changed = np.flatnonzero(ledger.changed())
@@ -129,6 +138,24 @@ def _missed_nodes(evidence: Evidence, place: int) -> list[int]:
     ]  # fmt: skip
 
 
+def _was_visited_idly(seen: PassEvidence, node: int) -> bool:
+    """Whether all operands of a node were given nothing by its own code before it had a gradient.
+
+    A pass that reads gradients alone is seen to visit where it changes something.
+    """
+    graph, ledger = seen.graph, seen.ledger
+    if ledger is None or graph.maker_of is None or graph.maker_of[node] < 0:
+        return False
+    own = ledger.writes_to(node)
+    own = own[ledger.changed()[own]]
+    if not len(own):
+        return False
+    operands = graph.operands[graph.edges_into(np.array([node]))].tolist()
+    given = [ledger.writes_to(operand) for operand in operands]
+    idle = [writes[(writes < own[0]) & ~ledger.changed()[writes]] for writes in given]
+    return bool(idle) and all(len(writes) > 0 for writes in idle)
+
+
 def op_forgotten(evidence: Evidence) -> Iterator[Finding]:
     """The op that a pass has no code for, which gives all of its operands nothing."""
     for place, seen in _ordered(evidence):
@@ -156,6 +183,8 @@ def _never_visited(evidence: Evidence) -> Iterator[Finding]:
         graph = seen.graph
         # Of a node that nothing has come to, the fault lies with its consumers.
         missed = _missed_nodes(evidence, place)
+        if any(_was_visited_idly(seen, node) for node in missed):
+            continue
         if not missed or _forgotten_op(evidence, seen, missed) is not None:
             continue
         node = missed[0]

@@ -55,7 +55,7 @@ def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
     told: tuple[Interval, float, float] | None = None
     for interval in evidence.intervals[:4]:
         seen = evidence.passes[interval.after]
-        leaves = np.flatnonzero(np.diff(seen.graph.operand_start) == 0).tolist()
+        leaves = seen.leaves.tolist()
         rows = list(zip(leaves, interval.updates.leaves, strict=True))
         moved = [(node, leaf) for node, leaf in rows if leaf.before != leaf.after]
         if not moved:
@@ -120,7 +120,8 @@ KINDS = (
          "take a smaller learning rate", _rate_too_large,
          frozenset({"ascent", "stale-grads", "wrong-local", "overwritten", "upstream-dropped",
                     "update-mixed", "wrong-forward", "visited-early", "visited-twice",
-                    "never-visited", "operand-skipped", "backward-twice", "updated-twice"})),
+                    "never-visited", "operand-skipped", "backward-twice", "updated-twice", "error",
+                    "not-finite"})),
     FaultKind("rate-too-small", "moves hardly at all",
-         "take a larger learning rate", _rate_too_small, frozenset({"vanishing"})),
+         "take a larger learning rate", _rate_too_small, frozenset({"not-finite", "vanishing"})),
 )  # fmt: skip

@@ -84,7 +84,7 @@ def _detached(evidence: Evidence) -> Iterator[Finding]:
         lines = [
             line
             for line in evidence.program.reads_of_numbers(seen.file)
-            if not _is_machinery(evidence, seen, line)
+            if _is_forward(evidence, seen, line)
         ]
         if seen.file is not None and lines:
             many = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
@@ -95,23 +95,29 @@ def _detached(evidence: Evidence) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _is_machinery(evidence: Evidence, seen: PassEvidence, line: int) -> bool:
-    """Whether a line is of a function that ops are made with, and no formula of the model."""
+def _is_forward(evidence: Evidence, seen: PassEvidence, line: int) -> bool:
+    """Whether a line may be a formula of the model, and no code of ops, updates or reports.
+
+    A line of a function, or of a loop, in which nodes of the graph are made by ops; or of a small
+    function that makes none and writes to nothing.
+    """
     if seen.file is None:
         return False
-    function = evidence.program.function_around(seen.file, line)
-    if function is None:
-        return False
-    graph = seen.graph
-    if graph.maker_of is not None:
+    graph, program = seen.graph, evidence.program
+    function = program.function_around(seen.file, line)
+    if function is not None and graph.maker_of is not None:
         ops = np.unique(graph.maker_of[graph.forward_order]).tolist()
         if any(graph.makers[op][1:] == (seen.file, function.lineno) for op in ops if op >= 0):
-            return True
-    if not evidence.program.makes_nodes(seen.file, function):
+            return False
+    around = function or program.loop_around(seen.file, line)
+    if around is None:
         return False
-    last = function.end_lineno or function.lineno
-    lines = {graph.source_lines[at] for at in np.unique(graph.line_of).tolist() if at >= 0}
-    return not any(file == seen.file and function.lineno <= at <= last for file, at in lines)
+    used = np.unique(graph.line_of[graph.forward_order]).tolist()
+    lines = {graph.source_lines[at] for at in used if at >= 0}
+    last = around.end_lineno or around.lineno
+    if any(file == seen.file and around.lineno <= at <= last for file, at in lines):
+        return True
+    return function is not None and program.only_computes(seen.file, function)
 
 
 def _at_line(
@@ -230,7 +236,7 @@ def _rebound_unseen(evidence: Evidence) -> Iterator[Finding]:
     )  # fmt: skip
     seen = evidence.passes[0]
     line = evidence.program.line_that_rebinds(seen.file)
-    if moved or line is None:
+    if moved or line is None or _changes_by_name(evidence):
         return
     held = [
         leaf for _, leaf in evidence.intervals[0].rows() if leaf.node is not None and leaf.grad != 0
@@ -245,6 +251,18 @@ def _rebound_unseen(evidence: Evidence) -> Iterator[Finding]:
     yield _at_line(seen, "rebound", "certain", line, leaf.node or 0, what)
 
 
+def _changes_by_name(evidence: Evidence) -> bool:
+    """Whether leaves of one name have other numbers from pass to pass: new objects are used."""
+    known: dict[str, float] = {}
+    for seen in evidence.passes:
+        graph = seen.graph
+        for node in seen.leaves.tolist():
+            name = graph.names.get(node)
+            if name and known.setdefault(name, float(graph.data[node])) != graph.data[node]:
+                return True
+    return False
+
+
 def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
     for place, seen in enumerate(evidence.passes[:1]):
         graph = seen.graph
@@ -254,13 +272,14 @@ def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
             if line is None or line in told:
                 continue
             told.add(line)
-            if not evidence.program.repeats_an_object(*line):
+            repeats = evidence.program.line_that_repeats(*line)
+            if repeats is None:
                 continue
             what = (
                 f"{graph.name(node)} is one object at many places: a list that is repeated repeats "
                 "its objects, it does not make new ones"
             )
-            yield _at_line(seen, "aliased-parameters", "certain", line, node, what)
+            yield _at_line(seen, "aliased-parameters", "certain", (line[0], repeats), node, what)
 
 
 KINDS = (

@@ -84,6 +84,10 @@ def _groups(evidence: Evidence, place: int) -> Iterator[_Group]:
         seen.locals.value, [NodeValue.STALE, NodeValue.OTHER_OP, NodeValue.OTHER_FUNCTION]
     )
     counts &= ~stale[graph.edge_consumers]
+    if seen.ledger is not None:  # what was put in another's place is a fault of its own
+        replaced = np.zeros(len(graph), np.bool_)
+        replaced[seen.ledger.node[seen.replaced]] = True
+        counts &= ~replaced[graph.operands]
     if not counts.any():
         return
     makers = graph.maker_of if graph.maker_of is not None else np.full(len(graph), -1)
@@ -277,8 +281,9 @@ def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
         others = seen.locals.value == seen.locals.value[node]
         if is_operator and len(np.unique(graph.op_codes[others])) > 1:
             continue  # two operators at once: a number was changed, rather
-        if is_operator and right > len(nodes):
-            continue  # it is right as a rule
+        own = seen.locals.known[graph.edges_into(nodes)]
+        if is_operator and right > len(nodes) and not own.all():
+            continue  # it is right as a rule, and its method does not say this number
         made = graph.makers[maker] if maker >= 0 else None
         line = None
         if made is not None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Certainty, Finding
 from microgpt.diagnosis.kinds.kind import matrix_of
@@ -48,8 +46,7 @@ def update_line(interval: Interval, leaf: LeafUpdate, place: int) -> SourcePlace
 
 def leaf_id(evidence: Evidence, interval: Interval, place: int) -> int:
     """The id of a leaf in the earlier pass's graph."""
-    graph = evidence.passes[interval.after].graph
-    return int(np.flatnonzero(np.diff(graph.operand_start) == 0)[place])
+    return int(evidence.passes[interval.after].leaves[place])
 
 
 def line_of_leaf(graph: Graph, node: int) -> SourcePlace | None:

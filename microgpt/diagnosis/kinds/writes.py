@@ -57,6 +57,9 @@ def _overwritten(evidence: Evidence) -> Iterator[Finding]:
         replaced = np.flatnonzero(ledger.kind == REPLACED)
         alone = _close(ledger.new[replaced], seen.given_shares[replaced])
         alone |= _close(ledger.new[replaced], seen.expected_shares[replaced])
+        totals = [seen.total_beside(int(edge)) if edge >= 0 else np.nan
+                  for edge in ledger.edge[replaced]]  # fmt: skip
+        alone |= _close(ledger.new[replaced], np.array(totals))
         taken = [w for w in replaced[alone].tolist() if _was_given(seen, w)]
         by_line: dict[object, list[int]] = {}
         for write in taken:
