@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from microgpt.autograd.recording import recording
     from microgpt.autograd.scopes import scope
     from microgpt.autograd.value import Value
+    from microgpt.diagnosis.observing import observed
     from microgpt.errors import (
         DomainError,
         EngineUnavailableError,
@@ -54,6 +55,7 @@ __all__ = [
     "built_in_corpora",
     "debug",
     "load_corpus",
+    "observed",
     "parameter",
     "paused_collector",
     "recording",
@@ -69,6 +71,7 @@ _PLACES = {
         "microgpt.autograd.recording": "recording",
         "microgpt.autograd.scopes": "scope",
         "microgpt.autograd.value": "Value",
+        "microgpt.diagnosis.observing": "observed",
         "microgpt.errors": "DomainError EngineUnavailableError GraphError InputError "
         "MicrogptError RunFileError",
         "microgpt.frontends": "debug",

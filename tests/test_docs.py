@@ -67,6 +67,18 @@ def test_the_python_of_the_debuggers_page_runs(
     assert "GradChange(" in capsys.readouterr().out
 
 
+def test_the_python_of_the_diagnosis_page_fails_with_the_finding(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = (ROOT / "docs" / "diagnosis.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "page.py").write_text(program, encoding="utf-8")
+    with pytest.raises(AssertionError) as failed:
+        exec(compile(program, str(tmp_path / "page.py"), "exec"), {"__name__": "page"})
+    assert capsys.readouterr().out == "faulty 3\n"
+    assert "self.slope = other.x * out.slope  # should add" in str(failed.value)
+
+
 def test_every_file_it_names_is_there() -> None:
     for package in ("microgpt", "viz", "tui"):
         tree = README.partition(f"\n{package}/")[2].partition("\n```")[0]

@@ -13,21 +13,31 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from tui.base.base_app import ExportJob
-from tui.keys import COMMON_KEYS, RUN_KEY, TIME_KEYS, Key, KeySection, bindings_for
+from tui.doctored_app import DoctoredApp
+from tui.keys import (
+    COMMON_KEYS,
+    FINDINGS_KEY,
+    NEXT_FINDING_KEY,
+    RUN_KEY,
+    TIME_KEYS,
+    Key,
+    KeySection,
+    bindings_for,
+)
 from tui.modes import MODES
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.map_mode import MapScreen
 from tui.modes.mode_screen import ModeScreen
-from tui.run_app import RunApp
 
 MODE_KEYS = tuple(
     Key(str(number), f"app.mode('{mode.MODE}')", mode.MODE.title(), mode.TOOLTIP, in_footer=False)
     for number, mode in enumerate(MODES, start=1)
 )
-EVERYWHERE = KeySection("everywhere", (*MODE_KEYS, RUN_KEY, *TIME_KEYS, *COMMON_KEYS))
+DOCTOR_KEYS = (FINDINGS_KEY, NEXT_FINDING_KEY)
+EVERYWHERE = KeySection("everywhere", (*MODE_KEYS, RUN_KEY, *TIME_KEYS, *DOCTOR_KEYS, *COMMON_KEYS))
 
 
-class MicrogptApp(RunApp):
+class MicrogptApp(DoctoredApp):
     """Trains in the background and shows it in the modes."""
 
     INTRODUCTION = (
@@ -91,7 +101,7 @@ class MicrogptApp(RunApp):
         for keys, owner in (
             ((*MODE_KEYS, RUN_KEY), self),
             *(mode.keys_by_owner if mode else ()),
-            ((*TIME_KEYS, *COMMON_KEYS), self),
+            ((*TIME_KEYS, *DOCTOR_KEYS, *COMMON_KEYS), self),
         ):
             for key in keys:
                 run = partial(self._run_key, key.action, owner)

@@ -182,13 +182,32 @@ STEP = KeySection("the step shown", (
 ))  # fmt: skip
 """Of the modes that show one training step as a graph."""
 
+FINDINGS_KEY = Key(
+    "F",
+    "app.findings",
+    "Findings",
+    "The doctor's findings: ⏎ goes to one; again: hide",
+    in_footer=False,
+)
+"""Of every app: a doctor looks at what it shows."""
+
+NEXT_FINDING_KEY = Key(
+    "D",
+    "app.next_finding",
+    "To finding",
+    "Run on to the doctor's next finding, and halt there",
+    in_footer=False,
+)
+"""Of every app in which something runs."""
+
 SCRIPT = KeySection("script", (
     RUN_KEY,
+    NEXT_FINDING_KEY,
     Key("i", "app.interrupt", "Interrupt", "Ctrl-C for the script", in_footer=False),
 ))  # fmt: skip
 """Of the app that runs anyone's script, beside those of the graph."""
 
-ALONE = KeySection("program", COMMON_KEYS)
+ALONE = KeySection("program", (FINDINGS_KEY, *COMMON_KEYS))
 """Of the apps without modes."""
 
 

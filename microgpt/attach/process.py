@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import linecache
 import os
 import queue
 import signal
@@ -125,6 +126,7 @@ class ScriptProcess:
             )  # fmt: skip
         finally:
             pipes.close_theirs()
+        linecache.checkcache()  # it may be another text than when it was run last
         self._send_order(about=0)
         self._output_thread = _started(self.output.feed_from, self._process.stdout)
         self._reports = os.fdopen(pipes.reports, "rb", buffering=0)

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 Certainty: TypeAlias = Literal["certain", "likely", "note"]
 Verdict: TypeAlias = Literal["faulty", "suspect", "sound", "unverified"]
+RANK: dict[Certainty, int] = {"certain": 0, "likely": 1, "note": 2}
 EXIT_STATUS: dict[Verdict, int] = {"sound": 0, "faulty": 1, "suspect": 1, "unverified": 2}
 
 

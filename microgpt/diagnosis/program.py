@@ -52,7 +52,7 @@ class Program:
                 else:
                     text = Path(file).read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError, ValueError):
-                text = ""
+                text = "".join(linecache.getlines(file))  # of a notebook's cell
             self._lines[file] = text.splitlines()
         return self._lines[file]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.diagnosis.recognising import EXACT, TOTALS, recognised, slope_beside_number
-from microgpt.diagnosis.true_math import Meaning, computed, meaning_of, slopes_at
+from microgpt.diagnosis.true_math import ROUNDING, Meaning, computed, meaning_of, slopes_at
 from microgpt.errors import InputError
 from microgpt.graph.arrays import Floats, Ints, frozen
 from microgpt.graph.graph import Graph
@@ -138,6 +138,7 @@ class _Looking:
         same = (off <= EXACT * size) | (expected == graph.data[nodes])
         unlike = ~same & ~np.isnan(expected)
         self.low[edges[same]], self.high[edges[same]] = low[same], high[same]
+        self.error[edges[same]] = meanings[0].rounding
         self.value[nodes[same]] = NodeValue.RIGHT
         if unlike.any():
             near = unlike & (off <= VARIANT * np.maximum(size, 1.0))
@@ -189,6 +190,7 @@ class _Looking:
                 found = recognised(numbers, graph.data[own])
                 if found is not None:
                     self.low[edges], self.high[edges] = found
+                    self.error[edges] = ROUNDING
                     self.value[own] = NodeValue.RIGHT
         unknown: NDArray[np.bool_] = np.isnan(self.low[start[nodes]])
         return frozen(nodes[unknown])
@@ -344,7 +346,7 @@ def _fast(meanings: list[Meaning], name: str, numbers: Floats) -> tuple[Floats, 
 
 def _slopes(here: float, moved: dict[float, float]) -> tuple[float, float, float] | None:
     """The slope on both sides, and how far it may be off; None if it cannot be told."""
-    if any(not math.isfinite(value) for value in moved.values()) or len(moved) < 6:
+    if len(moved) < 6 or not all(map(math.isfinite, (*moved, *moved.values()))):
         return None
     sides = []
     for sign in (-1, 1):

@@ -20,6 +20,7 @@ class Meaning:
     is_operator: bool = False
     slopes_below: Callable[..., tuple[float, ...]] | None = None
     """On the other side of a kink, for the same numbers; None where there is no kink."""
+    rounding: float = 0.0  # by so much a slope may be off that is a difference
 
 
 def _power(a: float, b: float) -> tuple[float, float]:
@@ -41,6 +42,8 @@ def _silu_slope(a: float) -> tuple[float]:
     return (s * (1 + a * (1 - s)),)
 
 
+ROUNDING = 2.0**-50
+"""Of a slope that is a difference of numbers near 1, where that is nearly 0."""
 MEANINGS: dict[str, Meaning] = {
     "add": Meaning(lambda a, b: a + b, lambda _, __: (1.0, 1.0), is_operator=True),
     "sub": Meaning(lambda a, b: a - b, lambda _, __: (1.0, -1.0), is_operator=True),
@@ -51,13 +54,13 @@ MEANINGS: dict[str, Meaning] = {
     "exp": Meaning(math.exp, lambda a: (math.exp(a),)),
     "log": Meaning(math.log, lambda a: (1 / a,)),
     "sqrt": Meaning(math.sqrt, lambda a: (0.5 / math.sqrt(a),)),
-    "tanh": Meaning(math.tanh, lambda a: (1 - math.tanh(a) ** 2,)),
-    "sigmoid": Meaning(_sigmoid, _sigmoid_slope),
+    "tanh": Meaning(math.tanh, lambda a: (1 - math.tanh(a) ** 2,), rounding=ROUNDING),
+    "sigmoid": Meaning(_sigmoid, _sigmoid_slope, rounding=ROUNDING),
     "sin": Meaning(math.sin, lambda a: (math.cos(a),)),
     "cos": Meaning(math.cos, lambda a: (-math.sin(a),)),
     "reciprocal": Meaning(lambda a: 1 / a, lambda a: (-1 / (a * a),)),
     "rsqrt": Meaning(lambda a: 1 / math.sqrt(a), lambda a: (-0.5 / (a * math.sqrt(a)),)),
-    "silu": Meaning(lambda a: a * _sigmoid(a), _silu_slope),
+    "silu": Meaning(lambda a: a * _sigmoid(a), _silu_slope, rounding=ROUNDING),
     "softplus": Meaning(lambda a: math.log1p(math.exp(a)), lambda a: (_sigmoid(a),)),
     "cube": Meaning(lambda a: a**3, lambda a: (3 * a * a,)),
     "square": Meaning(lambda a: a * a, lambda a: (2 * a,)),

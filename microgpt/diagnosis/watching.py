@@ -66,7 +66,11 @@ class Watching:
             self._passes.append(seen)
         else:
             why = stop.problem or (stop.graph.why_no_events if stop.graph else "no graph")
-            self._unseen.append(f"backward {stop.number}: {why}")
+            self.unseen(stop, why)
+
+    def unseen(self, stop: Stop, why: str) -> None:
+        """A pass that could not be looked at."""
+        self._unseen.append(f"backward {stop.number}: {why}")
 
     @property
     def n_seen(self) -> int:

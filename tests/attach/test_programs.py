@@ -248,13 +248,13 @@ def test_every_verb_speaks_of_a_pass_that_was(path: Path) -> None:
 
 
 HEALTH = {
-    "wrong_backward_twice": {"second pass"},
+    "wrong_backward_twice": {"backward-twice"},
     "wrong_breadth_first": {"wrong pass"},
     "wrong_early": {"wrong pass"},
     "wrong_equal_by_value": {"wrong pass"},
     "wrong_in_a_dict": {"wrong pass"},
     "wrong_never_visited": {"wrong pass"},
-    "wrong_never_zeroed": {"gradients not zeroed"},
+    "wrong_never_zeroed": {"stale-grads"},
     "wrong_not_seeded": {"wrong pass"},
     "wrong_overwritten": {"wrong pass"},
     "wrong_overwritten_closures": {"wrong pass"},

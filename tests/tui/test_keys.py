@@ -19,6 +19,8 @@ from tui.modes.mode_screen import ModeScreen
 from tui.modes.step_mode import StepScreen
 
 EVERY_MODE = {"1", "2", "3", "4", "space", "comma", "full_stop", "d", "question_mark", "x"} | {
+    "D",
+    "F",
     "plus",
     "minus",
 }

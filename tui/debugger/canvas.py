@@ -38,6 +38,8 @@ FEW_EDGES = 12
 
 MOVED = "✎"
 """In the border of a box with numbers that a what-if moves."""
+OFF = "✗"
+"""In the border of a box with gradients that are others than they should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class CanvasState:
     empty while not stepping."""
     forward: bool = False  # whether these are visits of the forward pass
     moved: frozenset[str] = frozenset()  # keys of the boxes with numbers that a what-if moves
+    off: frozenset[str] = frozenset()  # and of those with gradients that should be others
+    true_grads: NDArray[np.float64] | None = None  # as they should be, if some are not
 
 
 class GraphCanvas(ScrollWindow):
@@ -244,7 +248,7 @@ class GraphCanvas(ScrollWindow):
             title = narrow(title_of(layout.view.graph, box, inside=inside))
             title = f" {elided(title, width - 5)} "
             rest = across * (width - 3 - len(title))
-            mark = MOVED if box.key in state.moved else across
+            mark = MOVED if box.key in state.moved else OFF if box.key in state.off else across
             return [Segment(f"{top_left}{mark}{title}{rest}{top_right}", border)]
         if line == placed.height - 1:
             return [Segment(f"{bottom_left}{across * (width - 2)}{bottom_right}", border)]
@@ -290,6 +294,8 @@ class GraphCanvas(ScrollWindow):
             return f"✓ {done:,}/{visits:,}", muted
         grad = self._grads[box.key]
         text = f"{'grad' if box.kind == 'node' else 'out ∇'} {short_number(grad)}"
+        if box.kind == "node" and box.key in state.off and state.true_grads is not None:
+            text = f"∇{short_number(grad)}≠{short_number(float(state.true_grads[box.node]))}"
         if not inside:
             return text, muted
         shade = gradient_color if box.kind == "node" else magnitude_color

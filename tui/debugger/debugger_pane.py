@@ -10,20 +10,27 @@ from microgpt.debugger.verbs.search import Found
 from microgpt.debugger.verbs.shown import Shown
 from microgpt.debugger.verbs.where import Standing
 from microgpt.debugger.verbs.why import Why
+from microgpt.diagnosis.finding import Finding
+from microgpt.diagnosis.pass_evidence import PassEvidence
 from tui.debugger.box_tree import BoxTree
 from tui.debugger.canvas import GraphCanvas
+from tui.debugger.explorer import Explorer
 from tui.debugger.graph_pane import GraphPane
 from tui.debugger.inspector import Inspector
 from tui.debugger.map_panel import MapPanel, Marked
 from tui.debugger.source_pane import SourcePane
 from tui.debugger.stops_panel import StopsPanel
 from tui.debugger.walk_pane import Stride
+from tui.doctor.doctor_panel import DoctorPanel
+from tui.doctor.pass_doctor import Checkup
 from tui.widgets.map_view import MapView
 from tui.widgets.small_map import SmallMap
 
 
 class DebuggerPane(GraphPane):
     """Explores one graph at a time, in space and time."""
+
+    _should: PassEvidence | None = None  # the last pass that the doctor has looked at
 
     def compose(self) -> ComposeResult:
         """The Map; or small Map or list, canvas and source, inspector; console and line below."""
@@ -40,11 +47,57 @@ class DebuggerPane(GraphPane):
                 yield Vertical(GraphCanvas(id="canvas"), id="middle")
                 yield SourcePane()
             yield inspector
+        yield DoctorPanel()
         yield from self.compose_console()
 
     def on_mount(self) -> None:
         """Until there is a Map, the canvas says what is waited for; keys go to it."""
         self.query_one(GraphCanvas).focus()
+
+    def focus_view(self) -> None:
+        """Gives the keys back to what stands in the middle."""
+        self.query_one(MapView if self.shows_map else GraphCanvas).focus()
+
+    # -- the doctor ------------------------------------------------------------------------------
+
+    def take(self, explorer: Explorer, caption: str) -> None:
+        """Shows another graph; what the doctor has found out about it stays."""
+        if self._should is not None and self._should.graph is explorer.graph:
+            explorer.should = self._should
+        super().take(explorer, caption)
+
+    def take_checkup(self, checkup: Checkup) -> None:
+        """Shows what the doctor says, and marks what it has found wrong in the graph at hand."""
+        self.query_one(DoctorPanel).take(checkup)
+        self.compare(checkup.seen)
+
+    def compare(self, seen: PassEvidence | None) -> None:
+        """Marks where the pass at hand is another than it should be."""
+        explorer = self.explorer
+        if seen is None:
+            return
+        _ = seen.off, seen.slopes  # which whoever calls may have computed in a thread
+        self._should = seen
+        if explorer is not None and explorer.graph is seen.graph and explorer.should is not seen:
+            explorer.should = seen
+            self.show()
+
+    def go_to_finding(self, finding: Finding) -> None:
+        """To the event of a finding in the graph at hand, else to its first node."""
+        explorer = self.explorer
+        if explorer is None:
+            self._say_none_yet()
+            return
+        if finding.event is not None and 0 <= finding.event < explorer.graph.n_events:
+            self.run_line(f"goto backward {finding.event}", quietly=True)
+        node = next((each for each in finding.nodes if each < len(explorer.graph)), None)
+        if node is None:
+            return
+        if self.shows_map:
+            self._panel.select_cell_of(node)
+        else:
+            explorer.reveal(node)
+        self.show()
 
     def close_all(self) -> None:
         """Back to the whole graph; where the walk stands stays."""

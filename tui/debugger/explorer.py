@@ -7,7 +7,7 @@ the `DebugSession`, space here, and every number comes from the `Graph`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from microgpt.debugger import DebugSession
 from microgpt.debugger.running_grads import RunningGrads
 from microgpt.debugger.session_state import State
+from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.graph.arrays import Floats, Mask, frozen
-from microgpt.graph.events import Event, Phase
+from microgpt.graph.events import Change, Event, Phase
 from microgpt.graph.graph import Graph
 from tui.debugger.cell_walk import CellWalk
 from viz.boxes import Box, Folding
@@ -26,6 +27,8 @@ from viz.maps.folding import fitted
 from viz.maps.step_map import StepMap
 from viz.view import View, folded
 
+SAME = 1e-9
+"""Two sums are the same within this part of the sizes of what is added."""
 SEEN_AS_BOXES = 60
 """Of so many nodes one sees each at a glance. Units: nodes."""
 
@@ -52,6 +55,8 @@ class Explorer:
         self.focus = self.folding.root  # the box looked into
         # Whether the person moves through events; until then every number is shown complete.
         self.stepping = False
+        self.should: PassEvidence | None = None
+        """The pass as it should be, once the doctor has looked at it."""
         self._running_grads = RunningGrads(self.graph)
         self._views: dict[str, View] = {}
         self._fitting: dict[int, StepMap] = {}  # by how many rows there may be
@@ -90,6 +95,46 @@ class Explorer:
         if not self.edits:
             return frozenset()
         return frozenset(box.key for box in boxes if self.changed[box.ids].any())
+
+    @property
+    def is_off(self) -> Mask | None:
+        """Of each node, whether its gradient is another than it should be; None if all are right.
+
+        Shape: `[node]`.
+        """
+        return self.should.off if self.should is not None and self.should.off.any() else None
+
+    @cached_property
+    def true_graph(self) -> Graph:
+        """The same computation after the pass as it should be."""
+        assert self.should is not None
+        true = self.should
+        return replace(self.graph, grad=true.true_grad, local_grads=true.slopes, ledger=None)
+
+    def off(self, boxes: Sequence[Box]) -> frozenset[str]:
+        """Keys of the boxes with a gradient that is another than it should be."""
+        if (is_off := self.is_off) is None:
+            return frozenset()
+        return frozenset(box.key for box in boxes if is_off[box.ids].any())
+
+    def grad_that_should_be(self, node: int) -> float | None:
+        """The true gradient of a node, where the one it has is another."""
+        if self.should is None or not self.should.off[node]:
+            return None
+        return float(self.should.true_grad[node])
+
+    def sum_that_should_be(self, change: Change) -> float | None:
+        """What a write should have left, where it left another number.
+
+        That is what was there and the true local gradient times the adjoint of the visit.
+        """
+        edge = change.edge
+        if self.should is None or edge is None:
+            return None
+        place = int(self.graph.operand_start[edge.consumer]) + edge.slot
+        should = change.old + float(self.should.slopes[place]) * change.adjoint
+        room = SAME * (abs(change.old) + abs(should - change.old))
+        return None if abs(change.new - should) <= room or np.isnan(should) else should
 
     def before(self, node: int) -> tuple[float, float] | None:
         """Data and grad of a node without what-ifs; None if it is not there without them."""

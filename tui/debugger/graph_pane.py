@@ -189,6 +189,8 @@ class GraphPane(WalkPane):
             middle = self.query_one("#map-middle")
             title = f"{self.caption} · view: {self.query_one(MapPanel).lens_in_words()}"
             hint = [] if explorer.stepping else ["⏎ a cell's scalars · l: boxes"]
+            if explorer.is_off is not None:
+                hint.append("✗ should be another")
             parts = [*explorer.moment_in_words(), *hint, self.activity]
         else:
             middle = self.query_one("#middle")
@@ -256,6 +258,8 @@ class GraphPane(WalkPane):
             visits={box.key: (explorer.n_visited(box), explorer.n_visits(box)) for box in boxes},
             forward=explorer.stepping and explorer.state.phase == "forward",
             moved=explorer.moved(layout.view.boxes),
+            off=explorer.off(layout.view.boxes),
+            true_grads=explorer.should.true_grad if explorer.should is not None else None,
         )
         canvas = self.query_one(GraphCanvas)
         canvas.show(layout, state)

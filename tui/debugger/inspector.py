@@ -35,7 +35,7 @@ def describe_event(explorer: Explorer) -> Text:
         text.append(f"{named(graph, event.node)} is the root\n")
         if graph.ledger is None:
             text.append("grad: set to 1\n")
-        _changes(text, graph, event)
+        _changes(text, explorer, event)
         return text
     _heading(text, graph, event.node)
     if event.visit > 1:
@@ -43,7 +43,7 @@ def describe_event(explorer: Explorer) -> Text:
     is_complete = event.adjoint == float(graph.grad[event.node])
     state = "complete" if is_complete else f"{float(graph.grad[event.node]):.6g} in the end"
     text.append(f"adjoint {event.adjoint:.6g} ({state})\n", "italic")
-    _changes(text, graph, event)
+    _changes(text, explorer, event)
     return text
 
 
@@ -64,19 +64,30 @@ def _describe_computation(explorer: Explorer) -> Text:
     return text
 
 
-def _changes(text: Text, graph: Graph, event: Event) -> None:
+def _changes(text: Text, explorer: Explorer, event: Event) -> None:
+    graph = explorer.graph
     for change in event.changes:
         edge = change.edge
+        should = explorer.sum_that_should_be(change)
         text.append(f"→ {_named(graph, change.node)}\n", op_style(graph.op(change.node)).color)
         if change.contribution is None or edge is None:
-            text.append(f"  grad: {change.old:.6g} → {change.new:.6g} ({change.kind})\n", "bold")
+            told = f" ({change.kind})"
+            if should is not None and change.kind == "replaced":
+                told = f", overwrote {change.old:.6g}"
+            text.append(f"  grad: {change.old:.6g} → {change.new:.6g}{told}", "bold")
+            text.append(f"{_should_be(should)}\n", "bold")
             if change.line:
                 text.append(f"  {Path(change.line[0]).name}:{change.line[1]}\n")
             continue
         product = f"{edge.local:.6g} × {change.adjoint:.6g}"
         if edge.local * change.adjoint != change.contribution:
             product = f"{change.contribution:.6g}"  # something else was added
-        text.append(f"  grad: {change.old:.6g} + {product} = {change.new:.6g}\n")
+        text.append(f"  grad: {change.old:.6g} + {product} = {change.new:.6g}")
+        text.append(f"{_should_be(should)}\n", "bold")
+
+
+def _should_be(number: float | None) -> str:
+    return "" if number is None else f"; should be {number:.6g}"
 
 
 def describe_box(explorer: Explorer) -> Text:
@@ -94,6 +105,8 @@ def _describe_node(explorer: Explorer, box: Box) -> Text:
     text.append(f"data  {float(graph.data[node])!r}\n")
     now, final = float(explorer.grads()[node]), float(graph.grad[node])
     text.append(f"grad  {now!r}\n")
+    if (should := explorer.grad_that_should_be(node)) is not None:
+        text.append(f"✗     {should!r} it should be\n", "bold")
     if explorer.stepping and now != final:
         text.append(f"      {final!r} when complete\n", "italic")
     if explorer.edits and explorer.changed[node]:

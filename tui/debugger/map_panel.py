@@ -12,11 +12,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
+from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.errors import MicrogptError
 from microgpt.graph.graph import Graph
 from microgpt.model.place_names import named
 from tui.debugger.explorer import Explorer
-from tui.debugger.map_side import MapSide, Moment
+from tui.debugger.map_side import MapSide, Moment, wrong_in
 from tui.debugger.stops_panel import StopsPanel
 from tui.keys import MAP, bindings_for
 from tui.widgets.map_view import MapView
@@ -64,6 +65,7 @@ class MapPanel(Horizontal):
         self._explorer: Explorer | None = None
         self._look: Look | None = None  # at as many rows as fit
         self._moved = NOTHING_MOVED  # by what-ifs, of what is looked at
+        self._should: PassEvidence | None = None  # that is marked
         self._histories: Mapping[str, Sequence[float]] = {}
 
     def compose(self) -> ComposeResult:
@@ -93,7 +95,10 @@ class MapPanel(Horizontal):
             self.asked = None  # a node's number means another one in another computation
         if is_new and self.lens not in self._lenses():
             self.lens = DEFAULT_LENS
-        if is_new or self._look is None or self._look.lens.name != self.shown_lens:
+        is_checked = explorer.should is not self._should
+        self._should = explorer.should
+        lens = self._look.lens.name if self._look is not None else ""
+        if is_new or is_checked or lens != self.shown_lens:
             self._look_again()
         self._draw()
 
@@ -152,6 +157,8 @@ class MapPanel(Horizontal):
             origin = explorer.session.origin
             is_same = origin is not None and origin.document == self.marked.document
             return self.marked.graph if is_same else None
+        if explorer.is_off is not None:
+            return explorer.true_graph
         original = explorer.session.edit_stack.original.graph
         # A token that is changed reads other parameters: that is another computation.
         is_same = bool(explorer.edits) and explorer.graph.is_same_computation(original)
@@ -176,7 +183,10 @@ class MapPanel(Horizontal):
             seen, self.selected, moment, histories, self._moved, widens=self.widens
         )
         here = Moment.of(explorer) if moment is not None else None
-        self.query_one(MapSide).show(seen, self.selected, moment, here)
+        cell = self.selected if self.selected >= 0 or moment is None else moment.visited
+        self.query_one(MapSide).show(
+            seen, self.selected, moment, here, wrong_in(explorer, seen, cell)
+        )
         self.query_one(StopsPanel).show(explorer.session)
 
     def _moved_by_what_ifs(self, seen: Look) -> Moved:
@@ -184,7 +194,11 @@ class MapPanel(Horizontal):
         explorer = self._explorer
         assert explorer is not None
         if not explorer.edits:
-            return NOTHING_MOVED
+            wrong = explorer.is_off
+            if wrong is None:
+                return NOTHING_MOVED
+            cells = seen.map.grid.cell_of[np.flatnonzero(wrong)]
+            return Moved(wrong=frozenset(cells[cells >= 0].tolist()))
         unedited = fitted(explorer.map_unedited, self.room_for_rows)
         try:
             before = look(unedited, seen.lens.name, self._question(seen.lens.name))
@@ -228,7 +242,9 @@ class MapPanel(Horizontal):
         if explorer is not None and self.shown_lens == "why" and self.asked is not None:
             return f"why {named(explorer.graph, self.asked)}"
         if self.shown_lens == "change":
-            return f"change from {self.marked.name if self.marked else 'before the what-if'}"
+            is_off = explorer is not None and explorer.is_off is not None
+            other = "the pass as it should be" if is_off else "before the what-if"
+            return f"change from {self.marked.name if self.marked else other}"
         if self.marked is not None and explorer is not None and self._other is None:
             return f"{self.shown_lens} · {self.marked.name} is of another text (d: pin one)"
         return self.shown_lens

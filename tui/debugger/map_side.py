@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Self
 
+import numpy as np
 from rich.text import Text
 
 from microgpt.debugger.session_state import GradChange
 from microgpt.debugger.verbs.source import listing
 from microgpt.errors import GraphError
-from microgpt.model.place_names import spoken
+from microgpt.model.place_names import named, spoken
 from tui.debugger.explorer import Explorer
 from tui.widgets.text_view import TextView
 from viz.maps.lenses import Look
@@ -19,6 +21,8 @@ from viz.maps.moments import MapMoment
 from viz.maps.step_map import StepMap
 from viz.maps.words import Share, column_name, reading_in_words, words
 
+MOST_WRONG = 4
+"""So many gradients of a cell are told that should be others."""
 BAR = 10
 """Of a share. Units: characters."""
 
@@ -73,11 +77,13 @@ class MapSide(TextView):
         selected: int,
         moment: MapMoment | None,
         here: Moment | None,
+        wrong: Sequence[str] = (),
     ) -> None:
         """Shows the selected cell; without one the visited one, or how to begin.
 
         Args:
             here: what happens where the walk stands, None before it has begun.
+            wrong: what is to be said of gradients in the cell that should be others.
         """
         cell = selected
         if cell < 0 and moment is not None:
@@ -86,6 +92,8 @@ class MapSide(TextView):
         if cell < 0:
             self.show_sections(*sections, Text(introduction(look.map)))
             return
+        if wrong:
+            sections.append(Text("\n".join(wrong), "bold"))
         told = words(look, cell, moment)
         sections.append(Text("\n".join(filter(None, (told.place, told.scope, *told.lines)))))
         for title, shares in (
@@ -101,6 +109,21 @@ class MapSide(TextView):
             if reading := reading_in_words(look.map, column, moment):
                 sections.append(Text("\n".join((title, *reading))))
         self.show_sections(*sections)
+
+
+def wrong_in(explorer: Explorer, seen: Look, cell: int) -> list[str]:
+    """Which gradients of a cell are others than they should be, in words."""
+    if explorer.is_off is None or cell < 0:
+        return []
+    graph, mine = explorer.graph, seen.map.grid.cell_of == cell
+    wrong = np.flatnonzero(mine & explorer.is_off)
+    if not len(wrong):
+        return []
+    lines = [f"✗ {len(wrong)} of {np.count_nonzero(mine)} gradients wrong"]
+    for node in wrong[:MOST_WRONG].tolist():
+        should = explorer.grad_that_should_be(node)
+        lines.append(f"{named(graph, node)}: {graph.grad[node]:.6g}, should be {should:.6g}")
+    return lines
 
 
 def _share(share: Share) -> str:

@@ -5,6 +5,8 @@ The script goes on and stands still as it is told; what it prints is in a pane b
 
 from __future__ import annotations
 
+import threading
+
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -19,8 +21,11 @@ from tui.base.base_app import BaseApp, ExportJob
 from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
+from tui.doctor.doctor_panel import WORKS, DoctorPanel
+from tui.doctor.pass_doctor import Checkup, PassDoctor
 from tui.keys import ALONE, BOXES, MAP, SCRIPT, WALK, bindings_for
 from tui.themes import theme_color
+from tui.widgets.findings_view import FindingsView
 from tui.widgets.key_footer import KeyFooter
 
 SHOW_OUTPUT_EVERY = 0.2
@@ -50,9 +55,22 @@ class ScriptApp(BaseApp):
             self.why = why
             self.explorer = explorer  # where the person stood, in the graph there
 
+    class Examined(Message):
+        """The doctor has looked at a stop."""
+
+        def __init__(self, stop: Stop, checkup: Checkup) -> None:
+            super().__init__()
+            self.stop_at = stop
+            self.checkup = checkup
+
     def __init__(self, script: ScriptProcess) -> None:
         """Takes over a script, which ends with the app."""
         super().__init__()
+        self._doctor = PassDoctor()
+        self._has_examined = threading.Event()  # of the stop at hand
+        self._has_examined.set()
+        self._n_told = 0  # findings that are no notes
+        self._wants_finding = False  # whether it runs on until there is another
         self._script = script
         self._stop: Stop | Ended | None = None
         self._shown_lines: tuple[str, ...] = ()
@@ -81,13 +99,79 @@ class ScriptApp(BaseApp):
 
     @in_thread()
     def _run_on(self, count: int = 1) -> None:
+        self._has_examined.wait()  # the script has to stand still for the doctor
         stop = self._script.run_on(count)  # ends at the latest when the app does, and kills it
         explorer = None
         if isinstance(stop, Stop) and stop.graph is not None:
             place = self.query_one(DebuggerPane).place
             explorer = Explorer.arriving(DebugSession.at(stop, self._script), place)
             _ = explorer.map.grad_norm  # found here, and not on screen
+        if isinstance(stop, Stop):
+            self._has_examined.clear()
         self.post_message(self.Stopped(stop, explorer))
+        if isinstance(stop, Stop):
+            self._examine(stop)
+
+    def _examine(self, stop: Stop) -> None:
+        """Has the doctor look, while the graph can be looked at already."""
+        try:
+            checkup = self._doctor.look(stop)
+            if checkup.seen is not None:
+                _ = checkup.seen.off, checkup.seen.slopes  # computed here, and not on screen
+        finally:
+            self._has_examined.set()
+        self.post_message(self.Examined(stop, checkup))
+
+    @on(Examined)
+    def _show_checkup(self, event: Examined) -> None:
+        self.query_one(DebuggerPane).take_checkup(event.checkup)
+        found = [f for f in event.checkup.diagnosis.findings if f.certainty != "note"]
+        is_new, self._n_told = len(found) > self._n_told, len(found)
+        if self._wants_finding and event.stop_at is self._stop:
+            if is_new:
+                self._wants_finding = False
+                self.notify(f"{found[-1].kind}: {found[-1].what}", title="doctor", markup=False)
+            else:
+                self._let_run(1)
+        self._show_status()
+
+    def action_findings(self) -> None:
+        """The doctor's panel, or no more."""
+        if not self.query_one(DoctorPanel).toggle():
+            self.query_one(DebuggerPane).focus_view()
+
+    def action_next_finding(self) -> None:
+        """Runs on until the doctor finds something more."""
+        if isinstance(self._stop, Ended):
+            self.notify("the script is over", timeout=2)
+            return
+        self._wants_finding = True
+        self.notify("it runs on to the doctor's next finding", timeout=2)
+        if isinstance(self._stop, Stop):
+            self._let_run(1)
+
+    @on(FindingsView.Chosen)
+    def _go_to_finding(self, event: FindingsView.Chosen) -> None:
+        pane, finding = (
+            self.query_one(DebuggerPane),
+            self.query_one(DoctorPanel).finding(event.place),
+        )
+        if finding is None:
+            return
+        stop, shown = self._doctor.stop_at(finding.pass_number), pane.explorer
+        if stop is None:
+            if finding.pass_number is not None:
+                self.notify(f"pass {finding.pass_number} is not kept any more", timeout=3)
+                return
+        elif stop.graph is not None and (shown is None or shown.session.halt is not stop):
+            explorer = Explorer.arriving(DebugSession.at(stop, self._script), None)
+            pane.take(explorer, f"{self._caption_of(stop)} · an earlier pass")
+            pane.compare(self._doctor.evidence_of(stop.graph))
+        pane.go_to_finding(finding)
+
+    @staticmethod
+    def _caption_of(stop: Stop) -> str:
+        return f"{stop.kind} {stop.number} · {line_called(stop.file, stop.line)}"
 
     @on(Stopped)
     def _show_stop(self, event: Stopped) -> None:
@@ -95,8 +179,9 @@ class ScriptApp(BaseApp):
         pane = self.query_one(DebuggerPane)
         if event.explorer is not None:
             assert isinstance(stop, Stop)
-            at = line_called(stop.file, stop.line)
-            pane.take(event.explorer, f"{stop.kind} {stop.number} · {at}")
+            pane.take(event.explorer, self._caption_of(stop))
+        if isinstance(stop, Stop):
+            self.query_one(DoctorPanel).works()
         if isinstance(stop, Ended):
             self.notify(stop.reason, title="the script is over", timeout=10, markup=False)
         elif stop.kind == "exception":
@@ -158,6 +243,15 @@ class ScriptApp(BaseApp):
         line = Text(f" {script.path.name}  ", "bold")
         failed = isinstance(stop, Stop) and stop.kind == "exception"
         line.append(told, theme_color(self, "error") if failed else "")
+        panel = self.query_one(DoctorPanel)
+        if not self._has_examined.is_set():
+            line.append(f"  {WORKS}", theme_color(self, "muted"))
+        elif panel.checkup is not None:
+            is_bad = panel.checkup.diagnosis.verdict in ("faulty", "suspect")
+            style = theme_color(self, "error" if is_bad else "muted")
+            line.append(
+                f"  doctor: {panel.verdict_in_short}{'' if panel.display else ' · F'}", style
+            )
         if classes:
             line.append(f"  follows {classes}", theme_color(self, "muted"))
         self.query_one("#script-status", Static).update(line)

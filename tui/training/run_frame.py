@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from microgpt import ModelSnapshot, StepResult
+from microgpt.diagnosis.finding import Finding
 from microgpt.graph.arrays import Floats
 from microgpt.train.graph_origin import GraphOrigin
 
@@ -49,6 +50,7 @@ class RunFrame:
     upcoming: GraphOrigin | None = None
     """What the first step will be computed from, so that the untrained model can be looked at."""
 
+    findings: tuple[Finding, ...] = ()  # the doctor's; `pass_number` is the training step
     pinned: str = ""
     """The text of someone's own that `result` and `origin` are of, `""` for training's document."""
 

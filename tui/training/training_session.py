@@ -271,6 +271,9 @@ class TrainingSession:
         return FreshSample(training.step, text)
 
     def _end(self, status: str, problem: str = "") -> None:
+        if self._recorder is not None:
+            with suppress(RunFileError):
+                self._recorder.commit()  # whoever looks goes back from here
         with self._wake:
             self._show(replace(self._frame, status=status, problem=problem, rate=0.0))
 

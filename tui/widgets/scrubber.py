@@ -8,9 +8,11 @@ from textual import events
 from textual.message import Message
 from textual.widgets import Static
 
+from microgpt.diagnosis.finding import RANK, Finding
 from microgpt.graph.arrays import Floats
 from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
+from tui.widgets.findings_view import COLORS, SIGNS
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -120,7 +122,12 @@ class Scrubber(Static):
             where = f" {frame.live_step} ◆ step {shown} · L: live "
         else:
             where = f" {frame.live_step} ◆ live · , . back and forth "
+        if n := len(frame.findings):
+            where += f"· F: {n} finding{'' if n == 1 else 's'} "
         return f" {frame.first_step + 1} ", where
+
+    def _ink(self, finding: Finding) -> str:
+        return f"bold {theme_color(self.app, COLORS[finding.certainty])}"
 
     def _place(self) -> tuple[int, int]:
         """First column of the bars, and how many there are."""
@@ -142,7 +149,13 @@ class Scrubber(Static):
         marked = column_of(step, first, frame.live_step, columns)
         bars = "".join(_BARS[height] for height in heights(frame.losses_so_far, columns))
         line.append(left, muted)
-        line.append(bars[:marked], primary).append("◆", f"bold {accent}")
-        line.append(bars[marked + 1 :], primary)
+        drawn = Text(f"{bars[:marked]}◆{bars[marked + 1 :]}", primary)
+        for finding in sorted(frame.findings, key=lambda finding: -RANK[finding.certainty]):
+            column = column_of(finding.pass_number or first, first, frame.live_step, columns)
+            if column != marked:
+                sign = Text(SIGNS[finding.certainty], self._ink(finding))
+                drawn = drawn[:column] + sign + drawn[column + 1 :]
+        drawn.stylize(f"bold {accent}", marked, marked + 1)
+        line.append_text(drawn)
         line.append(right, f"bold {accent}" if frame.past else muted)
         return line

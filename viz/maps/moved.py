@@ -14,6 +14,7 @@ class Moved:
 
     cells: frozenset[int] = frozenset()  # those that show another number
     weights: frozenset[tuple[int, int]] = frozenset()  # of heads, as `(cell, source column)`
+    wrong: frozenset[int] = frozenset()  # cells with gradients that should be others
 
     @property
     def heads(self) -> frozenset[int]:

@@ -50,6 +50,8 @@ COURSE = "steps"
 
 MOVED = "*"
 """Behind what a what-if moves."""
+WRONG = "✗"
+"""Behind a cell with gradients that are others than they should be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,6 +306,8 @@ class TextMap:
 
     def _cell(self, cell: int) -> Span:
         span = self._plain_cell(cell)
+        if cell in self.moved.wrong and span.kind not in {"plain", "muted"}:
+            return replace(span, text=f"{span.text.rstrip()}{WRONG}".ljust(self.widths.column))
         if not self._is_moved(cell, span):
             return span
         return replace(span, text=f"{span.text.rstrip()}{MOVED}".ljust(self.widths.column))

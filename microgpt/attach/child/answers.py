@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from array import array
 
-from microgpt.attach.child.array_questions import ArrayQuestions
 from microgpt.attach.child.channel import Channel
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.own_methods import OwnMethods
-from microgpt.attach.child.reading import read_safely
-from microgpt.attach.child.torch_graph import TorchGraph
+from microgpt.attach.child.reading import Methods, read_safely
 from microgpt.attach.wire import Field
 
 
-def answer(
-    channel: Channel, learner: Learner, methods: OwnMethods | ArrayQuestions | TorchGraph | None
-) -> None:
+def answer(channel: Channel, learner: Learner, methods: Methods | None) -> None:
     """Computes nodes for operands that our process names, or asks them for shares.
 
     Args:

@@ -6,7 +6,6 @@ there. At a stop it sends the computation and waits.
 
 from __future__ import annotations
 
-import os
 import sys
 from _signal import SIGINT, default_int_handler, signal  # type: ignore[import-not-found]  # a script may have a signal.py
 from array import array
@@ -28,9 +27,9 @@ from microgpt.attach.child.found_gradients import run_and_look
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.native_class import NativeClass
-from microgpt.attach.child.pass_functions import hook_functions, looking_like
+from microgpt.attach.child.pass_functions import hook_functions, hook_method
 from microgpt.attach.child.pass_log import PassLog
-from microgpt.attach.child.reading import FrozenColumns
+from microgpt.attach.child.reading import FrozenColumns, Methods
 from microgpt.attach.child.recorded import Node, Recorded, Watched
 from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.shapes import NO_ROOM, Shape, has_room, watch_classes
@@ -50,17 +49,12 @@ PATIENCE = 3
 
 
 class Conversation:
-    """Everything attached in this process.
+    """Everything attached in this process, and a channel to whoever looks at it."""
 
-    Args:
-        orders: file descriptor to read orders from.
-        reports: file descriptor to write messages to.
-        shares_terminal: whether a Ctrl-C typed for our process reaches the script, too.
-    """
-
-    def __init__(self, orders: int, reports: int, *, shares_terminal: bool = False) -> None:
-        self._channel = Channel(orders, reports, shares_terminal=shares_terminal)
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
         self._base: FrameType = sys._getframe()
+        self._beyond: FrameType | None = self._base  # from here on calls are no one's program
         self._classes: list[ValueClass] = []
         self._kinds: dict[type, ValueClass | None] = {}  # of the types met
         self._between = Between()
@@ -73,26 +67,24 @@ class Conversation:
         self._n_backwards = 0
         self._quiet = 0
         self._depth = 0
-        os.register_at_fork(after_in_child=self._close)
+        self._unhook: list[Callable[[], None]] = []  # of what makes passes
         order = self._channel.order(about=0)
         self._quiet, self._let_pass = order.quiet, (order.low, order.high)
 
     def start(self, base: FrameType) -> None:
-        """From now on classes are recognised as they are built.
-
-        Args:
-            base: the frame that runs the script.
-        """
-        self._base = base
+        """From now on classes are recognised as they are built by the script that a frame runs."""
+        self._base = self._beyond = base
         signal(SIGINT, default_int_handler)  # a shell's background job would ignore it
         watch_classes(Recorded, Watched, self)
 
-    def _close(self) -> None:
+    def close(self) -> None:
         """Lets a forked copy of the script run by itself: the conversation is not its own."""
         self._channel.close()
         self._watch_no_more()
 
     def _watch_no_more(self) -> None:
+        while self._unhook:
+            self._unhook.pop()()
         self._learner.stop()
         self._between.stop()
         if self._torch is not None:
@@ -157,7 +149,9 @@ class Conversation:
             return
         kind.shape = shape
         if is_new:
-            hooked = function is not None and hook_functions(function, partial(self._called, kind))
+            unhook = hook_functions(function, partial(self._called, kind)) if function else []
+            self._unhook += unhook
+            hooked = bool(unhook)
             kind.is_free, kind.sample = not hooked, None
             can_be_fast = not kind.holds_arrays and FastWatch.can_watch(kind, shape)
             kind.is_slow = not hooked and not can_be_fast
@@ -184,7 +178,7 @@ class Conversation:
         if order is None or not order.stop:
             self._obey(order or self._channel.unasked_order())
             return
-        names = reading.names_of(reading.frames_of(run.caller, self._base), kind, self._learner)
+        names = reading.names_of(reading.frames_of(run.caller, self._beyond), kind, self._learner)
         graph: FrozenColumns = self._safely(lambda: self._graph_of_run(run, root, names))
         self._stop("backward", loss, graph, (run.caller.f_code.co_filename, run.line))
 
@@ -247,7 +241,7 @@ class Conversation:
             finally:
                 self._depth -= 1
 
-        cls.backward = looking_like(backward, hooked)  # type: ignore[attr-defined]
+        self._unhook.append(hook_method(cls, "backward", backward, hooked))
 
     def found_torch(self, cls: type) -> None:
         """Follows PyTorch's tensors from now on."""
@@ -307,7 +301,7 @@ class Conversation:
     ) -> tuple[Any, FrozenColumns]:
         """The result of a backward pass, and the computation with what the pass did."""
         if isinstance(kind, TorchPasses):
-            frames = list(reading.frames_of(caller, self._base))
+            frames = list(reading.frames_of(caller, self._beyond))
             result, graph, self._updates = kind.looked_at(
                 root, run, frames, self._n_backwards, self._channel, self._learner
             )
@@ -318,7 +312,7 @@ class Conversation:
         before = self._safely(lambda: reading.snapshot_of(kind, [root]))
         if isinstance(before, str):
             return run(), before
-        names = reading.names_of(reading.frames_of(caller, self._base), kind, self._learner)
+        names = reading.names_of(reading.frames_of(caller, self._beyond), kind, self._learner)
         self._compare(kind, before, names)
         log, shape = PassLog(), kind.shape
         assert shape is not None
@@ -332,7 +326,7 @@ class Conversation:
                 finals = before.finals_in(kept)
         if finals is None:
             return result, "the function that made the last pass has no gradients now"
-        names = reading.names_of(reading.frames_of(caller, self._base), kind, self._learner)
+        names = reading.names_of(reading.frames_of(caller, self._beyond), kind, self._learner)
         graph = self._safely(
             lambda: reading.graph_columns(before, kind, names, log, finals=finals or [])
         )
@@ -376,13 +370,17 @@ class Conversation:
             problem=[graph if isinstance(graph, str) else ""], **fields, **self._updates,
         )  # fmt: skip
         self._updates = {}
-        with self._channel.leaving_ctrl_c():
-            while (order := self._channel.order(about=self._n_backwards)).asks:
-                answer(self._channel, self._learner, methods)
-        self._obey(order)
+        self._obey(self._stand_still(methods))
         looked, self._looked = self._looked, None
         if looked is not None and kind == "backward" and self._channel.is_open:
             self._safely(lambda: self._between.keep(self._n_backwards, *looked))
+
+    def _stand_still(self, methods: Methods | None) -> Instruction:
+        """Answers what is asked about the graph at hand, until it is to go on."""
+        with self._channel.leaving_ctrl_c():
+            while (order := self._channel.order(about=self._n_backwards)).asks:
+                answer(self._channel, self._learner, methods)
+        return order
 
     def _obey(self, order: Instruction | None) -> None:
         """Records from here to the next backward if that is to be asked about."""

@@ -132,7 +132,9 @@ class Learner:
         Args:
             put: what really sets an attribute.
         """
-        return noting_setattr(put, self._watched, self._wrote, self._makes, lambda: self.is_asleep)
+        return noting_setattr(
+            put, self._watched, self._apart, self._wrote, self._makes, lambda: self.is_asleep
+        )
 
     def _begin_free(self, run: WatchedRun) -> bool:
         """A pass of free code begins; whether it is to be seen."""

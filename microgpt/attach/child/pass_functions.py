@@ -34,14 +34,11 @@ def outer():
 """
 
 
-def hook_functions(code: CodeType, hook: Hook) -> bool:
-    """Calls a hook in the place of all functions with this code; whether there is one."""
+def hook_functions(code: CodeType, hook: Hook) -> list[Callable[[], None]]:
+    """Calls a hook in the place of all functions with this code. Gives what undoes each."""
     if code.co_flags & GENERATORS:
-        return False
-    functions = functions_of_code(code)
-    for function in functions:
-        _hook(function, hook)
-    return bool(functions)
+        return []
+    return [_hook(function, hook) for function in functions_of_code(code)]
 
 
 def looking_like(function: FunctionType, other: T) -> T:
@@ -49,6 +46,18 @@ def looking_like(function: FunctionType, other: T) -> T:
     for name in ("__name__", "__qualname__", "__doc__", "__module__", "__dict__"):
         setattr(other, name, getattr(function, name))
     return other
+
+
+def hook_method(cls: Any, name: str, own: FunctionType, other: Any) -> Callable[[], None]:
+    """Puts another function in the place of a class's own method. Gives what undoes that."""
+    other = looking_like(own, other)
+
+    def unhook() -> None:
+        if vars(cls).get(name) is other:
+            setattr(cls, name, own)
+
+    setattr(cls, name, other)
+    return unhook
 
 
 class PassFunctions:

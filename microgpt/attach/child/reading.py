@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
 T = TypeVar("T")
-FrozenColumns: TypeAlias = "tuple[dict[str, Field], OwnMethods | ArrayQuestions | TorchGraph] | str"
+Methods: TypeAlias = "OwnMethods | ArrayQuestions | TorchGraph"
+"""What computes the nodes of a graph again."""
+FrozenColumns: TypeAlias = "tuple[dict[str, Field], Methods] | str"
 """A computation as columns, and what computes its nodes again; or why there is none, in words."""
 
 
@@ -60,8 +62,8 @@ def read_safely(reading: Callable[[], T], learner: Learner) -> T | str:
             gc.enable()
 
 
-def frames_of(innermost: FrameType, base: FrameType) -> Iterator[FrameType]:
-    """The script's calls under way, from the innermost outwards."""
+def frames_of(innermost: FrameType, base: FrameType | None) -> Iterator[FrameType]:
+    """The script's calls under way, from the innermost outwards to one that is not its own."""
     frame: FrameType | None = innermost
     while frame is not None and frame is not base:
         yield frame

@@ -75,7 +75,8 @@ def _opened(
         package.__path__ = [folder]
         sys.modules[name] = package
     sys.meta_path.insert(0, _WithOwnBuiltins)
-    from microgpt.attach.child.conversation import Conversation  # noqa: PLC0415  # found only now
+    from microgpt.attach.child.channel import Channel  # noqa: PLC0415  # found only now
+    from microgpt.attach.child.conversation import Conversation  # noqa: PLC0415
     from microgpt.attach.child.hang_up import end_with  # noqa: PLC0415
     from microgpt.attach.child.shapes import put_back  # noqa: PLC0415
 
@@ -83,7 +84,9 @@ def _opened(
     sys.meta_path.remove(_WithOwnBuiltins)
     for name in [name for name in sys.modules if name.partition(".")[0] == "microgpt"]:
         del sys.modules[name]
-    return Conversation(orders, reports, shares_terminal=shares_terminal), put_back
+    session = Conversation(Channel(orders, reports, shares_terminal=shares_terminal))
+    os.register_at_fork(after_in_child=session.close)
+    return session, put_back
 
 
 class _WithOwnBuiltins(SourceFileLoader):

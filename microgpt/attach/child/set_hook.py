@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ Put: TypeAlias = "Callable[[Any, str, Any], None]"
 def noting_setattr(
     put: Put,
     watched: type,
+    apart: Container[type],
     wrote: Callable[[Node, str, Any, FrameType, Put], None],
     made: Callable[[Node], None],
     is_asleep: Callable[[], bool],
@@ -28,7 +29,8 @@ def noting_setattr(
 
     Args:
         put: what really sets an attribute.
-        watched: the base of ours that all candidates have.
+        watched: the base of ours that candidates have.
+        apart: candidates that have it not.
         wrote: is told of a number that is written to a node, and puts it there.
         made: is told of a node that gets its first attribute.
         is_asleep: whether nothing is to be told, since we ourselves ask the script's code.
@@ -37,7 +39,8 @@ def noting_setattr(
 
     def is_of_arrays(value: Any) -> bool:
         """Whether it is a node that holds an array: a gradient may be one."""
-        return isinstance(value, watched) and any(map(is_array, attributes(value).values()))
+        is_watched = isinstance(value, watched) or value.__class__ in apart
+        return is_watched and any(map(is_array, attributes(value).values()))
 
     readers: dict[type, Callable[[Any, str, Any], Any]] = {}
     making: Any = None  # the node, while its first attributes are set

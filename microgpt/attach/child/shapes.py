@@ -12,7 +12,7 @@ import builtins
 import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
 
@@ -111,13 +111,16 @@ class Listener(Protocol):
         """The class of PyTorch's tensors, while torch is still being imported."""
 
 
-def watch_classes(recorded: type, watched: type, listener: Listener) -> None:
+def watch_classes(recorded: type, watched: type, listener: Listener) -> Callable[[], None]:
     """From now on, builds classes that may be Value-like on a base of ours and tells of each.
 
     Args:
         recorded: is put under a class of a known shape, last, so that its instances get its slots.
         watched: is put under one that defines arithmetic, until it is known what its nodes are.
         listener: is told.
+
+    Returns:
+        what undoes that; classes that were built stay on their bases.
     """
     build = builtins.__build_class__
 
@@ -149,8 +152,13 @@ def watch_classes(recorded: type, watched: type, listener: Listener) -> None:
         listener.found(cls, shape, operators)
         return cls
 
+    def undo() -> None:
+        if builtins.__build_class__ is build_class:
+            builtins.__build_class__ = build
+
     builtins.__build_class__ = build_class
     _AS_IT_WAS.update(vars(builtins))
+    return undo
 
 
 NO_ROOM = "its __slots__ leave its nodes no room for a note: a base without slots would"
@@ -224,13 +232,12 @@ def free_operators(
     """
     if not _is_of_the_program(body, bases):
         return []
-    makers = [
-        code
-        for code in around.co_consts
-        if isinstance(code, CodeType)
-        and code.co_argcount
-        and name in (*code.co_names, *code.co_freevars)
-    ]
+    return operators_among(name, (c for c in around.co_consts if isinstance(c, CodeType)))
+
+
+def operators_among(name: str, codes: Iterable[CodeType]) -> list[CodeType]:
+    """Those of some functions that make instances of a class, if they add and multiply."""
+    makers = [c for c in codes if c.co_argcount and name in (*c.co_names, *c.co_freevars)]
     for words in (("add", "plus", "sum"), ("mul", "times", "prod")):
         if not any(
             c.co_argcount > 1 and any(w in c.co_name.lower() for w in words) for c in makers

@@ -1,7 +1,8 @@
 """Health checks: dead units, saturated softmaxes, the size of gradients, idle parameters.
 
-Each finding says what, with its numbers, and names a node to go and look at. To add a check, write
-its function and put it into `CHECKS`.
+Each finding says what, with its numbers, and names a node to go and look at. A check that looks
+for what a kind of the diagnosis is about has that kind's name. To add a check, write its function
+and put it into `CHECKS`.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def _dead_relus(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
         if dead:
             often = f" at all {len(dead[0])} positions" if len(dead[0]) > 1 else ""
             what = f"{layer or 'relu'}: {len(dead)} of {len(rows)} units are off{often}"
-            yield _finding(graph, "dead relu", what, len(dead) / len(rows), dead[0][0])
+            yield _finding(graph, "dead-units", what, len(dead) / len(rows), dead[0][0])
 
 
 def _saturated_softmaxes(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
@@ -93,7 +94,7 @@ def _saturated_softmaxes(graph: Graph, _: GraphOrigin | None) -> Iterator[Health
         where = graph.scope(node).partition("/")[0]
         times = f"{len(found)} times" if len(found) > 1 else "once"
         what = f"{place}: one output is above {SATURATED} {times}, {share:.6f} at {where}"
-        yield _finding(graph, "saturated softmax", what, share, node)
+        yield _finding(graph, "saturated", what, share, node)
 
 
 def _gradients_by_layer(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
@@ -116,9 +117,9 @@ def _gradients_by_layer(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthF
     told = ", ".join(f"{place} {size:.3g}" for place, size in sizes.items())
     what = f"root mean square of the gradient: {told}; first to last {ratio:.3g}"
     if ratio < MUCH_SMALLER:
-        yield _finding(graph, "vanishing gradient", what, ratio, nodes[first])
+        yield _finding(graph, "vanishing", what, ratio, nodes[first])
     elif not ratio <= 1 / MUCH_SMALLER:
-        yield _finding(graph, "exploding gradient", what, ratio, nodes[first])
+        yield _finding(graph, "exploding", what, ratio, nodes[first])
 
 
 def _update_sizes(graph: Graph, origin: GraphOrigin | None) -> Iterator[HealthFinding]:
@@ -163,7 +164,7 @@ def _without_gradient(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFin
             idle.setdefault(matrix, []).append(node)
     for matrix, nodes in idle.items():
         what = f"{matrix or 'parameters'}: {len(nodes)} of {used[matrix]} used get no gradient"
-        yield _finding(graph, "no gradient", what, len(nodes) / used[matrix], nodes[0])
+        yield _finding(graph, "no-gradient", what, len(nodes) / used[matrix], nodes[0])
 
 
 def _pass_as_it_was(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
@@ -196,14 +197,14 @@ def _gradients_before(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFin
             f"{len(inner)} inner nodes had a gradient before the pass, which went over this graph "
             f"once more; that of {graph.name(node)} was {graph.grad_before[node]:.6g}"
         )
-        yield _finding(graph, "second pass", what, float(len(inner)), node)
+        yield _finding(graph, "backward-twice", what, float(len(inner)), node)
     elif len(leaves):
         node = int(leaves[0])
         what = (
             f"{len(leaves)} leaves had a gradient before the pass, unless that is meant: they "
             f"were not zeroed; that of {graph.name(node)} was {graph.grad_before[node]:.6g}"
         )
-        yield _finding(graph, "gradients not zeroed", what, float(len(leaves)), node)
+        yield _finding(graph, "stale-grads", what, float(len(leaves)), node)
 
 
 CHECKS: tuple[HealthCheck, ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from microgpt.diagnosis.evidence import Evidence
-from microgpt.diagnosis.finding import Finding
+from microgpt.diagnosis.finding import RANK, Finding
 from microgpt.diagnosis.kinds import (
     arrays,
     changed,
@@ -17,6 +17,7 @@ from microgpt.diagnosis.kinds import (
     probabilities,
     rates,
     reach,
+    sizes,
     slopes,
     streams,
     tables,
@@ -41,6 +42,7 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *updates.KINDS,
     *optimizers.KINDS,
     *rates.KINDS,
+    *sizes.KINDS,
     *numbers.KINDS,
     *streams.KINDS,
     *unused.KINDS,
@@ -48,7 +50,6 @@ CATALOGUE: tuple[FaultKind, ...] = (
 )
 OF_ARRAYS = frozenset(kind.name for kind in arrays.KINDS)
 OF_PASSES = frozenset(kind.name for kind in (*writes.KINDS, *order.KINDS, *slopes.KINDS))
-RANK = {"certain": 0, "likely": 1, "note": 2}
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:

@@ -167,5 +167,5 @@ KINDS = (
                     "never-visited", "operand-skipped", "backward-twice", "updated-twice", "error",
                     "not-finite"})),
     FaultKind("rate-too-small", "moves hardly at all",
-         "take a larger learning rate", _rate_too_small, frozenset({"not-finite"})),
+         "take a larger learning rate", _rate_too_small, frozenset({"not-finite", "vanishing"})),
 )  # fmt: skip

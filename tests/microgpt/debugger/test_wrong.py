@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from dataclasses import replace
@@ -23,8 +24,10 @@ from microgpt import (
     recording,
 )
 from microgpt.debugger import Console, DebugSession, GraphOrigin
+from microgpt.debugger.checks import health_checks
 from microgpt.debugger.checks.health_checks import HealthFinding
 from microgpt.debugger.post_mortem import compute, failed_graph
+from microgpt.diagnosis.kinds import CATALOGUE
 from microgpt.model.transformer import forward
 from tests.microgpt.debugger.conftest import DOCUMENTS
 
@@ -254,8 +257,8 @@ def with_origin(model: ModelSnapshot, lr: float = 0.01) -> DebugSession:
 
 def test_dead_units_and_idle_parameters(tiny_model: ModelSnapshot, tiny_graph: Graph) -> None:
     found = DebugSession(tiny_graph).health()
-    assert checks(found) == {"dead relu", "no gradient"}
-    dead = next(f for f in found if f.check == "dead relu")
+    assert checks(found) == {"dead-units", "no-gradient"}
+    dead = next(f for f in found if f.check == "dead-units")
     scopes = [tiny_graph.scopes.find(f"pos{p}/layer1/mlp/relu") for p in range(4)]
     units = np.array([tiny_graph.data[scope.start : scope.stop] for scope in scopes])
     n_dead = 16 - np.count_nonzero(units.any(axis=0))
@@ -263,14 +266,14 @@ def test_dead_units_and_idle_parameters(tiny_model: ModelSnapshot, tiny_graph: G
     assert dead.value == n_dead / 16
     assert tiny_graph.data[dead.node] == 0
     for finding in found:
-        if finding.check == "no gradient":
+        if finding.check == "no-gradient":
             assert tiny_graph.grad[finding.node] == 0
             assert "of 64 used" in finding.what
 
 
 def test_saturated_softmaxes(tiny_model: ModelSnapshot) -> None:
     session = DebugSession(scaled(tiny_model, "layer0.attn_wq", 1e4).graph("ava"))
-    found = [f for f in session.health() if f.check == "saturated softmax"]
+    found = [f for f in session.health() if f.check == "saturated"]
     assert any(re.match(r"layer0/attn/head\d/softmax", f.what) for f in found)
     for finding in found:
         assert 0.99 < finding.value <= 1
@@ -280,10 +283,10 @@ def test_saturated_softmaxes(tiny_model: ModelSnapshot) -> None:
 def test_vanishing_and_exploding_gradients(tiny_model: ModelSnapshot) -> None:
     small = scaled(tiny_model, "wpe", 1e6)  # behind a norm of what is large, gradients are small
     found = DebugSession(small.graph("ava")).health()
-    assert "exploding gradient" not in checks(found)
+    assert "exploding" not in checks(found)
     large = scaled(scaled(tiny_model, "layer1.mlp_fc2", 1e7), "lm_head", 1e-8)
     assert isinstance(DebugSession(large.graph("ava")).health(), tuple)
-    told = [f for f in found if f.check == "vanishing gradient"]
+    told = [f for f in found if f.check == "vanishing"]
     for finding in told:
         assert finding.value < 1e-3
 
@@ -363,3 +366,10 @@ def test_what_is_told_of_a_check(tiny_graph: Graph) -> None:
 def test_gradients_that_are_not_there_cannot_be_checked() -> None:
     with pytest.raises(GraphError, match="no backward pass"):
         DebugSession(Graph.from_value(Value(1.0) * 2)).check_gradients()
+
+
+def test_checks_have_the_names_of_the_kinds() -> None:
+    source = inspect.getsource(health_checks)
+    names = set(re.findall(r'_finding\(graph, "([^"]+)"', source))
+    assert len(names) == 9
+    assert names - {kind.name for kind in CATALOGUE} == {"update size", "wrong pass"}

@@ -1,0 +1,1 @@
+"""The doctor: what is wrong with the passes at hand, or with the training that runs."""
