@@ -6,6 +6,7 @@ from _operator import attrgetter
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain as chained
+from itertools import repeat
 from typing import Any
 
 from microgpt.attach.child.found_gradients import gradients_in
@@ -262,7 +263,14 @@ class Snapshot:
         return found if until is None else {number for number in found if number <= until}
 
     def all_have(self, name: str) -> bool:
-        """Whether every node holds an attribute of its own in its dictionary."""
+        """Whether every node holds an attribute of its own in its dictionary.
+
+        To ask a node for its dictionary makes one, which takes longer than the rest of the look; so
+        where no class has that attribute, or makes some up, it is only looked up.
+        """
+        classes = {base for cls in set(map(type, self.nodes)) for base in cls.__mro__}
+        if not any(name in vars(base) or "__getattr__" in vars(base) for base in classes):
+            return all(map(hasattr, self.nodes, repeat(name)))
         return all(name in getattr(node, "__dict__", ()) for node in self.nodes)
 
 
