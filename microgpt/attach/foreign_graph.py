@@ -91,6 +91,9 @@ def without_pass(fields: Columns) -> Graph:
                 ints(fields, "maker_lines").tolist())
         ) if "maker_of" in fields else (),
         maker_of=ints(fields, "maker_of") if "maker_of" in fields else None,
+        unused_lines=tuple(
+            zip(texts(fields, "unused_files"), ints(fields, "unused_lines").tolist(), strict=True)
+        ) if "unused_files" in fields else (),
     )  # fmt: skip
 
 

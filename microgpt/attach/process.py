@@ -386,9 +386,11 @@ class ScriptProcess:
         number = array("q", [self._n_questions])
         question = encoded(kind, {"question": number, **fields})
         self._write(order(self._n_backwards, asks=True) + question)
-        if (message := received(self._reports.read)) is None:
-            raise InputError("the script is over")
-        return message[1]
+        while (message := received(self._reports.read)) is not None:
+            if message[0] == "evaluated":  # its code may build classes while it is asked
+                return message[1]
+            self._take(*message)
+        raise InputError("the script is over")
 
 
 def _started(target: Callable[..., None], *arguments: object) -> threading.Thread:

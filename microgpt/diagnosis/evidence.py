@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import Program
+from microgpt.diagnosis.structure.algebra import Algebra
+from microgpt.diagnosis.structure.distributions import Distributions
+from microgpt.diagnosis.structure.text_model import TextModel
 from microgpt.graph.arrays import Ints, frozen
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite, Stop, Updates
 
@@ -136,6 +139,33 @@ class Evidence:
         if named.any():
             return named
         return is_leaf & ~np.isin(np.arange(len(graph)), graph.nodes_of("const"))
+
+    # -- the model's structure ---------------------------------------------------------------------
+
+    @cached_property
+    def _models(self) -> dict[int, TextModel]:
+        return {}
+
+    def text_model(self, place: int) -> TextModel:
+        """What a pass reads and scores."""
+        if place not in self._models:
+            algebra = Algebra(self.passes[place], self.parameters(place))
+            self._models[place] = TextModel(algebra)
+        return self._models[place]
+
+    def algebra(self, place: int) -> Algebra:
+        """What a pass computes, as sums and products."""
+        return self.text_model(place).algebra
+
+    @cached_property
+    def _distributions(self) -> dict[int, Distributions]:
+        return {}
+
+    def distributions(self, place: int) -> Distributions:
+        """The softmaxes of a pass."""
+        if place not in self._distributions:
+            self._distributions[place] = Distributions(self.algebra(place))
+        return self._distributions[place]
 
     # -- the two proofs that most kinds ask for ----------------------------------------------------
 

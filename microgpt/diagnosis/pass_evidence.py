@@ -149,10 +149,26 @@ class PassEvidence:
         return frozen(EXACT * sizes + errors + ROUNDED * float(np.max(sizes, initial=0.0)))
 
     @cached_property
+    def is_unknown(self) -> NDArray[np.bool_]:
+        """Whose true gradient hangs on a slope that nothing tells. Shape: `[node]`."""
+        graph = self.graph
+        nothing = np.isnan(self.slopes) & ~self.locals.known
+        found = np.zeros(len(graph), np.bool_)
+        found[graph.operands[nothing]] = True
+        starts, operands = graph.operand_start.tolist(), graph.operands.tolist()
+        unknown = found.tolist()
+        for node in range(graph.root, -1, -1):
+            if unknown[node]:
+                for operand in operands[starts[node] : starts[node + 1]]:
+                    unknown[operand] = True
+        return frozen(np.array(unknown))
+
+    @cached_property
     def off(self) -> NDArray[np.bool_]:
         """Whose gradient is another one than it should be. Shape: `[node]`."""
         same = np.isnan(self.true_grad) & np.isnan(self.graph.grad)
         same |= self.true_grad == self.graph.grad
+        same |= np.isnan(self.true_grad) & self.is_unknown
         with np.errstate(invalid="ignore"):
             return frozen(~same & ~(np.abs(self.graph.grad - self.true_grad) <= self.tolerance))
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from microgpt.code_places import is_cell
 from microgpt.diagnosis import op_lines
-from microgpt.diagnosis.vocabulary import called, names_in, vocabulary_of
+from microgpt.diagnosis.vocabulary import called, vocabulary_of
 
 ALLOWED = re.compile(r"#\s*microgpt:\s*ok\s+([\w,\s-]+)")
 
@@ -117,7 +117,7 @@ class Program:
 
     def only_computes(self, file: str, function: ast.FunctionDef) -> bool:
         """Whether a function makes no nodes and writes to no attribute or place in a list."""
-        makers = self._vocabulary(file)[2]
+        makers = self.vocabulary(file)[2]
         return not any(
             (isinstance(n, ast.Call) and called(n) & makers)
             or (isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store))
@@ -145,7 +145,7 @@ class Program:
         function = self.function_at(file, line)
         if function is None:
             return None
-        numbers, _, makers = self._vocabulary(file)
+        numbers, _, makers = self.vocabulary(file)
         return op_lines.forgotten_operand(function, numbers, makers)
 
     def pass_function(self, place: SourcePlace | None, files: Iterable[str]) -> Function | None:
@@ -188,42 +188,10 @@ class Program:
                     return found.file, node.lineno
         return found.file, last.lineno
 
-    def line_that_rebinds(self, file: str | None) -> SourcePlace | None:
-        """The last line outside of classes' ops that makes new objects of numbers and gradients.
-
-        An assignment to a name, an attribute or a place in a list whose value is made of a node's
-        number less something, or of a node less its gradient.
-        """
-        tree = self.tree(file)
-        if tree is None or file is None:
-            return None
-        numbers, grads, makers = self._vocabulary(file)
-        found = []
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Assign):
-                continue
-            target, value = node.targets[0], node.value
-            if isinstance(target, ast.Attribute) and target.attr in numbers:
-                continue
-            reads = {n.attr for n in ast.walk(value) if isinstance(n, ast.Attribute)}
-            calls = [n for n in ast.walk(value) if isinstance(n, ast.Call)
-                     and called(n) & makers]  # fmt: skip
-            made = any(
-                isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub | ast.Add)
-                and {n.attr for n in ast.walk(part) if isinstance(n, ast.Attribute)} & numbers
-                for call in calls for each in call.args for part in ast.walk(each)
-            )  # fmt: skip
-            steps = isinstance(value, ast.BinOp) and not calls and reads & grads
-            if made or (steps and isinstance(target, ast.Name) and target.id in names_in(value)):
-                at = value if isinstance(value, ast.ListComp) else node
-                line = next((call.lineno for call in calls), at.lineno)
-                found.append(line)
-        return (file, max(found)) if found else None
-
     def makes_of_numbers(self, file: str, line: int) -> bool:
         """Whether a line makes a node of the number that it reads from another."""
         tree = self.tree(file)
-        numbers, _, makers = self._vocabulary(file)
+        numbers, _, makers = self.vocabulary(file)
         for node in ast.walk(tree or ast.Module([], [])):
             if isinstance(node, ast.Call) and node.lineno <= line <= (node.end_lineno or 0):
                 reads = {
@@ -231,12 +199,12 @@ class Program:
                     if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
                 }  # fmt: skip
                 if called(node) & makers and reads & numbers:
-                    return not self._in_op(file, node.lineno)
+                    return not self.in_op(file, node.lineno)
         return False
 
     def reads_gradients(self, file: str, line: int) -> bool:
         """Whether a line reads a gradient."""
-        _, grads, _ = self._vocabulary(file)
+        _, grads, _ = self.vocabulary(file)
         return any(
             isinstance(node, ast.Attribute) and node.attr in grads and node.lineno == line
             for node in ast.walk(self.tree(file) or ast.Module([], []))
@@ -278,7 +246,7 @@ class Program:
         tree = self.tree(file)
         if tree is None or file is None:
             return []
-        numbers, grads, _ = self._vocabulary(file)
+        numbers, grads, _ = self.vocabulary(file)
         found = set()
         for node in ast.walk(tree):
             if not isinstance(node, ast.Assign | ast.Return) or node.value is None:
@@ -286,7 +254,7 @@ class Program:
             reads = [n for n in ast.walk(node.value) if isinstance(n, ast.Attribute)]
             target = node.targets[0] if isinstance(node, ast.Assign) else None
             is_update = isinstance(target, ast.Attribute) or {n.attr for n in reads} & grads
-            if is_update or self._in_op(file, node.lineno):
+            if is_update or self.in_op(file, node.lineno):
                 continue
             aside = [
                 part for part in ast.walk(node.value)
@@ -297,10 +265,10 @@ class Program:
             found |= {n.lineno for n in reads if n.attr in numbers and id(n) not in inside}
         return sorted(found)
 
-    def _in_op(self, file: str, line: int) -> bool:
+    def in_op(self, file: str, line: int) -> bool:
         """Whether a line lies in a method of a class that defines arithmetic."""
         for each in ast.walk(self.tree(file) or ast.Module([], [])):
-            if isinstance(each, ast.ClassDef) and each.name in self._vocabulary(file)[2]:
+            if isinstance(each, ast.ClassDef) and each.name in self.vocabulary(file)[2]:
                 inside = each.lineno <= line <= (each.end_lineno or 0)
                 if inside:
                     return True
@@ -313,7 +281,7 @@ class Program:
             line: that makes nodes, itself or in a function that the list calls.
         """
         around = self.function_around(file, line)
-        makers = self._vocabulary(file)[2] | ({around.name} if around is not None else set())
+        makers = self.vocabulary(file)[2] | ({around.name} if around is not None else set())
         for node in ast.walk(self.tree(file) or ast.Module([], [])):
             if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
                 continue
@@ -329,9 +297,9 @@ class Program:
 
     def gradient_names(self, file: str) -> frozenset[str]:
         """The attributes that a program keeps gradients in."""
-        return self._vocabulary(file)[1]
+        return self.vocabulary(file)[1]
 
-    def _vocabulary(self, file: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    def vocabulary(self, file: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
         """What the program calls numbers, gradients, and what makes nodes."""
         if file not in self._words:
             self._words[file] = vocabulary_of(self.tree(file))
@@ -367,7 +335,7 @@ class Program:
         tree = self.tree(file)
         if tree is None or file is None:
             return []
-        numbers, _, makers = self._vocabulary(file)
+        numbers, _, makers = self.vocabulary(file)
         inside = {
             id(n) for c in ast.walk(tree) if isinstance(c, ast.ClassDef) and c.name in makers
             for n in ast.walk(c)

@@ -80,6 +80,8 @@ class Computation:
     """The functions of a program that made nodes, where that was recorded."""
     maker_of: Ints | None = None
     """Which of them made each node, -1 for none; None where none was recorded. Shape: `[node]`."""
+    unused_lines: tuple[tuple[str, int], ...] = ()
+    """Lines of a program that have made nodes, none of which is here, as far as that was seen."""
     why_no_events: str = ""
     """What is in the way, in a sentence's words, unless `backpropagated`."""
 

@@ -152,7 +152,9 @@ def _check_header(path: Path) -> None:
         is_begun = not header or header[:16] == b"SQLite format 3\0"
         if is_begun and path.with_name(path.name + "-wal").exists():
             return
-        raise RunFileError(f"{str(path)!r} is not a run file")
+        hint = "; a script is stepped through with `microgpt-tui run SCRIPT`"
+        is_script = path.suffix in {".py", ".ipynb"}
+        raise RunFileError(f"{str(path)!r} is not a run file{hint if is_script else ''}")
 
 
 def _problem(path: Path, connection: sqlite3.Connection) -> str:

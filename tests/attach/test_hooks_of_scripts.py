@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from microgpt.attach import Ended, ScriptProcess, Stop
+from microgpt.debugger import DebugSession
 
 PROGRAM = """
 import sys
@@ -101,3 +102,44 @@ def test_what_happens_in_the_middle_of_a_pass(tmp_path: Path, middle: str, call:
         assert len(stop.graph) == 8
         for name, grad in gradients.items():
             assert float(stop.graph.grad[stop.graph.find(name)]) == grad
+
+
+def test_a_class_with_no_room_for_a_note_runs_as_it_would(tmp_path: Path) -> None:
+    path = tmp_path / "slots.py"
+    path.write_text(NO_ROOM, encoding="utf-8")
+    with ScriptProcess(path) as script:
+        ended = script.next_stop(60)
+        assert isinstance(ended, Ended)
+        assert script.output.lines == ("6.0",)
+    assert ended.status == 0
+    assert "Boxed: its __slots__ leave its nodes no room for a note" in ended.reason
+
+
+NO_ROOM = """
+class Box:
+    __slots__ = ("value", "sources")
+    def __init__(self, value, sources=()):
+        self.value, self.sources = value, sources
+class Boxed(Box):
+    __slots__ = ()
+    def __add__(self, other):
+        return Boxed(self.value + other.value, (self, other))
+    def __mul__(self, other):
+        return Boxed(self.value * other.value, (self, other))
+print((Boxed(2.0) * Boxed(3.0)).value)
+"""
+
+
+def test_asking_its_methods_leaves_counts_and_lists_of_a_node_alone(tmp_path: Path) -> None:
+    source = (Path(__file__).parent / "programs" / "counts_of_uses.py").read_text(encoding="utf-8")
+    source = source.replace("self.used = 0", "self.used = 0\n        self.users = []")
+    source = source.replace("each.used += 1", "each.used += 1\n        each.users.append(function)")
+    path = tmp_path / "counts.py"
+    path.write_text(f"{source}\nprint(a.used, len(a.users), d.used, len(d.users))\n")
+    with ScriptProcess(path) as script:
+        stop = script.next_stop(60)
+        assert isinstance(stop, Stop)
+        assert DebugSession.at(stop, script).check_gradients().n_checked == 8
+        script.resume()
+        assert isinstance(script.next_stop(60), Ended)
+        assert script.output.lines[-1] == "2 2 3 3"

@@ -28,6 +28,7 @@ PATIENCE = 60
 OPS_CALLED = {
     "apply_by_name": ["mul", "add", "cube", "mul", "add"],
     "classes_of_ops": ["mul", "add", "twice", "mul", "mul", "add"],
+    "counts_of_uses": ["times", "plus", "times", "times", "plus"],
     "free_closures": ["times", "plus", "times", "times", "plus"],
     "dict_of_slopes": ["mul", "add", "mul1", "mul", "add"],
     "patched_operators": ["op"] * 5,

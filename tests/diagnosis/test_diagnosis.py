@@ -205,3 +205,65 @@ def test_text_quotes_the_line_and_says_the_two_numbers(tmp_path: Path) -> None:
     assert "    self.grad = share" in lines
     assert "  it is -0.5, and should be -1.0; 3 gradients wrong by it" in lines
     assert "  to see it: microgpt debug broken.py --pass 2 -c 'goto backward 7'" in lines
+
+
+# -- shares that are equal, and slopes that nothing tells ------------------------------------------
+
+SQUARED = """
+class Node:
+    def __init__(self, data, operands=(), slopes=()):
+        self.data, self.grad = data, 0.0
+        self.operands, self.slopes = operands, slopes
+    def __add__(self, other):
+        return Node(self.data + other.data, (self, other), (1.0, 1.0))
+    def __mul__(self, other):
+        return Node(self.data * other.data, (self, other), (other.data, self.data))
+    def backward(self):
+        order = []
+        def visit(node):
+            if node not in order:
+                for each in node.operands:
+                    visit(each)
+                order.append(node)
+        visit(self)
+        self.grad = 1.0
+        for node in reversed(order):
+            for each, slope in zip(node.operands, node.slopes):
+                each.grad = slope * node.grad
+w, b = Node(0.3), Node(0.1)
+for step in range(4):
+    h = w * Node(2.0) + b
+    loss = h * h
+    w.grad = b.grad = 0.0
+    loss.backward()
+    w.data -= 0.1 * w.grad
+    b.data -= 0.1 * b.grad
+"""
+
+
+def test_a_share_that_is_replaced_by_one_as_large_is_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "squared.py"
+    path.write_text(SQUARED, encoding="utf-8")
+    found = diagnosed(path).findings
+    assert [(finding.kind, finding.certainty) for finding in found] == [("overwritten", "certain")]
+    (line,) = (i for i, text in enumerate(SQUARED.splitlines(), 1) if "each.grad = slope" in text)
+    assert found[0].line == line
+    assert found[0].should == pytest.approx(2 * (found[0].was or 0.0))
+
+
+def test_a_gradient_below_a_slope_that_nothing_tells_is_not_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "squared.py"
+    path.write_text(SQUARED.replace("each.grad = slope", "each.grad += slope"), encoding="utf-8")
+    evidence = evidence_of(path)
+    seen = evidence.passes[0]
+    graph = seen.graph
+    known, slopes = seen.locals.known.copy(), graph.local_grads.copy()
+    edge = int(np.flatnonzero(graph.operands == graph.find("h"))[0])
+    known[edge], slopes[edge] = False, np.nan
+    nearest = seen.locals.nearest(slopes)
+    assert not seen.off.any()
+    unsure = replace(seen, graph=graph)
+    vars(unsure)["slopes"] = np.where(known, nearest, np.nan)
+    object.__setattr__(unsure, "locals", replace(seen.locals, known=known))
+    assert not unsure.off.any()
+    assert set(np.flatnonzero(unsure.is_unknown).tolist()) >= {graph.find("h"), graph.find("w")}

@@ -106,6 +106,8 @@ def held_in(value: Any, is_node: Callable[[object], bool], depth: int = MAX_DEPT
     parts: Any = ()
     if isinstance(value, (list, tuple, set, frozenset)):
         parts = value
+        if any(map(is_node, parts)):  # code beside a node has it, too
+            parts = [part for part in parts if not isinstance(part, (FunctionType, MethodType))]
     elif isinstance(value, dict):
         parts = [*value.keys(), *value.values()]
     elif isinstance(value, FunctionType):

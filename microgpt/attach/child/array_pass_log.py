@@ -32,6 +32,8 @@ from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
 
+IN_SIGHT = 4
+"""So many gradients that were read last are looked at again. Units: gradients."""
 MAX_NUMBERS = 50_000_000
 """So many numbers of writes are kept."""
 
@@ -66,8 +68,10 @@ class ArrayPassLog:
         self.before: dict[int, Any] = {}  # the first one
         self._met: dict[int, Node] = {}
         self._touched: dict[int, Node] = {}  # read since the last look
+        self.notes_all = False  # reads of gradients, too, until it is known what tells visits
         self._sites: dict[int, tuple[Any, int]] = {}  # where that was
         self._numbers: dict[int, tuple[Node, Any]] = {}  # of leaves, as they were
+        self._others: list[tuple[Node, Any]] = []  # and of all other nodes
         self._moved: Callable[[], None] | None = None
         self._leaf: tuple[Node, Any] | None = None  # of these the one whose gradient was read last
         self._late: Node = None  # the root of a pass of which the first visit had begun before
@@ -75,14 +79,18 @@ class ArrayPassLog:
         for node in nodes:
             self._meet(node)
 
-    def keep_numbers(self, leaves: Iterable[Node], moved: Callable[[], None]) -> None:
-        """Keeps what leaves' numbers are, since they may be updated in place.
+    def keep_numbers(
+        self, leaves: Iterable[Node], others: Iterable[Node], moved: Callable[[], None]
+    ) -> None:
+        """Keeps what numbers are, since leaves may be updated in place.
 
         Args:
             leaves: the nodes that were made of no others.
-            moved: is called when the gradient of one is read whose numbers have changed.
+            others: the others, whose numbers may be views of theirs.
+            moved: is called when the gradient of a leaf is read whose numbers have changed.
         """
         self._numbers = {id(leaf): (leaf, self._copy_of_data(leaf)) for leaf in leaves}
+        self._others = [(node, self._copy_of_data(node)) for node in others]
         self._moved = moved
 
     def _look_for_updates(self, node: Node) -> None:
@@ -94,8 +102,9 @@ class ArrayPassLog:
                 moved()
 
     def moved_since(self) -> list[tuple[Node, Any]]:
-        """The leaves whose numbers have changed since, with what they were."""
-        return [each for each in self._numbers.values() if self._has_moved(*each)]
+        """The nodes whose numbers have changed since, with what they were."""
+        kept = (*self._numbers.values(), *self._others)
+        return [each for each in kept if self._has_moved(*each)]
 
     def _has_moved(self, leaf: Node, was: Any) -> bool:
         return was is not None and not _same(self._copy_of_data(leaf), was)
@@ -148,9 +157,14 @@ class ArrayPassLog:
     def _compare(self) -> None:
         """Finds what was changed in place since the last look."""
         touched, self._touched = self._touched, {}
+        # `x.grad[:] += y.grad` reads both before it writes, so what was read last is kept in sight.
+        recent = set(list(touched)[-IN_SIGHT:])
         for key, node in touched.items():
             now = self._copy(self._raw(node))
-            if not _same(now, self._known[key]):
+            if _same(now, self._known[key]):
+                if key in recent:
+                    self._touched[key] = node
+            else:
                 code, offset = self._sites.get(key, (None, 0))
                 self._known[key] = now
                 self._entries.append((node, code, offset, now, COMPARED))
@@ -201,8 +215,9 @@ class ArrayPassLog:
             frame = calling_frame()
             log._meet(node)
             log._look_for_updates(node)
-            if by_grads:
+            if by_grads or log.notes_all:
                 log.was_read(name, (node, frame.f_code, frame.f_lasti))
+            log._touched.pop(id(node), None)
             log._touched[id(node)] = node
             log._sites[id(node)] = (frame.f_code, frame.f_lasti)
             own = getattr(node, "__dict__", None)

@@ -76,12 +76,14 @@ class ArrayQuestions:
         """What was updated in place since has its old numbers meanwhile."""
         now = [numbers.copy() for numbers, _ in self._moved]
         for numbers, was in self._moved:
-            numbers[...] = was
+            if numbers.flags.writeable:  # else it is a view of another one
+                numbers[...] = was
         try:
             yield
         finally:
             for (numbers, _), each in zip(self._moved, now):
-                numbers[...] = each
+                if numbers.flags.writeable:
+                    numbers[...] = each
 
     # -- what operands get -------------------------------------------------------------------------
 
@@ -131,6 +133,12 @@ class ArrayQuestions:
 
     def _ways_of(self, node: Node, operands: tuple[Node, ...]) -> Iterator[Way]:
         """All code that may say what a node gives to its operands."""
+        if type(node) is not self._kind.cls:  # each op is a class derived from it
+            for name in filter(_is_backward, vars(type(node))):
+                function = getattr(node, name, None)
+                takes = getattr(getattr(function, "__code__", None), "co_argcount", 0) - 1
+                if isinstance(function, MethodType) and takes in (0, 1):
+                    yield self._own_method(node, operands, function, takes)
         for value in attributes(node).values():
             if isinstance(value, (FunctionType, MethodType)) and not self._kind.is_method(value):
                 yield from self._of_function(node, operands, value)
@@ -157,6 +165,9 @@ class ArrayQuestions:
             yield lambda adjoint: self._tapped(node, operands, adjoint, function)
         elif takes == 1:
             yield self._called(node, operands, function, ())
+        elif takes in (len(operands) + 1, len(operands) + 2):
+            given = (*operands, node)[: takes - 1]  # the adjoint, the operands, what it gave
+            yield lambda adjoint: self._returned(function(adjoint.copy(), *given), operands)
 
     def _of_rows(self, rows: Sequence[Any]) -> Iterator[Way]:
         """One function beside each operand: `[(x, lambda g: ...), ...]`, or functions alone."""
@@ -164,7 +175,7 @@ class ArrayQuestions:
         for row in rows:
             parts = row if isinstance(row, (list, tuple)) else [row]
             parts = parts if len(parts) > 1 else list(parts) or [row]
-            found = [part for part in parts if isinstance(part, (FunctionType, MethodType))]
+            found = [part for part in parts if self._is_code(part)]
             if not found and hasattr(row, "__dict__") and not self._kind.is_node(row):
                 found = [
                     part for part in attributes(row).values() if isinstance(part, FunctionType)
@@ -173,6 +184,25 @@ class ArrayQuestions:
                 return
             functions.append(found[0])
         yield lambda adjoint: [self._plain(each(adjoint.copy())) for each in functions]
+
+    def _own_method(
+        self, node: Node, operands: tuple[Node, ...], function: Callable[..., Any], takes: int
+    ) -> Way:
+        """The backward method of an op's class, which may give nothing to an operand on purpose."""
+
+        def way(adjoint: Any) -> list[Any] | None:
+            given: list[Any] = []
+            shares = self._tapped(
+                node, operands, adjoint, lambda: given.append(function(*[adjoint.copy()] * takes))
+            )
+            returned = self._returned(given[0], operands)
+            return returned if returned is not None else shares
+
+        return way
+
+    def _is_code(self, part: Any) -> bool:
+        """Whether it is something to call, a `functools.partial` say, and no node or class."""
+        return callable(part) and not self._kind.is_node(part) and not isinstance(part, type)
 
     def _tapped(
         self, node: Node, operands: tuple[Node, ...], adjoint: Any, run: Callable[[], Any]
@@ -354,6 +384,8 @@ def _fitted(share: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _backward_methods(thing: Any) -> Iterator[str]:
-    for name in dir(thing):
-        if name.lower().lstrip("_").startswith(BACKWARD_WORDS) and not name.startswith("__"):
-            yield name
+    yield from filter(_is_backward, dir(thing))
+
+
+def _is_backward(name: str) -> bool:
+    return name.lower().lstrip("_").startswith(BACKWARD_WORDS) and not name.startswith("__")

@@ -43,7 +43,9 @@ class ArraySnapshot(Snapshot):
         self._moved = {id(node): (node, was) for node, was in moved}
         self._values = [self._numbers(self._data_in_pass(node), "numbers") for node in self.nodes]
         self._found = [
-            self._grad_of(before[id(node)] if before and id(node) in before else kind.grad(node))
+            self._grad_of(
+                before[id(node)] if before and id(node) in before else self._kept_by(node)
+            )
             for node in self.nodes
         ]
         self.questions = ArrayQuestions(kind, self.nodes, self._operands, moved)
@@ -52,6 +54,10 @@ class ArraySnapshot(Snapshot):
         if shape.grad:
             visited = [shape.visited] if shape.visited else []
             self.log = ArrayPassLog(kind, shape.grad, visited, self.nodes, shape.data)
+
+    def _kept_by(self, node: Node) -> Any:
+        """The gradient that a node keeps, None if it keeps none."""
+        return self._kind.grad(node) if self._shape.grad else None
 
     def _data_in_pass(self, node: Node) -> Any:
         """A node's numbers when the pass was made."""
@@ -90,7 +96,7 @@ class ArraySnapshot(Snapshot):
 
     def _number_columns(self, finals: Sequence[Any]) -> dict[str, Field]:
         kind, numpy = self._kind, numpy_of_script()
-        now = [self._grad_of(kind.grad(node)) for node in self.nodes]
+        now = [self._grad_of(self._kept_by(node)) for node in self.nodes]
         if finals:
             now = [self._grad_of(each) for each in finals]
         shapes = [value.shape for value in self._values]

@@ -187,7 +187,7 @@ class Between:
             [snapshot.first_id(node) for node in self._leaves],
             [by_id.get(key, "") for key in keys],
             elements,
-            (self._data, snapshot.data_of(self._leaves)),
+            (self._data, snapshot.data_in_pass_of(self._leaves)),
             (self._grads, snapshot.grads_before_of(self._leaves)),
             (self._lines(keys, shape.data, places), self._lines(keys, shape.grad, places)),
             places,

@@ -32,7 +32,7 @@ from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.reading import FrozenColumns, Methods
 from microgpt.attach.child.recorded import Node, Recorded, Watched
 from microgpt.attach.child.script_failure import ScriptFailure
-from microgpt.attach.child.shapes import Shape, watch_classes
+from microgpt.attach.child.shapes import NO_ROOM, Shape, has_room, watch_classes
 from microgpt.attach.child.snapshot import Snapshot
 from microgpt.attach.child.torch_passes import TorchPasses
 from microgpt.attach.child.value_class import ValueClass
@@ -97,6 +97,9 @@ class Conversation:
 
     def found(self, cls: type, shape: Shape | None, operators: Sequence[CodeType] = ()) -> None:
         """Follows a class from now on, or learns what it is if its shape is not a known one."""
+        if not has_room(cls):
+            self._tell("candidate", cls, reason=[NO_ROOM])
+            return
         self._kinds.clear()
         kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape, self._base)
         kind.add_operators(operators)
@@ -113,8 +116,7 @@ class Conversation:
         self._hook_backward(kind, cls)
         self._tell("class", kind.cls, shape=[str(kind.shape)])
         # Without an `__init__` yet, it is a dataclass, say, and gets one now if there is none.
-        has_init = cls.__init__ is not object.__init__  # type: ignore[misc]
-        if self._channel.is_open and not self._quiet and has_init:
+        if cls.__init__ is not object.__init__ and self._channel.is_open and not self._quiet:  # type: ignore[misc]
             kind.arm(self._base)
 
     def _tell(self, what: str, cls: type, **more: Field) -> None:
@@ -143,8 +145,7 @@ class Conversation:
         """A run of writes is over, which may have shown what a class is."""
         kind = run.kind
         is_new = kind.shape is None or run.fast is not None
-        shape = shape_of_run(run) if is_new else kind.shape
-        if shape is None:
+        if (shape := shape_of_run(run) if is_new else kind.shape) is None:
             return
         kind.shape = shape
         if is_new:
@@ -207,7 +208,7 @@ class Conversation:
     ) -> Any:
         """A function that makes passes is called."""
         root = root_among(kind, (*args, *keywords.values()), is_noted=not self._quiet)
-        if root is None or self._depth or not self._channel.is_open:
+        if root is None or self._depth or self._learner.is_asleep or not self._channel.is_open:
             return function(*args, **keywords)
         caller: Any = sys._getframe(3)
         return self._outer(kind, root, lambda: function(*args, **keywords), caller)
@@ -225,7 +226,7 @@ class Conversation:
             return
 
         def hooked(node: Node, *args: Any, **keywords: Any) -> Any:
-            if self._depth or not self._channel.is_open:
+            if self._depth or self._learner.is_asleep or not self._channel.is_open:
                 return backward(node, *args, **keywords)
             self._depth += 1
             try:
@@ -348,9 +349,8 @@ class Conversation:
         if self._channel.is_open:
             self._learner.end(None)
             self._learner.stop()
-            profiled = self._learner.returns.was_displaced
             for kind in (each for each in self._classes if each.shape is None):
-                lack = self._safely(partial(lack_of, kind, is_profiled=profiled))
+                lack = self._safely(partial(lack_of, kind, self._learner.returns.was_displaced))
                 self._tell("candidate", kind.cls, reason=[lack])
             self._channel.send("end", number=reading.ints(self._n_backwards), replaced=replaced)
 

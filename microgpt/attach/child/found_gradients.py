@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from microgpt.attach.child.anatomy import attributes, is_number
+from microgpt.attach.child.anatomy import attributes, is_numeric, is_same
 from microgpt.attach.child.recorded import Node
 
 CONTAINERS = (dict, list)
@@ -36,7 +36,7 @@ def gradients_in(result: Any, nodes: Sequence[Node]) -> list[Any] | None:
         found = _in_dict(result, nodes)
     elif isinstance(result, list):
         found = _in_list(result, nodes)
-    return found if found is not None and all(map(is_number, found)) else None
+    return found if found is not None and all(map(is_numeric, found)) else None
 
 
 def _in_dict(result: dict[Any, Any], nodes: Sequence[Node]) -> list[Any] | None:
@@ -51,7 +51,7 @@ def _in_dict(result: dict[Any, Any], nodes: Sequence[Node]) -> list[Any] | None:
         n_known = sum(key in table for key in keys[1:])
         if n_known and 2 * n_known >= len(keys) - 1 and len(set(keys)) == len(keys):
             # A root that is left out has what its pass begins with.
-            return [table.get(key, 0.0 if i else 1.0) for i, key in enumerate(keys)]
+            return [table.get(key, 0 if i else 1) for i, key in enumerate(keys)]
     return None
 
 
@@ -70,7 +70,7 @@ def _in_list(result: list[Any], nodes: Sequence[Node]) -> list[Any] | None:
     if len(result) < 2:
         return None
     for keys in _numbers_kept(nodes):
-        if all(0 <= key < len(result) for key in keys) and result[keys[0]] == 1.0:
+        if all(0 <= key < len(result) for key in keys) and is_same(result[keys[0]], 1.0):
             return [result[key] for key in keys]
     return None
 

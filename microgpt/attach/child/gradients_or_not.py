@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from microgpt.attach.child.anatomy import Store, attributes, is_number
+from microgpt.attach.child.anatomy import Store, attributes, is_array, is_number, is_same
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.value_class import ValueClass
 
@@ -45,6 +45,10 @@ def may_be_gradients(kind: ValueClass, store: Store, data: str, nodes: list[Node
     rules = list(_rules(kind, store, data, nodes))
 
     def fits(found: list[Any]) -> bool:
+        if any(map(is_array, found)):
+            shapes = [getattr(_data(node, data), "shape", None) for node in nodes]
+            same = sum(getattr(each, "shape", ()) == shape for each, shape in zip(found, shapes))
+            return is_same(found[0], 1) and 2 * same > len(nodes)
         every = [rule for rule in rules if found[rule.consumer]]
         rows = [rule for rule in every if rule.tells] or every
         good = sum(_is_share(found, rule) for rule in rows)

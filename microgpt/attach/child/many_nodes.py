@@ -7,7 +7,7 @@ place alone is found once for each.
 from __future__ import annotations
 
 from _operator import attrgetter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from microgpt.attach.child.init_hook import CALLED_WITH_OPERANDS
@@ -53,6 +53,27 @@ class ManyNodes:
             return list(map(self._kind.site, self._nodes))
         return list(map(self._kind.origins.site, self._origins))
 
+    def unused_lines(self) -> list[tuple[str, int]]:
+        """Lines that have made nodes by operations, or called what has, none of which is here.
+
+        Of those that were made since this was asked last, or before for the first time.
+        """
+        kind = self._kind
+        if kind.has_records:
+            return []
+        newer = kind.origins.since(kind.asked_until)
+        if newer:
+            kind.asked_until = newer[-1][0]
+        here = set(self._origins)
+        used: set[tuple[str, int]] = set()
+        for origin in here:
+            used.update(lines_around(kind.origins.site(origin)))
+        found: dict[tuple[str, int], None] = {}
+        for origin, maker, site in newer:
+            if origin not in here and maker is not None and kind.owns(maker):
+                found.update(dict.fromkeys(lines_around(site)))
+        return [line for line in found if line not in used]
+
     def ops(self, is_leaf: Sequence[bool]) -> list[str]:
         """What each was made by."""
         kind, found = self._kind, []
@@ -81,6 +102,18 @@ class ManyNodes:
             if exponent is not None:
                 found[i] = exponent
         return found
+
+
+def lines_around(site: Any) -> Iterator[tuple[str, int]]:
+    """The line of a site, and those of the calls that it was made in."""
+    filename, scope = getattr(site, "filename", None), getattr(site, "scope", site)
+    if filename:
+        yield filename, site.line
+    while scope is not None:
+        place = getattr(scope, "place", None)
+        if place is not None:
+            yield place.filename, place.line
+        scope = scope.parent
 
 
 def operands_reader(kind: ValueClass) -> Callable[[Node], tuple[Node, ...]]:

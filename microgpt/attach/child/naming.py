@@ -128,9 +128,11 @@ class _Search:
                     yield f"{path}[{i}]", part, None
         elif isinstance(value, dict):
             for key, part in list(value.items()):
-                # `layer0.attn_wq` says enough, and is what people call it.
+                # `layer0.attn_wq` says enough, and is what people call it; of one block in a list
+                # of such its place is to be said as well.
                 is_name = isinstance(key, str) and re.fullmatch(r"[A-Za-z_][\w.]*", key)
-                yield str(key) if is_name else f"{path}[{key!r}]", part, None
+                named = str(key) if depth == 0 else f"{path}.{key}"
+                yield named if is_name else f"{path}[{key!r}]", part, None
         elif hasattr(value, "__dict__"):
             for name, part in list(vars(value).items()):
                 yield f"{path}.{name}", part, None

@@ -67,6 +67,18 @@ class Origins:
             self._called[number] = called
         return number
 
+    def since(self, number: int) -> list[tuple[int, CodeType | None, Any]]:
+        """Those that are newer than a number, with what made nodes there and where.
+
+        A line that runs again in the same call, as a file's own do, is not new.
+        """
+        newer = []
+        for each in reversed(self._makers):
+            if each <= number:
+                break
+            newer.append((each, self._makers[each], self._sites[each]))
+        return newer[::-1]
+
     def called(self, number: int) -> str:
         """What the op was called when the code was told to make it, `""` if it was not told."""
         return self._called.get(number, "")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from microgpt.attach.child.anatomy import own_attribute
 from microgpt.attach.child.local_gradients import LocalGradients
 from microgpt.attach.child.pass_log import installed
 from microgpt.attach.child.recorded import Node
@@ -82,6 +83,7 @@ class OwnMethods:
         if isinstance(call, str):
             raise Refused(call)
         own = [self._kind.data(operand) for operand in operands]
+        kept = [_state(operand) for operand in operands]
         try:
             for operand, is_at, number in zip(operands, own, numbers):
                 if float(is_at).hex() != number.hex():  # else it stays an int, if it is one
@@ -92,6 +94,8 @@ class OwnMethods:
             for operand, is_at in zip(operands, own):
                 if self._kind.data(operand) is not is_at:
                     self._kind.set_data(operand, is_at)
+            for operand, state in zip(operands, kept):
+                _put_back(operand, state)
 
     def _local_grads(self, result: Any, operands: tuple[Node, ...], tap: GradTap) -> list[float]:
         kind = self._kind
@@ -111,3 +115,18 @@ class OwnMethods:
         elif made_from == slots and isinstance(held, (tuple, list)) and len(held) == len(slots):
             return [float(local) for local in held]
         raise Refused("its method gives something else than one node made from the same operands")
+
+
+def _state(node: Node) -> dict[str, tuple[Any, int]]:
+    """What a node holds, and how long its lists are: making another of it may count or list it."""
+    held = own_attribute(node, "__dict__") or {}
+    return {name: (each, len(each) if type(each) is list else 0) for name, each in held.items()}
+
+
+def _put_back(node: Node, state: dict[str, tuple[Any, int]]) -> None:
+    held = own_attribute(node, "__dict__") or {}
+    for name, (each, length) in state.items():
+        if held.get(name) is not each:
+            held[name] = each
+        if type(each) is list and len(each) > length:
+            del each[length:]

@@ -63,7 +63,10 @@ def noting_setattr(
             frame = getframe(1)
             while frame.f_code.co_name == "__setattr__" and frame.f_back is not None:
                 frame = frame.f_back
-            wrote(node, name, value, frame, put)
+            if frame.f_code.co_name == "__init__":  # of a derived class, after that of its base
+                put(node, name, value)
+            else:
+                wrote(node, name, value, frame, put)
         else:
             put(node, name, value)
 

@@ -161,6 +161,14 @@ def watch_classes(recorded: type, watched: type, listener: Listener) -> Callable
     return undo
 
 
+NO_ROOM = "its __slots__ leave its nodes no room for a note: a base without slots would"
+
+
+def has_room(cls: type) -> bool:
+    """Whether instances of a class can hold a note: in a base's slot, or in a dictionary."""
+    return any("_attach_note" in vars(above) for above in cls.__mro__) or bool(cls.__dictoffset__)
+
+
 _AS_IT_WAS: dict[str, Any] = {}
 """Python's own functions when the script began, with ours among them."""
 

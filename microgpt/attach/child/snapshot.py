@@ -133,6 +133,7 @@ class Snapshot:
         lines, line_of = line_rows(sites)
         all_lines = {line: i for i, line in enumerate(lines)}
         done = self._pass_columns(log, all_lines)
+        unused = many.unused_lines()
         return {
             "ops": ops,
             "op_of": op_of,
@@ -150,6 +151,8 @@ class Snapshot:
             "files": [file for file, _ in all_lines],
             "lines": array("q", (line for _, line in all_lines)),
             "line_of": line_of,
+            "unused_files": [file for file, _ in unused],
+            "unused_lines": array("q", (line for _, line in unused)),
             **label_columns(labels),
             **maker_columns(
                 kind.source(node, is_leaf=not operands)

@@ -53,6 +53,7 @@ class ValueClass:
         self.is_plain = reads is object.__getattribute__ and not hasattr(cls, "__getattr__")
         self._own: Any = getattr if self.is_plain else lambda n, name, _: own_attribute(n, name)
         self.origins = Origins()
+        self.asked_until = 0  # the newest of these when unused ones were asked for
         self.types = {cls}  # of its nodes, those derived from it included
         self.is_free = False  # whether its passes are loops of the script, and no function
         self.holds_arrays: bool | None = None  # of numpy, as its nodes' numbers; None: not known

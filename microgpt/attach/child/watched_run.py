@@ -11,6 +11,7 @@ from microgpt.attach.child.anatomy import (
     anatomy_of,
     attributes,
     is_array,
+    is_number,
     is_same,
     own_attribute,
 )
@@ -69,8 +70,9 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
         return Shape(operands, "", False, run.anatomy.data, "", store, kept=run.kept)
     entries = list(_entries_of(run))
     written: dict[str, dict[int, Node]] = {}
+    others = _no_gradients(run, entries)
     for entry in entries:
-        if len(entry) == 5:
+        if len(entry) == 5 and entry[4] not in others:
             written.setdefault(entry[4], {})[id(entry[0])] = entry[0]
     best, most = "", 1
     for name, nodes in written.items():
@@ -104,6 +106,30 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
                 reads[name] += 1
     visited = min(reads, key=lambda name: (reads[name], name), default="")
     return Shape(operands, visited, False, run.anatomy.data, best, store)
+
+
+def _no_gradients(run: WatchedRun, entries: list[tuple[Any, ...]]) -> set[str]:
+    """Attributes that were written and hold something else than gradients.
+
+    Those are counters, of uses say: whole numbers, each by 1 more than what was there; and arrays
+    in nodes whose numbers are none.
+    """
+    now, data = dict(run.before), run.anatomy.data
+    told: dict[str, bool] = {}
+    for node, _, _, value, name in (entry for entry in entries if len(entry) == 5):
+        was = now.get((id(node), name))
+        now[id(node), name] = value
+        counts = type(value) is int and (type(was) is int or was is None)
+        is_counter = counts and value == (was or 0) + 1
+        is_other = is_array(value) and not is_numeric_array(node, data)
+        told[name] = told.get(name, True) and (is_counter or is_other)
+    return {name for name, is_none in told.items() if is_none}
+
+
+def is_numeric_array(node: Node, data: str) -> bool:
+    """Whether a node's number is an array, or not known."""
+    value = own_attribute(node, data) if data else node
+    return value is None or is_array(value) or not is_number(value)
 
 
 def _entries_of(run: WatchedRun) -> Iterator[tuple[Any, ...]]:
@@ -148,7 +174,10 @@ def log_arrays(run: WatchedRun, name: str, moved: Callable[[], None]) -> None:
     kind.holds_arrays = True
     subject = kind.subject()
     run.array_log = ArrayPassLog(kind, name, run.anatomy.holders, nodes, data)
-    run.array_log.keep_numbers((n for n in nodes if not subject.is_result(n)), moved)
+    results = [node for node in nodes if subject.is_result(node)]
+    leaves = [node for node in nodes if not subject.is_result(node)]
+    run.array_log.notes_all = True
+    run.array_log.keep_numbers(leaves, results, moved)
 
 
 def log_of(run: WatchedRun, shape: Shape) -> PassLog | ArrayPassLog:
@@ -188,7 +217,7 @@ def root_of(run: WatchedRun, shape: Shape) -> Node:
     return max(results or tops or [run.first], key=subject.age)
 
 
-def lack_of(kind: ValueClass, *, is_profiled: bool) -> str:
+def lack_of(kind: ValueClass, is_profiled: bool) -> str:
     """What a class lacked that no pass was seen of, in a sentence's words.
 
     Args:

@@ -9,14 +9,20 @@ from microgpt.diagnosis.finding import RANK, Finding
 from microgpt.diagnosis.kinds import (
     arrays,
     changed,
+    heads,
     kept,
     numbers,
     optimizers,
     order,
+    probabilities,
     rates,
     reach,
     sizes,
     slopes,
+    streams,
+    tables,
+    texts,
+    unused,
     updates,
     writes,
 )
@@ -30,11 +36,17 @@ CATALOGUE: tuple[FaultKind, ...] = (
     *slopes.KINDS,
     *reach.KINDS,
     *kept.KINDS,
+    *texts.KINDS,
+    *probabilities.KINDS,
+    *tables.KINDS,
     *updates.KINDS,
     *optimizers.KINDS,
     *rates.KINDS,
     *sizes.KINDS,
     *numbers.KINDS,
+    *streams.KINDS,
+    *unused.KINDS,
+    *heads.KINDS,
 )
 OF_ARRAYS = frozenset(kind.name for kind in arrays.KINDS)
 OF_PASSES = frozenset(kind.name for kind in (*writes.KINDS, *order.KINDS, *slopes.KINDS))

@@ -11,6 +11,7 @@ from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.pass_evidence import PassEvidence
+from microgpt.diagnosis.structure.places import line_beside
 
 SUMS = frozenset({"add", "radd", "plus", "sum", "total"})
 """Ops that add up."""
@@ -109,7 +110,7 @@ def _loss_upside_down(evidence: Evidence) -> Iterator[Finding]:
     if not (of_chances or of_totals):
         return
     node = int(logs[reaches][0]) if reaches.any() else int(logs[0])
-    line = graph.line(node)
+    line = line_beside(graph, node, (int(graph.operands[graph.operand_start[node]]),))
     yield Finding(
         kind="loss-upside-down", certainty="likely",
         what=f"the loss is below 0, {said(seen.loss)} and then {said(passes[-1].loss)}, and falls "

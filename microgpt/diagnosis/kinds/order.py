@@ -12,7 +12,7 @@ from microgpt.diagnosis.kinds.forgotten import forgotten_operands
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.pass_lines import line_of_dispatch, ops_asked_for
-from microgpt.diagnosis.program import SourcePlace
+from microgpt.diagnosis.program import Function, SourcePlace
 
 
 def _ordered(evidence: Evidence) -> Iterator[tuple[int, PassEvidence]]:
@@ -83,7 +83,7 @@ def _visited_early(evidence: Evidence) -> Iterator[Finding]:
     for place, seen in _ordered(evidence):
         graph, ledger, gives = seen.graph, seen.ledger, _gives(seen)
         assert ledger is not None
-        idle = [n for n in _missed_nodes(evidence, place) if _was_visited_idly(seen, n)]
+        idle = [n for n in _missed_nodes(evidence, place) if _was_visited_idly(evidence, seen, n)]
         if idle:
             what = (
                 f"{graph.name(idle[0])}, a {graph.op(idle[0])}, is visited before anything that it "
@@ -138,7 +138,7 @@ def _missed_nodes(evidence: Evidence, place: int) -> list[int]:
     ]  # fmt: skip
 
 
-def _was_visited_idly(seen: PassEvidence, node: int) -> bool:
+def _was_visited_idly(evidence: Evidence, seen: PassEvidence, node: int) -> bool:
     """Whether all operands of a node were given nothing by its own code before it had a gradient.
 
     A pass that reads gradients alone is seen to visit where it changes something.
@@ -152,7 +152,13 @@ def _was_visited_idly(seen: PassEvidence, node: int) -> bool:
         return False
     operands = graph.operands[graph.edges_into(np.array([node]))].tolist()
     given = [ledger.writes_to(operand) for operand in operands]
-    idle = [writes[(writes < own[0]) & ~ledger.changed()[writes]] for writes in given]
+    made = graph.makers[graph.maker_of[node]]
+    function = evidence.program.function_at(made.file, made.line)
+    if function is None:
+        return False
+    inside = [Function(made.file, function).holds(*place) for place in graph.source_lines]
+    is_idle = ~ledger.changed() & np.array([*inside, False])[ledger.line]
+    idle = [writes[(writes < own[0]) & is_idle[writes]] for writes in given]
     return bool(idle) and all(len(writes) > 0 for writes in idle)
 
 
@@ -183,7 +189,7 @@ def _never_visited(evidence: Evidence) -> Iterator[Finding]:
         graph = seen.graph
         # Of a node that nothing has come to, the fault lies with its consumers.
         missed = _missed_nodes(evidence, place)
-        if any(_was_visited_idly(seen, node) for node in missed):
+        if any(_was_visited_idly(evidence, seen, node) for node in missed):
             continue
         if not missed or _forgotten_op(evidence, seen, missed) is not None:
             continue

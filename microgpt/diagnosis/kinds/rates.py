@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -12,10 +12,14 @@ from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.kinds.telling import finding_between, moves_of, update_line
 from microgpt.diagnosis.pass_evidence import PassEvidence
+from microgpt.diagnosis.recognising import form_of, slope_beside_number
 from microgpt.diagnosis.true_math import Meaning, computed, meaning_of
+from microgpt.graph.graph import Graph
 
 SMALL_UPDATE = 1e-6
 """Updates below this part of the parameters' size are too small."""
+NEAR = 1e-3
+"""A loss is computed again well enough within this part of it; `log(x + 1e-9)` is taken for log."""
 NOTHING = 1e-3 * SMALL_UPDATE
 """And such ones in a warm-up, too."""
 
@@ -43,10 +47,60 @@ def recomputed(seen: PassEvidence, numbers: dict[int, float]) -> float:
         if key not in known:
             known[key] = meaning_of(name, arity)
         meaning = known[key]
-        if meaning is None:
+        if meaning is not None:
+            data[node] = computed(meaning, own)
+            continue
+        before = graph.data[operands[starts[node] : starts[node + 1]]].tolist()
+        if own == before:
+            continue  # as the program has it
+        form = form_of(before, float(graph.data[node])) or _scaling(graph, node)
+        if form is None:
             return math.nan
-        data[node] = computed(meaning, own)
+        data[node] = form(own)
     return float(data[graph.root])
+
+
+def _scaling(graph: Graph, node: int) -> Callable[[Sequence[float]], float] | None:
+    """What an operator with a plain number computes, if this is one."""
+    edges = graph.edges_into(np.array([node]))
+    if len(edges) != 1:
+        return None
+    was, number = float(graph.data[graph.operands[edges[0]]]), float(graph.data[node])
+    slope = slope_beside_number(graph.op(node), was, number)
+    return None if slope is None else lambda row: number + slope * (row[0] - was)
+
+
+def _losses(evidence: Evidence, interval: Interval) -> tuple[float, float, float] | None:
+    """A loss, that of the same data after its update, and after a tenth of that.
+
+    By computing the graph again; where an op is not known, by the loss of the next pass, if that is
+    on the same data, and the slopes.
+    """
+    seen = evidence.passes[interval.after]
+    rows = list(zip(seen.leaves.tolist(), interval.updates.leaves, strict=True))
+    moved = [(node, leaf) for node, leaf in rows if leaf.before != leaf.after]
+    if not moved:
+        return None
+    here = float(seen.graph.data[seen.graph.root])
+    again = recomputed(seen, {})
+    tenth = recomputed(
+        seen, {node: leaf.before + (leaf.after - leaf.before) / 10 for node, leaf in moved}
+    )
+    if abs(again - here) <= NEAR * max(abs(here), 1.0) and not math.isnan(tenth):
+        return again, recomputed(seen, {node: leaf.after for node, leaf in moved}), tenth
+    then = evidence.passes[interval.after + 1]
+    places = {node for node, _ in moved}
+    rest = [node for node in seen.leaves.tolist() if node not in places]
+    is_same = len(then.graph) == len(seen.graph) and bool(
+        (then.graph.data[rest] == seen.graph.data[rest]).all()
+    )
+    if not is_same or not rest:
+        return None
+    slope = sum(
+        float(seen.true_grad[node] - seen.before[node]) * (leaf.after - leaf.before)
+        for node, leaf in moved
+    )
+    return here, then.loss, here + slope / 10
 
 
 def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
@@ -54,20 +108,10 @@ def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
     worse = tried = 0
     told: tuple[Interval, float, float] | None = None
     for interval in evidence.intervals[:4]:
-        seen = evidence.passes[interval.after]
-        leaves = seen.leaves.tolist()
-        rows = list(zip(leaves, interval.updates.leaves, strict=True))
-        moved = [(node, leaf) for node, leaf in rows if leaf.before != leaf.after]
-        if not moved:
+        found = _losses(evidence, interval)
+        if found is None:
             continue
-        whole = recomputed(seen, {node: leaf.after for node, leaf in moved})
-        tenth = recomputed(
-            seen, {node: leaf.before + (leaf.after - leaf.before) / 10 for node, leaf in moved}
-        )
-        here = float(seen.graph.data[seen.graph.root])
-        again = recomputed(seen, {})
-        if not abs(again - here) <= 1e-9 * max(abs(here), 1.0) or math.isnan(tenth):
-            return  # it cannot be computed again
+        here, whole, tenth = found
         tried += 1
         if (whole > here or math.isnan(whole)) and tenth < here:
             worse += 1

@@ -13,6 +13,7 @@ from microgpt.diagnosis.kinds.kind import FaultKind, matrix_of, said
 from microgpt.diagnosis.kinds.telling import writes_to_parameters
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import SourcePlace
+from microgpt.diagnosis.update_lines import line_that_rebinds
 
 NOTHING = 1e-12
 """A gradient is 0 within this part of the sizes of its shares."""
@@ -213,7 +214,7 @@ def _rebound(evidence: Evidence) -> Iterator[Finding]:
         ]
         if still:
             seen = evidence.passes[interval.after + 1]
-            line = evidence.program.line_that_rebinds(seen.file)
+            line = line_that_rebinds(evidence.program, seen.file)
             what = (
                 f"{still[0].name} stands for another object now, while the model goes on with the "
                 "old one: the update reaches nothing"
@@ -235,7 +236,7 @@ def _rebound_unseen(evidence: Evidence) -> Iterator[Finding]:
         for interval in evidence.intervals for write in interval.updates.writes
     )  # fmt: skip
     seen = evidence.passes[0]
-    line = evidence.program.line_that_rebinds(seen.file)
+    line = line_that_rebinds(evidence.program, seen.file)
     if moved or line is None or _changes_by_name(evidence):
         return
     held = [

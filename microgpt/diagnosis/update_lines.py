@@ -1,0 +1,49 @@
+"""Lines of a program's updates, looked for in its text."""
+
+from __future__ import annotations
+
+import ast
+
+from microgpt.diagnosis.program import Program, SourcePlace
+from microgpt.diagnosis.vocabulary import called, names_in
+
+
+def line_that_rebinds(program: Program, file: str | None) -> SourcePlace | None:
+    """The last line outside of classes' ops that makes new objects of numbers and gradients.
+
+    An assignment to a name, an attribute or a place in a list whose value is made of a node's
+    number less something, or of a node less its gradient.
+    """
+    tree = program.tree(file)
+    if tree is None or file is None:
+        return None
+    numbers, grads, makers = program.vocabulary(file)
+    found = []
+    looped = {  # assignments to the variable of the loop that they are in
+        id(node)
+        for loop in ast.walk(tree) if isinstance(loop, ast.For)
+        for node in ast.walk(loop) if isinstance(node, ast.Assign)
+        if names_in(node.targets[0]) & names_in(loop.target)
+    }  # fmt: skip
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign) or program.in_op(file, node.lineno):
+            continue
+        target, value = node.targets[0], node.value
+        if isinstance(target, ast.Attribute) and target.attr in numbers:
+            continue
+        reads = {n.attr for n in ast.walk(value) if isinstance(n, ast.Attribute)}
+        calls = [n for n in ast.walk(value) if isinstance(n, ast.Call)
+                 and called(n) & makers]  # fmt: skip
+        made = any(
+            isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub | ast.Add)
+            and {n.attr for n in ast.walk(part) if isinstance(n, ast.Attribute)} & numbers
+            for call in calls for each in call.args for part in ast.walk(each)
+        )  # fmt: skip
+        steps = isinstance(value, ast.BinOp) and not calls and bool(reads & grads)
+        is_own = isinstance(target, ast.Name) and target.id in names_in(value)
+        steps |= isinstance(value, ast.BinOp) and id(node) in looped
+        if made or (steps and is_own):
+            at = value if isinstance(value, ast.ListComp) else node
+            line = next((call.lineno for call in calls), at.lineno)
+            found.append(line)
+    return (file, max(found)) if found else None
