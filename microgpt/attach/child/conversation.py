@@ -97,7 +97,7 @@ class Conversation:
 
     def found(self, cls: type, shape: Shape | None, operators: Sequence[CodeType] = ()) -> None:
         """Follows a class from now on, or learns what it is if its shape is not a known one."""
-        if not has_room(cls):
+        if not has_room(cls) and not NativeClass.fits(cls):
             self._tell("candidate", cls, reason=[NO_ROOM])
             return
         self._kinds.clear()

@@ -215,11 +215,13 @@ def _gain(graph: Graph, used: UsedPlace) -> float | None:
     if not len(others) or (graph.local_grads[others] == 1).all():
         return None
     slopes = graph.local_grads[others]
-    return float(np.sqrt(np.mean(np.square(slopes)) * np.sqrt(len(used.parameters))))
+    with np.errstate(over="ignore"):
+        return float(np.sqrt(np.mean(np.square(slopes)) * np.sqrt(len(used.parameters))))
 
 
 def _size(graph: Graph, leaves: Ints) -> float:
-    return float(np.sqrt(np.mean(np.square(graph.data[leaves]))))
+    with np.errstate(over="ignore"):
+        return float(np.sqrt(np.mean(np.square(graph.data[leaves]))))
 
 
 def _at(

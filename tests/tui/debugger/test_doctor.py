@@ -121,6 +121,7 @@ async def test_a_finding_comes_up_by_itself_and_is_gone_to(tmp_path: Path) -> No
         state = ui.explorer.state
         assert (state.phase, state.event) == ("backward", finding.event)
         assert ui.explorer.selected_box.node == finding.nodes[0]
+        await ui.stopped()  # and drawn
         sections = "\n".join(map(str, ui.app.query_one(Inspector).sections))
         assert "grad: 4 → -3, overwrote 4; should be 1" in sections
         assert "✗     1.0 it should be" in sections
