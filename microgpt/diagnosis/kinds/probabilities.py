@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import islice
 
 from microgpt.diagnosis.definitions import Definitions
 from microgpt.diagnosis.evidence import Evidence
@@ -41,9 +42,8 @@ def _not_normalised(evidence: Evidence) -> Iterator[Finding]:
         if found is not None:
             yield found
             return
-    weights = [found for place in range(n) for found in weights_off(evidence, place)]
-    if weights:
-        yield min(weights, key=lambda found: found.certainty)  # likely before note
+    weights = (found for place in range(n) for found in weights_off(evidence, place))
+    yield from islice(weights, 1)
 
 
 def _other_sums(evidence: Evidence, n: int) -> Iterator[Finding]:
@@ -255,15 +255,13 @@ def weights_off(evidence: Evidence, place: int) -> Iterator[Finding]:
         if all(abs(part - 1) <= ADDS_UP for part in parts.values()) or abs(total - 1) <= ADDS_UP:
             continue
         node, factor = weights[0]
-        n_some = sum(algebra.data[share] != 0 for share, _ in weights)
         line = line_beside(seen.graph, _factor_node(algebra, node, factor), (top,))
         what = f"the {len(weights)} weights of a weighted sum add up to {said(total)}"
         if len(parts) > 1:
             what += f": they are shares of {len(parts)} softmaxes, over another axis"
         yield Finding(
-            kind="not-normalised", certainty="likely" if 1 < len(parts) == n_some else "note",
-            what=what, unless="they are shared out among those who ask" if len(parts) > 1 else "",
-            mend="", file=line[0] if line else None, line=line[1] if line else None,
+            kind="not-normalised", certainty="note", what=what, mend="",
+            file=line[0] if line else None, line=line[1] if line else None,
             op=seen.graph.op(node), nodes=(top, node), pass_number=seen.number, was=total,
             should=1.0,
         )  # fmt: skip
