@@ -15,8 +15,8 @@ from functools import partial
 from types import CodeType, FrameType
 from typing import Any
 
+from microgpt.attach.built_classes import NotesBeside, built_classes
 from microgpt.attach.child.answers import answer
-from microgpt.attach.child.built_classes import NotesBeside, built_classes
 from microgpt.attach.child.channel import Channel, Instruction
 from microgpt.attach.child.conversation import Conversation
 from microgpt.attach.child.node_notes import NOTE, next_note, noted

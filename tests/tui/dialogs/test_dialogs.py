@@ -13,6 +13,7 @@ from tests.tui.small_run import small_training
 from tui.dialogs import dialog
 from tui.dialogs.branch import BranchScreen
 from tui.dialogs.dialog import Dialog, Form, Palette
+from tui.dialogs.findings import FindingsScreen
 from tui.dialogs.go_to_step import GoToStepScreen
 from tui.dialogs.help import HelpScreen
 from tui.dialogs.pin import PinScreen
@@ -21,6 +22,7 @@ from tui.training.branching import Branch
 OPENED_BY: dict[type[Screen[object]], str] = {
     GoToStepScreen: "g",
     PinScreen: "d",
+    FindingsScreen: "F",
     HelpScreen: "question_mark",
     Palette: "ctrl+p",
 }

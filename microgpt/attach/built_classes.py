@@ -6,6 +6,7 @@ import os
 import sys
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
@@ -22,10 +23,10 @@ from microgpt.attach.child.shapes import (
     words_of,
 )
 
-ROOT = os.path.abspath(f"{__file__}/../../../..")
+ROOT = Path(__file__).parents[2]
 OWN = ("microgpt", "viz", "tui")
 """Packages whose classes are no program's; our own `Value` is told by its name."""
-OWN_FOLDERS = tuple(os.path.join(ROOT, name) + os.sep for name in OWN)
+OWN_FOLDERS = tuple(f"{ROOT / name}{os.sep}" for name in OWN)
 VALUE = ("microgpt.autograd.value", "Value")
 
 
