@@ -42,6 +42,35 @@ def line_of_dispatch(
     return (found.file, max(asked)) if found is not None and asked else None
 
 
+def line_that_compares_values(
+    program: Program, place: SourcePlace | None, files: Iterable[str]
+) -> SourcePlace | None:
+    """Where nodes are told apart by their numbers: `__eq__`, a dataclass, or a number in a set."""
+    files = tuple(files)
+    for file in files:
+        makers = program.vocabulary(file)[2]
+        for node in ast.walk(program.tree(file) or NOTHING):
+            if not (isinstance(node, ast.ClassDef) and node.name in makers):
+                continue
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and method.name == "__eq__":
+                    return file, method.lineno
+            for decorator in node.decorator_list:
+                told = ast.unparse(decorator)
+                if "dataclass" in told and "hash=True" in told and "eq=False" not in told:
+                    return file, decorator.lineno
+    found = program.pass_function(place, files)
+    if found is None:
+        return None
+    numbers = program.vocabulary(found.file)[0]
+    for node in ast.walk(found.node):
+        if not (isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn)):
+            continue
+        if isinstance(node.left, ast.Attribute) and node.left.attr in numbers:
+            return found.file, node.lineno
+    return None
+
+
 def line_that_shares(program: Program, files: Iterable[str]) -> SourcePlace | None:
     """Where a gradient is set to an array that is another one's, or one for several nodes."""
     return _first(program, files, op_lines.shares_an_array)

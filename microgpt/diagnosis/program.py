@@ -143,8 +143,8 @@ class Program:
     def forgotten_operand(self, file: str, line: int) -> op_lines.ForgottenOperand | None:
         """Which operand the nodes of the function that begins at a line do not remember."""
         function = self.function_at(file, line)
-        if function is None:
-            return None
+        if function is None or not function.name.startswith("__"):
+            return None  # a function may take plain data beside its nodes
         numbers, _, makers = self.vocabulary(file)
         return op_lines.forgotten_operand(function, numbers, makers)
 

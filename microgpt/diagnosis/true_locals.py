@@ -60,8 +60,11 @@ class TrueLocals:
     """What the op gives for the operands there are, nan where that is not known. `[node]`"""
 
     def nearest(self, given: Floats) -> Floats:
-        """The right slope that is nearest to each that the program has; that itself if unknown."""
-        clipped = np.clip(given, self.low, self.high)
+        """The right slope that is nearest to each that the program has; that itself if unknown.
+
+        What a program has is nan where nothing could be asked for it.
+        """
+        clipped = np.where(np.isnan(given), self.low, np.clip(given, self.low, self.high))
         is_right = self.known & (np.abs(clipped - given) <= self.tolerance)
         return np.where(self.known & ~is_right, clipped, given)
 
@@ -75,7 +78,8 @@ class TrueLocals:
         """The edges whose local gradient is known to be another. Shape: `[edge]`."""
         clipped = np.clip(given, self.low, self.high)
         with np.errstate(invalid="ignore"):
-            return self.known & ~(np.abs(clipped - given) <= self.tolerance)
+            off: NDArray[np.bool_] = ~(np.abs(clipped - given) <= self.tolerance)
+        return self.known & off & ~np.isnan(given)
 
 
 def true_locals(graph: Graph, methods: OpEvaluator | None) -> TrueLocals:

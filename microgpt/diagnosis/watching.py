@@ -125,7 +125,9 @@ def diagnosis_of(evidence: Evidence) -> Diagnosis:
     if evidence.was_cut_short:
         why.append(evidence.was_cut_short)
     told = any(finding.certainty != "note" for finding in found)
-    wrong = evidence.wrong_passes()
+    wrong = evidence.wrong_passes() or [
+        place for place in range(len(evidence.passes)) if len(evidence.off_parameters(place))
+    ]
     if wrong and not told and not any(finding.certainty == "note" for finding in found):
         place = wrong[0]
         node = int(evidence.off_parameters(place)[0])

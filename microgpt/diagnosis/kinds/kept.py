@@ -64,6 +64,35 @@ def _is_zeroed_before_update(interval: Interval, place: int) -> bool:
     return False
 
 
+def _never_moves(evidence: Evidence) -> Iterator[Finding]:
+    """Gradients are zeroed again and again, and nothing moves, though the text has an update.
+
+    It lies between the forward and the backward pass, after the zeroing, where no write is seen.
+    """
+    n_seen = sum(not w.is_grad for i in evidence.intervals for w in i.updates.writes)
+    if len(evidence.intervals) < 3 or evidence.moved or n_seen:
+        return
+    interval = evidence.intervals[0]
+    idle = [
+        (place, leaf) for place, (_, leaf) in enumerate(interval.rows())
+        if leaf.grad != 0 and leaf.grad_now == 0 and leaf.node is not None
+    ]  # fmt: skip
+    seen = evidence.passes[0]
+    lines = evidence.program.writes_of_numbers(seen.file)
+    if not idle or not lines or seen.file is None:
+        return
+    place, leaf = idle[0]
+    what = (
+        f"{called(leaf)} has the gradient {said(leaf.grad)} and never moves: the gradients are "
+        "zeroed, and the update comes before the next pass has made new ones"
+    )
+    yield finding_between(
+        evidence, interval, "update-without-grad", "likely", what, (seen.file, lines[-1]),
+        (leaf_id(evidence, interval, place),), was=0.0, should=leaf.grad, spoils=len(idle),
+        unless="these passes are not meant to be followed by an update",
+    )  # fmt: skip
+
+
 def _only_decays(leaves: list[LeafUpdate]) -> bool:
     """Whether leaves do not move, or all by the same part of themselves."""
     ratios = {leaf.after / leaf.before for leaf in leaves if leaf.before}
@@ -73,6 +102,7 @@ def _only_decays(leaves: list[LeafUpdate]) -> bool:
 def _update_without_grad(evidence: Evidence) -> Iterator[Finding]:
     """Each time the gradients are zeroed before the update, or the update is before the pass."""
     yield from update_before_pass(evidence)
+    yield from _never_moves(evidence)
     for interval in evidence.intervals:
         idle = []
         for place, (_, leaf) in enumerate(interval.rows()):
@@ -181,5 +211,5 @@ KINDS = (
     FaultKind("stale-grads", "never zeroes",
          "set all gradients to 0 before each pass", _stale_grads),
     FaultKind("update-without-grad", "zeroes before it updates, or updates before the pass",
-         "update first, then zero", _update_without_grad),
+         "update first, then zero", _update_without_grad, frozenset({"rebound"})),
 )  # fmt: skip

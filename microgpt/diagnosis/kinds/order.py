@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,11 @@ from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.forgotten import forgotten_operands
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.pass_evidence import PassEvidence
-from microgpt.diagnosis.pass_lines import line_of_dispatch, ops_asked_for
+from microgpt.diagnosis.pass_lines import (
+    line_of_dispatch,
+    line_that_compares_values,
+    ops_asked_for,
+)
 from microgpt.diagnosis.program import Function, SourcePlace
 
 
@@ -200,7 +205,11 @@ def _never_visited(evidence: Evidence) -> Iterator[Finding]:
         )
         if len(missed) > 1:
             what += f", nor that of {len(missed) - 1} more"
-        yield _finding(evidence, seen, "never-visited", node, None, what)
+        found = _finding(evidence, seen, "never-visited", node, None, what)
+        by_value = line_that_compares_values(evidence.program, seen.place, seen.files)
+        if by_value is not None:
+            found = replace(found, file=by_value[0], line=by_value[1])
+        yield found
 
 
 KINDS = (

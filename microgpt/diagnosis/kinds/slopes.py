@@ -136,11 +136,37 @@ def _told(evidence: Evidence, group: _Group, kind: str, what: str) -> Finding:
     )  # fmt: skip
 
 
+def _drops_adjoint(group: _Group) -> bool:
+    """Whether the shares are the right local gradients alone, at every visit."""
+    graph = group.seen.graph
+    adjoints = graph.grad[graph.edge_consumers[group.edges]]
+    tells = (adjoints != 0) & (np.abs(adjoints - 1) > SAME)
+    return bool(tells.any()) and _fits((group.given * adjoints)[tells], group.true[tells])
+
+
+def dropped_adjoints(evidence: Evidence) -> Iterator[Finding]:
+    """Ops that give their local gradient alone, of a pass that is known by its sums only."""
+    for place in evidence.wrong_passes()[:1]:
+        if evidence.passes[place].ledger is not None:
+            continue
+        for group in _groups(evidence, place):
+            if _drops_adjoint(group):
+                edge, _ = _first_event(group.seen, group.wrong)
+                graph = group.seen.graph
+                adjoint = float(graph.grad[graph.edge_consumers[edge]])
+                slope = float(group.seen.slopes[edge])
+                what = (
+                    f"{group.op} gives its local gradient {said(slope)} alone, where the adjoint "
+                    f"is {said(adjoint)}: it should give {said(slope * adjoint)}"
+                )
+                yield _told(evidence, group, "upstream-dropped", what)
+
+
 def _wrong_local(evidence: Evidence) -> Iterator[Finding]:
     for place in evidence.wrong_passes()[:1]:
         told: dict[tuple[str, int], list[_Group]] = {}
         for group in _groups(evidence, place):
-            if not _is_skipped(group):
+            if not _is_skipped(group) and not _drops_adjoint(group):
                 told.setdefault((group.op, group.maker), []).append(group)
         for groups in told.values():
             group = max(groups, key=lambda g: len(g.wrong))

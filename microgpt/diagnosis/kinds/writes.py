@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Certainty, Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
-from microgpt.diagnosis.kinds.slopes import SAME
+from microgpt.diagnosis.kinds.slopes import SAME, dropped_adjoints
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import Function, SourcePlace
 from microgpt.graph.arrays import Floats, Ints
@@ -115,6 +115,7 @@ def _dropped(seen: PassEvidence) -> Ints:
 
 
 def _upstream_dropped(evidence: Evidence) -> Iterator[Finding]:
+    yield from dropped_adjoints(evidence)
     for _, seen in _ledgers(evidence):
         ledger = seen.ledger
         assert ledger is not None
