@@ -8,6 +8,7 @@ from collections.abc import Iterator
 NUMBERS = frozenset({"data", "value", "val", "v", "x", "num", "number", "item"})
 
 
+ARITHMETIC = frozenset({"__add__", "__mul__", "__sub__", "__truediv__", "__matmul__", "__neg__"})
 ZEROS = frozenset({"zeros", "zeros_like"})
 
 
@@ -41,7 +42,7 @@ def vocabulary_of(
         if not isinstance(node, ast.ClassDef):
             continue
         methods = [m for m in node.body if isinstance(m, ast.FunctionDef)]
-        if not {"__add__", "__mul__"} & {method.name for method in methods}:
+        if not ARITHMETIC & {method.name for method in methods}:
             continue
         makers.add(node.name)
         for method in methods:
