@@ -47,3 +47,29 @@ def line_that_rebinds(program: Program, file: str | None) -> SourcePlace | None:
             line = next((call.lineno for call in calls), at.lineno)
             found.append(line)
     return (file, max(found)) if found else None
+
+
+def line_that_names(program: Program, made: SourcePlace, name: str) -> SourcePlace | None:
+    """Where a parameter gets its name, if a function makes it and others: `carry = fresh(3, 3)`.
+
+    Args:
+        made: the line that makes its nodes.
+        name: of one of them, as `carry[0][1]`.
+    """
+    file, line = made
+    function = program.function_around(file, line)
+    if function is None or (function.args.args[:1] and function.args.args[0].arg == "self"):
+        return None
+    root = name.partition("[")[0].partition(".")[0]
+    for node in ast.walk(program.tree(file) or ast.Module([], [])):
+        if not (isinstance(node, ast.Assign) and _calls(node.value, function.name)):
+            continue
+        for target in node.targets:
+            keys = {n.value for n in ast.walk(target) if isinstance(n, ast.Constant)}
+            if root in names_in(target) | keys:
+                return file, node.lineno
+    return None
+
+
+def _calls(value: ast.expr, name: str) -> bool:
+    return any(isinstance(n, ast.Call) and name in called(n) for n in ast.walk(value))

@@ -21,6 +21,7 @@ from microgpt.diagnosis.kinds.telling import (
     writes_to_parameters,
 )
 from microgpt.diagnosis.program import SourcePlace
+from microgpt.diagnosis.update_lines import line_that_names
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite
 
 ALIKE = 1e-12
@@ -86,6 +87,8 @@ def _not_updated(evidence: Evidence) -> Iterator[Finding]:
         node = leaf_id(evidence, interval, place)
         graph = evidence.passes[interval.after].graph
         line = line_of_leaf(graph, node)
+        if line is not None:
+            line = line_that_names(evidence.program, line, called(leaf)) or line
         many = f" and {len(members) - 1} more of {group}" if len(members) > 1 else ""
         what = (
             f"{called(leaf)}{many} has gradients that are not 0, {said(leaf.grad)} say, and is "
