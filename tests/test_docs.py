@@ -27,6 +27,7 @@ def test_every_picture_is_there() -> None:
         assert (ROOT / picture).read_text(encoding="utf-8").rstrip().endswith("</svg>")
 
 
+@pytest.mark.slow
 def test_the_python_in_it_runs(capsys) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert blocks

@@ -166,6 +166,7 @@ def test_the_page_says_what_the_programs_reach() -> None:
         assert f"after {PAGE_MAKER.STEPS} steps" in svg
 
 
+@pytest.mark.slow
 def test_ctrl_c_goes_on_to_the_samples(tmp_path: Path) -> None:
     process = started("train3.py", cwd=tmp_path)
     assert process.stdout

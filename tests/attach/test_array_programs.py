@@ -197,6 +197,7 @@ loss.backward()
 """
 
 
+@pytest.mark.slow
 def test_what_is_too_large_is_said_with_its_size(tmp_path: Path) -> None:
     script = tmp_path / "large.py"
     script.write_text(CLOSURES[: CLOSURES.index("rng = ")] + LARGE, encoding="utf-8")
@@ -284,6 +285,7 @@ def test_a_pass_over_many_numbers_at_once_is_that_of_their_sum(tmp_path: Path) -
 # -- what is asked leaves nothing behind -----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_asking_ops_again_leaves_a_tape_as_it_was(tmp_path: Path) -> None:
     source = (FOLDER / "free_tape.py").read_text(encoding="utf-8")
     path = tmp_path / "tape.py"

@@ -134,6 +134,7 @@ def test_kinds_are_those_of_the_catalogue() -> None:
     assert all(kind.follows <= KINDS for kind in CATALOGUE)
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     fault = planted("overwritten", "xor_closures")
     path = written(fault, tmp_path)

@@ -202,6 +202,7 @@ def test_several_classes_in_one_block() -> None:
     assert [len(each.graph) for each in seen.passes] == [5] * 9
 
 
+@pytest.mark.slow
 def test_classes_and_functions_are_left_as_they_were() -> None:
     classes = (Closures, Assigning, OfItsOwn, microgpt.Value)
     held = [dict(vars(cls)) for cls in classes]
@@ -232,6 +233,7 @@ def test_a_graph_that_was_built_before() -> None:
         seen.assert_sound()
 
 
+@pytest.mark.slow
 def test_nothing_seen_is_not_sound() -> None:
     with microgpt.observed() as seen:
         pass
@@ -246,6 +248,7 @@ def test_nothing_seen_is_not_sound() -> None:
         microgpt.observed().assert_sound()
 
 
+@pytest.mark.slow
 def test_an_exception_in_the_block_is_told() -> None:
     seen = microgpt.observed()
     with pytest.raises(ValueError, match="mine"), seen:
@@ -270,6 +273,7 @@ def test_blocks_within_each_other_see_what_happens_in_them() -> None:
     assert first(inner).kind == first(outer).kind == "overwritten"
 
 
+@pytest.mark.slow
 def test_only_so_many_passes_are_looked_at() -> None:
     seen = trained(Closures, 6, microgpt.observed(passes=2))
     assert [each.number for each in seen.passes] == [1, 2]

@@ -48,6 +48,7 @@ async def test_number_keys_switch_modes(size: tuple[int, int]) -> None:
             assert ui.app.current_mode == SCREENS[key].MODE
 
 
+@pytest.mark.slow
 async def test_a_click_on_a_tab_switches_modes() -> None:
     async with piloted() as ui:
         for place, mode in [(12, "map"), (19, "graph"), (29, "attention"), (2, "train")]:
@@ -55,6 +56,7 @@ async def test_a_click_on_a_tab_switches_modes() -> None:
             await ui.until(lambda mode=mode: ui.app.current_mode == mode)
 
 
+@pytest.mark.slow
 async def test_a_mode_shows_where_training_stands_at_once_also_while_paused() -> None:
     async with piloted() as ui:
         await ui.train(2)
@@ -65,6 +67,7 @@ async def test_a_mode_shows_where_training_stands_at_once_also_while_paused() ->
             assert ui.frame.status == "paused"
 
 
+@pytest.mark.slow
 async def test_every_mode_opens_before_the_first_step() -> None:
     async with piloted() as ui:
         for key in "2313":
@@ -101,6 +104,7 @@ async def test_space_pauses_and_resumes() -> None:
         assert ui.frame.status == "running"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", "14")
 async def test_n_trains_one_step(key: str) -> None:
     async with piloted() as ui:
@@ -173,6 +177,7 @@ async def test_the_curve_and_the_scrubber_follow_training() -> None:
 # -- help, palette, themes -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", "1234")
 async def test_question_mark_shows_all_keys_and_the_same_key_closes(key: str) -> None:
     async with piloted() as ui:
@@ -185,6 +190,7 @@ async def test_question_mark_shows_all_keys_and_the_same_key_closes(key: str) ->
         assert ui.app.is_running
 
 
+@pytest.mark.slow
 async def test_every_key_can_be_read_in_the_help() -> None:
     async with piloted(size=(120, 160)) as ui:
         await ui.press("question_mark")
@@ -194,6 +200,7 @@ async def test_every_key_can_be_read_in_the_help() -> None:
                 assert key.tooltip in ui.text
 
 
+@pytest.mark.slow
 async def test_the_help_scrolls_to_its_last_line_in_a_small_window() -> None:
     async with piloted(size=SMALL) as ui:
         await ui.press("question_mark", "end")
@@ -225,6 +232,7 @@ async def open_palette(ui: Piloted, query: str) -> OptionList:
     return options
 
 
+@pytest.mark.slow
 async def test_a_command_runs_from_the_palette() -> None:
     async with piloted() as ui:
         await open_palette(ui, title_of("full_stop"))
@@ -232,6 +240,7 @@ async def test_a_command_runs_from_the_palette() -> None:
         await ui.until(lambda: isinstance(ui.app.screen, TrainScreen) and ui.step == 1)
 
 
+@pytest.mark.slow
 async def test_a_modes_own_command_runs_from_the_palette() -> None:
     async with piloted() as ui:
         await ui.train()
@@ -241,6 +250,7 @@ async def test_a_modes_own_command_runs_from_the_palette() -> None:
         await ui.until(lambda: isinstance(ui.app.screen, GraphScreen) and ui.explorer.stepping)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "mode"), [*zip("1234", MODES, strict=True)])
 async def test_the_palette_offers_every_key_of_the_mode(key: str, mode: type[ModeScreen]) -> None:
     async with piloted() as ui:
@@ -293,6 +303,7 @@ async def test_resizing_keeps_everything(key: str) -> None:
 # -- quitting --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])
 @pytest.mark.parametrize("paused", [True, False])
 async def test_quitting_leaves_no_thread(key: str, paused: bool) -> None:

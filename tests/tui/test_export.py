@@ -33,6 +33,7 @@ def words_of(path: Path) -> str:
     return "".join(root.itertext()).replace("\xa0", " ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", MODES)
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
 async def test_x_writes_an_svg_and_says_where(
@@ -77,6 +78,7 @@ async def test_nothing_is_overwritten(tmp_path: Path) -> None:
         assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == written
 
 
+@pytest.mark.slow
 async def test_nothing_is_overwritten_however_fast_x_is_pressed(tmp_path: Path) -> None:
     async with piloted(small_training("emma"), folder=tmp_path) as ui:
         await go_to(ui, "4")
@@ -137,6 +139,7 @@ async def test_the_palette_is_not_in_the_picture(tmp_path: Path) -> None:
         assert "Search" not in words
 
 
+@pytest.mark.slow
 async def test_by_default_it_goes_to_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def slow_one_in_twenty(delays: list[float]) -> float:
     return sorted(delays)[int(0.95 * (len(delays) - 1))]
 
 
+@pytest.mark.slow
 def test_stepping_is_prompt_while_training_runs() -> None:
     """The default model on the engine that leaves the keys the least time."""
     with Terminal("--engine", "value") as terminal:
@@ -112,6 +113,7 @@ def test_start_pause_graph_step_export_quit(tmp_path: Path) -> None:
     ET.parse(picture)
 
 
+@pytest.mark.slow
 def test_the_map_goes_on_with_training_and_is_walked_and_edited() -> None:
     """Its step changes while nobody walks; then it stays, with a what-if that every mode says."""
     with Terminal(*SMALL) as terminal:
@@ -134,6 +136,7 @@ def test_the_map_goes_on_with_training_and_is_walked_and_edited() -> None:
         terminal.assert_restored()
 
 
+@pytest.mark.slow
 def test_ctrl_c_does_not_lose_the_run() -> None:
     """It copies in many terminal programs; here it says which key quits."""
     with Terminal(*SMALL) as terminal:
@@ -157,6 +160,7 @@ def test_a_signal_ends_it_with_the_terminal_restored(number: signal.Signals) -> 
         assert b"Traceback" not in terminal.written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGHUP, None])
 def test_it_does_not_outlive_its_terminal(number: signal.Signals | None) -> None:
     """Also where no signal tells that the window was closed."""

@@ -70,6 +70,7 @@ def test_random_graphs(graph: Graph, max_children: int) -> None:
         assert_found(folding, assert_laws(folding, max_children))
 
 
+@pytest.mark.slow
 def test_a_small_model() -> None:
     folding = Folding(small_snapshot().graph("ann"))
     found = assert_laws(folding)
@@ -77,6 +78,7 @@ def test_a_small_model() -> None:
     assert_found(folding, found[::7])
 
 
+@pytest.mark.slow
 def test_the_default_model(emma_graph: Graph) -> None:
     folding = Folding(emma_graph)
     found = assert_laws(folding)

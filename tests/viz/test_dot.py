@@ -91,6 +91,7 @@ for view in (folded(folding), folded(folding, folding.scope("pos1/layer0/attn"),
 """
 
 
+@pytest.mark.slow
 def test_the_same_bytes_in_every_process() -> None:
     written = [
         subprocess.run(

@@ -37,6 +37,7 @@ def test_what_if_is_a_fresh_run_with_them(monkeypatch: pytest.MonkeyPatch) -> No
     assert [value.data for value in loss._children] == [6.0, 2.0]  # its own are as they were
 
 
+@pytest.mark.slow
 @given(dags)
 def test_the_methods_of_value_give_what_the_table_gives(dag: Dag) -> None:
     dag.root.backward()

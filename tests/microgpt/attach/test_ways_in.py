@@ -150,6 +150,7 @@ def other_pythons() -> list[str]:
     return list(found.values())
 
 
+@pytest.mark.slow
 def test_programs_run_under_any_python_from_3_9() -> None:
     pythons = other_pythons()
     if not pythons:

@@ -59,6 +59,7 @@ def test_documents_of_every_length_have_the_graph_of_a_fresh_trace(
         assert_same(graph, model.trace(document))
 
 
+@pytest.mark.slow
 def test_the_default_model() -> None:
     config, rng = ModelConfig(), random.Random(5)
     model = snapshot(config, 27)

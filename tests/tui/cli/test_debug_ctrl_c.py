@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.tui.cli.terminal import CTRL_C, Terminal
 
 SCRIPT = """
@@ -36,6 +38,7 @@ for step in range(2):
 """
 
 
+@pytest.mark.slow
 def test_a_method_that_does_not_end_is_left_to_itself(tmp_path: Path) -> None:
     script = tmp_path / "slow.py"
     script.write_text(SCRIPT, encoding="utf-8")

@@ -50,6 +50,7 @@ def test_a_session_at_the_prompt(corpus: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_lines_of_an_earlier_session_come_back(corpus: Path, tmp_path: Path) -> None:
     folder = tmp_path / "microgpt-tui"
     folder.mkdir()

@@ -25,6 +25,7 @@ x.grad = 0
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_gives_the_prompt_back_and_loses_nothing(tmp_path: Path) -> None:
     script, go = tmp_path / "script.py", tmp_path / "go"
     script.write_text(WAITING)

@@ -156,6 +156,7 @@ async def test_no_two_lines_beside_each_other_look_alike() -> None:
         assert all("…" in line for line in shown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [30, DEEP])
 async def test_labels_stay_in_sight_however_deep(depth: int) -> None:
     names = [f"f{i}" for i in range(depth)]

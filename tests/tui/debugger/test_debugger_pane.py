@@ -52,6 +52,7 @@ async def answered(ui: Piloted) -> None:
 # -- moves -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_n_and_o_leave_scopes_and_their_capitals_come_back() -> None:
     async with debugging() as ui:
         await ui.press("home")
@@ -69,6 +70,7 @@ async def test_n_and_o_leave_scopes_and_their_capitals_come_back() -> None:
         assert ui.explorer.state.moment < before
 
 
+@pytest.mark.slow
 async def test_c_stops_at_a_breakpoint_on_the_selection_and_capital_c_comes_back() -> None:
     async with debugging() as ui:
         ui.explorer.look_into(ui.explorer.folding.find("pos3"))
@@ -86,6 +88,7 @@ async def test_c_stops_at_a_breakpoint_on_the_selection_and_capital_c_comes_back
         assert ui.explorer.state.moment == first.moment
 
 
+@pytest.mark.slow
 async def test_w_watches_a_weight_and_c_stops_where_its_gradient_changes() -> None:
     async with debugging() as ui:
         graph = ui.explorer.graph
@@ -105,6 +108,7 @@ async def test_w_watches_a_weight_and_c_stops_where_its_gradient_changes() -> No
         assert "◉ 1 layer0.attn_wq" in ui.text_of("#left StopsPanel")
 
 
+@pytest.mark.slow
 async def test_u_opens_the_line_for_a_condition() -> None:
     async with debugging() as ui:
         await ui.press("home", "u")
@@ -117,6 +121,7 @@ async def test_u_opens_the_line_for_a_condition() -> None:
         assert isinstance(ui.app.screen.focused, GraphCanvas)
 
 
+@pytest.mark.slow
 async def test_p_plays_until_it_is_pressed_again() -> None:
     async with debugging() as ui:
         await ui.press("home", "p")
@@ -221,6 +226,7 @@ async def test_slash_finds_a_node_and_shows_it() -> None:
         assert "1 node" in console(ui)
 
 
+@pytest.mark.slow
 async def test_a_box_that_has_no_name_is_said() -> None:
     async with debugging() as ui:
         ui.explorer.close()
@@ -236,6 +242,7 @@ async def test_a_box_that_has_no_name_is_said() -> None:
 # -- the line --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_mistake_is_one_line_and_nothing_moves() -> None:
     async with debugging() as ui:
         before = ui.explorer.state

@@ -54,6 +54,7 @@ def test_every_dialog_is_tried() -> None:
     assert tried == (below(Dialog) | below(Palette)) - {Dialog, Form}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", OPENED_BY, ids=lambda kind: kind.__name__)
 async def test_a_dialog_closes_once_and_opens_once(kind: type[Screen[object]]) -> None:
     async with piloted() as ui:

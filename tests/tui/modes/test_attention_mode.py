@@ -120,6 +120,7 @@ async def test_it_is_live_while_training_runs() -> None:
         assert ui.mode.position == 1
 
 
+@pytest.mark.slow
 async def test_plus_minus_and_n_work_here_too() -> None:
     async with piloted() as ui:
         await ui.press("4")
@@ -228,6 +229,7 @@ async def test_a_click_on_a_row_selects_the_position() -> None:
         assert screen.position == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("corner", ["upper left", "lower right"])
 async def test_a_click_on_a_head_selects_it(corner: str) -> None:
     """Also on a head of a further row, where the window is too narrow for all in one."""

@@ -120,6 +120,7 @@ async def test_r_at_the_newest_step_goes_to_the_top() -> None:
 # -- boxes -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
 async def test_enter_goes_down_to_one_multiplication_and_backspace_comes_back(
     size: tuple[int, int],
@@ -245,6 +246,7 @@ async def test_ten_events_on_and_ten_back_are_the_same_event_and_the_same_floats
             assert (ui.explorer.state.event, ui.explorer.selected, bits(ui)) == expected
 
 
+@pytest.mark.slow
 async def test_home_and_end() -> None:
     async with piloted() as ui:
         await ui.train()
@@ -399,6 +401,7 @@ async def test_the_tree_opens_boxes_with_the_keyboard() -> None:
         await ui.until(lambda: ui.explorer.focus.parent is None)
 
 
+@pytest.mark.slow
 async def test_the_tree_follows_the_canvas() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         await ui.train()

@@ -38,6 +38,7 @@ async def test_it_follows_training() -> None:
         await ui.until(lambda: screen.step and screen.step.origin.step >= 3)
 
 
+@pytest.mark.slow
 async def test_n_stops_where_each_next_cell_is_complete_and_capital_n_goes_back() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui)
@@ -85,6 +86,7 @@ async def test_the_whole_pass_lights_every_cell_up_and_back_again() -> None:
         assert session(screen).state.phase == "forward"
 
 
+@pytest.mark.slow
 async def test_events_go_on_and_back_to_the_same_numbers() -> None:
     async with piloted(size=LARGE) as ui:
         screen = await mapped(ui)
@@ -184,6 +186,7 @@ async def test_a_walk_keeps_its_step_until_r() -> None:
         await ui.press("space")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(20, 5), (40, 12), SMALL, LARGE, (200, 60)], ids=str)
 async def test_any_window_will_do(size: tuple[int, int]) -> None:
     async with piloted(small_training("emma", n_layer=2), size=size) as ui:

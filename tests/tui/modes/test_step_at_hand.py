@@ -57,6 +57,7 @@ async def test_a_walk_goes_on_in_the_other_mode() -> None:
         await ui.until(lambda: f"cell {stops.index(event) + 2}/" in ui.text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", "14")
 async def test_a_what_if_is_said_in_every_mode(mode: str) -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
@@ -76,6 +77,7 @@ async def test_a_what_if_is_said_in_every_mode(mode: str) -> None:
         assert not screen.explorer.edits
 
 
+@pytest.mark.slow
 async def test_a_what_if_is_made_again_in_the_step_gone_to() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui, "down", "down", "down", "right", "z")
@@ -91,6 +93,7 @@ async def test_a_what_if_is_made_again_in_the_step_gone_to() -> None:
         await ui.until(lambda: not screen.explorer.edits)
 
 
+@pytest.mark.slow
 async def test_one_that_cannot_be_made_there_is_said() -> None:
     async with piloted(small_training("emma", "al"), size=LARGE) as ui:
         await ui.train()
@@ -130,6 +133,7 @@ async def test_verbs_and_keys_about_the_selected_cell() -> None:
         assert screen.panel.selected == -1
 
 
+@pytest.mark.slow
 async def test_the_lens_for_changes_comes_with_a_what_if_or_a_mark() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui)
@@ -164,6 +168,7 @@ async def test_what_a_what_if_changes_is_known_of_every_node() -> None:
         assert 0 < explorer.changed.sum() < len(now)
 
 
+@pytest.mark.slow
 async def test_the_small_map_shows_where_the_open_box_is_and_a_click_opens_another() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui, *["down"] * 3, "right")
@@ -180,6 +185,7 @@ async def test_the_small_map_shows_where_the_open_box_is_and_a_click_opens_anoth
         assert ui.app.screen.query_one("BoxTree").display
 
 
+@pytest.mark.slow
 async def test_play_goes_by_events_inside_a_cell_and_turns_around() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         await walked(ui, "n", "n", "3")
@@ -197,6 +203,7 @@ async def test_play_goes_by_events_inside_a_cell_and_turns_around() -> None:
         assert ui.frame.speed == 0.0, "the speed of training is another one"
 
 
+@pytest.mark.slow
 async def test_a_question_about_a_node_is_dropped_with_its_text_and_not_asked_of_another() -> None:
     async with piloted(small_training("emma", "al"), size=LARGE) as ui:
         screen = await walked(ui, "n", "y")
@@ -208,6 +215,7 @@ async def test_a_question_about_a_node_is_dropped_with_its_text_and_not_asked_of
         assert screen.panel.asked is None
 
 
+@pytest.mark.slow
 async def test_a_question_about_a_node_keeps_its_step_while_training_goes_on() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui)
@@ -277,6 +285,7 @@ async def test_undo_works_where_no_graph_is_shown_and_the_document_is_the_edited
         await ui.until(lambda: "nothing to undo: nothing is changed" in ui.notices)
 
 
+@pytest.mark.slow
 async def test_attention_marks_just_the_weights_that_a_what_if_moves() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui, "colon")
@@ -306,6 +315,7 @@ async def test_attention_marks_just_the_weights_that_a_what_if_moves() -> None:
         assert told.count("%*") == 3
 
 
+@pytest.mark.slow
 async def test_the_title_says_the_text_that_a_what_if_reads() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui, "colon")
@@ -317,6 +327,7 @@ async def test_the_title_says_the_text_that_a_what_if_reads() -> None:
         await ui.until(lambda: "“emma” · step 2" in ui.text_of("#map-middle"))
 
 
+@pytest.mark.slow
 async def test_the_mode_key_of_the_graph_opens_the_selected_cell() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui, "down", "down", "down", "right")
@@ -352,6 +363,7 @@ async def test_playing_goes_on_as_the_last_key_went(key: str, stride: str) -> No
             assert seen == stops[at + 1 : at + 3]
 
 
+@pytest.mark.slow
 async def test_each_row_has_a_course_of_its_own_and_one_word_has_one_over_training() -> None:
     async with piloted(small_training("emma", "al"), size=LARGE) as ui:
         await walked(ui)
@@ -399,6 +411,7 @@ async def test_a_what_if_is_shown_at_its_own_step_only() -> None:
         await ui.until(lambda: "what-if" in ui.text_of("#document"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("speed", [-9, 9])
 async def test_playing_by_cells_stops_at_a_breakpoint_inside_one(speed: int) -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
@@ -416,6 +429,7 @@ async def test_playing_by_cells_stops_at_a_breakpoint_inside_one(speed: int) -> 
         assert not screen.pane.player.is_playing
 
 
+@pytest.mark.slow
 async def test_a_marked_what_if_is_called_so() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
         screen = await walked(ui, "down", "down", "down", "right", "z")

@@ -56,6 +56,7 @@ async def test_each_step_has_the_numbers_of_the_text_with_its_parameters() -> No
             assert f"“ham” loss {result.loss:.4f}" in ui.text
 
 
+@pytest.mark.slow
 async def test_every_mode_shows_it_and_the_key_lets_go() -> None:
     async with piloted(small_training("emma", "noah"), size=LARGE) as ui:
         await ui.train(2)

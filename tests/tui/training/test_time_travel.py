@@ -34,6 +34,7 @@ async def live(ui: Piloted) -> None:
 # -- keys ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["1", "2", "3", "4"])
 async def test_comma_and_full_stop_move_a_step(mode: str) -> None:
     results = list(small_training().results(4))
@@ -53,6 +54,7 @@ async def test_comma_and_full_stop_move_a_step(mode: str) -> None:
         assert ui.frame.result == results[3]
 
 
+@pytest.mark.slow
 async def test_angle_brackets_move_ten_and_stop_at_the_first_step() -> None:
     async with piloted() as ui:
         await ui.train(12)

@@ -70,6 +70,7 @@ def test_every_source_has_a_ribbon_as_thick_as_its_weight(reading: Reading) -> N
         assert drawing[-1][4 * reader] == ARRIVAL
 
 
+@pytest.mark.slow
 @given(readings())
 def test_words_are_the_weights_the_most_first(reading: Reading) -> None:
     said = reading.in_words(reading.sources, 10_000)

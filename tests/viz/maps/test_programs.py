@@ -64,6 +64,7 @@ def test_every_node_of_any_recorded_graph_lies_in_one_cell(rows: list[Row]) -> N
 # -- a GPT -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", GPTS)
 @settings(max_examples=25)
 @given(size=sizes)

@@ -334,6 +334,7 @@ def test_eighty_samples_fit_a_page_as_bars() -> None:
         assert not list(cell.iter(f"{SVG}text"))
 
 
+@pytest.mark.slow
 def test_what_is_too_wide_is_cut_and_says_so() -> None:
     step_map, root = picture_of_program(lambda: mlp_by_sample(300))
     assert width_of(root) <= MOST_WIDTH

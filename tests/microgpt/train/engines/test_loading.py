@@ -25,6 +25,7 @@ assert "numba.np.linalg" not in sys.modules, "what numba compiles with"
 """
 
 
+@pytest.mark.slow
 def test_it_trains_and_loads_little() -> None:
     compile_kernel()  # if it is not in the cache
     run = subprocess.run(
