@@ -21,7 +21,10 @@ def _odd(evidence: Evidence, problem: str) -> Iterator[tuple[int, list[OddGradie
         if not seen.off.any():
             continue
         graph = seen.graph
-        found = [odd for odd in graph.odd_gradients if odd.problem == problem]
+        found = [
+            odd for odd in graph.odd_gradients
+            if odd.problem == problem and seen.off[odd.node : odd.node + odd.size].any()
+        ]  # fmt: skip
         if found:
             yield place, found
             return
@@ -96,7 +99,8 @@ KINDS = (
     FaultKind("integer-gradient", "keeps gradients in an array of whole numbers",
          "make gradients of floats, as in `np.zeros(shape)`", _integer_gradient),
     FaultKind("aliased", "shares one gradient array between nodes",
-         "copy a share when it becomes a gradient", _aliased, frozenset({"integer-gradient"})),
+         "copy a share when it becomes a gradient", _aliased,
+         frozenset({"integer-gradient", "shape-not-reduced"})),
     FaultKind("shape-not-reduced", "does not sum over what was broadcast",
          "sum the share over the axes that were broadcast", _shape_not_reduced),
 )  # fmt: skip

@@ -238,7 +238,7 @@ def _history(evidence: Evidence) -> _History | None:
     if not known or not np.isfinite(grads).all() or not np.isfinite(moves).all():
         return None
     tells = (grads != 0).all(axis=0) & (moves != 0).all(axis=0)
-    if np.count_nonzero(tells) < LEAST:
+    if (np.count_nonzero(tells) - 1) * len(intervals) < LEAST:  # each update has a rate of its own
         return None
     chosen = np.flatnonzero(tells)
     who = known[int(chosen[len(chosen) // 2])]
