@@ -13,18 +13,21 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "diagnosis.md"
+FRESH = ROOT / "tests" / "diagnosis" / "programs" / "fresh"
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 BLOCK = re.compile(r"(?<=```console\n)\$ (microgpt [^\n]+)\n.*?(?=```)", re.DOTALL)
 LONGEST = 120
 """A program is given up after so long. Units: seconds."""
 
 
-def said_of(path: Path) -> list[dict[str, object]]:
+def said_of(path: Path) -> list[dict[str, Any]]:
     """The findings of one program."""
     command = [sys.executable, "-m", "tui.cli.main", "diagnose", str(path), "--json"]
     try:
@@ -32,7 +35,7 @@ def said_of(path: Path) -> list[dict[str, object]]:
     except subprocess.TimeoutExpired:
         return []
     lines = done.stdout.splitlines()
-    findings: list[dict[str, object]] = json.loads(lines[-1])["findings"] if lines else []
+    findings: list[dict[str, Any]] = json.loads(lines[-1])["findings"] if lines else []
     return findings
 
 
@@ -48,8 +51,11 @@ def table(folder: Path) -> list[str]:
         path.write_text(edited(fault), encoding="utf-8")
         paths.append(path)
     right = sorted((*BASES.glob("*.py"), *RIGHT.glob("*.py")))
+    fresh = list(fresh_programs(folder))
+    fresh_right = sorted((*FRESH.glob("base/*.py"), *FRESH.glob("right/*.py")))
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         said = list(pool.map(said_of, [*paths, *right]))
+        said_fresh = list(pool.map(said_of, [*(path for _, path in fresh), *fresh_right]))
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for fault, findings in zip(FAULTS, said, strict=False):
         loud = [f for f in findings if f["certainty"] != "note"]
@@ -77,11 +83,41 @@ def table(folder: Path) -> list[str]:
         f"({total['named'] / total['planted']:.0%}), {total['at the line']} of them at a line "
         f"where a person would mend them. Of {len(right)} right programs {suspected} are suspected."
     )
-    return [
-        head,
-        "",
-        *rows,
-    ]
+    return [head, "", *rows, "", fresh_words(fresh, fresh_right, said_fresh)]
+
+
+def fresh_programs(folder: Path) -> Iterator[tuple[dict[str, Any], Path]]:
+    """The faults that were written from the catalogue alone, each with its edited program."""
+    for number, fault in enumerate(json.loads((FRESH / "faults.json").read_text("utf-8"))):
+        text = (FRESH / "base" / f"{fault['base']}.py").read_text("utf-8")
+        for old, new in fault["edits"]:
+            text = text.replace(old, new)
+        path = folder / f"fresh{number}" / f"{fault['base']}.py"
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+        yield fault, path
+
+
+def fresh_words(
+    fresh: list[tuple[dict[str, Any], Path]], right: list[Path], said: list[list[dict[str, Any]]]
+) -> str:
+    """How many of them are named, in a sentence."""
+    named = at_line = 0
+    for (fault, path), findings in zip(fresh, said, strict=False):
+        loud = [f["kind"] for f in findings if f["certainty"] != "note"]
+        of_kind = [f for f in findings if f["kind"] == fault["kind"]]
+        is_named = bool(of_kind) and (not loud if fault["note"] else loud[0] == fault["kind"])
+        lines = path.read_text("utf-8").splitlines()
+        wanted = {n for n, line in enumerate(lines, 1) if any(t in line for t in fault["lines"])}
+        named += is_named
+        at_line += is_named and (not wanted or of_kind[0]["line"] in wanted)
+    suspected = sum(any(f["certainty"] != "note" for f in found) for found in said[len(fresh) :])
+    return (
+        f"Of {len(fresh)} faults that were written from the catalogue alone, in "
+        f"`tests/diagnosis/programs/fresh`, {named} are named first ({named / len(fresh):.0%}), "
+        f"{at_line} at the line; of {len(right)} right programs beside them {suspected} are "
+        "suspected."
+    )
 
 
 def output_of(command: str) -> str:
