@@ -106,7 +106,7 @@ def fresh_words(
     for (fault, path), findings in zip(fresh, said, strict=False):
         loud = [f["kind"] for f in findings if f["certainty"] != "note"]
         of_kind = [f for f in findings if f["kind"] == fault["kind"]]
-        is_named = bool(of_kind) and (not loud if fault["note"] else loud[0] == fault["kind"])
+        is_named = bool(of_kind) and (not loud if fault["note"] else loud[:1] == [fault["kind"]])
         lines = path.read_text("utf-8").splitlines()
         wanted = {n for n, line in enumerate(lines, 1) if any(t in line for t in fault["lines"])}
         named += is_named
