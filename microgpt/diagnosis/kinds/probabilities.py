@@ -33,6 +33,8 @@ FLATTER = 1.5
 
 # -- not-normalised --------------------------------------------------------------------------------
 
+ANOTHER_AXIS = "over another axis"
+
 
 def _not_normalised(evidence: Evidence) -> Iterator[Finding]:
     n = min(len(evidence.passes), MOST_PASSES)
@@ -258,13 +260,18 @@ def weights_off(evidence: Evidence, place: int) -> Iterator[Finding]:
         line = line_beside(seen.graph, _factor_node(algebra, node, factor), (top,))
         what = f"the {len(weights)} weights of a weighted sum add up to {said(total)}"
         if len(parts) > 1:
-            what += f": they are shares of {len(parts)} softmaxes, over another axis"
+            what += f": they are shares of {len(parts)} softmaxes, {ANOTHER_AXIS}"
         yield Finding(
             kind="not-normalised", certainty="note", what=what, mend="",
             file=line[0] if line else None, line=line[1] if line else None,
             op=seen.graph.op(node), nodes=(top, node), pass_number=seen.number, was=total,
             should=1.0,
         )  # fmt: skip
+
+
+def goes_over_another_axis(evidence: Evidence, place: int) -> bool:
+    """Whether a weighted sum's weights in a pass are shares of softmaxes over another axis."""
+    return any(ANOTHER_AXIS in found.what for found in weights_off(evidence, place))
 
 
 def _weight(

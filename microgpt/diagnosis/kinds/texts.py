@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
+from microgpt.diagnosis.kinds.probabilities import goes_over_another_axis
 from microgpt.diagnosis.kinds.text_lines import leak_line, target_line
 from microgpt.diagnosis.structure.text_model import (
     ENOUGH_BITS,
@@ -96,6 +97,8 @@ def _future_leak(evidence: Evidence) -> Iterator[Finding]:
                 found = _first_leak(model, order, readings, reached)
                 if found is None:
                     continue
+                if goes_over_another_axis(evidence, place):
+                    return  # a softmax over those who ask lets each see the others: that is told
                 output, reading, slope = found
                 row = model.scored[output]
                 seen = evidence.passes[place]
