@@ -1,6 +1,7 @@
 """Diagnoses every planted fault again and writes the table of docs/diagnosis.md.
 
     make docs-diagnosis
+    python docs/make_diagnosis.py fresh    # the fresh faults and the sessions alone
 
 The faults and the right programs are those of tests/diagnosis; no figure is typed by hand. The
 sessions on the page are commands, whose output is written below them.
@@ -21,7 +22,6 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "diagnosis.md"
 FRESH = ROOT / "tests" / "diagnosis" / "programs" / "fresh"
-BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 BLOCK = re.compile(r"(?<=```console\n)\$ (microgpt [^\n]+)\n.*?(?=```)", re.DOTALL)
 LONGEST = 120
 """A program is given up after so long. Units: seconds."""
@@ -51,11 +51,8 @@ def table(folder: Path) -> list[str]:
         path.write_text(edited(fault), encoding="utf-8")
         paths.append(path)
     right = sorted((*BASES.glob("*.py"), *RIGHT.glob("*.py")))
-    fresh = list(fresh_programs(folder))
-    fresh_right = sorted((*FRESH.glob("base/*.py"), *FRESH.glob("right/*.py")))
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         said = list(pool.map(said_of, [*paths, *right]))
-        said_fresh = list(pool.map(said_of, [*(path for _, path in fresh), *fresh_right]))
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for fault, findings in zip(FAULTS, said, strict=False):
         loud = [f for f in findings if f["certainty"] != "note"]
@@ -83,7 +80,7 @@ def table(folder: Path) -> list[str]:
         f"({total['named'] / total['planted']:.0%}), {total['at the line']} of them at a line "
         f"where a person would mend them. Of {len(right)} right programs {suspected} are suspected."
     )
-    return [head, "", *rows, "", fresh_words(fresh, fresh_right, said_fresh)]
+    return [head, "", *rows]
 
 
 def fresh_programs(folder: Path) -> Iterator[tuple[dict[str, Any], Path]]:
@@ -98,10 +95,12 @@ def fresh_programs(folder: Path) -> Iterator[tuple[dict[str, Any], Path]]:
         yield fault, path
 
 
-def fresh_words(
-    fresh: list[tuple[dict[str, Any], Path]], right: list[Path], said: list[list[dict[str, Any]]]
-) -> str:
+def fresh_words(folder: Path) -> str:
     """How many of them are named, in a sentence."""
+    fresh = list(fresh_programs(folder))
+    right = sorted((*FRESH.glob("base/*.py"), *FRESH.glob("right/*.py")))
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        said = list(pool.map(said_of, [*(path for _, path in fresh), *right]))
     named = at_line = 0
     for (fault, path), findings in zip(fresh, said, strict=False):
         loud = [f["kind"] for f in findings if f["certainty"] != "note"]
@@ -120,6 +119,13 @@ def fresh_words(
     )
 
 
+def between(page: str, name: str, told: str) -> str:
+    """The page with this between two of its marks."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    head, _, rest = page.partition(begin)
+    return f"{head}{begin}\n{told}\n{end}{rest.partition(end)[2]}"
+
+
 def output_of(command: str) -> str:
     """What a command prints on stdout; paths are told from the checkout."""
     words = [sys.executable, "-m", "tui.cli.main", *command.split()[1:]]
@@ -133,7 +139,7 @@ if __name__ == "__main__":
     page = PAGE.read_text(encoding="utf-8")
     page = BLOCK.sub(lambda match: f"$ {match[1]}\n{output_of(match[1])}", page)
     with tempfile.TemporaryDirectory() as made:
-        told = "\n".join(table(Path(made)))
-    head, _, rest = page.partition(BEGIN)
-    tail = rest.partition(END)[2]
-    PAGE.write_text(f"{head}{BEGIN}\n{told}\n{END}{tail}", encoding="utf-8")
+        page = between(page, "fresh", fresh_words(Path(made)))
+        if "fresh" not in sys.argv[1:]:
+            page = between(page, "table", "\n".join(table(Path(made))))
+    PAGE.write_text(page, encoding="utf-8")
