@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from microgpt.diagnosis.program import SourcePlace
+
 Certainty: TypeAlias = Literal["certain", "likely", "note"]
 Verdict: TypeAlias = Literal["faulty", "suspect", "sound", "unverified"]
 RANK: dict[Certainty, int] = {"certain": 0, "likely": 1, "note": 2}
@@ -20,8 +22,7 @@ class Finding:
     certainty: Certainty
     what: str  # is wrong, in one sentence
     mend: str  # what people do about it
-    file: str | None = None
-    line: int | None = None  # that a person would change
+    place: SourcePlace | None = None  # the line that a person would change
     op: str | None = None
     nodes: tuple[int, ...] = ()  # to go and look at
     pass_number: int | None = None  # in which pass
@@ -30,6 +31,16 @@ class Finding:
     should: float | None = None  # two numbers that must be equal and are not
     spoils: int | None = None  # how many gradients are wrong by it
     unless: str = ""  # the innocent explanation of a likely finding
+
+    @property
+    def file(self) -> str | None:
+        """The file of the line."""
+        return self.place[0] if self.place is not None else None
+
+    @property
+    def line(self) -> int | None:
+        """The line that a person would change, None where there is none."""
+        return self.place[1] if self.place is not None else None
 
     def as_json(self) -> dict[str, object]:
         """By the documented names; numbers that are not finite as texts."""

@@ -48,7 +48,7 @@ def line_that_compares_values(
     """Where nodes are told apart by their numbers: `__eq__`, a dataclass, or a number in a set."""
     files = tuple(files)
     for file in files:
-        makers = program.vocabulary(file)[2]
+        makers = program.vocabulary(file).makers
         for node in ast.walk(program.tree(file) or NOTHING):
             if not (isinstance(node, ast.ClassDef) and node.name in makers):
                 continue
@@ -62,7 +62,7 @@ def line_that_compares_values(
     found = program.pass_function(place, files)
     if found is None:
         return None
-    numbers = program.vocabulary(found.file)[0]
+    numbers = program.vocabulary(found.file).numbers
     for node in ast.walk(found.node):
         if not (isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn)):
             continue
@@ -85,7 +85,7 @@ def _first(
     program: Program, files: Iterable[str], fits: Callable[[ast.Assign, frozenset[str]], bool]
 ) -> SourcePlace | None:
     for file in files:
-        grads = program.gradient_names(file)
+        grads = program.vocabulary(file).grads
         for node in ast.walk(program.tree(file) or NOTHING):
             if isinstance(node, ast.Assign) and fits(node, grads):
                 return file, node.lineno

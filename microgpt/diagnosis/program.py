@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from microgpt.code_places import is_cell
 from microgpt.diagnosis import op_lines
-from microgpt.diagnosis.vocabulary import called, vocabulary_of
+from microgpt.diagnosis.vocabulary import Vocabulary, called, vocabulary_of
 
 ALLOWED = re.compile(r"#\s*microgpt:\s*ok\s+([\w,\s-]+)")
 
@@ -38,21 +37,16 @@ class Program:
 
     allowed: frozenset[str] = frozenset()  # kinds that are meant, wherever they are
     _lines: dict[str, list[str]] = field(default_factory=dict, repr=False)
-    _words: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = field(
-        default_factory=dict, repr=False
-    )
+    _words: dict[str, Vocabulary] = field(default_factory=dict, repr=False)
     _trees: dict[str, ast.Module | None] = field(default_factory=dict, repr=False)
 
     def lines(self, file: str) -> list[str]:
         """The lines of a file; none if it cannot be read."""
         if file not in self._lines:
             try:
-                if is_cell(file):
-                    text = "".join(linecache.getlines(file))  # put there when it was read
-                else:
-                    text = Path(file).read_text(encoding="utf-8")
+                text = Path(file).read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError, ValueError):
-                text = "".join(linecache.getlines(file))  # of a notebook's cell
+                text = "".join(linecache.getlines(file))  # of a notebook's cell, if it is one
             self._lines[file] = text.splitlines()
         return self._lines[file]
 
@@ -117,7 +111,7 @@ class Program:
 
     def only_computes(self, file: str, function: ast.FunctionDef) -> bool:
         """Whether a function makes no nodes and writes to no attribute or place in a list."""
-        makers = self.vocabulary(file)[2]
+        makers = self.vocabulary(file).makers
         return not any(
             (isinstance(n, ast.Call) and called(n) & makers)
             or (isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.ctx, ast.Store))
@@ -210,37 +204,6 @@ class Program:
             for node in ast.walk(self.tree(file) or ast.Module([], []))
         )
 
-    def plain_numbers(self, file: str) -> list[float]:
-        """The numbers with a decimal point that a file has, each once, the smallest first."""
-        return sorted(
-            {node.value for node in ast.walk(self.tree(file) or ast.Module([], []))
-             if isinstance(node, ast.Constant) and isinstance(node.value, float)}
-        )  # fmt: skip
-
-    def keeps_moments(self, file: str, line: int) -> bool:
-        """Whether the loop around a line keeps two numbers or more for each parameter."""
-        for node in ast.walk(self.tree(file) or ast.Module([], [])):
-            if not isinstance(node, ast.For | ast.While | ast.FunctionDef):
-                continue
-            if not node.lineno <= line <= (node.end_lineno or 0):
-                continue
-            targets = [
-                target
-                for each in ast.walk(node) if isinstance(each, ast.Assign | ast.AugAssign)
-                for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
-                if each.lineno != line
-            ]  # fmt: skip
-            targets = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
-            kept = {ast.unparse(t.value) for t in targets if isinstance(t, ast.Subscript)}
-            kept |= {ast.unparse(t) for t in targets if isinstance(t, ast.Attribute)}
-            kept |= {
-                each.target.id for each in ast.walk(node)
-                if isinstance(each, ast.AugAssign) and isinstance(each.target, ast.Name)
-            }  # fmt: skip
-            if len(kept) >= 2:
-                return True
-        return False
-
     def reads_of_numbers(self, file: str | None) -> list[int]:
         """Lines that take the number of a node to compute with, in no op, update or print."""
         tree = self.tree(file)
@@ -268,38 +231,13 @@ class Program:
     def in_op(self, file: str, line: int) -> bool:
         """Whether a line lies in a method of a class that defines arithmetic."""
         for each in ast.walk(self.tree(file) or ast.Module([], [])):
-            if isinstance(each, ast.ClassDef) and each.name in self.vocabulary(file)[2]:
+            if isinstance(each, ast.ClassDef) and each.name in self.vocabulary(file).makers:
                 inside = each.lineno <= line <= (each.end_lineno or 0)
                 if inside:
                     return True
         return False
 
-    def line_that_repeats(self, file: str, line: int) -> int | None:
-        """Where a list is repeated that holds what is made on a line, or a node: `[Value(0)] * 3`.
-
-        Args:
-            line: that makes nodes, itself or in a function that the list calls.
-        """
-        around = self.function_around(file, line)
-        makers = self.vocabulary(file)[2] | ({around.name} if around is not None else set())
-        for node in ast.walk(self.tree(file) or ast.Module([], [])):
-            if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
-                continue
-            is_here = node.lineno <= line <= (node.end_lineno or 0)
-            for side in (node.left, node.right):
-                calls = [
-                    n for n in ast.walk(side) if isinstance(n, ast.Call) and called(n) & makers
-                ]
-                own = {around.name} if around is not None else set()
-                if isinstance(side, ast.List) and any(is_here or called(n) & own for n in calls):
-                    return node.lineno
-        return None
-
-    def gradient_names(self, file: str) -> frozenset[str]:
-        """The attributes that a program keeps gradients in."""
-        return self.vocabulary(file)[1]
-
-    def vocabulary(self, file: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    def vocabulary(self, file: str) -> Vocabulary:
         """What the program calls numbers, gradients, and what makes nodes."""
         if file not in self._words:
             self._words[file] = vocabulary_of(self.tree(file))

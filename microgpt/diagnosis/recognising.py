@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,46 +42,6 @@ def recognised(numbers: Floats, data: Floats) -> tuple[Floats, Floats] | None:
             one, other = (np.array([row[i] for row in rows]) for i in (0, 1))
             return np.minimum(one, other), np.maximum(one, other)
     return None
-
-
-def form_of(numbers: Sequence[float], data: float) -> Callable[[Sequence[float]], float] | None:
-    """What a single node of an unknown op computes, None if its numbers do not tell.
-
-    >>> form_of([1.0, 2.0, 5.0, 7.0], 19.0)([1.0, 2.0, 5.0, 8.0])
-    21.0
-    """
-    size, width = EXACT * max(abs(data), 1e-300), len(numbers)
-    half = width // 2
-
-    def dot(row: Sequence[float]) -> float:
-        return sum(a * b for a, b in zip(row[:half], row[half:], strict=True))
-
-    forms: list[Callable[[Sequence[float]], float]] = [sum, lambda row: sum(row) / width]
-    if width == 2 * half:
-        forms.append(dot)
-    forms += [partial(_chance, at) for at in range(width)]
-    forms += [partial(_log_chance, at) for at in range(width)]
-    for form in forms if width > 1 else ():
-        try:
-            if abs(form(numbers) - data) <= size:
-                return form
-        except (ArithmeticError, ValueError):
-            continue
-    if width == 1:
-        for meaning in MEANINGS.values():
-            if arity_of(meaning) == 1 and abs(computed(meaning, numbers) - data) <= size:
-                return partial(computed, meaning)
-    return None
-
-
-def _chance(at: int, row: Sequence[float]) -> float:
-    largest = max(row)
-    return math.exp(row[at] - largest) / sum(math.exp(number - largest) for number in row)
-
-
-def _log_chance(at: int, row: Sequence[float]) -> float:
-    largest = max(row)
-    return row[at] - largest - math.log(sum(math.exp(number - largest) for number in row))
 
 
 # -- of any number of operands ---------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Lines of a program's updates, looked for in its text."""
+"""Parameters and their updates, looked for in a program's text."""
 
 from __future__ import annotations
 
@@ -73,3 +73,58 @@ def line_that_names(program: Program, made: SourcePlace, name: str) -> SourcePla
 
 def _calls(value: ast.expr, name: str) -> bool:
     return any(isinstance(n, ast.Call) and name in called(n) for n in ast.walk(value))
+
+
+def plain_numbers(program: Program, file: str) -> list[float]:
+    """The numbers with a decimal point that a file has, each once, the smallest first."""
+    return sorted(
+        {node.value for node in ast.walk(program.tree(file) or ast.Module([], []))
+         if isinstance(node, ast.Constant) and isinstance(node.value, float)}
+    )  # fmt: skip
+
+
+def keeps_moments(program: Program, file: str, line: int) -> bool:
+    """Whether the loop around a line keeps two numbers or more for each parameter."""
+    for node in ast.walk(program.tree(file) or ast.Module([], [])):
+        if not isinstance(node, ast.For | ast.While | ast.FunctionDef):
+            continue
+        if not node.lineno <= line <= (node.end_lineno or 0):
+            continue
+        targets = [
+            target
+            for each in ast.walk(node) if isinstance(each, ast.Assign | ast.AugAssign)
+            for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
+            if each.lineno != line
+        ]  # fmt: skip
+        targets = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
+        kept = {ast.unparse(t.value) for t in targets if isinstance(t, ast.Subscript)}
+        kept |= {ast.unparse(t) for t in targets if isinstance(t, ast.Attribute)}
+        kept |= {
+            each.target.id for each in ast.walk(node)
+            if isinstance(each, ast.AugAssign) and isinstance(each.target, ast.Name)
+        }  # fmt: skip
+        if len(kept) >= 2:
+            return True
+    return False
+
+
+def line_that_repeats(program: Program, file: str, line: int) -> int | None:
+    """Where a list is repeated that holds what is made on a line, or a node: `[Value(0)] * 3`.
+
+    Args:
+        line: that makes nodes, itself or in a function that the list calls.
+    """
+    around = program.function_around(file, line)
+    own = {around.name} if around is not None else set()
+    makers = program.vocabulary(file).makers | own
+    for node in ast.walk(program.tree(file) or ast.Module([], [])):
+        if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
+            continue
+        is_here = node.lineno <= line <= (node.end_lineno or 0)
+        for side in (node.left, node.right):
+            if not isinstance(side, ast.List):
+                continue
+            names = [called(n) for n in ast.walk(side) if isinstance(n, ast.Call)]
+            if any(each & (makers if is_here else own) for each in names):
+                return side.elts[0].lineno
+    return None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import NamedTuple
 
 NUMBERS = frozenset({"data", "value", "val", "v", "x", "num", "number", "item"})
-
-
 ARITHMETIC = frozenset({"__add__", "__mul__", "__sub__", "__truediv__", "__matmul__", "__neg__"})
 ZEROS = frozenset({"zeros", "zeros_like"})
 
@@ -29,10 +28,16 @@ def names_in(tree: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
-def vocabulary_of(
-    tree: ast.Module | None,
-) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """Attributes that hold numbers and gradients, and the classes and functions that make nodes.
+class Vocabulary(NamedTuple):
+    """How a program speaks of its nodes."""
+
+    numbers: frozenset[str]  # attributes that hold them
+    grads: frozenset[str]  # attributes that hold gradients
+    makers: frozenset[str]  # the classes and functions that make nodes
+
+
+def vocabulary_of(tree: ast.Module | None) -> Vocabulary:
+    """What a program calls the numbers and gradients of its nodes, and what makes them.
 
     A class that defines arithmetic sets its number from the first thing that it is given, and a
     gradient is what it sets to 0 or None and what the program adds to.
@@ -76,7 +81,9 @@ def vocabulary_of(
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute)
     }  # fmt: skip
     grads = empty & added_to if empty & added_to - numbers else empty
-    return frozenset(numbers), frozenset(grads | {"grad", "gradient"}), frozenset(makers)
+    return Vocabulary(
+        frozenset(numbers), frozenset(grads | {"grad", "gradient"}), frozenset(makers)
+    )
 
 
 def _assigned_pairs(method: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:

@@ -195,7 +195,7 @@ def test_text_quotes_the_line_and_says_the_two_numbers(tmp_path: Path) -> None:
     path.write_text("a = 1\nself.grad = share\n", encoding="utf-8")
     finding = Finding(
         kind="overwritten", certainty="certain", what="the gradient of d is its last share",
-        mend="write `+=`", file=str(path), line=2, was=-0.5, should=-1.0, spoils=3, pass_number=2,
+        mend="write `+=`", place=(str(path), 2), was=-0.5, should=-1.0, spoils=3, pass_number=2,
         event=7, unless="",
     )  # fmt: skip
     diagnosis = Diagnosis((finding,), 2, 10, 4, 0)

@@ -2,13 +2,12 @@
 
 It always looks at the newest step. Losses and updates are read at most ten times a second. To look
 at all that a step computed takes a graph of it, tens of milliseconds or more; so the next look
-waits until all of them together were at most a twentieth of the time.
+waits until all of them together took at most `SHARE` of the time.
 """
 
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from microgpt.diagnosis.finding import Finding
 from microgpt.errors import MicrogptError
 from microgpt.graph.graph import Graph
 from microgpt.train.graph_origin import GraphOrigin
+from tui.base.newest_only import NewestOnly
 from tui.training.run_frame import RunFrame
 
 if TYPE_CHECKING:
@@ -40,44 +40,19 @@ class DoctorWatch:
         self.n_looks = 0  # at all that a step computed
         self._on_news = on_news
         self._doctor: TrainingDoctor | None = None
-        self._wake = threading.Condition()
-        self._asked: RunFrame | None = None
-        self._closed = False
         self._looked_at = 0  # the step of the last look
         self._next_look = 0.0
-        self._thread = threading.Thread(target=self._serve, name="doctor", daemon=True)
+        self._thread = NewestOnly("doctor", self._look, LOOK_EVERY)
 
     def ask(self, frame: RunFrame) -> None:
         """Asks for a run's newest frame, in place of any other asked for before."""
-        with self._wake:
-            self._asked = frame
-            self._wake.notify()
-        if self._thread.ident is None:
-            self._thread.start()
+        self._thread.ask(frame)
 
     def close(self) -> None:
         """Ends the thread after the look it is in."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._thread.close()
 
     # -- the thread ------------------------------------------------------------------------------
-
-    def _serve(self) -> None:
-        while (frame := self._next()) is not None:
-            self._look(frame)
-            with self._wake:
-                self._wake.wait_for(lambda: self._closed, LOOK_EVERY)
-
-    def _next(self) -> RunFrame | None:
-        """The frame to look at, as soon as there is one; None when closed."""
-        with self._wake:
-            while not (self._asked or self._closed):
-                self._wake.wait()
-            asked, self._asked = self._asked, None
-            return None if self._closed else asked
 
     def _look(self, frame: RunFrame) -> None:
         if self._doctor is None:

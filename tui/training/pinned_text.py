@@ -5,7 +5,6 @@ Knows no screen. A thread computes the step asked for last; those passed by mean
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -13,6 +12,7 @@ from microgpt.errors import MicrogptError
 from microgpt.train.engines import Engine, StepResult, make_engine
 from microgpt.train.engines.value_engine import ValueEngine
 from microgpt.train.graph_origin import GraphOrigin
+from tui.base.newest_only import NewestOnly
 from tui.training.run_frame import RunFrame
 
 
@@ -39,22 +39,16 @@ class PinnedText:
         self.latest: PinnedStep | None = None  # what arrived last
         self._on_arrival = on_arrival
         self._engine: Engine | None = None
-        self._wake = threading.Condition()
-        self._asked: GraphOrigin | None = None
         self._wanted: tuple[int, str, str] | None = None  # the step asked for last
-        self._closed = False
-        self._thread = threading.Thread(target=self._serve, name="pinned text", daemon=True)
+        self._thread = NewestOnly("pinned text", self._compute)
 
     def ask(self, frame: RunFrame) -> None:
         """Asks for the step of a frame, unless that is what was asked for last."""
         origin = frame.origin
         if origin is None or origin.key == self._wanted:
             return
-        with self._wake:
-            self._asked, self._wanted = origin, origin.key
-            self._wake.notify()
-        if self._thread.ident is None:
-            self._thread.start()
+        self._wanted = origin.key
+        self._thread.ask(origin)
 
     def in_place_of(self, frame: RunFrame) -> RunFrame:
         """The frame with the text in it, of the step that arrived last."""
@@ -74,31 +68,18 @@ class PinnedText:
 
     def close(self) -> None:
         """Ends the thread."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._thread.close()
 
     # -- the thread ------------------------------------------------------------------------------
 
-    def _serve(self) -> None:
-        while (origin := self._next()) is not None:
-            pinned = origin.showing(self.text)
-            try:
-                arrived = PinnedStep(pinned, self._result(pinned))
-            except MicrogptError as error:
-                arrived = PinnedStep(pinned, None, str(error))
-            self.latest = arrived
-            self._on_arrival()
-
-    def _next(self) -> GraphOrigin | None:
-        """The step to compute, as soon as there is one; None when closed."""
-        with self._wake:
-            while not (self._asked or self._closed):
-                self._wake.wait()
-            asked, self._asked = self._asked, None
-            return None if self._closed else asked
+    def _compute(self, origin: GraphOrigin) -> None:
+        pinned = origin.showing(self.text)
+        try:
+            arrived = PinnedStep(pinned, self._result(pinned))
+        except MicrogptError as error:
+            arrived = PinnedStep(pinned, None, str(error))
+        self.latest = arrived
+        self._on_arrival()
 
     def _result(self, origin: GraphOrigin) -> StepResult:
         """What a step on the text would compute, on a copy of the state."""

@@ -38,7 +38,7 @@ def _finding(
     shown = int(own[0]) if len(own) else odd.node
     return Finding(
         kind=kind, certainty="certain", what=what, mend="",
-        file=line[0] if line else None, line=line[1] if line else None,
+        place=line,
         nodes=(shown, *([odd.other] if odd.other >= 0 else [])), pass_number=seen.number,
         was=float(seen.graph.grad[shown]), should=float(seen.true_grad[shown]),
         spoils=len(off),

@@ -78,7 +78,7 @@ def _changed_after_use(evidence: Evidence) -> Iterator[Finding]:
             what=f"{graph.name(node)}, a {graph.op(node)}, is {said(float(graph.data[node]))}, but "
             f"of the numbers that its operands have now it would be {said(expected)}: "
             "one of them was changed after it was used",
-            mend="", file=line[0] if line else None, line=line[1] if line else None,
+            mend="", place=line,
             op=graph.op(node), nodes=(node, *graph.operands[edges].tolist()),
             pass_number=seen.number, was=float(graph.data[node]), should=expected,
             spoils=len(nodes),

@@ -42,7 +42,7 @@ def forgotten_operands(evidence: Evidence, *, with_share: bool) -> Iterator[Find
             yield Finding(
                 kind="never-visited" if with_share else "operand-skipped",
                 certainty="certain" if found.is_surely_a_node else "likely", what=what,
-                mend=f"put `{found.name}` among the operands of the node", file=made.file,
-                line=found.line, op=op, nodes=(node,), pass_number=seen.number,
+                mend=f"put `{found.name}` among the operands of the node",
+                place=(made.file, found.line), op=op, nodes=(node,), pass_number=seen.number,
                 unless="" if found.is_surely_a_node else f"`{found.name}` is always a plain number",
             )  # fmt: skip

@@ -36,7 +36,7 @@ def _unscaled(evidence: Evidence) -> Iterator[Finding]:
             kind="unscaled", certainty="note", mend="",
             what=f"scores are sums of {width} products, {said(algebra.data[node])} here, and go to "
             f"a softmax as they are, not times {said(width**-0.5)}",
-            file=line[0] if line else None, line=line[1] if line else None,
+            place=line,
             op=seen.graph.op(node), nodes=(node,), pass_number=seen.number, was=1.0,
             should=width**-0.5,
         )  # fmt: skip

@@ -154,8 +154,8 @@ def _backward_twice(evidence: Evidence) -> Iterator[Finding]:
             f"{said(float(graph.grad_before[node]))}, which the pass before has left there"
         )
         yield Finding(
-            kind="backward-twice", certainty="certain", what=what, mend="", file=seen.file,
-            line=seen.line, nodes=(node,), pass_number=seen.number,
+            kind="backward-twice", certainty="certain", what=what, mend="", place=seen.place,
+            nodes=(node,), pass_number=seen.number,
             was=float(graph.grad[node]), should=float(seen.true_grad[node]),
             spoils=int(np.count_nonzero(seen.off)),
         )  # fmt: skip
@@ -181,8 +181,7 @@ def _graph_grows(evidence: Evidence) -> Iterator[Finding]:
         kind="graph-grows", certainty="likely",
         what=f"the graph of backward {seen.number} contains {seen.updates.n_shared} nodes of the "
         f"pass before: graphs grow from {sizes[0]} to {sizes[-1]} nodes",
-        mend="", file=line[0] if line else None,
-        line=line[1] if line else None, pass_number=seen.number,
+        mend="", place=line, pass_number=seen.number,
         was=float(sizes[-1]), should=float(sizes[0]),
         unless="the state is meant to be carried from step to step",
     )  # fmt: skip

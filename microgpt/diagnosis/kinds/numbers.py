@@ -37,7 +37,7 @@ def _error(evidence: Evidence) -> Iterator[Finding]:
         if numbers:
             what += f"; {graph.op(graph.root)} of {', '.join(map(said, numbers))}"
     yield Finding(
-        kind="error", certainty="certain", what=what, mend="", file=stop.file, line=stop.line,
+        kind="error", certainty="certain", what=what, mend="", place=(stop.file, stop.line),
         nodes=nodes, pass_number=stop.number or None,
     )  # fmt: skip
 
@@ -67,7 +67,7 @@ def _not_finite(evidence: Evidence) -> Iterator[Finding]:
         )
         yield Finding(
             kind="not-finite", certainty="certain", what=what, mend="",
-            file=line[0] if line else None, line=line[1] if line else None, op=graph.op(node),
+            place=line, op=graph.op(node),
             nodes=(node,), pass_number=seen.number, was=float(graph.data[node]),
         )  # fmt: skip
         return
@@ -84,7 +84,7 @@ def _overflow_ahead(evidence: Evidence) -> Iterator[Finding]:
                 yield Finding(
                     kind="overflow-ahead", certainty="note",
                     what=f"exp of {said(number)}: beyond 709.78 there is no number for it",
-                    mend="", file=line[0] if line else None, line=line[1] if line else None,
+                    mend="", place=line,
                     op="exp", nodes=(node,), pass_number=seen.number,
                 )  # fmt: skip
                 return
@@ -116,7 +116,7 @@ def _loss_upside_down(evidence: Evidence) -> Iterator[Finding]:
         what=f"the loss is below 0, {said(seen.loss)} and then {said(passes[-1].loss)}, and falls "
         f"as the probabilities of the targets fall: its slope by the logarithm of "
         f"{said(float(operands[0]))} is {said(float(seen.true_grad[node]))}",
-        mend="", file=line[0] if line else None, line=line[1] if line else None,
+        mend="", place=line,
         op=graph.op(node), nodes=(node,), pass_number=seen.number,
         was=float(seen.true_grad[node]), should=-float(seen.true_grad[node]),
         unless="the likelihood is meant to be made small",

@@ -18,6 +18,7 @@ from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Certainty, Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.kinds.telling import called, update_line
+from microgpt.diagnosis.update_lines import keeps_moments, plain_numbers
 from microgpt.graph.arrays import Floats
 from microgpt.graph.debuggee import LeafUpdate
 
@@ -112,7 +113,7 @@ def _update_mixed(evidence: Evidence) -> Iterator[Finding]:
                 what=f"{called(leaf)} moved by {said(moved[middle])}, which does not fit its "
                 f"gradient {said(leaf.grad)}, but that of {other.words}, "
                 f"{said(other.gradients[middle])}; so do all {np.count_nonzero(at)}",
-                mend="", file=line[0] if line else None, line=line[1] if line else None,
+                mend="", place=line,
                 pass_number=evidence.passes[interval.after + 1].number, spoils=len(rows),
             )  # fmt: skip
             return
@@ -200,9 +201,9 @@ def _adam_wrong(evidence: Evidence) -> Iterator[Finding]:
         return
     interval, place, leaf = history.shown
     line = update_line(interval, leaf, place)
-    if line is None or not evidence.program.keeps_moments(*line):
+    if line is None or not keeps_moments(evidence.program, *line):
         return
-    found = next(_fitting(history, evidence.program.plain_numbers(line[0])), None)
+    found = next(_fitting(history, plain_numbers(evidence.program, line[0])), None)
     if found is None:
         return
     form, numbers = found
@@ -216,7 +217,7 @@ def _adam_wrong(evidence: Evidence) -> Iterator[Finding]:
         what=f"the updates are those of Adam with {said(numbers.first)} and "
         f"{said(numbers.second)}, but {words}: {called(leaf)} moved by "
         f"{said(leaf.after - leaf.before)} where its gradient was {said(leaf.grad)}",
-        mend="", file=line[0], line=line[1],
+        mend="", place=line,
         pass_number=evidence.passes[interval.after + 1].number, spoils=history.moves.shape[1],
     )  # fmt: skip
 

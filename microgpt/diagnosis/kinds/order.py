@@ -35,7 +35,7 @@ def _finding(evidence: Evidence, seen: PassEvidence, kind: str, node: int, event
         shown = int(off[-1])  # the newest: errors flow from there to operands
     return Finding(
         kind=kind, certainty="certain", what=what, mend="",
-        file=line[0] if line else None, line=line[1] if line else None,
+        place=line,
         op=seen.graph.op(node), nodes=tuple(dict.fromkeys((node, shown))),
         pass_number=seen.number, event=event,
         was=float(seen.graph.grad[shown]), should=float(seen.true_grad[shown]),
@@ -182,7 +182,7 @@ def op_forgotten(evidence: Evidence) -> Iterator[Finding]:
             kind="operand-skipped", certainty="certain",
             what=f"the pass has nothing for {op}: none of its {len(missed)} nodes gives its "
             f"operands anything, {graph.name(node)} for one, whose first share is {said(share)}",
-            mend="", file=line[0] if line else None, line=line[1] if line else None, op=op,
+            mend="", place=line, op=op,
             nodes=(node, int(graph.operands[edge])), pass_number=seen.number, was=0.0,
             should=share, spoils=int(np.count_nonzero(seen.off)),
         )  # fmt: skip
@@ -208,7 +208,7 @@ def _never_visited(evidence: Evidence) -> Iterator[Finding]:
         found = _finding(evidence, seen, "never-visited", node, None, what)
         by_value = line_that_compares_values(evidence.program, seen.place, seen.files)
         if by_value is not None:
-            found = replace(found, file=by_value[0], line=by_value[1])
+            found = replace(found, place=by_value)
         yield found
 
 

@@ -156,7 +156,7 @@ def _other_sum(
         what += f", where the exps add up to {said(summed)}"
     return Finding(
         kind="not-normalised", certainty="note" if is_note else "certain", what=what, mend="",
-        file=line[0] if line else None, line=line[1] if line else None,
+        place=line,
         op=seen.graph.op(share.node), nodes=(share.node, each.whole), pass_number=seen.number,
         was=total, should=1.0,
     )  # fmt: skip
@@ -221,7 +221,7 @@ def _across(evidence: Evidence, place: int) -> Iterator[Finding]:
             f"each is a share among {len(each.scores)} inputs' scores of its own class, not among "
             "the classes",
             mend="take the sum over the other axis",
-            file=line[0] if line else None, line=line[1] if line else None,
+            place=line,
             op=seen.graph.op(node), nodes=(node,), pass_number=seen.number, was=total, should=1.0,
         )  # fmt: skip
 
@@ -263,7 +263,7 @@ def weights_off(evidence: Evidence, place: int) -> Iterator[Finding]:
             what += f": they are shares of {len(parts)} softmaxes, {ANOTHER_AXIS}"
         yield Finding(
             kind="not-normalised", certainty="note", what=what, mend="",
-            file=line[0] if line else None, line=line[1] if line else None,
+            place=line,
             op=seen.graph.op(node), nodes=(top, node), pass_number=seen.number, was=total,
             should=1.0,
         )  # fmt: skip
@@ -325,7 +325,7 @@ def _softmax_twice(evidence: Evidence) -> Iterator[Finding]:
             )
             yield Finding(
                 kind="softmax-twice", certainty="likely", what=what, mend="",
-                file=line[0] if line else None, line=line[1] if line else None,
+                place=line,
                 op=seen.graph.op(at), nodes=(at, inner), pass_number=seen.number,
                 unless="the shares are to be made flatter",
             )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,10 +11,7 @@ from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.kinds.telling import finding_between, moves_of, update_line
-from microgpt.diagnosis.pass_evidence import PassEvidence
-from microgpt.diagnosis.recognising import form_of, slope_beside_number
-from microgpt.diagnosis.true_math import Meaning, computed, meaning_of
-from microgpt.graph.graph import Graph
+from microgpt.diagnosis.structure.recomputing import recomputed
 
 SMALL_UPDATE = 1e-6
 """Updates below this part of the parameters' size are too small."""
@@ -22,52 +19,6 @@ NEAR = 1e-3
 """A loss is computed again well enough within this part of it; `log(x + 1e-9)` is taken for log."""
 NOTHING = 1e-3 * SMALL_UPDATE
 """And such ones in a warm-up, too."""
-
-
-def recomputed(seen: PassEvidence, numbers: dict[int, float]) -> float:
-    """The root of a pass's graph for other numbers of some leaves, nan where it is not known."""
-    graph = seen.graph
-    data = graph.data.tolist()
-    for leaf, number in numbers.items():
-        data[leaf] = number
-    starts, operands = graph.operand_start.tolist(), graph.operands.tolist()
-    known: dict[tuple[int, int], Meaning | None] = {}
-    codes, names = graph.op_codes.tolist(), graph.op_names
-    for node in graph.forward_order.tolist():
-        own = [data[o] for o in operands[starts[node] : starts[node + 1]]]
-        name, arity = names[codes[node]], len(own)
-        if name == "pow" and arity == 1:
-            exponent = float(graph.immediate[node])
-            try:
-                data[node] = math.pow(own[0], exponent)
-            except (ValueError, OverflowError):
-                return math.nan
-            continue
-        key = (codes[node], arity)
-        if key not in known:
-            known[key] = meaning_of(name, arity)
-        meaning = known[key]
-        if meaning is not None:
-            data[node] = computed(meaning, own)
-            continue
-        before = graph.data[operands[starts[node] : starts[node + 1]]].tolist()
-        if own == before:
-            continue  # as the program has it
-        form = form_of(before, float(graph.data[node])) or _scaling(graph, node)
-        if form is None:
-            return math.nan
-        data[node] = form(own)
-    return float(data[graph.root])
-
-
-def _scaling(graph: Graph, node: int) -> Callable[[Sequence[float]], float] | None:
-    """What an operator with a plain number computes, if this is one."""
-    edges = graph.edges_into(np.array([node]))
-    if len(edges) != 1:
-        return None
-    was, number = float(graph.data[graph.operands[edges[0]]]), float(graph.data[node])
-    slope = slope_beside_number(graph.op(node), was, number)
-    return None if slope is None else lambda row: number + slope * (row[0] - was)
 
 
 def _losses(evidence: Evidence, interval: Interval) -> tuple[float, float, float] | None:
@@ -82,12 +33,13 @@ def _losses(evidence: Evidence, interval: Interval) -> tuple[float, float, float
     if not moved:
         return None
     here = float(seen.graph.data[seen.graph.root])
-    again = recomputed(seen, {})
+    algebra = evidence.algebra(interval.after)
+    again = recomputed(algebra, {node: leaf.before for node, leaf in moved})
     tenth = recomputed(
-        seen, {node: leaf.before + (leaf.after - leaf.before) / 10 for node, leaf in moved}
+        algebra, {node: leaf.before + (leaf.after - leaf.before) / 10 for node, leaf in moved}
     )
     if abs(again - here) <= NEAR * max(abs(here), 1.0) and not math.isnan(tenth):
-        return again, recomputed(seen, {node: leaf.after for node, leaf in moved}), tenth
+        return again, recomputed(algebra, {node: leaf.after for node, leaf in moved}), tenth
     then = evidence.passes[interval.after + 1]
     places = {node for node, _ in moved}
     rest = [node for node in seen.leaves.tolist() if node not in places]
@@ -126,7 +78,7 @@ def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
         kind="rate-too-large", certainty="certain",
         what=f"the update makes the loss of the same data larger, from {said(here)} to "
         f"{said(whole)}, and a tenth of it would make it smaller; so do {worse} of {tried} updates",
-        mend="", file=line[0] if line else None, line=line[1] if line else None,
+        mend="", place=line,
         pass_number=evidence.passes[interval.after + 1].number, was=whole, should=here,
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from microgpt.diagnosis.kinds.kind import FaultKind, matrix_of, said
 from microgpt.diagnosis.kinds.telling import writes_to_parameters
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import SourcePlace
-from microgpt.diagnosis.update_lines import line_that_rebinds
+from microgpt.diagnosis.update_lines import line_that_rebinds, line_that_repeats
 
 NOTHING = 1e-12
 """A gradient is 0 within this part of the sizes of its shares."""
@@ -127,7 +127,7 @@ def _at_line(
 ) -> Finding:  # fmt: skip
     return Finding(
         kind=kind, certainty=certainty, what=what, mend="",  # type: ignore[arg-type]
-        file=line[0] if line else None, line=line[1] if line else None, nodes=(node,),
+        place=line, nodes=(node,),
         op=seen.graph.op(node), pass_number=seen.number, unless=unless,
     )  # fmt: skip
 
@@ -273,7 +273,7 @@ def _aliased_parameters(evidence: Evidence) -> Iterator[Finding]:
             if line is None or line in told:
                 continue
             told.add(line)
-            repeats = evidence.program.line_that_repeats(*line)
+            repeats = line_that_repeats(evidence.program, *line)
             if repeats is None:
                 continue
             what = (

@@ -229,8 +229,8 @@ def _at(
     nodes: Ints, unless: str = "",
 ) -> Finding:  # fmt: skip
     return Finding(
-        kind=kind, certainty=certainty, what=what, mend="", file=line[0] if line else None,
-        line=line[1] if line else None, op=seen.graph.op(int(nodes[0])) if len(nodes) else None,
+        kind=kind, certainty=certainty, what=what, mend="", place=line,
+        op=seen.graph.op(int(nodes[0])) if len(nodes) else None,
         nodes=tuple(nodes[:20].tolist()), pass_number=seen.number, unless=unless,
     )  # fmt: skip
 

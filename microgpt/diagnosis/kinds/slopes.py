@@ -128,7 +128,7 @@ def _told(evidence: Evidence, group: _Group, kind: str, what: str) -> Finding:
     adjoint = float(graph.grad[consumer])
     return Finding(
         kind=kind, certainty="certain", what=what, mend="",
-        file=line[0] if line else None, line=line[1] if line else None,
+        place=line,
         op=group.op, nodes=(consumer, operand), pass_number=seen.number,
         event=event if event >= 0 else None,
         was=float(seen.given_slopes[edge]) * adjoint, should=float(seen.slopes[edge]) * adjoint,
@@ -287,7 +287,7 @@ def _other_operators(evidence: Evidence) -> Iterator[Finding]:
                 kind="wrong-forward", certainty="certain",
                 what=f"{other.op} of {told} would be {said(other.was)} by this line, and should be "
                 f"{said(other.should)}",
-                mend="", file=file, line=other.line, op=other.op, was=other.was,
+                mend="", place=(file, other.line), op=other.op, was=other.was,
                 should=other.should,
             )  # fmt: skip
 
@@ -321,7 +321,7 @@ def _wrong_forward(evidence: Evidence) -> Iterator[Finding]:
             kind="wrong-forward", certainty="certain" if is_operator else "likely",
             what=f"{op} of {told} gives {said(float(graph.data[node]))}, "
             f"which should be {said(expected)}",
-            mend="", file=line[0] if line else None, line=line[1] if line else None, op=op,
+            mend="", place=line, op=op,
             nodes=(node,), pass_number=seen.number, was=float(graph.data[node]), should=expected,
             spoils=len(nodes), unless="" if is_operator else f"{op} is meant to be something else",
         )  # fmt: skip
@@ -335,7 +335,7 @@ def _not_repeatable(evidence: Evidence) -> Iterator[Finding]:
             kind="not-repeatable", certainty="note",
             what=f"{op} gives another number each time it is asked: what lies below "
             f"{'it' if len(nodes) == 1 else f'{len(nodes)} of them'} is unchecked",
-            mend="", file=made.file if made else None, line=made.line if made else None, op=op,
+            mend="", place=(made.file, made.line) if made else None, op=op,
             nodes=(int(nodes[0]),), pass_number=seen.number,
         )  # fmt: skip
 

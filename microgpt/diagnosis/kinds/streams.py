@@ -82,7 +82,7 @@ def _note(
         kind="no-residual", certainty="note",
         what=told.format(matrix=blocks.names[matrix])
         + f": its input goes on with slope {said(slope)}, where other blocks pass it on with 1",
-        mend="", file=line[0] if line else None, line=line[1] if line else None,
+        mend="", place=line,
         op=seen.graph.op(node), nodes=(node,), pass_number=seen.number, was=slope, should=1.0,
     )  # fmt: skip
 

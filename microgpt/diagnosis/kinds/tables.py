@@ -119,7 +119,7 @@ def _position_unused(evidence: Evidence) -> Iterator[Finding]:
             what=f"of {name}, which has {n_rows} rows, row {row} alone is read, at each "
             f"of {longest} places and in {len(table.rows)} passes, where the rows of {changing[0]} "
             "change: positions are not told apart",
-            file=line[0] if line else None, line=line[1] if line else None, nodes=(table.node,),
+            place=line, nodes=(table.node,),
             pass_number=seen.number, unless="its rows do not stand for positions",
         )  # fmt: skip
         return

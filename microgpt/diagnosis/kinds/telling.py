@@ -70,7 +70,7 @@ def finding_between(
     """A finding of what came before a pass."""
     return Finding(
         kind=kind, certainty=certainty, what=what, mend="",
-        file=line[0] if line else None, line=line[1] if line else None,
+        place=line,
         nodes=tuple(node for node in nodes if node is not None),
         pass_number=evidence.passes[interval.after + 1].number, was=was, should=should,
         spoils=spoils, unless=unless,

@@ -112,7 +112,7 @@ def _future_leak(evidence: Evidence) -> Iterator[Finding]:
                 )
                 yield Finding(
                     kind="future-leak", certainty="certain", what=what, mend="",
-                    file=line[0] if line else None, line=line[1] if line else None,
+                    place=line,
                     nodes=(row.top, readings.all[reading].users[0]), pass_number=seen.number,
                     was=slope, should=0.0,
                 )  # fmt: skip
@@ -170,7 +170,7 @@ def _target_not_shifted(evidence: Evidence) -> Iterator[Finding]:
             what=f"at each of {len(order.own)} positions the target is the token that was read "
             f"there, row {row.target} of {order.readings.table} at the first: nothing is to be "
             "predicted",
-            file=line[0] if line else None, line=line[1] if line else None,
+            place=line,
             nodes=(row.top,), pass_number=seen.number,
             unless="it is to say again what it was given",
         )  # fmt: skip

@@ -36,7 +36,7 @@ def _computed_unused(evidence: Evidence) -> Iterator[Finding]:
             kind="computed-unused", certainty="note",
             what=f"what this line computes is in no graph of {len(evidence.passes)} passes: it "
             "reaches no loss",
-            mend="", file=file, line=line, pass_number=seen.number,
+            mend="", place=(file, line), pass_number=seen.number,
         )  # fmt: skip
 
 
@@ -144,7 +144,7 @@ def _left_out(evidence: Evidence, model: TextModel, n_all: int, n_scored: int) -
     return Finding(
         kind="output-unused", certainty="note",
         what=f"of {n_all} positions that are computed the loss has {n_scored}",
-        mend="", file=line[0] if line else None, line=line[1] if line else None,
+        mend="", place=line,
         nodes=(row.top,), pass_number=seen.number, was=float(n_scored), should=float(n_all),
     )  # fmt: skip
 

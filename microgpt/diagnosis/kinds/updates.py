@@ -303,7 +303,7 @@ def _symmetric(evidence: Evidence) -> Iterator[Finding]:
             kind="symmetric", certainty="certain",
             what=f"all rows of {matrix} are equal, and so are their gradients, at each of {n} "
             "passes: its units stay copies of one another",
-            mend="", file=line[0] if line else None, line=line[1] if line else None,
+            mend="", place=line,
             nodes=(node,), pass_number=evidence.passes[place].number,
         )  # fmt: skip
 

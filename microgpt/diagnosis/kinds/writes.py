@@ -42,7 +42,7 @@ def _at_write(
     nodes = (node,) if edge < 0 else (node, int(graph.edge_consumers[edge]))
     return Finding(
         kind=kind, certainty="certain", what=what, mend="",
-        file=line[0] if line else None, line=line[1] if line else None, op=op, nodes=nodes,
+        place=line, op=op, nodes=nodes,
         pass_number=seen.number, event=int(ledger.event[write]),
         was=float(graph.grad[node]), should=float(seen.true_grad[node]),
         spoils=int(np.count_nonzero(seen.off)),
@@ -157,7 +157,7 @@ def _at_op(
         return finding
     slot = edge - int(graph.operand_start[consumer])
     own = evidence.program.line_of_slopes(maker.file, maker.line, slot)
-    return replace(finding, file=maker.file, line=own)
+    return replace(finding, place=(maker.file, own))
 
 
 def _not_seeded(evidence: Evidence) -> Iterator[Finding]:
@@ -167,9 +167,9 @@ def _not_seeded(evidence: Evidence) -> Iterator[Finding]:
         if seed == 1.0 or not (len(graph.visit_order) or is_idle):
             continue
         value = float(graph.data[graph.root])
-        file, line = _line_of_seed(evidence, seen) or (None, None)
         base = Finding(
-            kind="not-seeded", certainty="note", what="", mend="", file=file, line=line,
+            kind="not-seeded", certainty="note", what="", mend="",
+            place=_line_of_seed(evidence, seen),
             nodes=(graph.root,), pass_number=seen.number, event=0, was=seed, should=1.0,
         )  # fmt: skip
         if seed == 0 and not graph.grad[graph.root]:
