@@ -84,20 +84,28 @@ def _is_sum(terms: Floats, data: Floats) -> bool:
 
 
 def _which(values: Floats, numbers: Floats, data: Floats) -> NDArray[np.int64] | None:
-    """Which place of its row each node is, None if one is none; ties by the order of nodes."""
+    """Which place of its row each node is; None if one is none, or may be several.
+
+    Where numbers of a row are equal, the order of its nodes tells, if there is one for each place.
+    """
     n, width = values.shape
+    size = np.abs(data[:, None])
     with np.errstate(invalid="ignore"):
-        size = np.abs(data[:, None])
         near = np.abs(values - data[:, None]) <= np.maximum(EXACT * size, ROUNDING)
     near |= values == data[:, None]
     if not near.any(axis=1).all():
         return None
-    found, nth = np.zeros(n, np.int64), 0
-    for node in range(n):
-        is_same_row = node > 0 and np.array_equal(numbers[node], numbers[node - 1])
-        nth = nth + 1 if is_same_row else 0
-        places = np.flatnonzero(near[node])
-        found[node] = nth if nth < width and near[node, nth] else places[0]
+    found: NDArray[np.int64] = near.argmax(axis=1)
+    begins = np.flatnonzero(
+        np.concatenate(([True], (numbers[1:] != numbers[:-1]).any(axis=1)))
+    )  # of the nodes of one row
+    for begin, end in zip(begins, [*begins[1:], n], strict=True):
+        own = np.arange(begin, end)
+        in_order = (own - begin) % width
+        if (end - begin) % width == 0 and near[own, in_order].all():
+            found[own] = in_order
+        elif (near[own].sum(axis=1) > 1).any():
+            return None
     return found
 
 

@@ -62,12 +62,15 @@ def line_that_names(program: Program, made: SourcePlace, name: str) -> SourcePla
         return None
     root = name.partition("[")[0].partition(".")[0]
     for node in ast.walk(program.tree(file) or ast.Module([], [])):
-        if not (isinstance(node, ast.Assign) and _calls(node.value, function.name)):
-            continue
-        for target in node.targets:
+        named: list[tuple[ast.AST, ast.expr]] = []
+        if isinstance(node, ast.Assign):
+            named = [(target, node.value) for target in node.targets]
+        elif isinstance(node, ast.Dict):
+            named = [(key, value) for key, value in zip(node.keys, node.values, strict=True) if key]
+        for target, value in named:
             keys = {n.value for n in ast.walk(target) if isinstance(n, ast.Constant)}
-            if root in names_in(target) | keys:
-                return file, node.lineno
+            if root in names_in(target) | keys and _calls(value, function.name):
+                return file, value.lineno
     return None
 
 
