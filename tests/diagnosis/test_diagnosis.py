@@ -49,6 +49,27 @@ def test_a_planted_fault_is_named_first_at_its_line(kind: str, base: str, tmp_pa
     assert found[0].certainty != "note"
 
 
+def spread(kind: str) -> list[Fault]:
+    own = [fault for fault in FAULTS if fault.kind == kind]
+    return own[:: max(1, len(own) // 3)]
+
+
+SPREAD = [fault for kind in sorted(KINDS) for fault in spread(kind)]
+"""Of each kind the first, and others of programs of other styles."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", SPREAD, ids=lambda fault: fault.name)
+def test_planted_faults_of_every_kind_are_named_first(fault: Fault, tmp_path: Path) -> None:
+    found = diagnosed(written(fault, tmp_path)).findings
+    loud = [finding.kind for finding in found if finding.certainty != "note"]
+    if fault.is_note:
+        assert not loud
+        assert fault.kind in {finding.kind for finding in found}
+    else:
+        assert loud[:1] == [fault.kind]
+
+
 @pytest.mark.parametrize("base", ["xor_closures", "tape_logistic"])
 def test_a_right_program_is_sound(base: str) -> None:
     diagnosis = diagnosed(BASES / f"{base}.py")

@@ -93,3 +93,61 @@ class NoDebuggee:
 
     def run_on(self, count: int = 1) -> Stop:
         raise AssertionError(count)
+
+
+ARRAYS = """
+import numpy as np
+class T:
+    def __init__(self, data, below=()):
+        self.data, self.below = np.array(data, dtype=float), below
+        self.grad, self.back = np.zeros_like(self.data), lambda: None
+    def __add__(self, other):
+        out = T(self.data + other.data, (self, other))
+        def back():
+            self.grad = self.grad + out.grad
+            other.grad = other.grad + out.grad
+        out.back = back
+        return out
+    def __mul__(self, other):
+        out = T(self.data * other.data, (self, other))
+        def back():
+            self.grad = self.grad + other.data * out.grad
+            other.grad = other.grad + self.data * out.grad
+        out.back = back
+        return out
+    def backward(self):
+        order = []
+        def walk(t):
+            if all(t is not each for each in order):
+                for each in t.below: walk(each)
+                order.append(t)
+        walk(self)
+        self.grad = np.ones_like(self.data)
+        for t in reversed(order): t.back()
+w, x, unused = T([1.0, 2.0]), T([3.0, 4.0]), T([5.0, 6.0])
+for step in range(2):
+    loss = w * x + w
+    loss.backward()
+    w.grad[0] = 0
+    for p in (w, unused):
+        p.data = p.data - 0.5 * p.grad
+        p.grad = np.zeros_like(p.data)
+"""
+
+
+def test_writes_to_arrays_are_told_number_by_number(attach: Attach) -> None:
+    (_, second), _ = all_stops(attach(ARRAYS))
+    updates = second.updates
+    assert updates is not None
+    names = [leaf.name for leaf in (*updates.leaves, *updates.others)]
+    moved = {names[w.leaf]: w.new for w in updates.writes if not w.is_grad}
+    assert moved == {"w[0]": 1.0, "w[1]": -0.5, "unused[0]": 5.0, "unused[1]": 6.0}
+    line = ARRAYS[: ARRAYS.index("p.data = p.data")].count("\n")
+    grads = [(names[w.leaf], w.new, w.line[1]) for w in updates.writes if w.is_grad]
+    assert grads[:2] == [("w[0]", 0.0, 0), ("w[1]", 5.0, 0)]  # in place, found by comparing
+    assert {(name, new) for name, new, at in grads if at == line + 1} == {
+        (name, 0.0) for name in moved
+    }
+    assert [(leaf.name, leaf.before, leaf.after) for leaf in updates.others] == [
+        ("unused[0]", 5.0, 5.0), ("unused[1]", 6.0, 6.0),
+    ]  # fmt: skip
