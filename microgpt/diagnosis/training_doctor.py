@@ -18,6 +18,7 @@ from microgpt.diagnosis.finding import RANK, Certainty, Finding
 from microgpt.diagnosis.gradient_depth import places_of
 from microgpt.diagnosis.kinds import CATALOGUE
 from microgpt.diagnosis.kinds.kind import said
+from microgpt.diagnosis.kinds.rates import SMALL_UPDATE
 from microgpt.diagnosis.kinds.sizes import EXTREME, MOST_FLAT, MUCH
 from microgpt.diagnosis.units import FLAT, largest_weights
 from microgpt.graph.arrays import Floats
@@ -33,8 +34,8 @@ WORSE = 0.1
 """So much it is above what guessing costs. Units: of that."""
 FAR_OUT = 8.0
 """So far above the mean one loss lies that stands out. Units: standard deviations."""
-LARGE_UPDATE, SMALL_UPDATE = 0.3, 1e-6
-"""Parts of its own size by which a matrix is moved in one step, too far or hardly at all."""
+LARGE_UPDATE = 0.3
+"""Of its own size a matrix is moved by so much in one step, which is too far."""
 LATE = 0.1
 """Below this part of the first learning rate small updates are meant."""
 ENOUGH_INPUTS = 200
