@@ -43,10 +43,12 @@ Line: TypeAlias = tuple[Span, ...]
 def cell_number(number: float) -> str:
     """A number in five characters; very small and large ones need up to seven.
 
-    Where nothing but zeros would be left, and from 100,000 on, with an exponent.
+    Where nothing but zeros would be left, and where digits have no room, with an exponent.
 
     >>> [cell_number(x) for x in (0.0761, 3.371, 12.34, 0.00004, 0.0, -0.2, -0.0004)]
     ['.0761', '3.37', '12.3', '4e-5', '0', '-.200', '-4e-4']
+    >>> cell_number(54_321.0), cell_number(-54_321.0)
+    ('54321', '-5e4')
     """
     size = abs(number)
     sign = "-" if number < 0 else ""
@@ -55,7 +57,7 @@ def cell_number(number: float) -> str:
     if size == 0:
         return "0"
     decimals = NUMBER_WIDTH - len(sign) - 1
-    if size < 0.5 * 10.0**-decimals or size >= 99_999.5:
+    if size < 0.5 * 10.0**-decimals or size >= 10.0 ** (NUMBER_WIDTH - len(sign)) - 0.5:
         mantissa, _, exponent = f"{size:.0e}".partition("e")
         return f"{sign}{mantissa}e{int(exponent)}"
     if size >= 1:
