@@ -34,7 +34,8 @@ def test_a_terminal_gets_a_progress_bar(corpus: Path) -> None:
         assert terminal.end() == 0
         plain = re.sub(r"\x1b\[[\d;]*m", "", terminal.text)
         frames = re.findall(
-            r"step +(\d+) / +300 ([━╸╺ ]+) loss +(\S+) +(?:value|numpy|kernel)? +(\S+) steps/s", plain
+            r"step +(\d+) / +300 ([━╸╺ ]+) loss +(\S+) +(?:value|numpy|kernel)? +(\S+) steps/s",
+            plain,
         )
         assert "num docs: 4\r\nvocab size: " in terminal.text
     assert len(frames) >= 2
