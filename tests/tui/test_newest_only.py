@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tui.base.newest_only import NewestOnly
+from tui.training.newest_only import NewestOnly
 
 
 def test_what_waits_gives_way_to_what_is_newer() -> None:

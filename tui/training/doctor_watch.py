@@ -16,7 +16,7 @@ from microgpt.diagnosis.finding import Finding
 from microgpt.errors import MicrogptError
 from microgpt.graph.graph import Graph
 from microgpt.train.graph_origin import GraphOrigin
-from tui.base.newest_only import NewestOnly
+from tui.training.newest_only import NewestOnly
 from tui.training.run_frame import RunFrame
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from microgpt.errors import MicrogptError
 from microgpt.train.engines import Engine, StepResult, make_engine
 from microgpt.train.engines.value_engine import ValueEngine
 from microgpt.train.graph_origin import GraphOrigin
-from tui.base.newest_only import NewestOnly
+from tui.training.newest_only import NewestOnly
 from tui.training.run_frame import RunFrame
 
 

@@ -208,6 +208,7 @@ class TorchGraph:
             "shape": array("q", [n for shape in self._shapes for n in shape]),
             "data": self._data(),
             **_gradient_columns("grad", grads),
+            **_gradient_memory(tensors),
             **_gradient_columns("grad_before", self._before),
             "eps": array("d", [max((finfo(kind).eps for kind in kinds), default=2.0**-23)]),
             "arity": array("q", [len(each.operands) for each in tensors]),
@@ -371,6 +372,20 @@ def _gradient_columns(name: str, grads: list[Any]) -> dict[str, Field]:
         f"{name}_sizes": array("q", [-1 if grad is None else grad.numel() for grad in grads]),
         f"{name}_shapes": ["" if grad is None else str(tuple(grad.shape)) for grad in grads],
     }
+
+
+def _gradient_memory(tensors: Iterable[Tensor]) -> dict[str, Field]:
+    """Which gradients are whole numbers, and which lie where an earlier one's do."""
+    first: dict[int, int] = {}
+    integer, shared = array("b"), array("q")
+    for place, tensor in enumerate(tensors):
+        grad = tensor.leaf.grad if tensor.leaf is not None else None
+        is_own = grad is not None and grad.numel() > 0
+        integer.append(is_own and not (grad.is_floating_point() or grad.is_complex()))
+        at = grad.data_ptr() if is_own else -1 - place
+        shared.append(first.get(at, -1))
+        first.setdefault(at, place)
+    return {"grad_integer": integer, "grad_shared": shared}
 
 
 def _floats(numbers: Any) -> array[float]:
