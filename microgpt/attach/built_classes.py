@@ -16,6 +16,7 @@ from microgpt.attach.child.shapes import (
     LIBRARY,
     OF_NUMBERS,
     SHAPES,
+    Operator,
     Shape,
     codes_of,
     functions_of,
@@ -35,7 +36,7 @@ class BuiltClass(NamedTuple):
 
     cls: type
     shape: Shape | None  # if it is a known one
-    operators: list[CodeType]  # of functions beside it that make its instances
+    operators: list[Operator]  # of functions beside it that make its instances
 
 
 def built_classes() -> Iterator[BuiltClass]:
@@ -80,7 +81,7 @@ def _shape_of(cls: type) -> Shape | None:
     return next((shape for shape in SHAPES if {*shape[:2], shape.data, shape.grad} <= words), None)
 
 
-def _operators_beside(cls: type) -> list[CodeType]:
+def _operators_beside(cls: type) -> list[Operator]:
     if "__init__" not in vars(cls) or cls.__bases__ != (object,):
         return []
     own = list(functions_of(cls))

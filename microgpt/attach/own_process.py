@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 from microgpt.attach.built_classes import NotesBeside, built_classes
@@ -22,7 +22,7 @@ from microgpt.attach.child.conversation import Conversation
 from microgpt.attach.child.node_notes import NOTE, next_note, noted
 from microgpt.attach.child.reading import Methods
 from microgpt.attach.child.recorded import Recorded, Watched
-from microgpt.attach.child.shapes import Shape, watch_classes
+from microgpt.attach.child.shapes import Operator, Shape, watch_classes
 from microgpt.attach.evaluators import ScriptMethods
 from microgpt.attach.foreign_graph import graph_of
 from microgpt.attach.messages import stop_of
@@ -131,7 +131,7 @@ class OwnProcess(Conversation):
                 met.add(type(thing))
         self._made_before = [kind.cls for kind in self._classes if kind.types & met]
 
-    def _found_built(self, cls: type, shape: Shape | None, operators: Sequence[CodeType]) -> None:
+    def _found_built(self, cls: type, shape: Shape | None, operators: Sequence[Operator]) -> None:
         notes = NotesBeside()
         if cls.__module__ != "microgpt.autograd.value" and not notes.put_on(cls):
             return

@@ -32,7 +32,7 @@ from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.reading import FrozenColumns, Methods
 from microgpt.attach.child.recorded import Node, Recorded, Watched
 from microgpt.attach.child.script_failure import ScriptFailure
-from microgpt.attach.child.shapes import NO_ROOM, Shape, has_room, watch_classes
+from microgpt.attach.child.shapes import NO_ROOM, Operator, Shape, has_room, watch_classes
 from microgpt.attach.child.snapshot import Snapshot
 from microgpt.attach.child.torch_passes import TorchPasses
 from microgpt.attach.child.value_class import ValueClass
@@ -95,7 +95,7 @@ class Conversation:
 
     # -- classes -----------------------------------------------------------------------------------
 
-    def found(self, cls: type, shape: Shape | None, operators: Sequence[CodeType] = ()) -> None:
+    def found(self, cls: type, shape: Shape | None, operators: Sequence[Operator] = ()) -> None:
         """Follows a class from now on, or learns what it is if its shape is not a known one."""
         if not has_room(cls) and not NativeClass.fits(cls):
             self._tell("candidate", cls, reason=[NO_ROOM])

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
+from microgpt.attach.child.anatomy import attributes
 from microgpt.attach.child.recorded import Label, MatrixPlace, Node
 from microgpt.attach.child.value_class import ValueClass
 
@@ -95,6 +96,15 @@ class _Search:
         """Whether a list holds no structure: nodes, plain values, or nothing."""
         return not values or self._kind.is_node(values[0]) or isinstance(values[0], _PLAIN)
 
+    def _is_tape(self, values: Any) -> bool:
+        """Whether entries of a list hold nodes that were made of others, with more beside them."""
+        if not self._kind.uses_tape or not values or self._kind.is_node(values[-1]):
+            return False
+        last = values[-1]
+        held = list(last if isinstance(last, (list, tuple)) else attributes(last).values())
+        nodes = [each for each in held if self._kind.is_node(each)]
+        return len(nodes) < len(held) and any(map(self._kind.operands, nodes))
+
     def follow(self, path: str, value: Any, depth: int, place: MatrixPlace | None = None) -> None:
         if id(value) in self._seen or (isinstance(value, _PLAIN) and not self._kind.is_node(value)):
             return
@@ -118,6 +128,8 @@ class _Search:
         if isinstance(value, (list, tuple)):
             if value and isinstance(value[0], _PLAIN) and not self._kind.is_node(value[0]):
                 return  # a text corpus, say
+            if self._is_tape(value):
+                return  # its places are others in each pass
             is_matrix = depth > 0 and all(isinstance(row, list) for row in value)
             for i, part in enumerate(value):
                 if is_matrix and all(map(self._kind.is_node, part)):

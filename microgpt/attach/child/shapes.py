@@ -98,10 +98,18 @@ def only_helps(name: str) -> bool:
 _WRAPPED = ("__func__", "__wrapped__", "fget", "fset")
 
 
+class Operator(NamedTuple):
+    """A function beside a class that makes its nodes."""
+
+    code: CodeType
+    only_helps: bool
+    """Whether it only helps to make them, as `record(value, operands)` does for `add`."""
+
+
 class Listener(Protocol):
     """Is told of classes that have just been built."""
 
-    def found(self, cls: type, shape: Shape | None, operators: Sequence[CodeType]) -> None:
+    def found(self, cls: type, shape: Shape | None, operators: Sequence[Operator]) -> None:
         """A class that may be Value-like, its shape if that is a known one, and free operators."""
 
     def derived(self, cls: type) -> None:
@@ -136,7 +144,7 @@ def watch_classes(recorded: type, watched: type, listener: Listener) -> Callable
             listener.found_torch(cls)
             return cls
         shape = shape_of(body.__code__, bases)
-        operators: Sequence[CodeType] = ()
+        operators: Sequence[Operator] = ()
         if shape is None and not is_candidate(body.__code__, bases):
             around = sys._getframe(1).f_code
             if not may_be_given_arithmetic(body.__code__, bases, around):
@@ -221,7 +229,7 @@ def may_be_given_arithmetic(body: CodeType, bases: tuple[Any, ...], around: Code
 
 def free_operators(
     name: str, body: CodeType, bases: tuple[Any, ...], around: CodeType
-) -> list[CodeType]:
+) -> list[Operator]:
     """The functions beside a class that make its instances, if they add and multiply: `add(a, b)`.
 
     Args:
@@ -235,15 +243,28 @@ def free_operators(
     return operators_among(name, (c for c in around.co_consts if isinstance(c, CodeType)))
 
 
-def operators_among(name: str, codes: Iterable[CodeType]) -> list[CodeType]:
+def operators_among(name: str, codes: Iterable[CodeType]) -> list[Operator]:
     """Those of some functions that make instances of a class, if they add and multiply."""
-    makers = [c for c in codes if c.co_argcount and name in (*c.co_names, *c.co_freevars)]
-    for words in (("add", "plus", "sum"), ("mul", "times", "prod")):
-        if not any(
-            c.co_argcount > 1 and any(w in c.co_name.lower() for w in words) for c in makers
-        ):
-            return []
-    return makers
+    codes = [c for c in codes if c.co_argcount]
+    makers = [c for c in codes if name in (*c.co_names, *c.co_freevars)]
+    if _add_and_multiply(makers):
+        return [Operator(code, only_helps=False) for code in makers]
+    others = [code for code in codes if code not in makers]
+    found = []
+    for helper in makers:
+        callers = [c for c in others if helper.co_name in (*c.co_names, *c.co_freevars)]
+        helps = _add_and_multiply(callers)
+        found.append(Operator(helper, only_helps=helps))
+        if helps:
+            found += [Operator(code, only_helps=False) for code in callers]
+    return found if any(each.only_helps for each in found) else []
+
+
+def _add_and_multiply(codes: list[CodeType]) -> bool:
+    return all(
+        any(c.co_argcount > 1 and any(word in c.co_name.lower() for word in words) for c in codes)
+        for words in (("add", "plus", "sum"), ("mul", "times", "prod"))
+    )
 
 
 def _is_of_the_program(body: CodeType, bases: tuple[Any, ...]) -> bool:

@@ -25,6 +25,7 @@ from microgpt.attach.child.op_names import function_beside, op_name
 from microgpt.attach.child.operand_notes import captured_by, in_order, noted_operands
 from microgpt.attach.child.recorded import NO_ARGUMENTS, Arguments, Call, Label, Node, arguments_of
 from microgpt.attach.child.shapes import (
+    Operator,
     Shape,
     codes_of,
     functions_of,
@@ -69,10 +70,10 @@ class ValueClass:
         self._inits: dict[type, tuple[Any, Any]] = {}  # own and hooked, of each class armed
         self.add_code(cls)
 
-    def add_operators(self, codes: Iterable[CodeType]) -> None:
+    def add_operators(self, operators: Iterable[Operator]) -> None:
         """Counts functions that are no methods as the class's own: they make its nodes."""
-        for code in codes:
-            self._is_part[id(code)] = False
+        for code, helps in operators:
+            self._is_part[id(code)] = helps
             self._free.append(code)
 
     def add_code(self, cls: type) -> None:

@@ -170,7 +170,7 @@ def _wrong_local(evidence: Evidence) -> Iterator[Finding]:
                 told.setdefault((group.op, group.maker), []).append(group)
         for groups in told.values():
             group = max(groups, key=lambda g: len(g.wrong))
-            which = "" if len(groups) > 1 or _arity(group) == 1 else f" by operand {group.slot + 1}"
+            which = f" by operand {group.slot + 1}" if len(groups) == 1 and _takes(group, 2) else ""
             edge, _ = _first_event(group.seen, group.wrong)
             given = float(group.seen.given_slopes[edge])
             what = (
@@ -202,10 +202,12 @@ def _nth(slot: int) -> str:
     return ("first", "second", "third")[slot] if slot < 3 else f"{slot + 1}th"
 
 
-def _arity(group: _Group) -> int:
-    graph = group.seen.graph
-    consumer = int(graph.edge_consumers[group.edges[0]])
-    return int(graph.operand_start[consumer + 1] - graph.operand_start[consumer])
+def _takes(group: _Group, least: int, most: int | None = None) -> bool:
+    """Whether all its nodes have so many operands; those made by one function may differ."""
+    start = group.seen.graph.operand_start
+    consumers = group.seen.graph.edge_consumers[group.edges]
+    arities = start[consumers + 1] - start[consumers]
+    return bool((arities >= least).all() and (most is None or (arities <= most).all()))
 
 
 def _form(groups: list[_Group]) -> str:
@@ -251,7 +253,7 @@ def _form(groups: list[_Group]) -> str:
 
 def _other_slot(group: _Group) -> Floats:
     """The true slope by the other operand of each node."""
-    if _arity(group) != 2:
+    if not _takes(group, 2, 2):
         return np.full(len(group.edges), np.nan)
     return group.seen.slopes[group.edges + (1 if group.slot == 0 else -1)]
 
