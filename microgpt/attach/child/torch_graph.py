@@ -379,7 +379,7 @@ def _gradient_memory(tensors: Iterable[Tensor]) -> dict[str, Field]:
     first: dict[int, int] = {}
     integer, shared = array("b"), array("q")
     for place, tensor in enumerate(tensors):
-        grad = tensor.leaf.grad if tensor.leaf is not None else None
+        grad: Any = tensor.leaf.grad if tensor.leaf is not None else None
         is_own = grad is not None and grad.numel() > 0
         integer.append(is_own and not (grad.is_floating_point() or grad.is_complex()))
         at = grad.data_ptr() if is_own else -1 - place
