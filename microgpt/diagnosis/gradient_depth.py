@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,3 +59,35 @@ def places_of(
                 )
             )  # fmt: skip
     return sorted(found, key=lambda place: place.depth)
+
+
+def layers_of(graph: Graph, rows: list[Ints]) -> bool:
+    """Whether each row of parameters is used on what was computed with the one before.
+
+    As those of one layer are not, whose units stand side by side.
+
+    Args:
+        rows: the parameters of each, in order.
+    """
+    first = []
+    for row in rows:
+        edges = np.concatenate([graph.edges_out_of(int(node)) for node in row])
+        if not len(edges):
+            return False
+        first.append(int(graph.edge_consumers[edges].min()))
+    return len(rows) > 2 and all(
+        _is_made_of(graph, upper, lower) for lower, upper in pairwise(first)
+    )
+
+
+def _is_made_of(graph: Graph, upper: int, lower: int) -> bool:
+    start, waiting, seen = graph.operand_start, [upper], {upper}
+    while waiting:
+        node = waiting.pop()
+        for operand in graph.operands[start[node] : start[node + 1]].tolist():
+            if operand == lower:
+                return True
+            if operand > lower and operand not in seen:
+                seen.add(operand)
+                waiting.append(operand)
+    return False

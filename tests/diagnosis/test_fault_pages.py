@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.diagnosis.diagnosed import diagnosed
+
 FAULTS = Path(__file__).parents[2] / "docs" / "faults"
 PAGES = {path.stem: path for path in sorted(FAULTS.glob("*.md")) if path.stem != "README"}
 
@@ -126,3 +128,20 @@ def test_the_checks_see_what_is_wrong() -> None:
         mended("a\na\n", "-a\n+b\n")
     with pytest.raises(ValueError, match="unpack"):
         block("```python\n```\n```python\n```\n", "python")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", PAGES)
+def test_the_program_of_a_page_is_diagnosed_and_sound_when_mended(
+    kind: str, tmp_path: Path
+) -> None:
+    page = PAGES[kind].read_text(encoding="utf-8")
+    program = block(section(page, SECTIONS[0]), "python")
+    path = tmp_path / "program.py"
+    path.write_text(program, encoding="utf-8")
+    found = [finding.kind for finding in diagnosed(path).findings]
+    assert found[:1] == [kind]
+    path.write_text(mended(program, block(section(page, SECTIONS[2]), "diff")), encoding="utf-8")
+    diagnosis = diagnosed(path)
+    assert diagnosis.verdict == "sound"
+    assert not diagnosis.findings

@@ -96,6 +96,19 @@ def _update_mixed(evidence: Evidence) -> Iterator[Finding]:
         is_enough = len(rows) >= LEAST or (len(rows) >= 3 and len(np.unique(gradients)) >= 3)
         if not is_enough or not np.isfinite([*moved, *gradients]).all() or not moved.any():
             return
+        mixed = _one_of_few(moved, gradients)
+        if mixed is not None:
+            at, other_at = mixed
+            place, leaf = rows[at]
+            yield Finding(
+                kind="update-mixed", certainty="certain",
+                what=f"{called(leaf)} moved by {said(moved[at])}, which does not fit its gradient "
+                f"{said(gradients[at])}, but that of {called(rows[other_at][1])}, "
+                f"{said(gradients[other_at])}; the others moved by their own",
+                mend="", place=update_line(interval, leaf, place),
+                pass_number=evidence.passes[interval.after + 1].number, spoils=1,
+            )  # fmt: skip
+            return
         if _left_over(moved, gradients, numbers) < 1e-3 or _by_sign(moved, gradients):
             return
         in_graph = np.array([place < len(interval.updates.leaves) for place, _ in rows])
@@ -117,6 +130,24 @@ def _update_mixed(evidence: Evidence) -> Iterator[Finding]:
                 pass_number=evidence.passes[interval.after + 1].number, spoils=len(rows),
             )  # fmt: skip
             return
+
+
+def _one_of_few(moved: Floats, gradients: Floats) -> tuple[int, int] | None:
+    """The one parameter that moves by another's gradient, and whose, while all others by theirs.
+
+    All by one multiple, which at least two must have in common.
+    """
+    if not gradients.all():
+        return None
+    rates = moved / gradients
+    for rate in rates[:2]:
+        odd = np.flatnonzero(np.abs(rates - rate) > FITS * abs(rate))
+        if len(odd) == 1 and len(moved) - 1 >= 2:
+            (at,) = odd
+            fits = np.flatnonzero(np.abs(moved[at] - rate * gradients) <= FITS * abs(moved[at]))
+            if moved[at] and len(fits) == 1:
+                return int(at), int(fits[0])
+    return None
 
 
 def _is_taken(moved: Floats, gradients: Floats, numbers: Floats) -> bool:

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Certainty, Finding
-from microgpt.diagnosis.gradient_depth import UsedPlace, places_of
+from microgpt.diagnosis.gradient_depth import UsedPlace, layers_of, places_of
 from microgpt.diagnosis.kinds.kind import FaultKind, matrix_of, said
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import SourcePlace
@@ -136,16 +137,32 @@ def _gradient_sizes(evidence: Evidence) -> Iterator[tuple[PassEvidence, list[Use
     for place, seen in enumerate(evidence.passes):
         graph, parameters = seen.graph, evidence.parameters(place)
         grad = seen.true_grad
-        names: dict[str, int] = {}
-        groups = np.zeros(len(graph), np.int64)
-        for node in np.flatnonzero(parameters).tolist():
-            name = graph.names.get(node, "")
-            key = matrix_of(name) if "[" in name else f"line {int(graph.line_of[node])}"
-            groups[node] = names.setdefault(key, len(names))
-        used = places_of(graph, grad, parameters, groups, list(names))
+        groups, names = _matrices(graph, parameters)
+        used = places_of(graph, grad, parameters, groups, names)
         used = [each for each in used if each.grad > 0 and np.isfinite(each.grad)]
         if len(used) > 1:
             yield seen, used, used[0].grad / used[-1].grad
+
+
+def _matrices(graph: Graph, parameters: NDArray[np.bool_]) -> tuple[Ints, list[str]]:
+    """Which matrix each parameter is of, and their names; a row is one where each is a layer."""
+    members: dict[str, dict[str, list[int]]] = {}
+    for node in np.flatnonzero(parameters).tolist():
+        name = graph.names.get(node, "")
+        matrix = matrix_of(name) if "[" in name else f"line {int(graph.line_of[node])}"
+        row = name[: name.find("]", len(matrix)) + 1] if "[" in name else matrix
+        members.setdefault(matrix, {}).setdefault(row, []).append(node)
+    groups, names = np.zeros(len(graph), np.int64), []
+    for matrix, by_row in members.items():
+        rows = [np.array(nodes) for nodes in by_row.values()]
+        if layers_of(graph, rows):
+            named = list(zip(by_row, rows, strict=True))
+        else:
+            named = [(matrix, np.concatenate(rows))]
+        for name, nodes in named:
+            groups[nodes] = len(names)
+            names.append(name)
+    return groups, names
 
 
 def _vanishing(evidence: Evidence) -> Iterator[Finding]:

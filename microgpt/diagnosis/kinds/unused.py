@@ -6,12 +6,15 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
+
 from microgpt.diagnosis.definitions import Definitions
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind
 from microgpt.diagnosis.kinds.tables import rows_known
 from microgpt.diagnosis.kinds.text_lines import scoring_line
+from microgpt.diagnosis.part_readings import leaving, part_readings
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.diagnosis.structure.text_model import Readings, TextModel
 
@@ -77,6 +80,10 @@ def _inside(evidence: Evidence, file: str, line: int) -> list[int]:
 def _output_unused(evidence: Evidence) -> Iterator[Finding]:
     if not evidence.passes:
         return
+    cut = list(_lists_cut(evidence))
+    if cut:
+        yield from cut
+        return
     model = evidence.text_model(0)
     yield from _rows_without_slopes(evidence, model)
     if not model.scored:
@@ -99,6 +106,31 @@ def _output_unused(evidence: Evidence) -> Iterator[Finding]:
             continue
         yield _left_out(evidence, model, n_read, n_scored)
         return
+
+
+def _lists_cut(evidence: Evidence) -> Iterator[Finding]:
+    """Sums over a part of a list that a loop has filled, whose other entries nothing reads."""
+    seen = evidence.passes[0]
+    graph = seen.graph
+    lines = {line: at for at, line in enumerate(graph.source_lines)}
+    for file in dict.fromkeys(file for file, _ in graph.source_lines):
+        tree = evidence.program.tree(file)
+        for part in part_readings(tree) if tree is not None else ():
+            made_at, read_at = lines.get((file, part.filled)), lines.get((file, part.read))
+            if made_at is None or read_at is None or made_at == read_at:
+                continue
+            entries = leaving(graph, made_at)
+            into = graph.line_of[graph.edge_consumers]
+            taken = np.unique(graph.operands[into == read_at])
+            if len(entries) > 1 and np.isin(entries, taken).all():
+                yield Finding(
+                    kind="output-unused", certainty="note",
+                    what=f"the loss has {len(entries)} of the entries of {part.name}, and nothing "
+                    f"reads those that {part.text} leaves out",
+                    mend="", place=(file, part.read), nodes=(int(entries[0]),),
+                    pass_number=seen.number,
+                )  # fmt: skip
+                return
 
 
 def _classes(model: TextModel) -> set[str]:

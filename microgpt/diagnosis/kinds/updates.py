@@ -258,6 +258,10 @@ def _zeroed_by_pass(evidence: Evidence, interval: Interval, place: int) -> bool:
     return node is not None and seen.before[node] == 0
 
 
+FEW_UNITS = 3
+"""Fewer numbers of one vector may be added to the same sum, which makes them alike."""
+
+
 def _are_alike(tables: list[tuple[tuple[float, ...], tuple[float, ...]]]) -> bool:
     """Whether numbers and gradients of all rows are the same, but for the order of sums."""
     if len({len(numbers) for numbers, _ in tables}) != 1:
@@ -280,16 +284,20 @@ def _symmetric(evidence: Evidence) -> Iterator[Finding]:
         rows: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         params = evidence.parameters(place)
         for node, name in graph.names.items():
-            if params[node] and name.count("[") >= 2:
+            if params[node] and "[" in name:
                 row, _, _ = name.rpartition("[")
                 matrix, _, _ = row.rpartition("[")
-                rows[matrix][row].append(node)
+                if matrix:
+                    rows[matrix][row].append(node)
+                else:  # a vector: each of its numbers is of one unit
+                    rows[row][name].append(node)
         for matrix, by_row in rows.items():
             tables = [
                 (tuple(graph.data[nodes].tolist()), tuple(graph.grad[nodes].tolist()))
                 for nodes in by_row.values()
             ]
-            if len(tables) > 1 and _are_alike(tables):
+            least = 2 if len(tables[0][0]) > 1 else FEW_UNITS
+            if len(tables) >= least and _are_alike(tables):
                 alike[matrix] = alike.get(matrix, 0) + 1
                 learns |= {matrix} if any(tables[0][1]) else set()
                 first.setdefault(matrix, (place, next(iter(by_row.values()))[0]))
