@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from microgpt.attach.additions import adds
 from microgpt.attach.visits import ObservedPass
@@ -158,7 +159,7 @@ class _Writes:
         self._graph, self._found = graph, found
         self._visited, self._of_visit = events, of_visit
         self._now = graph.grad_before.copy()
-        self._columns: list[tuple[Ints, Floats, Ints, Ints, Ints, Floats]] = []
+        self._columns: list[tuple[Ints, Floats, Ints, Ints, Ints, Floats, NDArray[np.bool_]]] = []
         self._last_events = np.searchsorted(
             of_visit, np.arange(len(found.seen.visits)), side="right"
         )
@@ -179,10 +180,10 @@ class _Writes:
         final = found.written[places[-1]]
         line = int(found.seen.lines[places[-1]])
         if len(edges):
-            shares = graph.local_grads[edges] * self._grads[graph.edge_consumers[edges]]
             to = graph.operands[edges]
             total, sizes = np.zeros(len(graph)), np.abs(self._now)
             with np.errstate(all="ignore"):
+                shares = graph.local_grads[edges] * self._grads[graph.edge_consumers[edges]]
                 np.add.at(total, to, shares)
                 np.add.at(sizes, to, np.abs(shares))
                 n = np.bincount(to - own.start, minlength=own.stop - own.start) + 8
@@ -245,8 +246,9 @@ class _Writes:
         old = np.concatenate(([np.nan], new[:-1]))
         old[begins] = self._now[sorted_to[begins]]
         self._columns.append(
-            (sorted_to, new, np.full(n, line), events[by_element], edges[by_element], new - old)
-        )
+            (sorted_to, new, np.full(n, line), events[by_element], edges[by_element], new - old,
+             np.ones(n, np.bool_))  # added, though the sum is rounded otherwise
+        )  # fmt: skip
 
     def _whole(
         self, own: slice, numbers: Floats, line: int, edges: Ints, events: Ints, last: int
@@ -269,7 +271,9 @@ class _Writes:
         event[count != 1] = last
         product[edge < 0] = np.nan
         nodes = np.arange(own.start, own.stop)
-        self._columns.append((nodes, numbers.copy(), np.full(n, line), event, edge, product))
+        self._columns.append(
+            (nodes, numbers.copy(), np.full(n, line), event, edge, product, np.zeros(n, np.bool_))
+        )
 
     def replay(self, true: Graph, tensors: list[int]) -> int:
         """Writes the true pass, and then the gradients at the end; gives how many differ."""
@@ -279,8 +283,9 @@ class _Writes:
         nothing = np.full(1, -1)
         root = np.array([true.root])
         self._columns.append(
-            (root, np.ones(1), nothing, np.zeros(1, np.int64), nothing, np.ones(1))
-        )
+            (root, np.ones(1), nothing, np.zeros(1, np.int64), nothing, np.ones(1),
+             np.zeros(1, np.bool_))
+        )  # fmt: skip
         self._now[true.root] = 1.0
         whole = slice(0, len(true))
         self._added(order, events, shares, to, true.grad, whole, -1)
@@ -295,22 +300,27 @@ class _Writes:
             n = len(other)
             numbers = final[other - own.start]
             none = np.full(n, -1)
-            self._columns.append((other, numbers, none, np.full(n, last), none, np.full(n, np.nan)))
+            self._columns.append(
+                (other, numbers, none, np.full(n, last), none, np.full(n, np.nan),
+                 np.zeros(n, np.bool_))
+            )  # fmt: skip
             self._now[other] = numbers
         return differing
 
     def graph_of(self) -> Graph:
         graph, found = self._graph, self._found
         none = np.zeros(0, np.int64)
-        columns = [*self._columns, (none, np.zeros(0), none, none, none, np.zeros(0))]
+        columns = [
+            *self._columns, (none, np.zeros(0), none, none, none, np.zeros(0), none.astype(bool))
+        ]  # fmt: skip
         rows = zip(*columns, strict=True)
-        node, new, line, event, edge, product = (np.concatenate(each) for each in rows)
+        node, new, line, event, edge, product, is_share = (np.concatenate(each) for each in rows)
         order = np.argsort(event, kind="stable")
         by_line = np.array([adds(*place) for place in graph.source_lines] + [False], np.bool_)
         line = line[order]
         ledger = Ledger.of_writes(
             node=node[order], new=new[order], line=line, event=event[order], edge=edge[order],
             nth=found.seen.nth[self._of_visit], grad_before=graph.grad_before,
-            product=product[order], adds=by_line[line],
+            product=product[order], adds=by_line[line] | is_share[order],
         )  # fmt: skip
         return replace(graph, visit_order=self._visited, ledger=ledger, grad=self._now)

@@ -133,7 +133,8 @@ def _slopes_at(graph: Graph, methods: OpEvaluator, edges: Ints, step: float) -> 
         at, moves = graph.data[own], own == graph.operands[edge]
         away = max(1.0, abs(float(graph.data[graph.operands[edge]])))
         nodes += [node] * len(offsets)
-        rows += [np.where(moves, at + offset * away, at) for offset in offsets]
+        with np.errstate(all="ignore"):
+            rows += [np.where(moves, at + offset * away, at) for offset in offsets]
     answer = methods.evaluate(nodes, np.concatenate(rows).tolist())
     data = np.array(answer.data, np.float64).reshape(-1, len(offsets))
     fails = np.array([bool(text) for text in answer.problems]).reshape(data.shape).any(axis=1)

@@ -112,9 +112,9 @@ class Watching:
 
 def diagnosis_of(evidence: Evidence) -> Diagnosis:
     """What is to be said of all that was seen."""
-    found = findings(evidence)
+    found, not_looked_for = findings(evidence)
     n_checked = n_unchecked = 0
-    why: list[str] = list(evidence.unseen)
+    why = [*evidence.unseen, *not_looked_for]
     for place, seen in enumerate(evidence.passes):
         checked, unchecked = evidence.checked(place)
         n_checked, n_unchecked = n_checked + checked, n_unchecked + unchecked

@@ -21,4 +21,6 @@ def evidence_of(path: Path, allowed: frozenset[str] = frozenset()) -> Evidence:
 
 def diagnosed(path: Path, allowed: frozenset[str] = frozenset()) -> Diagnosis:
     """What is said of it."""
-    return diagnosis_of(evidence_of(path, allowed))
+    diagnosis = diagnosis_of(evidence_of(path, allowed))
+    assert not [why for why in diagnosis.why_unchecked if "looked for" in why]
+    return diagnosis

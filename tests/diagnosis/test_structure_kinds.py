@@ -113,7 +113,7 @@ def test_a_softmax_is_found_with_its_scores_and_shares() -> None:
 def kinds_of(loss: Value) -> list[tuple[str, str]]:
     from microgpt.diagnosis.kinds import findings
 
-    return [(each.kind, each.certainty) for each in findings(evidence(loss))]
+    return [(each.kind, each.certainty) for each in findings(evidence(loss)).findings]
 
 
 def test_a_class_that_is_always_zero_and_a_guard_are_no_faults() -> None:
@@ -128,7 +128,7 @@ def test_a_share_of_half_the_sum_adds_up_to_two() -> None:
     loss.backward()
     from microgpt.diagnosis.kinds import findings
 
-    (found,) = findings(Evidence((PassEvidence.of_graph(Graph.from_value(loss)),)))
+    (found,) = findings(Evidence((PassEvidence.of_graph(Graph.from_value(loss)),))).findings
     assert (found.kind, found.certainty) == ("not-normalised", "certain")
     assert found.was == pytest.approx(2.0)
     assert found.should == 1.0

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import RANK, Finding
@@ -52,14 +57,34 @@ OF_ARRAYS = frozenset(kind.name for kind in arrays.KINDS)
 OF_PASSES = frozenset(kind.name for kind in (*writes.KINDS, *order.KINDS, *slopes.KINDS))
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+class Found(NamedTuple):
+    """What all kinds found."""
+
+    findings: tuple[Finding, ...]
+    not_looked_for: tuple[str, ...] = ()
+    """Kinds whose own code failed, each with how: nothing is known of them, and that is said."""
+
+
+def findings(evidence: Evidence) -> Found:
     """What all kinds find; what follows from another finding is not told."""
-    found = [(kind, tuple(kind.findings(evidence))) for kind in CATALOGUE]
+    found, failed = [], []
+    with np.errstate(all="ignore"):  # gradients that are not finite are looked at like others
+        for kind in CATALOGUE:
+            try:
+                found.append((kind, tuple(kind.findings(evidence))))
+            except Exception as error:  # noqa: BLE001  # one kind's mistake hides no other's finding
+                failed.append(f"{kind.name} could not be looked for: {_how(error)}")
     told = {kind.name for kind, own in found for f in own if f.certainty != "note"}
     if told & OF_ARRAYS:  # what else a pass has wrong comes of it
         found = [(kind, own) for kind, own in found if kind.name not in OF_PASSES]
     kept = [f for kind, own in found if not kind.follows & told for f in _once(own)]
-    return tuple(sorted(kept, key=lambda finding: RANK[finding.certainty]))
+    return Found(tuple(sorted(kept, key=lambda finding: RANK[finding.certainty])), tuple(failed))
+
+
+def _how(error: Exception) -> str:
+    """An error of our own in a line, with where it is."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
 
 
 def _once(found: tuple[Finding, ...]) -> Iterator[Finding]:

@@ -152,7 +152,8 @@ def _matrices(graph: Graph, parameters: NDArray[np.bool_]) -> tuple[Ints, list[s
         matrix = matrix_of(name) if "[" in name else f"line {int(graph.line_of[node])}"
         row = name[: name.find("]", len(matrix)) + 1] if "[" in name else matrix
         members.setdefault(matrix, {}).setdefault(row, []).append(node)
-    groups, names = np.zeros(len(graph), np.int64), []
+    groups = np.zeros(len(graph), np.int64)
+    names: list[str] = []
     for matrix, by_row in members.items():
         rows = [np.array(nodes) for nodes in by_row.values()]
         if layers_of(graph, rows):

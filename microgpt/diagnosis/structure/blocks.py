@@ -103,7 +103,7 @@ class Blocks:
             user = users[0]
             parts = algebra.parts(user)
             begin, end = algebra.start[user], algebra.start[user + 1]
-            inner = [o for o, _ in parts or () if algebra.form[o] != Arithmetic.LEAF]
+            inner = [o for o, _ in parts or () if self._flows(o, matrix)]
             if parts is not None and len(inner) > 1:
                 if set(inner) == {at}:
                     return Join(user, 0.0, is_same=True, stream=at)
@@ -124,7 +124,7 @@ class Blocks:
             alone = len(algebra.consumers[operand]) == 1
             if parts is not None and alone and len(same) == 1 and len(parts) > 1:
                 (inner,), factor = same, slope * sum(s for _, s in parts)
-            if algebra.form[inner] != Arithmetic.LEAF:
+            if self._flows(inner, matrix):
                 factors[inner] += factor
         if len(factors) != 1:
             return None
@@ -133,6 +133,25 @@ class Blocks:
             # `W x + U h` has no stream, unless the first block adds to a projection of what is read
             return None if len(algebra.consumers[stream]) < 2 else Join(node, factor, False, stream)
         return Join(node, factor, False, stream)
+
+    def _flows(self, node: int, matrix: int) -> bool:
+        """Whether a node is computed, or is what the matrix reads: an input of the first block."""
+        is_computed = self.algebra.form[node] != Arithmetic.LEAF
+        return is_computed or node in self._inputs.get(matrix, ())
+
+    @cached_property
+    def _inputs(self) -> dict[int, set[int]]:
+        """Of each matrix what it is multiplied with."""
+        numbers = {name: number for number, name in enumerate(self.names)}
+        found: dict[int, set[int]] = defaultdict(set)
+        entries = self.algebra.entries
+        for node in self.algebra.forms.nodes(Arithmetic.PRODUCT, Arithmetic.DOT).tolist():
+            for a, b in self.algebra.products(node) or ():
+                for parameter, other in ((a, b), (b, a)):
+                    matrix = entries[parameter].matrix if parameter in entries else ""
+                    if matrix in numbers:
+                        found[numbers[matrix]].add(other)
+        return found
 
     def joins_at(self, node: int) -> bool:
         """Whether a node is an addition of two computed things."""

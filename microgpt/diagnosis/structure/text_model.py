@@ -344,7 +344,7 @@ def _alone(
 ) -> Iterator[Order]:  # fmt: skip
     """Each row has readings of its own, equally many: slots of a window."""
     widths = {len(places) for _, places in texts}
-    if len(widths) > 1:
+    if len(widths) != 1:
         return
     (width,) = widths
     for slot in range(width):
