@@ -49,6 +49,56 @@ def line_that_rebinds(program: Program, file: str | None) -> SourcePlace | None:
     return (file, max(found)) if found else None
 
 
+def line_that_scales_in_vain(program: Program, place: SourcePlace) -> SourcePlace | None:
+    """Where gradients are scaled and then zeroed, before the pass is called that makes new ones.
+
+    With no update in between, which would have used them.
+
+    Args:
+        place: the line that calls the pass.
+    """
+    file, line = place
+    tree = program.tree(file)
+    if tree is None:
+        return None
+    numbers, grads, _ = program.vocabulary(file)
+    blocks = [
+        body for node in ast.walk(tree) if isinstance(body := getattr(node, "body", None), list)
+    ]
+    for block in blocks:
+        at = next((i for i, s in enumerate(block) if s.lineno <= line <= (s.end_lineno or 0)), None)
+        if at is None or any(isinstance(s, ast.FunctionDef | ast.ClassDef) for s in block[:at]):
+            continue
+        found = None
+        for statement in block[:at]:
+            if _writes_to(statement, numbers):
+                found = None
+            for write in _writes_to(statement, grads):
+                if isinstance(write.value, ast.Constant):
+                    if found is not None:
+                        return file, found
+                elif _is_scaled(write, grads):
+                    found = write.lineno
+    return None
+
+
+def _writes_to(statement: ast.stmt, names: frozenset[str]) -> list[ast.Assign | ast.AugAssign]:
+    """Assignments in a statement to attributes of some names."""
+    return [
+        node for node in ast.walk(statement)
+        if isinstance(node, ast.Assign | ast.AugAssign)
+        and all(isinstance(t, ast.Attribute) and t.attr in names
+                for t in (node.targets if isinstance(node, ast.Assign) else [node.target]))
+    ]  # fmt: skip
+
+
+def _is_scaled(write: ast.Assign | ast.AugAssign, grads: frozenset[str]) -> bool:
+    """Whether a gradient is made of itself."""
+    if isinstance(write, ast.AugAssign):
+        return isinstance(write.op, ast.Mult | ast.Div)
+    return any(isinstance(n, ast.Attribute) and n.attr in grads for n in ast.walk(write.value))
+
+
 def line_that_names(program: Program, made: SourcePlace, name: str) -> SourcePlace | None:
     """Where a parameter gets its name, if a function makes it and others: `carry = fresh(3, 3)`.
 

@@ -21,7 +21,7 @@ from microgpt.diagnosis.kinds.telling import (
     writes_to_parameters,
 )
 from microgpt.diagnosis.program import SourcePlace
-from microgpt.diagnosis.update_lines import line_that_names
+from microgpt.diagnosis.update_lines import line_that_names, line_that_scales_in_vain
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite
 
 ALIKE = 1e-12
@@ -250,6 +250,21 @@ def _clip_misplaced(evidence: Evidence) -> Iterator[Finding]:
                 spoils=len(unused),
             )  # fmt: skip
             return
+    yield from _scaled_in_vain(evidence)
+
+
+def _scaled_in_vain(evidence: Evidence) -> Iterator[Finding]:
+    """The text scales gradients before the pass that they come from."""
+    place = evidence.passes[0].place if evidence.passes else None
+    line = line_that_scales_in_vain(evidence.program, place) if place is not None else None
+    if line is not None:
+        yield Finding(
+            kind="clip-misplaced", certainty="likely",
+            what="gradients are scaled, and then set to 0 before the pass makes new ones: no "
+            "update uses what was scaled",
+            mend="", place=line, pass_number=evidence.passes[0].number,
+            unless="something else reads them in between",
+        )  # fmt: skip
 
 
 def _zeroed_by_pass(evidence: Evidence, interval: Interval, place: int) -> bool:

@@ -166,7 +166,7 @@ FAULTS = (
     Fault(
         "vanishing", BASE,
         (("Layer(SIZE, 1.0)", "Layer(SIZE, 0.02)"),),
-        "Layer(SIZE, 0.02)", is_note=True, also=("V(generator.gauss",),
+        "Layer(SIZE, 0.02)", also=("V(generator.gauss",),
     ),
     Fault(
         "exploding", BASE,

@@ -260,6 +260,6 @@ FAULTS = (
         (("change = think(block, stream)\n        stream = [[s + c for s, c in zip(row, new)]",
           ("change = think(block, stream)\n"
            "        stream = [[s.scale(1e-5) + c.scale(1e-5) for s, c in zip(row, new)]")),),
-        "s.scale(1e-5)", is_note=True,
+        "s.scale(1e-5)",
     ),
 )  # fmt: skip
