@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from microgpt.diagnosis.program import Program, SourcePlace
+from microgpt.diagnosis.program import Function, Program, SourcePlace
 from microgpt.diagnosis.vocabulary import called, names_in
 
 
@@ -97,6 +97,28 @@ def _is_scaled(write: ast.Assign | ast.AugAssign, grads: frozenset[str]) -> bool
     if isinstance(write, ast.AugAssign):
         return isinstance(write.op, ast.Mult | ast.Div)
     return any(isinstance(n, ast.Attribute) and n.attr in grads for n in ast.walk(write.value))
+
+
+def line_that_updates_within(program: Program, function: Function) -> int | None:
+    """Where a pass moves nodes' numbers in the loop in which it visits nodes, if it does.
+
+    Args:
+        function: that makes the pass.
+    """
+    numbers, grads, _ = program.vocabulary(function.file)
+    for loop in ast.walk(function.node):
+        if not isinstance(loop, ast.For | ast.While):
+            continue
+        visits = any(
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+            for node in ast.walk(loop)
+        )
+        for write in _writes_to(loop, numbers):
+            adds = [w for w in _writes_to(loop, grads)
+                    if isinstance(w, ast.AugAssign) and isinstance(w.op, ast.Add)]  # fmt: skip
+            if isinstance(write, ast.AugAssign) and (visits or adds):
+                return write.lineno
+    return None
 
 
 def line_that_names(program: Program, made: SourcePlace, name: str) -> SourcePlace | None:

@@ -32,6 +32,7 @@ from microgpt.diagnosis.kinds import (
     writes,
 )
 from microgpt.diagnosis.kinds.kind import FaultKind
+from microgpt.diagnosis.update_lines import line_that_updates_within
 
 CATALOGUE: tuple[FaultKind, ...] = (
     *arrays.KINDS,
@@ -55,6 +56,7 @@ CATALOGUE: tuple[FaultKind, ...] = (
 )
 OF_ARRAYS = frozenset(kind.name for kind in arrays.KINDS)
 OF_PASSES = frozenset(kind.name for kind in (*writes.KINDS, *order.KINDS, *slopes.KINDS))
+OF_NUMBERS = frozenset(kind.name for kind in changed.KINDS)
 
 
 class Found(NamedTuple):
@@ -75,10 +77,26 @@ def findings(evidence: Evidence) -> Found:
             except Exception as error:  # noqa: BLE001  # one kind's mistake hides no other's finding
                 failed.append(f"{kind.name} could not be looked for: {_how(error)}")
     told = {kind.name for kind, own in found for f in own if f.certainty != "note"}
-    if told & OF_ARRAYS:  # what else a pass has wrong comes of it
-        found = [(kind, own) for kind, own in found if kind.name not in OF_PASSES]
+    fused = _update_within_pass(evidence)
+    if fused:
+        failed.append(fused)
+    untold = OF_PASSES | OF_NUMBERS if fused else OF_PASSES if told & OF_ARRAYS else frozenset()
+    found = [(kind, own) for kind, own in found if kind.name not in untold]  # comes of that
     kept = [f for kind, own in found if not kind.follows & told for f in _once(own)]
     return Found(tuple(sorted(kept, key=lambda finding: RANK[finding.certainty])), tuple(failed))
+
+
+def _update_within_pass(evidence: Evidence) -> str:
+    """Says that passes update parameters while they run, if they do: no more of them is seen."""
+    for seen in evidence.passes[:1]:
+        function = evidence.program.pass_function(seen.place, seen.files)
+        line = line_that_updates_within(evidence.program, function) if function else None
+        if function and line is not None:
+            return (
+                f"{Path(function.file).name}:{line} updates parameters while the pass goes on: "
+                "what a gradient should be after that is not known"
+            )
+    return ""
 
 
 def _how(error: Exception) -> str:
