@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Diagnosis
@@ -39,11 +38,8 @@ class Watching:
         self.ended: Ended | None = None
         self.was_cut_short = ""
 
-    def watch(self, debuggee: Debuggee, told: Callable[[int], None] = lambda _: None) -> None:
+    def watch(self, debuggee: Debuggee) -> None:
         """Goes from stop to stop until enough was seen, or the program is over.
-
-        Args:
-            told: is called with the number of passes seen, after each.
 
         Raises:
             InputError: as `Debuggee.run_on`.
@@ -54,7 +50,6 @@ class Watching:
                 self.ended = stop
                 return
             self.take(stop)
-            told(self.n_seen)
 
     def take(self, stop: Stop) -> None:
         """One stop more."""

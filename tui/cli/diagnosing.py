@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from microgpt.diagnosis.wording import lines_of
 from tui.cli.options.trained_model import trained_model, untrained_model
 from tui.cli.terminal.output import can_redraw, notice, say
 
+TOLD_AFTER = (2.0, 8.0)
+"""So long after it began how many passes were seen is told. Units: seconds."""
 LOOK_EVERY = 0.3
 """So often `--watch` looks whether a file has changed. Units: seconds."""
 STYLES = {
@@ -65,6 +67,7 @@ def diagnose_script(arguments: argparse.Namespace, script_arguments: Sequence[st
     if not arguments.watch:
         return _diagnosed(arguments, script_arguments).exit_status
     before: Diagnosis | None = None
+    files: dict[str, None] = {}
     while True:
         watching = _seen(arguments, script_arguments)
         diagnosis = diagnosis_of(watching.evidence)
@@ -73,8 +76,12 @@ def diagnose_script(arguments: argparse.Namespace, script_arguments: Sequence[st
             for line in changes(before, diagnosis):
                 say(line)
         before = diagnosis
+        # A module that does not compile is in no pass, but was in those before.
+        files.update((file, None) for seen in watching.evidence.passes for file in seen.files)
+        if arguments.text:
+            files[str(arguments.text)] = None
         try:
-            _wait_for_change(watching, arguments)
+            _wait_for_change(files)
         except KeyboardInterrupt:
             return diagnosis.exit_status
 
@@ -94,22 +101,23 @@ def _way(arguments: argparse.Namespace) -> str:
 def _seen(arguments: argparse.Namespace, script_arguments: Sequence[str]) -> Watching:
     """Runs the script for as long as it tells something new; Ctrl-C ends that sooner."""
     watching = Watching(Program(frozenset(arguments.allowed)), arguments.passes)
-    redraws = can_redraw(sys.stderr) and not arguments.json
-
-    def told(n_passes: int) -> None:
-        if redraws:
-            _status(f"watching: {n_passes} passes; ctrl-C tells what is known so far")
-
+    is_read = can_redraw(sys.stderr) and not arguments.json
     with ScriptProcess(
         arguments.text or arguments.module, script_arguments, output="stderr",
         module=arguments.module is not None, python=arguments.python,
     ) as script:  # fmt: skip
-        limit = threading.Timer(LONGEST, script.break_off)
-        limit.daemon = True
-        limit.start()
+        # Lines of their own: what the script prints goes to the same terminal.
+        timers = [
+            threading.Timer(after, _tell_progress, (watching, after))
+            for after in TOLD_AFTER
+            if is_read
+        ]
+        timers.append(threading.Timer(LONGEST, script.break_off))
+        for timer in timers:
+            timer.daemon = True
+            timer.start()
         try:
-            told(0)
-            watching.watch(script, told)
+            watching.watch(script)
         except KeyboardInterrupt:
             watching.was_cut_short = "it was broken off"
         except InputError:
@@ -118,18 +126,16 @@ def _seen(arguments: argparse.Namespace, script_arguments: Sequence[str]) -> Wat
                     f"no pass within {LONGEST:g} s: it waits for {script.waits_for}"
                 )
         finally:
-            limit.cancel()
-            if redraws:
-                _status("")
+            for timer in timers:
+                timer.cancel()
     if not watching.n_seen and watching.ended is not None:
         watching.was_cut_short = watching.ended.reason
     return watching
 
 
-def _status(text: str) -> None:
-    """A line on stderr that the next one takes the place of."""
-    with suppress(OSError):
-        print(f"\r\x1b[2K{text}", end="", file=sys.stderr, flush=True)  # noqa: T201
+def _tell_progress(watching: Watching, after: float) -> None:
+    passes = "1 pass" if watching.n_seen == 1 else f"{watching.n_seen} passes"
+    notice(f"watching: {passes} in {after:g} s; ctrl-C tells what is known so far")
 
 
 def _print(diagnosis: Diagnosis, program: Program, go_to: str, *, as_json: bool) -> None:
@@ -159,11 +165,8 @@ def _by_kind(diagnosis: Diagnosis) -> dict[str, Finding]:
     return {f.kind: f for f in reversed(diagnosis.findings) if f.certainty != "note"}
 
 
-def _wait_for_change(watching: Watching, arguments: argparse.Namespace) -> None:
+def _wait_for_change(files: Iterable[str]) -> None:
     """Waits until a file of the program is another than it was."""
-    files = {file for seen in watching.evidence.passes for file in seen.files}
-    if arguments.text:
-        files.add(str(arguments.text))
     times = {file: _changed_at(file) for file in files}
     notice("watching for changes; ctrl-C ends")
     while all(_changed_at(file) == at for file, at in times.items()):
