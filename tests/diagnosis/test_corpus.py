@@ -21,6 +21,7 @@ NOTES = {
     "overflow-ahead", "saturated", "dead-units", "vanishing", "exploding",
 }  # fmt: skip
 """Kinds that are notes wherever they are."""
+NOTES_UNLESS_EXTREME = {"saturated", "dead-units", "vanishing", "exploding"}
 SPOILT = {
     "overwritten", "upstream-dropped", "wrong-local", "operand-skipped", "visited-early",
     "visited-twice", "never-visited", "not-seeded", "aliased", "integer-gradient",
@@ -101,7 +102,8 @@ def test_every_kind_is_planted() -> None:
     counts = Counter(fault.kind for fault in FAULTS)
     assert counts.keys() == KINDS
     assert {kind for kind, count in counts.items() if count < 2} == set()
-    assert all(fault.is_note for fault in FAULTS if fault.kind in NOTES)
+    quiet = [fault for fault in FAULTS if fault.kind in NOTES - NOTES_UNLESS_EXTREME]
+    assert all(fault.is_note for fault in quiet)
     assert {fault.base for fault in FAULTS} == set(BASE_NAMES)
 
 

@@ -76,7 +76,8 @@ def functions_of(cls: type) -> Iterator[FunctionType]:
     """The functions that a class defines, looked for inside decorators and properties too."""
     for member in vars(cls).values():
         for function in (member, *(getattr(member, name, None) for name in _WRAPPED)):
-            if isinstance(function, FunctionType):
+            # PyPy has its built-in functions in this type, too, and no names in their code.
+            if isinstance(function, FunctionType) and isinstance(function.__code__, CodeType):
                 yield function
 
 
@@ -174,7 +175,8 @@ NO_ROOM = "its __slots__ leave its nodes no room for a note: a base without slot
 
 def has_room(cls: type) -> bool:
     """Whether instances of a class can hold a note: in a base's slot, or in a dictionary."""
-    return any("_attach_note" in vars(above) for above in cls.__mro__) or bool(cls.__dictoffset__)
+    has_slot = any("_attach_note" in vars(above) for above in cls.__mro__)
+    return has_slot or bool(getattr(cls, "__dictoffset__", True))  # PyPy does not say
 
 
 _AS_IT_WAS: dict[str, Any] = {}

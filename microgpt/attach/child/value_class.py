@@ -5,7 +5,7 @@ Recording is switched on only for the computations that are looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from types import CodeType, FrameType
 from typing import Any
 
@@ -57,7 +57,7 @@ class ValueClass:
         self.asked_until = 0  # the newest of these when unused ones were asked for
         self.types = {cls}  # of its nodes, those derived from it included
         self.is_free = False  # whether its passes are loops of the script, and no function
-        self.holds_arrays: bool | None = None  # of numpy, as its nodes' numbers; None: not known
+        self.holds_arrays: bool | None = None  # of numpy; None: not known
         self.is_slow = False  # whether these can only be seen by watching all that is written
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
@@ -70,11 +70,10 @@ class ValueClass:
         self._inits: dict[type, tuple[Any, Any]] = {}  # own and hooked, of each class armed
         self.add_code(cls)
 
-    def add_operators(self, operators: Iterable[Operator]) -> None:
+    def add_operators(self, operators: Sequence[Operator]) -> None:
         """Counts functions that are no methods as the class's own: they make its nodes."""
-        for code, helps in operators:
-            self._is_part[id(code)] = helps
-            self._free.append(code)
+        self._is_part.update((id(code), helps) for code, helps in operators)
+        self._free += [code for code, _ in operators]
 
     def add_code(self, cls: type) -> None:
         """Counts the code of a class derived from this one as the class's own."""

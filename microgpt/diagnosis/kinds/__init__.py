@@ -59,7 +59,7 @@ OF_PASSES = frozenset(kind.name for kind in (*writes.KINDS, *order.KINDS, *slope
 OF_NUMBERS = frozenset(kind.name for kind in changed.KINDS)
 
 
-class Found(NamedTuple):
+class AllFindings(NamedTuple):
     """What all kinds found."""
 
     findings: tuple[Finding, ...]
@@ -67,7 +67,7 @@ class Found(NamedTuple):
     """Kinds whose own code failed, each with how: nothing is known of them, and that is said."""
 
 
-def findings(evidence: Evidence) -> Found:
+def findings(evidence: Evidence) -> AllFindings:
     """What all kinds find; what follows from another finding is not told."""
     found, failed = [], []
     with np.errstate(all="ignore"):  # gradients that are not finite are looked at like others
@@ -83,7 +83,9 @@ def findings(evidence: Evidence) -> Found:
     untold = OF_PASSES | OF_NUMBERS if fused else OF_PASSES if told & OF_ARRAYS else frozenset()
     found = [(kind, own) for kind, own in found if kind.name not in untold]  # comes of that
     kept = [f for kind, own in found if not kind.follows & told for f in _once(own)]
-    return Found(tuple(sorted(kept, key=lambda finding: RANK[finding.certainty])), tuple(failed))
+    return AllFindings(
+        tuple(sorted(kept, key=lambda finding: RANK[finding.certainty])), tuple(failed)
+    )
 
 
 def _update_within_pass(evidence: Evidence) -> str:
