@@ -14,7 +14,7 @@ from microgpt import InputError, ModelSnapshot
 from tui.cli.debug_script import is_script
 from tui.cli.options.model_options import training_config_from
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
-from tui.cli.options.parser import CommandParser, Subparsers, given_options
+from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.options.trained_model import (
     TrainedModel,
     add_document_argument,
@@ -23,6 +23,7 @@ from tui.cli.options.trained_model import (
     trained_models,
     untrained_model,
 )
+from tui.cli.script_pass import graph_of_pass
 from tui.cli.terminal.output import say
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from viz.maps.spans import Line
     from viz.maps.step_map import StepMap
 
+_WITH_SCRIPTS = frozenset({"--pass", "--layer"})
 GAP = 3
 """Between Maps that are printed side by side. Units: characters."""
 
@@ -234,37 +236,13 @@ def _compared(arguments: argparse.Namespace) -> ModelSnapshot:
 
 
 def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> _Drawing:
-    from microgpt.attach import ScriptProcess, Stop, StopRule  # noqa: PLC0415  # numpy
-    from viz.maps.lenses import Question, look  # noqa: PLC0415
+    from viz.maps.lenses import Question, look  # noqa: PLC0415  # numpy
     from viz.maps.step_map import StepMap  # noqa: PLC0415
 
-    for option in given_options(arguments):
-        if option not in {"--pass", "--layer"}:
-            raise InputError(
-                f"{option} cannot be given with {arguments.text}: a script has its own model; its "
-                "own arguments follow after --"
-            )
     if arguments.lens in {"update", "change"}:
         raise InputError(f"--lens {arguments.lens}: of a script's pass there is grad, value or why")
-    wanted = arguments.pass_number or 1
-    rule = StopRule(only=wanted)
-    with ScriptProcess(arguments.text, script_arguments, rule, output="stderr") as script:
-        stop = script.run_on()
-    if not isinstance(stop, Stop):
-        raise InputError(f"{arguments.text}: there was no backward pass {wanted}: {stop.reason}")
-    if stop.graph is None and stop.error:
-        from microgpt.code_places import line_called  # noqa: PLC0415
-
-        raise InputError(
-            f"{arguments.text}: {line_called(stop.file, stop.line)}: raised {stop.error}"
-        )
-    if stop.graph is None:
-        raise InputError(
-            f"{arguments.text}: backward pass {stop.number} gives no graph: {stop.problem}"
-        )
-    graph = stop.graph
+    graph, where = graph_of_pass(arguments, script_arguments, _WITH_SCRIPTS)
     node = _asked_about(graph, arguments)
-    where = f"{Path(arguments.text).name}, {stop.kind} {stop.number}"
     step_map = _folded(StepMap.of(graph), arguments)
     return _Drawing([look(step_map, arguments.lens, Question(node=node))], [""], where)
 

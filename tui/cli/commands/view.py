@@ -1,0 +1,191 @@
+"""`microgpt view`: predictions, parameters and more of one training step, a picture a question."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from microgpt import InputError
+from tui.cli.debug_script import is_script
+from tui.cli.options.model_options import training_config_from
+from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
+from tui.cli.options.parser import CommandParser, Subparsers
+from tui.cli.options.trained_model import (
+    TrainedModel,
+    add_document_argument,
+    add_trained_model_options,
+    trained_model,
+    trained_models,
+    untrained_model,
+)
+from tui.cli.script_pass import graph_of_pass
+from tui.cli.terminal.output import say
+from viz.views.table import VIEWS, Choices, ViewKind, view_kind
+
+if TYPE_CHECKING:
+    from viz.views.subject import Subject
+
+_WITH_SCRIPTS = frozenset({"--pass", "--layer", "--head", "--position", "--top"})
+MOST_MOMENTS = 40
+"""Of a training that is looked at as a whole, unless others are asked for."""
+
+_DESCRIPTION = """\
+Draws one view of a training step. Each answers a question:
+
+{views}
+
+Without -o it is printed, if it is not a picture only.
+"""
+_EXAMPLES = """\
+examples:
+  microgpt view lens emma --train 300
+  microgpt view lens emma --train 300 -o lens.svg
+  microgpt view lens --run names.run --step 300 --theme dark -o lens.png
+"""
+
+
+def add_parser(subparsers: Subparsers) -> CommandParser:
+    """Adds the command and its options."""
+    width = max(map(len, VIEWS))
+    views = "\n".join(f"  {name.ljust(width)}  {kind.question}" for name, kind in VIEWS.items())
+    parser = subparsers.add_parser(
+        "view",
+        help="draw attention, predictions, parameters and more of one step",
+        description=_DESCRIPTION.format(views=views),
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument("view", metavar="NAME", help=f"one of {', '.join(VIEWS)}")
+    add_document_argument(parser, "TEXT|SCRIPT", "; or a script, as train.py [-- ARGS]")
+    parser.keep_rest("rest")
+    group = parser.add_argument_group("what to show")
+    add_number(group, "--layer", WHOLE_FROM_0, f"one layer ({_takers('layer')})")
+    add_number(group, "--head", WHOLE_FROM_0, f"one head, counted within it ({_takers('head')})")
+    add_number(group, "--position", WHOLE_FROM_0, f"one position ({_takers('position')})")
+    add_number(group, "--top", WHOLE_FROM_1, f"how many of the strongest ({_takers('top')})")
+    group.add_argument("--node", metavar="NODE", help=f"whose gradient ({_takers('node')})")
+    group.add_argument(
+        "--matrix", metavar="MATRIX", help=f"as layer0.attn_wq ({_takers('matrix')})"
+    )
+    group.add_argument("--by", metavar="ORDER", help=f"creation or scope ({_takers('by')})")
+    add_number(
+        group, "--pass", WHOLE_FROM_1, "which backward pass of a script (default 1)",
+        dest="pass_number",
+    )  # fmt: skip
+    group.add_argument(
+        "--theme", default="light", metavar="THEME", help="light (default), dark or print"
+    )
+    group.add_argument(
+        "-o", "--output", type=Path, metavar="FILE",
+        help="what to write: .svg, .png or .json; printed if not given",
+    )  # fmt: skip
+    add_trained_model_options(
+        parser, several_steps="A,B,C: the moments of a view that shows several"
+    )
+    return parser
+
+
+def _takers(choice: str) -> str:
+    return ", ".join(name for name, kind in VIEWS.items() if choice in kind.takes) or "no view"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Computes and draws; gives the exit status.
+
+    Raises:
+        InputError: an option, the document, the script or the output cannot be used; nothing was
+            written.
+        GraphError: there is no such node.
+    """
+    from viz.views.export import check_view_output, write_drawn  # noqa: PLC0415  # viz takes a while
+    from viz.views.table import DrawnView, Page  # noqa: PLC0415
+    from viz.views.themes import theme_called  # noqa: PLC0415
+
+    kind = view_kind(arguments.view)
+    choices = Choices(
+        arguments.layer, arguments.head, arguments.position, arguments.top, arguments.node,
+        arguments.matrix, arguments.by,
+    )  # fmt: skip
+    kind.check(choices)
+    theme = theme_called(arguments.theme)
+    if arguments.output is not None:
+        check_view_output(arguments.output)
+    elif kind.parts.lines is None:
+        raise InputError(f"view {kind.name} is a picture only: give -o FILE")
+    subjects, title = _subjects(kind, arguments)
+    view = DrawnView.of(kind.name, subjects, choices)
+    if arguments.output is None:
+        say(title)
+        say("\n".join(view.lines(shutil.get_terminal_size((120, 40)).columns) or []))
+        return 0
+    write_drawn(view, Page(theme, title), arguments.output)
+    say(f"wrote {arguments.output}: view {kind.name} of {title}")
+    return 0
+
+
+def _subjects(kind: ViewKind, arguments: argparse.Namespace) -> tuple[list[Subject], str]:
+    """What the view is of, and that in words."""
+    from viz.views.subject import Subject  # noqa: PLC0415  # numpy
+
+    rest = arguments.rest or []
+    if arguments.text is None and rest:  # a document may begin with a dash
+        arguments.text = rest.pop(0)
+    if is_script(arguments.text):
+        if kind.needs != "graph":
+            raise InputError(
+                f"view {kind.name} is of microgpt's own model; of a script there are "
+                f"{', '.join(name for name, row in VIEWS.items() if row.needs == 'graph')}"
+            )
+        graph, where = graph_of_pass(arguments, rest, _WITH_SCRIPTS)
+        return [Subject(given=graph)], where
+    if rest or arguments.pass_number is not None:
+        stray = rest[0] if rest else f"--pass {arguments.pass_number}"
+        raise InputError(f"{stray} is for a script, as train.py, and none is given")
+    if kind.needs == "steps":
+        return _several(arguments)
+    if arguments.several_steps is not None:
+        steps = ",".join(map(str, arguments.several_steps))
+        raise InputError(f"--steps {steps}: view {kind.name} shows one step")
+    untrained_model(arguments)
+    looked_at = trained_model(arguments)
+    document = looked_at.chosen_document(arguments.text)
+    return [_subject(looked_at, document)], looked_at.caption(document)
+
+
+def _several(arguments: argparse.Namespace) -> tuple[list[Subject], str]:
+    """Several moments of one training, on one text."""
+    untrained_model(arguments)
+    steps = arguments.several_steps or _evenly(arguments)
+    models = [*trained_models(arguments, steps)]
+    if arguments.text is None:
+        raise InputError("a view of several steps is of one text: a TEXT is needed")
+    document = models[-1].chosen_document(arguments.text)
+    title = f"“{document}”, steps {steps[0]} to {steps[-1]}{models[-1].source}"
+    return [_subject(model, document) for model in models], title
+
+
+def _evenly(arguments: argparse.Namespace) -> tuple[int, ...]:
+    """Moments at even distances, from the beginning to where the training is looked at."""
+    if arguments.run_file is not None:
+        from microgpt.runs import Run  # noqa: PLC0415  # numpy and SQLite
+
+        with Run(arguments.run_file, arguments.engine) as run:
+            first, last = run.first_step, run.last_step
+    else:
+        first, last = 0, arguments.train or training_config_from(arguments).num_steps
+    count = min(MOST_MOMENTS, last - first)
+    return tuple(
+        sorted(
+            {first + round(place * (last - first) / max(count, 1)) for place in range(count + 1)}
+        )
+    )
+
+
+def _subject(looked_at: TrainedModel, document: str) -> Subject:
+    from viz.views.subject import Subject  # noqa: PLC0415  # numpy
+
+    return Subject(
+        document, looked_at.model, looked_at.state, looked_at.config, looked_at.step,
+        looked_at.moment,
+    )  # fmt: skip

@@ -1,0 +1,79 @@
+"""`Subject`: a document computed by a model at one moment, which views are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from microgpt import InputError, ModelSnapshot, TrainingConfig, TrainingState
+from microgpt.graph.graph import Graph
+
+MOST_NODES = 3_000_000
+"""A larger graph is not made for a picture."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A document and its model, or any graph; what is not known is None."""
+
+    document: str = ""
+    model: ModelSnapshot | None = None
+    state: TrainingState | None = None  # before the step's update
+    config: TrainingConfig | None = None  # of that update
+    step: int | None = None  # how far the model was trained
+    moment: str = ""  # the same in words
+    given: Graph | None = None  # a graph that is not computed from the model
+    labels: Sequence[str] = ()  # of its columns' tokens, the last one only a target, if known
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The whole computation.
+
+        Raises:
+            InputError: there is none, or it would be too large.
+        """
+        if self.given is not None:
+            return self.given
+        if self.model is None:
+            raise InputError("there is no computation to look at")
+        _check_size(self.model, self.document)
+        return self.model.graph(self.document)
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """Labels of the tokens, the last one only a target; none if they are not known."""
+        if self.model is None:
+            return tuple(self.labels)
+        tokenizer = self.model.tokenizer
+        tokens = tokenizer.encode(self.document)[: self.model.config.block_size + 1]
+        return tuple(tokenizer.label(token) for token in tokens)
+
+    def needed_model(self, what: str) -> ModelSnapshot:
+        """The model. Raises `InputError` if there is none; `what` needs it."""
+        if self.model is None:
+            raise InputError(f"{what} needs a model and a document, and this is another program")
+        return self.model
+
+
+def _check_size(model: ModelSnapshot, document: str) -> None:
+    """Raises `InputError` if a document's graph would have too many nodes."""
+    from microgpt.replay.vectors.blueprint import Blueprint  # noqa: PLC0415  # only of long texts
+
+    n = min(model.config.block_size, len(document) + 1)
+    labels = [""] * model.tokenizer.vocab_size
+    if n <= 3:
+        return
+    # A quadratic: each position adds its own nodes, and some for each position before it.
+    sizes = [Blueprint(model.config, [0] * (p + 1), labels).layout.size for p in (1, 2, 3)]
+    once, twice = sizes[1] - sizes[0], sizes[2] - 2 * sizes[1] + sizes[0]
+
+    def nodes(p: int) -> int:
+        return sizes[0] + (p - 1) * once + (p - 1) * (p - 2) // 2 * twice
+
+    if nodes(n) > MOST_NODES:
+        most = next(p for p in range(n, 0, -1) if nodes(p) <= MOST_NODES)
+        raise InputError(
+            f"a document of {len(document)} characters is a graph of {nodes(n):,} nodes; this view "
+            f"takes graphs of {MOST_NODES:,}, so {most - 1} characters"
+        )
