@@ -16,7 +16,7 @@ import numpy as np
 from microgpt.graph.arrays import Floats, Ints, frozen
 from viz.views.positions import chosen_positions
 from viz.views.stream import applied, matrix_nodes, stream_states
-from viz.views.subject import Subject
+from viz.views.subject import ViewSubject
 from viz.views.table import Choices
 
 TOP = 3
@@ -35,7 +35,7 @@ class LogitLens:
     top: int  # how many of the likeliest are told
 
     @classmethod
-    def of(cls, subjects: Sequence[Subject], choices: Choices) -> LogitLens:
+    def of(cls, subjects: Sequence[ViewSubject], choices: Choices) -> LogitLens:
         """Of the last subject.
 
         Raises:

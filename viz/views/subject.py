@@ -1,4 +1,4 @@
-"""`Subject`: a document computed by a model at one moment, which views are computed from."""
+"""`ViewSubject`: a document computed by a model at one moment, which views are computed from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_NODES = 3_000_000
 
 
 @dataclass(frozen=True)
-class Subject:
+class ViewSubject:
     """A document and its model, or any graph; what is not known is None."""
 
     document: str = ""

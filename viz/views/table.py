@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 from microgpt.errors import InputError
 
 if TYPE_CHECKING:
-    from viz.views.subject import Subject
+    from viz.views.subject import ViewSubject
     from viz.views.themes import Theme
 
 VERSION = 1
@@ -25,7 +25,7 @@ Needs: TypeAlias = Literal["graph", "model", "update", "steps"]
 """`graph`: any computation will do; `model`: a document and the parameters that compute it;
 `update`: also the state before a training step; `steps`: several moments of one training."""
 
-Shown = TypeVar("Shown")
+ViewModel = TypeVar("ViewModel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class ViewParts(Generic[Shown]):
-    """What a view is made by; `Shown` is its model, which is frozen and draws nothing."""
+class ViewParts(Generic[ViewModel]):
+    """What a view is made by; `ViewModel` is its model, which is frozen and draws nothing."""
 
-    compute: Callable[[Sequence[Subject], Choices], Shown]
-    svg: Callable[[Shown, Page], str]
-    as_json: Callable[[Shown], Mapping[str, Any]]
-    largest: Callable[[Shown], Mapping[str, float]] | None = None
+    compute: Callable[[Sequence[ViewSubject], Choices], ViewModel]
+    svg: Callable[[ViewModel, Page], str]
+    as_json: Callable[[ViewModel], Mapping[str, Any]]
+    largest: Callable[[ViewModel], Mapping[str, float]] | None = None
     """The ends of its scales, by name: for pictures that are to share them, as those of a film.
     None where all scales have ends that do not depend on the numbers."""
-    lines: Callable[[Shown, int], list[str]] | None = None
+    lines: Callable[[ViewModel, int], list[str]] | None = None
     """In so many characters a line; None of what is a picture only."""
 
 
@@ -110,7 +110,7 @@ class DrawnView:
 
     @classmethod
     def of(
-        cls, name: str, subjects: Sequence[Subject], choices: Choices | None = None
+        cls, name: str, subjects: Sequence[ViewSubject], choices: Choices | None = None
     ) -> DrawnView:
         """Computes a view.
 

@@ -25,7 +25,7 @@ from tui.cli.terminal.output import say
 from viz.views.table import VIEWS, Choices, ViewKind, view_kind
 
 if TYPE_CHECKING:
-    from viz.views.subject import Subject
+    from viz.views.subject import ViewSubject
 
 _WITH_SCRIPTS = frozenset({"--pass", "--layer", "--head", "--position", "--top"})
 MOST_MOMENTS = 40
@@ -124,9 +124,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _subjects(kind: ViewKind, arguments: argparse.Namespace) -> tuple[list[Subject], str]:
+def _subjects(kind: ViewKind, arguments: argparse.Namespace) -> tuple[list[ViewSubject], str]:
     """What the view is of, and that in words."""
-    from viz.views.subject import Subject  # noqa: PLC0415  # numpy
+    from viz.views.subject import ViewSubject  # noqa: PLC0415  # numpy
 
     rest = arguments.rest or []
     if arguments.text is None and rest:  # a document may begin with a dash
@@ -138,7 +138,7 @@ def _subjects(kind: ViewKind, arguments: argparse.Namespace) -> tuple[list[Subje
                 f"{', '.join(name for name, row in VIEWS.items() if row.needs == 'graph')}"
             )
         graph, where = graph_of_pass(arguments, rest, _WITH_SCRIPTS)
-        return [Subject(given=graph)], where
+        return [ViewSubject(given=graph)], where
     if rest or arguments.pass_number is not None:
         stray = rest[0] if rest else f"--pass {arguments.pass_number}"
         raise InputError(f"{stray} is for a script, as train.py, and none is given")
@@ -153,7 +153,7 @@ def _subjects(kind: ViewKind, arguments: argparse.Namespace) -> tuple[list[Subje
     return [_subject(looked_at, document)], looked_at.caption(document)
 
 
-def _several(arguments: argparse.Namespace) -> tuple[list[Subject], str]:
+def _several(arguments: argparse.Namespace) -> tuple[list[ViewSubject], str]:
     """Several moments of one training, on one text."""
     untrained_model(arguments)
     steps = arguments.several_steps or _evenly(arguments)
@@ -182,10 +182,10 @@ def _evenly(arguments: argparse.Namespace) -> tuple[int, ...]:
     )
 
 
-def _subject(looked_at: TrainedModel, document: str) -> Subject:
-    from viz.views.subject import Subject  # noqa: PLC0415  # numpy
+def _subject(looked_at: TrainedModel, document: str) -> ViewSubject:
+    from viz.views.subject import ViewSubject  # noqa: PLC0415  # numpy
 
-    return Subject(
+    return ViewSubject(
         document, looked_at.model, looked_at.state, looked_at.config, looked_at.step,
         looked_at.moment,
     )  # fmt: skip
