@@ -21,7 +21,7 @@ MOST_BOXES = 6_000
 
 
 @dataclass(frozen=True)
-class Heatmap:
+class DrawnHeatmap:
     """Where it stands, and on which scale."""
 
     numbers: Floats  # Shape: `[row][column]`.
