@@ -31,6 +31,8 @@ class ColorScale:
     is_log: bool = False
     """Whether a colour is a power of ten, `DECADES` of them down to the weakest, and not a share of
     the largest."""
+    ends: tuple[str, str] | None = None
+    """What the legend says at both ends, if not the numbers themselves."""
 
     @cached_property
     def colors(self) -> tuple[str, ...]:
@@ -73,7 +75,7 @@ class ColorScale:
     def legend(self, x: float, y: float, room: float, text: str) -> Iterator[str]:
         """The colours in a row with the numbers at their ends, and what they say, under it."""
         ends = self._ends()
-        before = 46
+        before = 58
         width = min(room - 2 * before, 180.0)
         shown = self.colors[:: LEVELS // 12]
         step = width / len(shown)
@@ -88,6 +90,8 @@ class ColorScale:
             yield words(x, y + SWATCH + 15 + place * LINE, line, muted)
 
     def _ends(self) -> tuple[str, str]:
+        if self.ends is not None:
+            return self.ends
         if self.is_signed:
             return short(-self.largest), short(self.largest)
         return (f"≤ {short(self.largest / 10.0**DECADES)}" if self.is_log else "0"), short(

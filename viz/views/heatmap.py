@@ -32,6 +32,7 @@ class DrawnHeatmap:
     cell_height: float
     absent: Mask | None = None  # where there is no number. Shape: `[row][column]`.
     as_boxes: bool | None = None  # whether each is a box; if they are few enough, if None
+    step: int = 1  # of the levels of the scale only every so many: pixels take less room then
 
     @property
     def width(self) -> float:
@@ -58,7 +59,9 @@ class DrawnHeatmap:
         levels = self.scale.levels(self.numbers)
         absent = np.zeros(levels.shape, np.bool_) if self.absent is None else self.absent
         if not self.has_boxes:
-            levels[levels < 0] = LEVELS + 1
+            unknown = levels < 0
+            levels = (levels + self.step // 2) // self.step * self.step
+            levels[unknown] = LEVELS + 1
             levels[absent] = LEVELS + 2
             yield self._picture(levels)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from viz.fonts import SHOWN
 from viz.maps.svg_elements import SMALL, TITLE, box, cut, text_width, words, wrapped, xml
@@ -84,15 +85,23 @@ def column_labels(
 
     Thinned ones are numbers, counted from 0: single letters without their neighbours say nothing.
     """
-    widest = max((text_width(label, size) for label in labels), default=0.0)
-    places = [*thinned(len(labels), pitch, widest + 4)]
-    if len(places) < len(labels):
-        places = [*thinned(len(labels), pitch, text_width(str(len(labels)), size) + 8)]
+    places = [*range(len(labels))]
+    if not fits(labels, pitch, size):
+        needed = text_width(str(len(labels)), size) + 8
+        # The last one would reach into what stands beside.
+        right = len(labels) - needed / 2 / pitch
+        places = [at for at in thinned(len(labels), pitch, needed) if at < right or not at]
     for place in places:
         text = labels[place] if len(places) == len(labels) else str(place)
         yield words(
             x + (place + 0.5) * pitch, y, text, color or theme.ink, size, "middle"
         )  # fmt: skip
+
+
+def fits(labels: Sequence[str], pitch: float, size: int) -> bool:
+    """Whether labels in the middle of columns stand beside each other without touching."""
+    widths = [text_width(label, size) for label in labels]
+    return all((a + b) / 2 + 3 <= pitch for a, b in pairwise(widths))
 
 
 def row_labels(

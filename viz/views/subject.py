@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from microgpt import InputError, ModelSnapshot, TrainingConfig, TrainingState
 from microgpt.graph.graph import Graph
+
+if TYPE_CHECKING:
+    from microgpt.train.engines.vectors.attention import LayerAttention
 
 MOST_NODES = 3_000_000
 """A larger graph is not made for a picture."""
@@ -48,6 +52,27 @@ class ViewSubject:
         tokenizer = self.model.tokenizer
         tokens = tokenizer.encode(self.document)[: self.model.config.block_size + 1]
         return tuple(tokenizer.label(token) for token in tokens)
+
+    @cached_property
+    def attention(self) -> tuple[LayerAttention, ...]:
+        """The attention of each layer, of a text of any length.
+
+        Raises:
+            InputError: there is no model, or a number is not finite.
+        """
+        from microgpt.train.engines.vectors.attention import (  # noqa: PLC0415  # of some views
+            document_attention,
+        )
+
+        model = self.needed_model("attention")
+        tokens = model.tokenizer.encode(self.document)[: model.config.block_size + 1]
+        found = document_attention(model.config, model.tokenizer, model.data, tokens)
+        if found is None:
+            raise InputError(
+                f"“{self.document[:40]}”: a number of this text is not finite; `microgpt debug` "
+                "says where it came from"
+            )
+        return found
 
     def needed_model(self, what: str) -> ModelSnapshot:
         """The model. Raises `InputError` if there is none; `what` needs it."""

@@ -94,6 +94,8 @@ class ViewKind:
 VIEWS: dict[str, ViewKind] = {
     row.name: row
     for row in (
+        ViewKind("attention", "who reads from whom, and the gradient by each weight",
+                 "attention_picture", "graph", ("layer", "head", "position", "top")),
         ViewKind("lens", "what would be predicted after each block", "logit_lens_picture", "model",
                  ("position", "top")),
     )

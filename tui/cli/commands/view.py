@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from viz.views.subject import ViewSubject
 
 _WITH_SCRIPTS = frozenset({"--pass", "--layer", "--head", "--position", "--top"})
+MOST_TITLE = 40
+"""Characters of a document."""
 MOST_MOMENTS = 40
 """Of a training that is looked at as a whole, unless others are asked for."""
 
@@ -150,7 +152,7 @@ def _subjects(kind: ViewKind, arguments: argparse.Namespace) -> tuple[list[ViewS
     untrained_model(arguments)
     looked_at = trained_model(arguments)
     document = looked_at.chosen_document(arguments.text)
-    return [_subject(looked_at, document)], looked_at.caption(document)
+    return [_subject(looked_at, document)], looked_at.caption(shortened(document))
 
 
 def _several(arguments: argparse.Namespace) -> tuple[list[ViewSubject], str]:
@@ -161,8 +163,15 @@ def _several(arguments: argparse.Namespace) -> tuple[list[ViewSubject], str]:
     if arguments.text is None:
         raise InputError("a view of several steps is of one text: a TEXT is needed")
     document = models[-1].chosen_document(arguments.text)
-    title = f"“{document}”, steps {steps[0]} to {steps[-1]}{models[-1].source}"
+    title = f"“{shortened(document)}”, steps {steps[0]} to {steps[-1]}{models[-1].source}"
     return [_subject(model, document) for model in models], title
+
+
+def shortened(document: str) -> str:
+    """A document as a title can hold it."""
+    if len(document) <= MOST_TITLE:
+        return document
+    return f"{document[:MOST_TITLE]}… ({len(document):,} characters)"
 
 
 def _evenly(arguments: argparse.Namespace) -> tuple[int, ...]:
