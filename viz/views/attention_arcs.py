@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from viz.maps.svg_elements import PLAIN, SMALL, cut, text_width, words, xml
-from viz.views.attention_weights import AttentionWeights, HeadAttention
+from viz.views.attention_weights import AttentionHeads, HeadAttention
 from viz.views.sheet import BOLD, full, thinned
 from viz.views.themes import Theme
 
@@ -34,7 +34,7 @@ def percent(weight: float) -> str:
 class ArcStrip:
     """Where it stands, and what is in it."""
 
-    def __init__(self, shown: AttentionWeights, theme: Theme, left: float, width: float) -> None:
+    def __init__(self, shown: AttentionHeads, theme: Theme, left: float, width: float) -> None:
         self.shown, self.theme = shown, theme
         self.n = len(shown.tokens)
         self.pitch = min(width / self.n, MOST_PITCH)

@@ -16,7 +16,7 @@ from microgpt.graph.arrays import Floats
 from viz.maps.svg_elements import PLAIN, SMALL, box, text_width, words, xml
 from viz.views.attention_arcs import ArcStrip, percent
 from viz.views.attention_weights import (
-    AttentionWeights,
+    AttentionHeads,
     HeadAttention,
     attention_as_json,
     attention_lines,
@@ -43,13 +43,13 @@ TOLD = 3
 """Sources that the tooltip of a whole row tells, where numbers are pixels."""
 
 
-def attention_svg(shown: AttentionWeights, page: Page) -> str:
+def attention_svg(shown: AttentionHeads, page: Page) -> str:
     """The picture."""
     return _Drawing(shown, page).svg()
 
 
 class _Drawing:
-    def __init__(self, shown: AttentionWeights, page: Page) -> None:
+    def __init__(self, shown: AttentionHeads, page: Page) -> None:
         self.shown, self.page, self.theme = shown, page, page.theme
         self.n = len(shown.tokens)
         largest = dict(page.largest or {})
@@ -146,7 +146,8 @@ class _Drawing:
             return head.weights
         n_read = np.maximum((head.weights > 0).sum(axis=1), 1)
         with np.errstate(all="ignore"):
-            return np.log2(head.weights * n_read[:, np.newaxis])
+            times: Floats = np.log2(head.weights * n_read[:, np.newaxis])
+        return times
 
     def _selected(self, x: float, y: float, color: str) -> str:
         """A frame around the row of the selected position."""
@@ -204,8 +205,8 @@ class _Drawing:
         yield words(x, y + 27, told, self.theme.muted)
 
 
-def _largest(shown: AttentionWeights) -> dict[str, float]:
+def _largest(shown: AttentionHeads) -> dict[str, float]:
     return {"grad": shown.largest_grad if math.isfinite(shown.largest_grad) else 0.0}
 
 
-PARTS = ViewParts(AttentionWeights.of, attention_svg, attention_as_json, _largest, attention_lines)
+PARTS = ViewParts(AttentionHeads.of, attention_svg, attention_as_json, _largest, attention_lines)

@@ -42,11 +42,12 @@ class HeadAttention:
         """The sources that a position reads most, these first; of equal ones the earlier."""
         row = self.weights[position]
         order = np.argsort(-row, kind="stable")[:count]
-        return order[row[order] > 0]
+        strongest: Ints = order[row[order] > 0]
+        return strongest
 
 
 @dataclass(frozen=True, eq=False)
-class AttentionWeights:
+class AttentionHeads:
     """Of all heads, or of those that were chosen."""
 
     tokens: tuple[str, ...]  # that are read. Shape: `[position]`.
@@ -56,7 +57,7 @@ class AttentionWeights:
     is_one: bool  # whether one head was asked for
 
     @classmethod
-    def of(cls, subjects: Sequence[ViewSubject], choices: Choices) -> AttentionWeights:
+    def of(cls, subjects: Sequence[ViewSubject], choices: Choices) -> AttentionHeads:
         """Of the last subject.
 
         Raises:
@@ -64,7 +65,7 @@ class AttentionWeights:
         """
         subject = subjects[-1]
         if subject.given is None and subject.model is not None:
-            tokens, heads = subject.tokens[:-1], _of_model(subject)
+            tokens, heads = [*subject.tokens[:-1]], _of_model(subject)
         else:
             tokens, heads = _of_graph(subject.graph, subject.tokens)
         kept = chosen_heads(heads, choices.layer, choices.head)
@@ -130,7 +131,7 @@ def _of_graph(graph: Graph, labels: Sequence[str]) -> tuple[list[str], list[Head
     ]
 
 
-def attention_as_json(shown: AttentionWeights) -> Mapping[str, Any]:
+def attention_as_json(shown: AttentionHeads) -> Mapping[str, Any]:
     """Every weight and gradient, a list for each position with as many as it may read."""
     return {
         "columns": [{"position": at, "token": token} for at, token in enumerate(shown.tokens)],
@@ -148,7 +149,7 @@ def _triangle(numbers: Floats) -> list[list[float]]:
     return [row[: place + 1] for place, row in enumerate(numbers.tolist())]
 
 
-def attention_lines(shown: AttentionWeights, width: int) -> list[str]:
+def attention_lines(shown: AttentionHeads, width: int) -> list[str]:
     """In words: whom the selected position reads most, head by head."""
     token = shown.tokens[shown.position]
     lines = [f"position {shown.position} {token} reads"]

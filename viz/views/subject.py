@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from microgpt import InputError, ModelSnapshot, TrainingConfig, TrainingState
 from microgpt.graph.graph import Graph
 
+MOST_TRACED = 64
+"""Positions of a text that is computed again scalar by scalar to find what is not finite."""
+
 if TYPE_CHECKING:
     from microgpt.train.engines.vectors.attention import LayerAttention
 
@@ -59,6 +62,7 @@ class ViewSubject:
 
         Raises:
             InputError: there is no model, or a number is not finite.
+            DomainError: likewise; of short texts it says which.
         """
         from microgpt.train.engines.vectors.attention import (  # noqa: PLC0415  # of some views
             document_attention,
@@ -68,6 +72,8 @@ class ViewSubject:
         tokens = model.tokenizer.encode(self.document)[: model.config.block_size + 1]
         found = document_attention(model.config, model.tokenizer, model.data, tokens)
         if found is None:
+            if len(tokens) <= MOST_TRACED:
+                model.trace(self.document)  # whose error names the op and its place
             raise InputError(
                 f"“{self.document[:40]}”: a number of this text is not finite; `microgpt debug` "
                 "says where it came from"

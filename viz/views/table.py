@@ -96,6 +96,8 @@ VIEWS: dict[str, ViewKind] = {
     for row in (
         ViewKind("attention", "who reads from whom, and the gradient by each weight",
                  "attention_picture", "graph", ("layer", "head", "position", "top")),
+        ViewKind("scores", "how one head comes to its weights at one position, term by term",
+                 "score_terms_picture", "model", ("layer", "head", "position", "top")),
         ViewKind("lens", "what would be predicted after each block", "logit_lens_picture", "model",
                  ("position", "top")),
     )

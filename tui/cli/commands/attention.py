@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from microgpt import InputError
 from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.options.trained_model import (
     add_document_argument,
@@ -13,11 +15,21 @@ from tui.cli.options.trained_model import (
     untrained_model,
 )
 from tui.cli.terminal.output import say
-from viz.formats import suffixes_in_words
+from tui.cli.view_subject import shortened, view_subject
+from viz.formats import suffixes, suffixes_in_words
 
-_DESCRIPTION = """\
+if TYPE_CHECKING:
+    from viz.views.subject import ViewSubject
+
+MOST_LINES = 32
+"""Positions of a text that is drawn with a line for each weight; more would be a tangle."""
+
+_DESCRIPTION = f"""\
 Draws the attention weights of one document: a panel for each layer and head,
 a line from each source to each query position, as wide as its weight.
+
+A text of more than {MOST_LINES} positions is drawn as heatmaps, as `microgpt view
+attention` draws any text: without Graphviz, with the gradient by each weight.
 """
 _EXAMPLES = """\
 examples:
@@ -51,21 +63,38 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from viz.attention import AttentionPattern, attention_dot  # noqa: PLC0415  # numpy, networkx
     from viz.export import check_output, write_picture  # noqa: PLC0415  # likewise
+    from viz.views.attention_weights import AttentionHeads  # noqa: PLC0415
+    from viz.views.table import Choices  # noqa: PLC0415
 
     check_output(arguments.output, of_picture=True)
     untrained_model(arguments)
     looked_at = trained_model(arguments)
-    model, document = looked_at.model, looked_at.chosen_document(arguments.text)
-    computed = model.computed(document)
-    tokens = model.tokenizer.encode(document)[: len(computed.losses)]
-    pattern = AttentionPattern(
-        tuple(model.tokenizer.label(token) for token in tokens),
-        computed.attention_weights(),
-    )
-    write_picture(attention_dot(pattern, looked_at.caption(document)), arguments.output)
-    size = model.config
+    subject = view_subject(looked_at, looked_at.chosen_document(arguments.text))
+    caption = looked_at.caption(shortened(subject.document))
+    shown = AttentionHeads.of([subject], Choices())
+    if len(shown.tokens) > MOST_LINES:
+        _write_heatmaps(subject, arguments.output, caption)
+    else:
+        pattern = AttentionPattern.of_heads(shown.tokens, shown.heads)
+        write_picture(attention_dot(pattern, caption), arguments.output)
+    size = looked_at.model.config
     say(
-        f"wrote {arguments.output}: {len(tokens)} positions, {size.n_layer * size.n_head} heads in "
-        f"{size.n_layer} layer{'' if size.n_layer == 1 else 's'}"
+        f"wrote {arguments.output}: {len(shown.tokens)} positions, {size.n_layer * size.n_head} "
+        f"heads in {size.n_layer} layer{'' if size.n_layer == 1 else 's'}"
     )
     return 0
+
+
+def _write_heatmaps(subject: ViewSubject, output: Path, title: str) -> None:
+    from viz.views.export import VIEW_FORMATS, write_drawn  # noqa: PLC0415
+    from viz.views.table import DrawnView, Page  # noqa: PLC0415
+    from viz.views.themes import LIGHT  # noqa: PLC0415
+
+    possible = [suffix for suffix in suffixes(of_pictures=True) if suffix in VIEW_FORMATS]
+    if output.suffix.lower() not in possible:
+        raise InputError(
+            f"output {str(output)!r}: a text of {len(subject.tokens) - 1} positions is drawn as "
+            f"heatmaps, which can be {', '.join(possible)}; {output.suffix} takes up to "
+            f"{MOST_LINES} positions"
+        )
+    write_drawn(DrawnView.of("attention", [subject]), Page(LIGHT, title), output)

@@ -13,7 +13,6 @@ from tui.cli.options.model_options import training_config_from
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
 from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.options.trained_model import (
-    TrainedModel,
     add_document_argument,
     add_trained_model_options,
     trained_model,
@@ -22,14 +21,13 @@ from tui.cli.options.trained_model import (
 )
 from tui.cli.script_pass import graph_of_pass
 from tui.cli.terminal.output import say
+from tui.cli.view_subject import shortened, view_subject
 from viz.views.table import VIEWS, Choices, ViewKind, view_kind
 
 if TYPE_CHECKING:
     from viz.views.subject import ViewSubject
 
 _WITH_SCRIPTS = frozenset({"--pass", "--layer", "--head", "--position", "--top"})
-MOST_TITLE = 40
-"""Characters of a document."""
 MOST_MOMENTS = 40
 """Of a training that is looked at as a whole, unless others are asked for."""
 
@@ -152,7 +150,7 @@ def _subjects(kind: ViewKind, arguments: argparse.Namespace) -> tuple[list[ViewS
     untrained_model(arguments)
     looked_at = trained_model(arguments)
     document = looked_at.chosen_document(arguments.text)
-    return [_subject(looked_at, document)], looked_at.caption(shortened(document))
+    return [view_subject(looked_at, document)], looked_at.caption(shortened(document))
 
 
 def _several(arguments: argparse.Namespace) -> tuple[list[ViewSubject], str]:
@@ -164,14 +162,7 @@ def _several(arguments: argparse.Namespace) -> tuple[list[ViewSubject], str]:
         raise InputError("a view of several steps is of one text: a TEXT is needed")
     document = models[-1].chosen_document(arguments.text)
     title = f"“{shortened(document)}”, steps {steps[0]} to {steps[-1]}{models[-1].source}"
-    return [_subject(model, document) for model in models], title
-
-
-def shortened(document: str) -> str:
-    """A document as a title can hold it."""
-    if len(document) <= MOST_TITLE:
-        return document
-    return f"{document[:MOST_TITLE]}… ({len(document):,} characters)"
+    return [view_subject(model, document) for model in models], title
 
 
 def _evenly(arguments: argparse.Namespace) -> tuple[int, ...]:
@@ -189,12 +180,3 @@ def _evenly(arguments: argparse.Namespace) -> tuple[int, ...]:
             {first + round(place * (last - first) / max(count, 1)) for place in range(count + 1)}
         )
     )
-
-
-def _subject(looked_at: TrainedModel, document: str) -> ViewSubject:
-    from viz.views.subject import ViewSubject  # noqa: PLC0415  # numpy
-
-    return ViewSubject(
-        document, looked_at.model, looked_at.state, looked_at.config, looked_at.step,
-        looked_at.moment,
-    )  # fmt: skip
