@@ -22,12 +22,11 @@ from viz.views.attention_weights import (
     attention_lines,
 )
 from viz.views.color_scale import ColorScale
-from viz.views.heatmap import DrawnHeatmap
+from viz.views.heatmap import MOST_BOXES, DrawnHeatmap
 from viz.views.sheet import BOLD, MARGIN, TOP, column_labels, frame, full, row_labels, sheet
 from viz.views.table import Page, ViewParts
 
 WIDTH = 1240.0
-MOST_BOXES = 6_000
 SHORT = 32
 """Positions of a text whose weights are coloured by size. Of a longer one most are small, the lower
 the smaller; they are coloured by how they compare with reading all sources alike."""

@@ -103,7 +103,7 @@ def chosen_heads(
 def _of_model(subject: ViewSubject) -> list[HeadAttention]:
     return [
         HeadAttention(number, head, layer.weights[head], layer.weight_grads[head])
-        for number, layer in enumerate(subject.attention)
+        for number, layer in enumerate(subject.passed.layers)
         for head in range(len(layer.weights))
     ]
 

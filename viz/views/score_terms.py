@@ -49,7 +49,7 @@ class ScoreTerms:
         subject.needed_model("view scores")
         heads = [
             HeadAttention(number, head, layer.weights[head], layer.weight_grads[head])
-            for number, layer in enumerate(subject.attention)
+            for number, layer in enumerate(subject.passed.layers)
             for head in range(len(layer.weights))
         ]
         chosen = chosen_heads(heads, choices.layer, choices.head)[0]
@@ -58,7 +58,7 @@ class ScoreTerms:
         count = choices.top or TOP
         strongest = np.argsort(-chosen.weights[position, : position + 1], kind="stable")[:count]
         shown = np.sort(strongest)
-        layer = subject.attention[chosen.layer]
+        layer = subject.passed.layers[chosen.layer]
         q, k = layer.q[chosen.head, position], layer.k[chosen.head, shown]
         terms = q * k
         sums = np.zeros(len(shown))

@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from microgpt import InputError, ModelSnapshot, TrainingConfig, TrainingState
+from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
 
 MOST_TRACED = 64
 """Positions of a text that is computed again scalar by scalar to find what is not finite."""
 
 if TYPE_CHECKING:
-    from microgpt.train.engines.vectors.attention import LayerAttention
+    from microgpt.train.engines.vectors.document_pass import DocumentPass
 
 MOST_NODES = 3_000_000
 """A larger graph is not made for a picture."""
@@ -57,20 +58,20 @@ class ViewSubject:
         return tuple(tokenizer.label(token) for token in tokens)
 
     @cached_property
-    def attention(self) -> tuple[LayerAttention, ...]:
-        """The attention of each layer, of a text of any length.
+    def passed(self) -> DocumentPass:
+        """Attention and the parameters' gradients, of a text of any length.
 
         Raises:
             InputError: there is no model, or a number is not finite.
             DomainError: likewise; of short texts it says which.
         """
-        from microgpt.train.engines.vectors.attention import (  # noqa: PLC0415  # of some views
-            document_attention,
+        from microgpt.train.engines.vectors.document_pass import (  # noqa: PLC0415  # of some views
+            document_pass,
         )
 
-        model = self.needed_model("attention")
+        model = self.needed_model("this view")
         tokens = model.tokenizer.encode(self.document)[: model.config.block_size + 1]
-        found = document_attention(model.config, model.tokenizer, model.data, tokens)
+        found = document_pass(model.config, model.tokenizer, model.data, tokens)
         if found is None:
             if len(tokens) <= MOST_TRACED:
                 model.trace(self.document)  # whose error names the op and its place
@@ -78,6 +79,24 @@ class ViewSubject:
                 f"“{self.document[:40]}”: a number of this text is not finite; `microgpt debug` "
                 "says where it came from"
             )
+        return found
+
+    @cached_property
+    def updated(self) -> Floats:
+        """Every parameter after an update by the gradients of this document.
+
+        Raises:
+            InputError: it is not known where the training stands, or there is no such update.
+        """
+        from microgpt.train.engines.vectors.document_pass import (  # noqa: PLC0415  # of some views
+            updated_data,
+        )
+
+        if self.state is None or self.config is None:
+            raise InputError("an update needs a training step: parameters, moments and their rates")
+        found = updated_data(self.state, self.config, self.passed.grads)
+        if found is None:
+            raise InputError("a gradient has no finite square, so there is no update")
         return found
 
     def needed_model(self, what: str) -> ModelSnapshot:

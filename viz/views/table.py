@@ -98,8 +98,12 @@ VIEWS: dict[str, ViewKind] = {
                  "attention_picture", "graph", ("layer", "head", "position", "top")),
         ViewKind("scores", "how one head comes to its weights at one position, term by term",
                  "score_terms_picture", "model", ("layer", "head", "position", "top")),
+        ViewKind("residual", "what each block writes to the residual stream, and to the logits",
+                 "residual_writes_picture", "model", ("position",)),
         ViewKind("lens", "what would be predicted after each block", "logit_lens_picture", "model",
                  ("position", "top")),
+        ViewKind("parameters", "each matrix with its gradient and its update",
+                 "parameter_matrices_picture", "update", ("matrix",)),
     )
 }  # fmt: skip
 """By name."""
