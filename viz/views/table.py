@@ -104,6 +104,12 @@ VIEWS: dict[str, ViewKind] = {
                  ("position", "top")),
         ViewKind("parameters", "each matrix with its gradient and its update",
                  "parameter_matrices_picture", "update", ("matrix",)),
+        ViewKind("paths", "the heaviest paths of one gradient to the loss, alone",
+                 "heaviest_ways_picture", "graph", ("node", "top")),
+        ViewKind("embeddings", "which tokens are alike: the rows of a matrix as points",
+                 "embedding_points_picture", "model", ("matrix",)),
+        ViewKind("training", "how one text's loss and gradients change as the model is trained",
+                 "training_course_picture", "steps"),
     )
 }  # fmt: skip
 """By name."""
