@@ -31,6 +31,8 @@ class ColorScale:
     is_log: bool = False
     """Whether a colour is a power of ten, `DECADES` of them down to the weakest, and not a share of
     the largest."""
+    least: float = 0.0
+    """Where on the ramp the weakest stands: above 0, what is small still stands out from paper."""
     ends: tuple[str, str] | None = None
     """What the legend says at both ends, if not the numbers themselves."""
 
@@ -38,7 +40,8 @@ class ColorScale:
     def colors(self) -> tuple[str, ...]:
         """By level, 0 to `LEVELS`; of signed numbers 0 lies in the middle."""
         stops = self.theme.signed if self.is_signed else self.theme.ramp
-        places = np.linspace(0, len(stops) - 1, LEVELS + 1)
+        last = len(stops) - 1
+        places = np.linspace(self.least * last, last, LEVELS + 1)
         below = np.minimum(places.astype(int), len(stops) - 2)
         return tuple(
             blend(stops[place], rgb(stops[place + 1]), float(at - place))

@@ -106,6 +106,8 @@ VIEWS: dict[str, ViewKind] = {
                  "parameter_matrices_picture", "update", ("matrix",)),
         ViewKind("paths", "the heaviest paths of one gradient to the loss, alone",
                  "heaviest_ways_picture", "graph", ("node", "top")),
+        ViewKind("nodes", "where the operands of all nodes lie, every scalar at once",
+                 "all_nodes_picture", "graph", ("by",)),
         ViewKind("embeddings", "which tokens are alike: the rows of a matrix as points",
                  "embedding_points_picture", "model", ("matrix",)),
         ViewKind("training", "how one text's loss and gradients change as the model is trained",
