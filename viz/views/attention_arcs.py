@@ -83,7 +83,8 @@ class ArcStrip:
         """Its elements."""
         shown, theme = self.shown, self.theme
         reader, token = shown.position, shown.tokens[shown.position]
-        title = f"What position {reader} “{token}” reads"
+        what = str(reader) if token == str(reader) else f"{reader} “{token}”"
+        title = f"What position {what} reads"
         yield words(self.left, top + 12, title, theme.ink, PLAIN, extra=BOLD)
         base = top + 24 + self.arc_height
         for head in shown.heads:
@@ -151,6 +152,8 @@ class ArcStrip:
     def _in_text(self, source: int) -> str:
         """A source with what stands around it: `17 “ar[l]otte”`."""
         tokens = self.shown.tokens
+        if tokens[source] == str(source):  # nothing else is known of it
+            return str(source)
         if self.n <= 2 * AROUND + 1:
             return f"{source} {tokens[source]}"
         before = "".join(tokens[max(0, source - AROUND) : source])

@@ -34,7 +34,7 @@ MOST_TIMES = 4.0
 """So many times as much, or as little, has the strongest colour."""
 COARSE = 3
 """Every so many levels of a scale, where numbers are pixels."""
-LARGEST_CELL = 26.0
+LARGEST_CELL = 44.0
 MANY_HEADS = 8
 """More are four side by side, and not two."""
 GAP, PAIR_GAP = 30.0, 10.0

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microgpt import InputError
+from microgpt import InputError, TrainingState
 from tui.cli.debug_script import is_script
 from tui.cli.options.model_options import training_config_from
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
@@ -22,12 +22,14 @@ from tui.cli.options.trained_model import (
 from tui.cli.script_pass import graph_of_pass
 from tui.cli.terminal.output import say
 from tui.cli.view_subject import shortened, view_subject
-from viz.views.table import VIEWS, Choices, ViewKind, view_kind
+from viz.views.table import VIEWS, Choices, DrawnView, Page, ViewKind, view_kind
 
 if TYPE_CHECKING:
     from viz.views.subject import ViewSubject
 
 _WITH_SCRIPTS = frozenset({"--pass", "--layer", "--head", "--position", "--top"})
+QUICK = 20
+"""Characters of a text whose view takes less time than training does."""
 MOST_MOMENTS = 40
 """Of a training that is looked at as a whole, unless others are asked for."""
 
@@ -41,8 +43,12 @@ Without -o it is printed, if it is not a picture only.
 _EXAMPLES = """\
 examples:
   microgpt view lens emma --train 300
-  microgpt view lens emma --train 300 -o lens.svg
-  microgpt view lens --run names.run --step 300 --theme dark -o lens.png
+  microgpt view attention emma --train 300 --position 3 -o attention.svg
+  microgpt view scores emma --train 300 --head 2 --theme dark -o scores.png
+  microgpt view paths emma --train 300 --node 'layer0.attn_wq[3][7]' -o paths.svg
+  microgpt view training emma --train 300 -o course.svg
+  microgpt view parameters --run names.run --step 300 -o parameters.json
+  microgpt view nodes train.py --by scope
 """
 
 
@@ -99,7 +105,6 @@ def run(arguments: argparse.Namespace) -> int:
         GraphError: there is no such node.
     """
     from viz.views.export import check_view_output, write_drawn  # noqa: PLC0415  # viz takes a while
-    from viz.views.table import DrawnView, Page  # noqa: PLC0415
     from viz.views.themes import theme_called  # noqa: PLC0415
 
     kind = view_kind(arguments.view)
@@ -113,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_view_output(arguments.output)
     elif kind.parts.lines is None:
         raise InputError(f"view {kind.name} is a picture only: give -o FILE")
-    subjects, title = _subjects(kind, arguments)
+    subjects, title = _subjects(kind, arguments, choices)
     view = DrawnView.of(kind.name, subjects, choices)
     if arguments.output is None:
         say(title)
@@ -124,8 +129,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _subjects(kind: ViewKind, arguments: argparse.Namespace) -> tuple[list[ViewSubject], str]:
-    """What the view is of, and that in words."""
+def _subjects(
+    kind: ViewKind, arguments: argparse.Namespace, choices: Choices
+) -> tuple[list[ViewSubject], str]:
+    """What the view is of, and that in words; mistakes in choices are found before training."""
     from viz.views.subject import ViewSubject  # noqa: PLC0415  # numpy
 
     rest = arguments.rest or []
@@ -147,7 +154,11 @@ def _subjects(kind: ViewKind, arguments: argparse.Namespace) -> tuple[list[ViewS
     if arguments.several_steps is not None:
         steps = ",".join(map(str, arguments.several_steps))
         raise InputError(f"--steps {steps}: view {kind.name} shows one step")
-    untrained_model(arguments)
+    untrained = untrained_model(arguments)
+    if untrained is not None and len(arguments.text) <= QUICK:
+        state = TrainingState.untrained(untrained.data)
+        config = training_config_from(arguments)
+        DrawnView.of(kind.name, [ViewSubject(arguments.text, untrained, state, config)], choices)
     looked_at = trained_model(arguments)
     document = looked_at.chosen_document(arguments.text)
     return [view_subject(looked_at, document)], looked_at.caption(shortened(document))
@@ -155,11 +166,11 @@ def _subjects(kind: ViewKind, arguments: argparse.Namespace) -> tuple[list[ViewS
 
 def _several(arguments: argparse.Namespace) -> tuple[list[ViewSubject], str]:
     """Several moments of one training, on one text."""
+    if arguments.text is None:
+        raise InputError("a view of several steps is of one text: a TEXT is needed")
     untrained_model(arguments)
     steps = arguments.several_steps or _evenly(arguments)
     models = [*trained_models(arguments, steps)]
-    if arguments.text is None:
-        raise InputError("a view of several steps is of one text: a TEXT is needed")
     document = models[-1].chosen_document(arguments.text)
     title = f"“{shortened(document)}”, steps {steps[0]} to {steps[-1]}{models[-1].source}"
     return [view_subject(model, document) for model in models], title
@@ -173,7 +184,8 @@ def _evenly(arguments: argparse.Namespace) -> tuple[int, ...]:
         with Run(arguments.run_file, arguments.engine) as run:
             first, last = run.first_step, run.last_step
     else:
-        first, last = 0, arguments.train or training_config_from(arguments).num_steps
+        steps = training_config_from(arguments).num_steps
+        first, last = 0, steps if arguments.train is None else arguments.train
     count = min(MOST_MOMENTS, last - first)
     return tuple(
         sorted(
