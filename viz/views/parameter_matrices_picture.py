@@ -24,6 +24,8 @@ CELL = 6.0
 LARGEST_CELL, LEAST_CELL = 22.0, 0.5
 GAP, PAIR_GAP = 34.0, 8.0
 HEAD = 44.0
+WIDER = 1.1
+"""How much wider bold text is."""
 KINDS = ("data", "gradient", "update")
 
 
@@ -82,17 +84,18 @@ class _Drawing:
         return placed, bottom
 
     def _width(self, matrix: ParameterMatrix) -> float:
-        return float(3 * matrix.data.shape[1] * self.cell + 2 * PAIR_GAP)
+        """Of its heatmaps, or of what stands over them."""
+        told = text_width(matrix.name, PLAIN) * WIDER + 10 + text_width(_size_of(matrix), SMALL)
+        return max(3 * matrix.data.shape[1] * self.cell + 2 * PAIR_GAP, told)
 
     def _matrix(self, placed: _Placed) -> Iterator[str]:
         matrix, theme = placed.matrix, self.theme
         rows, columns = matrix.data.shape
         width, height = columns * self.cell, rows * self.cell
-        size = f"{rows}×{columns}, update {matrix.ratio:.2%} of data"
         top = placed.y - (42 if self.shown.is_one else 26)
         yield words(placed.x, top, matrix.name, theme.ink, PLAIN, extra=BOLD)
-        x = placed.x + text_width(matrix.name, PLAIN) * 1.1 + 10
-        yield words(x, top, size, theme.muted, SMALL)
+        x = placed.x + text_width(matrix.name, PLAIN) * WIDER + 10
+        yield words(x, top, _size_of(matrix), theme.muted, SMALL)
         labels = self.shown.row_labels(matrix)
         yield from row_labels(labels, placed.x - 5, placed.y, self.cell, theme)
         for place, (numbers, scale) in enumerate(
@@ -139,6 +142,11 @@ class _Drawing:
             )
         ):
             yield from scale.legend(MARGIN + place * room, y, room - 20, told)
+
+
+def _size_of(matrix: ParameterMatrix) -> str:
+    rows, columns = matrix.data.shape
+    return f"{rows}×{columns}, update {matrix.ratio:.2%} of data"
 
 
 def _largest(shown: ParameterMatrices) -> dict[str, float]:
