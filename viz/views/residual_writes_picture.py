@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from viz.maps.svg_elements import LARGE, PLAIN, SMALL, box, cut, short, text_width, words, xml
+from viz.maps.svg_elements import LARGE, PLAIN, SMALL, box, short, text_width, words, xml
 from viz.views.color_scale import ColorScale, largest_size
 from viz.views.heatmap import MOST_BOXES, DrawnHeatmap
 from viz.views.residual_writes import ResidualWrites, residual_as_json, residual_lines
-from viz.views.sheet import BOLD, MARGIN, TOP, fits, frame, full, sheet, thinned, titled
+from viz.views.sheet import BOLD, MARGIN, TOP, column_labels, fits, frame, full, sheet, titled
 from viz.views.table import Page, ViewParts
 
 WIDEST, NARROWEST = 130.0, 10.0
@@ -63,14 +63,12 @@ class _Drawing:
                     yield words(self.left - 12, at, part, theme.muted, SMALL, "end")
 
     def _tokens(self, tokens: tuple[str, ...], y: float) -> Iterator[str]:
-        shown = fits(tokens, self.pitch, LARGE)
-        size = LARGE if shown else SMALL
-        for place in thinned(len(tokens), self.pitch, 0 if shown else 22):
-            text = tokens[place] if shown else str(self.shown.positions[place])
-            yield words(
-                self.left + (place + 0.5) * self.pitch, y, cut(text, self.pitch + 8, size),
-                self.theme.ink, size, "middle", BOLD,
-            )  # fmt: skip
+        if fits(tokens, self.pitch, LARGE):
+            for place, token in enumerate(tokens):
+                x = self.left + (place + 0.5) * self.pitch
+                yield words(x, y, token, self.theme.ink, LARGE, "middle", BOLD)
+            return
+        yield from column_labels(tokens, self.left, y, self.pitch, self.theme)
 
     def _blocks(self) -> Iterator[str]:
         shown = self.shown

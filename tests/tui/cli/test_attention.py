@@ -75,28 +75,6 @@ def test_every_suffix(model: tuple[str, ...], tmp_path: Path) -> None:
         assert path.read_bytes().startswith(begins)
 
 
-def test_a_long_text_is_heatmaps_without_graphviz(
-    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def no_engine(*_: object) -> None:
-        raise AssertionError("Graphviz was asked")
-
-    monkeypatch.setattr("viz.render.render", no_engine)
-    path, model = tmp_path / "a.svg", ("--data", corpus, *TINY_MODEL[:-1], "60")
-    result = run_here("attention", "emma" * 12, *model, "-o", path)
-    assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == f"wrote {path}: 49 positions, 2 heads in 1 layer\n"
-    title = ET.parse(path).getroot()[0].text or ""
-    assert (
-        title == "“emmaemmaemmaemmaemmaemmaemmaemmaemmaemma… (48 characters)”, untrained, seed 42"
-    )
-    refused = run_here("attention", "emma" * 12, *model, "-o", tmp_path / "a.dot")
-    assert_error(
-        refused, "a text of 49 positions is drawn as heatmaps, which can be .svg, .png; .dot"
-    )
-    assert not (tmp_path / "a.dot").exists()
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -59,6 +59,17 @@ def test_the_numbers_are_those_of_the_model(
     ]
 
 
+def test_attention_of_a_long_text_is_the_view(corpus: Path, tmp_path: Path) -> None:
+    model = ("--data", corpus, *TINY_MODEL[:-1], "60")
+    short, view = tmp_path / "a.svg", tmp_path / "b.svg"
+    result = run_here("attention", "emma" * 12, *model, "-o", short)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"wrote {short}: 49 positions, 2 heads in 1 layer\n"
+    assert run_here("view", "attention", "emma" * 12, *model, "-o", view).returncode == 0
+    assert short.read_bytes() == view.read_bytes()
+    assert "“emmaemmaemmaemmaemmaemmaemmaemmaemmaemma… (48 characters)”, untr" in view.read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -66,7 +77,7 @@ def test_the_numbers_are_those_of_the_model(
         (["lens", "emma", "--head", "1"], "--head: view lens has no such choice; it takes"),
         (["lens", "emma", "--position", "5"], "--position 5: this text has positions 0 to 4"),
         (["lens", "emma", "--theme", "pink"], "no theme 'pink'; there are light, dark, print"),
-        (["lens", "emma", "-o", "a.pdf"], "suffix '.pdf'; it can be .svg"),
+        (["lens", "emma", "-o", "a.gif"], "suffix '.gif'; it can be .svg"),
         (["lens", "emma", "-o", "no/a.svg"], "there is no folder 'no'"),
         (["lens", "emma", "--steps", "1,2"], "--steps 1,2: view lens shows one step"),
         (["lens", "emmä"], "character 'ä'"),
