@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -19,8 +21,11 @@ from microgpt.graph.arrays import Floats, Ints, frozen
 from viz.maps.norms import norms_by
 from viz.maps.spans import row_labels
 from viz.maps.step_map import StepMap
+from viz.style import DECADES, short_number
+from viz.views.color_scale import ColorScale, largest_size
 from viz.views.subject import ViewSubject
 from viz.views.table import Choices
+from viz.views.themes import TERMINAL
 
 ORDERS = ("creation", "scope")
 SQUARES = 465
@@ -184,6 +189,12 @@ def nodes_as_json(shown: AllNodes) -> Mapping[str, Any]:
 
 def nodes_lines(shown: AllNodes, width: int) -> list[str]:
     """In braille: a dot where there are edges; bands are named at the left."""
+    without_legend = nodes_colored(shown, width)[:-1]
+    return ["".join(text for text, _ in line).rstrip() for line in without_legend]
+
+
+def nodes_colored(shown: AllNodes, width: int) -> list[list[tuple[str, str]]]:
+    """The same, each character in the colour of the most gradient that an edge in it brings."""
     names = min(16, max(len(band.name) for band in shown.bands)) + 1
     columns = max(8, min(width - names, 2 * MOST_LINES))
     side = 2 * columns
@@ -192,17 +203,32 @@ def nodes_lines(shown: AllNodes, width: int) -> list[str]:
     dots[:side] = shown.dots(side) > 0
     of_characters = dots.reshape(rows, 4, columns, 2).astype(np.int64)
     codes = (of_characters * DOTS[:, np.newaxis, :]).sum(axis=(1, 3)) + BRAILLE
+    sizes = np.zeros(rows * columns)
+    squares = (shown.consumers * side // shown.n_nodes // 4) * columns + (
+        shown.operands * side // shown.n_nodes // 2
+    )
+    np.fmax.at(sizes, squares, np.abs(shown.contributions))
+    scale = ColorScale(TERMINAL, largest_size(sizes), is_log=True)
+    levels = scale.levels(sizes).reshape(rows, columns)
     labels = _labels_by_line(shown, rows, side)
-    lines = [
-        label[: names - 1].ljust(names) + "".join(map(chr, row))
-        for label, row in zip(labels, codes.tolist(), strict=True)
-    ]
+    lines: list[list[tuple[str, str]]] = []
+    for label, row, of_row in zip(labels, codes.tolist(), levels.tolist(), strict=True):
+        pieces = [(label[: names - 1].ljust(names), "")]
+        for level, characters in groupby(zip(of_row, row, strict=True), itemgetter(0)):
+            text = "".join(chr(code) for _, code in characters)
+            pieces.append((text, scale.colors[level] if level >= 0 else ""))
+        lines.append(pieces)
     n_edges, order = len(shown.operands), "creation" if shown.by == "creation" else "the Map's rows"
-    lines.append(
+    told = (
         f"{shown.n_nodes:,} nodes by {order}, {n_edges:,} edges: a dot is an operand (across) of "
         "a node (down)"
     )
-    return [line.rstrip() for line in lines]
+    lines.append([(told, "")])
+    weakest, strongest = scale.colors[0], scale.colors[-1]
+    lines.append([("coloured by the gradient an edge brings: ", ""),
+                  (f"≤ {short_number(scale.largest / 10.0**DECADES)}", weakest), (" to ", ""),
+                  (short_number(scale.largest), strongest)])  # fmt: skip
+    return lines
 
 
 def _labels_by_line(shown: AllNodes, rows: int, side: int) -> list[str]:

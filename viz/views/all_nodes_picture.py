@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from viz.maps.svg_elements import SMALL, cut, text_width, words, wrapped, xml
-from viz.views.all_nodes import AllNodes, Band, nodes_as_json, nodes_lines
+from viz.views.all_nodes import AllNodes, Band, nodes_as_json, nodes_colored, nodes_lines
 from viz.views.color_scale import ColorScale, largest_size
 from viz.views.heatmap import DrawnHeatmap
 from viz.views.sheet import MARGIN, TOP, frame, full, sheet
@@ -120,4 +120,4 @@ def _largest(shown: AllNodes) -> dict[str, float]:
     return {"grad": largest_size(shown.norms)}
 
 
-PARTS = ViewParts(AllNodes.of, nodes_svg, nodes_as_json, _largest, nodes_lines)
+PARTS = ViewParts(AllNodes.of, nodes_svg, nodes_as_json, _largest, nodes_lines, nodes_colored)

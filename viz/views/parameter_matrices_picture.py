@@ -86,7 +86,7 @@ class _Drawing:
     def _width(self, matrix: ParameterMatrix) -> float:
         """Of its heatmaps, or of what stands over them."""
         told = text_width(matrix.name, PLAIN) * WIDER + 10 + text_width(_size_of(matrix), SMALL)
-        return max(3 * matrix.data.shape[1] * self.cell + 2 * PAIR_GAP, told)
+        return max(float(3 * matrix.data.shape[1] * self.cell + 2 * PAIR_GAP), told)
 
     def _matrix(self, placed: _Placed) -> Iterator[str]:
         matrix, theme = placed.matrix, self.theme

@@ -63,6 +63,9 @@ class ViewParts(Generic[ViewModel]):
     None where all scales have ends that do not depend on the numbers."""
     lines: Callable[[ViewModel, int], list[str]] | None = None
     """In so many characters a line; None of what is a picture only."""
+    colored: Callable[[ViewModel, int], list[list[tuple[str, str]]]] | None = None
+    """The same as pieces, each with its colour for a terminal, `#rrggbb` or `""`; None of what is
+    black and white there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,14 @@ class DrawnView:
         """In so many characters a line, None if it is a picture only."""
         lines = self.kind.parts.lines
         return None if lines is None else lines(self.shown, width)
+
+    def colored(self, width: int) -> list[list[tuple[str, str]]] | None:
+        """The same as pieces, each with its colour for a terminal, `""` for none."""
+        colored = self.kind.parts.colored
+        if colored is not None:
+            return colored(self.shown, width)
+        lines = self.lines(width)
+        return None if lines is None else [[(line, "")] for line in lines]
 
 
 def view_kind(name: str) -> ViewKind:

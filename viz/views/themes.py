@@ -51,6 +51,12 @@ PRINT = Theme(
     ("#000000", "#777777", "#333333", "#999999", "#555555", "#aaaaaa", "#222222", "#888888"),
     "#ffffff", "#ff0000",
 )  # fmt: skip
+TERMINAL = Theme(
+    "terminal", "", "", "", "",
+    ("#7a8194", "#97863f", "#cf9a1a", "#e07b1f", "#d84f2a", "#c2185b"),
+    ("#2f8fd0", "#7a8194", "#d55e00"), (), "", "",
+)  # fmt: skip
+"""On a background that is not known: no colour is very light or dark, and what tells is the hue."""
 THEMES = {theme.name: theme for theme in (LIGHT, DARK, PRINT)}
 
 

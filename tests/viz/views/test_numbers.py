@@ -20,6 +20,7 @@ from microgpt.graph.graph import Graph
 from microgpt.text.corpus import Corpus
 from tests.viz.views.conftest import SIZE
 from viz.maps.step_map import StepMap
+from viz.style import short_number
 from viz.views.all_nodes import BRAILLE, DOTS, AllNodes, nodes_lines
 from viz.views.attention_weights import AttentionHeads
 from viz.views.color_scale import LEVELS, ColorScale
@@ -32,7 +33,7 @@ from viz.views.residual_writes import ResidualWrites
 from viz.views.score_terms import ScoreTerms
 from viz.views.subject import ViewSubject
 from viz.views.table import Choices, DrawnView, Page
-from viz.views.themes import DARK, LIGHT, PRINT, THEMES
+from viz.views.themes import DARK, LIGHT, PRINT, TERMINAL, THEMES
 from viz.views.training_course import TrainingCourse
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -388,3 +389,14 @@ def test_pixels_come_back() -> None:
     png = indexed_png(places, [f"#{level:02x}0000" for level in range(12)])
     svg = f'<image href="data:image/png;base64,{base64.b64encode(png).decode()}"/>'
     assert pixels(svg)[0].tolist() == places.tolist()
+
+
+def test_in_a_terminal_the_heaviest_edge_has_the_strongest_colour(subject: ViewSubject) -> None:
+    shown = AllNodes.of([subject], Choices())
+    *lines, _, legend = DrawnView.of("nodes", [subject]).colored(80) or []
+    colors = ColorScale(TERMINAL, 1.0).colors
+    found = {color for line in lines for text, color in line if text.strip(chr(BRAILLE))}
+    assert colors[-1] in found
+    assert found <= {"", *colors}
+    largest = np.abs(shown.contributions).max()
+    assert [text for text, color in legend if color == colors[-1]] == [short_number(largest)]

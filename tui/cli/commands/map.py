@@ -289,7 +289,8 @@ def _print(drawing: _Drawing) -> None:
             say((" " * GAP).join(line.ljust(beside.width) for line in lines).rstrip())
     else:
         for place, block in enumerate(blocks):
-            say("\n".join(([""] if place else []) + block))
+            for line in ([""] if place else []) + block:
+                say(line)
     for told in texts[0].legend():
         say(_joined(told))
 

@@ -20,7 +20,7 @@ from tui.cli.options.trained_model import (
     untrained_model,
 )
 from tui.cli.script_pass import graph_of_pass
-from tui.cli.terminal.output import say
+from tui.cli.terminal.output import say, say_colored, shows_colors
 from tui.cli.view_subject import shortened, view_subject
 from viz.views.table import VIEWS, Choices, DrawnView, Page, ViewKind, view_kind
 
@@ -122,11 +122,20 @@ def run(arguments: argparse.Namespace) -> int:
     view = DrawnView.of(kind.name, subjects, choices)
     if arguments.output is None:
         say(title)
-        say("\n".join(view.lines(shutil.get_terminal_size((120, 40)).columns) or []))
+        _print(view, shutil.get_terminal_size((120, 40)).columns)
         return 0
     write_drawn(view, Page(theme, title), arguments.output)
     say(f"wrote {arguments.output}: view {kind.name} of {title}")
     return 0
+
+
+def _print(view: DrawnView, width: int) -> None:
+    if shows_colors():
+        for pieces in view.colored(width) or []:
+            say_colored(pieces)
+    else:
+        for line in view.lines(width) or []:
+            say(line)
 
 
 def _subjects(
