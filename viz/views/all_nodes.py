@@ -40,7 +40,7 @@ DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class NodeBand:
     """Neighbours in the order that belong together."""
 
     name: str
@@ -54,7 +54,7 @@ class AllNodes:
 
     by: str  # the order: one of `ORDERS`
     n_nodes: int
-    bands: tuple[Band, ...]  # one after the other, all nodes
+    bands: tuple[NodeBand, ...]  # one after the other, all nodes
     operands: Ints  # rank of each edge's operand. Shape: `[edge]`.
     consumers: Ints  # rank of the node that is made of it. Shape: `[edge]`.
     contributions: Floats  # what each edge brings its operand's gradient. Shape: `[edge]`.
@@ -134,7 +134,7 @@ class AllNodes:
         return self._counted(side)
 
 
-def _ranks(step_map: StepMap, by: str, tokens: Sequence[str]) -> tuple[Ints, tuple[Band, ...]]:
+def _ranks(step_map: StepMap, by: str, tokens: Sequence[str]) -> tuple[Ints, tuple[NodeBand, ...]]:
     """The place of each node in the order, and the bands that it falls into."""
     grid = step_map.grid
     column = grid.column_of[grid.cell_of]
@@ -162,7 +162,7 @@ def _ranks(step_map: StepMap, by: str, tokens: Sequence[str]) -> tuple[Ints, tup
         name = called.get(key) or outside.get(key, ACROSS)
         if key < 0 and not start:
             name = BEFORE
-        bands.append(Band(name, start, stop))
+        bands.append(NodeBand(name, start, stop))
     return frozen(rank), tuple(bands)
 
 

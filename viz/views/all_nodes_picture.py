@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from viz.maps.svg_elements import SMALL, cut, text_width, words, wrapped, xml
-from viz.views.all_nodes import AllNodes, Band, nodes_as_json, nodes_colored, nodes_lines
+from viz.views.all_nodes import AllNodes, NodeBand, nodes_as_json, nodes_colored, nodes_lines
 from viz.views.color_scale import ColorScale, largest_size
 from viz.views.heatmap import DrawnHeatmap
 from viz.views.sheet import MARGIN, TOP, frame, full, sheet
@@ -94,7 +94,7 @@ class _Drawing:
             yield self._block(rows, columns, told)
         yield "</g>"
 
-    def _block(self, rows: Band, columns: Band, told: str) -> str:
+    def _block(self, rows: NodeBand, columns: NodeBand, told: str) -> str:
         width = self._at(columns.stop - columns.start)
         return (
             f'<rect x="{self.left + self._at(columns.start):.2f}" '

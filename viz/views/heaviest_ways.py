@@ -22,7 +22,7 @@ TOP = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ToldWay:
     """From one node told to the next one."""
 
     start: int
@@ -57,7 +57,7 @@ class HeaviestWays:
         return cls(graph, node, paths)
 
     @cached_property
-    def ways(self) -> tuple[Way, ...]:
+    def ways(self) -> tuple[ToldWay, ...]:
         """All ways between nodes told, each once, by their ends."""
         factors: dict[tuple[int, int], float] = {}
         shares: dict[tuple[int, int], float] = {}
@@ -67,7 +67,7 @@ class HeaviestWays:
                 factors[pair] = step.factor
                 shares[pair] = shares.get(pair, 0.0) + path.share
         return tuple(
-            Way(start, end, factors[start, end], shares[start, end])
+            ToldWay(start, end, factors[start, end], shares[start, end])
             for start, end in sorted(factors)
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from viz.maps.svg_elements import LARGE, PLAIN, SMALL, box, cut, short, words, wrapped, xml
 from viz.style import ink_on
 from viz.views.color_scale import ColorScale, largest_size
-from viz.views.heaviest_ways import HeaviestWays, Way, paths_as_json, paths_lines
+from viz.views.heaviest_ways import HeaviestWays, ToldWay, paths_as_json, paths_lines
 from viz.views.sheet import BOLD, MARGIN, TOP, full, sheet
 from viz.views.table import Page, ViewParts
 
@@ -70,7 +70,7 @@ class _Drawing:
                 x, y = self._x(way.start) + BOX / 2, self._y(way.start) + HEIGHT + 15
             yield words(x + 9, y, f"×{short(way.factor)}", self.theme.muted, SMALL)
 
-    def _line(self, way: Way) -> str:
+    def _line(self, way: ToldWay) -> str:
         x0, y0 = self._x(way.start) + BOX / 2, self._y(way.start) + HEIGHT
         x1, y1 = self._x(way.end) + BOX / 2, self._y(way.end)
         color = self.theme.signed[-1] if way.share > 0 else self.theme.signed[0]
