@@ -22,7 +22,7 @@ from viz.maps.svg_elements import short
 from viz.maps.svg_flows import bands_of
 from viz.maps.svg_layout import PictureLayout
 from viz.maps.words import column_name
-from viz.page.escaping import printable
+from viz.escaping import printable
 
 NUMBER, PROBABILITY, LOSS = "number", "probability", "loss"
 WAYS = ("around", "through", "whole")

@@ -26,7 +26,7 @@ from tests.viz.page.hostile import LABELS, hostile_graph
 from tests.viz.page.read_page import ReadPage
 from viz.maps.lenses import Look
 from viz.page import page as page_module
-from viz.page.escaping import printable
+from viz.escaping import printable
 from viz.page.page import page_html
 
 

@@ -1,0 +1,51 @@
+"""A view of a graph, or DOT text, as something drawn, in all the ways that it can be written."""
+
+from __future__ import annotations
+
+from graphviz import Digraph
+
+from viz.dot import to_dot
+from viz.drawn import Drawn
+from viz.kinds import GRAPH, PICTURE
+from viz.render import render
+from viz.svg_titles import with_description
+from viz.view import View
+from viz.view_json import view_json
+from viz.view_network import scalar_network, view_network
+
+
+def drawn_view(view: View, caption: str = "", advice: str = "") -> Drawn:
+    """A view's boxes and bundles.
+
+    Args:
+        caption: a line under the title.
+        advice: what a smaller view would be, for errors about its size.
+    """
+    dot = to_dot(view, caption)
+    title = f"{view.title}, {caption}" if caption else view.title
+    inside, around = len(view.inside), len(view.around)
+    outside = f", {around} around it" if around else ""
+    about = (
+        f"A computation, left to right from operands to results: {inside:,} boxes{outside}, "
+        f"{len(view.bundles):,} bundles of edges. Each has its numbers in full."
+    )
+    return Drawn(
+        kind=GRAPH,
+        title=title,
+        svg=lambda: with_description(render(dot), title, about),
+        json=lambda: view_json(view, caption),
+        dot=lambda: str(dot.source),
+        network=lambda: view_network(view, caption),
+        scalars=lambda: scalar_network(view, caption),
+        advice=advice,
+    )
+
+
+def drawn_dot(dot: Digraph) -> Drawn:
+    """DOT text that somebody else made."""
+    return Drawn(
+        kind=PICTURE,
+        title=str(dot.name or "microgpt"),
+        svg=lambda: render(dot),
+        dot=lambda: str(dot.source),
+    )
