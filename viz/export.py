@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from graphviz import Digraph
 
     from viz.view import View
+
+READ_AHEAD = 1024
+"""So much of a file tells what kind it is. Units: bytes."""
 
 
 def check_output(output: str | Path, kind: Kind = PICTURE, *, force: bool = False) -> Format:
@@ -40,7 +44,7 @@ def check_output(output: str | Path, kind: Kind = PICTURE, *, force: bool = Fals
         raise refused(path, _why_not(path, kind), [row.suffix for row in possible])
     check_place(path)
     if not force:
-        _check_kind(path, found)
+        check_kind(path, found.name, found.begins)
     found.check_needs()
     if kind.by_engine and next(p for p in found.made_of if p in kind.parts) == "svg":
         from viz.render import engine  # noqa: PLC0415  # graphviz, which a Map does without
@@ -88,11 +92,20 @@ def _why_not(path: Path, kind: Kind) -> str:
     return f"{kind.name} cannot be {other.suffix}{held}"
 
 
-def _check_kind(path: Path, row: Format) -> None:
+def check_kind(path: Path, name: str, begins: Sequence[bytes]) -> None:
+    """Refuses to replace a file that is not of the kind that is to be written.
+
+    Args:
+        name: of the kind.
+        begins: one of these stands near the beginning of every such file; in lower case.
+
+    Raises:
+        InputError: there is another file.
+    """
     try:
         with path.open("rb") as file:
-            beginning = file.read(formats.READ_AHEAD)
+            beginning = file.read(READ_AHEAD).lower()
     except OSError:  # it is not there, or cannot be read: then writing says so
         return
-    if not row.is_kind_of(beginning):
-        raise refused(path, f"it is there and is no {row.name} of this kind: --force overwrites it")
+    if beginning and not any(sign in beginning for sign in begins):
+        raise refused(path, f"there is a file of that name, and it is no {name} of ours; --force overwrites it")

@@ -32,5 +32,6 @@ MAPS = Kind("several Maps", ("svg", "json"), "map --steps")
 ATTENTION = Kind(
     "attention", ("svg", "dot", "json", "network"), "attention", by_engine=True
 )
-KINDS = (GRAPH, MAP, ATTENTION)
+VIEW = Kind("a view", ("svg", "json"), "view")
+KINDS = (GRAPH, MAP, ATTENTION, VIEW)
 """Those that an error may point to."""

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 EXTRA = "pictures"
 """What `pip install 'microgpt-tui[...]'` has to name for formats that need more than the rest."""
 
-READ_AHEAD = 1024
-"""So much of a file tells what kind it is. Units: bytes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -34,7 +31,7 @@ class Format:
     made_of: tuple[str, ...]  # the parts of a drawing it can be made of, the best first
     content: Callable[[Drawn], bytes]
     begins: tuple[bytes, ...]
-    """One of these stands near the beginning of every such file; of text, in lower case."""
+    """One of these stands near the beginning of every such file; in lower case."""
     needs: str = ""  # a module that has to be installed for it
 
     def holds(self, kind: Kind) -> bool:
@@ -52,10 +49,6 @@ class Format:
                 f"{self.suffix} needs {self.needs}, which is not installed (pip install "
                 f"'microgpt-tui[{EXTRA}]'); .svg and .png need nothing more"
             )
-
-    def is_kind_of(self, beginning: bytes) -> bool:
-        """Whether a file that begins so is one of these."""
-        return not beginning or any(sign in beginning.lower() for sign in self.begins)
 
 
 def _text(part: str) -> Callable[[Drawn], bytes]:

@@ -56,6 +56,7 @@ def svg_png(svg: str, zoom: float = ZOOM) -> bytes:
         resvg_py.svg_to_bytes(
             svg_string=svg.replace(SHOWN, WIDEST),
             zoom=zoom,
+            dpi=96,  # what a point is in pixels; by default it is nothing
             font_files=list(FONTS),
             font_family=WIDEST,
             skip_system_fonts=BEYOND.search(svg) is None,

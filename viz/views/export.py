@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-from microgpt.files import write_atomically
-from viz.maps.png import map_png
-from viz.output_file import check_file
+from viz.drawn import Drawn
+from viz.export import check_output
+from viz.export import write_drawn as write
+from viz.kinds import VIEW
 from viz.views.table import DrawnView, Page
+
+
+def drawn_view(view: DrawnView, page: Page) -> Drawn:
+    """A view as something drawn, in all the ways that it can be written."""
+
+    def text(width: int = PRINTED_WIDTH) -> str:
+        lines = view.lines(width)
+        return page.title if lines is None else "\n".join((page.title, *lines))
+
+    return Drawn(
+        kind=VIEW,
+        title=page.title or view.kind.name,
+        svg=lambda: view.svg(page),
+        json=lambda: view_json(view),
+        text=text,
+    )
+
+
+PRINTED_WIDTH = 120
+"""Of the text. Units: characters."""
 
 
 def view_json(view: DrawnView) -> str:
@@ -29,41 +49,22 @@ def view_json(view: DrawnView) -> str:
     return f"{{{body}}}\n"
 
 
-def _svg(view: DrawnView, page: Page) -> bytes:
-    return view.svg(page).encode()
-
-
-def _png(view: DrawnView, page: Page) -> bytes:
-    return map_png(view.svg(page))
-
-
-def _json(view: DrawnView, page: Page) -> bytes:
-    del page
-    return view_json(view).encode()
-
-
-VIEW_FORMATS: dict[str, Callable[[DrawnView, Page], bytes]] = {
-    ".svg": _svg,
-    ".png": _png,
-    ".json": _json,
-}
-"""What makes a file's content of a view, by suffix."""
-
-
-def check_view_output(output: Path) -> None:
+def check_view_output(output: Path, *, force: bool = False) -> None:
     """Refuses an output that could not be written, before any work is done for it.
 
     Raises:
-        InputError: the suffix is unknown, or the folder is missing or may not be written to.
+        InputError: the suffix is unknown, or the file cannot be there.
     """
-    check_file(output, tuple(VIEW_FORMATS))
+    check_output(output, VIEW, force=force)
 
 
-def write_drawn(view: DrawnView, page: Page, output: Path) -> None:
+def write_drawn(view: DrawnView, page: Page, output: Path, *, force: bool = False) -> None:
     """Writes a view, by the path's suffix.
+
+    Args:
+        force: whether a file of another kind may be in its place.
 
     Raises:
         InputError: the file cannot be written; nothing is left half-written.
     """
-    check_view_output(output)
-    write_atomically(output, VIEW_FORMATS[output.suffix.lower()](view, page))
+    write(drawn_view(view, page), output, force=force)
