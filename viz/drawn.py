@@ -1,4 +1,4 @@
-"""Something drawn: each way to write it is made when it is asked for, from one thing computed once."""
+"""Something drawn: each way to write it is made when it is asked for, and once."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Drawn:
     network: Callable[[], Network] | None = None
     scalars: Callable[[], Network] | None = None  # of a network of boxes, the single nodes in them
     text: Callable[[], str] | None = None  # what is printed
-    advice: str = ""
-    """What a smaller drawing of it would be, where one is too large: "--depth 1 has 12 boxes"."""
+    smaller: Callable[[], str] | None = None
+    """What to ask for where it is too large, in words: "--depth 1 has 12 boxes and 30 edges"."""
     _made: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def part(self, name: str) -> Any:
@@ -38,4 +38,5 @@ class Drawn:
     @property
     def or_smaller(self) -> str:
         """The end of an error about its size."""
-        return f"; {self.advice}" if self.advice else ""
+        advice = self.smaller() if self.smaller is not None else ""
+        return f"; {advice}" if advice else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from graphviz import Digraph
 
 from viz.dot import to_dot
@@ -14,12 +16,12 @@ from viz.view_json import view_json
 from viz.view_network import scalar_network, view_network
 
 
-def drawn_view(view: View, caption: str = "", advice: str = "") -> Drawn:
+def drawn_view(view: View, caption: str = "", smaller: Callable[[], str] | None = None) -> Drawn:
     """A view's boxes and bundles.
 
     Args:
         caption: a line under the title.
-        advice: what a smaller view would be, for errors about its size.
+        smaller: in words, what to ask for where it is too large.
     """
     dot = to_dot(view, caption)
     title = f"{view.title}, {caption}" if caption else view.title
@@ -37,7 +39,7 @@ def drawn_view(view: View, caption: str = "", advice: str = "") -> Drawn:
         dot=lambda: str(dot.source),
         network=lambda: view_network(view, caption),
         scalars=lambda: scalar_network(view, caption),
-        advice=advice,
+        smaller=smaller,
     )
 
 

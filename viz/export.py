@@ -85,9 +85,7 @@ def _why_not(path: Path, kind: Kind) -> str:
     other = formats.format_named(path.name)
     if other is None:
         return f"suffix {path.suffix!r}" if path.suffix else "no suffix"
-    holders = [
-        f"{each.name} (microgpt {each.command})" for each in KINDS if other.holds(each)
-    ]
+    holders = [f"{each.name} (microgpt {each.command})" for each in KINDS if other.holds(each)]
     held = f", which holds {' and '.join(holders)}" if holders else ""
     return f"{kind.name} cannot be {other.suffix}{held}"
 
@@ -108,4 +106,7 @@ def check_kind(path: Path, name: str, begins: Sequence[bytes]) -> None:
     except OSError:  # it is not there, or cannot be read: then writing says so
         return
     if beginning and not any(sign in beginning for sign in begins):
-        raise refused(path, f"there is a file of that name, and it is no {name} of ours; --force overwrites it")
+        raise refused(
+            path,
+            f"there is a file of that name, and it is no {name} of ours; --force overwrites it",
+        )

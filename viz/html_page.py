@@ -1,4 +1,4 @@
-"""One HTML file with everything in it, which asks no network for anything and runs nothing but its own.
+"""One HTML file with everything in it, which asks no network for anything and runs only its own.
 
 What the program that is shown calls its parts is data: only the script and the style whose digests
 stand in the page's policy count.

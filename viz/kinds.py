@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PARTS = ("svg", "json", "page", "dot", "network", "scalars")
-"""What something drawn can be made of: a picture, data, a page to walk in, DOT text, nodes and edges,
-and single scalars as nodes and edges."""
+"""What something drawn can be made of: a picture, data, a page to walk in, DOT text, nodes and
+edges, and single scalars as nodes and edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,11 @@ class Kind:
 
 
 PICTURE = Kind("a picture", ("svg", "dot"), by_engine=True)
-GRAPH = Kind(
-    "a graph", ("svg", "dot", "json", "network", "scalars"), "graph", by_engine=True
-)
+GRAPH = Kind("a graph", ("svg", "dot", "json", "network", "scalars"), "graph", by_engine=True)
 MAP = Kind("a Map", ("svg", "json", "page", "network"), "map")
 MAPS = Kind("several Maps", ("svg", "json"), "map --steps")
-ATTENTION = Kind(
-    "attention", ("svg", "dot", "json", "network"), "attention", by_engine=True
-)
+ATTENTION = Kind("attention", ("svg", "dot", "json", "network"), "attention", by_engine=True)
+ATTENTION_HEATMAPS = Kind("attention", ("svg", "json", "network"), "attention")
 VIEW = Kind("a view", ("svg", "json"), "view")
 KINDS = (GRAPH, MAP, ATTENTION, VIEW)
 """Those that an error may point to."""

@@ -10,7 +10,9 @@ import re
 
 from viz.maps.svg_elements import xml
 
-_NAME = re.compile(r'(<g id="[^"]*" class="(?:graph|node|edge|cluster)"[^>]*>\n)<title>.*?</title>\n')
+_NAME = re.compile(
+    r'(<g id="[^"]*" class="(?:graph|node|edge|cluster)"[^>]*>\n)<title>.*?</title>\n'
+)
 _TOOLTIP = re.compile(r'<g id="a_([^"]*)"><a xlink:title="([^"]*)">\n')
 _END = "</a>\n</g>"
 _ROOT = re.compile(r"<svg [^>]*>\n")

@@ -58,7 +58,7 @@ def _title(view: View, box: Box) -> str:
     return f"{box.label if is_child else box.title} {box.note}".rstrip()
 
 
-def _box_attributes(view: View, box: Box, is_around: bool) -> dict[str, Attribute]:  # noqa: FBT001
+def _box_attributes(view: View, box: Box, is_around: bool) -> dict[str, Attribute]:
     graph = view.graph
     about: dict[str, Attribute] = {"kind": box.kind, "around": is_around, "nodes": len(box)}
     if box.kind == "node":

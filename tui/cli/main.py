@@ -66,6 +66,7 @@ COMMANDS: tuple[Command, ...] = (
     LateCommand("graph"),
     LateCommand("map"),
     LateCommand("attention"),
+    LateCommand("film"),
     LateCommand("view"),
     LateCommand("debug"),
     LateCommand("diagnose"),

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from microgpt.errors import InputError
 from microgpt.files import write_atomically
 from viz.export import check_kind
+from viz.films.formats import FILM_FORMATS, FilmFormat
 from viz.films.frames import Frame
 from viz.formats import EXTRA
 from viz.output_file import check_place, refused
-
-
-@dataclass(frozen=True, slots=True)
-class FilmFormat:
-    """A kind of file that holds a film."""
-
-    suffix: str
-    name: str
-    begins: tuple[bytes, ...]  # one of these stands near the beginning of every such file
-    frames: int  # so many are taken of a long run, unless others are asked for
-    needs: str = ""  # a module
-
-
-FILM_FORMATS = (
-    FilmFormat(".html", "HTML", (b"<!doctype html",), 200),
-    FilmFormat(".svg", "SVG", (b"<svg",), 100),
-    FilmFormat(".gif", "GIF", (b"gif8",), 100, "PIL"),
-)
 
 
 def check_film_output(output: Path, *, force: bool = False) -> FilmFormat:

@@ -15,7 +15,7 @@ from viz.films.frames import Frame
 from viz.formats.png import svg_png, svg_size
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image as Picture
 
 COLORS = 160
 """More would make the file larger and not better: our pictures are flat."""
@@ -50,8 +50,8 @@ def film_gif(
             f"fewer frames fit (--frames {max(1, int(len(frames) * MOST_PIXELS / pixels))}), and "
             ".html holds more"
         )
-    pictures: list[Image] = []
-    palette: Image | None = None
+    pictures: list[Picture] = []
+    palette: Picture | None = None
     for content in _pngs([frame.svg for frame in frames]):
         picture = Image.open(BytesIO(content)).convert("RGB")
         if palette is None or not pictures:
@@ -67,7 +67,7 @@ def film_gif(
     return file.getvalue()
 
 
-def _palette(frames: Sequence[Frame]) -> Image:
+def _palette(frames: Sequence[Frame]) -> Picture:
     """The colours of the first, the middle and the last frame: one palette for all."""
     from PIL import Image  # noqa: PLC0415
 

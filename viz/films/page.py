@@ -1,4 +1,4 @@
-"""Frames as one HTML file: a picture to look at larger and smaller, and a slider through its steps."""
+"""Frames as one HTML file: a picture to look at larger and smaller, and a slider through steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of files that something drawn can go to, a row each: errors and helps are made from them.
+"""The kinds of files that something drawn can go to, a row each: errors and helps are made of it.
 
 A command's help reads this table, so nothing here is slow to import; what a file holds is made in
 the modules beside this one, and `viz.export` writes it. To add a format, give it a row.

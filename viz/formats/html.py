@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from viz.drawn import Drawn
-from viz.films.page import Frame, frames_page
+from viz.films.frames import Frame
+from viz.films.page import frames_page
 
 
 def drawn_html(drawn: Drawn) -> bytes:

@@ -37,9 +37,7 @@ def drawn_model_explorer(drawn: Drawn) -> bytes:
         json.dumps(_node(node, incoming.get(node.key, [])), ensure_ascii=False)
         for node in network.nodes
     )
-    return (
-        f'{{"label": {title}, "graphs": [{{"id": {title}, "nodes": [\n{nodes}\n]}}]}}\n'.encode()
-    )
+    return f'{{"label": {title}, "graphs": [{{"id": {title}, "nodes": [\n{nodes}\n]}}]}}\n'.encode()
 
 
 def _node(node: NetworkNode, incoming: list[NetworkEdge]) -> dict[str, Any]:

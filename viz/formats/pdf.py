@@ -1,7 +1,7 @@
 """A picture as PDF, drawn by svglib and reportlab: shapes stay shapes, and text stays text.
 
-Nothing comes from the system, so the same picture gives the same bytes. A character that the font in
-this package has no glyph for is written as its code.
+Nothing comes from the system, so the same picture gives the same bytes. A character that the font
+in this package has no glyph for is written as its code.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ def drawn_pdf(drawn: Drawn) -> bytes:
     svg: str = drawn.part("svg")
     shown = BEYOND.sub(lambda found: ascii(found[0])[1:-1], svg.replace(SHOWN, WIDEST))
     drawing = svg2rlg(BytesIO(shown.encode()))
+    assert drawing is not None  # it is for text that is no SVG
     if max(drawing.width, drawing.height) > MOST_POINTS:
         raise InputError(
             f"a PDF of {drawing.width:,.0f} × {drawing.height:,.0f} points is too large (at most "

@@ -41,7 +41,7 @@ def drawn_map(look: Look, title: str = "") -> Drawn:
         page=page,
         network=lambda: map_network(look, title),
         text=text,
-        advice=".json and .graphml hold Maps of any size",
+        smaller=lambda: "a shorter text has fewer",
     )
 
 

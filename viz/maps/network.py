@@ -11,7 +11,7 @@ from viz.style import short_number
 
 
 def map_network(look: Look, title: str = "") -> Network:
-    """The cells of a Map, those of a column in one place, and an edge for each pair that is connected.
+    """The cells of a Map, those of a column in one place, and an edge for each connected pair.
 
     An edge counts the graph's edges from one cell into the other, with what they contribute.
     """

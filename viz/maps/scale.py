@@ -19,7 +19,7 @@ from viz.style import strength
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Where the scales of a picture end at the least, so that pictures of several steps share them."""
+    """Where a picture's scales end at the least, so that pictures of several steps share them."""
 
     cells: float = 0.0
     losses: float = 0.0
@@ -38,13 +38,17 @@ class Ends:
         )
 
 
+UNKNOWN = Ends()
+"""A picture's own."""
+
+
 @dataclass(frozen=True, eq=False)
 class Scale:
     """A Map through a lens, its cells' numbers as sizes between 0 and 1."""
 
     look: Look
     beside: Sequence[Look] = ()  # Maps that are on the same scale
-    ends: Ends = Ends()
+    ends: Ends = UNKNOWN
 
     @cached_property
     def largest(self) -> float:

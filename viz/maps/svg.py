@@ -15,7 +15,7 @@ from microgpt.errors import InputError
 from viz.fonts import SHOWN
 from viz.maps.lenses import Look
 from viz.maps.palette import RIVER, head_color, size_color
-from viz.maps.scale import Ends, Scale
+from viz.maps.scale import UNKNOWN, Ends, Scale
 from viz.maps.sentence import sentence
 from viz.maps.svg_cells import BASELINE, OUTLINE, DrawnCells
 from viz.maps.svg_elements import (
@@ -79,7 +79,7 @@ def maps_svg(
             f"{len(kinds)} kinds"
         )
     layout = PictureLayout(tuple(looks), any(names))
-    return _Page(layout, tuple(names), title, reader, ends or Ends()).svg()
+    return _Page(layout, tuple(names), title, reader, ends or UNKNOWN).svg()
 
 
 def ends_of(look: Look) -> Ends:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from viz.maps.lenses import Look
 from viz.maps.palette import RIVER, head_color
-from viz.maps.scale import Ends, Scale, flow
+from viz.maps.scale import UNKNOWN, Ends, Scale, flow
 from viz.maps.step_map import Ribbon
 from viz.maps.svg_elements import box, xml
 from viz.maps.svg_layout import LANE, PictureLayout
@@ -46,7 +46,7 @@ class Flows:
 
     layout: PictureLayout
     chosen: int | None = None  # the column whose ribbons stand out; which, is found if None
-    ends: Ends = Ends()
+    ends: Ends = UNKNOWN
 
     @property
     def looks(self) -> Sequence[Look]:

@@ -11,11 +11,11 @@ from functools import cache
 from importlib.resources import files
 
 from microgpt.errors import InputError
+from viz.escaping import printable, script_json
+from viz.html_page import html_page
 from viz.maps.lenses import Look
 from viz.maps.palette import HEADS, RAMP
 from viz.page.blob import packed
-from viz.escaping import printable, script_json
-from viz.html_page import html_page
 from viz.page.map_data import looks_of, map_data
 from viz.page.step_data import step_data
 from viz.style import NEGATIVE, PAPER, POSITIVE, blend

@@ -14,6 +14,7 @@ from microgpt import InputError, ModelSnapshot
 from tui.cli.debug_script import is_script
 from tui.cli.options.model_options import training_config_from
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
+from tui.cli.options.output_option import add_output_option
 from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.options.trained_model import (
     TrainedModel,
@@ -25,6 +26,7 @@ from tui.cli.options.trained_model import (
 )
 from tui.cli.script_pass import graph_of_pass
 from tui.cli.terminal.output import say
+from viz.kinds import MAP
 
 if TYPE_CHECKING:
     from microgpt.graph.graph import Graph
@@ -84,10 +86,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
         group, "--layer", WHOLE_FROM_0,
         "from three layers on, the one whose rows are shown: others are a row each; not in JSON",
     )  # fmt: skip
-    group.add_argument(
-        "-o", "--output", type=Path, metavar="FILE",
-        help="what to write: .svg, .png, .json, .html (a page to walk in); printed if not given",
-    )  # fmt: skip
+    add_output_option(group, MAP, or_else="printed if not given")
     add_trained_model_options(
         parser, several_steps="A,B,C: Maps of several steps on one scale, side by side in pictures"
     )
@@ -115,7 +114,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     _check_lens(arguments)
     if arguments.output is not None:
-        check_map_output(arguments.output, len(arguments.several_steps or [None]))
+        n_maps = len(arguments.several_steps or [None])
+        check_map_output(arguments.output, n_maps, force=arguments.force)
     rest = arguments.rest or []
     if arguments.text is None and rest:  # a document may begin with a dash
         arguments.text = rest.pop(0)
@@ -129,7 +129,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         _print(drawing)
         return 0
-    write_maps(drawing.looks, drawing.names, arguments.output, drawing.title)
+    write_maps(drawing.looks, drawing.names, arguments.output, drawing.title, force=arguments.force)
     shown, n_maps = drawing.looks[0].map, len(drawing.looks)
     each = f"{n_maps} Maps, each of " if n_maps > 1 else ""
     say(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microgpt import InputError, TrainingState
 from tui.cli.debug_script import is_script
 from tui.cli.options.model_options import training_config_from
-from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
+from tui.cli.options.number_options import WHOLE_FROM_1, add_number
+from tui.cli.options.output_option import add_output_option
 from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.options.trained_model import (
     add_document_argument,
@@ -19,9 +19,11 @@ from tui.cli.options.trained_model import (
     trained_models,
     untrained_model,
 )
+from tui.cli.options.view_choices import add_view_choices, view_choices
 from tui.cli.script_pass import graph_of_pass
 from tui.cli.terminal.output import say, say_colored, shows_colors
 from tui.cli.view_subject import shortened, view_subject
+from viz.kinds import VIEW
 from viz.views.table import VIEWS, Choices, DrawnView, Page, ViewKind, view_kind
 
 if TYPE_CHECKING:
@@ -66,15 +68,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     add_document_argument(parser, "TEXT|SCRIPT", "; or a script, as train.py [-- ARGS]")
     parser.keep_rest("rest")
     group = parser.add_argument_group("what to show")
-    add_number(group, "--layer", WHOLE_FROM_0, f"one layer ({_takers('layer')})")
-    add_number(group, "--head", WHOLE_FROM_0, f"one head, counted within it ({_takers('head')})")
-    add_number(group, "--position", WHOLE_FROM_0, f"one position ({_takers('position')})")
-    add_number(group, "--top", WHOLE_FROM_1, f"how many of the strongest ({_takers('top')})")
-    group.add_argument("--node", metavar="NODE", help=f"whose gradient ({_takers('node')})")
-    group.add_argument(
-        "--matrix", metavar="MATRIX", help=f"as layer0.attn_wq ({_takers('matrix')})"
-    )
-    group.add_argument("--by", metavar="ORDER", help=f"creation or scope ({_takers('by')})")
+    add_view_choices(group)
     add_number(
         group, "--pass", WHOLE_FROM_1, "which backward pass of a script (default 1)",
         dest="pass_number",
@@ -82,18 +76,11 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     group.add_argument(
         "--theme", default="light", metavar="THEME", help="light (default), dark or print"
     )
-    group.add_argument(
-        "-o", "--output", type=Path, metavar="FILE",
-        help="what to write: .svg, .png or .json; printed if not given",
-    )  # fmt: skip
+    add_output_option(group, VIEW, or_else="printed if not given")
     add_trained_model_options(
         parser, several_steps="A,B,C: the moments of a view that shows several"
     )
     return parser
-
-
-def _takers(choice: str) -> str:
-    return ", ".join(name for name, kind in VIEWS.items() if choice in kind.takes) or "no view"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -108,14 +95,11 @@ def run(arguments: argparse.Namespace) -> int:
     from viz.views.themes import theme_called  # noqa: PLC0415
 
     kind = view_kind(arguments.view)
-    choices = Choices(
-        arguments.layer, arguments.head, arguments.position, arguments.top, arguments.node,
-        arguments.matrix, arguments.by,
-    )  # fmt: skip
+    choices = view_choices(arguments)
     kind.check(choices)
     theme = theme_called(arguments.theme)
     if arguments.output is not None:
-        check_view_output(arguments.output)
+        check_view_output(arguments.output, force=arguments.force)
     elif kind.parts.lines is None:
         raise InputError(f"view {kind.name} is a picture only: give -o FILE")
     subjects, title = _subjects(kind, arguments, choices)
@@ -124,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(title)
         _print(view, shutil.get_terminal_size((120, 40)).columns)
         return 0
-    write_drawn(view, Page(theme, title), arguments.output)
+    write_drawn(view, Page(theme, title), arguments.output, force=arguments.force)
     say(f"wrote {arguments.output}: view {kind.name} of {title}")
     return 0
 
