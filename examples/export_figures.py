@@ -12,7 +12,7 @@ from pathlib import Path
 
 import viz
 from microgpt import InputError, ModelSnapshot, Training, load_corpus
-from viz.attention import AttentionPattern, attention_dot
+from viz.attention_panels import AttentionPattern, attention_dot
 from viz.formats import suffixes
 from viz.view_json import view_json
 

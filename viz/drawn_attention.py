@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from functools import cache
 
-from viz.attention import AttentionPattern, attention_dot
+from viz.attention_panels import AttentionPattern, attention_dot
 from viz.drawn import Drawn
 from viz.escaping import printable
 from viz.kinds import ATTENTION, ATTENTION_HEATMAPS

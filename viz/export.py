@@ -107,6 +107,5 @@ def check_kind(path: Path, name: str, begins: Sequence[bytes]) -> None:
         return
     if beginning and not any(sign in beginning for sign in begins):
         raise refused(
-            path,
-            f"there is a file of that name, and it is no {name} of ours; --force overwrites it",
+            path, f"a file is there that is no {name} of this program: --force overwrites it"
         )

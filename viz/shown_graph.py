@@ -8,7 +8,7 @@ from microgpt.autograd.value import Value
 from microgpt.errors import InputError
 from microgpt.graph.graph import Graph
 from microgpt.model.place_names import named
-from viz.attention import AttentionPattern
+from viz.attention_panels import AttentionPattern
 from viz.boxes import Folding
 from viz.drawn_attention import drawn_attention
 from viz.drawn_graph import drawn_view

@@ -23,7 +23,7 @@ def moving_svg(frames: Sequence[Frame], title: str, per_second: float) -> str:
     Raises:
         InputError: it would be too large; the message says how many frames fit.
     """
-    all_lines = [drawing(frame.svg).splitlines() for frame in frames]
+    all_lines = [_without_title(drawing(frame.svg).splitlines()) for frame in frames]
     first = all_lines[0]
     size = _open_tag(all_lines)
     begin = len([*takewhile(_alike, zip(*[lines[1:] for lines in all_lines], strict=False))]) + 1
@@ -43,7 +43,7 @@ def moving_svg(frames: Sequence[Frame], title: str, per_second: float) -> str:
             f"{max(1, int(len(frames) * MOST_BYTES / total))}), and .html holds more"
         )
     seconds = len(frames) / per_second + HOLD
-    parts = [size, f"<title>{xml(title)}</title>", *_without_title(first[1:begin])]
+    parts = [size, f"<title>{xml(title)}</title>", *first[1:begin]]
     for place, body in enumerate(bodies):
         is_last = place == len(frames) - 1
         start = place / per_second / seconds
@@ -90,5 +90,6 @@ def _depth(lines: Sequence[str]) -> int:
 
 
 def _without_title(lines: Sequence[str]) -> list[str]:
-    """The lines but for the title of the whole, which is the first one's."""
-    return [line for line in lines if not line.startswith("<title>")]
+    """The lines but for the title and the description of the whole: the film has its own."""
+    head = [*takewhile(lambda line: line.startswith(("<title>", "<desc>")), lines[1:])]
+    return [lines[0], *lines[1 + len(head) :]]

@@ -27,9 +27,9 @@ from microgpt.text.corpus import Corpus
 from tests.viz.computations import square_graph
 from tests.viz.maps.gpt_programs import Size, gpt_by_position
 from tests.viz.maps.other_programs import mlp_by_sample
+from viz.formats.png import ZOOM, svg_png
 from viz.maps.captions import document_captions
 from viz.maps.lenses import LENSES, Question, look
-from viz.formats.png import ZOOM, svg_png
 from viz.maps.scale import Scale
 from viz.maps.step_map import StepMap
 from viz.maps.svg import map_svg, maps_svg

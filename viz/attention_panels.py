@@ -112,7 +112,7 @@ def _panel(
             dot.edge(
                 f"{name}s{source}:e", f"{name}q{query}:w", **line_style(weight),
                 edgetooltip=f"{plain(tokens[query])} (position {query}) reads "
-                f"{plain(tokens[source])} (position {source}): {weight:.6f}",
+                f"{plain(tokens[source])} (position {source}): {float(weight)!r}",
             )  # fmt: skip
 
 
