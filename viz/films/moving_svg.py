@@ -26,10 +26,11 @@ def moving_svg(frames: Sequence[Frame], title: str, per_second: float) -> str:
     all_lines = [_without_title(drawing(frame.svg).splitlines()) for frame in frames]
     first = all_lines[0]
     size = _open_tag(all_lines)
-    begin = len([*takewhile(_alike, zip(*[lines[1:] for lines in all_lines], strict=False))]) + 1
-    shortest = min(map(len, all_lines)) - begin
+    shortest = min(map(len, all_lines))
+    begins = zip(*[lines[1:] for lines in all_lines], strict=False)
+    begin = min(1 + len([*takewhile(_alike, begins)]), shortest - 1)
     ends = zip(*[lines[::-1] for lines in all_lines], strict=False)
-    end = min(len([*takewhile(_alike, ends)]), shortest)
+    end = min(len([*takewhile(_alike, ends)]), shortest - begin)
     # Groups must be whole: what is drawn once may not open one that it does not close.
     while begin > 1 and _depth(first[1:begin]):
         begin -= 1

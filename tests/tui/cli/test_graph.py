@@ -141,7 +141,7 @@ BAD = [
     (["", "-o", "a.svg"], "the document is empty"),
     (["emma é", "-o", "a.svg"], "'emma é' has 6 characters; with block_size 6 at most 5 fit"),
     (["emmä", "-o", "a.svg"], "character 'ä' (number 4 of 'emmä')"),
-    (["emma", "-o", "a.gif"], "suffix '.gif'; it can be .svg, .png, .pdf, .html, .explorer.json, .json, .dot, .graphml, .mmd"),
+    (["emma", "-o", "a.gif"], "suffix '.gif'; it can be .svg, .png, .pdf, .html, "),
     (["emma", "-o", "a"], "no suffix; it can be .svg"),
     (["emma", "-o", "no/a.svg"], "there is no folder 'no'"),
     (["emma", "-o", "folder.svg"], "output 'folder.svg' is a folder"),

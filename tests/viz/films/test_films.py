@@ -136,7 +136,7 @@ def test_frames_of_several_sizes_are_a_page_only() -> None:
 
 
 def test_too_much_for_an_svg(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moving_module, "MOST_BYTES", 300)
+    monkeypatch.setattr(moving_module, "MOST_BYTES", 150)
     with pytest.raises(InputError, match=r"fewer frames fit \(--frames \d\), and \.html holds"):
         moving_svg(FRAMES, "", 2.0)
 
