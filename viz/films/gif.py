@@ -17,8 +17,8 @@ from viz.formats.png import svg_png, svg_size
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-COLORS = 160
-"""More would make the file larger and not better: our pictures are flat."""
+COLORS = 256
+"""As many as a GIF can have."""
 LAST = 1500
 """So long the last frame stays. Units: milliseconds."""
 MOST_PIXELS = 400_000_000
@@ -77,7 +77,7 @@ def _palette(frames: Sequence[Frame]) -> Picture:
     together = Image.new("RGB", (width, height * len(pictures)))
     for place, picture in enumerate(pictures):
         together.paste(picture, (0, place * height))
-    return together.quantize(COLORS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    return together.quantize(COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 
 def _pngs(svgs: Sequence[str]) -> Iterator[bytes]:

@@ -87,7 +87,8 @@ def test_every_view_in_every_format(view: str, suffix: str, run_file: Path, tmp_
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith(f"wrote {path}: 3 frames, step 1 to 12, {view} of “")
     if suffix == ".gif":
-        assert Image.open(path).n_frames == 3
+        with Image.open(path) as film:
+            assert film.n_frames == 3
     elif suffix == ".svg":
         root = ET.parse(path).getroot()
         shown = [
