@@ -31,10 +31,7 @@ def outputs() -> list[list[Any]]:
 
 def shown(outputs: list[list[Any]]) -> list[dict[str, str]]:
     return [
-        output.data
-        for cell in outputs
-        for output in cell
-        if output.output_type == "execute_result"
+        output.data for cell in outputs for output in cell if output.output_type == "execute_result"
     ]
 
 

@@ -52,9 +52,7 @@ def drawn_heatmaps(pattern: AttentionPattern, subject: ViewSubject, caption: str
         view = DrawnView.of("attention", [subject])
         return view.svg(Page(LIGHT, caption))
 
-    return replace(
-        drawn_attention(pattern, caption), kind=ATTENTION_HEATMAPS, svg=svg, dot=None
-    )
+    return replace(drawn_attention(pattern, caption), kind=ATTENTION_HEATMAPS, svg=svg, dot=None)
 
 
 def attention_json(pattern: AttentionPattern, caption: str = "") -> str:

@@ -86,7 +86,7 @@ def _why_not(path: Path, kind: Kind) -> str:
     if other is None:
         return f"suffix {path.suffix!r}" if path.suffix else "no suffix"
     holders = [f"{each.name} (microgpt {each.command})" for each in KINDS if other.holds(each)]
-    held = f", which holds {' and '.join(holders)}" if holders else ""
+    held = f", which holds {', '.join(holders)}" if holders else ""
     return f"{kind.name} cannot be {other.suffix}{held}"
 
 

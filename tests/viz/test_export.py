@@ -99,7 +99,7 @@ def test_a_missing_package_is_said_before_any_work(
 def test_what_cannot_hold_it_says_what_it_holds(tmp_path: Path) -> None:
     with pytest.raises(
         InputError,
-        match=r"a view cannot be \.mmd, which holds a graph \(microgpt graph\) and a Map .* and "
+        match=r"a view cannot be \.mmd, which holds a graph \(microgpt graph\), a Map .*, "
         r"attention .*; it can be \.svg, \.png, \.pdf, \.html, \.json$",
     ):
         check_output(tmp_path / "a.mmd", VIEW)
