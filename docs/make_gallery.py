@@ -44,9 +44,10 @@ PICTURES = (
     Picture(
         "map", "Where is the gradient large, and which head reads what?",
         f"microgpt map emma {AT}",
-        "Columns are positions under their tokens and rows are blocks, so a step goes down and its "
-        "gradient comes up; a cell is as dark as the gradient of what leaves it. The bands are the "
-        "residual stream, and the ribbons what heads send back to the positions they read.",
+        "Columns are positions under their tokens and rows are blocks, so a step goes down and "
+        "its gradient comes up; a cell is as dark as the gradient of what leaves it. The bands "
+        "are the residual stream, and the ribbons what heads send back to the positions they "
+        "read.",
     ),
     Picture(
         "learning", "What does training do to one word?",
@@ -71,9 +72,9 @@ PICTURES = (
     Picture(
         "graph", "What is the whole computation made of?",
         f"microgpt graph emma {AT}",
-        "Boxes are parts, as dark as the gradient of what leaves them, and edges run from operands "
-        "to results, as wide as what they contribute. The numbers at an edge say how many scalar "
-        "edges it bundles and the sum of their contributions' sizes.",
+        "Boxes are parts, as dark as the gradient of what leaves them, and edges run from "
+        "operands to results, as wide as what they contribute. The numbers at an edge say how "
+        "many scalar edges it bundles and the sum of their contributions' sizes.",
     ),
     Picture(
         "scope", "And one position's attention?",
@@ -103,23 +104,23 @@ PICTURES = (
     Picture(
         "attention", "Who reads from whom, and which weight ought to change?",
         f"microgpt view attention emma {AT}",
-        "Rows read and columns are read: on the left a head's weights, on the right the gradient of "
-        "the loss by each weight, blue where more of it would lower the loss. Below stand the "
+        "Rows read and columns are read: on the left a head's weights, on the right the gradient "
+        "of the loss by each weight, blue where more of it would lower the loss. Below stand the "
         "strongest sources of one reader as arcs; long texts are drawn so, too.",
     ),
     Picture(
         "scores", "How does a head come to its weights?",
         f"microgpt view scores emma {AT} --head 1 --position 3",
-        "A row is a source: its key under the query at the left, then their products, whose sum over "
-        "√4 is the score, and the weight that the softmax makes of it. A product that stands out is "
-        "the feature by which the head chose.",
+        "A row is a source: its key under the query at the left, then their products, whose sum "
+        "over √4 is the score, and the weight that the softmax makes of it. A product that stands "
+        "out is the feature by which the head chose.",
     ),
     Picture(
         "residual", "What does each block write to the residual stream?",
         f"microgpt view residual emma {AT}",
-        "For each block and position: the vector that the block adds, the stream after it, and what "
-        "that adds to the logit of the token that comes next. So one sees which block spoke for that "
-        "token, and which against it.",
+        "For each block and position: the vector that the block adds, the stream after it, and "
+        "what that adds to the logit of the token that comes next. So one sees which block spoke "
+        "for that token, and which against it.",
     ),
     Picture(
         "lens", "What would be predicted after each block?",
@@ -140,10 +141,10 @@ PICTURES = (
 _HEAD = f"""\
 # Gallery
 
-Each view once, of one small training: `{TRAIN}`. A program made this
-page and its pictures (`make docs-gallery`). [Pictures into files](formats.md) says what else they can be
-than SVG, and any of them can be [a film](formats.md#films); in [a page to send](map.md#a-page-to-send)
-one walks in the first of them.
+Each view once, of one small training: `{TRAIN}`. A program
+made this page and its pictures (`make docs-gallery`). [Pictures into files](formats.md) says what
+else they can be than SVG, and any of them can be [a film](formats.md#films); in
+[a page to send](map.md#a-page-to-send) one walks in the first of them.
 """
 
 
