@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from viz.kinds import Kind
+from viz.kinds import DrawingKind
 
 if TYPE_CHECKING:
     from viz.network import Network
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Drawn:
     """A drawing, as far as its kind has parts."""
 
-    kind: Kind
+    kind: DrawingKind
     title: str
     svg: Callable[[], str]
     json: Callable[[], str] | None = None

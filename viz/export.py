@@ -10,7 +10,7 @@ from microgpt.files import write_atomically
 from viz import formats
 from viz.drawn import Drawn
 from viz.formats import Format
-from viz.kinds import KINDS, PICTURE, Kind
+from viz.kinds import KINDS, PICTURE, DrawingKind
 from viz.output_file import check_place, refused
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ READ_AHEAD = 1024
 """So much of a file tells what kind it is. Units: bytes."""
 
 
-def check_output(output: str | Path, kind: Kind = PICTURE, *, force: bool = False) -> Format:
+def check_output(output: str | Path, kind: DrawingKind = PICTURE, *, force: bool = False) -> Format:
     """Refuses an output that could not be written, before any work is done for it.
 
     Args:
@@ -80,7 +80,7 @@ def write_view(view: View, output: str | Path, caption: str = "", *, force: bool
     write_drawn(drawn_view(view, caption), output, force=force)
 
 
-def _why_not(path: Path, kind: Kind) -> str:
+def _why_not(path: Path, kind: DrawingKind) -> str:
     """What is wrong with a suffix; of a format that holds other things, what those are."""
     other = formats.format_named(path.name)
     if other is None:

@@ -13,7 +13,7 @@ edges, and single scalars as nodes and edges."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class DrawingKind:
     """A kind of thing that can be drawn."""
 
     name: str  # in words: "a graph"
@@ -23,12 +23,14 @@ class Kind:
     by_engine: bool = False  # whether its SVG is laid out by Graphviz
 
 
-PICTURE = Kind("a picture", ("svg", "dot"), by_engine=True)
-GRAPH = Kind("a graph", ("svg", "dot", "json", "network", "scalars"), "graph", by_engine=True)
-MAP = Kind("a Map", ("svg", "json", "page", "network"), "map")
-MAPS = Kind("several Maps", ("svg", "json"), "map --steps")
-ATTENTION = Kind("attention", ("svg", "dot", "json", "network"), "attention", by_engine=True)
-ATTENTION_HEATMAPS = Kind("attention", ("svg", "json", "network"), "attention")
-VIEW = Kind("a view", ("svg", "json"), "view")
+PICTURE = DrawingKind("a picture", ("svg", "dot"), by_engine=True)
+GRAPH = DrawingKind(
+    "a graph", ("svg", "dot", "json", "network", "scalars"), "graph", by_engine=True
+)
+MAP = DrawingKind("a Map", ("svg", "json", "page", "network"), "map")
+MAPS = DrawingKind("several Maps", ("svg", "json"), "map --steps")
+ATTENTION = DrawingKind("attention", ("svg", "dot", "json", "network"), "attention", by_engine=True)
+ATTENTION_HEATMAPS = DrawingKind("attention", ("svg", "json", "network"), "attention")
+VIEW = DrawingKind("a view", ("svg", "json"), "view")
 KINDS = (GRAPH, MAP, ATTENTION, VIEW)
 """Those that an error may point to."""

@@ -12,11 +12,11 @@ from viz.maps.drawn import drawn_map
 from viz.maps.folding import with_open_layer
 from viz.maps.lenses import DEFAULT_LENS, Look, Question, look
 from viz.maps.step_map import StepMap
-from viz.shown import Shown
+from viz.shown import ShownDrawing
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ShownMap(Shown):
+class ShownMap(ShownDrawing):
     """A Map through a lens."""
 
     look: Look

@@ -30,7 +30,7 @@ class HtmlPage(str):
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class ShownDrawing:
     """Something drawn: a notebook shows it, `print` prints it, `save` writes it."""
 
     drawn: Drawn

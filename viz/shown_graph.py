@@ -14,7 +14,7 @@ from viz.drawn_attention import drawn_attention
 from viz.drawn_graph import drawn_view
 from viz.maps.captions import document_captions
 from viz.maps.step_map import StepMap
-from viz.shown import Shown
+from viz.shown import ShownDrawing
 from viz.view import View, folded, neighbourhood, scalars
 
 MAX_SCALARS = 200
@@ -48,7 +48,7 @@ def graph_of(
     around: int | str | None = None,
     hops: int = 2,
     caption: str = "",
-) -> Shown:
+) -> ShownDrawing:
     """A graph of everything a value was computed from, or of a part of it.
 
     Args:
@@ -65,10 +65,12 @@ def graph_of(
             scope or node.
     """
     graph = value if isinstance(value, Graph) else Graph.from_value(value)
-    return Shown(drawn_view(view_of(graph, depth, scope, around, hops), caption))
+    return ShownDrawing(drawn_view(view_of(graph, depth, scope, around, hops), caption))
 
 
-def attention_of(value: Value | Graph, *, tokens: Sequence[str] = (), title: str = "") -> Shown:
+def attention_of(
+    value: Value | Graph, *, tokens: Sequence[str] = (), title: str = ""
+) -> ShownDrawing:
     """Who reads whom in a computation: a panel for each layer and head.
 
     Args:
@@ -88,4 +90,4 @@ def attention_of(value: Value | Graph, *, tokens: Sequence[str] = (), title: str
         )
     n_columns = max(head.column for head in step_map.weights) + 1
     labels = [*tokens[:n_columns], *map(str, range(len(tokens), n_columns))]
-    return Shown(drawn_attention(AttentionPattern.of_map(step_map, labels), title))
+    return ShownDrawing(drawn_attention(AttentionPattern.of_map(step_map, labels), title))

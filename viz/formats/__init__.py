@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from microgpt.errors import InputError
-from viz.kinds import PICTURE, Kind
+from viz.kinds import PICTURE, DrawingKind
 
 if TYPE_CHECKING:
     from viz.drawn import Drawn
@@ -34,7 +34,7 @@ class Format:
     """One of these stands near the beginning of every such file; in lower case."""
     needs: str = ""  # a module that has to be installed for it
 
-    def holds(self, kind: Kind) -> bool:
+    def holds(self, kind: DrawingKind) -> bool:
         """Whether it can hold such a thing."""
         return any(part in kind.parts for part in self.made_of)
 
@@ -84,12 +84,12 @@ FORMATS = (
 """Of two suffixes that a name ends in, the first counts."""
 
 
-def formats_of(kind: Kind) -> tuple[Format, ...]:
+def formats_of(kind: DrawingKind) -> tuple[Format, ...]:
     """The formats that can hold such a thing."""
     return tuple(row for row in FORMATS if row.holds(kind))
 
 
-def suffixes(kind: Kind = PICTURE) -> tuple[str, ...]:
+def suffixes(kind: DrawingKind = PICTURE) -> tuple[str, ...]:
     """Their suffixes.
 
     >>> suffixes(PICTURE)
@@ -98,7 +98,7 @@ def suffixes(kind: Kind = PICTURE) -> tuple[str, ...]:
     return tuple(row.suffix for row in formats_of(kind))
 
 
-def suffixes_in_words(kind: Kind = PICTURE) -> str:
+def suffixes_in_words(kind: DrawingKind = PICTURE) -> str:
     """The same for a help.
 
     >>> suffixes_in_words(PICTURE)

@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 
 from viz.formats import suffixes_in_words
-from viz.kinds import Kind
+from viz.kinds import DrawingKind
 
 
 def add_output_option(
-    group: argparse._ArgumentGroup, kind: Kind, *, or_else: str = "", required: bool = False
+    group: argparse._ArgumentGroup, kind: DrawingKind, *, or_else: str = "", required: bool = False
 ) -> None:
     """Adds them.
 
