@@ -17,6 +17,8 @@ from viz.views.subject import ViewSubject
 from viz.views.table import DrawnView, Page
 from viz.views.themes import LIGHT
 
+MOST_LINES = 32
+"""Positions of a text that is drawn with a line for each weight; more would be a tangle."""
 VERSION = 1
 """Of the JSON."""
 

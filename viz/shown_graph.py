@@ -10,12 +10,13 @@ from microgpt.graph.graph import Graph
 from microgpt.model.place_names import named
 from viz.attention_panels import AttentionPattern
 from viz.boxes import Folding
-from viz.drawn_attention import drawn_attention
+from viz.drawn_attention import MOST_LINES, drawn_attention, drawn_heatmaps
 from viz.drawn_graph import drawn_view
 from viz.maps.captions import document_captions
 from viz.maps.step_map import StepMap
 from viz.shown import ShownDrawing
 from viz.view import View, folded, neighbourhood, scalars
+from viz.views.subject import ViewSubject
 
 MAX_SCALARS = 200
 """Graphs up to this many nodes are drawn whole; larger ones folded."""
@@ -71,7 +72,7 @@ def graph_of(
 def attention_of(
     value: Value | Graph, *, tokens: Sequence[str] = (), title: str = ""
 ) -> ShownDrawing:
-    """Who reads whom in a computation: a panel for each layer and head.
+    """Who reads whom in a computation: a panel for each layer and head, of long texts heatmaps.
 
     Args:
         value: the root, usually the loss after `backward()`; or a Graph.
@@ -90,4 +91,8 @@ def attention_of(
         )
     n_columns = max(head.column for head in step_map.weights) + 1
     labels = [*tokens[:n_columns], *map(str, range(len(tokens), n_columns))]
-    return ShownDrawing(drawn_attention(AttentionPattern.of_map(step_map, labels), title))
+    pattern = AttentionPattern.of_map(step_map, labels)
+    if n_columns > MOST_LINES:
+        subject = ViewSubject(given=graph, labels=tokens)
+        return ShownDrawing(drawn_heatmaps(pattern, subject, title))
+    return ShownDrawing(drawn_attention(pattern, title))

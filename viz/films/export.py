@@ -46,6 +46,7 @@ def write_film(
     per_second: float = 12.0,
     force: bool = False,
     drawn: Callable[[int], None] = lambda _: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> None:
     """Writes a film, by the path's suffix.
 
@@ -55,6 +56,7 @@ def write_film(
         per_second: how many frames, where it moves by itself.
         force: whether a file of another kind may be in its place.
         drawn: is told how many frames are drawn, where that takes long.
+        stopped: whether those that are drawn shall do, where that takes long.
 
     Raises:
         InputError: the file cannot be made or written; nothing is left half-written.
@@ -71,5 +73,5 @@ def write_film(
     else:
         from viz.films.gif import film_gif  # noqa: PLC0415
 
-        content = film_gif(frames, per_second, drawn)
+        content = film_gif(frames, per_second, drawn, stopped)
     write_atomically(output, content)

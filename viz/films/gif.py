@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -28,12 +28,16 @@ FEW = 8
 
 
 def film_gif(
-    frames: Sequence[Frame], per_second: float, drawn: Callable[[int], None] = lambda _: None
+    frames: Sequence[Frame],
+    per_second: float,
+    drawn: Callable[[int], None] = lambda _: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> bytes:
     """The film, again and again.
 
     Args:
         drawn: is told how many frames are done.
+        stopped: whether the frames that are done shall do, once there is one.
 
     Raises:
         InputError: it would be too large, or the frames are not of one size.
@@ -52,12 +56,16 @@ def film_gif(
         )
     pictures: list[Picture] = []
     palette: Picture | None = None
-    for content in _pngs([frame.svg for frame in frames]):
+    pngs = _pngs([frame.svg for frame in frames])
+    for content in pngs:
         picture = Image.open(BytesIO(content)).convert("RGB")
-        if palette is None or not pictures:
+        if palette is None:
             palette = _palette(frames)
         pictures.append(picture.quantize(palette=palette, dither=Image.Dither.NONE))
         drawn(len(pictures))
+        if stopped():
+            break
+    pngs.close()
     file = BytesIO()
     each = round(1000 / per_second)
     pictures[0].save(
@@ -80,7 +88,7 @@ def _palette(frames: Sequence[Frame]) -> Picture:
     return together.quantize(COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 
-def _pngs(svgs: Sequence[str]) -> Iterator[bytes]:
+def _pngs(svgs: Sequence[str]) -> Generator[bytes, None, None]:
     """The frames as PNGs, in order; drawing holds the interpreter, so processes share it."""
     workers = min(os.cpu_count() or 1, 8)
     if len(svgs) < FEW or workers == 1:
@@ -88,8 +96,11 @@ def _pngs(svgs: Sequence[str]) -> Iterator[bytes]:
         return
     # Not forked: a thread of ours may hold a lock. The parent alone answers to Ctrl-C.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _ignore_interrupts) as pool:
+    pool = ProcessPoolExecutor(workers, context, _ignore_interrupts)
+    try:
         yield from pool.map(_png, svgs, chunksize=4)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _png(svg: str) -> bytes:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,15 @@ def run_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options = ("--data", corpus, *TINY_MODEL, "--steps", str(STEPS), "--samples", "0")
     assert run_here("train", *options, "--run", path).returncode == 0
     return path
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """An interrupted command lets no further signal through; the process of tests goes on."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def frames_in(page: Path) -> list[str]:
@@ -166,6 +176,32 @@ def test_ctrl_c_makes_a_film_of_what_is_done(
         f"wrote {path}: 5 of 12 frames (Ctrl-C), step 1 to 5, map of “emma” in names.run\n"
     )
     assert len(frames_in(path)) == 5
+
+
+def test_ctrl_c_while_a_gif_is_put_together(
+    run_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Bar:
+        def __init__(self, what: str) -> None:
+            self.is_last = what == "putting together"
+
+        def __enter__(self) -> object:
+            return self.show
+
+        def __exit__(self, *error: object) -> None:
+            pass
+
+        def show(self, done: int) -> None:
+            if self.is_last and done == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(film_module, "_bar", lambda what, total: Bar(what))
+    path = tmp_path / "film.gif"
+    result = run_here("film", run_file, "emma", "--frames", "4", "-o", path)
+    assert result.returncode == 128 + signal.SIGINT
+    assert "2 of 4 frames (Ctrl-C), step 1 to 5, map" in result.stdout
+    with Image.open(path) as film:
+        assert film.n_frames == 2
 
 
 @pytest.mark.slow

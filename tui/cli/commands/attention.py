@@ -16,14 +16,11 @@ from tui.cli.terminal.output import say
 from tui.cli.view_subject import shortened, view_subject
 from viz.kinds import ATTENTION, ATTENTION_HEATMAPS
 
-MOST_LINES = 32
-"""Positions of a text that is drawn with a line for each weight; more would be a tangle."""
-
-_DESCRIPTION = f"""\
+_DESCRIPTION = """\
 Draws the attention weights of one document: a panel for each layer and head,
 a line from each source to each query position, as wide as its weight.
 
-A text of more than {MOST_LINES} positions is drawn as heatmaps, as `microgpt view
+A text of more than 32 positions is drawn as heatmaps, as `microgpt view
 attention` draws any text: without Graphviz, with the gradient by each weight.
 """
 _EXAMPLES = """\
@@ -56,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: an option, the document or the output cannot be used; nothing was written.
     """
     from viz.attention_panels import AttentionPattern  # noqa: PLC0415  # numpy, graphviz
-    from viz.drawn_attention import drawn_attention, drawn_heatmaps  # noqa: PLC0415  # likewise
+    from viz.drawn_attention import MOST_LINES, drawn_attention, drawn_heatmaps  # noqa: PLC0415
     from viz.export import check_output, write_drawn  # noqa: PLC0415
     from viz.views.attention_weights import AttentionHeads  # noqa: PLC0415
     from viz.views.table import Choices  # noqa: PLC0415

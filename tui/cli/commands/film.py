@@ -94,8 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
         RunFileError: the run cannot be read, or has no such step.
     """
     from microgpt.runs import Run  # noqa: PLC0415  # numpy and SQLite; help need not wait
-    from viz.films.export import check_film_output, write_film  # noqa: PLC0415  # likewise
-    from viz.films.scenes import spread, step_name  # noqa: PLC0415
+    from viz.films.export import check_film_output  # noqa: PLC0415  # likewise
+    from viz.films.scenes import spread  # noqa: PLC0415
 
     row = check_film_output(arguments.output, force=arguments.force)
     _check_view(arguments)
@@ -105,19 +105,44 @@ def run(arguments: argparse.Namespace) -> int:
         title = f"“{document}” in {arguments.run_file.name}"
         with interrupts.held_back():
             frames = _frames(arguments, recorded, document, steps, title, interrupts)
-        if not frames:
-            notice(f"{interrupts.name}: no frame was done, and nothing was written")
-            return interrupts.status
-        first, last = step_name(steps[0]), step_name(steps[len(frames) - 1]).removeprefix("step ")
-        with _bar("putting together", len(frames)) as show:
-            write_film(
-                frames, f"{title}, {first} to {last}", arguments.output,
-                per_second=arguments.speed or PER_SECOND, force=arguments.force, drawn=show,
-            )  # fmt: skip
-    done = f"{len(frames)} frames" if len(frames) == len(steps) else (
-        f"{len(frames)} of {len(steps)} frames ({interrupts.name})")  # fmt: skip
-    say(f"wrote {arguments.output}: {done}, {first} to {last}, {arguments.view} of {title}")
+            if not frames:
+                notice(f"{interrupts.name}: no frame was done, and nothing was written")
+                return interrupts.status
+            name = f"{title}, {_from_to(steps, len(frames))}"
+            done = _write(arguments, frames, name, interrupts)
+    count = f"{done} frames"
+    if done < len(steps):
+        count = f"{done} of {len(steps)} frames ({interrupts.name})"
+    film = f"{_from_to(steps, done)}, {arguments.view} of {title}"
+    say(f"wrote {arguments.output}: {count}, {film}")
     return interrupts.status
+
+
+def _from_to(steps: list[int], count: int) -> str:
+    return f"step {steps[0]} to {steps[count - 1]}"
+
+
+def _write(
+    arguments: argparse.Namespace, frames: list[Frame], title: str, interrupts: Interrupts
+) -> int:
+    """Writes the film, and gives how many frames it has: fewer if somebody interrupts."""
+    from viz.films.export import write_film  # noqa: PLC0415  # numpy
+
+    already, done = interrupts.received, len(frames)
+
+    with _bar("putting together", len(frames)) as show:
+
+        def shown(count: int) -> None:
+            nonlocal done
+            done = count
+            show(count)
+
+        write_film(
+            frames, title, arguments.output, per_second=arguments.speed or PER_SECOND,
+            force=arguments.force, drawn=shown,
+            stopped=lambda: interrupts.received != already,
+        )  # fmt: skip
+    return done
 
 
 def _check_view(arguments: argparse.Namespace) -> None:
