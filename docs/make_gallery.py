@@ -130,6 +130,27 @@ PICTURES = (
         "block between made the difference.",
     ),
     Picture(
+        "paths", "By which paths does the loss reach one weight?",
+        f"microgpt view paths emma {AT} --node 'layer0.attn_wq[3][7]'",
+        "Down is towards the loss: columns are the heaviest paths, with what each brings to the "
+        "weight's gradient, and what several paths go through is drawn once. On a line stands the "
+        "local gradient that a path is multiplied by there; dashed lines take away.",
+    ),
+    Picture(
+        "embeddings", "Which letters has the model found alike?",
+        f"microgpt view embeddings {AT}",
+        "Each token stands where the two directions lie in which the rows of its matrix differ "
+        "most, so that tokens near each other are read alike. The axes say how much of all "
+        "differences these two directions hold.",
+    ),
+    Picture(
+        "training", "How did this word fare while the model learnt?",
+        f"microgpt view training emma --run {RUN}",
+        "From left to right the model is trained: above the word's loss and that of each of its "
+        "positions, below the gradient of each row of its Map, on one scale. A row that grows "
+        "dark late is a block that began to matter then.",
+    ),
+    Picture(
         "parameters", "Which parameters are large, and which still move?",
         f"microgpt view parameters {AT}",
         "Every matrix three times: its numbers, its gradient at this step, and what Adam's update "

@@ -10,7 +10,7 @@ from microgpt.errors import InputError
 from microgpt.files import write_atomically
 from viz.export import check_kind
 from viz.films.formats import FILM_FORMATS, FilmFormat
-from viz.films.frames import Frame
+from viz.films.frames import Frame, of_one_size
 from viz.formats import EXTRA
 from viz.output_file import check_place, refused
 
@@ -51,7 +51,7 @@ def write_film(
     """Writes a film, by the path's suffix.
 
     Args:
-        frames: of one size, unless it is a page.
+        frames: in order.
         title: what all of them show.
         per_second: how many frames, where it moves by itself.
         force: whether a file of another kind may be in its place.
@@ -62,6 +62,7 @@ def write_film(
         InputError: the file cannot be made or written; nothing is left half-written.
     """
     row = check_film_output(output, force=force)
+    frames = of_one_size(frames)
     if row.suffix == ".html":
         from viz.films.page import frames_page  # noqa: PLC0415  # one of these is used
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from viz.formats.png import svg_size
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -30,6 +32,25 @@ def shared_lines(frames: Sequence[Frame]) -> SharedLines:
         for frame in frames
     )
     return SharedLines(tuple(numbers), shared)
+
+
+def of_one_size(frames: Sequence[Frame]) -> list[Frame]:
+    """The frames on paper as large as the largest: each may have another size."""
+    sizes = [svg_size(frame.svg) for frame in frames]
+    largest = max(width for width, _ in sizes), max(height for _, height in sizes)
+    return [
+        frame if size == largest else Frame(frame.name, _on_paper(frame.svg, size, largest))
+        for frame, size in zip(frames, sizes, strict=True)
+    ]
+
+
+def _on_paper(svg: str, size: tuple[float, float], paper: tuple[float, float]) -> str:
+    """A picture of ours on larger paper: its element, what it shows, and its background."""
+    (old_width, old_height), (width, height) = size, paper
+    is_as_large = f'width="{old_width:g}" height="{old_height:g}"'
+    svg = svg.replace(is_as_large, f'width="{width:g}" height="{height:g}"', 2)
+    seen = f'viewBox="0 0 {old_width:g} {old_height:g}"'
+    return svg.replace(seen, f'viewBox="0 0 {width:g} {height:g}"', 1)
 
 
 def drawing(svg: str) -> str:

@@ -21,10 +21,11 @@ from viz.films import gif as gif_module
 from viz.films import moving_svg as moving_module
 from viz.films import page as page_module
 from viz.films.export import check_film_output, write_film
-from viz.films.frames import Frame, drawing, shared_lines
+from viz.films.frames import Frame, drawing, of_one_size, shared_lines
 from viz.films.gif import film_gif
 from viz.films.moving_svg import HOLD, moving_svg
 from viz.films.page import frames_page
+from viz.formats.png import svg_size
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -51,6 +52,16 @@ def test_frames_come_out_of_their_lines_again(texts: list[list[str]]) -> None:
     assert len(set(shared.lines)) == len(shared.lines)
     for made, numbers in zip(frames, shared.frames, strict=True):
         assert "\n".join(shared.lines[number] for number in numbers) == drawing(made.svg)
+
+
+def test_frames_come_on_paper_of_one_size(tmp_path: Path) -> None:
+    frames = of_one_size([frame(0), frame(1, size=50)])
+    assert [svg_size(each.svg) for each in frames] == [(50, 20), (50, 20)]
+    assert 'viewBox="0 0 50 20"' in frames[0].svg
+    assert '<rect width="50" height="20" fill="#ffffff"/>' in frames[0].svg
+    assert of_one_size(FRAMES) == FRAMES
+    for suffix in (".svg", ".gif", ".html"):
+        write_film([frame(0), frame(1, size=50)], "", tmp_path / f"film{suffix}")
 
 
 # -- a page ----------------------------------------------------------------------------------------
