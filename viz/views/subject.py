@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from microgpt import InputError, ModelSnapshot, TrainingConfig, TrainingState
+from microgpt import InputError, ModelConfig, ModelSnapshot, TrainingConfig, TrainingState
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
 
@@ -108,14 +108,11 @@ class ViewSubject:
 
 def _check_size(model: ModelSnapshot, document: str) -> None:
     """Raises `InputError` if a document's graph would have too many nodes."""
-    from microgpt.replay.vectors.blueprint import Blueprint  # noqa: PLC0415  # only of long texts
-
     n = min(model.config.block_size, len(document) + 1)
-    labels = [""] * model.tokenizer.vocab_size
     if n <= 3:
         return
     # A quadratic: each position adds its own nodes, and some for each position before it.
-    sizes = [Blueprint(model.config, [0] * (p + 1), labels).layout.size for p in (1, 2, 3)]
+    sizes = _first_sizes(model.config, model.tokenizer.vocab_size)
     once, twice = sizes[1] - sizes[0], sizes[2] - 2 * sizes[1] + sizes[0]
 
     def nodes(p: int) -> int:
@@ -127,3 +124,12 @@ def _check_size(model: ModelSnapshot, document: str) -> None:
             f"a document of {len(document)} characters is a graph of {nodes(n):,} nodes; this view "
             f"takes graphs of {MOST_NODES:,}, so {most - 1} characters"
         )
+
+
+@cache
+def _first_sizes(config: ModelConfig, vocab_size: int) -> tuple[int, ...]:
+    """How many nodes the graphs of 1, 2 and 3 positions have: once for all frames of a film."""
+    from microgpt.replay.vectors.blueprint import Blueprint  # noqa: PLC0415  # only of long texts
+
+    labels = [""] * vocab_size
+    return tuple(Blueprint(config, [0] * (p + 1), labels).layout.size for p in (1, 2, 3))
