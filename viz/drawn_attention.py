@@ -39,7 +39,7 @@ def drawn_attention(pattern: AttentionPattern, caption: str = "") -> Drawn:
     return Drawn(
         kind=ATTENTION,
         title=title,
-        svg=lambda: with_description(render(dot()), printable(title), about),
+        svg=lambda: with_description(render(dot()), about, printable(title)),
         dot=lambda: str(dot().source),
         json=lambda: attention_json(pattern, caption),
         network=lambda: attention_network(pattern, title),

@@ -34,7 +34,7 @@ def drawn_view(view: View, caption: str = "", smaller: Callable[[], str] | None 
     return Drawn(
         kind=GRAPH,
         title=title,
-        svg=lambda: with_description(render(dot), title, about),
+        svg=lambda: with_description(render(dot), about, title),
         json=lambda: view_json(view, caption),
         dot=lambda: str(dot.source),
         network=lambda: view_network(view, caption),
@@ -48,6 +48,6 @@ def drawn_dot(dot: Digraph) -> Drawn:
     return Drawn(
         kind=PICTURE,
         title=str(dot.name or "microgpt"),
-        svg=lambda: render(dot),
+        svg=lambda: with_description(render(dot), "A graph; its parts tell their numbers in full."),
         dot=lambda: str(dot.source),
     )

@@ -27,7 +27,15 @@ def with_titles(svg: str) -> str:
     return _ROOT.sub(lambda found: f"{found[0]}<title>{whole}</title>\n", svg, count=1)
 
 
-def with_description(svg: str, title: str, description: str) -> str:
-    """The drawing with another title for the whole, and a sentence that tells what it shows."""
-    told = f"<title>{xml(title)}</title>\n<desc>{xml(description)}</desc>\n"
-    return re.sub(r"(<svg [^>]*>\n)<title>.*?</title>\n", lambda f: f[1] + told, svg, count=1)
+def with_description(svg: str, description: str, title: str = "") -> str:
+    """The drawing with a sentence that tells what it shows.
+
+    Args:
+        title: for the whole, if it shall have another one.
+    """
+
+    def told(found: re.Match[str]) -> str:
+        first = f"<title>{xml(title)}</title>" if title else found[2]
+        return f"{found[1]}{first}\n<desc>{xml(description)}</desc>\n"
+
+    return re.sub(r"(<svg [^>]*>\n)(<title>.*?</title>)\n", told, svg, count=1)
