@@ -85,7 +85,9 @@ def test_a_pdfs_text_is_text(emma_graph: Graph, softmax: Drawn) -> None:
     assert "attn head0" in text
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf", ".html"])
+@pytest.mark.parametrize(
+    "suffix", [".svg", pytest.param(".png", marks=pytest.mark.slow), ".pdf", ".html"]
+)
 def test_odd_labels(suffix: str) -> None:
     graph = hostile_graph()
     for drawn in (

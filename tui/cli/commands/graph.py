@@ -30,7 +30,7 @@ examples:
   microgpt graph emma --scope pos1/layer0/attn --depth 2 -o attention.svg
   microgpt graph emma --around 'layer0.attn_wq[3][7]' --hops 2 -o weight.png
   microgpt graph --run names.run --step 300 -o step300.svg
-  microgpt graph emma -o emma.explorer.json
+  microgpt graph emma --scope pos1/layer0 -o layer.explorer.json
 """
 
 
