@@ -137,6 +137,14 @@ PICTURES = (
         "local gradient that a path is multiplied by there; dashed lines take away.",
     ),
     Picture(
+        "nodes", "What does the whole computation look like, every scalar at once?",
+        f"microgpt view nodes emma {AT}",
+        "Down and across are all nodes in the order in which they were made, and a dot is an "
+        "edge: the node at its height has the node below or above it as an operand. On the "
+        "diagonal is what is made of what was just made, at the left what reads parameters, and "
+        "between them the positions that attention reads.",
+    ),
+    Picture(
         "embeddings", "Which letters has the model found alike?",
         f"microgpt view embeddings {AT}",
         "Each token stands where the two directions lie in which the rows of its matrix differ "

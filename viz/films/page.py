@@ -19,6 +19,8 @@ LEVEL = 6
 """Of the compression."""
 MOST_BYTES = 60_000_000
 """Of all lines of a page. A browser keeps them, and two bytes for each."""
+_STYLE = ' style="image-rendering:pixelated"'
+"""What the page's policy refuses and its own style says of all images."""
 
 
 def frames_page(frames: Sequence[Frame], title: str) -> str:
@@ -30,6 +32,7 @@ def frames_page(frames: Sequence[Frame], title: str) -> str:
     Raises:
         InputError: they are too much for a page.
     """
+    frames = [Frame(frame.name, frame.svg.replace(_STYLE, "")) for frame in frames]
     shared = shared_lines(frames)
     size = sum(len(line) for line in shared.lines)
     if size > MOST_BYTES:

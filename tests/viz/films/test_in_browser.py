@@ -17,6 +17,11 @@ from tests.viz.page.hostile import LABELS, hostile_graph
 from viz.films.export import write_film
 from viz.films.frames import Frame
 from viz.films.page import frames_page
+from viz.views.export import write_drawn
+from viz.views.subject import ViewSubject
+from viz.views.table import DrawnView
+from viz.views.table import Page as ViewPage
+from viz.views.themes import LIGHT
 
 pytestmark = [
     pytest.mark.slow,
@@ -135,6 +140,18 @@ def test_labels_run_nothing(browser: Page, tmp_path: Path) -> None:
     drawn = ET.fromstring(shown.drawn.part("svg"))
     assert titles == [each.text or "" for each in drawn.iter("{http://www.w3.org/2000/svg}title")]
     assert_quiet(browser, path)
+
+
+def test_the_pixels_of_an_image_stay_sharp(
+    browser: Page, tmp_path: Path, emma_graph: Graph
+) -> None:
+    path = tmp_path / "nodes.html"
+    view = DrawnView.of("nodes", [ViewSubject(given=emma_graph)])
+    write_drawn(view, ViewPage(LIGHT, "nodes"), path)
+    opened(browser, path)
+    shown = "getComputedStyle(document.querySelector('#stage image')).imageRendering"
+    assert browser.ask(shown) == "pixelated"
+    assert browser.problems == []
 
 
 def test_a_moving_svg_moves(browser: Page, tmp_path: Path) -> None:
