@@ -140,9 +140,10 @@ PICTURES = (
         "nodes", "What does the whole computation look like, every scalar at once?",
         f"microgpt view nodes emma {AT}",
         "Down and across are all nodes in the order in which they were made, and a dot is an "
-        "edge: the node at its height has the node below or above it as an operand. On the "
-        "diagonal is what is made of what was just made, at the left what reads parameters, and "
-        "between them the positions that attention reads.",
+        "edge: the node at its height is made of the operand at its column, as dark as the "
+        "gradient that comes back along it. On the diagonal is what is made of what was just "
+        "made, at the left what reads parameters, and between them the positions that attention "
+        "reads.",
     ),
     Picture(
         "embeddings", "Which letters has the model found alike?",

@@ -9,11 +9,11 @@ from graphviz import Digraph
 from viz.dot import to_dot
 from viz.drawn import Drawn
 from viz.kinds import GRAPH, PICTURE
+from viz.network import Network
 from viz.render import render
 from viz.svg_titles import with_description
 from viz.view import View
 from viz.view_json import view_json
-from viz.view_network import scalar_network, view_network
 
 
 def drawn_view(view: View, caption: str = "", smaller: Callable[[], str] | None = None) -> Drawn:
@@ -37,10 +37,16 @@ def drawn_view(view: View, caption: str = "", smaller: Callable[[], str] | None 
         svg=lambda: with_description(render(dot), about, title),
         json=lambda: view_json(view, caption),
         dot=lambda: str(dot.source),
-        network=lambda: view_network(view, caption),
-        scalars=lambda: scalar_network(view, caption),
+        network=lambda: _network(view, caption),
+        scalars=lambda: _network(view, caption, scalars=True),
         smaller=smaller,
     )
+
+
+def _network(view: View, caption: str, *, scalars: bool = False) -> Network:
+    from viz.view_network import scalar_network, view_network  # noqa: PLC0415  # 50 ms
+
+    return scalar_network(view, caption) if scalars else view_network(view, caption)
 
 
 def drawn_dot(dot: Digraph) -> Drawn:
