@@ -59,7 +59,7 @@ clean: ## remove .venv and what tools left behind
 
 .venv/run.stamp: .venv/bin/python pyproject.toml
 	@echo "installing into .venv ..."
-	@$(BIN)/python -m pip install --quiet -e .
+	@$(BIN)/python -m pip install --quiet -e '.[pictures]'
 	@touch $@
 
 .venv/test.stamp: .venv/run.stamp
