@@ -47,7 +47,7 @@ examples:
   microgpt view lens emma --train 300
   microgpt view attention emma --train 300 --position 3 -o attention.svg
   microgpt view scores emma --train 300 --head 2 --theme dark -o scores.png
-  microgpt view paths emma --train 300 --node 'layer0.attn_wq[3][7]' -o paths.svg
+  microgpt view paths emma --train 300 --node 'layer0.attn_wq[3][7]' -o way.svg
   microgpt view training emma --train 300 -o course.svg
   microgpt view parameters --run names.run --step 300 -o parameters.json
   microgpt view nodes train.py --by scope
