@@ -5,7 +5,8 @@
 >>> a, b = Value(2.0, name="a"), Value(-3.0, name="b")
 >>> loss = a * b + a
 >>> loss.backward()
->>> picture = viz.draw(loss)  # a graphviz.Digraph: a notebook shows it
+>>> viz.graph(loss)  # a notebook shows it, and .save("graph.svg") writes it
+<a graph: #3: 4 nodes, 4 edges>
 """
 
 from __future__ import annotations
