@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint format docs-img docs-debugger docs-diagnosis docs-progression docs-performance bench clean
+.PHONY: help run test test-slow lint format docs-img docs-gallery docs-debugger docs-diagnosis docs-progression docs-performance bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ format: .venv/lint.stamp ## let ruff mend what it can
 
 docs-img: .venv/test.stamp ## draw the pictures of the README again
 	@$(BIN)/python docs/img/make.py
+
+docs-gallery: .venv/run.stamp ## draw the pictures of docs/gallery.md again
+	@$(BIN)/python docs/make_gallery.py
 
 docs-debugger: .venv/run.stamp ## run the commands of docs/debugger.md again
 	@$(BIN)/python docs/make_debugger.py
@@ -56,7 +59,7 @@ clean: ## remove .venv and what tools left behind
 
 .venv/run.stamp: .venv/bin/python pyproject.toml
 	@echo "installing into .venv ..."
-	@$(BIN)/python -m pip install --quiet -e .
+	@$(BIN)/python -m pip install --quiet -e '.[pictures]'
 	@touch $@
 
 .venv/test.stamp: .venv/run.stamp

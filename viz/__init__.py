@@ -5,7 +5,8 @@
 >>> a, b = Value(2.0, name="a"), Value(-3.0, name="b")
 >>> loss = a * b + a
 >>> loss.backward()
->>> picture = viz.draw(loss)  # a graphviz.Digraph: a notebook shows it
+>>> viz.graph(loss)  # a notebook shows it, and .save("graph.svg") writes it
+<a graph: #3: 4 nodes, 4 edges>
 """
 
 from __future__ import annotations
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
     from viz.drawing import draw
     from viz.export import check_output, write_picture
     from viz.map_drawing import map_of as map  # noqa: A004  # as viz.draw is called
+    from viz.shown_graph import attention_of as attention
+    from viz.shown_graph import graph_of as graph
     from viz.view import View, folded, neighbourhood, scalars
 
 __all__ = [
     "Folding",
     "View",
+    "attention",
     "check_output",
     "draw",
     "folded",
+    "graph",
     "map",
     "neighbourhood",
     "scalars",
@@ -37,9 +42,11 @@ __all__ = [
 _PLACES = {
     "Folding": ("viz.boxes", "Folding"),
     "View": ("viz.view", "View"),
+    "attention": ("viz.shown_graph", "attention_of"),
     "check_output": ("viz.export", "check_output"),
     "draw": ("viz.drawing", "draw"),
     "folded": ("viz.view", "folded"),
+    "graph": ("viz.shown_graph", "graph_of"),
     "map": ("viz.map_drawing", "map_of"),
     "neighbourhood": ("viz.view", "neighbourhood"),
     "scalars": ("viz.view", "scalars"),

@@ -227,13 +227,13 @@ class _Drawing:
         if bundle.slot >= 0:
             edge = self.graph.operands_of(self.by_key[bundle.target].node)[bundle.slot]
             attributes["edgetooltip"] = (
-                f"contribution {edge.contribution:.6g} = local gradient {edge.local:.6g} "
-                f"× adjoint {float(self.graph.grad[edge.consumer]):.6g}"
+                f"contribution {edge.contribution!r} = local gradient {edge.local!r} "
+                f"× adjoint {float(self.graph.grad[edge.consumer])!r}"
             )
             return attributes
         edges = f"{bundle.count:,} edge{'' if bundle.count == 1 else 's'}"
         attributes["edgetooltip"] = (
-            f"{edges}, sum of |contribution| {bundle.magnitude:.6g}, net {bundle.net:.6g}"
+            f"{edges}, sum of |contribution| {bundle.magnitude!r}, net {bundle.net!r}"
         )
         if _has_edge_labels(self.view):
             attributes["label"] = f"{bundle.count:,} · {short_number(bundle.magnitude)}"

@@ -1,4 +1,4 @@
-"""`draw`: anyone's computation as a picture, in one call."""
+"""`draw`: anyone's computation as a `graphviz.Digraph`, in one call."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ from graphviz import Digraph
 
 from microgpt.autograd.value import Value
 from microgpt.graph.graph import Graph
-from microgpt.model.place_names import named
-from viz.boxes import Folding
 from viz.dot import to_dot
 from viz.render import Picture, use_available_engine
-from viz.view import folded, scalars
-
-MAX_SCALARS = 200
-"""Graphs up to this many nodes are drawn whole; larger ones folded."""
+from viz.shown_graph import view_of
 
 
 def draw(
@@ -34,11 +29,4 @@ def draw(
     """
     graph = value if isinstance(value, Graph) else Graph.from_value(value)
     use_available_engine()
-    if depth is None and not scope and len(graph) <= MAX_SCALARS:
-        title = f"{named(graph, graph.root)}: {len(graph)} nodes, {graph.n_edges} edges"
-        view = scalars(graph, range(len(graph)), title)
-    else:
-        folding = Folding(graph)
-        focus = folding.scope(scope) if scope else folding.root
-        view = folded(folding, focus, 1 if depth is None else depth)
-    return Picture.of(to_dot(view, caption))
+    return Picture.of(to_dot(view_of(graph, depth, scope), caption))

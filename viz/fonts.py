@@ -17,7 +17,7 @@ SHOWN = f"{FONT},Arial,{WIDEST},sans-serif"
 
 _KINDS = ("graph", "node", "edge")
 _SET = re.compile(rf"^\t({'|'.join(_KINDS)}) \[fontname={FONT}\]$", re.MULTILINE)
-_NAMED = re.compile(rf'font-family="{WIDEST}[^"]*"'.encode())
+_NAMED = re.compile(rf'font-family="{WIDEST}[^"]*"')
 
 
 def set_font(dot: Digraph) -> None:
@@ -31,6 +31,6 @@ def laid_out_for_widest(source: str) -> str:
     return _SET.sub(rf'\t\1 [fontname="{WIDEST}"]', source)
 
 
-def shown_in_first(svg: bytes) -> bytes:
+def shown_in_first(svg: str) -> str:
     """An SVG laid out for the widest font that is shown in the first of `SHOWN` there is."""
-    return _NAMED.sub(f'font-family="{SHOWN}"'.encode(), svg)
+    return _NAMED.sub(f'font-family="{SHOWN}"', svg)

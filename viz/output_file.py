@@ -10,35 +10,32 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from microgpt.errors import InputError
+from microgpt.files import kind_of
 
 
-def check_file(output: str | Path, possible: Sequence[str]) -> str:
-    """Refuses a file that could not be written, and gives its suffix in lower case.
-
-    Args:
-        possible: suffixes, in lower case.
+def check_place(path: Path) -> None:
+    """Refuses a file in a folder that is missing or may not be written to, and what is no file.
 
     Raises:
-        InputError: the suffix is none of these, or the folder is missing or may not be written to.
+        InputError: it is one of these.
     """
-    path = Path(output)
-    if path.suffix.lower() not in possible:
-        raise InputError(
-            f"output {str(path)!r}: {f'suffix {path.suffix!r}' if path.suffix else 'no suffix'}; "
-            f"it can be {', '.join(possible)}"
-        )
     try:
         _check_place(path)
     except OSError as error:  # a name that is too long
-        raise InputError(f"output {str(path)!r}: {error.strerror}") from error
-    return path.suffix.lower()
+        raise refused(path, error.strerror or "it cannot be") from error
+
+
+def refused(path: Path, problem: str, possible: Sequence[str] = ()) -> InputError:
+    """The error about an output: what is wrong with it, and which suffixes are possible."""
+    valid = f"; it can be {', '.join(possible)}" if possible else ""
+    return InputError(f"output {str(path)!r}: {problem}{valid}")
 
 
 def _check_place(path: Path) -> None:
     if not path.parent.is_dir():
         raise InputError(f"output {str(path)!r}: there is no folder {str(path.parent)!r}")
-    if path.is_dir():
-        raise InputError(f"output {str(path)!r} is a folder")
+    if kind := kind_of(path):
+        raise InputError(f"output {str(path)!r} is {kind}")
     for place in (path.parent, path):
         if place.exists() and not os.access(place, os.W_OK):
             raise InputError(f"output {str(path)!r}: {str(place)!r} may not be written to")

@@ -80,7 +80,7 @@ def _placed(
         dot.node(str(number), width=f"{width * units.x:.3f}", height=f"{height * units.y:.3f}")
     for tail, head in edges:
         dot.edge(str(tail), str(head))
-    return _parsed(render(dot, "plain").decode(), edges, units)
+    return _parsed(render(dot, "plain"), edges, units)
 
 
 def _parsed(plain: str, edges: Sequence[tuple[int, int]], units: Units) -> Placement:

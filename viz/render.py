@@ -1,7 +1,8 @@
 """Runs the Graphviz engine: the only module that starts another program.
 
 A `dot` on PATH is used if there is one, else the `graphviz-pure` program that is installed with
-this package, which draws the same without anything from the system but has no PDF.
+this package, which draws the same without anything from the system. All other kinds of pictures are
+made of its SVG (`viz.formats`).
 """
 
 from __future__ import annotations
@@ -10,35 +11,28 @@ import shutil
 import subprocess
 import sysconfig
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from graphviz import Digraph
 from graphviz.backend import dot_command
 
 from microgpt.errors import InputError
-from viz import formats
 from viz.fonts import laid_out_for_widest, shown_in_first
-
-COORDINATES = "plain"
-"""A format that is no picture: where boxes and edges go."""
+from viz.formats.png import svg_png
+from viz.svg_titles import with_titles
 
 TIMEOUT = 60
 """Units: seconds."""
 
 
-def engine(format_: str = "svg") -> str:
+def engine() -> str:
     """Path of the program that lays out and draws.
 
     Raises:
-        InputError: there is none, or none that can write the format.
+        InputError: there is none.
     """
-    drawn = [row.drawn_as for row in formats.FORMATS if row.drawn_as]
-    if format_ not in (*drawn, COORDINATES):
-        raise InputError(f"format {format_!r} is unknown; it can be {', '.join(drawn)}")
     if dot := shutil.which("dot"):
         return dot
-    if format_ == "pdf":
-        raise InputError("PDF needs a system Graphviz (no dot on PATH); svg and png do not")
     for folder in (sysconfig.get_path("scripts"), None):
         if found := shutil.which("graphviz-pure", path=folder):
             return found
@@ -53,17 +47,17 @@ def use_available_engine() -> None:
     dot_command.DOT_BINARY = Path(engine())
 
 
-def render(source: Digraph | str, format_: str) -> bytes:
+def render(source: Digraph | str, format_: Literal["svg", "plain"] = "svg") -> str:
     """Draws DOT text.
 
     Args:
         source: a `Digraph` or DOT text; its `layout` attribute chooses another engine than dot.
-        format_: what `viz.formats` says is drawn, or `COORDINATES`.
+        format_: a picture, whose parts have titles; or where boxes and edges go.
 
     Raises:
-        InputError: the format is unknown or not to be had here, or drawing fails or takes too long.
+        InputError: there is no engine, or drawing fails or takes too long.
     """
-    program = engine(format_)
+    program = engine()
     name = Path(program).name
     text = source if isinstance(source, str) else source.source
     if format_ == "svg":
@@ -85,8 +79,8 @@ def render(source: Digraph | str, format_: str) -> bytes:
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise InputError(f"{name} failed: {said[-1] if said else 'no message'}")
-    drawn: bytes = done.stdout
-    return shown_in_first(drawn) if format_ == "svg" else drawn
+    drawn = done.stdout.decode()
+    return with_titles(shown_in_first(drawn)) if format_ == "svg" else drawn
 
 
 class Picture(Digraph):  # type: ignore[misc]  # graphviz has no types
@@ -100,7 +94,7 @@ class Picture(Digraph):  # type: ignore[misc]  # graphviz has no types
         return picture
 
     def _repr_image_svg_xml(self) -> str:
-        return render(self, "svg").decode()
+        return render(self)
 
     def _repr_image_png(self) -> bytes:
-        return render(self, "png")
+        return svg_png(render(self))

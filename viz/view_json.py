@@ -9,6 +9,8 @@ from microgpt.model.place_names import place_name
 from viz.dot import norm
 from viz.view import View
 
+VERSION = 1
+
 
 def view_json(view: View, caption: str = "") -> str:
     """The view's boxes and bundles as JSON text, one object a line, floats in full precision.
@@ -46,7 +48,8 @@ def view_json(view: View, caption: str = "") -> str:
         }
         for bundle in view.bundles
     ]
-    head = json.dumps({"title": view.title, "caption": caption}, ensure_ascii=False)[1:-1]
+    about = {"version": VERSION, "title": view.title, "caption": caption}
+    head = json.dumps(about, ensure_ascii=False)[1:-1]
     return f'{{{head},\n"nodes": {_lines(nodes)},\n"edges": {_lines(edges)}}}\n'
 
 

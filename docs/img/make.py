@@ -39,6 +39,7 @@ def draw_graphs() -> None:
         ["graph", "emma", "--scope", "pos2/layer0/attn/head0/softmax", "-o", HERE / "softmax.svg"],
         ["attention", "emma", "--train", str(STEPS), "-o", HERE / "attention.svg"],
         ["map", "emma", "--train", "300", "-o", HERE / "map.svg"],
+        ["view", "nodes", "emma", "--train", "300", "--by", "scope", "-o", HERE / "nodes.svg"],
         ["map", HERE.parents[1] / "examples" / "train3.py", "-o", HERE / "map-script.svg"],
     ):
         status = microgpt([str(word) for word in command])

@@ -18,6 +18,9 @@ _POSITION = re.compile(r"pos(\d+)(?:/|$)")
 _LOSS = re.compile(r"pos(\d+)/loss")
 _LOGITS = re.compile(r"pos(\d+)/lm_head")
 _RESIDUAL_STREAM = re.compile(r"embed|layer\d+/mlp/residual")
+_STREAM = re.compile(r"(embed)|(layer\d+/(?:attn|mlp))/residual")
+_WRITTEN_BY = {"embed": "embed", "attn": "attn/out", "mlp": "mlp/fc2"}
+"""The scope whose outputs a block adds to the stream, by the end of the block's name."""
 _BLOCKS = (
     (re.compile(r"(?:^|/)(layer\d+)/attn/(head\d+)(?:/|$)"), "{0}/{1}"),
     (re.compile(r"(?:^|/)(layer\d+)/attn/out$"), "{0}/attn"),
@@ -146,6 +149,25 @@ def residual_stream(graph: Graph) -> dict[str, list[ScopeRange]]:
         if place != scope.path and _RESIDUAL_STREAM.fullmatch(place):
             places.setdefault(place, []).append(scope)
     return places
+
+
+def stream_scopes(graph: Graph) -> dict[str, list[tuple[ScopeRange, ScopeRange]]]:
+    """Of `embed`, `layer0/attn`, `layer0/mlp`, ..., first to last, two scopes at each position.
+
+    The outputs of the first are what the block adds to the residual stream, those of the second are
+    the stream after it.
+    """
+    found: dict[str, list[tuple[ScopeRange, ScopeRange]]] = {}
+    for scope in graph.scopes:
+        place = at_any_position(scope.path)
+        if place == scope.path or not (match := _STREAM.fullmatch(place)):
+            continue
+        block = match[1] or match[2]
+        around, _, kind = block.rpartition("/")
+        writer = "/".join(filter(None, (around, _WRITTEN_BY[kind])))
+        before = graph.scopes.find(scope.path.removesuffix(place) + writer)
+        found.setdefault(block, []).append((before, scope))
+    return found
 
 
 def softmaxes(graph: Graph) -> Iterator[ScopeRange]:

@@ -25,6 +25,7 @@ from tests.viz.computations import (
 from tests.viz.golden import assert_golden
 from viz.boxes import Folding
 from viz.dot import norm, plain, printable, to_dot
+from viz.formats.png import svg_png
 from viz.render import render
 from viz.style import gradient_color, op_style, short_number
 from viz.view import MAX_DRAWN, View, folded, neighbourhood, scalars
@@ -42,16 +43,16 @@ def test_an_op_of_a_foreign_class_is_drawn_under_its_own_name() -> None:
     assert any(tip.startswith("#1 = tanh, data 0.964") for tip in tips(svg))
 
 
-def texts(svg: bytes) -> list[str]:
+def texts(svg: str) -> list[str]:
     """Every piece of text in an SVG."""
     root = ET.fromstring(svg)
     return ["".join(e.itertext()) for e in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
-def tips(svg: bytes) -> list[str]:
-    """Every tooltip in an SVG."""
-    name = "{http://www.w3.org/1999/xlink}title"
-    return [e.attrib[name] for e in ET.fromstring(svg).iter() if name in e.attrib]
+def tips(svg: str) -> list[str]:
+    """Every title in an SVG, which a browser shows as a tooltip."""
+    name = "{http://www.w3.org/2000/svg}title"
+    return [e.text or "" for e in ET.fromstring(svg).iter(name)]
 
 
 # -- golden ------------------------------------------------------------------------------------
@@ -78,7 +79,7 @@ def test_the_overview_of_a_tiny_model() -> None:
 PROGRAM = """
 import sys
 from tests.viz.computations import small_snapshot, tutorial_graph
-from viz.attention import AttentionPattern, attention_dot
+from viz.attention_panels import AttentionPattern, attention_dot
 from viz.boxes import Folding
 from viz.dot import to_dot
 from viz.view import folded, neighbourhood, scalars
@@ -121,7 +122,7 @@ def test_a_scalar_shows_its_value_and_gradient() -> None:
         assert any(tip.startswith(f"{graph.name(node)} = {graph.op(node)}, data "
                                   f"{float(graph.data[node])!r}") for tip in tips(svg))  # fmt: skip
     assert op_style("mul").glyph in shown
-    assert "contribution 2 = local gradient 2 × adjoint 1" in tips(svg)
+    assert "contribution 2.0 = local gradient 2.0 × adjoint 1.0" in tips(svg)
 
 
 def test_a_gradients_colour_is_its_sign_and_size() -> None:
@@ -177,7 +178,7 @@ def test_parts_of_parts_are_called_by_their_full_names() -> None:
 
 def tops(view: View) -> dict[str, float]:
     """How high Graphviz puts what the DOT text names."""
-    rows = [line.split() for line in render(to_dot(view), "plain").decode().splitlines()]
+    rows = [line.split() for line in render(to_dot(view), "plain").splitlines()]
     return {row[1]: float(row[3]) for row in rows if row[0] == "node"}
 
 
@@ -283,7 +284,7 @@ def test_every_kind_of_view_is_drawn(views: dict[str, View], kind: str) -> None:
         expected = (f"data {short_number(float(graph.data[box.node]))}" if box.kind == "node"
                     else f"{len(box):,} nodes")  # fmt: skip
         assert expected in shown
-    assert render(dot, "png").startswith(b"\x89PNG\r\n\x1a\n")
+    assert svg_png(render(dot)).startswith(b"\x89PNG\r\n\x1a\n")
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ def test_boxes_of_an_svg_have_room_for_the_widest_font() -> None:
 
 
 def test_an_svg_asks_for_the_usual_fonts_first_to_last() -> None:
-    svg = render(draw(Value(2.0, name="a") * 3.0), "svg").decode()
+    svg = render(draw(Value(2.0, name="a") * 3.0), "svg")
     assert set(re.findall('font-family="([^"]*)"', svg)) == {SHOWN}
     assert SHOWN.split(",")[0] == FONT
     assert SHOWN.endswith("sans-serif")

@@ -21,7 +21,8 @@ def test_a_notebook_shows_the_picture(emma_graph: Graph, names: Corpus) -> None:
     tokens = [tokenizer.label(token) for token in tokenizer.encode("emma")]
     drawn = viz.map(emma_graph, "value", tokens=tokens, step=0, title="“emma”")
     assert [caption.token for caption in drawn.look.map.captions] == ["BOS", "e", "m", "m", "a"]
-    assert drawn._repr_svg_() == map_svg(drawn.look, "“emma”")
+    bundle = drawn._repr_mimebundle_()
+    assert bundle == {"image/svg+xml": map_svg(drawn.look, "“emma”"), "text/plain": str(drawn)}
     lines = str(drawn).splitlines()
     assert lines[0] == "“emma”"
     assert lines[1].split() == ["reads", *tokens[:-1]]
@@ -34,7 +35,7 @@ def test_a_value_is_enough() -> None:
     loss.backward()
     drawn = viz.map(loss)
     assert drawn.look.lens.name == "grad"
-    assert drawn._repr_svg_().startswith("<svg")
+    assert drawn._repr_mimebundle_()["image/svg+xml"].startswith("<svg")
 
 
 def test_why_takes_a_node_by_id_or_name(emma_graph: Graph) -> None:
@@ -51,7 +52,7 @@ def test_it_is_saved_by_suffix(tmp_path: Path) -> None:
     drawn.save(tmp_path / "m.json")
     drawn.save(str(tmp_path / "m.svg"))
     assert json.loads((tmp_path / "m.json").read_text())["lens"] == "grad"
-    assert (tmp_path / "m.svg").read_text("utf-8") == drawn._repr_svg_()
+    assert (tmp_path / "m.svg").read_text("utf-8") == drawn.drawn.svg()
     with pytest.raises(InputError, match=r"suffix '\.bmp'"):
         drawn.save(tmp_path / "m.bmp")
 

@@ -22,6 +22,22 @@ def chosen_view(arguments: argparse.Namespace, graph: Graph, hops: int) -> View:
     return folded(folding, focus, arguments.depth or 1)
 
 
+def smaller_views(arguments: argparse.Namespace, graph: Graph, hops: int) -> str:
+    """Which of the same views, less deep, there are, and how large they are; in words."""
+    if arguments.around is not None:
+        option, less = "--hops", range(1, hops)
+    else:
+        option, less = "--depth", range(1, arguments.depth or 1)
+    told = []
+    for value in less:
+        asked = argparse.Namespace(**vars(arguments) | {"depth": value})
+        view = chosen_view(asked, graph, value)
+        told.append(f"{option} {value} has {len(view.boxes):,} and {len(view.bundles):,}")
+    if not told:
+        return "--scope looks into a part of it"
+    return f"of boxes and edges {', '.join(told)}"
+
+
 def extent(view: View) -> str:
     """How much a picture shows: `10 boxes of 2,398 nodes and 5 boxes around, 33 bundles`."""
     n_inside, n_around = len(view.inside), len(view.around)

@@ -25,6 +25,7 @@ examples:
   microgpt train --steps 200 --samples 10
   microgpt graph emma -o emma.svg
   microgpt attention emma --train 100 -o attention.svg
+  microgpt film names.run -o film.html
   microgpt sample --prompt ka --count 5
 
 `microgpt COMMAND --help` tells more about a command.
@@ -66,6 +67,8 @@ COMMANDS: tuple[Command, ...] = (
     LateCommand("graph"),
     LateCommand("map"),
     LateCommand("attention"),
+    LateCommand("film"),
+    LateCommand("view"),
     LateCommand("debug"),
     LateCommand("diagnose"),
     LateCommand("runs"),

@@ -21,7 +21,7 @@ from tui.modes.mode_screen import ModeScreen
 from tui.training.run_frame import RunFrame
 from tui.widgets.heatmap import CELL_WIDTH, NARROW_CELL, HeadStrip, Heatmap, content_width
 from tui.widgets.reading_pane import Reading, ReadingPane, least_width
-from viz.attention import AttentionPattern, attention_dot
+from viz.attention_panels import AttentionPattern, attention_dot
 from viz.dot import printable
 from viz.export import write_picture
 from viz.maps.text import MOVED

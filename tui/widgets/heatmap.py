@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.cell_text import set_right
-from viz.attention import AttentionPattern, Weights
+from viz.attention_panels import AttentionPattern, Weights
 from viz.maps.text import MOVED
 from viz.style import NEGATIVE, blend, ink_on
 

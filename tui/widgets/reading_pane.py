@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from tui.cell_text import set_left
 from tui.widgets.heatmap import is_moved, shade
-from viz.attention import Weights
+from viz.attention_panels import Weights
 from viz.maps.text import MOVED
 
 ACROSS = "▁▂▃▄▅▆▇█"

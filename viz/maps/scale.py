@@ -17,12 +17,38 @@ from viz.maps.lenses import Look
 from viz.style import strength
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Where a picture's scales end at the least, so that pictures of several steps share them."""
+
+    cells: float = 0.0
+    losses: float = 0.0
+    bands: float = 0.0
+    ribbons: float = 0.0
+    strips: float = 0.0  # what all ribbons to one strip carry
+
+    def and_of(self, other: Ends) -> Ends:
+        """The further ones of two."""
+        return Ends(
+            max(self.cells, other.cells),
+            max(self.losses, other.losses),
+            max(self.bands, other.bands),
+            max(self.ribbons, other.ribbons),
+            max(self.strips, other.strips),
+        )
+
+
+UNKNOWN = Ends()
+"""A picture's own."""
+
+
 @dataclass(frozen=True, eq=False)
 class Scale:
     """A Map through a lens, its cells' numbers as sizes between 0 and 1."""
 
     look: Look
     beside: Sequence[Look] = ()  # Maps that are on the same scale
+    ends: Ends = UNKNOWN
 
     @cached_property
     def largest(self) -> float:
@@ -30,7 +56,7 @@ class Scale:
         sizes = np.abs(self.look.numbers)[self.on_scale]
         sizes = sizes[np.isfinite(sizes)]
         others = (Scale(other).largest for other in self.beside if other is not self.look)
-        return max([float(sizes.max(initial=0.0)), *others])
+        return max([float(sizes.max(initial=0.0)), self.ends.cells, *others])
 
     @cached_property
     def largest_loss(self) -> float:
@@ -38,7 +64,7 @@ class Scale:
         data = self.look.map.graph.data
         losses = (float(data[node]) for node in self.losses.values())
         others = (Scale(other).largest_loss for other in self.beside if other is not self.look)
-        return max([0.0, *filter(math.isfinite, losses), *others])
+        return max([self.ends.losses, *filter(math.isfinite, losses), *others])
 
     @cached_property
     def on_scale(self) -> Mask:

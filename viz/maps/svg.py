@@ -15,6 +15,7 @@ from microgpt.errors import InputError
 from viz.fonts import SHOWN
 from viz.maps.lenses import Look
 from viz.maps.palette import RIVER, head_color, size_color
+from viz.maps.scale import UNKNOWN, Ends, Scale
 from viz.maps.sentence import sentence
 from viz.maps.svg_cells import BASELINE, OUTLINE, DrawnCells
 from viz.maps.svg_elements import (
@@ -53,7 +54,11 @@ def map_svg(look: Look, title: str = "", reader: int | None = None) -> str:
 
 
 def maps_svg(
-    looks: Sequence[Look], names: Sequence[str], title: str = "", reader: int | None = None
+    looks: Sequence[Look],
+    names: Sequence[str],
+    title: str = "",
+    reader: int | None = None,
+    ends: Ends | None = None,
 ) -> str:
     """Several Maps side by side, on one scale.
 
@@ -62,6 +67,7 @@ def maps_svg(
         names: what each of them is called.
         title: what they are of.
         reader: the column whose ribbons stand out; the one whose ribbons carry the most if None.
+        ends: where the scales end at the least.
 
     Raises:
         InputError: there is none, or they differ in their rows, columns or lens.
@@ -72,7 +78,23 @@ def maps_svg(
             f"Maps side by side must be alike in rows, columns and lens: {len(looks)} Maps of "
             f"{len(kinds)} kinds"
         )
-    return _Page(PictureLayout(tuple(looks), any(names)), tuple(names), title, reader).svg()
+    layout = PictureLayout(tuple(looks), any(names))
+    return _Page(layout, tuple(names), title, reader, ends or UNKNOWN).svg()
+
+
+def ends_of(look: Look) -> Ends:
+    """Where the scales of a Map's picture end."""
+    layout = PictureLayout((look,))
+    scale, flows = Scale(look), Flows(layout)
+    return Ends(
+        scale.largest, scale.largest_loss, flows.widest_band, flows.widest_ribbon,
+        flows.widest_strip,
+    )  # fmt: skip
+
+
+def strongest_reader(look: Look) -> int | None:
+    """The column whose ribbons carry the most."""
+    return Flows(PictureLayout((look,))).reader
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +103,13 @@ class _Page:
     names: Sequence[str]
     title: str
     chosen: int | None
+    ends: Ends
     cells: DrawnCells = field(init=False)
     flows: Flows = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cells", DrawnCells(self.layout))
-        object.__setattr__(self, "flows", Flows(self.layout, self.chosen))
+        object.__setattr__(self, "cells", DrawnCells(self.layout, self.ends))
+        object.__setattr__(self, "flows", Flows(self.layout, self.chosen, self.ends))
 
     @property
     def look(self) -> Look:

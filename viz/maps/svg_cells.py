@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from viz.maps.lenses import Look
 from viz.maps.palette import head_color, size_color
-from viz.maps.scale import Scale
+from viz.maps.scale import UNKNOWN, Ends, Scale
 from viz.maps.step_map import HeadWeights
 from viz.maps.svg_elements import PLAIN, SMALL, box, cut, short, words, xml
 from viz.maps.svg_layout import PARAMETER_CELL, PictureLayout
@@ -34,11 +34,12 @@ class DrawnCells:
     """The cells of the Maps of a picture, on one scale."""
 
     layout: PictureLayout
+    ends: Ends = UNKNOWN
     scales: Sequence[Scale] = field(init=False)
 
     def __post_init__(self) -> None:
         looks = self.layout.looks
-        object.__setattr__(self, "scales", tuple(Scale(look, looks) for look in looks))
+        object.__setattr__(self, "scales", tuple(Scale(look, looks, self.ends) for look in looks))
 
     @property
     def largest(self) -> float:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from viz.maps.lenses import Look
 from viz.maps.palette import RIVER, head_color
-from viz.maps.scale import Scale, flow
+from viz.maps.scale import UNKNOWN, Ends, Scale, flow
 from viz.maps.step_map import Ribbon
 from viz.maps.svg_elements import box, xml
 from viz.maps.svg_layout import LANE, PictureLayout
@@ -46,6 +46,7 @@ class Flows:
 
     layout: PictureLayout
     chosen: int | None = None  # the column whose ribbons stand out; which, is found if None
+    ends: Ends = UNKNOWN
 
     @property
     def looks(self) -> Sequence[Look]:
@@ -62,7 +63,7 @@ class Flows:
     def widest_band(self) -> float:
         """What the widest band carries."""
         sizes = (band.size for bands in self._bands for band in bands if band.counts)
-        return max((size for size in sizes if math.isfinite(size)), default=0.0)
+        return max([self.ends.bands, *filter(math.isfinite, sizes)])
 
     @property
     def most_band(self) -> float:
@@ -126,16 +127,22 @@ class Flows:
     @cached_property
     def widest_ribbon(self) -> float:
         """What the widest ribbon carries."""
-        return max((size for ribbons in self.ribbons for _, size in ribbons), default=0.0)
+        sizes = (size for ribbons in self.ribbons for _, size in ribbons)
+        return max([self.ends.ribbons, *sizes])
 
     @cached_property
-    def most_ribbon(self) -> float:
-        """Width of that one: so much that those of one strip fit into the lane over it."""
+    def widest_strip(self) -> float:
+        """What the ribbons to one strip carry, of the one with the most."""
         sums: dict[tuple[int, int, int], float] = defaultdict(float)
         for place, ribbons in enumerate(self.ribbons):
             for ribbon, size in ribbons:
                 sums[place, ribbon.row, ribbon.column] += size
-        fits = (LANE - 3) * self.widest_ribbon / max(sums.values(), default=1.0)
+        return max([self.ends.strips, *sums.values()])
+
+    @cached_property
+    def most_ribbon(self) -> float:
+        """Width of that one: so much that those of one strip fit into the lane over it."""
+        fits = (LANE - 3) * self.widest_ribbon / (self.widest_strip or 1.0)
         return min(WIDEST_RIBBON, self.layout.gutter / 3, fits)
 
     def drawn(self, place: int) -> Iterator[str]:
@@ -148,7 +155,7 @@ class Flows:
         faint: list[str] = []
         strong: list[str] = []
         for ribbon, size in sorted(ribbons, key=lambda each: each[0].source):
-            width = max(LEAST_RIBBON, size / self.widest_ribbon * self.most_ribbon)
+            width = max(LEAST_RIBBON, min(1.0, size / self.widest_ribbon) * self.most_ribbon)
             key = (ribbon.row, ribbon.column)
             height = min(heights[key] + width / 2 + 0.5, LANE - 1)
             heights[key] += width + 0.6

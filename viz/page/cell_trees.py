@@ -16,9 +16,9 @@ import numpy as np
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
+from viz.escaping import printable
 from viz.joining import run_length
 from viz.maps.step_map import StepMap
-from viz.page.escaping import printable
 from viz.partition import IN_ORDER, SUM, TERMS, Group, partition
 
 MOST_BOXES = 34

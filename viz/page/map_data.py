@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from viz.escaping import printable
 from viz.maps.lenses import LENSES, Look, look
 from viz.maps.moments import column_completions, completions
 from viz.maps.scale import Scale, flow
@@ -22,7 +23,6 @@ from viz.maps.svg_elements import short
 from viz.maps.svg_flows import bands_of
 from viz.maps.svg_layout import PictureLayout
 from viz.maps.words import column_name
-from viz.page.escaping import printable
 
 NUMBER, PROBABILITY, LOSS = "number", "probability", "loss"
 WAYS = ("around", "through", "whole")

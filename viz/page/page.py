@@ -1,22 +1,21 @@
-"""Putting a page together: one HTML file with everything in it, which asks no network for anything.
+"""Putting a page together: a step's texts and arrays, and the program that looks things up in them.
 
 What the program that is shown calls its parts is data: JSON that cannot end its element, compressed
-arrays, and escaped text. Only scripts whose digests stand in the page's policy run.
+arrays, and escaped text.
 """
 
 from __future__ import annotations
 
 import base64
 from functools import cache
-from hashlib import sha256
-from html import escape
 from importlib.resources import files
 
 from microgpt.errors import InputError
+from viz.escaping import printable, script_json
+from viz.html_page import html_page
 from viz.maps.lenses import Look
 from viz.maps.palette import HEADS, RAMP
 from viz.page.blob import packed
-from viz.page.escaping import printable, script_json
 from viz.page.map_data import looks_of, map_data
 from viz.page.step_data import step_data
 from viz.style import NEGATIVE, PAPER, POSITIVE, blend
@@ -64,24 +63,13 @@ def page_html(look: Look, title: str = "") -> str:
             "negative": blend(PAPER, NEGATIVE, 1.0),
         },
     }
-    script, style = _script(), _asset("page.css")
-    policy = (
-        f"default-src 'none'; script-src {_digest(script)} 'wasm-unsafe-eval'; "
-        f"style-src {_digest(style)}; worker-src blob:; img-src data:; base-uri 'none'; "
-        "form-action 'none'"
-    )
-    shown = escape(printable(title) or "Map")
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<link rel="icon" href="data:,">\n<title>{shown}</title>\n<style>{style}</style>\n'
-        f"</head>\n<body>\n{_asset('body.html')}\n"
+    body = (
+        f"{_asset('body.html')}\n"
         f'<script type="application/json" id="about">{script_json(about)}</script>\n'
         f'<script type="text/plain" id="arrays">{arrays}</script>\n'
-        f'<script type="text/plain" id="engine">{_engine()}</script>\n'
-        f"<script>{script}</script>\n</body>\n</html>\n"
+        f'<script type="text/plain" id="engine">{_engine()}</script>'
     )
+    return html_page(title or "Map", _asset("page.css"), _script(), body, compiles=True)
 
 
 @cache
@@ -100,7 +88,3 @@ def _engine() -> str:
     """What lays out scalars, in base64 of gzip."""
     content = files("viz.page").joinpath("vendor", "viz-global.js.gz").read_bytes()
     return base64.b64encode(content).decode()
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'"

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import KINDS
+from viz.escaping import printable
 from viz.maps.step_map import StepMap
 from viz.page.cell_trees import cell_trees
-from viz.page.escaping import printable
 from viz.page.node_words import node_words
 from viz.page.pass_sums import sums_after_edges
 from viz.page.why_shares import divisions

@@ -59,7 +59,12 @@ class Terminal:
     @property
     def text(self) -> str:
         """All it wrote, without colours."""
-        return re.sub(r"\x1b\[[\d;]*m", "", self._bytes.decode(errors="replace"))
+        return re.sub(r"\x1b\[[\d;]*m", "", self.colored)
+
+    @property
+    def colored(self) -> str:
+        """The same with them."""
+        return self._bytes.decode(errors="replace")
 
     def wait_for(self, pattern: str) -> None:
         deadline = time.monotonic() + 60

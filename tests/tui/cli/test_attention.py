@@ -24,7 +24,7 @@ def weights_in(path: Path) -> dict[tuple[str, int, int], str]:
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         if match := re.search(
-            r"(l\dh\d)s\d+:e -> .*\(position (\d+)\) reads .*\(position (\d+)\): ([\d.]+)", line
+            r"(l\dh\d)s\d+:e -> .*\(position (\d+)\) reads .*\(position (\d+)\): ([\d.e-]+)", line
         ):
             found[match[1], int(match[2]), int(match[3])] = match[4]
     return found
@@ -46,7 +46,7 @@ def test_every_weight_is_the_models(
         next(run.results())
     computed = ModelSnapshot.of(run).computed("emma")
     expected = {
-        (f"l{layer}h{head}", query, source): f"{weight.data:.6f}"
+        (f"l{layer}h{head}", query, source): f"{weight.data!r}"
         for query, layers in enumerate(computed.attention)
         for layer, heads in enumerate(layers)
         for head, weights in enumerate(heads)
@@ -81,7 +81,7 @@ def test_every_suffix(model: tuple[str, ...], tmp_path: Path) -> None:
         (["", "-o", "a.svg"], "the document is empty"),
         (["emmaem", "-o", "a.svg"], "has 6 characters; with block_size 6 at most 5 fit"),
         (["emmä", "-o", "a.svg"], "character 'ä'"),
-        (["emma", "-o", "a.json"], "suffix '.json'; it can be .svg, .png, .pdf, .dot"),
+        (["emma", "-o", "a.gif"], "suffix '.gif'; it can be .svg, .png, .pdf, .html, "),
         (["emma", "-o", "no/a.svg"], "there is no folder 'no'"),
         (["emma"], "the following arguments are required: -o/--output"),
         (["emma", "-o", "a.svg", "--train", "1001"], "--train 1001: must be at most 1000"),
@@ -93,12 +93,12 @@ def test_what_cannot_be(
     arguments: list[str], words: str, model: tuple[str, ...], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    (tmp_path / "a.svg").write_text("old")
+    (tmp_path / "a.svg").write_text("<svg>old</svg>")
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.iterdir())
     result = run_here("attention", *model, *arguments)
     assert_error(result, words)
-    assert (tmp_path / "a.svg").read_text() == "old"
+    assert (tmp_path / "a.svg").read_text() == "<svg>old</svg>"
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -112,4 +112,9 @@ def test_the_examples_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert program == "microgpt"
         result = run_here(*arguments)
         assert (result.returncode, result.stderr) == (0, "")
-    assert sorted(file.suffix for file in tmp_path.iterdir()) == [".run", ".svg", ".svg"]
+    assert sorted(file.suffix for file in tmp_path.iterdir()) == [
+        ".graphml",
+        ".run",
+        ".svg",
+        ".svg",
+    ]

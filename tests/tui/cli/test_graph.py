@@ -112,7 +112,7 @@ def test_after_training(model: tuple[str, ...], tmp_path: Path, corpus: Path) ->
 
 def test_every_suffix(model: tuple[str, ...], tmp_path: Path) -> None:
     for suffix, begins in (
-        (".svg", b"<?xml"), (".png", b"\x89PNG"), (".dot", b"digraph"), (".json", b'{"title"')
+        (".svg", b"<?xml"), (".png", b"\x89PNG"), (".dot", b"digraph"), (".json", b'{"version"')
     ):  # fmt: skip
         path = tmp_path / f"a{suffix}"
         assert run_here("graph", "mia", *model, "-o", path).returncode == 0
@@ -141,7 +141,7 @@ BAD = [
     (["", "-o", "a.svg"], "the document is empty"),
     (["emma é", "-o", "a.svg"], "'emma é' has 6 characters; with block_size 6 at most 5 fit"),
     (["emmä", "-o", "a.svg"], "character 'ä' (number 4 of 'emmä')"),
-    (["emma", "-o", "a.gif"], "suffix '.gif'; it can be .svg, .png, .pdf, .dot, .json"),
+    (["emma", "-o", "a.gif"], "suffix '.gif'; it can be .svg, .png, .pdf, .html, "),
     (["emma", "-o", "a"], "no suffix; it can be .svg"),
     (["emma", "-o", "no/a.svg"], "there is no folder 'no'"),
     (["emma", "-o", "folder.svg"], "output 'folder.svg' is a folder"),
@@ -179,13 +179,13 @@ def test_what_cannot_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     (tmp_path / "folder.svg").mkdir()
-    (tmp_path / "a.svg").write_text("old")
+    (tmp_path / "a.svg").write_text("<svg>old</svg>")
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.iterdir())
     result = run_here("graph", *model, *arguments)
     assert_error(result, words)
     assert result.stdout == ""
-    assert (tmp_path / "a.svg").read_text() == "old"
+    assert (tmp_path / "a.svg").read_text() == "<svg>old</svg>"
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -219,10 +219,10 @@ def test_a_failing_engine(model: tuple[str, ...], tmp_path: Path) -> None:
     dot.write_text("#!/bin/sh\necho 'out of paper' >&2\nexit 1\n")
     dot.chmod(0o755)
     path = tmp_path / "a.svg"
-    path.write_text("old")
+    path.write_text("<svg>old</svg>")
     result = microgpt("graph", "mia", *model, "-o", path, env={"PATH": str(dot.parent)})
     assert_error(result, "dot failed: out of paper")
-    assert path.read_text() == "old"
+    assert path.read_text() == "<svg>old</svg>"
 
 
 # -- terminals ---------------------------------------------------------------------------------

@@ -27,9 +27,9 @@ from microgpt.text.corpus import Corpus
 from tests.viz.computations import square_graph
 from tests.viz.maps.gpt_programs import Size, gpt_by_position
 from tests.viz.maps.other_programs import mlp_by_sample
+from viz.formats.png import ZOOM, svg_png
 from viz.maps.captions import document_captions
 from viz.maps.lenses import LENSES, Question, look
-from viz.maps.png import ZOOM, map_png
 from viz.maps.scale import Scale
 from viz.maps.step_map import StepMap
 from viz.maps.svg import map_svg, maps_svg
@@ -261,7 +261,7 @@ def test_the_same_map_gives_the_same_bytes(emma_map: StepMap) -> None:
 
 
 def test_a_png_has_the_svgs_size(emma_map: StepMap) -> None:
-    png = map_png(map_svg(look(emma_map), "“emma”"))
+    png = svg_png(map_svg(look(emma_map), "“emma”"))
     assert png.startswith(b"\x89PNG")
     assert struct.unpack(">II", png[16:24]) == (1280 * ZOOM, 720 * ZOOM)
 
@@ -271,7 +271,7 @@ def test_a_png_has_text_without_the_systems_fonts(weight: str) -> None:
     """Usual characters are not looked for in the system, so what is drawn is of this package."""
     sizes = [
         len(
-            map_png(
+            svg_png(
                 f'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="40" '
                 f'font-family="Helvetica,Arial,DejaVu Sans,sans-serif" font-weight="{weight}">'
                 f'<text x="4" y="30" font-size="20">{text}</text></svg>'

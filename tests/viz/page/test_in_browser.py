@@ -14,7 +14,7 @@ from tests.viz.computations import square_graph
 from tests.viz.page.browser import Page, browser_page, found_browser
 from tests.viz.page.hostile import LABELS, hostile_graph
 from tests.viz.page.read_page import ReadPage
-from viz.page.escaping import printable
+from viz.escaping import printable
 
 pytestmark = [
     pytest.mark.slow,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from tui.cli.options.output_option import add_output_option
 from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.options.trained_model import (
     add_document_argument,
@@ -13,16 +13,21 @@ from tui.cli.options.trained_model import (
     untrained_model,
 )
 from tui.cli.terminal.output import say
-from viz.formats import suffixes_in_words
+from tui.cli.view_subject import shortened, view_subject
+from viz.kinds import ATTENTION, ATTENTION_HEATMAPS
 
 _DESCRIPTION = """\
 Draws the attention weights of one document: a panel for each layer and head,
 a line from each source to each query position, as wide as its weight.
+
+A text of more than 32 positions is drawn as heatmaps, as `microgpt view
+attention` draws any text: without Graphviz, with the gradient by each weight.
 """
 _EXAMPLES = """\
 examples:
   microgpt attention emma --train 100 -o emma.svg
   microgpt attention --run names.run --step 300 -o step300.svg
+  microgpt attention emma -o emma.graphml
 """
 
 
@@ -35,10 +40,8 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
         epilog=_EXAMPLES,
     )
     add_document_argument(parser)
-    parser.add_argument(
-        "-o", "--output", required=True, type=Path, metavar="FILE",
-        help=f"picture to write: {suffixes_in_words(of_pictures=True)}",
-    )  # fmt: skip
+    group = parser.add_argument_group("where to")
+    add_output_option(group, ATTENTION, required=True)
     add_trained_model_options(parser)
     return parser
 
@@ -49,23 +52,29 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: an option, the document or the output cannot be used; nothing was written.
     """
-    from viz.attention import AttentionPattern, attention_dot  # noqa: PLC0415  # numpy, networkx
-    from viz.export import check_output, write_picture  # noqa: PLC0415  # likewise
+    from viz.attention_panels import AttentionPattern  # noqa: PLC0415  # numpy, graphviz
+    from viz.drawn_attention import MOST_LINES, drawn_attention, drawn_heatmaps  # noqa: PLC0415
+    from viz.export import check_output, write_drawn  # noqa: PLC0415
+    from viz.views.attention_weights import AttentionHeads  # noqa: PLC0415
+    from viz.views.table import Choices  # noqa: PLC0415
 
-    check_output(arguments.output, of_picture=True)
+    is_long = len(arguments.text or "") >= MOST_LINES
+    kind = ATTENTION_HEATMAPS if is_long else ATTENTION
+    check_output(arguments.output, kind, force=arguments.force)
     untrained_model(arguments)
     looked_at = trained_model(arguments)
-    model, document = looked_at.model, looked_at.chosen_document(arguments.text)
-    computed = model.computed(document)
-    tokens = model.tokenizer.encode(document)[: len(computed.losses)]
-    pattern = AttentionPattern(
-        tuple(model.tokenizer.label(token) for token in tokens),
-        computed.attention_weights(),
-    )
-    write_picture(attention_dot(pattern, looked_at.caption(document)), arguments.output)
-    size = model.config
+    subject = view_subject(looked_at, looked_at.chosen_document(arguments.text))
+    caption = looked_at.caption(shortened(subject.document))
+    shown = AttentionHeads.of([subject], Choices())
+    pattern = AttentionPattern.of_heads(shown.tokens, shown.heads)
+    if len(shown.tokens) > MOST_LINES:
+        drawn = drawn_heatmaps(pattern, subject, caption)
+    else:
+        drawn = drawn_attention(pattern, caption)
+    write_drawn(drawn, arguments.output, force=arguments.force)
+    size = looked_at.model.config
     say(
-        f"wrote {arguments.output}: {len(tokens)} positions, {size.n_layer * size.n_head} heads in "
-        f"{size.n_layer} layer{'' if size.n_layer == 1 else 's'}"
+        f"wrote {arguments.output}: {len(shown.tokens)} positions, {size.n_layer * size.n_head} "
+        f"heads in {size.n_layer} layer{'' if size.n_layer == 1 else 's'}"
     )
     return 0

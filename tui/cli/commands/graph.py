@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from microgpt import InputError
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
+from tui.cli.options.output_option import add_output_option
 from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.options.trained_model import (
     add_document_argument,
@@ -15,7 +15,7 @@ from tui.cli.options.trained_model import (
     untrained_model,
 )
 from tui.cli.terminal.output import say
-from viz.formats import suffixes_in_words
+from viz.kinds import GRAPH
 
 DEFAULT_HOPS = 2
 
@@ -30,6 +30,7 @@ examples:
   microgpt graph emma --scope pos1/layer0/attn --depth 2 -o attention.svg
   microgpt graph emma --around 'layer0.attn_wq[3][7]' --hops 2 -o weight.png
   microgpt graph --run names.run --step 300 -o step300.svg
+  microgpt graph emma --scope pos1/layer0 -o layer.explorer.json
 """
 
 
@@ -47,10 +48,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     add_number(group, "--depth", WHOLE_FROM_1, "how often to open what is drawn (default 1)")
     group.add_argument("--around", metavar="NODE", help="scalars around #1234, or around a name")
     add_number(group, "--hops", WHOLE_FROM_0, f"edges from NODE (default {DEFAULT_HOPS})")
-    group.add_argument(
-        "-o", "--output", required=True, type=Path, metavar="FILE",
-        help=f"picture to write: {suffixes_in_words()}",
-    )  # fmt: skip
+    add_output_option(group, GRAPH, required=True)
     add_trained_model_options(parser)
     return parser
 
@@ -62,8 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: an option, the document or the output cannot be used; nothing was written.
         GraphError: there is no such scope or node, or the picture would be too large.
     """
-    from tui.cli.graph_view import chosen_view, extent  # noqa: PLC0415  # numpy; help need not wait
-    from viz.export import check_output, write_view  # noqa: PLC0415  # networkx, likewise
+    from tui.cli.graph_view import chosen_view, extent, smaller_views  # noqa: PLC0415  # numpy; help need not wait
+    from viz.drawn_graph import drawn_view  # noqa: PLC0415  # graphviz, likewise
+    from viz.export import check_output, write_drawn  # noqa: PLC0415
 
     if arguments.around is None and arguments.hops is not None:
         raise InputError(f"--hops {arguments.hops}: needs --around NODE")
@@ -71,13 +70,15 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.around is not None and getattr(arguments, option) is not None:
             raise InputError(f"--around {arguments.around}: cannot be combined with --{option}")
     hops = DEFAULT_HOPS if arguments.hops is None else arguments.hops
-    check_output(arguments.output)
+    check_output(arguments.output, GRAPH, force=arguments.force)
     if untrained := untrained_model(arguments):  # its graph has the same shape
         chosen_view(arguments, untrained.graph(arguments.text), hops)
     looked_at = trained_model(arguments)
     document = looked_at.chosen_document(arguments.text)
     caption = looked_at.caption(document)
-    view = chosen_view(arguments, looked_at.model.graph(document), hops)
-    write_view(view, arguments.output, caption)
+    graph = looked_at.model.graph(document)
+    view = chosen_view(arguments, graph, hops)
+    drawn = drawn_view(view, caption, lambda: smaller_views(arguments, graph, hops))
+    write_drawn(drawn, arguments.output, force=arguments.force)
     say(f"wrote {arguments.output}: {view.title}, {extent(view)}")
     return 0

@@ -14,7 +14,8 @@ from microgpt import InputError, ModelSnapshot
 from tui.cli.debug_script import is_script
 from tui.cli.options.model_options import training_config_from
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
-from tui.cli.options.parser import CommandParser, Subparsers, given_options
+from tui.cli.options.output_option import add_output_option
+from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.options.trained_model import (
     TrainedModel,
     add_document_argument,
@@ -23,7 +24,9 @@ from tui.cli.options.trained_model import (
     trained_models,
     untrained_model,
 )
+from tui.cli.script_pass import graph_of_pass
 from tui.cli.terminal.output import say
+from viz.kinds import MAP
 
 if TYPE_CHECKING:
     from microgpt.graph.graph import Graph
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from viz.maps.spans import Line
     from viz.maps.step_map import StepMap
 
+_WITH_SCRIPTS = frozenset({"--pass", "--layer"})
 GAP = 3
 """Between Maps that are printed side by side. Units: characters."""
 
@@ -82,10 +86,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
         group, "--layer", WHOLE_FROM_0,
         "from three layers on, the one whose rows are shown: others are a row each; not in JSON",
     )  # fmt: skip
-    group.add_argument(
-        "-o", "--output", type=Path, metavar="FILE",
-        help="what to write: .svg, .png, .json, .html (a page to walk in); printed if not given",
-    )  # fmt: skip
+    add_output_option(group, MAP, or_else="printed if not given")
     add_trained_model_options(
         parser, several_steps="A,B,C: Maps of several steps on one scale, side by side in pictures"
     )
@@ -113,7 +114,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     _check_lens(arguments)
     if arguments.output is not None:
-        check_map_output(arguments.output, len(arguments.several_steps or [None]))
+        n_maps = len(arguments.several_steps or [None])
+        check_map_output(arguments.output, n_maps, force=arguments.force)
     rest = arguments.rest or []
     if arguments.text is None and rest:  # a document may begin with a dash
         arguments.text = rest.pop(0)
@@ -127,7 +129,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         _print(drawing)
         return 0
-    write_maps(drawing.looks, drawing.names, arguments.output, drawing.title)
+    write_maps(drawing.looks, drawing.names, arguments.output, drawing.title, force=arguments.force)
     shown, n_maps = drawing.looks[0].map, len(drawing.looks)
     each = f"{n_maps} Maps, each of " if n_maps > 1 else ""
     say(
@@ -234,37 +236,13 @@ def _compared(arguments: argparse.Namespace) -> ModelSnapshot:
 
 
 def _of_script(arguments: argparse.Namespace, script_arguments: list[str]) -> _Drawing:
-    from microgpt.attach import ScriptProcess, Stop, StopRule  # noqa: PLC0415  # numpy
-    from viz.maps.lenses import Question, look  # noqa: PLC0415
+    from viz.maps.lenses import Question, look  # noqa: PLC0415  # numpy
     from viz.maps.step_map import StepMap  # noqa: PLC0415
 
-    for option in given_options(arguments):
-        if option not in {"--pass", "--layer"}:
-            raise InputError(
-                f"{option} cannot be given with {arguments.text}: a script has its own model; its "
-                "own arguments follow after --"
-            )
     if arguments.lens in {"update", "change"}:
         raise InputError(f"--lens {arguments.lens}: of a script's pass there is grad, value or why")
-    wanted = arguments.pass_number or 1
-    rule = StopRule(only=wanted)
-    with ScriptProcess(arguments.text, script_arguments, rule, output="stderr") as script:
-        stop = script.run_on()
-    if not isinstance(stop, Stop):
-        raise InputError(f"{arguments.text}: there was no backward pass {wanted}: {stop.reason}")
-    if stop.graph is None and stop.error:
-        from microgpt.code_places import line_called  # noqa: PLC0415
-
-        raise InputError(
-            f"{arguments.text}: {line_called(stop.file, stop.line)}: raised {stop.error}"
-        )
-    if stop.graph is None:
-        raise InputError(
-            f"{arguments.text}: backward pass {stop.number} gives no graph: {stop.problem}"
-        )
-    graph = stop.graph
+    graph, where = graph_of_pass(arguments, script_arguments, _WITH_SCRIPTS)
     node = _asked_about(graph, arguments)
-    where = f"{Path(arguments.text).name}, {stop.kind} {stop.number}"
     step_map = _folded(StepMap.of(graph), arguments)
     return _Drawing([look(step_map, arguments.lens, Question(node=node))], [""], where)
 
@@ -311,7 +289,8 @@ def _print(drawing: _Drawing) -> None:
             say((" " * GAP).join(line.ljust(beside.width) for line in lines).rstrip())
     else:
         for place, block in enumerate(blocks):
-            say("\n".join(([""] if place else []) + block))
+            for line in ([""] if place else []) + block:
+                say(line)
     for told in texts[0].legend():
         say(_joined(told))
 

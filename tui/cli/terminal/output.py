@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 
@@ -22,6 +23,23 @@ def say(line: str) -> None:
     if sys.stdout.isatty():
         line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
     print(line, flush=True)
+
+
+def shows_colors() -> bool:
+    """Whether stdout is a terminal that shows colours, and nobody asked for none."""
+    return can_redraw(sys.stdout) and not os.environ.get("NO_COLOR")
+
+
+def say_colored(pieces: Sequence[tuple[str, str]]) -> None:
+    """Prints a line of pieces, each in its colour (`#rrggbb` or `""`), where there are colours."""
+    from rich.console import Console  # noqa: PLC0415  # 60 ms, on a terminal only
+    from rich.text import Text  # noqa: PLC0415
+
+    line = Text()
+    for text, color in pieces:
+        line.append(one_line(text) if text.strip() else text, color)
+    line.rstrip()
+    Console(highlight=False, soft_wrap=True).print(line)
 
 
 def can_redraw(stream: TextIO) -> bool:

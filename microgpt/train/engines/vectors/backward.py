@@ -23,13 +23,18 @@ def set_grads(
     matrices: ModelMatrices,
     tokens: Sequence[int],
     model: ModelConfig,
-) -> None:
+) -> list[Floats]:
     """Sets the gradients of all parameters.
 
     Args:
         done: the forward pass of the tokens.
         tokens: as many as are read, and one.
+
+    Returns:
+        The gradients of each layer's attention weights, also of those that are no reader's. Shape:
+        `[layer][head][position][source]`.
     """
+    weight_grads = []
     targets, p = np.array(tokens[1:]), len(tokens) - 1
     logit_grads = _losses_back(done, targets)
     grads.lm_head[:] = _matrix_grad(done.stream, logit_grads)
@@ -50,7 +55,8 @@ def set_grads(
 
         grads.wo[layer][:] = _matrix_grad(passed.mixed, x_grads)
         mixed_grads = _input_grad(x_grads, matrices.wo[layer])
-        qkv_grads = _attention_back(passed, mixed_grads, model)
+        qkv_grads, of_weights = _attention_back(passed, mixed_grads, model)
+        weight_grads.append(of_weights)
         grads.qkv[layer][:] = _matrix_grad(passed.attn_norm.out, qkv_grads)
         qkv = matrices.qkv[layer]
         out_grads = np.concatenate(
@@ -66,6 +72,7 @@ def set_grads(
     for pos in range(p - 1, -1, -1):
         grads.wte[tokens[pos]] += x_grads[pos]
     grads.wpe[:p] += x_grads
+    return weight_grads[::-1]
 
 
 def _losses_back(done: VectorPass, targets: Ints) -> Floats:
@@ -114,8 +121,13 @@ def _rows_of_heads(model: ModelConfig) -> tuple[Ints, Ints]:
     return np.hstack((v, k, q)).ravel(), np.hstack((v, turns)).ravel()
 
 
-def _attention_back(passed: LayerPass, mixed_grads: Floats, model: ModelConfig) -> Floats:
-    """The gradients of q, k and v, side by side. Shape: `[position][3 n_embd]`."""
+def _attention_back(
+    passed: LayerPass, mixed_grads: Floats, model: ModelConfig
+) -> tuple[Floats, Floats]:
+    """The gradients of q, k and v, side by side, and those of the weights.
+
+    Shape: `[position][3 n_embd]` and `[head][position][source]`.
+    """
     p, h, head_dim = len(mixed_grads), model.n_head, model.head_dim
     softmax, q, k, v = passed.softmax, passed.q, passed.k, passed.v
     out_grads = mixed_grads.reshape(p, h, head_dim)
@@ -133,7 +145,7 @@ def _attention_back(passed: LayerPass, mixed_grads: Floats, model: ModelConfig) 
     )
     k_grads = _by_source(grads, q.transpose(2, 1, 0))
     side_by_side = np.stack((q_grads, k_grads, v_grads)).transpose(2, 0, 1, 3)
-    return side_by_side.reshape(p, 3 * model.n_embd)
+    return side_by_side.reshape(p, 3 * model.n_embd), weight_grads
 
 
 def _by_source(weights: Floats, read: Floats) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microgpt.graph.arrays import Floats
+from microgpt.graph.arrays import Floats, Mask
 from microgpt.model.parameters import RMSNORM_EPS, ModelConfig
 from microgpt.train.engines.vectors.sums import mapped, powers, sum_of, sum_of_products
 
@@ -134,9 +134,18 @@ def rmsnorm(x: Floats) -> Norm:
     return Norm(x, scale, -0.5 * powers(mean_square, -1.5), x * scale[:, np.newaxis])
 
 
-def softmax_of(scores: Floats) -> Softmax:
-    """Along the last axis. Shape: `[...][score]`."""
-    exps = mapped(math.exp, scores + -scores.max(axis=-1, keepdims=True))
+def softmax_of(scores: Floats, counts: Mask | None = None) -> Softmax:
+    """Along the last axis. Shape: `[...][score]`.
+
+    Args:
+        counts: which scores do; the others are -inf. Shape: the last of `scores`.
+    """
+    shifted = scores + -scores.max(axis=-1, keepdims=True)
+    if counts is None:
+        exps = mapped(math.exp, shifted)
+    else:  # what is far more than half of the time, done for half of them
+        exps = np.zeros(scores.shape)
+        exps[..., counts] = mapped(math.exp, shifted[..., counts])
     total = sum_of(np.moveaxis(exps, -1, 0))
     inverse = powers(total, -1.0)
     return Softmax(exps, inverse, -1.0 * powers(total, -2.0), exps * inverse[..., np.newaxis])
@@ -149,8 +158,9 @@ def _layer(x: Floats, matrices: ModelMatrices, layer: int, model: ModelConfig) -
     q, k, v = np.ascontiguousarray(qkv.transpose(1, 3, 2, 0))
     scores = sum_of_products(q[:, :, :, np.newaxis], k[:, :, np.newaxis, :])
     scores *= (head_dim**0.5) ** -1
-    scores[:, np.arange(p) > np.arange(p)[:, np.newaxis]] = -np.inf
-    softmax = softmax_of(scores)
+    counts = np.tri(p, dtype=np.bool_)
+    scores[:, ~counts] = -np.inf
+    softmax = softmax_of(scores, counts)
     by_source = softmax.out.transpose(2, 0, 1)[:, :, :, np.newaxis]
     mixed = sum_of_products(by_source, v.transpose(2, 1, 0)[:, :, np.newaxis, :])
     mixed = mixed.transpose(1, 0, 2).reshape(p, model.n_embd)

@@ -49,10 +49,11 @@ def sum_of_products(a: Floats, b: Floats) -> Floats:
 
 def mapped(function: Callable[[float], float], numbers: Floats) -> Floats:
     """A function of every number. Shape: as `numbers`."""
-    return np.array([*map(function, numbers.ravel().tolist())]).reshape(numbers.shape)
+    found = map(function, numbers.ravel().tolist())
+    return np.fromiter(found, np.float64, numbers.size).reshape(numbers.shape)
 
 
 def powers(numbers: Floats, exponent: float) -> Floats:
     """libm's pow of every number, none of which may be out of its domain. Shape: as `numbers`."""
-    found = [*map(math.pow, numbers.ravel().tolist(), repeat(exponent))]
-    return np.array(found).reshape(numbers.shape)
+    found = map(math.pow, numbers.ravel().tolist(), repeat(exponent))
+    return np.fromiter(found, np.float64, numbers.size).reshape(numbers.shape)

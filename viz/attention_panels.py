@@ -6,7 +6,7 @@ from each source to each query position that reads it, as wide and as opaque as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graphviz import Digraph
@@ -16,6 +16,7 @@ from viz.dot import plain
 from viz.fonts import set_font
 from viz.maps.step_map import StepMap
 from viz.style import HAIRLINE, INK, MUTED, PAPER
+from viz.views.attention_weights import HeadAttention
 
 Weights = Sequence[Sequence[float]]
 
@@ -50,6 +51,15 @@ class AttentionPattern:
             tuple(tokens),
             [[rows for (layer, _), rows in sorted(heads.items()) if layer == at] for at in layers],
         )
+
+    @classmethod
+    def of_heads(cls, tokens: Sequence[str], heads: Iterable[HeadAttention]) -> AttentionPattern:
+        """The attention of some heads, in the order of layers."""
+        layers: dict[int, list[Weights]] = {}
+        for head in heads:
+            rows = [row[: at + 1] for at, row in enumerate(head.weights.tolist())]
+            layers.setdefault(head.layer, []).append(rows)
+        return cls(tuple(tokens), list(layers.values()))
 
     def weights_of(self, layer: int, head: int) -> Weights | None:
         """One head's weights, None if it has no such head. Shape: `[position][source]`."""
@@ -102,7 +112,7 @@ def _panel(
             dot.edge(
                 f"{name}s{source}:e", f"{name}q{query}:w", **line_style(weight),
                 edgetooltip=f"{plain(tokens[query])} (position {query}) reads "
-                f"{plain(tokens[source])} (position {source}): {weight:.6f}",
+                f"{plain(tokens[source])} (position {source}): {float(weight)!r}",
             )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from microgpt import Training, load_corpus
 from tests.viz.golden import assert_golden
-from viz.attention import AttentionPattern, attention_dot, line_style
+from viz.attention_panels import AttentionPattern, attention_dot, line_style
 from viz.render import render
 
 PATTERN = AttentionPattern(("BOS", "a"), [[[[1.0], [0.25, 0.75]], [[1.0], [0.5, 0.5]]]])
@@ -54,12 +54,11 @@ def test_of_a_training_step() -> None:
     labels = [run.tokenizer.label(token_id) for token_id in result.tokens]
     pattern = AttentionPattern.of(result, labels)
     assert pattern.tokens == tuple(labels[:-1])  # the last is only a target
-    svg = render(attention_dot(pattern), "svg").decode()
+    svg = render(attention_dot(pattern))
     last = len(labels) - 2
     weight = result.attention[0][2][last][1]
-    tip = f"{labels[last]} (position {last}) reads {labels[1]} (position 1): {weight:.6f}"
-    titles = [value for element in ET.fromstring(svg).iter()
-              for name, value in element.attrib.items() if name.endswith("}title")]  # fmt: skip
+    tip = f"{labels[last]} (position {last}) reads {labels[1]} (position 1): {weight!r}"
+    titles = [each.text for each in ET.fromstring(svg).iter() if each.tag.endswith("}title")]
     assert tip in titles
 
 

@@ -1,0 +1,112 @@
+"""The numbers of view `parameters`: each matrix, its gradient, and what the update adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from microgpt.errors import InputError
+from microgpt.graph.arrays import Floats, frozen
+from viz.style import short_number
+from viz.views.subject import ViewSubject
+from viz.views.table import Choices
+
+BY_TOKEN = ("wte", "lm_head")
+"""Matrices that have a row a token."""
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterMatrix:
+    """One matrix. Shape of each: `[row][column]`."""
+
+    name: str
+    data: Floats
+    grads: Floats  # of the document's mean loss; 0 of rows that it does not read
+    update: Floats  # what an update by these gradients adds
+
+    @property
+    def ratio(self) -> float:
+        """The size of the update over that of the matrix: root mean squares."""
+        size = _rms(self.data)
+        return _rms(self.update) / size if size else float("inf")
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterMatrices:
+    """All of a model's matrices, or the one that was chosen."""
+
+    matrices: tuple[ParameterMatrix, ...]
+    tokens: tuple[str, ...]  # labels of the whole vocabulary
+    is_one: bool
+
+    @classmethod
+    def of(cls, subjects: Sequence[ViewSubject], choices: Choices) -> ParameterMatrices:
+        """Of the last subject.
+
+        Raises:
+            InputError: there is no model or training step, or no such matrix.
+        """
+        subject = subjects[-1]
+        model = subject.needed_model("view parameters")
+        shapes = model.config.shapes(model.tokenizer.vocab_size)
+        if choices.matrix is not None and choices.matrix not in shapes:
+            raise InputError(f"--matrix {choices.matrix}: there are {', '.join(shapes)}")
+        data, grads = np.array(model.data), subject.passed.grads
+        update, found, start = subject.updated - data, [], 0
+        for name, (rows, columns) in shapes.items():
+            here = slice(start, start + rows * columns)
+            start = here.stop
+            if choices.matrix in {None, name}:
+                parts = (each[here].reshape(rows, columns) for each in (data, grads, update))
+                found.append(ParameterMatrix(name, *map(frozen, parts)))
+        tokenizer = model.tokenizer
+        tokens = tuple(tokenizer.label(token) for token in range(tokenizer.vocab_size))
+        return cls(tuple(found), tokens, choices.matrix is not None)
+
+    def row_labels(self, matrix: ParameterMatrix) -> list[str]:
+        """What each row is for: a token, or its number."""
+        rows = range(len(matrix.data))
+        return [self.tokens[row] if matrix.name in BY_TOKEN else str(row) for row in rows]
+
+
+def _rms(numbers: Floats) -> float:
+    return float(np.sqrt((numbers * numbers).mean()))
+
+
+def parameters_as_json(shown: ParameterMatrices) -> Mapping[str, Any]:
+    """Every number, a matrix an object."""
+    return {
+        "tokens": list(shown.tokens),
+        "matrices": [
+            {
+                "name": matrix.name, "data": matrix.data.tolist(), "grad": matrix.grads.tolist(),
+                "update": matrix.update.tolist(),
+            }
+            for matrix in shown.matrices
+        ],
+    }  # fmt: skip
+
+
+def parameters_lines(shown: ParameterMatrices, width: int) -> list[str]:
+    """A line a matrix: sizes, and how large the update is beside the matrix."""
+    del width
+    titles = ("matrix", "shape", "rms data", "rms grad", "rms update", "update/data")
+    rows = [
+        (
+            matrix.name, f"{matrix.data.shape[0]}×{matrix.data.shape[1]}",
+            short_number(_rms(matrix.data)), short_number(_rms(matrix.grads)),
+            short_number(_rms(matrix.update)), f"{matrix.ratio:.2%}",
+        )
+        for matrix in shown.matrices
+    ]  # fmt: skip
+    widths = [max(len(row[at]) for row in (titles, *rows)) + 2 for at in range(len(titles))]
+    return [
+        "".join(
+            text.rjust(room) if at else text.ljust(room)
+            for at, (text, room) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in (titles, *rows)
+    ]
