@@ -6,6 +6,7 @@ containers, which get code for that.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from types import CodeType, FrameType, FunctionType
@@ -24,6 +25,9 @@ from microgpt.attach.child.pass_functions import PassFunctions
 from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watched_run import WatchedRun
+
+OURS = os.path.dirname(OWN_FOLDER.rstrip(os.sep)) + os.sep
+"""The folder of all that follows programs: some of it is called for each node that is made."""
 
 
 class ReturnWatch:
@@ -90,7 +94,7 @@ class ReturnWatch:
         code = frame.f_code
         if not isinstance(result, CONTAINERS) and not fills_containers(code):
             return
-        if code.co_name.startswith("<") or code.co_filename.startswith(OWN_FOLDER):
+        if code.co_name.startswith("<") or code.co_filename.startswith(OURS):
             return
         here = frame.f_locals
         for name in code.co_varnames[: code.co_argcount]:
