@@ -85,7 +85,7 @@ class _Drawing:
             prob = float(lens.probs[row, column, token])
             came = token == lens.targets[column]
             color = theme.hues[1] if came else theme.hues[0]
-            fill = blend(theme.none, rgb(color), 0.75 if came else 0.35)
+            fill = blend(theme.none, rgb(color), 0.45 if came else 0.35)
             top = y + rank * BAR
             yield box(x, top + 1, room * prob, BAR - 3, fill)
             label = cut(lens.vocabulary[token], room * 0.55, SMALL)
@@ -124,7 +124,7 @@ class _Drawing:
     def _legend(self) -> Iterator[str]:
         theme, y = self.theme, self._bottom + 50
         parts = (
-            (theme.hues[1], 0.75 if self.has_bars else 0.6, "the token that comes next"),
+            (theme.hues[1], 0.45, "the token that comes next"),
             (theme.hues[0], 0.35, "another token"),
         )
         x = float(MARGIN)
