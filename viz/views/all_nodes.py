@@ -47,6 +47,9 @@ class NodeBand:
     start: int  # rank of the first
     stop: int  # one past the last
 
+    def __len__(self) -> int:
+        return self.stop - self.start
+
 
 @dataclass(frozen=True, eq=False)
 class AllNodes:

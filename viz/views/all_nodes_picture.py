@@ -62,17 +62,18 @@ class _Drawing:
         lines = "".join(
             f"M{self.left:.1f} {self.top + self._at(band.start):.1f}h{SIDE:.1f}"
             f"M{self.left + self._at(band.start):.1f} {self.top:.1f}v{SIDE:.1f}"
-            for band in self.shown.bands[1:]
+            for band, before in zip(self.shown.bands[1:], self.shown.bands, strict=False)
+            if self._at(max(len(band), len(before))) >= LEAST
         )
         yield f'<path d="{lines}" stroke="{theme.hairline}" stroke-width="0.5" fill="none"/>'
         last = -1e9
         for band in self.shown.bands:
             middle = self._at(band.start + band.stop) / 2
-            if self._at(band.stop - band.start) >= LEAST or middle - last >= LEAST:
+            if self._at(len(band)) >= LEAST or middle - last >= LEAST:
                 last = middle
                 name = cut(band.name, 130, SMALL)
                 yield words(self.left - 6, self.top + middle + 4, name, theme.ink, SMALL, "end")
-            room = self._at(band.stop - band.start)
+            room = self._at(len(band))
             if room >= min(text_width(band.name, SMALL), 46.0):
                 x = self.left + middle
                 yield words(
@@ -95,15 +96,16 @@ class _Drawing:
         yield "</g>"
 
     def _block(self, rows: NodeBand, columns: NodeBand, told: str) -> str:
-        width = self._at(columns.stop - columns.start)
+        width = self._at(len(columns))
         return (
             f'<rect x="{self.left + self._at(columns.start):.2f}" '
             f'y="{self.top + self._at(rows.start):.2f}" width="{width:.2f}" '
-            f'height="{self._at(rows.stop - rows.start):.2f}"><title>{xml(told)}</title></rect>'
+            f'height="{self._at(len(rows)):.2f}"><title>{xml(told)}</title></rect>'
         )
 
     def _legend(self, y: float) -> Iterator[str]:
-        each = f"{self.shown.n_nodes / self.shown.side:.3g}"
+        nodes = self.shown.n_nodes / self.shown.side
+        each = f"{nodes:,.0f}" if nodes >= 100 else f"{nodes:.3g}"
         told = (
             f"Dots: the L2 norm of the gradient that the edges bring, {each} by {each} nodes a dot"
         )

@@ -10,9 +10,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from microgpt import InputError, Value
+from microgpt import InputError, ModelConfig, ModelSnapshot, Training, Value
 from microgpt.graph.graph import Graph
 from microgpt.text.corpus import Corpus
+from tests.viz.golden import assert_golden
 from tests.viz.views.conftest import subject_after
 from viz.maps.svg_elements import SMALL, text_width
 from viz.views.export import view_json, write_drawn
@@ -160,9 +161,13 @@ def test_hostile_labels_stay_text(names: Corpus) -> None:
 
 
 def test_a_graph_that_would_be_too_large_is_told_of(names: Corpus) -> None:
-    from microgpt import ModelConfig, ModelSnapshot, Training
-
     model = ModelSnapshot.of(Training(names, ModelConfig(block_size=1001)))
     subject = ViewSubject("emma" * 250, model)
     with pytest.raises(InputError, match=r"is a graph of 55,\d+,\d+ nodes; .* so \d+ characters"):
         DrawnView.of("nodes", [subject])
+
+
+def test_golden(names: Corpus) -> None:
+    model = ModelSnapshot.of(Training(names, ModelConfig(n_embd=4, n_head=2)))
+    view = DrawnView.of("lens", [ViewSubject("a", model)])
+    assert_golden("lens.svg", view.svg(Page(LIGHT, "“a”")))
