@@ -32,7 +32,7 @@ SHORT = 32
 the smaller; they are coloured by how they compare with reading all sources alike."""
 MOST_TIMES = 4.0
 """So many times as much, or as little, has the strongest colour."""
-COARSE = 3
+COARSE = 4
 """Every so many levels of a scale, where numbers are pixels."""
 LARGEST_CELL = 44.0
 MANY_HEADS = 8
