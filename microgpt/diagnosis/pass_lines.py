@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from microgpt.diagnosis import op_lines
 from microgpt.diagnosis.program import Program, SourcePlace
+from microgpt.diagnosis.vocabulary import called
 
 NOTHING = ast.Module([], [])
 
@@ -74,6 +75,26 @@ def line_that_compares_values(
 def line_that_shares(program: Program, files: Iterable[str]) -> SourcePlace | None:
     """Where a gradient is set to an array that is another one's, or one for several nodes."""
     return _first(program, files, op_lines.shares_an_array)
+
+
+def writes_in_place(program: Program, files: Iterable[str]) -> bool:
+    """Whether a program writes into arrays of gradients, as `x.grad += s` and `out=x.grad` do."""
+    for file in files:
+        grads = program.vocabulary(file).grads
+        for node in ast.walk(program.tree(file) or NOTHING):
+            targets: list[ast.expr] = []
+            if isinstance(node, ast.AugAssign):
+                targets = [node.target]
+            elif isinstance(node, ast.Assign):
+                targets = [each for each in node.targets if isinstance(each, ast.Subscript)]
+            elif isinstance(node, ast.Call):
+                targets = [each.value for each in node.keywords if each.arg == "out"]
+                targets += node.args[:1] if "at" in called(node) else []  # `np.add.at(x.grad, ...)`
+            for target in targets:
+                names = {n.attr for n in ast.walk(target) if isinstance(n, ast.Attribute)}
+                if names & grads:
+                    return True
+    return False
 
 
 def line_of_integers(program: Program, files: Iterable[str]) -> SourcePlace | None:

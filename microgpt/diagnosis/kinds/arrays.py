@@ -10,7 +10,7 @@ from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, matrix_of, said
 from microgpt.diagnosis.pass_evidence import PassEvidence
-from microgpt.diagnosis.pass_lines import line_of_integers, line_that_shares
+from microgpt.diagnosis.pass_lines import line_of_integers, line_that_shares, writes_in_place
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.graph.odd_gradients import OddGradient
 
@@ -73,6 +73,8 @@ def _aliased(evidence: Evidence) -> Iterator[Finding]:
     for place, found in _odd(evidence, "shared"):
         seen = evidence.passes[place]
         odd = found[0]
+        if not writes_in_place(evidence.program, seen.files):
+            continue  # each number is put in anew: that arrays are shared changes nothing
         line = line_that_shares(evidence.program, seen.files)
         what = (
             f"the gradients of {_called(seen, odd)} and of {seen.graph.name(odd.other)} are one "
