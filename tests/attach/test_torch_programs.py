@@ -37,7 +37,13 @@ def attached(path: Path, rule: StopRule = EVERY) -> tuple[tuple[Stop, ...], Ende
         return tuple(stops), stop, list(script.output.lines)
 
 
-all_programs = pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+all_programs = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=() if path == MLP else pytest.mark.slow)
+        for path in PROGRAMS
+    ],
+)
 
 
 @all_programs

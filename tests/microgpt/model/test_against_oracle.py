@@ -59,7 +59,13 @@ def hexes(numbers: Sequence[float]) -> list[str]:
     return [float(number).hex() for number in numbers]
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name.startswith("two") else ())
+        for name in CONFIGURATIONS
+    ],
+)
 def test_forty_steps_and_the_samples_after_them(name: str, grads: list[float]) -> None:
     settings = CONFIGURATIONS[name]
     oracle = Oracle(DOCUMENTS, settings)
