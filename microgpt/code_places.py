@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
+from microgpt.printable import printable
+
 CELL = "cell"
 """The code cells of a notebook are the files `cell 1`, `cell 2`, and so on."""
 _CELL = re.compile(rf"{CELL} \d+")
@@ -21,7 +23,7 @@ def place_called(file: str, line: int) -> str:
     >>> place_called("/home/ada/train.py", 14), place_called("cell 3", 14)
     ('train.py:14', 'cell 3, line 14')
     """
-    name = PurePath(file).name
+    name = printable(PurePath(file).name)
     return f"{name}, line {line}" if is_cell(file) else f"{name}:{line}"
 
 

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol, Self
 
-MOST_REPEATED = 200
-"""So much of what was typed is repeated in a message: a long path, whole. Units: characters."""
+from microgpt.printable import MOST_REPEATED, shortened
 
 
 class MicrogptError(Exception):
@@ -118,11 +117,3 @@ def repeating_little(*typed: str) -> Iterator[None]:
     except MicrogptError as error:
         error.args = (abridged(str(error), typed), *error.args[1:])
         raise
-
-
-def shortened(text: str) -> str:
-    """A text of at most a line: of a longer one its beginning and end, and how much there is."""
-    if len(text) <= MOST_REPEATED:
-        return text
-    half = MOST_REPEATED // 4
-    return f"{text[: 2 * half]}… ({len(text):,} characters) …{text[-half:]}"

@@ -29,6 +29,7 @@ ONLY_IN = {
     "numba": "microgpt",
 }
 LAYERS = (
+    ("microgpt.printable",),
     ("microgpt.code_places", "microgpt.errors", "microgpt.version"),
     ("microgpt.files",),
     ("microgpt.autograd", "microgpt.text"),

@@ -46,13 +46,13 @@ SPEED = 20.0
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the app with these arguments, the process's own by default; gives the exit status."""
-    return exit_status("microgpt-tui", lambda: _run(argv))
+    typed = sys.argv[1:] if argv is None else argv
+    return exit_status("microgpt-tui", lambda: _run(typed), typed)
 
 
-def _run(argv: Sequence[str] | None) -> int:
-    words = sys.argv[1:] if argv is None else argv
-    if words[:1] == ["run"]:
-        return script_command.run(words[1:])
+def _run(argv: Sequence[str]) -> int:
+    if argv[:1] == ["run"]:
+        return script_command.run(argv[1:])
     parser = CommandParser(prog="microgpt-tui", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument(
         "--version", action="version", version=f"microgpt-tui {microgpt.__version__}"

@@ -15,6 +15,7 @@ from graphviz import Digraph
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
 from microgpt.model.place_names import named
+from microgpt.printable import printable
 from viz.boxes import Box
 from viz.fonts import set_font
 from viz.joining import shape
@@ -87,15 +88,6 @@ def plain(text: str) -> str:
     for char, written in (("\\", "\\\\"), ("&", "&amp;"), ("<", "&lt;")):
         shown = shown.replace(char, written)
     return shown
-
-
-def printable(text: str) -> str:
-    r"""Text with a code for each character that cannot be printed.
-
-    >>> printable("tab\t")
-    'tab\\t'
-    """
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def norm(values: np.ndarray) -> float:

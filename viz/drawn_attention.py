@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from functools import cache
 
+from microgpt.printable import printable
 from viz.attention_panels import AttentionPattern, attention_dot
 from viz.drawn import Drawn
-from viz.escaping import printable
 from viz.kinds import ATTENTION, ATTENTION_HEATMAPS
 from viz.network import Network, NetworkEdge, NetworkNode
 from viz.render import render

@@ -8,17 +8,6 @@ from typing import Any
 _FOR_SCRIPTS = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
-def printable(text: str) -> str:
-    r"""A text with a code for each character that one cannot see, such as those that turn its way.
-
-    >>> printable("tab\t"), printable("\u202eabc")
-    ('tab\\t', '\\u202eabc')
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-
-
 def script_json(data: Any) -> str:
     r"""JSON that may stand inside of a `<script>` element: nothing in it can end that.
 

@@ -10,7 +10,7 @@ import base64
 from hashlib import sha256
 from html import escape
 
-from viz.escaping import printable
+from microgpt.printable import printable
 
 
 def html_page(title: str, style: str, script: str, body: str, *, compiles: bool = False) -> str:

@@ -25,6 +25,7 @@ from microgpt.graph.computation import Maker
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.graph.scope_tree import ScopeTree
+from microgpt.printable import printable
 
 Columns: TypeAlias = "Mapping[str, Field | Ints | Floats]"
 """What a script's process sends, or what is made of it."""
@@ -79,7 +80,12 @@ def without_pass(fields: Columns) -> Graph:
         ),
         line_of=ints(fields, "line_of"),
         names=MappingProxyType(
-            dict(zip(ints(fields, "named").tolist(), texts(fields, "names"), strict=True))
+            {
+                node: printable(name)
+                for node, name in zip(
+                    ints(fields, "named").tolist(), texts(fields, "names"), strict=True
+                )
+            }
         ),
         bindings=MappingProxyType(_bindings(fields)),
         root=int(ints(fields, "root")[0]),
@@ -121,7 +127,7 @@ def _ops(names: list[str], op_of: Ints, arity: Ints) -> tuple[tuple[str, ...], N
     code_of_kind = []
     for kind in kinds:
         name_place, n_operands = divmod(int(kind), int(arity.max(initial=0)) + 1)
-        name = names[name_place]
+        name = printable(names[name_place])
         if name in OPS and OPS[name].arity != n_operands:
             name = f"{name}{n_operands}"
         if name not in codes and len(codes) >= MAX_OPS - 1:

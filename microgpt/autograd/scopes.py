@@ -12,6 +12,8 @@ from __future__ import annotations
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from microgpt.printable import printable
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -43,8 +45,8 @@ class Scope:
     def __init__(self, name: str, label: str = "", parent: Scope | None = None) -> None:
         if not name or "/" in name:
             raise ValueError(f"a scope's name is one part of a path, not {name!r}")
-        self.name = name
-        self.label = label
+        self.name = printable(name)  # it will be shown, and typed
+        self.label = printable(label)
         self.parent = parent
         self.place: CallPlace | None = None  # where it was entered; only recorded calls know
         self._token: Token[Scope | None] | None = None

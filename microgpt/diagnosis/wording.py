@@ -8,6 +8,7 @@ from typing import TypeAlias
 from microgpt.code_places import place_called
 from microgpt.diagnosis.finding import Diagnosis, Finding
 from microgpt.diagnosis.program import Program
+from microgpt.printable import printable
 
 Paint: TypeAlias = Callable[[str, str], str]
 """Gives a text a style: `heading`, `certain`, `likely`, `note`, `code` or `muted`."""
@@ -34,7 +35,7 @@ def lines_of(
     for finding in diagnosis.findings:
         told += ["", *_finding(finding, program, paint, go_to)]
     told += ["", paint(_looked_at(diagnosis), "muted")]
-    told += [paint(f"  not checked: {why}", "muted") for why in diagnosis.why_unchecked]
+    told += [paint(printable(f"  not checked: {why}"), "muted") for why in diagnosis.why_unchecked]
     return told
 
 
@@ -57,11 +58,11 @@ def _finding(finding: Finding, program: Program, paint: Paint, go_to: str | None
     title = paint(f"{finding.kind} ({finding.certainty})", finding.certainty)
     yield f"{title}  {place}".rstrip()
     if text := program.text(finding.file, finding.line):
-        yield f"    {paint(text, 'code')}"
+        yield f"    {paint(printable(text), 'code')}"
     for line in told_of(finding):
         yield f"  {line}"
     if go_to is not None and (way := way_to(finding, go_to)):
-        yield f"  {paint(f'to see it: {way}', 'muted')}"
+        yield f"  {paint(printable(f'to see it: {way}'), 'muted')}"
     yield f"  {paint(f'more: {PAGES}{finding.kind}.md', 'muted')}"
 
 
@@ -71,7 +72,7 @@ def told_of(finding: Finding, *, in_code: bool = True) -> Iterator[str]:
     Args:
         in_code: whether it is about code, where one can say that it is meant.
     """
-    yield finding.what
+    yield printable(finding.what)  # it may quote the program
     if finding.was is not None and finding.should is not None:
         told = f"it is {finding.was!r}, and should be {finding.should!r}"
         if finding.spoils:

@@ -64,7 +64,7 @@ class Computation:
     line_of: Ints
     """Place of each node's line in `source_lines`, -1 where none was recorded. Shape: `[node]`."""
     names: Mapping[int, str]
-    """Name of each named node; parameters are `layer0.attn_wq[3][7]`."""
+    """Name of each named node, as it is shown and typed; parameters are `layer0.attn_wq[3][7]`."""
     bindings: Mapping[int, ParameterBinding | tuple[int, ...]]
     """For leaves whose number stands for something: a parameter's place, or the ids whose largest
     value was taken. Leaves not listed here are constants or inputs."""

@@ -19,6 +19,7 @@ from microgpt.errors import GraphError
 from microgpt.graph.arrays import Ints
 from microgpt.graph.computation import Computation
 from microgpt.graph.scope_tree import ScopeTree
+from microgpt.printable import printable
 
 # Fields of hundreds of thousands of Values are read in loops of the interpreter's own.
 _number, _data, _grad = attrgetter("_number"), attrgetter("data"), attrgetter("grad")
@@ -85,7 +86,7 @@ def freeze(root: Value, also: Iterable[Value] = ()) -> Computation:
         scope_of=scope_of,
         source_lines=source_lines,
         line_of=line_of,
-        names=MappingProxyType({i: n.name for i, n in enumerate(nodes) if n.name}),
+        names=MappingProxyType({i: printable(n.name) for i, n in enumerate(nodes) if n.name}),
         bindings=MappingProxyType(bindings),
         root=ids[root],
         backpropagated=grads_before is not None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from microgpt.errors import InputError
+from microgpt.printable import printable, shortened
 
 BOS_LABEL = "BOS"
 
@@ -46,8 +47,8 @@ class Tokenizer:
         for place, char in enumerate(document, start=1):
             if char not in ids:
                 raise InputError(
-                    f"character {char!r} (number {place} of {document!r}) is not in the "
-                    f"vocabulary of this corpus: {self.chars!r}"
+                    f"character {char!r} (number {place} of {shortened(document)!r}) is not in the "
+                    f"vocabulary of this corpus: {shortened(self.chars)!r}"
                 )
         return (self.bos, *(ids[char] for char in document), self.bos)
 
@@ -60,7 +61,7 @@ class Tokenizer:
         if token_id == self.bos:
             return BOS_LABEL
         char = self.chars[token_id]
-        return {" ": "␣", "\t": "⇥"}.get(char, char if char.isprintable() else ascii(char)[1:-1])
+        return {" ": "␣", "\t": "⇥"}.get(char, printable(char))
 
 
 @lru_cache(maxsize=8)  # a fast engine asks tens of thousands of times a second

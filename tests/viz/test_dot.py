@@ -15,6 +15,7 @@ import pytest
 import viz
 from microgpt import GraphError, ModelConfig, Value, scope
 from microgpt.graph.graph import Graph
+from microgpt.printable import printable
 from tests.viz.computations import (
     foreign_graph,
     frozen,
@@ -24,7 +25,7 @@ from tests.viz.computations import (
 )
 from tests.viz.golden import assert_golden
 from viz.boxes import Folding
-from viz.dot import norm, plain, printable, to_dot
+from viz.dot import norm, plain, to_dot
 from viz.formats.png import svg_png
 from viz.render import render
 from viz.style import gradient_color, op_style, short_number
@@ -80,7 +81,6 @@ PROGRAM = """
 import sys
 from tests.viz.computations import small_snapshot, tutorial_graph
 from viz.attention_panels import AttentionPattern, attention_dot
-from viz.boxes import Folding
 from viz.dot import to_dot
 from viz.view import folded, neighbourhood, scalars
 

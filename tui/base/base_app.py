@@ -13,10 +13,13 @@ from textual.errors import NoWidget
 from textual.events import Event, InputEvent, MouseEvent
 from textual.filter import LineFilter
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.theme import ThemeProvider
 
 from microgpt.errors import MicrogptError
+from microgpt.printable import one_line, printable
 from tui.base.no_color import GiveStyle
+from tui.base.no_orders import NoOrders
 from tui.base.thread_work import in_thread
 from tui.dialogs.dialog import Dialog, Palette, Result, is_dialog
 from tui.dialogs.help import HelpScreen
@@ -52,7 +55,8 @@ class BaseApp(App[None]):
         self.register_theme(LIGHT)
         self.theme = DARK.name
         self.exported: Path | None = None  # the last view written
-        self._give_style = GiveStyle()  # one: lines remember what each filter made of them
+        # One of each: lines remember what each filter made of them.
+        self._give_style, self._no_orders = GiveStyle(), NoOrders()
         self._folder = folder or Path()
         self._taken: set[Path] = set()
 
@@ -85,8 +89,22 @@ class BaseApp(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What lines go through before they are written."""
-        filters = super().get_line_filters()
+        filters = (*super().get_line_filters(), self._no_orders)
         return (self._give_style, *filters) if self.no_color else filters
+
+    def notify(  # noqa: D102  # Textual's
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        super().notify(
+            "\n".join(map(printable, message.splitlines())),
+            title=one_line(title), severity=severity, timeout=timeout, markup=markup,
+        )  # fmt: skip
 
     def action_switch_theme(self) -> None:
         """Dark to light and back."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.cells import cell_len
 
 from microgpt import CorpusSummary, Tokenizer
+from microgpt.printable import printable
 from tui.cell_text import set_left
 
 WIDTH = 80
@@ -60,7 +61,7 @@ def _end_of(path: str, width: int) -> str:
     >>> _end_of("poems/shakespeare.txt", 12)
     '…espeare.txt'
     """
-    shown = "".join(char if char.isprintable() else "?" for char in path)
+    shown = printable(path)
     if cell_len(shown) <= width:
         return shown
     while cell_len(shown) >= width:

@@ -16,7 +16,7 @@ from microgpt import InputError
 from tui.cli.options.parser import given_options
 from tui.cli.options.script_options import STOP_OPTIONS, stop_rule_from
 from tui.cli.terminal.exit_status import EXIT_ERROR
-from tui.cli.terminal.output import say
+from tui.cli.terminal.output import notice, say
 from tui.cli.verb_lines import carry_out
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def debug_script(
         ) as script,
     ):
         for place in script.left_out:
-            print(f"left out, since it is no Python: {place}", file=sys.stderr)  # noqa: T201
+            notice(f"left out, since it is no Python: {place}")
         waiting = threading.Timer(PATIENCE, _say_what_is_waited_for, [script])
         waiting.daemon = True
         waiting.start()
@@ -102,7 +102,7 @@ def debug_script(
 def _say_what_is_waited_for(script: ScriptProcess) -> None:
     """Says on stderr why there is no stop yet, for a script that runs long before its first."""
     told = f"{script.path} has run for {PATIENCE} s without a stop; it waits for {script.waits_for}"
-    print(told, file=sys.stderr, flush=True)  # noqa: T201
+    notice(told)
 
 
 def _first_graph(script: ScriptProcess) -> Stop:

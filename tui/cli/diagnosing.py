@@ -145,8 +145,7 @@ def _print(diagnosis: Diagnosis, program: Program, go_to: str, *, as_json: bool)
     is_styled = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
     def paint(text: str, style: str) -> str:
-        plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-        return f"\x1b[{STYLES[style]}m{plain}\x1b[0m" if is_styled else plain
+        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if is_styled else text
 
     for line in lines_of(diagnosis, program, paint, go_to):
         with suppress(BrokenPipeError):

@@ -79,7 +79,8 @@ COMMANDS: tuple[Command, ...] = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs `microgpt` with these arguments, the process's own by default; gives the exit status."""
-    return exit_status("microgpt", lambda: _run(argv))
+    typed = sys.argv[1:] if argv is None else argv
+    return exit_status("microgpt", lambda: _run(typed), typed)
 
 
 def command_parser(only: str = "") -> CommandParser:
@@ -104,8 +105,7 @@ def _name(command: Command) -> str:
     return module.rpartition(".")[2].replace("_", "-")
 
 
-def _run(argv: Sequence[str] | None) -> int:
-    argv = sys.argv[1:] if argv is None else argv
+def _run(argv: Sequence[str]) -> int:
     parser = command_parser(argv[0] if argv else "")
     arguments, unknown = parser.parse_known_args(argv)
     if unknown:  # argparse would show the usage of `microgpt`; the command's own helps more

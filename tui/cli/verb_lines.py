@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from microgpt import MicrogptError
-from microgpt.errors import shortened
+from microgpt.printable import shortened
 from tui.cli.terminal.exit_status import EXIT_ERROR
 from tui.cli.terminal.output import print_error, say
 

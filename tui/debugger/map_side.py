@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Self
 
 import numpy as np
 from rich.text import Text
 
+from microgpt.code_places import place_called
 from microgpt.debugger.session_state import GradChange
 from microgpt.debugger.verbs.source import listing
 from microgpt.errors import GraphError
@@ -64,7 +64,7 @@ class Moment:
                 pass
             else:
                 code = found.source[0].text.strip() if found.source else ""
-                line = f"{PurePath(found.filename).name}:{found.line}\n→ {code}"
+                line = f"{place_called(found.filename, found.line)}\n→ {code}"
         return cls(explorer.state.changes, line)
 
 

@@ -17,6 +17,7 @@ from textual.widgets import Static
 from microgpt.attach import Ended, ScriptProcess, Stop
 from microgpt.code_places import line_called
 from microgpt.debugger import DebugSession
+from microgpt.printable import one_line, printable
 from tui.base.base_app import BaseApp, ExportJob
 from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
@@ -80,7 +81,7 @@ class ScriptApp(BaseApp):
         yield Static(id="script-status", classes="title", markup=False)
         yield DebuggerPane()
         with VerticalScroll(id="output") as output:
-            output.border_title = f"output of {self._script.path.name}"
+            output.border_title = Text(f"output of {printable(self._script.path.name)}")
             yield Static(markup=False)
         yield KeyFooter()
 
@@ -233,14 +234,14 @@ class ScriptApp(BaseApp):
         if stop is None:
             told = "▶ running"
         elif isinstance(stop, Ended):
-            told = f"■ {stop.reason}"
+            told = f"■ {one_line(stop.reason)}"
         elif stop.kind == "exception":
             told = f"✗ raised at {line_called(stop.file, stop.line)}, after backward {stop.number}"
         else:
             at = line_called(stop.file, stop.line)
             told = f"‖ after backward {stop.number:,} · loss {stop.loss:.6g} · {at}"
         classes = ", ".join(script.class_names)
-        line = Text(f" {script.path.name}  ", "bold")
+        line = Text(f" {printable(script.path.name)}  ", "bold")
         failed = isinstance(stop, Stop) and stop.kind == "exception"
         line.append(told, theme_color(self, "error") if failed else "")
         panel = self.query_one(DoctorPanel)
@@ -262,7 +263,7 @@ class ScriptApp(BaseApp):
             self._shown_lines = lines
             output = self.query_one("#output", VerticalScroll)
             at_end = output.is_vertical_scroll_end
-            output.query_one(Static).update(Text("\n".join(lines)))
+            output.query_one(Static).update(Text("\n".join(map(_shown, lines))))
             if at_end:  # else the person is reading something further up
                 output.scroll_end(animate=False)
 
@@ -271,3 +272,7 @@ class ScriptApp(BaseApp):
         pane = self.query_one(DebuggerPane)
         name = self._script.path.stem
         return pane.export_job(f"{name}-graph", f"{name}: {pane.caption}")
+
+
+def _shown(line: str) -> str:
+    return printable(line.expandtabs())

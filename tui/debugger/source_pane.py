@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from rich.text import Text
 from textual.widgets import Static
 
+from microgpt.code_places import place_called
 from microgpt.debugger.verbs.source import listing
 from microgpt.errors import GraphError
 from microgpt.graph.graph import Graph
@@ -37,5 +36,5 @@ class SourcePane(Static):
             sign = "→" if line.current else " "
             text.append(f"{sign} {line.number:>4} {line.text}\n", style)
         text.rstrip()
-        self.border_title = f"{PurePath(found.filename).name}:{found.line}"
+        self.border_title = Text(place_called(found.filename, found.line))
         show_text(self, text)

@@ -8,8 +8,8 @@ from textual.widgets import Input, Label, Static
 
 from microgpt import ModelSnapshot
 from microgpt.errors import InputError
+from microgpt.printable import printable
 from tui.dialogs.dialog import Form
-from viz.dot import printable
 
 KEYS = "⏎ show it in every mode   esc back"
 MOST_SAID = 60

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from microgpt.errors import MicrogptError
 from microgpt.model.transformer import forward
+from microgpt.printable import printable
 from microgpt.train.graph_origin import GraphOrigin
 from tui.base.thread_work import in_thread
 from tui.keys import LIVE_KEYS, Key, bindings_for
@@ -22,7 +23,6 @@ from tui.training.run_frame import RunFrame
 from tui.widgets.heatmap import CELL_WIDTH, NARROW_CELL, HeadStrip, Heatmap, content_width
 from tui.widgets.reading_pane import Reading, ReadingPane, least_width
 from viz.attention_panels import AttentionPattern, attention_dot
-from viz.dot import printable
 from viz.export import write_picture
 from viz.maps.text import MOVED
 

@@ -15,6 +15,7 @@ from textual.dom import DOMNode
 from textual.message import Message
 
 from microgpt.errors import MicrogptError
+from microgpt.printable import printable
 from microgpt.train.graph_origin import GraphOrigin
 from tui.base.thread_work import in_thread
 from tui.debugger.explorer import Explorer, Standpoint
@@ -24,7 +25,6 @@ from tui.debugger.walk_pane import WalkPane
 from tui.keys import STEP, WALK, Key, KeySection, bindings_for
 from tui.modes.mode_screen import ModeScreen
 from tui.training.run_frame import RunFrame
-from viz.dot import printable
 
 MOST_OF_TEXT = 30
 """Of a document, in a title that has to say more. Units: characters."""

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from microgpt.files import write_atomically
+from microgpt.printable import printable
 from tui.base.screenshot import screenshot
 from tui.keys import LIVE_KEYS, bindings_for
 from tui.modes.mode_screen import ModeScreen
@@ -19,7 +20,6 @@ from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
 from tui.widgets.document_strip import DocumentStrip, EditedDocument
 from tui.widgets.loss_plot import STEPS_IN_MEAN, LossPlot
-from viz.dot import printable
 from viz.style import PARAMETERS_GLYPH, short_number
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from rich.text import Text
 from textual.widgets import Static
 
+from microgpt.printable import printable
 from tui.cell_text import set_left
 from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
-from viz.dot import printable
 from viz.maps.step_map import StepMap
 from viz.maps.text import MOVED
 from viz.style import POSITIVE, blend

@@ -8,9 +8,9 @@ from datetime import timedelta
 from rich.text import Text
 from textual.widgets import Static
 
+from microgpt.printable import printable
 from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
-from viz.dot import printable
 
 _SIGNS = {
     "running": "▶",

@@ -11,7 +11,8 @@ from html import escape
 from importlib.resources import files
 
 from microgpt.errors import InputError
-from viz.escaping import printable, script_json
+from microgpt.printable import printable
+from viz.escaping import script_json
 from viz.films.frames import Frame, drawing, shared_lines
 from viz.html_page import html_page
 

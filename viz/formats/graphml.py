@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from io import BytesIO
 
+from microgpt.printable import printable
 from viz.drawn import Drawn
-from viz.escaping import printable
 from viz.network import Attribute, Network
 
 

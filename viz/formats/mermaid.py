@@ -6,8 +6,8 @@ import json
 from itertools import groupby
 
 from microgpt.errors import InputError
+from microgpt.printable import printable
 from viz.drawn import Drawn
-from viz.escaping import printable
 from viz.network import Network
 
 MOST_EDGES, MOST_CHARACTERS = 500, 50_000

@@ -9,8 +9,8 @@ import json
 from typing import Any
 
 from microgpt.errors import InputError
+from microgpt.printable import printable
 from viz.drawn import Drawn
-from viz.escaping import printable
 from viz.network import Attribute, Network, NetworkEdge, NetworkNode
 
 MOST_NODES = 300_000

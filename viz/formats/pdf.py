@@ -10,8 +10,8 @@ from functools import cache
 from io import BytesIO
 
 from microgpt.errors import InputError
+from microgpt.printable import printable
 from viz.drawn import Drawn
-from viz.escaping import printable
 from viz.fonts import SHOWN, WIDEST
 from viz.formats.png import BEYOND, FONTS
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from html import escape
 
+from microgpt.printable import printable
 from viz.maps.spans import cell_number
 
 SMALL, PLAIN, LARGE, TITLE = 12, 13, 16, 20
@@ -61,10 +62,8 @@ def short(number: float) -> str:
 
 
 def xml(text: str) -> str:
-    """Text for an element; characters that XML has none of, or that one cannot see, become �."""
-    if text.isprintable():
-        return escape(text, quote=False)
-    return xml("".join(char if char.isprintable() else "�" for char in text))
+    """Text for an element, with codes for characters that one cannot see, or that XML lacks."""
+    return escape(printable(text), quote=False)
 
 
 def words(

@@ -16,7 +16,7 @@ import numpy as np
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
-from viz.escaping import printable
+from microgpt.printable import printable
 from viz.joining import run_length
 from viz.maps.step_map import StepMap
 from viz.partition import IN_ORDER, SUM, TERMS, Group, partition

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from viz.escaping import printable
+from microgpt.printable import printable
 from viz.maps.lenses import LENSES, Look, look
 from viz.maps.moments import column_completions, completions
 from viz.maps.scale import Scale, flow

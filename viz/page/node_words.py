@@ -15,7 +15,7 @@ from microgpt.graph.arrays import Ints, Mask
 from microgpt.graph.graph import Graph
 from microgpt.graph.scope_tree import ScopeRange
 from microgpt.model.places import branch_name
-from viz.escaping import printable
+from microgpt.printable import printable
 
 NO_WORDS = -1
 

@@ -11,7 +11,8 @@ from functools import cache
 from importlib.resources import files
 
 from microgpt.errors import InputError
-from viz.escaping import printable, script_json
+from microgpt.printable import printable
+from viz.escaping import script_json
 from viz.html_page import html_page
 from viz.maps.lenses import Look
 from viz.maps.palette import HEADS, RAMP

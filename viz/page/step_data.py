@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import KINDS
-from viz.escaping import printable
+from microgpt.printable import printable
 from viz.maps.step_map import StepMap
 from viz.page.cell_trees import cell_trees
 from viz.page.node_words import node_words

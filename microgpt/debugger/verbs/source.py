@@ -11,6 +11,7 @@ from microgpt.debugger.verbs.verb import LOOK, Answer, Json, Verb
 from microgpt.errors import GraphError
 from microgpt.graph.graph import Graph
 from microgpt.model.place_names import named
+from microgpt.printable import printable
 
 LINES_AROUND = 4
 
@@ -86,10 +87,14 @@ def listing(graph: Graph, node: int, around: int = LINES_AROUND) -> Listing:
         filename,
         line,
         tuple(
-            SourceLine(number, source[number - 1].rstrip("\n"), number == line)
+            SourceLine(number, _shown(source[number - 1]), number == line)
             for number in range(first, last + 1)
         ),
     )
+
+
+def _shown(line: str) -> str:
+    return printable(line.rstrip().expandtabs())
 
 
 ROWS = (

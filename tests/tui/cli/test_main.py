@@ -103,7 +103,7 @@ def test_an_error_is_one_line_whatever_it_says(capsys: pytest.CaptureFixture[str
     def fail() -> int:
         raise InputError("two\nlines,\r\n a \x1b[31mcolour and \udcff")
 
-    assert exit_status("microgpt", fail) == 2
+    assert exit_status("microgpt", fail, ()) == 2
     assert capsys.readouterr().err == (
         "microgpt: error: two lines,  a \\x1b[31mcolour and \\udcff\n"
     )
@@ -114,14 +114,14 @@ def test_a_defect_keeps_its_traceback() -> None:
         raise KeyError("a defect")
 
     with pytest.raises(KeyError):
-        exit_status("microgpt", fail)
+        exit_status("microgpt", fail, ())
 
 
 def test_ctrl_c_outside_training_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> int:
         raise KeyboardInterrupt
 
-    assert exit_status("microgpt", fail) == 130
+    assert exit_status("microgpt", fail, ()) == 130
     assert capsys.readouterr() == ("", "")
 
 

@@ -13,6 +13,7 @@ import networkx as nx
 import pytest
 
 from microgpt import Graph, InputError, Value
+from microgpt.printable import printable
 from tests.viz.computations import frozen, small_snapshot, square_graph
 from tests.viz.page.hostile import LABELS, hostile_graph
 from viz.attention_panels import AttentionPattern
@@ -20,7 +21,6 @@ from viz.boxes import Folding
 from viz.drawn import Drawn
 from viz.drawn_attention import drawn_attention
 from viz.drawn_graph import drawn_view
-from viz.escaping import printable
 from viz.formats import FORMATS, Format, format_named
 from viz.formats import mermaid as mermaid_module
 from viz.formats import model_explorer as explorer_module

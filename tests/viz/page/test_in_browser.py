@@ -10,11 +10,11 @@ import pytest
 
 import viz
 from microgpt import Graph
+from microgpt.printable import printable
 from tests.viz.computations import square_graph
 from tests.viz.page.browser import Page, browser_page, found_browser
 from tests.viz.page.hostile import LABELS, hostile_graph
 from tests.viz.page.read_page import ReadPage
-from viz.escaping import printable
 
 pytestmark = [
     pytest.mark.slow,

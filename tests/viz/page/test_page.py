@@ -21,10 +21,10 @@ from microgpt import Graph, InputError
 from microgpt.debugger.derivatives import Derivatives
 from microgpt.debugger.verbs.why import Explainer
 from microgpt.model.place_names import place_name
+from microgpt.printable import printable
 from tests.viz.computations import square_graph
 from tests.viz.page.hostile import LABELS, hostile_graph
 from tests.viz.page.read_page import ReadPage
-from viz.escaping import printable
 from viz.maps.lenses import Look
 from viz.page import page as page_module
 from viz.page.page import page_html

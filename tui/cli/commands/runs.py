@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from microgpt.errors import InputError, MicrogptError
+from microgpt.errors import InputError, MicrogptError, abridged
 from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.terminal.exit_status import EXIT_ERROR
 from tui.cli.terminal.output import print_error, say
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
                 for line in lines_of(recorded):
                     say(line)
         except MicrogptError as error:
-            print_error(str(error))
+            print_error(abridged(str(error), [str(file)]))
             status = EXIT_ERROR
     if arguments.copy is not None:
         say(f"copied to {arguments.copy}: {size_of(arguments.copy)}")
@@ -103,7 +103,7 @@ def _verified(file: Path) -> int:
                 if recorded.seal is None:
                     say(f"  {VOUCHES_FOR_LITTLE}")
     except MicrogptError as error:
-        print_error(str(error))
+        print_error(abridged(str(error), [str(file)]))
         return EXIT_ERROR
     return EXIT_ERROR if damages else 0
 

@@ -70,5 +70,5 @@ def run(arguments: argparse.Namespace) -> int:
             raise InputError(f"--prompt: {error}") from error
         except DomainError as error:
             raise DomainError(f"sample {number}, {looked_at.origin}: {error}") from error
-        say(f"sample {number:2d}: {text}")
+        say(f"sample {number:2d}: {text}", exact=True)
     return 0

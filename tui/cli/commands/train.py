@@ -117,7 +117,7 @@ def run(arguments: argparse.Namespace) -> int:
         for number, text in enumerate(_samples(training, arguments), start=1):
             if number <= len(drawn):  # before the run was cut off
                 continue
-            say(f"sample {number:2d}: {text}")
+            say(f"sample {number:2d}: {text}", exact=True)
             record.sample(number, arguments.temperature, text)
     return interrupts.status or (0 if log_is_whole and record.is_whole else EXIT_ERROR)
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias
 
+from microgpt.errors import abridged
 from tui.cli.terminal.exit_status import EXIT_ERROR
 from tui.cli.terminal.output import notice, print_error
 
@@ -34,6 +35,7 @@ class CommandParser(argparse.ArgumentParser):
         # error for `--lr -inf` can be about its value.
         self._negative_number_matcher = re.compile(r"-(\.?\d|inf$|nan$)", re.IGNORECASE)
         self._rest: str | None = None
+        self._typed: Sequence[str] = ()
 
     def keep_rest(self, dest: str) -> None:
         """Puts what follows the first `--` into an attribute, as it was typed; None without one."""
@@ -44,6 +46,7 @@ class CommandParser(argparse.ArgumentParser):
     ) -> tuple[argparse.Namespace, list[str]]:
         """As argparse does it, but for the rest."""
         given = list(sys.argv[1:] if args is None else args)
+        self._typed = tuple(given)
         rest: list[str] | None = None
         if self._rest is not None and "--" in given:
             at = given.index("--")
@@ -60,7 +63,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Says what is wrong, in one line, then the usage, and exits with status 2."""
-        print_error(message, self.prog.split()[0])
+        print_error(abridged(message, self._typed), self.prog.split()[0])
         notice(" ".join(self.format_usage().split()))
         self.exit(EXIT_ERROR)
 

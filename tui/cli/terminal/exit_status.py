@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from microgpt.errors import MicrogptError, abridged
 from tui.cli.terminal.output import discard_stdout, flush_stderr, make_streams_usable, print_error
@@ -17,7 +17,7 @@ EXIT_INTERRUPTED = 128 + signal.SIGINT
 EXIT_BROKEN_PIPE = 128 + 13  # SIGPIPE, which Windows does not have
 
 
-def exit_status(program: str, run: Callable[[], int]) -> int:
+def exit_status(program: str, run: Callable[[], int], typed: Sequence[str]) -> int:
     """Runs a whole command and gives the status to exit with.
 
     A `MicrogptError` becomes one line and status 2. Ctrl-C becomes status 130, a closed output
@@ -26,6 +26,7 @@ def exit_status(program: str, run: Callable[[], int]) -> int:
     Args:
         program: begins the error line, `"microgpt"`.
         run: the command, from parsing its arguments to its last output.
+        typed: its arguments, which an error repeats in part only.
     """
     make_streams_usable()
     try:
@@ -35,7 +36,7 @@ def exit_status(program: str, run: Callable[[], int]) -> int:
             status = stop.code if isinstance(stop.code, int) else 0
         sys.stdout.flush()
     except MicrogptError as error:
-        print_error(abridged(str(error), sys.argv[1:]), program)
+        print_error(abridged(str(error), typed), program)
         status = EXIT_ERROR
     except MemoryError:
         print_error("there is not enough memory for that: smaller sizes are needed", program)

@@ -14,14 +14,17 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+from microgpt.printable import one_line, printable
 
-def say(line: str) -> None:
-    """Prints a line of the command's result on stdout.
 
-    On a terminal, control characters are shown as codes: a corpus may hold some, and so samples.
+def say(line: str, *, exact: bool = False) -> None:
+    """Prints a line of the command's result on stdout, with codes for control characters.
+
+    Args:
+        exact: a pipe or a file gets them as they are: of a sample each character is a result.
     """
-    if sys.stdout.isatty():
-        line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    if not exact or sys.stdout.isatty():
+        line = printable(line)
     print(line, flush=True)
 
 
@@ -56,17 +59,6 @@ def notice(line: str) -> None:
 def print_error(message: str, program: str = "microgpt") -> None:
     """Prints `program: error: message` on stderr."""
     notice(f"{program}: error: {message}")
-
-
-def one_line(text: str) -> str:
-    r"""The text without line breaks, other unprintable characters escaped.
-
-    >>> one_line("two\nlines \x1b")
-    'two lines \\x1b'
-    """
-    return "".join(
-        char if char.isprintable() else ascii(char)[1:-1] for char in " ".join(text.splitlines())
-    )
 
 
 def make_streams_usable() -> None:
