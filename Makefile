@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint format docs-img docs-gallery docs-debugger docs-diagnosis docs-progression docs-performance bench clean
+.PHONY: help run test test-slow lint format docs-img docs-gallery docs-debugger docs-diagnosis docs-progression docs-performance docs-reliability bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ docs-progression: .venv/run.stamp ## run the six programs of docs/progression.md
 
 docs-performance: .venv/test.stamp ## measure the tables of docs/performance.md again (six minutes)
 	@$(BIN)/python docs/make_performance.py
+
+docs-reliability: .venv/test.stamp ## damage run files and press random keys for docs/reliability.md (half an hour)
+	@$(BIN)/python docs/make_reliability.py
 
 bench: .venv/test.stamp ## time the engines against the straightforward form
 	@$(BIN)/python -m pytest tests/benchmarks -p no:xdist --benchmark-enable -s

@@ -46,6 +46,17 @@ def kind_of(path: Path) -> str:
         return ""
 
 
+def is_file(path: Path | str) -> bool:
+    """Whether a plain file has this name; not of a name that nothing can have, such as a long one.
+
+    `Path.is_file` would raise `OSError` for that.
+    """
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116  # of a text as well
+    except (OSError, ValueError):
+        return False
+
+
 def read_whole(path: Path | str, called: str, most: int = MOST_BYTES) -> bytes:
     """All of a plain file, or of a pipe that somebody writes to, such as the shell's `<(...)`.
 

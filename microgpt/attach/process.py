@@ -29,6 +29,7 @@ from microgpt.attach.stop_rule import NO_LOSSES, StopRule
 from microgpt.attach.tensor_methods import TakenApart
 from microgpt.attach.wire import Field, encoded, received
 from microgpt.errors import InputError
+from microgpt.files import is_file
 from microgpt.graph.debuggee import Ended, Stop
 
 RUNNER = Path(__file__).with_name("child") / "run.py"
@@ -78,7 +79,7 @@ class ScriptProcess:
         module: bool = False,
         python: str | None = None,
     ) -> None:
-        if not module and not Path(path).is_file():
+        if not module and not is_file(path):
             raise InputError(f"no script {str(path)!r}: a Python file is needed")
         if sys.platform == "win32":
             raise InputError("a script can be attached to on Linux and macOS, not on Windows yet")

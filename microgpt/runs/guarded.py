@@ -72,6 +72,8 @@ def check_name(path: Path) -> None:
         path.exists()  # raises if the name is too long
     except OSError as error:
         raise RunFileError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    if "\0" in str(path):
+        raise RunFileError(f"cannot read {str(path)!r}: no file has such a name")
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:

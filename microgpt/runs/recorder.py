@@ -21,6 +21,7 @@ from microgpt.runs.run_file import WriterLock
 from microgpt.runs.run_info import RunInfo
 from microgpt.runs.schema import insertion, stored
 from microgpt.runs.verifying import trusted_parts
+from microgpt.text.corpus import is_path
 from microgpt.train.training import StepLoss, Training
 from microgpt.version import __version__
 
@@ -96,7 +97,7 @@ class RunRecorder:
             RunFileError: the file exists or cannot be written; nothing is left behind.
         """
         spec = corpus or training.corpus.name
-        if Path(spec).exists():
+        if is_path(spec):  # and no built-in corpus
             spec = str(Path(spec).resolve())
         info = RunInfo(
             run_id=uuid.uuid4().hex,

@@ -100,8 +100,7 @@ def load_corpus(spec: str = DEFAULT_CORPUS) -> Corpus:
             document.
         NotFetchedError: it is the original, and that has not been fetched; an `InputError` too.
     """
-    is_path = "/" in spec or "\\" in spec or Path(spec).suffix != ""
-    if is_path:
+    if is_path(spec):
         raw = _read(spec)
     elif spec in built_in_corpora():
         raw = (corpora_folder() / f"{spec}.txt").read_bytes()
@@ -113,6 +112,11 @@ def load_corpus(spec: str = DEFAULT_CORPUS) -> Corpus:
             f"its folder or suffix, as ./{spec or 'FILE'}"
         )
     return Corpus(spec, documents_in(raw, spec))
+
+
+def is_path(spec: str) -> bool:
+    """Whether a corpus is named by its path: with a slash or a suffix."""
+    return "/" in spec or "\\" in spec or Path(spec).suffix != ""
 
 
 def documents_in(raw: bytes, spec: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import pytest
@@ -74,14 +74,21 @@ APPS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _as_the_commands_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)  # what verbs write goes there
+@contextmanager
+def in_order(folder: Path) -> Iterator[None]:
+    """As the commands do it, and with a folder for what verbs write."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)
-    yield
+    with chdir(folder):
+        yield
     sys.setswitchinterval(before)
     gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _as_the_commands_do(tmp_path: Path) -> Iterator[None]:
+    with in_order(tmp_path):
+        yield
 
 
 async def let_loose(kind: str, folder: Path, seed: int, count: int) -> float:

@@ -8,11 +8,11 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from microgpt import InputError
+from microgpt.files import is_file
 from tui.cli.options.parser import given_options
 from tui.cli.options.script_options import STOP_OPTIONS, stop_rule_from
 from tui.cli.terminal.exit_status import EXIT_ERROR
@@ -34,7 +34,7 @@ def is_script(text: str | None) -> bool:
     (True, False)
     """
     return text is not None and (
-        text.endswith((".py", ".ipynb")) or ("/" in text and Path(text).is_file())
+        text.endswith((".py", ".ipynb")) or ("/" in text and is_file(text))
     )
 
 

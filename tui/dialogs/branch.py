@@ -46,7 +46,12 @@ class BranchScreen(Form[Branch | None]):
         except ValueError as error:
             self.say(f"learning rate or seed {error}")
             return
-        if not path or branch.path.exists():
+        try:
+            is_there = branch.path.exists()
+        except OSError as error:  # a name that is too long
+            self.say(f"that file cannot be made: {error.strerror}")
+            return
+        if not path or is_there:
             self.say("the file exists: choose another name" if path else "a file is needed")
             return
         self.dismiss(branch)

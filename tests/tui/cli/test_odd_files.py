@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import threading
 import time
 from contextlib import suppress
@@ -12,6 +14,7 @@ import pytest
 
 from tests.tui.cli.command import TINY_MODEL, assert_error
 from tests.tui.cli.in_process import run_here
+from tui.cli.main import command_parser
 from tui.main import main as microgpt_tui
 
 AT_ONCE = 5.0
@@ -34,64 +37,98 @@ def odd(tmp_path: Path) -> dict[str, str]:
     }
 
 
-READ = {
-    "data": lambda name: ("train", "--data", name or "./", "--samples", "0"),
-    "run of sample": lambda name: ("sample", "--run", name),
-    "run of graph": lambda name: ("graph", "--run", name, "-o", "out.svg"),
-    "resume": lambda name: ("train", "--resume", name),
-    "runs": lambda name: ("runs", name),
-    "verify": lambda name: ("runs", name, "--verify"),
-    "salvage": lambda name: ("runs", name, "--salvage", "out.run"),
-    "copy": lambda name: ("runs", name, "--copy", "out.run"),
-    "script of verbs": lambda name: ("debug", "emma", "--script", name),
-    "corpora": lambda name: ("corpora", "--data", name or "./"),
-}
-WRITTEN = {
-    "run": lambda name, data: ("train", *TINY_MODEL, "--data", data, "--run", name),
-    "picture": lambda name, data: ("attention", "emma", *TINY_MODEL, "--data", data, "-o", name),
-    "weights": lambda name, data: (
-        "export-weights",
-        *TINY_MODEL,
-        "--train",
-        "0",
-        "--data",
-        data,
-        "-o",
-        name,
-    ),
-}
+TEXT = {"graph", "map", "attention", "debug", "diagnose"}  # commands that take one first
+WRITES = ("-o", "--run of train", "--log", "--copy", "--salvage")
+SUFFIXES = {"export-weights": ".safetensors", "train": ".x", "runs": ".x"}  # else of a picture
 
 
-@pytest.mark.parametrize(
-    "what", ["a pipe", "a device", "a folder", "nothing", "a long name", "no UTF-8"]
-)
-@pytest.mark.parametrize("option", READ)
-def test_what_cannot_be_read_is_told_at_once(
-    option: str, what: str, odd: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def options_of_files() -> list[tuple[str, str]]:
+    """Command and option, or name of the argument, of everything that names a file."""
+    (commands,) = (
+        action for action in command_parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )  # fmt: skip
+    return [
+        (command, action.option_strings[0] if action.option_strings else action.dest)
+        for command, parser in commands.choices.items()
+        for action in parser._actions
+        if action.type is Path or re.search("FILE|PATH|SCRIPT|RUN|OUT", str(action.metavar))
+    ]
+
+
+def writes(command: str, option: str) -> bool:
+    return option in WRITES or f"{option} of {command}" in WRITES
+
+
+def command_line(command: str, option: str, name: str, data: str) -> tuple[str, ...]:
+    """A command that would go well, but for what an option names."""
+    model = (*TINY_MODEL, "--data", data)
+    if option == "files":
+        return (command, name)
+    if command == "runs":
+        return (command, "whole.run", option, name)
+    if option == "text":
+        return (command, name if name.endswith(".py") else f"{name}.py")
+    if command == "corpora":
+        return (command, option, name or "./")
+    first = (command, "emma") if command in TEXT else (command,)
+    if command == "train":
+        first = (*first, "--steps", "2", "--samples", "0", "--engine", "value")
+    out = {"graph": ("-o", "out.svg"), "attention": ("-o", "out.svg"),
+           "export-weights": ("-o", "out.safetensors")}.get(command, ())  # fmt: skip
+    if option == "-o":
+        weights = ("--train", "0") if command == "export-weights" else ()
+        return (*first, *model, *weights, option, name)
+    if option == "--data":
+        return (*first, *out, option, name or "./")
+    if option == "--compare":
+        return (*first, "--run", "whole.run", *out, option, f"{name}:1")
+    if option == "--python":
+        return (command, "script.py", option, name)
+    if option in ("--run", "--resume") and command != "train":
+        return (*first, *out, option, name)
+    return (*first, *(() if option == "--resume" else model), *out, option, name)
+
+
+@pytest.fixture
+def beside(tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A run, a script and a corpus in the folder at hand; gives the corpus."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "script.py").write_text("1 / 0\n")
+    run = ("train", *TINY_MODEL, "--data", corpus, "--steps", "2", "--samples", "0", "--quiet")
+    assert run_here(*run, "--engine", "value", "--run", "whole.run").returncode == 0
+    return str(corpus)
+
+
+@pytest.mark.parametrize(("command", "option"), options_of_files(), ids=" ".join)
+def test_what_is_no_file_is_told_at_once(
+    command: str, option: str, odd: dict[str, str], beside: str, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    began = time.monotonic()
-    result = run_here(*READ[option](odd[what]))
-    assert_error(result)
-    assert time.monotonic() - began < AT_ONCE
-    assert not list(tmp_path.glob("out.*"))
+    for what, name in odd.items():
+        written = writes(command, option)
+        if (written and what in {"a device", "no UTF-8"}) or (what, option) == ("nothing", "text"):
+            continue  # the one can be written to, the other be a name; an empty text is a text
+        if (written or option == "text") and what in {"a pipe", "a folder"}:
+            suffix = ".py" if option == "text" else SUFFIXES.get(command, ".svg")
+            name = str(Path(name).rename(Path(name).with_suffix(suffix)))  # noqa: PLW2901
+        before = sorted(tmp_path.iterdir())
+        began = time.monotonic()
+        result = run_here(*command_line(command, option, name, beside))
+        assert_error(result)
+        assert time.monotonic() - began < AT_ONCE, what
+        assert sorted(tmp_path.iterdir()) == before, what
 
 
-@pytest.mark.parametrize("what", ["a pipe", "a folder", "nothing", "a long name"])
-@pytest.mark.parametrize("option", WRITTEN)
-def test_what_cannot_be_written_is_told_and_left_alone(
-    option: str, what: str, odd: dict[str, str], corpus: Path, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.chdir(tmp_path)
-    name = odd[what]
-    suffix = {"picture": ".svg", "weights": ".safetensors", "run": ".x"}[option]
-    if name and what != "a long name":
-        there = Path(name).rename(Path(name).with_suffix(suffix))
-        name = str(there)
-    before = sorted(tmp_path.iterdir())
-    assert_error(run_here(*WRITTEN[option](name, str(corpus))))
-    assert sorted(tmp_path.iterdir()) == before
+def test_every_option_of_a_file_is_found() -> None:
+    found = options_of_files()
+    assert len(found) >= 30
+    assert {("train", "--log"), ("debug", "--script"), ("runs", "files"), ("map", "text")} <= {
+        *found
+    }
+    assert [pair for pair in found if writes(*pair)] == [
+        ("train", "--log"), ("train", "--run"), ("graph", "-o"), ("map", "-o"),
+        ("attention", "-o"), ("runs", "--copy"), ("runs", "--salvage"), ("export-weights", "-o"),
+    ]  # fmt: skip
 
 
 def test_a_log_to_a_pipe_that_nobody_reads(odd: dict[str, str], corpus: Path) -> None:
