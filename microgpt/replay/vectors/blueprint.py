@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 
 import numpy as np
@@ -21,12 +21,19 @@ STAGES_OF_LOSS = 1 << 20
 class Blueprint:
     """The layout of one document, and the parameters that it reads."""
 
-    def __init__(self, config: ModelConfig, tokens: Sequence[int], labels: Sequence[str]) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        tokens: Sequence[int],
+        labels: Sequence[str],
+        kept: Callable[[str], bool] | None = None,
+    ) -> None:
         """Lays it out.
 
         Args:
             tokens: as many as are read, and one.
             labels: of every token of the vocabulary.
+            kept: as of a `NodeLayout`.
         """
         n, vocab, p = config.n_embd, len(labels), len(tokens) - 1
         rows = np.concatenate((sorted(set(tokens[:-1])), vocab + np.arange(p)))
@@ -46,7 +53,7 @@ class Blueprint:
         self._config = config
         self._keys: list[list[Ints]] = [[] for _ in range(config.n_layer)]
         self._values: list[list[Ints]] = [[] for _ in range(config.n_layer)]
-        self.layout = out = NodeLayout(len(self.read))
+        self.layout = out = NodeLayout(len(self.read), kept)
         losses = []
         for pos, token, target in zip(count(), tokens[:-1], tokens[1:], strict=False):
             out.begin_stages()

@@ -6,7 +6,7 @@ no model; `blueprint.py` says what is to be laid out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -63,9 +63,22 @@ LayoutStep = Chains | Alike | Largest
 class NodeLayout:
     """What was laid out so far."""
 
-    def __init__(self, n_leaves: int) -> None:
-        """The first nodes are leaves that others describe."""
+    def __init__(self, n_leaves: int, kept: Callable[[str], bool] | None = None) -> None:
+        """The first nodes are leaves that others describe.
+
+        Args:
+            kept: of a scope's path, whether what is laid out in it is wanted. All else is only
+                counted, and so are the leaves; if not given, everything is wanted.
+        """
         self.size = n_leaves
+        self._kept, self._keeps = kept, kept is None
+        self._n_kept = 0 if kept else n_leaves
+        self.runs: list[tuple[int, int]] = []
+        """The ids of what is kept where not everything is, as ranges `[start, stop)`."""
+        self.outputs: dict[str, Ints] = {}
+        """The last row of each scope, by its path: what others read of it."""
+        self.read_elsewhere: list[Ints] = []
+        """Kept nodes that are operands of nodes that are not."""
         self._op_codes = np.zeros(ROOM, np.uint8)
         self._operands = np.full((ROOM, 2), NO_OPERAND)
         self._numbers = np.full(ROOM, np.nan)
@@ -81,32 +94,32 @@ class NodeLayout:
         self._stage = 0
         self.names: dict[int, str] = {}  # of nodes that are not leaves
 
-    # Of each node. Shape: `[node]`, of the operands `[node][2]`.
+    # Of each node that is kept. Shape: `[node]`, of the operands `[node][2]`.
 
     @property
     def op_codes(self) -> NDArray[np.uint8]:
         """As in a `Graph`; of the first leaves 0."""
-        return self._op_codes[: self.size]
+        return self._op_codes[: self._n_kept]
 
     @property
     def operands(self) -> Ints:
         """In slot order, `NO_OPERAND` where there is none."""
-        return self._operands[: self.size]
+        return self._operands[: self._n_kept]
 
     @property
     def numbers(self) -> Floats:
         """A constant's number, a pow's exponent, nan elsewhere."""
-        return self._numbers[: self.size]
+        return self._numbers[: self._n_kept]
 
     @property
     def kind_of(self) -> NDArray[np.int16]:
         """One of `kinds`; of the first leaves 0."""
-        return self._kinds[: self.size]
+        return self._kinds[: self._n_kept]
 
     @property
     def scope_of(self) -> Ints:
         """Index of its scope."""
-        return self._scope_of[: self.size]
+        return self._scope_of[: self._n_kept]
 
     @contextmanager
     def scope(self, name: str, label: str = "") -> Iterator[None]:
@@ -115,7 +128,10 @@ class NodeLayout:
         path = f"{outer.path}/{name}" if outer.path else name
         index = self._open = len(self.scopes)
         self.scopes.append(ScopeRange(index, path, label, outer.index, self.size, self.size))
+        kept_outside = self._keeps
+        self._keeps = kept_outside or (self._kept is not None and self._kept(path))
         yield
+        self._keeps = kept_outside
         self.close(index)
         self._open = outer.index
 
@@ -138,6 +154,8 @@ class NodeLayout:
             then: what each sum goes through: `("mul", 0.5)`, `("pow", -0.5)`.
         """
         k = x.shape[1]
+        if not self._keeps:
+            return self._counted(len(x), 2 * k + 1, then, x, y)
         ops = ["mul", "const", "add", *("mul", "add") * (k - 1)]
         ids = self._rows(part, ops, [0, 1, 2, *(3, 4) * (k - 1)], x.shape[0], then)
         terms, sums = ids[:, [0, *range(3, 2 * k + 1, 2)]], ids[:, 2 : 2 * k + 2 : 2]
@@ -148,18 +166,20 @@ class NodeLayout:
                 factors[:, 1:],
             )
         _sum(operands[:, 2 : 2 * k + 2 : 2], terms, sums, ids[:, 1])
-        self._numbers[ids[:, 1]] = 0.0
+        self._set_numbers(ids[:, 1], 0.0)
         self._step(Chains(terms, sums, (x, y)))
         return self._then(ids[:, 2 * k :], then)
 
     def sums(self, part: str, terms: Ints, *then: tuple[str, float]) -> Ints:
         """The sum of the terms in each row; see `products`. Shape: `[row][term]`."""
         k = terms.shape[1]
+        if not self._keeps:
+            return self._counted(len(terms), k + 1, then, terms)
         ids = self._rows(
             part, ["const", *["add"] * k], [0, 1, *[2] * (k - 1)], terms.shape[0], then
         )
         _sum(self._operands_of(ids)[:, 1 : k + 1], terms, ids[:, 1 : k + 1], ids[:, 0])
-        self._numbers[ids[:, 0]] = 0.0
+        self._set_numbers(ids[:, 0], 0.0)
         self._step(Chains(terms, ids[:, 1 : k + 1], None))
         return self._then(ids[:, k:], then)
 
@@ -167,25 +187,29 @@ class NodeLayout:
         self, part: str, op: str, a: Ints, b: Ints | None = None, *then: tuple[str, float]
     ) -> Ints:
         """An op of a, or of a and b, in each row; see `products`. Shape: `[row]`."""
+        if not self._keeps:
+            return self._counted(len(a), 1, then, a, *([] if b is None else [b]))
         ids = self._rows(part, [op], [0], len(a), then)
-        self._operands[ids[:, 0], 0] = a
-        if b is not None:
-            self._operands[ids[:, 0], 1] = b
+        self._set_operands(ids[:, 0], a, b)
         self._step(Alike(op, ids[:, 0], np.nan))
         return self._then(ids, then)
 
     def divided(self, part: str, a: Ints, by: int) -> Ints:
         """In each row a times `by` to the power of -1, which is made in each. Shape: `[row]`."""
+        if not self._keeps:
+            return self._counted(len(a), 2, (), a, np.array([by]))
         ids = self._rows(part, ["pow", "mul"], [0, 1], len(a), ())
-        self._operands[ids[:, 0], 0] = by
-        self._numbers[ids[:, 0]] = -1.0
-        self._operands[ids[:, 1], 0], self._operands[ids[:, 1], 1] = a, ids[:, 0]
+        self._set_operands(ids[:, 0], by)
+        self._set_numbers(ids[:, 0], -1.0)
+        self._set_operands(ids[:, 1], a, ids[:, 0])
         self._step(Alike("pow", ids[:, 0], -1.0))
         self._step(Alike("mul", ids[:, 1], np.nan))
-        return ids[:, 1]
+        return self._read_of(ids[:, 1])
 
     def largest(self, inputs: Ints) -> Ints:
         """Minus the largest of some nodes, as a leaf. Shape: `[1]`."""
+        if not self._keeps:
+            return self._counted(1, 1, ())
         ids = self._rows("max", ["max"], [0], 1, ())[:, 0]
         self._step(Largest(int(ids[0]), inputs))
         return ids
@@ -195,15 +219,60 @@ class NodeLayout:
         last, k = ids[:, 0], 1
         for op, number in then:
             if op in _WITH_NUMBER:
-                self._numbers[ids[:, k]] = number
-                self._operands[ids[:, k + 1], 1] = ids[:, k]
+                self._set_numbers(ids[:, k], number)
                 k += 1
-            elif op == "pow":
-                self._numbers[ids[:, k]] = number
-            self._operands[ids[:, k], 0] = last
+                self._set_operands(ids[:, k], last, ids[:, k - 1])
+            else:
+                if op == "pow":
+                    self._set_numbers(ids[:, k], number)
+                self._set_operands(ids[:, k], last)
             self._step(Alike(op, ids[:, k], number if op == "pow" else np.nan))
             last, k = ids[:, k], k + 1
-        return last
+        return self._read_of(last)
+
+    def _read_of(self, ids: Ints) -> Ints:
+        if self._kept is not None:
+            self.outputs[self.scopes[self._open].path] = ids
+        return ids
+
+    # -- what is only counted ----------------------------------------------------------------------
+
+    def _counted(
+        self, rows: int, length: int, then: tuple[tuple[str, float], ...], *operands: Ints
+    ) -> Ints:
+        """Rows of nodes that are not kept; returns each row's last node. Shape: `[row]`."""
+        length += sum(2 if op in _WITH_NUMBER else 1 for op, _ in then)
+        first = self.size
+        self.size += rows * length
+        for ids in operands:
+            self._note_read(ids)
+        return self._read_of(first + length * np.arange(1, rows + 1) - 1)
+
+    def _note_read(self, ids: Ints) -> None:
+        if not self.runs or ids.size == 0:
+            return
+        each = ids[0] if ids.ndim == 2 and ids.strides[0] == 0 else ids  # one row, broadcast
+        each = each[(each >= self.runs[0][0]) & (each < self.runs[-1][1])]
+        if len(each):
+            starts, stops = np.array(self.runs).T
+            inside = each < stops[np.searchsorted(starts, each, side="right") - 1]
+            if inside.any():
+                self.read_elsewhere.append(np.unique(each[inside]))
+
+    # -- what is kept ------------------------------------------------------------------------------
+
+    def _kept_at(self, ids: Ints) -> Ints:
+        """Where the nodes that are being made are kept."""
+        return ids - (self.size - self._n_kept)
+
+    def _set_numbers(self, ids: Ints, number: float) -> None:
+        self._numbers[self._kept_at(ids)] = number
+
+    def _set_operands(self, ids: Ints, a: Ints | int, b: Ints | None = None) -> None:
+        at = self._kept_at(ids)
+        self._operands[at, 0] = a
+        if b is not None:
+            self._operands[at, 1] = b
 
     def _rows(
         self,
@@ -224,9 +293,12 @@ class NodeLayout:
         ops = ops + after
         places = places + list(range(AFTER_SUMS, AFTER_SUMS + len(after)))
         ids = self.size + np.arange(rows * len(ops)).reshape(rows, len(ops))
-        self._make_room(self.size + ids.size)
-        here = slice(self.size, self.size + ids.size)
+        here = slice(self._n_kept, self._n_kept + ids.size)
+        self._make_room(here.stop)
+        if self._kept is not None:
+            self._lengthen_runs(ids.size)
         self.size += ids.size
+        self._n_kept += ids.size
         codes = {op: op_code(op) for op in set(ops)}
         self._op_codes[here].reshape(ids.shape)[:] = [codes[op] for op in ops]
         path = self.scopes[self._open].path
@@ -238,7 +310,14 @@ class NodeLayout:
 
     def _operands_of(self, ids: Ints) -> Ints:
         """A view of rows of operands. Shape: `[row][op][2]`."""
-        return self._operands[ids[0, 0] : ids[-1, -1] + 1].reshape(*ids.shape, 2)
+        first = ids[0, 0] - (self.size - self._n_kept)
+        return self._operands[first : first + ids.size].reshape(*ids.shape, 2)
+
+    def _lengthen_runs(self, count: int) -> None:
+        start = self.size
+        if self.runs and self.runs[-1][1] == start:
+            start, _ = self.runs.pop()
+        self.runs.append((start, self.size + count))
 
     def _make_room(self, size: int) -> None:
         if size <= len(self._op_codes):

@@ -52,16 +52,16 @@ def document_pass(
         done = vector_pass(matrices, tokens, model)
         if done is None:
             return None
-        weight_grads = set_grads(of_matrices, done, matrices, tokens, model)
+        found = set_grads(of_matrices, done, matrices, tokens, model)
     read = np.tri(len(tokens) - 1, dtype=np.bool_)
     layers = tuple(
         LayerAttention(
             frozen(layer.q.transpose(1, 2, 0)),
             frozen(layer.k.transpose(1, 2, 0)),
             frozen(layer.softmax.out),
-            frozen(np.where(read, of_weights, 0.0)),
+            frozen(np.where(read, grads_of.weights, 0.0)),
         )
-        for layer, of_weights in zip(done.layers, weight_grads, strict=True)
+        for layer, grads_of in zip(done.layers, found.layers, strict=True)
     )
     return DocumentPass(layers, frozen(grads))
 
