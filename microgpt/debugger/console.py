@@ -60,6 +60,8 @@ class Console:
             MicrogptError: it cannot be done here; the session stands where it stood.
         """
         session = self.session
+        if typed.verb.needs_whole:
+            session.check_whole(typed.verb.name)
         with repeating_little(typed.argument):
             answer = typed.verb.run(session, typed.argument)
         return Outcome(typed.verb.name, session.state, answer, session.timeline)

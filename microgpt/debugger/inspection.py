@@ -28,6 +28,7 @@ class NodeView:
     """One node."""
 
     id: int
+    told_id: int  # what that is called: of a region, the id in the whole graph
     name: str  # or `#id`
     place: str  # as of an operand
     op: str
@@ -48,6 +49,7 @@ def inspect(timeline: Timeline, node: int, moment: int) -> NodeView:
     computed = graph.is_leaf(node) or moment >= timeline.moment_of(node, "forward")
     return NodeView(
         id=node,
+        told_id=graph.id_of(node),
         name=graph.name(node),
         place=place_name(graph, node),
         op=graph.op(node),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,8 @@ class Outcome:
         state = self.state
         node = state.node if self.answer.about is None else self.answer.about
         view = None if node is None else inspect(self.timeline, node, state.moment)
+        graph, answer = self.timeline.graph, self.answer.as_json()
+        id_of = graph.id_of
         return _one_line(
             {
                 "verb": self.verb,
@@ -43,24 +46,38 @@ class Outcome:
                 "phase": state.phase,
                 "event": state.event,
                 "node": None if view is None else {
-                    "id": view.id, "name": view.name, "place": view.place, "op": view.op,
+                    "id": view.told_id, "name": view.name, "place": view.place, "op": view.op,
                     "scope": view.scope, "data": view.data, "grad_now": view.grad_now,
                     "grad_final": view.grad_final, "line": file_and_line(view.line),
                 },
                 "operands": [
-                    {"id": o.id, "name": o.name, "place": o.place, "data": o.data,
+                    {"id": id_of(o.id), "name": o.name, "place": o.place, "data": o.data,
                      "local": o.local, "contribution": o.contribution}
                     for o in (() if view is None else view.operands)
                 ],
                 "changes": [
-                    {"node": c.node, "name": c.name, "place": c.place, "old": c.old,
+                    {"node": id_of(c.node), "name": c.name, "place": c.place, "old": c.old,
                      "contribution": c.contribution, "new": c.new, "kind": c.kind,
                      "line": file_and_line(c.line)}
                     for c in state.changes
                 ],
-                **self.answer.as_json(),
+                **(answer if graph.region is None else _with_told_ids(answer, id_of)),
             }
         )  # fmt: skip
+
+
+def _with_told_ids(value: Any, id_of: Callable[[int], int]) -> Any:
+    """The same with nodes' ids as they are called: those of a region, as in the whole graph."""
+    if isinstance(value, list):
+        return [_with_told_ids(inner, id_of) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: id_of(inner)
+        if key in {"node", "id"} and isinstance(inner, int)
+        else _with_told_ids(inner, id_of)
+        for key, inner in value.items()
+    }
 
 
 def error_as_json(verb: str, error: str) -> str:

@@ -21,6 +21,7 @@ from microgpt.errors import GraphError, InputError
 from microgpt.graph.debuggee import Debuggee, Ended, Stop
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
+from microgpt.train.graph_cost import cost_in_words
 from microgpt.train.graph_origin import GraphOrigin
 
 if TYPE_CHECKING:
@@ -126,6 +127,18 @@ class SessionCore(Walk):
             self._begin()
         return halt
 
+    def check_whole(self, asked: str) -> None:
+        """Raises `GraphError` in a region of a graph, with what the whole would cost.
+
+        Args:
+            asked: what cannot be answered there.
+        """
+        if (region := self.graph.region) is not None:
+            raise GraphError(
+                f"{asked} needs the whole step, {cost_in_words(region.n_whole)}; this is a region "
+                f"of it, {', '.join(region.scopes)}"
+            )
+
     # -- edits -----------------------------------------------------------------------------------
 
     def make_edits(self, text: str, edits: Sequence[Edit]) -> None:
@@ -136,8 +149,10 @@ class SessionCore(Walk):
             edits: what is undone at once.
 
         Raises:
-            GraphError, InputError, DomainError: they cannot be made; all stays as it is.
+            GraphError, InputError, DomainError: they cannot be made, as in a region; all stays as
+                it is.
         """
+        self.check_whole(text)
         before, state_before = self.edit_stack.current, self.state
         self.edit_stack.push(text, edits)
         self._change_graph(before)

@@ -40,16 +40,20 @@ def position_called(position: int | None, label: str) -> str:
     return position_name(position) + (f" ({label})" if label else "")
 
 
-def called(node: int, name: str, place: str, op: str, scope: str) -> str:
-    """`q[0] term 0 at 0 BOS (#3772) mul in pos0/layer0/attn/q`."""
-    shown = f"{place or name} (#{node})" if place or name != f"#{node}" else name
+def called(told_id: int, name: str, place: str, op: str, scope: str) -> str:
+    """`q[0] term 0 at 0 BOS (#3772) mul in pos0/layer0/attn/q`.
+
+    Args:
+        told_id: as `Graph.id_of` has it.
+    """
+    shown = f"{place or name} (#{told_id})" if place or name != f"#{told_id}" else name
     return f"{shown} {op}" + (f" in {scope}" if scope else "")
 
 
 def called_in(graph: Graph, node: int) -> str:
     """The same of a node in its graph."""
     name, place = graph.name(node), place_name(graph, node)
-    return called(node, name, place, graph.op(node), graph.scope(node))
+    return called(graph.id_of(node), name, place, graph.op(node), graph.scope(node))
 
 
 def made_at(line: tuple[str, int] | None) -> list[str]:

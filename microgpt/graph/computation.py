@@ -18,6 +18,7 @@ from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.ops import OPS
 from microgpt.errors import GraphError
 from microgpt.graph.arrays import Floats, Ints, frozen, ranges
+from microgpt.graph.region import Region
 from microgpt.graph.scope_tree import ScopeRange, ScopeTree
 
 NOT_CALLED = "call backward() on its root"
@@ -84,6 +85,8 @@ class Computation:
     """Lines of a program that have made nodes, none of which is here, as far as that was seen."""
     why_no_events: str = ""
     """What is in the way, in a sentence's words, unless `backpropagated`."""
+    region: Region | None = None
+    """Which part of a larger graph this is, None if it is a whole one."""
 
     def __post_init__(self) -> None:
         for column in vars(self).values():
@@ -129,7 +132,11 @@ class Computation:
 
     def name(self, node: int) -> str:
         """The node's name, or `#id` if it has none."""
-        return self.names.get(node, f"#{node}")
+        return self.names.get(node) or f"#{self.id_of(node)}"
+
+    def id_of(self, node: int) -> int:
+        """What a node's id is called: of a region, its id in the whole graph."""
+        return node if self.region is None else int(self.region.ids[node])
 
     def label(self, node: int) -> str:
         """What to call a node in a picture: its name, a constant's number, or `#id`."""
@@ -137,7 +144,8 @@ class Computation:
             binding = self.bindings.get(node)
             token = binding.token if isinstance(binding, ParameterBinding) else ""
             return f"{self.names[node]} {token}".rstrip()
-        return f"{float(self.data[node]):.6g}" if self.op(node) == "const" else f"#{node}"
+        is_const = self.op(node) == "const"
+        return f"{float(self.data[node]):.6g}" if is_const else f"#{self.id_of(node)}"
 
     def scope(self, node: int) -> str:
         """Path of the node's scope, `""` outside any."""
@@ -198,13 +206,22 @@ class Computation:
             GraphError: there is no such node.
         """
         if match := re.fullmatch(r"#?(\d+)", reference.strip()):
-            if (node := int(match[1])) < len(self):
-                return node
-            raise GraphError(f"no node #{node}: the ids of this graph are #0 to #{len(self) - 1}")
+            return self._with_id(int(match[1]))
         try:
             return self._ids_by_name[reference.strip()]
         except KeyError:
             raise GraphError(self._unknown_name(reference)) from None
+
+    def _with_id(self, number: int) -> int:
+        region = self.region
+        if region is None:
+            if number < len(self):
+                return number
+            raise GraphError(f"no node #{number}: the ids of this graph are #0 to #{len(self) - 1}")
+        node = int(np.searchsorted(region.ids, number))
+        if node < len(self) and region.ids[node] == number:
+            return node
+        raise GraphError(f"no node #{number} here: this is {region.in_words}")
 
     @cached_property
     def _ids_by_name(self) -> dict[str, int]:

@@ -37,19 +37,19 @@ def place_in_scope(graph: Graph, node: int) -> str:
     return "" if place is None else place.phrase(place.scope.name, users=False)
 
 
-def spoken(node: int, name: str, place: str) -> str:
+def spoken(name: str, place: str) -> str:
     """What to call a node: `layer0.attn_wq[3][7]`, `q[3] at 1 e (#11564)`, or `#1234`.
 
     Args:
         name: its name, or `#id`.
         place: its place in words, if it has no name and lies in a scope.
     """
-    return f"{place} (#{node})" if place else name
+    return f"{place} ({name})" if place else name
 
 
 def named(graph: Graph, node: int) -> str:
     """The same of a node in its graph."""
-    return spoken(node, graph.name(node), place_name(graph, node))
+    return spoken(graph.name(node), place_name(graph, node))
 
 
 def find_by_place(graph: Graph, words: str) -> int | None:

@@ -133,7 +133,7 @@ def _share(share: Share) -> str:
 
 def _event(here: Moment) -> Text:
     """What the event at hand does."""
-    told = [f"{spoken(each.node, each.name, each.place)}  {_sum(each)}" for each in here.changes]
+    told = [f"{spoken(each.name, each.place)}  {_sum(each)}" for each in here.changes]
     lines = ["this event", *told] if told else []
     return Text("\n".join(filter(None, (*lines, here.line))))
 

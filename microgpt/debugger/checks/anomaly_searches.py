@@ -47,6 +47,7 @@ class Anomaly:
     line: tuple[str, int] | None  # file and line number that made it; None if not recorded
     step: int | None  # the training step it happened in, from 1; None if the graph is of none
     place: str = ""  # what the node is in its scope, in words, if it has no name
+    told_id: int = -1  # what its id is called: of a region, the id in the whole graph
 
 
 AnomalySearch: TypeAlias = Callable[[Timeline, int | None], Iterator[Anomaly]]
@@ -183,4 +184,5 @@ def _anomaly(
         graph.line(node),
         step,
         place_name(graph, node),
+        graph.id_of(node),
     )

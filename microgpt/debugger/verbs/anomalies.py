@@ -22,11 +22,11 @@ class Anomalies(Answer):
         told = []
         for anomaly in self.found:
             step = "" if anomaly.step is None else f" of step {anomaly.step}"
-            name = called(anomaly.node, anomaly.name, anomaly.place, anomaly.op, anomaly.scope)
+            name = called(anomaly.told_id, anomaly.name, anomaly.place, anomaly.op, anomaly.scope)
             told += [f"{anomaly.where}{step}: {name}", f"  {anomaly.what}"]
             if anomaly.operands:
                 operands = ", ".join(
-                    f"{spoken(o.id, o.name, o.place)} = {number(o.data)}" for o in anomaly.operands
+                    f"{spoken(o.name, o.place)} = {number(o.data)}" for o in anomaly.operands
                 )
                 told.append(f"  operands: {operands}")
             told += made_at(anomaly.line)

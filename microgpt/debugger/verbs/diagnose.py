@@ -56,5 +56,5 @@ def diagnose(session: SessionCore) -> Diagnosed:
 
 ROWS = (
     Verb("diagnose", ("D",), CHECK, "", "what is wrong with this pass: the kind and the line",
-         "diagnose", "", lambda session, _: diagnose(session)),
+         "diagnose", "", lambda session, _: diagnose(session), needs_whole=True),
 )  # fmt: skip

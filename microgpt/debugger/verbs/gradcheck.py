@@ -163,5 +163,5 @@ def _gradcheck(session: SessionCore, argument: str) -> CheckedGradients:
 ROWS = (
     Verb("gradcheck", ("G",), CHECK, "[NODE|MATRIX|SCOPE|all] [step SIZE]",
          "compare gradients with central differences, worst first",
-         "gradcheck layer0.attn_wq[3]", "nodes", _gradcheck),
+         "gradcheck layer0.attn_wq[3]", "nodes", _gradcheck, needs_whole=True),
 )  # fmt: skip

@@ -22,7 +22,7 @@ class Health(Answer):
 
     def lines(self) -> list[str]:
         """One line each."""
-        told = [f"{f.check}: {f.what}; see {spoken(f.node, f.name, f.place)}" for f in self.found]
+        told = [f"{f.check}: {f.what}; see {spoken(f.name, f.place)}" for f in self.found]
         return [*told, self.gradients] if self.gradients else told or [NOT_COMPARED]
 
     def as_json(self) -> Json:
@@ -85,5 +85,5 @@ def _health(session: SessionCore) -> Health:
 ROWS = (
     Verb("health", (), CHECK, "",
          "dead units, saturated softmaxes, vanishing or exploding gradients, idle parameters",
-         "health", "", lambda session, _: _health(session)),
+         "health", "", lambda session, _: _health(session), needs_whole=True),
 )  # fmt: skip

@@ -28,7 +28,7 @@ class Shown(Answer):
         view = self.view
         yet = "" if view.computed else "  (not computed yet)"
         told = [
-            called(view.id, view.name, view.place, view.op, view.scope),
+            called(view.told_id, view.name, view.place, view.op, view.scope),
             f"  data  {view.data!r}{yet}",
         ]
         if view.grad_final is None:
@@ -36,7 +36,7 @@ class Shown(Answer):
         else:
             told.append(f"  grad  {view.grad_now!r} now, {view.grad_final!r} in the end")
         for slot, operand in enumerate(view.operands):
-            name = spoken(operand.id, operand.name, operand.place)
+            name = spoken(operand.name, operand.place)
             gets = "" if operand.contribution is None else f" gets {number(operand.contribution)}"
             told.append(
                 f"  operand {slot}  {name} = {number(operand.data)}, "

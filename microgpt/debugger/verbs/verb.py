@@ -57,6 +57,7 @@ class Verb:
     example: str  # a whole line
     argument: ArgumentKind
     run: Callable[[SessionCore, str], Answer]
+    needs_whole: bool = False  # whether it cannot be answered in a region of a graph
 
     @property
     def is_slow(self) -> bool:

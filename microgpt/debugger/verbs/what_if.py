@@ -93,7 +93,7 @@ class WhatIf(Answer):
                 f"p {p.probability}" + (f", likeliest {likeliest}" if likeliest else "")
             )
         told += [
-            f"  {spoken(n.node, n.name, n.place)}: data {n.data}, grad {n.grad}"
+            f"  {spoken(n.name, n.place)}: data {n.data}, grad {n.grad}"
             for n in self.watched[:MOST_TOLD]
         ]
         if (more := len(self.watched) - MOST_TOLD) > 0:
@@ -288,20 +288,22 @@ def _patch(session: SessionCore, argument: str) -> WhatIf:
 
 ROWS = (
     Verb("set", ("e",), WHAT_IF, "NODE = VALUE", "what if a node, a parameter say, had this value",
-         "set layer0.attn_wq[3][7] = 0.5", "node", _set),
+         "set layer0.attn_wq[3][7] = 0.5", "node", _set, needs_whole=True),
     Verb("token", (), WHAT_IF, "POSITION = CHARACTER",
          "what if another character were read at a position",
-         "token 2 = a", "", _token),
+         "token 2 = a", "", _token, needs_whole=True),
     Verb("zero", ("z",), WHAT_IF, "SCOPE", "what if a scope gave zeros to the rest",
          "zero pos1/layer0/attn/head2/mix", "scope",
-         lambda session, scope: replace_outputs(session, scope, "zero")),
+         lambda session, scope: replace_outputs(session, scope, "zero"),
+         needs_whole=True),
     Verb("mean", (), WHAT_IF, "SCOPE",
          "what if a scope gave its mean over the first 64 documents at its position",
          "mean pos1/layer0/attn/head2/mix", "scope",
-         lambda session, scope: replace_outputs(session, scope, "mean")),
+         lambda session, scope: replace_outputs(session, scope, "mean"),
+         needs_whole=True),
     Verb("patch", (), WHAT_IF, "SCOPE from DOCUMENT",
          "what if a scope gave what it gives in another document at the same position",
-         "patch pos1/layer0/attn/head2/mix from olivia", "scope", _patch),
+         "patch pos1/layer0/attn/head2/mix from olivia", "scope", _patch, needs_whole=True),
     Verb("undo", ("U",), WHAT_IF, "", "take the last change back", "undo", "",
          lambda session, _: undo(session)),
     Verb("changes", (), WHAT_IF, "", "list the changes in force, and what they do together",

@@ -36,9 +36,11 @@ class Standing(Answer):
         told = [_halted(self.halt)] if self.halt else []
         told.append(self._head())
         if state.node is None:
-            return [*told, "  nothing is computed yet"]
+            region = self.timeline.graph.region
+            apart = [] if region is None else [f"  {region.in_words}; events are counted in it"]
+            return [*told, "  nothing is computed yet", *apart]
         view = inspect(self.timeline, state.node, state.moment)
-        name = called(view.id, view.name, view.place, view.op, view.scope)
+        name = called(view.told_id, view.name, view.place, view.op, view.scope)
         if state.phase == "forward":
             told.append(f"  {name}: {_formula(view)} = {number(view.data)}")
         elif state.event == 0:
@@ -74,7 +76,7 @@ class Standing(Answer):
 
 
 def _formula(view: NodeView) -> str:
-    operands = [f"{spoken(o.id, o.name, o.place)} {number(o.data)}" for o in view.operands]
+    operands = [f"{spoken(o.name, o.place)} {number(o.data)}" for o in view.operands]
     if len(operands) > 1 and view.op in OPS:
         return f" {OPS[view.op].symbol} ".join(operands)
     exponent = [] if view.immediate is None else [number(view.immediate)]
@@ -82,7 +84,7 @@ def _formula(view: NodeView) -> str:
 
 
 def _changed(change: GradChange, adjoint: float) -> str:
-    name = spoken(change.node, change.name, change.place)
+    name = spoken(change.name, change.place)
     at = place_called(*change.line) if change.line else ""
     if change.kind != "added":
         told = f"{name}: grad {number(change.old)} → {number(change.new)} ({change.kind})"

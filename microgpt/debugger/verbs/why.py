@@ -56,6 +56,7 @@ class ConsumerShare:
     """What one consumer adds to a gradient, all its slots together."""
 
     node: int
+    told_id: int  # as `Graph.id_of` has it
     name: str  # or `#id`
     place: str  # what it is in its scope, in words; `""` if it has a name, or lies in no scope
     op: str
@@ -84,6 +85,7 @@ class Why(Answer):
     the pass as it was then, all else of the pass as it should be. None if both are one."""
     replaced: bool = False  # whether `given` was written over what consumers had added
     true_added: float | None = None  # the part of `should_be` that its consumers add
+    in_region: bool = False  # whether all paths end at a region's border
 
     @property
     def about(self) -> int:
@@ -92,7 +94,7 @@ class Why(Answer):
 
     def lines(self) -> list[str]:
         """The shares, as parts of the gradient and in per cent."""
-        told = [f"{spoken(self.node, self.name, self.place)}: grad {number(self.gradient)}"]
+        told = [f"{spoken(self.name, self.place)}: grad {number(self.gradient)}"]
         if self.should_be is not None:
             told[0] += f"; should be {number(self.should_be)}"
         if self.replaced:
@@ -105,7 +107,7 @@ class Why(Answer):
             ("by first head or block on the way to the loss",
              [(s.head, s.share) for s in self.by_head]),
             ("by consumer",
-             [(called(s.node, s.name, s.place, s.op, s.scope), s.share)
+             [(called(s.told_id, s.name, s.place, s.op, s.scope), s.share)
               for s in self.by_consumer]),
         ]  # fmt: skip
         was = self.gradient - self.given
@@ -117,7 +119,8 @@ class Why(Answer):
             elif rows:
                 told += _group(title + as_should, rows, total)
             elif self.by_consumer:
-                told.append(f"  {title}: this graph has none")
+                why_not = "they lie beyond this region" if self.in_region else "this graph has none"
+                told.append(f"  {title}: {why_not}")
         if self.paths:
             told.append(f"  heaviest paths to the loss{as_should}")
             told += [f"    {share_of(p.share, total)}  {_way(p)}" for p in self.paths]
@@ -215,7 +218,13 @@ def _as_it_was(graph: Graph, ledger: Ledger, true: Why) -> Why:
         given=given,
         by_consumer=tuple(
             ConsumerShare(
-                at, graph.name(at), place_name(graph, at), graph.op(at), graph.scope(at), share
+                at,
+                graph.id_of(at),
+                graph.name(at),
+                place_name(graph, at),
+                graph.op(at),
+                graph.scope(at),
+                share,
             )
             for at, share in sorted(shares.items(), key=lambda row: -abs(row[1]))
         ),
@@ -269,6 +278,7 @@ class Explainer:
             _by_consumer(graph, node, added),
             paths,
             remainder,
+            in_region=graph.region is not None,
         )
 
     def _by_position(self, node: int, added: float) -> tuple[PositionShare, ...]:
@@ -347,7 +357,13 @@ def _by_consumer(graph: Graph, node: int, added: float) -> tuple[ConsumerShare, 
     rows = sorted(zip(contributions, shares, strict=True), key=lambda row: -abs(row[1]))
     return tuple(
         ConsumerShare(
-            at, graph.name(at), place_name(graph, at), graph.op(at), graph.scope(at), share
+            at,
+            graph.id_of(at),
+            graph.name(at),
+            place_name(graph, at),
+            graph.op(at),
+            graph.scope(at),
+            share,
         )
         for at, share in rows
     )

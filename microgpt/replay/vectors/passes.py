@@ -86,8 +86,10 @@ def local_grads(layout: NodeLayout, data: Floats) -> Floats:
     return found
 
 
-def visits(layout: NodeLayout, root: int) -> Ints:
+def visits(layout: NodeLayout, *roots: int) -> Ints:
     """The nodes that have operands as the backward pass visits them: depth first, reversed.
+
+    From several roots as if something before them had these as its operands.
 
     Once the input of a linear layer is in the order, a sum of products with it comes as one piece.
     """
@@ -103,7 +105,7 @@ def visits(layout: NodeLayout, root: int) -> Ints:
             ):
                 rows[last] = first, layer
     is_met = bytearray(layout.size)
-    order, stack = array("q"), [root]
+    order, stack = array("q"), [*roots[::-1]]
     while stack:
         node = stack.pop()
         if node < 0:  # the mark of one whose operands are all in the order

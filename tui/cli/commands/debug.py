@@ -38,6 +38,7 @@ examples:
   microgpt debug emma -c 'watch layer0.attn_wq[3][7]' -c continue -c why
   microgpt debug emma --json -c 'print layer0.attn_wq[3][7]'
   microgpt debug --run names.run --step 300 --script verbs.txt
+  microgpt debug "and the sea" --n-embd 64 --n-layer 4 --region pos3/layer2/attn/head1 -c where
   microgpt debug train.py -c gradcheck -c 'run 10' -c health -- --lr 0.1
   microgpt debug --when 'loss > 10' train.py
   microgpt debug --pass 3 lesson.ipynb
@@ -78,6 +79,11 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     group.add_argument(
         "--script", dest="lines", metavar="FILE", action=_AppendLines, const=True,
         help="a file of verbs, one a line; lines that begin with # are comments",
+    )  # fmt: skip
+    group.add_argument(
+        "--region", action=StoreText, metavar="SCOPE,SCOPE",
+        help="of a document, these scopes alone, such as pos3/layer2/attn/head1: of a model whose "
+        "step is too many nodes, in a second",
     )  # fmt: skip
     group.add_argument("--json", action="store_true", help="one JSON object a line for each verb")
     group = parser.add_argument_group("a script")

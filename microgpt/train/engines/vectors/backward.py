@@ -20,7 +20,7 @@ from microgpt.train.engines.vectors.sums import sum_of, sum_of_products
 
 @dataclass(frozen=True, slots=True)
 class LayerGrads:
-    """Gradients of what one layer computes. Shape of each: `[position][...]`, if nothing is said."""
+    """Gradients of what one layer computes. Shape: `[position][...]`, if nothing else is said."""
 
     attn_norm: Floats
     qkv: Floats  # queries, keys and values, side by side
