@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from microgpt.errors import InputError
 from microgpt.model.memory import in_words, memory
 from microgpt.model.parameters import ModelConfig
-from microgpt.train.model_snapshot import ModelSnapshot
 
 MOST_BYTES = 6_000_000_000
 """No graph is made that would take more, whatever the machine has. Units: bytes."""
@@ -16,13 +17,13 @@ SECONDS_PER_NODE = 1.8e-6
 """What making one takes, and the first questions to it, roughly."""
 
 
-def n_nodes(config: ModelConfig, vocab_size: int, n_positions: int, n_tokens: int) -> int:
+def n_nodes(config: ModelConfig, vocab_size: int, tokens: Sequence[int]) -> int:
     """How many nodes the graph of a document has.
 
     Args:
-        n_tokens: how many different ones are read, whose rows are nodes.
+        tokens: as many as are read, and one.
     """
-    n, p = config.n_embd, n_positions
+    n, p = config.n_embd, len(tokens) - 1
 
     def linear(rows: int, cols: int) -> int:
         return rows * (2 * cols + 1)
@@ -30,7 +31,7 @@ def n_nodes(config: ModelConfig, vocab_size: int, n_positions: int, n_tokens: in
     norm = linear(1, n) + 5 + n  # mean, epsilon and power, with their two constants; n products
     head_dim, h = config.head_dim, config.n_head
     pairs = p * (p + 1) // 2
-    read = (n_tokens + p) * n + config.num_parameters(vocab_size)
+    read = (len(set(tokens[:-1])) + p) * n + config.num_parameters(vocab_size)
     read -= (vocab_size + config.block_size) * n
     attention = p * (norm + 4 * linear(n, n) + n) + h * (
         pairs * (2 * head_dim + 3 + 4 + 1 + 2 * head_dim) + p * (head_dim + 2)
@@ -40,19 +41,16 @@ def n_nodes(config: ModelConfig, vocab_size: int, n_positions: int, n_tokens: in
     return read + config.n_layer * (attention + mlp) + around
 
 
-def check_whole(model: ModelSnapshot, document: str) -> None:
+def check_whole(config: ModelConfig, vocab_size: int, tokens: Sequence[int]) -> None:
     """Raises `InputError` for a document whose whole graph would take more than this machine has.
 
     It says what that would be, and that a region is to be had.
     """
-    tokens = model.tokenizer.encode(document)[: model.config.block_size + 1]
-    count = n_nodes(
-        model.config, model.tokenizer.vocab_size, len(tokens) - 1, len(set(tokens[:-1]))
-    )
+    count = n_nodes(config, vocab_size, tokens)
     if count * BYTES_PER_NODE > min(memory() or MOST_BYTES, MOST_BYTES):
         raise InputError(
             f"the whole step is too large to be opened, {cost_in_words(count)}: name a region of "
-            "it, as --region pos0/layer0/attn/head0"
+            "it, as in microgpt debug TEXT --region pos0/layer0/attn/head0"
         )
 
 

@@ -16,6 +16,7 @@ from microgpt.model.training_state import TrainingState
 from microgpt.replay.graph_replayer import REPLAYER
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.drawing import drawn_sample, mean_losses
+from microgpt.train.graph_cost import check_whole
 
 if TYPE_CHECKING:
     from microgpt.graph.graph import Graph
@@ -61,10 +62,14 @@ class ModelSnapshot:
         The second one asked for has replay made ready, in a thread: then a graph takes some
         milliseconds. Until then it is made from whole arrays, and on `Value`s only if a number is
         not finite, or if someone has changed the model.
+
+        Raises:
+            InputError: it would take more memory than there is, and how much.
         """
         from microgpt.replay.vectors.document_graph import vector_graph  # noqa: PLC0415  # numpy
 
         tokens = self.tokenizer.encode(document)[: self.config.block_size + 1]
+        check_whole(self.config, self.tokenizer.vocab_size, tokens)
         for make in (REPLAYER.graph, vector_graph):
             graph = make(self.config, self.tokenizer, self.data, tokens)
             if graph is not None:

@@ -73,7 +73,8 @@ class StepVectors:
         return len(self.tokens) - 1
 
     @cached_property
-    def _matrices(self) -> ModelMatrices:
+    def matrices(self) -> ModelMatrices:
+        """The model's."""
         model = self.model
         flat = np.frombuffer(model.data)
         return ModelMatrices.of(flat, model.config, model.tokenizer.vocab_size)
@@ -98,7 +99,7 @@ class StepVectors:
             case ["embed"]:
                 return PlaceVectors(passed.embedding.out, grads.embedding)
             case ["lm_head"]:
-                logits = matrix_output(passed.stream, self._matrices.lm_head)
+                logits = matrix_output(passed.stream, self.matrices.lm_head)
                 return PlaceVectors(logits, grads.logits)
             case ["softmax"]:
                 return PlaceVectors(passed.target_probs[:, None], grads.target_probs[:, None])
@@ -114,7 +115,7 @@ class StepVectors:
         done, grads = self.passed.layers[layer], self.grads.layers[layer]
         if match := _IN_HEAD.fullmatch(place):
             return self._in_head(done, grads, int(match[1]), match[2])
-        matrices, n = self._matrices, self.model.config.n_embd
+        matrices, n = self.matrices, self.model.config.n_embd
         after = (*(other.attn_norm.x for other in self.passed.layers[1:]), self.passed.stream)
         found: dict[str, Callable[[], tuple[Floats, Floats]]] = {
             "attn/norm": lambda: (done.attn_norm.out, grads.attn_norm),

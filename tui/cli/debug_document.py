@@ -11,7 +11,6 @@ from microgpt.debugger.post_mortem import compute
 from microgpt.debugger.session import DebugSession
 from microgpt.errors import GraphError
 from microgpt.graph.graph import Graph
-from microgpt.train.graph_cost import check_whole
 from microgpt.train.graph_origin import GraphOrigin
 from microgpt.train.region_graph import region_graph
 from microgpt.train.step_vectors import StepVectors
@@ -42,7 +41,6 @@ def debug_document(arguments: argparse.Namespace, lines: Iterable[str] | None) -
     if arguments.region is not None:
         session = DebugSession(_region(looked_at.model, document, arguments.region), origin)
     else:
-        check_whole(looked_at.model, document)
         computed = compute(looked_at.model, document)
         session = DebugSession(computed.graph, origin, computed.problem or looked_at.problem)
     if looked_at.problem:

@@ -5,14 +5,15 @@ A folded Map is a Map: its cells are larger, and its numbers are over what leave
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 
 from microgpt.errors import InputError
-from microgpt.graph.arrays import frozen
-from viz.maps.grid import Grid, Row
+from microgpt.graph.arrays import Ints, frozen
+from viz.maps.grid import CellRanges, Grid, Row
 from viz.maps.step_map import StepMap
 
 FOLD = "…"
@@ -32,7 +33,7 @@ def fitted(step_map: StepMap, most_rows: int) -> StepMap:
         groups = _groups(step_map, key(step_map))
         if len(groups) <= most_rows:
             break
-    return StepMap(step_map.graph, folded(step_map.grid, groups), step_map.captions, step_map.step)
+    return replace(step_map, grid=folded(step_map.grid, groups))
 
 
 def with_open_layer(step_map: StepMap, layer: int | None = None) -> StepMap:
@@ -52,7 +53,7 @@ def with_open_layer(step_map: StepMap, layer: int | None = None) -> StepMap:
         return step_map
     by_layer, rows = _by_layer(step_map), step_map.rows
     groups = _groups(step_map, lambda row: row if rows[row].layer == layer else by_layer(row))
-    return StepMap(step_map.graph, folded(step_map.grid, groups), step_map.captions, step_map.step)
+    return replace(step_map, grid=folded(step_map.grid, groups))
 
 
 def folded(grid: Grid, groups: Sequence[Sequence[int]]) -> Grid:
@@ -83,8 +84,30 @@ def folded(grid: Grid, groups: Sequence[Sequence[int]]) -> Grid:
         ),
         parameters=tuple((column == n + 1).tolist()),
         cell_of=frozen(new_cell[grid.cell_of]),
+        ranges=None if grid.ranges is None else _merged(grid.ranges, new_cell, len(used)),
         heads=None if grid.heads is None else frozenset(int(new_row[row]) for row in grid.heads),
     )
+
+
+def _merged(ranges: CellRanges, new_cell: Ints, n_cells: int) -> CellRanges:
+    """The ranges of the cells that have become one, those that follow on each other as one."""
+    found: list[list[tuple[int, int]]] = [[] for _ in range(n_cells)]
+    for cell, own in zip(new_cell.tolist(), ranges, strict=True):
+        found[cell] += own
+    return tuple(map(joined, found))
+
+
+def joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The same ids in as few ranges as can be.
+
+    >>> joined([(4, 9), (0, 4), (10, 12)])
+    ((0, 9), (10, 12))
+    """
+    found: list[tuple[int, int]] = []
+    for start, stop in sorted(ranges):
+        begin = found.pop()[0] if found and found[-1][1] == start else start
+        found.append((begin, stop))
+    return tuple(found)
 
 
 def _row(rows: Sequence[Row]) -> Row:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from microgpt.graph.graph import Graph
 from viz.maps.matrices import NOWHERE, Matrices
 from viz.maps.pieces import Pieces, Plan, pieces_of
 from viz.maps.rows import rows_of
+
+CellRanges: TypeAlias = tuple[tuple[tuple[int, int], ...], ...]
+"""Ids of each cell's nodes, as ranges `[start, stop)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Grid:
     parameters: tuple[bool, ...]  # whether a cell is the parameters of its row. Shape: `[cell]`
     cell_of: Ints  # of each node. Shape: `[node]`
     heads: frozenset[int] | None = None  # the rows that are attention heads, if that is known
+    ranges: CellRanges | None = None  # `node_ranges`, where the graph is not the whole one
 
     @cached_property
     def at(self) -> Ints:
@@ -75,8 +80,10 @@ class Grid:
         ]
 
     @cached_property
-    def node_ranges(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+    def node_ranges(self) -> CellRanges:
         """The ids of each cell's nodes, as ranges `[start, stop)`."""
+        if self.ranges is not None:
+            return self.ranges
         ends = [*(np.flatnonzero(np.diff(self.cell_of)) + 1).tolist(), len(self.cell_of)]
         ranges: list[list[tuple[int, int]]] = [[] for _ in self.row_of]
         start = 0

@@ -77,6 +77,8 @@ class StepMap:
     grid: Grid
     captions: tuple[Caption, ...]
     step: int | None  # the training step that the graph is of
+    n_whole: int | None = None
+    """How many scalars the step is, where the graph is one of its vectors; else None."""
 
     @classmethod
     def of(cls, graph: Graph, captions: Sequence[Caption] = (), step: int | None = None) -> StepMap:
@@ -99,6 +101,11 @@ class StepMap:
     def n_cells(self) -> int:
         """How many cells there are."""
         return len(self.grid.row_of)
+
+    @property
+    def n_nodes(self) -> int:
+        """How many scalars the step is."""
+        return len(self.graph) if self.n_whole is None else self.n_whole
 
     def scope_around(self, cell: int) -> str:
         """Path of the smallest scope that holds all of a cell, `""` if none does."""
@@ -224,6 +231,10 @@ class StepMap:
         reads, cell_of = self._head_reads, self.grid.cell_of
         mixes = reads.weight >= 0
         pairs = np.stack((cell_of[reads.consumer], reads.source, reads.weight))[:, mixes]
+        # The products of one weight mostly lie together: then few are left to be sorted.
+        differs = np.ones(pairs.shape[1], np.bool_)
+        differs[1:] = (pairs[:, 1:] != pairs[:, :-1]).any(axis=0)
+        pairs = pairs[:, differs]
         found: dict[int, dict[int, int]] = {}
         for cell, source, weight in np.unique(pairs, axis=1).T.tolist():
             found.setdefault(cell, {}).setdefault(source, weight)
@@ -256,7 +267,11 @@ class StepMap:
         """What each head's cell reads of each source column, and gives back to it as gradient."""
         reads, graph, grid = self._head_reads, self.graph, self.grid
         cell = grid.cell_of[reads.consumer]
-        key, of_edge = np.unique(cell * len(grid.labels) + reads.source, return_inverse=True)
+        codes = cell * len(grid.labels) + reads.source
+        key = np.flatnonzero(np.bincount(codes))
+        number = np.zeros(self.n_cells * len(grid.labels), np.int64)
+        number[key] = np.arange(len(key))
+        of_edge = number[codes]
         shares = Shares.of(of_edge, self._output_rank[graph.operands[reads.edge]], len(key))
         grad = shares.norms_of_sums(graph.contributions[reads.edge])
         mixes = reads.weight >= 0

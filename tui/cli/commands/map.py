@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from viz.maps.step_map import StepMap
 
 _WITH_SCRIPTS = frozenset({"--pass", "--layer"})
+MOST_SCALARS = 1_500_000
+"""A step of more nodes is made of its vectors, which takes seconds less."""
+
 GAP = 3
 """Between Maps that are printed side by side. Units: characters."""
 
@@ -134,7 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
     each = f"{n_maps} Maps, each of " if n_maps > 1 else ""
     say(
         f"wrote {arguments.output}: {each}{_count(len(shown.grid.labels), 'column')}, "
-        f"{_count(len(shown.rows), 'row')}, {shown.n_cells} cells of {len(shown.graph):,} nodes"
+        f"{_count(len(shown.rows), 'row')}, {shown.n_cells} cells of {shown.n_nodes:,} nodes"
     )
     return 0
 
@@ -201,18 +204,34 @@ def _look_at(
     from viz.maps.step_map import StepMap  # noqa: PLC0415
 
     model = looked_at.model
-    graph = model.graph(document)
     tokens = model.tokenizer.encode(document)[: model.config.block_size + 1]
     labels = [model.tokenizer.label(token) for token in tokens]
-    step_map = _folded(
-        StepMap.of(graph, document_captions(graph, labels), looked_at.step), arguments
-    )
+    graph_of: Callable[[ModelSnapshot], Graph] = lambda model: model.graph(document)  # noqa: E731
+    if _is_of_vectors(model, tokens, arguments):
+        from viz.maps.vector_map import graph_by, vector_map  # noqa: PLC0415
+
+        graph_of = lambda model: graph_by(model, document)  # noqa: E731
+        step_map = vector_map(model, document, looked_at.step)
+    else:
+        graph = graph_of(model)
+        step_map = StepMap.of(graph, document_captions(graph, labels), looked_at.step)
     question = Question(
-        node=_asked_about(graph, arguments),
-        updated=looked_at.updated().graph(document) if arguments.lens == "update" else None,
-        other=None if other is None else other.graph(document),
+        node=_asked_about(step_map.graph, arguments),
+        updated=graph_of(looked_at.updated()) if arguments.lens == "update" else None,
+        other=None if other is None else graph_of(other),
     )
-    return look(step_map, arguments.lens, question)
+    return look(_folded(step_map, arguments), arguments.lens, question)
+
+
+def _is_of_vectors(
+    model: ModelSnapshot, tokens: Sequence[int], arguments: argparse.Namespace
+) -> bool:
+    """Whether a step is so large that its Map is made of vectors: unless scalars are needed."""
+    from microgpt.train.graph_cost import n_nodes  # noqa: PLC0415  # numpy
+
+    is_page = arguments.output is not None and arguments.output.suffix.lower() == ".html"
+    count = n_nodes(model.config, model.tokenizer.vocab_size, tokens)
+    return count > MOST_SCALARS and arguments.lens != "why" and not is_page
 
 
 def _compared(arguments: argparse.Namespace) -> ModelSnapshot:

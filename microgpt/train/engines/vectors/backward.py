@@ -64,22 +64,22 @@ def set_grads(
     here = np.arange(p), targets
     of_targets = logit_grads[here]
     logit_grads[here] = 0.0  # the target's row comes after all others
-    x_grads = _input_grad(logit_grads, matrices.lm_head)
+    x_grads = input_grad(logit_grads, matrices.lm_head)
     x_grads += of_targets[:, np.newaxis] * matrices.lm_head[targets]
     order, first_order = _rows_of_heads(model)
     layers: list[LayerGrads] = []
     for layer in reversed(range(model.n_layer)):
         passed = done.layers[layer]
         layer_out_grads = x_grads
-        hidden_grads = _input_grad(x_grads, matrices.fc2[layer])
+        hidden_grads = input_grad(x_grads, matrices.fc2[layer])
         grads.fc2[layer][:] = _matrix_grad(passed.hidden, x_grads)
         before_relu_grads = hidden_grads * (passed.hidden > 0)
         grads.fc1[layer][:] = _matrix_grad(passed.mlp_norm.out, before_relu_grads)
-        mlp_grads = _input_grad(before_relu_grads, matrices.fc1[layer])
-        middle_grads = _rmsnorm_back(passed.mlp_norm, mlp_grads, x_grads)
+        mlp_grads = input_grad(before_relu_grads, matrices.fc1[layer])
+        middle_grads = rmsnorm_back(passed.mlp_norm, mlp_grads, x_grads)
 
         grads.wo[layer][:] = _matrix_grad(passed.mixed, middle_grads)
-        mixed_grads = _input_grad(middle_grads, matrices.wo[layer])
+        mixed_grads = input_grad(middle_grads, matrices.wo[layer])
         qkv_grads, score_grads, weight_grads = _attention_back(passed, mixed_grads, model)
         grads.qkv[layer][:] = _matrix_grad(passed.attn_norm.out, qkv_grads)
         qkv = matrices.qkv[layer]
@@ -89,7 +89,7 @@ def set_grads(
                 _input_grad_in_order(qkv_grads[1:], qkv, order),
             )
         )
-        x_grads = _rmsnorm_back(passed.attn_norm, out_grads, middle_grads)
+        x_grads = rmsnorm_back(passed.attn_norm, out_grads, middle_grads)
         layers.append(
             LayerGrads(
                 out_grads, qkv_grads, score_grads, weight_grads, mixed_grads, middle_grads,
@@ -97,7 +97,7 @@ def set_grads(
             )
         )  # fmt: skip
     found = VectorGrads(x_grads, tuple(layers[::-1]), all_logit_grads, prob_grads)
-    x_grads = _rmsnorm_back(done.embedding, x_grads, np.zeros_like(x_grads))
+    x_grads = rmsnorm_back(done.embedding, x_grads, np.zeros_like(x_grads))
     grads.wte[:] = 0.0
     grads.wpe[:] = 0.0
     for pos in range(p - 1, -1, -1):
@@ -120,7 +120,7 @@ def _losses_back(done: VectorPass, targets: Ints) -> tuple[Floats, Floats]:
     return prob_grad, logit_grads
 
 
-def _input_grad(out_grads: Floats, matrix: Floats) -> Floats:
+def input_grad(out_grads: Floats, matrix: Floats) -> Floats:
     """Of what a matrix is applied to: its rows last to first. Shape: `[position][cols]`."""
     return sum_of_products(out_grads.T[::-1, :, np.newaxis], matrix[::-1, np.newaxis, :])
 
@@ -134,7 +134,7 @@ def _matrix_grad(x: Floats, out_grads: Floats) -> Floats:
     return sum_of_products(out_grads[::-1, :, np.newaxis], x[::-1, np.newaxis, :])
 
 
-def _rmsnorm_back(norm: Norm, out_grads: Floats, x_grads: Floats) -> Floats:
+def rmsnorm_back(norm: Norm, out_grads: Floats, x_grads: Floats) -> Floats:
     """The gradient of what it is taken of; `x_grads` is what the residual brought."""
     scale_grad = sum_of((norm.x * out_grads).T[::-1])
     square_grad = float(norm.x.shape[1]) ** -1 * (norm.scale_slope * scale_grad)
