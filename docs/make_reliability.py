@@ -47,7 +47,8 @@ def files_table(kind: str, count: int) -> str:
     given = "right numbers" if kind == "mutated" else "read"
     return (
         table((f"{count:,} {kind} files", given, "one clear line", "neither"), rows)
-        + f"\n\nThe slowest of these {count * len(rows):,} readings took {slowest:.1f} s."
+        + f"\n\nThe slowest of these {count * len(rows):,} readings took {slowest:.1f} s of "
+        "processor time."
     )
 
 

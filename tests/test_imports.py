@@ -84,6 +84,8 @@ CORE_PLACES_WITH = {
         "microgpt/train/engines/kernel/",
         "microgpt/train/engines/replay_engine.py",
         "microgpt/train/engines/vectors/",
+        "microgpt/train/region_graph.py",
+        "microgpt/train/step_vectors.py",
         "microgpt/train/weights_file.py",
     ),
     "platformdirs": (

@@ -18,7 +18,7 @@ from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.ops import OPS
 from microgpt.errors import GraphError
 from microgpt.graph.arrays import Floats, Ints, frozen, ranges
-from microgpt.graph.region import Region
+from microgpt.graph.region import GraphRegion
 from microgpt.graph.scope_tree import ScopeRange, ScopeTree
 
 NOT_CALLED = "call backward() on its root"
@@ -85,7 +85,7 @@ class Computation:
     """Lines of a program that have made nodes, none of which is here, as far as that was seen."""
     why_no_events: str = ""
     """What is in the way, in a sentence's words, unless `backpropagated`."""
-    region: Region | None = None
+    region: GraphRegion | None = None
     """Which part of a larger graph this is, None if it is a whole one."""
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""`Region`: which part of a larger graph a Graph is."""
+"""`GraphRegion`: which part of a larger graph a Graph is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, eq=False)
-class Region:
+class GraphRegion:
     """A part of a graph that is too large to be looked at as a whole.
 
     A region's Graph has all nodes of some scopes, and as leaves what these read from elsewhere. Its

@@ -47,8 +47,14 @@ class ScopeRange:
 class ScopeTree:
     """All scopes of a graph, in order of creation."""
 
-    def __init__(self, scopes: Sequence[ScopeRange]) -> None:
+    def __init__(self, scopes: Sequence[ScopeRange], whole: ScopeTree | None = None) -> None:
+        """The tree of some scopes.
+
+        Args:
+            whole: the tree that these are a part of: what they are called is as there.
+        """
         self._scopes = tuple(scopes)
+        self._whole = whole
         self._by_path = {scope.path: scope for scope in self._scopes}
         self._children: list[list[ScopeRange]] = [[] for _ in self._scopes]
         for scope in self._scopes[1:]:
@@ -121,6 +127,8 @@ class ScopeTree:
 
         In the model a position, whose parts are called alike at all of them.
         """
+        if self._whole is not None:
+            return self._by_path[self._whole.branch(self._whole.find(scope.path)).path]
         return self._scopes[self._branch_of[scope.index]]
 
     def short_path(self, scope: ScopeRange) -> str:
@@ -128,6 +136,8 @@ class ScopeTree:
 
         The part inside the branch where even that is another's end; a branch's own is its name.
         """
+        if self._whole is not None:
+            return self._whole.short_path(self._whole.find(scope.path))
         if scope.index == self._branch_of[scope.index]:
             return scope.name
         branch = self._branch_of[scope.index]

@@ -6,6 +6,7 @@ border, and the gradients that come back there, are the step's vectors. The rest
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from microgpt.autograd.ops import OPS, op_code
 from microgpt.errors import GraphError
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
-from microgpt.graph.region import OUTSIDE, Region
+from microgpt.graph.region import OUTSIDE, GraphRegion
 from microgpt.graph.scope_tree import ScopeRange, ScopeTree
 from microgpt.replay.vectors import passes
 from microgpt.replay.vectors.blueprint import Blueprint
@@ -36,6 +37,9 @@ from microgpt.train.step_vectors import StepVectors
 
 MOST_NODES = 2_000_000
 """A larger region is refused: it would take as long as what it is there to avoid."""
+
+NEIGHBOURS = 8
+"""So many floats on either side are tried for what flows in."""
 
 
 def region_graph(vectors: StepVectors, scopes: Sequence[str]) -> Graph:
@@ -74,9 +78,6 @@ class _RegionMaker:
     @cached_property
     def _plan(self) -> Blueprint:
         plan = whole_layout(self.vectors, self.scopes)
-        tree = ScopeTree(plan.layout.scopes)
-        for path in self.scopes:
-            tree.find(path)
         if (count := sum(stop - start for start, stop in plan.layout.runs)) > MOST_NODES:
             raise GraphError(
                 f"{', '.join(self.scopes)} are {count:,} nodes, and a region has at most "
@@ -242,6 +243,10 @@ class _RegionMaker:
         return passes.visits(small, *outputs.tolist()), outputs
 
     @cached_property
+    def _whole_tree(self) -> ScopeTree:
+        return ScopeTree(self._layout.scopes)
+
+    @cached_property
     def _tree(self) -> tuple[ScopeTree, Ints]:
         """The scopes that have nodes here, and the place in it of each node's."""
         wholes = self._layout.scopes
@@ -259,7 +264,7 @@ class _RegionMaker:
             ranges.append(ScopeRange(len(ranges), scope.path, scope.label, parent, start, stop))
             scope_of[start:stop] = len(ranges) - 1
         scope_of[-1] = 0
-        return ScopeTree(ranges), scope_of
+        return ScopeTree(ranges, self._whole_tree), scope_of
 
     @property
     def _scope_of(self) -> Ints:
@@ -275,6 +280,8 @@ class _RegionMaker:
 
     def graph(self) -> Graph:
         """The Graph."""
+        for path in self.scopes:
+            self._whole_tree.find(path)
         small, n = self._small, len(self._ids)
         with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
             numbers = self._numbers()
@@ -311,7 +318,7 @@ class _RegionMaker:
             root=n - 1,
             backpropagated=True,
             op_names=(*OPS, OUTSIDE),
-            region=Region(self.scopes, self._ids, self._layout.size, outside),
+            region=GraphRegion(self.scopes, self._ids, self._layout.size, outside),
         )
 
     @property
@@ -331,11 +338,13 @@ class _RegionMaker:
         shapes = config.shapes(tokenizer.vocab_size)
         starts = np.cumsum([0, *(rows * cols for rows, cols in shapes.values())])
         matrices = list(shapes.items())
-        for node in np.flatnonzero(self._ids < len(plan.read)).tolist():
-            at = int(plan.read[self._ids[node]])
-            matrix = int(np.searchsorted(starts, at, side="right")) - 1
+        nodes = np.flatnonzero(self._ids < len(plan.read))
+        ats = plan.read[self._ids[nodes]]
+        of = np.searchsorted(starts, ats, side="right") - 1
+        inside = ats - starts[of]
+        for node, matrix, at in zip(nodes.tolist(), of.tolist(), inside.tolist(), strict=True):
             name, (_, cols) = matrices[matrix]
-            row, col = divmod(at - int(starts[matrix]), cols)
+            row, col = divmod(at, cols)
             token = tokenizer.label(row) if name == "wte" else ""
             bindings[node] = binding = ParameterBinding(name, row, col, token)
             names[node] = binding.name
@@ -366,15 +375,24 @@ class _RegionMaker:
 
 
 def _missing(total: float, added: list[float]) -> float:
-    """A number that, with others added to it one by one, comes to a total, as near as can be."""
+    """A number that, with others added to it one by one, comes to a total, as near as can be.
+
+    Where it was really added before the others, as mostly, it comes to the total exactly.
+    """
+
+    def comes_to(first: float) -> float:
+        for share in added:
+            first += share
+        return first
+
     first = total
     for share in added[::-1]:
         first -= share
-    for _ in range(4):
-        found = first
-        for share in added:
-            found += share
-        if found == total:
-            break
-        first += total - found
+    if comes_to(first) != total:
+        above = below = first
+        for _ in range(NEIGHBOURS):
+            above, below = math.nextafter(above, math.inf), math.nextafter(below, -math.inf)
+            for near in (above, below):
+                if comes_to(near) == total:
+                    return near
     return first

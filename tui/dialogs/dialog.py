@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from textual import on
 from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette
+from textual.events import Click
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static
 
@@ -47,11 +48,25 @@ class Form(Dialog[Result]):
         self.query_one("#dialog-keys", Static).update(problem)
 
 
+class _CarefulList(CommandList):
+    """A list of commands in which a click may hit a line that is not there any more."""
+
+    async def _on_click(self, event: Click) -> None:
+        """Textual asks for the option that was drawn there; a search may have ended since."""
+        place = event.style.meta.get("option")
+        if place is not None and place >= self.option_count:
+            event.prevent_default().stop()
+
+
 class Palette(CommandPalette):
     """Textual's palette of commands, which closes as a `Dialog` does.
 
     It cannot be derived from that: Textual reads what styles a screen has from one base.
     """
+
+    def on_mount(self) -> None:
+        """Makes its list careful: Textual does not ask of which class that is to be."""
+        self.query_one(CommandList).__class__ = _CarefulList
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
         """As `Dialog.dismiss`; and it looks for nothing more."""
@@ -71,7 +86,9 @@ class Palette(CommandPalette):
             super()._watch__list_visible()
 
     def _action_command_list(self, action: str) -> None:
-        """Pages of a list that has not been laid out yet are none."""
+        """Pages of a list that has not been laid out yet are none, nor of one taken away."""
+        if not self.query(CommandList):
+            return
         try:
             super()._action_command_list(action)
         except KeyError:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.style import Style
+from textual.command import CommandList
+from textual.events import Click
 from textual.screen import Screen
 
 from microgpt.runs import RunRecorder
@@ -101,3 +104,18 @@ async def test_what_is_typed_in_one_go_is_done_once(tmp_path: Path) -> None:
         await ui.until(lambda: not ui.frame.past and ui.frame.live_step > 1)
         runs = sorted(path.name for path in tmp_path.glob("*.run"))
         assert runs == ["small-branch-1.run", "small.run"]
+
+
+async def test_a_click_on_a_command_that_is_gone(tmp_path: Path) -> None:
+    async with piloted(folder=tmp_path) as ui:
+        await ui.press("ctrl+p")
+        await ui.until(lambda: ui.app.screen.query_one(CommandList).option_count > 1)
+        commands = ui.app.screen.query_one(CommandList)
+        gone = Style(meta={"option": commands.option_count})
+        commands.post_message(Click(commands, 1, 1, 0, 0, 1, False, False, False, style=gone))
+        await ui.settle()
+        assert ui.app.has_dialog
+        palette = ui.app.screen
+        await ui.press("escape")
+        palette._action_command_list("page_down")  # type: ignore[attr-defined]  # a late key
+        assert not ui.app.has_dialog

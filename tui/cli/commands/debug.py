@@ -38,7 +38,7 @@ examples:
   microgpt debug emma -c 'watch layer0.attn_wq[3][7]' -c continue -c why
   microgpt debug emma --json -c 'print layer0.attn_wq[3][7]'
   microgpt debug --run names.run --step 300 --script verbs.txt
-  microgpt debug "and the sea" --n-embd 64 --n-layer 4 --region pos3/layer2/attn/head1 -c where
+  microgpt debug emma --region pos3/layer0/attn/head1 -c 'goto end' -c why
   microgpt debug train.py -c gradcheck -c 'run 10' -c health -- --lr 0.1
   microgpt debug --when 'loss > 10' train.py
   microgpt debug --pass 3 lesson.ipynb

@@ -16,6 +16,9 @@ from typing import TextIO
 
 from microgpt.printable import one_line, printable
 
+MOST_SAID = 800
+"""Of an error, whatever it quotes: a path in a run file may be long. Units: characters."""
+
 
 def say(line: str, *, exact: bool = False) -> None:
     """Prints a line of the command's result on stdout, with codes for control characters.
@@ -57,7 +60,9 @@ def notice(line: str) -> None:
 
 
 def print_error(message: str, program: str = "microgpt") -> None:
-    """Prints `program: error: message` on stderr."""
+    """Prints `program: error: message` on stderr; of a very long one, its beginning and end."""
+    if len(message) > MOST_SAID:
+        message = f"{message[: MOST_SAID // 2]} … {message[-MOST_SAID // 4 :]}"
     notice(f"{program}: error: {message}")
 
 
