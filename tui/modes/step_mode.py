@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 
+from rich.text import Text
 from textual import on
 from textual.dom import DOMNode
 from textual.message import Message
@@ -75,7 +76,8 @@ class StepScreen(ModeScreen):
             self._waiting_timer.stop()
             return
         so_long = f" {seconds:.0f} s" if seconds >= 1 else ""
-        self.query_one(self.TITLE_OF).border_title = f"{self.WAITING} …{so_long}"
+        title = Text(self._said or f"{self.WAITING} …{so_long}")
+        self.query_one(self.TITLE_OF).border_title = title
 
     @property
     @abstractmethod
