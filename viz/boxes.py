@@ -145,7 +145,10 @@ class Folding:
 
     def _leads_to(self, box: Box, key: str) -> bool:
         if key.startswith("#"):
-            return key[1:].isdecimal() and box.holds(int(key[1:]))
+            try:
+                return box.holds(self.graph.find(key))
+            except GraphError:
+                return False
         if key == box.key or key.startswith(f"{box.key}|"):
             return True
         if box.kind == "scope":
@@ -293,14 +296,14 @@ class Folding:
         return tuple(boxes)
 
     def _group_box(self, group: Group, parent: Box, offset: int) -> Box:
-        label = group.label(offset)
+        label = group.label(offset, self.graph.id_of)
         box = Box(f"{parent.key}|{label}", label, "group", np.array(group.ids), parent)
         self._groups[box.key] = replace(group, first=group.first + offset)
         return box
 
     def _node_box(self, node: int, parent: Box) -> Box:
         label = self.graph.label(node)
-        key = f"#{node}"
+        key = f"#{self.graph.id_of(node)}"
         note = place_in_scope(self.graph, node) if label == key else ""
         return Box(key, label, "node", np.array([node]), parent, note)
 

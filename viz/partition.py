@@ -44,14 +44,15 @@ class Group:
     count: int = 1  # how many like groups it holds
     among: int = 1  # how many like groups there are in the region
 
-    def label(self, offset: int = 0) -> str:
+    def label(self, offset: int = 0, id_of: Callable[[int], int] = int) -> str:
         """What to call it among the groups of its region, `fc1[3]` or `terms 8…15`.
 
         Args:
             offset: place of the region's first group, for a region that is a run itself.
+            id_of: what an id is called.
         """
         if self.stem == IN_ORDER:
-            return f"#{self.ids[0]}…{self.ids[-1]}"
+            return f"#{id_of(self.ids[0])}…{id_of(self.ids[-1])}"
         first = self.first + offset
         places = f"{first}" if self.count == 1 else f"{first}…{first + self.count - 1}"
         if self.stem == TERMS:

@@ -210,7 +210,7 @@ def scalars(graph: Graph, ids: Iterable[int], title: str) -> View:
 
 def _scalar(graph: Graph, node: int, focus: Box) -> Box:
     """A node by itself: where it lies is part of what it is called."""
-    label, key = graph.label(node), f"#{node}"
+    label, key = graph.label(node), f"#{graph.id_of(node)}"
     note = place_name(graph, node) if label == key else ""
     return Box(key, label, "node", np.array([node]), focus, note)
 

@@ -158,7 +158,7 @@ class Walk:
         Raises:
             GraphError: there is no such node.
         """
-        self.state = replace(self.state, selection=self.graph.find(f"#{node}"))
+        self.state = replace(self.state, selection=self.graph.existing(node))
         return self.state
 
     # -- breakpoints and watchpoints -------------------------------------------------------------

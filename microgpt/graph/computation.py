@@ -212,6 +212,10 @@ class Computation:
         except KeyError:
             raise GraphError(self._unknown_name(reference)) from None
 
+    def existing(self, node: int) -> int:
+        """The node itself. Raises `GraphError` if there is none such."""
+        return self.find(f"#{node}") if self.region is None else self._with_id(self.id_of(node))
+
     def _with_id(self, number: int) -> int:
         region = self.region
         if region is None:

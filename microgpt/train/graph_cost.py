@@ -8,6 +8,8 @@ from microgpt.errors import InputError
 from microgpt.model.memory import in_words, memory
 from microgpt.model.parameters import ModelConfig
 
+MOST_SCALARS = 1_500_000
+"""A larger step has its Map made of vectors, which takes seconds less. Units: nodes."""
 MOST_BYTES = 6_000_000_000
 """No graph is made that would take more, whatever the machine has. Units: bytes."""
 BYTES_PER_NODE = 420

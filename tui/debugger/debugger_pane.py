@@ -161,10 +161,10 @@ class DebuggerPane(GraphPane):
     def action_why(self) -> None:
         """Of a cell, why its strongest output has its gradient; else of the selected node."""
         node = self._panel.strongest_output() if self.shows_map else None
-        if node is None:
+        if node is None or self.explorer is None:
             super().action_why()
         else:
-            self.run_line(f"why #{node}")
+            self.run_line(f"why #{self.explorer.graph.id_of(node)}")
 
     def select_nothing(self) -> None:
         """On the Map, heads show all their weights again."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,8 @@ class Standpoint:
 
 class Explorer:
     """Moves through one graph."""
+
+    why_still: ClassVar[str] = ""  # why there is a Map, and nothing to move through, if so
 
     def __init__(self, session: DebugSession) -> None:
         self.session = session  # where in time; a verb carried out on it is followed by `follow`
@@ -216,6 +219,8 @@ class Explorer:
     @property
     def map_tells(self) -> bool:
         """Whether the Map says more than boxes do: of many nodes, in columns side by side."""
+        if self.graph.region is not None:
+            return False
         return len(self.graph) > SEEN_AS_BOXES and len(self.map.grid.labels) > 1
 
     @cached_property
@@ -308,7 +313,7 @@ class Explorer:
         if box.kind == "node":
             name = self.graph.names.get(box.node)  # which several nodes may share
             is_its_own = name is not None and self.graph.find(name) == box.node
-            return name if name and is_its_own else f"#{box.node}"
+            return name if name and is_its_own else f"#{self.graph.id_of(box.node)}"
         return box.title if box.kind in ("scope", "parameters") else ""
 
     # -- moving between boxes ------------------------------------------------------------------
@@ -377,6 +382,11 @@ class Explorer:
         self.stepping = True
         if self.visited is not None:
             self.reveal(self.visited)
+
+
+def why_not(explorer: Explorer | None) -> str:
+    """Why there is nothing to walk and to ask, `""` if there is."""
+    return "no graph is there yet" if explorer is None else explorer.why_still
 
 
 def _same_floats(a: Floats, b: Floats) -> Mask:

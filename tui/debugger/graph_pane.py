@@ -285,7 +285,11 @@ class GraphPane(WalkPane):
 
     def action_close(self) -> None:
         """Backs out."""
-        if self.explorer is not None and self.way_back == self.explorer.focus.key:
+        explorer = self.explorer
+        if explorer is not None and (
+            self.way_back == explorer.focus.key
+            or (explorer.focus.parent is None and explorer.graph.region is not None)
+        ):
             self.way_back = None
             self.post_message(self.WentBack())
             return

@@ -130,11 +130,11 @@ def _describe_node(explorer: Explorer, box: Box) -> Text:
 
 
 def _describe_part(explorer: Explorer, box: Box) -> Text:
-    text = Text()
+    text, id_of = Text(), explorer.graph.id_of
     text.append(f"{box.title}\n", "bold")
     if box.note:
         text.append(f"{box.note}\n")
-    text.append(f"{len(box):,} nodes, #{box.ids[0]} to #{box.ids[-1]}\n")
+    text.append(f"{len(box):,} nodes, #{id_of(box.ids[0])} to #{id_of(box.ids[-1])}\n")
     if explorer.stepping:
         text.append(f"{explorer.n_visited(box):,} of {explorer.n_visits(box):,} visited\n")
     outputs = explorer.view.outputs_of(box)
@@ -176,7 +176,7 @@ def _edge(text: Text, graph: Graph, edge: Edge, other: int, rule: str = "") -> N
 def _named(graph: Graph, node: int) -> str:
     label = graph.label(node)
     if not label.startswith("#"):
-        return f"{label} #{node}"
+        return f"{label} #{graph.id_of(node)}"
     return f"{place_name(graph, node)} {label}".lstrip()
 
 

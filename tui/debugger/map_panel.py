@@ -277,7 +277,8 @@ class MapPanel(Horizontal):
         if explorer is None or seen is None:
             return ""
         if self.selected < 0:
-            return "" if explorer.visited is None else f"#{explorer.visited}"
+            visited = explorer.visited
+            return "" if visited is None else f"#{explorer.graph.id_of(visited)}"
         grid = seen.map.grid
         matrices = grid.rows[int(grid.row_of[self.selected])].matrices
         return matrices[0] if grid.parameters[self.selected] and len(matrices) == 1 else self.path

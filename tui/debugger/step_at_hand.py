@@ -11,9 +11,11 @@ from microgpt.debugger import DebugSession
 from microgpt.debugger.console import Console
 from microgpt.debugger.post_mortem import compute
 from microgpt.errors import GraphError, MicrogptError
+from microgpt.train.graph_cost import MOST_SCALARS, n_nodes
 from microgpt.train.graph_origin import GraphOrigin
 from tui.debugger.explorer import Explorer, Standpoint
 from tui.debugger.map_panel import Marked, row_keys
+from tui.debugger.still_explorer import StillExplorer
 from tui.training.run_frame import RunFrame
 from tui.widgets.status_bar import WhatIfMark
 from viz.maps.step_map import StepMap
@@ -44,6 +46,10 @@ def opened(
     Raises:
         MicrogptError: there is no graph.
     """
+    if needs_vectors(origin):
+        still = StillExplorer(origin)
+        _ = still.map.grad_norm, still.map.last_event
+        return OpenedStep(origin, still)
     computed = compute(origin.model, origin.document)
     session = DebugSession(computed.graph, origin, computed.problem or problem)
     console, dropped = Console(session), []
@@ -57,8 +63,17 @@ def opened(
     return OpenedStep(origin, explorer, tuple(dropped))
 
 
+def needs_vectors(origin: GraphOrigin) -> bool:
+    """Whether a step is too large to be opened in scalars, all at once."""
+    model = origin.model
+    tokens = model.tokenizer.encode(origin.document)[: model.config.block_size + 1]
+    return n_nodes(model.config, model.tokenizer.vocab_size, tokens) > MOST_SCALARS
+
+
 def as_computed(step: OpenedStep) -> OpenedStep:
     """A step from its beginning: without walk, open boxes and what-ifs."""
+    if step.explorer.why_still:
+        return step
     original = step.explorer.session.edit_stack.original.graph
     return OpenedStep(step.origin, Explorer(DebugSession(original, step.origin)))
 

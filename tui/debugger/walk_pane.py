@@ -26,7 +26,7 @@ from microgpt.errors import MicrogptError
 from tui.base.thread_work import in_thread
 from tui.debugger.cell_walk import Stage
 from tui.debugger.command_line import CommandLine
-from tui.debugger.explorer import Explorer, Standpoint
+from tui.debugger.explorer import Explorer, Standpoint, why_not
 from tui.debugger.player import Player
 from tui.keys import WALK, bindings_for
 from tui.themes import theme_color
@@ -161,7 +161,7 @@ class WalkPane(Vertical):
         Args:
             quietly: a move shows in the panes; it need not be told in the console, too.
         """
-        if self._reader is None:
+        if self._reader is None or why_not(self.explorer):
             self._say_none_yet()
             return
         if self._busy:
@@ -186,7 +186,7 @@ class WalkPane(Vertical):
         self._follow(line, outcome, quietly=quietly)
 
     def _say_none_yet(self) -> None:
-        self.notify("no graph is there yet", timeout=2)
+        self.notify(why_not(self.explorer), timeout=2)
 
     @in_thread("verb")
     def _compute(self, console: Console, line: str, typed: TypedLine) -> None:
@@ -311,7 +311,7 @@ class WalkPane(Vertical):
 
     def action_play(self, direction: int) -> None:
         """Goes on by itself until a stop, the end, or any other verb; again, stops."""
-        if self.explorer is None:
+        if why_not(self.explorer):
             self._say_none_yet()
             return
         self.player.toggle(direction)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
+from rich.text import Text
 from textual import on
+from textual.message import Message
 from textual.widget import Widget
 
 from microgpt.errors import MicrogptError
 from tui.base.base_app import ExportJob
+from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
 from tui.debugger.layout import lay_out
 from tui.debugger.step_at_hand import OpenedStep
+from tui.debugger.still_explorer import StillExplorer
 from tui.keys import BOXES
 from tui.modes.step_mode import StepScreen
 
@@ -23,6 +27,22 @@ class GraphScreen(StepScreen):
 
     MODE = "graph"
     TOOLTIP = "Graph mode: the step down to its scalars"
+
+    class RegionOpened(Message):
+        """A scope of a step that is too large to be opened is there."""
+
+        def __init__(self, step: OpenedStep, path: str, explorer: Explorer) -> None:
+            super().__init__()
+            self.step = step
+            self.path = path
+            self.explorer = explorer
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._region_path = ""  # the scope that was opened last
+        self._region_shown: object = None  # the step and path of the region on screen
+        self._region_asked: object = None  # and of the one that is computed
+
     PLACE_KEYS = BOXES
     WAITING, TITLE_OF = "building the graph of the first step", "#middle"
 
@@ -58,8 +78,40 @@ class GraphScreen(StepScreen):
         return lay_out_first
 
     def _show(self, step: OpenedStep) -> None:
+        if isinstance(step.explorer, StillExplorer):
+            self._left_at = self._moment_of(step.explorer)
+            self._show_region(step, step.explorer)
+            return
         self.pane.mark(self.at_hand.marked)
         super()._show(step)
+
+    # -- a step of which only regions are opened -------------------------------------------------
+
+    def _show_region(self, step: OpenedStep, still: StillExplorer) -> None:
+        """The scope that was opened last, of this step; until it is there, what is waited for."""
+        shown = (step.origin.key, self._region_path)
+        if not self._region_path:
+            self._said = "⏎ on a cell of the Map opens its scalars here"
+            self.query_one(self.TITLE_OF).border_title = Text(self._said)
+        elif shown not in (self._region_shown, self._region_asked):
+            self._region_asked = shown
+            self._open_region(step, still, self._region_path)
+
+    @in_thread("region")
+    def _open_region(self, step: OpenedStep, still: StillExplorer, path: str) -> None:
+        try:
+            self.post_message(self.RegionOpened(step, path, still.region(path)))
+        except MicrogptError as error:
+            self.post_message(self.NotOpened(str(error)))
+
+    @on(RegionOpened)
+    def _take_region(self, event: RegionOpened) -> None:
+        self._region_shown = (event.step.origin.key, event.path)
+        region = event.explorer.graph.region
+        assert region is not None
+        caption = f"a region of {region.n_whole:,} nodes · step {event.step.origin.step}"
+        self.pane.way_back = event.explorer.focus.key
+        self.pane.take(event.explorer, caption)
 
     def arrive(self, step: OpenedStep) -> None:
         """Where the walk has gone to on the Map, its scalars are shown."""
@@ -84,6 +136,10 @@ class GraphScreen(StepScreen):
         step = self.step
         if step is None:
             return
+        if isinstance(step.explorer, StillExplorer):
+            self._region_path = path
+            self._show_region(step, step.explorer)
+            return
         box = step.explorer.folding.scope(path)
         step.explorer.look_into(box)
         self.pane.way_back = box.key
@@ -91,7 +147,8 @@ class GraphScreen(StepScreen):
 
     @on(DebuggerPane.WentBack)
     async def _back_to_map(self) -> None:
-        self.pane.close_all()
+        if self.step is None or not self.step.explorer.why_still:
+            self.pane.close_all()
         await self.app.run_action("app.mode('map')")
 
     def export_job(self) -> ExportJob | None:

@@ -254,6 +254,8 @@ class StepScreen(ModeScreen):
     def _note_move(self) -> None:
         """The other mode finds the person where this one has left them."""
         step, explorer = self.step, self.explorer
+        if step is not None and step.explorer.why_still:
+            return
         if explorer is not None:
             self._left_at = self._moment_of(explorer)
         if step is not None and explorer is not None and explorer is not step.explorer:

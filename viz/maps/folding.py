@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, takewhile
 
 import numpy as np
 
 from microgpt.errors import InputError
-from microgpt.graph.arrays import Ints, frozen
+from microgpt.graph.arrays import Ints, Mask, frozen
 from viz.maps.grid import CellRanges, Grid, Row
 from viz.maps.step_map import StepMap
 
@@ -79,14 +79,23 @@ def folded(grid: Grid, groups: Sequence[Sequence[int]]) -> Grid:
         row_of=frozen(used // (n + 2)),
         column_of=frozen(np.where(column < n, column, -1)),
         scopes=tuple(
-            grid.scopes[cell] if n_cells == 1 else None
-            for cell, n_cells in zip(first.tolist(), size.tolist(), strict=True)
+            grid.scopes[cell] if n_cells == 1 else _around(grid, new_cell == place)
+            for place, (cell, n_cells) in enumerate(zip(first.tolist(), size.tolist(), strict=True))
         ),
         parameters=tuple((column == n + 1).tolist()),
         cell_of=frozen(new_cell[grid.cell_of]),
         ranges=None if grid.ranges is None else _merged(grid.ranges, new_cell, len(used)),
         heads=None if grid.heads is None else frozenset(int(new_row[row]) for row in grid.heads),
     )
+
+
+def _around(grid: Grid, cells: Mask) -> str | None:
+    """The scope that holds all of some cells, where only the grid knows of scopes; else None."""
+    if grid.ranges is None:
+        return None
+    paths = [(grid.scopes[cell] or "").split("/") for cell in np.flatnonzero(cells).tolist()]
+    shared = takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))
+    return "/".join(parts[0] for parts in shared) or None
 
 
 def _merged(ranges: CellRanges, new_cell: Ints, n_cells: int) -> CellRanges:

@@ -109,6 +109,8 @@ class StepMap:
 
     def scope_around(self, cell: int) -> str:
         """Path of the smallest scope that holds all of a cell, `""` if none does."""
+        if self.n_whole is not None:  # its graph has no scopes, but cells know theirs
+            return self.grid.scopes[cell] or ""
         ranges = self.grid.node_ranges[cell]
         start, stop = ranges[0][0], ranges[-1][1]
         holding = (s for s in self.graph.scopes if s.start <= start and stop <= s.stop)

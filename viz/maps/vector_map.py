@@ -43,10 +43,11 @@ def graph_by(model: ModelSnapshot, document: str) -> Graph:
     Raises:
         InputError: a number is not finite.
     """
-    return graph_of_vectors(_vectors(model, document)).graph
+    return graph_of_vectors(vectors_of(model, document)).graph
 
 
-def _vectors(model: ModelSnapshot, document: str) -> StepVectors:
+def vectors_of(model: ModelSnapshot, document: str) -> StepVectors:
+    """The vectors of a document's step. Raises `InputError` if a number is not finite."""
     vectors = StepVectors.of(model, document)
     if vectors is None:
         raise InputError(
@@ -65,7 +66,11 @@ def vector_map(model: ModelSnapshot, document: str, step: int | None = None) -> 
     Raises:
         InputError: a number is not finite.
     """
-    vectors = _vectors(model, document)
+    return map_of_vectors(vectors_of(model, document), step)
+
+
+def map_of_vectors(vectors: StepVectors, step: int | None = None) -> StepMap:
+    """The same of vectors that are there."""
     made = graph_of_vectors(vectors)
     plan = whole_layout(vectors)
     tokenizer = vectors.model.tokenizer

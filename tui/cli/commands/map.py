@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from viz.maps.step_map import StepMap
 
 _WITH_SCRIPTS = frozenset({"--pass", "--layer"})
-MOST_SCALARS = 1_500_000
-"""A step of more nodes is made of its vectors, which takes seconds less."""
-
 GAP = 3
 """Between Maps that are printed side by side. Units: characters."""
 
@@ -227,7 +224,7 @@ def _is_of_vectors(
     model: ModelSnapshot, tokens: Sequence[int], arguments: argparse.Namespace
 ) -> bool:
     """Whether a step is so large that its Map is made of vectors: unless scalars are needed."""
-    from microgpt.train.graph_cost import n_nodes  # noqa: PLC0415  # numpy
+    from microgpt.train.graph_cost import MOST_SCALARS, n_nodes  # noqa: PLC0415  # with viz
 
     is_page = arguments.output is not None and arguments.output.suffix.lower() == ".html"
     count = n_nodes(model.config, model.tokenizer.vocab_size, tokens)
