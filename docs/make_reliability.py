@@ -1,6 +1,7 @@
 """Damages run files, presses random keys, and writes what came of it into docs/reliability.md.
 
     make docs-reliability
+    python docs/make_reliability.py crafted keys=2000    # some tables alone, with fewer of each
 
 What is damaged, how, and what counts as right is in tests/reliability and tests/tui/monkey.py; the
 suite does fewer of the same, with fixed seeds. No figure is typed by hand.
@@ -16,9 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
-N_MUTATED, N_CRAFTED = 2_000, 300
-N_KEYS = 10_000
-"""On each app: keys, clicks and resizes."""
+COUNTS = {"mutated": 2_000, "crafted": 300, "keys": 10_000}
+"""Files of each kind; keys, clicks and resizes on each app."""
 KEYS_AT_ONCE = 500
 """On one app, before another is opened."""
 MOST_TOLD = 10
@@ -64,20 +64,20 @@ def pressed(kind: str, seed: int, count: int) -> tuple[str, float]:
             return f"{kind}, seed {seed}: {traceback.format_exc(limit=-3)}", 0.0
 
 
-def keys_table() -> str:
-    """What random keys did to each app."""
+def keys_table(count: int) -> str:
+    """What so many random keys did to each app."""
     from tests.tui.test_monkey import APPS  # noqa: PLC0415
 
     rows: list[tuple[object, ...]] = []
     for kind in APPS:
-        seeds = range(100, 100 + N_KEYS // KEYS_AT_ONCE)
+        seeds = range(100, 100 + count // KEYS_AT_ONCE)
         n = len(seeds)
         with ProcessPoolExecutor(os.cpu_count()) as pool:
             found = list(pool.map(pressed, [kind] * n, seeds, [KEYS_AT_ONCE] * n))
         broken = [why for why, _ in found if why]
         for why in broken[:MOST_TOLD]:
             print(why, file=sys.stderr)  # noqa: T201
-        rows.append((kind, f"{N_KEYS:,}", len(broken), f"{max(wait for _, wait in found):.2f} s"))
+        rows.append((kind, f"{count:,}", len(broken), f"{max(wait for _, wait in found):.2f} s"))
     return table(("app", "keys, clicks and resizes", "exceptions", "longest wait"), rows)
 
 
@@ -92,14 +92,15 @@ def between(page: str, name: str, told: str) -> str:
 
 
 def main() -> None:
-    """Does all of it, then writes the page."""
+    """Does what is asked for, all of it unasked, and writes each table when it is there."""
     os.environ["PYTHONPATH"] = str(ROOT)  # of the processes that do the work
     sys.path.insert(0, str(ROOT))
-    page = PAGE.read_text(encoding="utf-8")
-    page = between(page, "mutated", files_table("mutated", N_MUTATED))
-    page = between(page, "crafted", files_table("crafted", N_CRAFTED))
-    page = between(page, "keys", keys_table())
-    PAGE.write_text(page, encoding="utf-8")
+    for asked in sys.argv[1:] or COUNTS:
+        name, _, typed = asked.partition("=")
+        count = int(typed or COUNTS[name])
+        told = keys_table(count) if name == "keys" else files_table(name, count)
+        page = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(between(page, name, told), encoding="utf-8")
 
 
 if __name__ == "__main__":

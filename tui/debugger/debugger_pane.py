@@ -52,7 +52,7 @@ class DebuggerPane(GraphPane):
 
     def on_mount(self) -> None:
         """Until there is a Map, the canvas says what is waited for; keys go to it."""
-        self.query_one(GraphCanvas).focus()
+        self.query(GraphCanvas).focus()  # none, where the app is left before it is composed
 
     def focus_view(self) -> None:
         """Gives the keys back to what stands in the middle."""

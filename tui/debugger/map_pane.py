@@ -35,7 +35,7 @@ class MapPane(WalkPane):
 
     def on_mount(self) -> None:
         """Keys go to the Map."""
-        self.query_one(MapView).focus()
+        self.query(MapView).focus()  # none, where the app is left before it is composed
 
     @property
     def panel(self) -> MapPanel:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from textual import on
 from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette
-from textual.events import Click
+from textual.events import Click, Mount
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static
 
@@ -64,8 +64,11 @@ class Palette(CommandPalette):
     It cannot be derived from that: Textual reads what styles a screen has from one base.
     """
 
-    def on_mount(self) -> None:
+    def on_mount(self, event: Mount) -> None:
         """Makes its list careful: Textual does not ask of which class that is to be."""
+        if self not in self.app.screen_stack or not self.query(CommandList):  # closed already
+            event.prevent_default()
+            return
         self.query_one(CommandList).__class__ = _CarefulList
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
