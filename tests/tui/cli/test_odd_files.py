@@ -68,10 +68,16 @@ def command_line(command: str, option: str, name: str, data: str) -> tuple[str, 
     if command == "runs":
         return (command, "whole.run", option, name)
     if option == "text":
-        return (command, name if name.endswith(".py") else f"{name}.py")
+        view = ("residual",) if command == "view" else ()
+        return (command, *view, name if name.endswith(".py") else f"{name}.py")
+    if command == "film":
+        film = ("whole.run", "-o", name) if option == "-o" else (name, "-o", "out.svg")
+        return (command, *film)
     if command == "corpora":
         return (command, option, name or "./")
     first = (command, "emma") if command in TEXT else (command,)
+    if command == "view":
+        first = (command, "residual", "emma")
     if command == "train":
         first = (*first, "--steps", "2", "--samples", "0", "--engine", "value")
     out = {"graph": ("-o", "out.svg"), "attention": ("-o", "out.svg"),
@@ -127,7 +133,8 @@ def test_every_option_of_a_file_is_found() -> None:
     }
     assert [pair for pair in found if writes(*pair)] == [
         ("train", "--log"), ("train", "--run"), ("graph", "-o"), ("map", "-o"),
-        ("attention", "-o"), ("runs", "--copy"), ("runs", "--salvage"), ("export-weights", "-o"),
+        ("attention", "-o"), ("film", "-o"), ("view", "-o"), ("runs", "--copy"),
+        ("runs", "--salvage"), ("export-weights", "-o"),
     ]  # fmt: skip
 
 

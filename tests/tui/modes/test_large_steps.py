@@ -40,7 +40,7 @@ async def test_a_cell_of_the_map_opens_as_a_region_and_follows() -> None:
         assert region.graph.region is not None
         assert region.graph.region.scopes == ("pos1/layer0/mlp/fc1",)
         await ui.drawn()
-        assert f"a region of {len(whole.graph):,} nodes" in ui.text
+        assert ui.graph_screen.pane.caption == f"a region of {len(whole.graph):,} nodes · step 1"
 
         await ui.press("s", "s")
         assert region.stepping
