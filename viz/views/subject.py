@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from microgpt import InputError, ModelConfig, ModelSnapshot, TrainingConfig, TrainingState
+from microgpt import InputError, ModelSnapshot, TrainingConfig, TrainingState
 from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
+from microgpt.train.graph_cost import n_nodes
 
 MOST_TRACED = 64
 """Positions of a text that is computed again scalar by scalar to find what is not finite."""
@@ -109,14 +110,9 @@ class ViewSubject:
 def _check_size(model: ModelSnapshot, document: str) -> None:
     """Raises `InputError` if a document's graph would have too many nodes."""
     n = min(model.config.block_size, len(document) + 1)
-    if n <= 3:
-        return
-    # A quadratic: each position adds its own nodes, and some for each position before it.
-    sizes = _first_sizes(model.config, model.tokenizer.vocab_size)
-    once, twice = sizes[1] - sizes[0], sizes[2] - 2 * sizes[1] + sizes[0]
 
     def nodes(p: int) -> int:
-        return sizes[0] + (p - 1) * once + (p - 1) * (p - 2) // 2 * twice
+        return n_nodes(model.config, model.tokenizer.vocab_size, [0] * (p + 1))
 
     if nodes(n) > MOST_NODES:
         most = next(p for p in range(n, 0, -1) if nodes(p) <= MOST_NODES)
@@ -124,12 +120,3 @@ def _check_size(model: ModelSnapshot, document: str) -> None:
             f"a document of {len(document)} characters is a graph of {nodes(n):,} nodes; this view "
             f"takes graphs of {MOST_NODES:,}, so {most - 1} characters"
         )
-
-
-@cache
-def _first_sizes(config: ModelConfig, vocab_size: int) -> tuple[int, ...]:
-    """How many nodes the graphs of 1, 2 and 3 positions have: once for all frames of a film."""
-    from microgpt.replay.vectors.blueprint import Blueprint  # noqa: PLC0415  # only of long texts
-
-    labels = [""] * vocab_size
-    return tuple(Blueprint(config, [0] * (p + 1), labels).layout.size for p in (1, 2, 3))
