@@ -66,14 +66,17 @@ class Palette(CommandPalette):
 
     def on_mount(self, event: Mount) -> None:
         """Makes its list careful: Textual does not ask of which class that is to be."""
-        if self not in self.app.screen_stack or not self.query(CommandList):  # closed already
+        if len(self.app.screen_stack) < 2:  # the app is being left, and nothing lies beneath it
             event.prevent_default()
-            return
-        self.query_one(CommandList).__class__ = _CarefulList
+        for commands in self.query(CommandList):
+            commands.__class__ = _CarefulList
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
         """As `Dialog.dismiss`; and it looks for nothing more."""
         if not self.is_active:
+            return AwaitComplete()
+        if not self.is_mounted:  # a key came sooner: Textual looks at what lies beneath it then
+            self.call_later(self.dismiss, result)
             return AwaitComplete()
         self._cancel_gather_commands()
         return super().dismiss(result)
