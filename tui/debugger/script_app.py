@@ -259,7 +259,7 @@ class ScriptApp(BaseApp):
 
     def _show_output(self) -> None:
         lines = self._script.output.lines[-SHOWN_LINES:]
-        if lines != self._shown_lines:
+        if lines != self._shown_lines and self.query("#output"):  # gone while the app is left
             self._shown_lines = lines
             output = self.query_one("#output", VerticalScroll)
             at_end = output.is_vertical_scroll_end
