@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.graph.arrays import Ints
@@ -122,6 +123,29 @@ def logit_name(position: int, token: int) -> str:
     'pos2/lm_head[5]'
     """
     return f"{position_name(position)}/lm_head[{token}]"
+
+
+# -- attention -------------------------------------------------------------------------------------
+
+
+def head_path(position: int, layer: int, head: int) -> str:
+    """Path of a head's scope at one position.
+
+    >>> head_path(2, 0, 3)
+    'pos2/layer0/attn/head3'
+    """
+    return f"{position_name(position)}/layer{layer}/attn/head{head}"
+
+
+def head_nodes(
+    graph: Graph, position: int, layer: int, head: int, part: Literal["scores", "softmax", "mix"]
+) -> Ints:
+    """What a part of a head gives: a score or a weight for each source, or what is read of them.
+
+    Raises:
+        GraphError: there is no such head.
+    """
+    return graph.outputs_of(graph.scopes.find(f"{head_path(position, layer, head)}/{part}"))
 
 
 # -- blocks ----------------------------------------------------------------------------------------

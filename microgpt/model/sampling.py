@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from microgpt.autograd.collector import paused_collector
 from microgpt.errors import DomainError, InputError
@@ -21,6 +21,49 @@ def check_temperature(temperature: float) -> None:
         raise InputError(
             f"temperature is {temperature}; it must be a finite number, 0 (greedy) or more"
         )
+
+
+def check_top_k(top_k: int) -> None:
+    """Raises `InputError` unless `top_k` is 0 (all) or more."""
+    if top_k < 0:
+        raise InputError(f"top-k is {top_k}; it must be at least 1, or 0 for all tokens")
+
+
+def drawing_weights(logits: Sequence[float], temperature: float, top_k: int = 0) -> list[float]:
+    """How likely each token is to be drawn, as weights that need not sum to 1. Shape: `[token]`.
+
+    They are the softmax of the logits over the temperature in microgpt's own order of floats, those
+    of all but the `top_k` likeliest tokens set to 0.
+
+    Args:
+        temperature: 0 leaves only the likeliest token, the first of several.
+        top_k: 0 for all; of equal logits the first count.
+
+    Raises:
+        DomainError: a number is not finite.
+    """
+    if not temperature:
+        likeliest = max(range(len(logits)), key=logits.__getitem__)
+        return [float(token == likeliest) for token in range(len(logits))]
+    try:
+        reciprocal = float(temperature) ** -1
+        scaled = [logit * reciprocal for logit in logits]
+        shift = -max(scaled)
+        exps = [math.exp(logit + shift) for logit in scaled]
+        total = 0.0
+        for each in exps:
+            total += each  # `sum` of floats compensates from Python 3.12 on
+        inverse = math.pow(total, -1.0)
+    except (ArithmeticError, ValueError):
+        inverse = math.nan
+    if not math.isfinite(inverse):
+        raise DomainError("the probabilities are not all finite")
+    weights = [each * inverse for each in exps]
+    if top_k:
+        by_size = sorted(range(len(logits)), key=lambda token: -logits[token])
+        for token in by_size[top_k:]:
+            weights[token] = 0.0
+    return weights
 
 
 def given_tokens(prompt: str, config: ModelConfig, tokenizer: Tokenizer) -> tuple[int, ...]:
@@ -41,10 +84,11 @@ def sample(
     rng: random.Random,
     temperature: float = DEFAULT_TEMPERATURE,
     prompt: str = "",
+    top_k: int = 0,
 ) -> str:
     """One document; see `characters`."""
     with paused_collector():
-        return "".join(characters(parameters, config, tokenizer, rng, temperature, prompt))
+        return "".join(characters(parameters, config, tokenizer, rng, temperature, prompt, top_k))
 
 
 def characters(
@@ -54,6 +98,7 @@ def characters(
     rng: random.Random,
     temperature: float = DEFAULT_TEMPERATURE,
     prompt: str = "",
+    top_k: int = 0,
 ) -> Iterator[str]:
     """One document, character by character, until the model says BOS or the block is full.
 
@@ -64,15 +109,17 @@ def characters(
         rng: gives one draw a position; none at temperature 0.
         temperature: divides the logits before the softmax. Below 1 the likely gets likelier; 0
             always takes the likeliest token, the first of several.
+        top_k: only the so many likeliest tokens are drawn; 0 for all.
 
     Raises:
-        InputError: the temperature is negative or not finite, or the prompt leaves no room in the
-            block or is not encodable.
+        InputError: the temperature is negative or not finite, top_k is negative, or the prompt
+            leaves no room in the block or is not encodable.
         DomainError: the model's numbers are not finite, or not after dividing by the temperature.
     """
-    from microgpt.model.transformer import KeyValueCache, gpt, softmax  # noqa: PLC0415  # Values
+    from microgpt.model.transformer import KeyValueCache, gpt  # noqa: PLC0415  # Values
 
     check_temperature(temperature)
+    check_top_k(top_k)
     cache = KeyValueCache.empty(config.n_layer)
     given = given_tokens(prompt, config, tokenizer)
     token_id = tokenizer.bos
@@ -85,13 +132,13 @@ def characters(
         if not all(math.isfinite(logit.data) for logit in logits):
             raise DomainError(f"the logits at position {pos_id} are not all finite")
         if temperature:
-            probs = softmax([logit / temperature for logit in logits])
-            weights = [p.data for p in probs]
-            if not all(map(math.isfinite, weights)):
+            try:
+                weights = drawing_weights([it.data for it in logits], temperature, top_k)
+            except DomainError as error:
                 raise DomainError(
                     f"the probabilities at position {pos_id} are not all finite, at "
                     f"temperature {temperature}"
-                )
+                ) from error
             token_id = rng.choices(range(tokenizer.vocab_size), weights=weights)[0]
         else:
             token_id = max(range(tokenizer.vocab_size), key=lambda i: logits[i].data)

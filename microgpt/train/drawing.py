@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from microgpt.model.parameters import ModelConfig
-from microgpt.model.sampling import check_temperature, given_tokens
+from microgpt.model.sampling import check_temperature, check_top_k, given_tokens
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines import FASTEST, is_ready
 
@@ -24,6 +24,7 @@ def drawn_sample(
     rng: random.Random,
     temperature: float,
     prompt: str,
+    top_k: int = 0,
 ) -> str | None:
     """Draws one document as `microgpt.model.sampling.characters` does, with the same draws.
 
@@ -34,11 +35,12 @@ def drawn_sample(
         None, and nothing drawn, if it has to be done on `Value`s.
 
     Raises:
-        InputError: the temperature or the prompt cannot be used.
+        InputError: the temperature, top_k or the prompt cannot be used.
     """
     check_temperature(temperature)
+    check_top_k(top_k)
     given = given_tokens(prompt, model, tokenizer)
-    code = _code()
+    code = _vectors() if top_k else _code()
     if code is None or type(rng) is not random.Random:  # another kind may draw otherwise
         return None
     try:
@@ -48,7 +50,8 @@ def drawn_sample(
     before = rng.getstate()
     most = model.block_size - len(given) if temperature else 0
     uniforms = [rng.random() for _ in range(most)]
-    tokens = code.draw_document(model, tokenizer, data, given, uniforms, inverse)
+    kept = {"top_k": top_k} if top_k else {}  # which the compiled code knows nothing of
+    tokens = code.draw_document(model, tokenizer, data, given, uniforms, inverse, **kept)
     rng.setstate(before)
     if tokens is None:
         return None
@@ -84,6 +87,11 @@ def _code() -> ModuleType | None:
         from microgpt.train.engines.kernel import kernel_engine  # noqa: PLC0415  # numba
 
         return kernel_engine
+    return _vectors()
+
+
+def _vectors() -> ModuleType | None:
+    """numpy's, None without numpy."""
     try:
         from microgpt.train.engines.vectors import sampling  # noqa: PLC0415  # numpy
     except ImportError:

@@ -104,13 +104,19 @@ class ModelSnapshot:
         return result
 
     def sample(
-        self, rng: random.Random, temperature: float = DEFAULT_TEMPERATURE, prompt: str = ""
+        self,
+        rng: random.Random,
+        temperature: float = DEFAULT_TEMPERATURE,
+        prompt: str = "",
+        top_k: int = 0,
     ) -> str:
         """Draws one document; see `microgpt.model.sampling.characters`."""
-        text = drawn_sample(self.config, self.tokenizer, self.data, rng, temperature, prompt)
+        text = drawn_sample(self.config, self.tokenizer, self.data, rng, temperature, prompt, top_k)
         if text is not None:
             return text
-        return sample(self.parameters(), self.config, self.tokenizer, rng, temperature, prompt)
+        return sample(
+            self.parameters(), self.config, self.tokenizer, rng, temperature, prompt, top_k
+        )
 
     def characters(self, rng: random.Random) -> Iterator[str]:
         """The characters of `sample`, for whoever may have to stop in the middle."""

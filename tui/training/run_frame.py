@@ -47,12 +47,20 @@ class RunFrame:
     origin: GraphOrigin | None = None
     """What the step shown was computed from, None before the first; of a failed run the step that
     failed, which has no result."""
+    after: ModelSnapshot | None = None
+    """The model with that step's update done, which samples are drawn from; None before the first.
+    """
     upcoming: GraphOrigin | None = None
     """What the first step will be computed from, so that the untrained model can be looked at."""
 
     findings: tuple[Finding, ...] = ()  # the doctor's; `pass_number` is the training step
     pinned: str = ""
     """The text of someone's own that `result` and `origin` are of, `""` for training's document."""
+
+    @property
+    def newest_model(self) -> ModelSnapshot:
+        """The model after the update of the step shown, or untrained."""
+        return self.after or self.model
 
     @property
     def labels(self) -> tuple[str, ...]:

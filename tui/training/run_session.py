@@ -95,6 +95,7 @@ class RunSession:
                 result=latest.result,
                 model=latest.before,
                 origin=run.origin(latest),
+                after=latest.after,
                 engine=engine_in_words(run.engine),
             )
         self._show(replace(frame, status=status, problem=""))

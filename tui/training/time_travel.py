@@ -51,6 +51,7 @@ class PastStep:
             model=self.recorded.before,
             samples=self.samples,
             origin=self.origin,
+            after=self.recorded.after,
             past=True,
         )
 

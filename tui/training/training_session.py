@@ -156,6 +156,7 @@ class TrainingSession:
             except Exception as error:  # noqa: BLE001  # a dead thread must not look alive
                 self._end("failed", f"defect in step {self._training.step + 1}: {error!r}")
                 return
+            after = ModelSnapshot.of(self._training)
             self._record([StepLoss(result.step, result.document, result.loss, result.lr)], sample)
             with self._wake:
                 self._frame.losses.append(result.loss)
@@ -170,6 +171,7 @@ class TrainingSession:
                         result=result,
                         model=origin.model,
                         origin=origin,
+                        after=after,
                         samples=samples[:MAX_SAMPLES],
                         rate=self._rate(time.monotonic()),
                         engine=engine_in_words(self._training.engine),

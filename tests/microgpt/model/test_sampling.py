@@ -16,7 +16,10 @@ from microgpt import (
     ModelSnapshot,
     Training,
     TrainingConfig,
+    Value,
 )
+from microgpt.model.sampling import drawing_weights
+from microgpt.model.transformer import softmax
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,31 @@ def test_temperature_sharpens(run: Training) -> None:
     greedy = drawn(run, 0, 0)
     assert [drawn(run, seed, 1e-3) for seed in range(10)] == [greedy] * 10
     assert [drawn(run, seed, 100.0) for seed in range(10)].count(greedy) < 5
+
+
+def test_top_k_keeps_the_likeliest_and_of_equals_the_first() -> None:
+    logits = [1.0, 3.0, 2.0, 3.0, -1.0]
+    free = drawing_weights(logits, 1.0)
+    assert sum(free) == pytest.approx(1)
+    assert drawing_weights(logits, 1.0, 2) == [0, free[1], 0, free[3], 0]
+    assert drawing_weights(logits, 1.0, 3) == [0, free[1], free[2], free[3], 0]
+    assert drawing_weights(logits, 1.0, 99) == free
+    assert drawing_weights(logits, 1.0, 1) == [0, free[1], 0, 0, 0]
+    assert drawing_weights(logits, 0) == [0, 1, 0, 0, 0]
+
+
+def test_the_weights_are_those_of_values() -> None:
+    rng = random.Random(5)
+    for temperature in (0.3, 0.5, 1.0, 1.7):
+        logits = [rng.gauss(0, 3) for _ in range(27)]
+        on_values = softmax([Value(logit) / temperature for logit in logits])
+        expected = [p.data.hex() for p in on_values]
+        assert [p.hex() for p in drawing_weights(logits, temperature)] == expected
+
+
+def test_top_k_below_0_is_refused(run: Training) -> None:
+    with pytest.raises(InputError, match="top-k is -1; it must be at least 1, or 0 for all"):
+        ModelSnapshot.of(run).sample(random.Random(1), top_k=-1)
 
 
 def test_no_longer_than_the_block(run: Training) -> None:

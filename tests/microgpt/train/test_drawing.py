@@ -67,6 +67,31 @@ def test_samples_are_drawn_as_on_values(
     assert rngs[0].getstate() == rngs[1].getstate()
 
 
+@settings(max_examples=12, deadline=None)
+@given(
+    small_models(),
+    st.integers(0, 9),
+    st.sampled_from([0, 0.5, 3.0]),
+    st.integers(1, 5),
+)
+def test_of_the_likeliest_few_samples_are_drawn_as_on_values(
+    config: ModelConfig, seed: int, temperature: float, top_k: int
+) -> None:
+    model = snapshot(config, seed, scale=9)
+    rngs = random.Random(seed), random.Random(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transformer, "gpt", None)  # no position is computed on Values
+        ours = [model.sample(rngs[0], temperature, top_k=top_k) for _ in range(3)]
+    parameters = model.parameters()
+    assert ours == [
+        sampling.sample(parameters, config, model.tokenizer, rngs[1], temperature, top_k=top_k)
+        for _ in range(3)
+    ]
+    assert rngs[0].getstate() == rngs[1].getstate()
+    if top_k == 1:
+        assert set(ours) == {model.sample(rngs[0], 0)}
+
+
 @pytest.mark.parametrize("code", CODES, ids=["kernel", "numpy"])
 def test_losses_are_those_of_values(code: object, monkeypatch: pytest.MonkeyPatch) -> None:
     model = snapshot(ModelConfig(6, 2, 2, 7), 3, scale=5)

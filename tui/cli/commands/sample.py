@@ -8,7 +8,7 @@ import random
 from microgpt import DomainError, InputError
 from microgpt.model.sampling import DEFAULT_SAMPLES
 from tui.cli.options.model_options import add_temperature_option
-from tui.cli.options.number_options import WHOLE_FROM_0, add_number
+from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
 from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.options.trained_model import add_trained_model_options, trained_model
 from tui.cli.terminal.output import say
@@ -23,6 +23,7 @@ _EXAMPLES = """\
 examples:
   microgpt sample --count 5
   microgpt sample --run names.run --step 300 --prompt ka --temperature 0.8
+  microgpt sample --run names.run --seed 7 --top-k 3
 """
 
 
@@ -42,6 +43,10 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
         group, "--count", WHOLE_FROM_0, "how many to draw", default=DEFAULT_SAMPLES, metavar="K"
     )
     add_temperature_option(group)
+    add_number(
+        group, "--top-k", WHOLE_FROM_1, "draw only from the K likeliest characters (default all)",
+        default=0, metavar="K",
+    )  # fmt: skip
     add_trained_model_options(parser, train=None)
     return parser
 
@@ -65,7 +70,9 @@ def run(arguments: argparse.Namespace) -> int:
         rng.setstate(looked_at.rng_state)
     for number in range(1, arguments.count + 1):
         try:
-            text = looked_at.model.sample(rng, arguments.temperature, arguments.prompt)
+            text = looked_at.model.sample(
+                rng, arguments.temperature, arguments.prompt, arguments.top_k
+            )
         except InputError as error:
             raise InputError(f"--prompt: {error}") from error
         except DomainError as error:

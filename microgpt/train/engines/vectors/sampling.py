@@ -31,6 +31,7 @@ def draw_document(
     given: Sequence[int],
     uniforms: Sequence[float],
     inverse_temperature: float,
+    top_k: int = 0,
 ) -> list[int] | None:
     """Draws the tokens of a document, until BOS or the block is full.
 
@@ -40,6 +41,7 @@ def draw_document(
         uniforms: numbers from 0 to 1, one for each token drawn.
         inverse_temperature: what logits are multiplied by; 0 takes the likeliest token, the first
             of several.
+        top_k: only the so many likeliest are drawn, of equal logits the first; 0 for all.
 
     Returns:
         The tokens, those given included and BOS left out; None if logits or probabilities are not
@@ -61,7 +63,10 @@ def draw_document(
                 if inverse_temperature == 0.0:
                     token = int(logits.argmax())
                 else:
-                    sums = np.add.accumulate(softmax_of(logits * inverse_temperature).out).tolist()
+                    weights = softmax_of(logits * inverse_temperature).out
+                    if top_k:
+                        weights[np.argsort(-logits, kind="stable")[top_k:]] = 0.0
+                    sums = np.add.accumulate(weights).tolist()
                     if not np.isfinite(sums[-1]):
                         return None
                     sought = uniforms[pos - len(given)] * sums[-1]  # as `random.Random.choices`
