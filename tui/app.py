@@ -25,6 +25,7 @@ from tui.keys import (
     bindings_for,
 )
 from tui.modes import MODES
+from tui.modes.generate_mode import GenerateScreen
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.map_mode import MapScreen
 from tui.modes.mode_screen import ModeScreen
@@ -59,6 +60,12 @@ class MicrogptApp(DoctoredApp):
         mode, frame = self._mode_screen, self.frame
         if mode is not None and frame is not None and mode.is_mounted:
             mode.show_frame(frame)
+
+    @property
+    def text_at_hand(self) -> str:
+        """The document drawn, where one is on screen."""
+        mode = self._mode_screen
+        return mode.made.text if isinstance(mode, GenerateScreen) and mode.made else ""
 
     @property
     def _mode_screen(self) -> ModeScreen | None:

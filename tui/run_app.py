@@ -267,6 +267,11 @@ class RunApp(BaseApp):
 
     # -- a text of one's own -------------------------------------------------------------------
 
+    @property
+    def text_at_hand(self) -> str:
+        """What a person who asks for a text of their own may mean, `""` if nothing is at hand."""
+        return ""
+
     def action_pin(self) -> None:
         """Asks for a text to be shown in place of training's documents; or lets go of it."""
         live = self._frame
@@ -274,7 +279,8 @@ class RunApp(BaseApp):
             self.notify("training's own documents again", timeout=2)
             self._pin(None)
         elif live is not None:
-            self.open_dialog(PinScreen(live.model), lambda text: self._pin(text) if text else None)
+            dialog = PinScreen(live.model, self.text_at_hand)
+            self.open_dialog(dialog, lambda text: self._pin(text) if text else None)
 
     def _pin(self, text: str | None) -> None:
         if self._pinned is not None:

@@ -46,7 +46,7 @@ def logit_lens(graph: Graph, position: int) -> tuple[LensStage, ...]:
 
 
 def _head_rows(graph: Graph) -> list[list[float]]:
-    """The matrix that reads logits off the stream, as the graph has it. Shape: `[token][n_embd]`."""
+    """What reads logits off the stream, as the graph has it. Shape: `[token][n_embd]`."""
     rows: dict[int, dict[int, float]] = {}
     for node, binding in graph.bindings.items():
         if isinstance(binding, ParameterBinding) and binding.matrix == HEAD_MATRIX:

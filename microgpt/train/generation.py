@@ -75,9 +75,7 @@ class Generation:
         drawn = self._probabilities(position)
         order = sorted(range(len(logits)), key=lambda token: -logits[token])
         label = self.model.tokenizer.label
-        return tuple(
-            Candidate(token, label(token), logits[token], drawn[token]) for token in order
-        )
+        return tuple(Candidate(token, label(token), logits[token], drawn[token]) for token in order)
 
     def probability(self, position: int) -> float:
         """Of the token that came after a position, as it is drawn; of the prompt's as if drawn."""

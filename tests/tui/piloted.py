@@ -21,9 +21,10 @@ from tui.base.app_runner import SWITCH_INTERVAL
 from tui.debugger.canvas import GraphCanvas
 from tui.debugger.explorer import Explorer
 from tui.modes.attention_mode import AttentionScreen
+from tui.modes.generate_mode import GenerateScreen
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.map_mode import MapScreen
-from tui.modes.train_mode import TrainScreen
+from tui.modes.mode_screen import ModeScreen
 from tui.training.run_frame import RunFrame
 
 LARGE, SMALL = (120, 40), (80, 24)
@@ -91,8 +92,8 @@ class Piloted(Driven):
     app: MicrogptApp
 
     @property
-    def mode(self) -> TrainScreen | MapScreen | GraphScreen | AttentionScreen:
-        assert isinstance(self.app.screen, TrainScreen | MapScreen | GraphScreen | AttentionScreen)
+    def mode(self) -> ModeScreen:
+        assert isinstance(self.app.screen, ModeScreen)
         return self.app.screen
 
     @property
@@ -140,6 +141,15 @@ class Piloted(Driven):
         await self.until(lambda: self.step)
         assert isinstance(self.app.screen, AttentionScreen)
         return self.app.screen
+
+    async def generate(self) -> GenerateScreen:
+        """Generate mode, with a document drawn from the model on screen."""
+        await self.press("5")
+        screen = self.app.screen
+        assert isinstance(screen, GenerateScreen)
+        await self.until(lambda: screen.is_up_to_date)
+        await self.settle()
+        return screen
 
     @property
     def graph_screen(self) -> GraphScreen:

@@ -18,7 +18,7 @@ from tui.modes import MODES
 from tui.modes.mode_screen import ModeScreen
 from tui.modes.step_mode import StepScreen
 
-EVERY_MODE = {"1", "2", "3", "4", "space", "comma", "full_stop", "d", "question_mark", "x"} | {
+EVERY_MODE = {"1", "2", "3", "4", "5", "space", "comma", "full_stop", "d", "question_mark", "x"} | {
     "D",
     "F",
     "plus",
@@ -30,6 +30,9 @@ ASKED_FOR = {
     "map": EVERY_MODE | EVERY_WALK | {"left", "right", "up", "down", "enter", "v"},
     "graph": EVERY_MODE | EVERY_WALK | {"left", "right", "up", "down", "enter", "backspace", "l"},
     "attention": EVERY_MODE | {"left", "right", "up", "down"},
+    "generate": EVERY_MODE
+    | {"left", "right", "up", "down", "enter", "backspace", "T", "a", "A"}
+    | {"left_parenthesis", "right_parenthesis", "left_curly_bracket", "right_curly_bracket"},
 }
 
 OWNERS: dict[KeySection, type] = {
@@ -82,9 +85,13 @@ SAME = {
     "cell": "select",
     "head": "select",
     "position": "select",
+    "letter": "select",
+    "candidate": "select",
     "open_cell": "open",
+    "choose": "open",
 }
-"""Actions of one meaning: what is beside the selection is selected, what is selected is opened."""
+"""Actions of one meaning: what is beside the selection is selected, what is selected is opened,
+or chosen to go on from."""
 
 
 def test_all_modes_are_asked_for() -> None:

@@ -35,15 +35,11 @@ class PinScreen(Form[str | None]):
         dialog = Vertical(id="dialog")
         dialog.border_title = "a text of your own, while it trains"
         with dialog:
-            yield Label(f"up to {longest} characters of: {self._valid()}", markup=False)
+            yield Label(
+                f"up to {longest} characters of: {valid_characters(self._model)}", markup=False
+            )
             yield Input(self._text, placeholder="a word", max_length=longest)
             yield Static(KEYS, id="dialog-keys", markup=False)
-
-    def _valid(self) -> str:
-        characters = self._model.tokenizer.chars
-        said = printable(characters[:MOST_SAID])
-        more = len(characters) - MOST_SAID
-        return f"{said} and {more} more" if more > 0 else said
 
     def answer(self, event: Input.Submitted) -> None:
         """A text of the model's characters."""
@@ -53,3 +49,11 @@ class PinScreen(Form[str | None]):
             self.say(str(error))
         else:
             self.dismiss(event.value)
+
+
+def valid_characters(model: ModelSnapshot) -> str:
+    """Those that a model can read; of many the first."""
+    characters = model.tokenizer.chars
+    said = printable(characters[:MOST_SAID])
+    more = len(characters) - MOST_SAID
+    return f"{said} and {more} more" if more > 0 else said

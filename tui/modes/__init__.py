@@ -4,6 +4,7 @@ To add a mode, write a `ModeScreen` in a file of its own here, and give it a row
 """
 
 from tui.modes.attention_mode import AttentionScreen
+from tui.modes.generate_mode import GenerateScreen
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.map_mode import MapScreen
 from tui.modes.mode_screen import ModeScreen
@@ -14,5 +15,6 @@ MODES: tuple[type[ModeScreen], ...] = (
     MapScreen,
     GraphScreen,
     AttentionScreen,
+    GenerateScreen,
 )
 """In the order of their tabs and number keys; the first is there from the start."""

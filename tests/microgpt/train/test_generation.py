@@ -72,9 +72,7 @@ def test_attention_is_the_steps_own(model: ModelSnapshot) -> None:
     made = generate(model, Drawing("emma", seed=1))
     weights = model.computed(made.text).attention_weights()
     for at in range(made.n_positions):
-        assert made.attention(at) == [
-            [list(head[at]) for head in layer] for layer in weights
-        ]
+        assert made.attention(at) == [[list(head[at]) for head in layer] for layer in weights]
 
 
 def test_the_last_stage_of_the_lens_is_the_prediction(model: ModelSnapshot) -> None:
