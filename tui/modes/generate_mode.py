@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.containers import Horizontal, Vertical
@@ -19,7 +18,7 @@ from textual.widgets import Static
 from microgpt import ModelSnapshot
 from microgpt.errors import InputError, MicrogptError
 from microgpt.files import write_atomically
-from microgpt.model.sampling import drawing_weights, given_tokens
+from microgpt.model.sampling import given_tokens
 from microgpt.train.generation import Drawing, Generation, generate
 from tui.base.screenshot import screenshot
 from tui.dialogs.prefix import PrefixScreen
@@ -28,9 +27,9 @@ from tui.modes.mode_screen import ModeScreen
 from tui.themes import theme_color
 from tui.training.newest_only import NewestOnly
 from tui.training.run_frame import RunFrame
-from tui.widgets.drawn_text import DrawnText, percent
+from tui.widgets.drawn_text import DrawnText
+from tui.widgets.letter_sources import lens_lines, readings
 from tui.widgets.next_characters import NextCharacters
-from tui.widgets.reading_pane import Reading
 from tui.widgets.small_map import SmallMap
 from tui.widgets.static_text import show_text
 from viz.dot import printable
@@ -44,7 +43,6 @@ TEMPERATURE_BY = 0.1
 HIGHEST_TEMPERATURE = 10.0
 TOP_KS = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)
 """What the keys for top-k go through, as far as there are tokens, and then all."""
-LENS_LETTERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +208,8 @@ class GenerateScreen(ModeScreen):
         self._show_next(made)
         self._show_whence(made)
         if shown.look is not None:
-            grid = shown.look.map.grid
-            column = [
-                cell for cell in range(len(grid.row_of)) if grid.column_of[cell] == self.position
-            ]
+            column_of = shown.look.map.grid.column_of
+            column = np.flatnonzero(column_of == self.position).tolist()
             self.query_one(SmallMap).show(shown.look, column, None)
 
     def _settings(self, made: Generation) -> str:
@@ -239,45 +235,10 @@ class GenerateScreen(ModeScreen):
     def _show_whence(self, made: Generation) -> None:
         at = self.position
         reads, lens = self.query_one("#reads", Static), self.query_one("#lens", Static)
-        show_text(reads, self._readings(made, at, reads.content_size.width))
+        muted = theme_color(self.app, "muted")
+        show_text(reads, readings(made, at, reads.content_size.width, muted))
         reads.border_title = Text(f"‘{made.label(at)}’ (position {at}) reads, by head")
-        lens.update(self._lens(made, at, lens.content_size.width), layout=False)
-
-    def _readings(self, made: Generation, at: int, width: int) -> Text:
-        """Whom the position reads, a line a head."""
-        text = Text(no_wrap=True, overflow="ellipsis")
-        muted = theme_color(self.app, "muted")
-        tokens = tuple(made.label(place) for place in range(made.n_positions))
-        for layer, heads in enumerate(made.attention(at)):
-            for head, weights in enumerate(heads):
-                name = f"L{layer} H{head} "
-                rows = [()] * at + [weights]
-                reading = Reading(tokens[: at + 1], rows, at)
-                text.append(name, muted)
-                text.append(reading.in_words(reading.sources, width - cell_len(name)) + "\n")
-        text.rstrip()
-        return text
-
-    def _lens(self, made: Generation, at: int, width: int) -> Text:
-        """The likeliest letters after each block, at temperature 1."""
-        text = Text(no_wrap=True, overflow="ellipsis")
-        muted = theme_color(self.app, "muted")
-        stages = made.lens(at)
-        names = max(len(stage.name) for stage in stages) + 1
-        label = made.model.tokenizer.label
-        for stage in stages:
-            text.append(f"{stage.name:<{names}}", muted)
-            probs = drawing_weights(stage.logits, 1.0)
-            order = sorted(range(len(probs)), key=lambda token: -probs[token])
-            told = ""
-            for token in order[:LENS_LETTERS]:
-                one = f"{label(token)} {percent(probs[token])}"
-                if cell_len(told) + cell_len(one) + 2 > width - names:
-                    break
-                told += f"{one}  "
-            text.append(f"{told.rstrip()}\n")
-        text.rstrip()
-        return text
+        lens.update(lens_lines(made, at, lens.content_size.width, muted), layout=False)
 
     # -- keys and mouse ------------------------------------------------------------------------
 
