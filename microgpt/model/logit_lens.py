@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from microgpt.autograd.bindings import ParameterBinding
 from microgpt.graph.graph import Graph
-from microgpt.model.places import at_any_position, position_name
+from microgpt.model.places import at_any_position, matrix_rows, position_name
 
 HEAD_MATRIX = "lm_head"
 _STAGE = re.compile(r"embed|(layer\d+/(?:attn|mlp))/residual")
@@ -31,7 +30,7 @@ def logit_lens(graph: Graph, position: int) -> tuple[LensStage, ...]:
     Raises:
         GraphError: the graph has no such position.
     """
-    rows = _head_rows(graph)
+    rows = matrix_rows(graph, HEAD_MATRIX)
     position_scope = graph.scopes.find(position_name(position))
     stages = []
     for scope in graph.scopes:
@@ -43,15 +42,6 @@ def logit_lens(graph: Graph, position: int) -> tuple[LensStage, ...]:
             logits = tuple(_dot(row, stream) for row in rows)
             stages.append(LensStage(match[1] or "embed", logits))
     return tuple(stages)
-
-
-def _head_rows(graph: Graph) -> list[list[float]]:
-    """What reads logits off the stream, as the graph has it. Shape: `[token][n_embd]`."""
-    rows: dict[int, dict[int, float]] = {}
-    for node, binding in graph.bindings.items():
-        if isinstance(binding, ParameterBinding) and binding.matrix == HEAD_MATRIX:
-            rows.setdefault(binding.row, {})[binding.col] = float(graph.data[node])
-    return [[row[col] for col in sorted(row)] for _, row in sorted(rows.items())]
 
 
 def _dot(row: list[float], stream: list[float]) -> float:

@@ -206,3 +206,12 @@ def matrix_of(graph: Graph, node: int) -> str:
     """The matrix that a parameter is an entry of, `layer0.attn_wq`; `""` if it is of none."""
     binding = graph.bindings.get(node)
     return binding.matrix if isinstance(binding, ParameterBinding) else ""
+
+
+def matrix_rows(graph: Graph, matrix: str) -> list[list[float]]:
+    """A matrix's numbers as the graph has them, of the rows that it reads. Shape: `[row][col]`."""
+    rows: dict[int, dict[int, float]] = {}
+    for node, binding in graph.bindings.items():
+        if isinstance(binding, ParameterBinding) and binding.matrix == matrix:
+            rows.setdefault(binding.row, {})[binding.col] = float(graph.data[node])
+    return [[row[col] for col in sorted(row)] for _, row in sorted(rows.items())]
