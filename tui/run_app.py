@@ -26,6 +26,7 @@ from tui.dialogs.pin import PinScreen
 from tui.training import branching
 from tui.training.branching import Branch
 from tui.training.frame_pace import FramePace
+from tui.training.head_watch import HeadsMeasured, HeadWatch
 from tui.training.pinned_text import PinnedText
 from tui.training.run_frame import RunFrame
 from tui.training.run_session import RunSession
@@ -57,6 +58,9 @@ class RunApp(BaseApp):
 
     class PinnedArrived(Message):
         """The pinned text has been computed at another step."""
+
+    class HeadsArrived(Message):
+        """More is known of what heads do."""
 
     class NotBranched(Message):
         """A new run could not be begun."""
@@ -98,6 +102,7 @@ class RunApp(BaseApp):
             )
         self._frame: RunFrame | None = None
         self._past: PastStep | None = None
+        self._heads: HeadWatch | None = None
         self._pinned: PinnedText | None = None  # what is shown in place of training's documents
         self._travel = TimeTravel(self._run_path, self._announce_arrival)
         self.pace = FramePace()
@@ -117,6 +122,9 @@ class RunApp(BaseApp):
         """Readers go first: only then can whoever records leave one plain file."""
         if self._pinned is not None:
             self._pinned.close()
+        if self._heads is not None:
+            self._heads.close()
+            self._heads = None
         self._travel.close()
         self.session.close()
 
@@ -299,6 +307,21 @@ class RunApp(BaseApp):
         if latest is not None and latest.problem:
             self.notify(latest.problem, title=f"“{latest.origin.document}”", severity="error",
                 markup=False)  # fmt: skip
+        self.show_run()
+
+    # -- what heads do -------------------------------------------------------------------------
+
+    def heads_measured(self, frame: RunFrame) -> HeadsMeasured | None:
+        """What heads do at the step of a frame, as far as it is measured; the rest comes later."""
+        if self._heads is None:
+            self._heads = HeadWatch(self._run_path, self._announce_heads)
+        return self._heads.ask(frame)
+
+    def _announce_heads(self) -> None:
+        self.post_message(self.HeadsArrived())
+
+    @on(HeadsArrived)
+    def _show_heads(self) -> None:
         self.show_run()
 
     # -- what-ifs ------------------------------------------------------------------------------

@@ -1,28 +1,28 @@
-"""Attention mode: all heads small, one large, and whom the selected position reads; live."""
+"""Attention mode: all heads at a glance and what they do, one large, each weight to be opened."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
 from textual import on
-from textual.containers import Container, Vertical
-from textual.message import Message
+from textual.containers import Container, Horizontal, Vertical
 from textual.widget import Widget
 
 from microgpt.errors import MicrogptError
-from microgpt.model.transformer import forward
-from microgpt.printable import printable
-from microgpt.train.graph_origin import GraphOrigin
-from tui.base.thread_work import in_thread
+from microgpt.model.places import head_path
+from tui.debugger.shown_heads import ShownHeads
+from tui.dialogs.replacement import ReplacementScreen
 from tui.keys import LIVE_KEYS, Key, bindings_for
-from tui.modes.mode_screen import ModeScreen
-from tui.training.run_frame import RunFrame
-from tui.widgets.heatmap import CELL_WIDTH, NARROW_CELL, HeadStrip, Heatmap, content_width
+from tui.modes.heads_mode import HeadsScreen
+from tui.widgets.cell_pane import CellPane, OpenedCell
+from tui.widgets.head_strip import HeadStrip
+from tui.widgets.head_table import HeadTable
+from tui.widgets.heatmap import CELL_WIDTH, NARROW_CELL, NUMBER_CELL, Heatmap, Kind, content_width
 from tui.widgets.reading_pane import Reading, ReadingPane, least_width
-from viz.attention_panels import AttentionPattern, attention_dot
+from viz.attention_panels import attention_dot
+from viz.dot import printable
 from viz.export import write_picture
 from viz.maps.text import MOVED
 
@@ -31,79 +31,54 @@ LEAST_PANE = 36
 LEAST_HEATMAP = 50
 """So that its title is not cut, where there is room."""
 BORDER = 2
+TOLD = {
+    "weights": "a row reads the columns, in %",
+    "scores": "q · k / √head_dim, before the softmax",
+    "gradient": "d loss / d weight",
+    "change": "weights, change in points",
+}
+"""What the numbers of each view are."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownAttention:
-    """The attention of one document by one model."""
-
-    pattern: AttentionPattern
-    document: str
-    moment: str  # which model it is, in words: `"step 3"`, `"untrained"`
-    step: int  # the one that is computed from that model
-    unedited: AttentionPattern | None = None  # without the what-ifs in force, if there are any
-
-
-def untrained_attention(origin: GraphOrigin) -> ShownAttention:
-    """What the model reads before its first step, by a forward pass.
-
-    Raises:
-        MicrogptError: the pass cannot be computed.
-    """
-    model = origin.model
-    tokens = model.tokenizer.encode(origin.document)
-    computed = forward(tokens, model.parameters(), model.config, model.tokenizer)
-    labels = tuple(map(model.tokenizer.label, tokens[: len(computed.losses)]))
-    pattern = AttentionPattern(labels, computed.attention_weights())
-    return ShownAttention(pattern, origin.document, "untrained", origin.step)
-
-
-class AttentionScreen(ModeScreen):
+class AttentionScreen(HeadsScreen):
     """Looks at heads."""
 
     MODE = "attention"
-    TOOLTIP = "Attention mode: heads as heatmaps"
+    TOOLTIP = "Attention mode: what heads read, and why"
     KEYS = (
         *LIVE_KEYS,
-        Key("left", "head(-1)", "Head −", "Select the head to the left", display="←",
-            group="Head"),
-        Key("right", "head(1)", "Head +", "Select the head to the right", display="→",
-            group="Head"),
+        Key("left", "head(-1)", "Head −", "Select the head to the left, or the source if one is "
+            "open", display="←", group="Head"),
+        Key("right", "head(1)", "Head +", "Select the head to the right, or the source if one is "
+            "open", display="→", group="Head"),
         Key("up", "position(-1)", "Position −", "Select the query position above", display="↑",
             group="Position"),
         Key("down", "position(1)", "Position +", "Select the query position below", display="↓",
             group="Position"),
+        Key("enter", "open", "Open", "Open a weight: q and k term by term, and what it leads to",
+            display="⏎"),
+        Key("backspace", "close", "Close", "Close the weight", display="⌫", in_footer=False),
+        Key("v", "lens", "View", "Weights, scores, gradients on weights, or change from a mark"),
+        Key("z", "zero", "Zero", "What if the head, or the open weight, gave 0"),
+        Key("e", "edit", "Edit", "What if it gave its mean, what it gives now, or another number",
+            first=True),
+        Key("m", "mark", "Mark", "Compare others with this step and text; again: no more",
+            in_footer=False),
     )  # fmt: skip
     BINDINGS = bindings_for(KEYS)
 
     head_index = 0  # the selected head, counted through all layers
-    position = 0  # the selected query position
-
-    shown: ShownAttention | None = None
-    _computed: GraphOrigin | None = None  # what the untrained model's attention was asked for
-
-    class Computed(Message):
-        """The attention of the untrained model is there."""
-
-        def __init__(self, shown: ShownAttention) -> None:
-            super().__init__()
-            self.shown = shown
-
-    class NotComputed(Message):
-        """It cannot be had."""
-
-        def __init__(self, problem: str) -> None:
-            super().__init__()
-            self.problem = problem
+    source = -1  # of the open weight, -1 if none is open
+    view: Kind = "weights"
+    _position: int | None = None  # the selected query position; until one is selected, the last
 
     def body(self) -> Widget:
         """Heads on top; below, the selected one, and whom the selected position reads."""
-        heads = HeadStrip(id="heads")
+        heads, table = HeadStrip(id="heads"), HeadTable(id="head-table")
         heads.border_title = "all heads"
-        return Vertical(
-            heads, Container(Heatmap(id="heatmap"), ReadingPane(id="row"), id="one-head"),
-            id="attention",
-        )  # fmt: skip
+        one = Container(Heatmap(id="heatmap"), ReadingPane(id="row"), CellPane(id="cell"),
+                        id="one-head")  # fmt: skip
+        return Vertical(Horizontal(heads, table, id="all-heads"), one, id="attention")
 
     @property
     def head(self) -> tuple[int, int]:
@@ -112,93 +87,102 @@ class AttentionScreen(ModeScreen):
         return divmod(self.head_index, n_head)
 
     @property
+    def position(self) -> int:
+        """The selected query position: the last, until another is selected."""
+        last = len(self.shown.tokens) - 1 if self.shown else 0
+        return last if self._position is None else min(self._position, last)
+
+    @property
     def weights(self) -> Sequence[Sequence[float]]:
         """Attention weights of the selected head. Shape: `[position][source]`."""
         assert self.shown is not None
         layer, head = self.head
-        return self.shown.pattern.weights[layer][head]
+        return self.shown.attention[layer][head]
 
     @property
     def row_weights(self) -> Sequence[float]:
         """Attention weights of the selected row. Shape: `[source]`."""
         return self.weights[self.position]
 
-    # -- the step that is shown ----------------------------------------------------------------
+    @property
+    def needs_graph(self) -> bool:
+        """An open weight does, and all views but that of the weights themselves."""
+        return self.source >= 0 or self.view in ("scores", "gradient")
 
-    def show_frame(self, frame: RunFrame) -> None:
-        """Before training has made a step, the untrained model's attention is shown."""
-        super().show_frame(frame)
-        if frame.result is not None or frame.upcoming is None:
-            return
-        if frame.upcoming is self._computed:
-            self._show()
-        else:
-            self._computed = frame.upcoming
-            self._compute(frame.upcoming)
+    def marked(self) -> None:
+        """What differs from it is shown."""
+        self.view = "change"
 
-    @in_thread(exclusive=True)
-    def _compute(self, origin: GraphOrigin) -> None:
-        try:
-            shown = untrained_attention(origin)
-        except MicrogptError as error:
-            self.post_message(self.NotComputed(str(error)))
-        else:
-            self.post_message(self.Computed(shown))
-
-    @on(Computed)
-    def _take_computed(self, event: Computed) -> None:
-        if self.frame is not None and self.frame.result is None:  # no step has overtaken it
-            self._take(event.shown)
-
-    @on(NotComputed)
-    def _say_not_computed(self, event: NotComputed) -> None:
-        self.notify(event.problem, severity="error", markup=False)
-
-    def show_result(self, frame: RunFrame) -> None:
-        """Shows a step; the selection stays where it is if the document is long enough."""
-        result = frame.result
-        assert result is not None
-        step = self.run_app.at_hand.edited_at(frame)
-        if step is not None:
-            captions = step.explorer.map.captions
-            tokens = [caption.token or "" for caption in captions]
-            pattern = AttentionPattern.of_map(step.explorer.map, tokens)
-            moment = f"step {step.origin.step}, what-if"
-            was = AttentionPattern.of_map(step.explorer.map_unedited, tokens)
-            origin = step.origin
-            self._take(ShownAttention(pattern, origin.document, moment, origin.step, was))
-            return
-        pattern = AttentionPattern.of(result, frame.labels)
-        self._take(ShownAttention(pattern, result.document, f"step {result.step}", result.step))
-
-    def _take(self, shown: ShownAttention) -> None:
-        self.shown = shown
-        self.position = min(self.position, len(shown.pattern.tokens) - 1)
-        self._show()
+    def say_edit(self, line: str) -> None:
+        """Where its loss will stand."""
+        self.query_one(HeadTable).border_subtitle = f"✎ {line} …"
 
     def on_resize(self) -> None:
         """Another window has room for the ribbons beside the heatmap, or has none."""
-        self.call_after_refresh(self._show)
+        self.call_after_refresh(self.show_heads)
 
-    def _show(self) -> None:
+    def show_heads(self) -> None:
+        """All heads, the selected one, and its selected row or the open weight."""
         shown = self.shown
-        if shown is None:
+        if shown is None or not self.query(Heatmap):
             return
         layer, head = self.head
-        cell_width = self._set_out(len(shown.pattern.tokens))
+        position = self.position
+        self.source = min(self.source, position)
+        cell_width = self._set_out(len(shown.tokens))
+        self._show_heads(shown)
+        marked = self.run_app.at_hand.marked
+        try:
+            matrix = shown.matrix(self.view, layer, head, marked)
+        except MicrogptError as error:
+            self.notify(str(error), severity="warning", markup=False)
+            self.view = "weights"
+            matrix = shown.matrix(self.view, layer, head, None)
         heatmap = self.query_one(Heatmap)
         heatmap.border_title = Text(  # as text: documents may look like markup
-            f"layer {layer} · head {head} · “{printable(shown.document)}” · {shown.moment}"
+            f"layer {layer} · head {head} · “{printable(shown.origin.document)}” · {shown.moment}"
         )
-        unedited = shown.unedited.weights_of(layer, head) if shown.unedited else None
-        tokens = shown.pattern.tokens
-        marked = f"in % · {MOVED} moved by the what-if"
-        heatmap.border_subtitle = marked if unedited else "a row reads the columns, in %"
-        heatmap.show(tokens, self.weights, self.position, cell_width, unedited)
+        told = TOLD[matrix.kind]
+        if matrix.kind == "change" and marked is not None:
+            told += f" from {marked.name} “{printable(marked.document)}”"
+        if shown.without is not None:
+            told = f"{'in %' if matrix.kind == 'weights' else told} · {MOVED} moved by the what-if"
+        heatmap.border_subtitle = Text(told)
+        heatmap.show(matrix, position, cell_width, self.source)
+        self._show_row(shown, layer, head, position)
+
+    def _show_heads(self, shown: ShownHeads) -> None:
+        """All heads, and what they do."""
         self.query_one(HeadStrip).show(shown.pattern, self.head)
-        pane = self.query_one(ReadingPane)
-        pane.border_title = Text(f"position {self.position} ‘{tokens[self.position]}’")
-        pane.show(Reading(tokens, self.weights, self.position, unedited))
+        table, frame = self.query_one(HeadTable), self.frame
+        measured = self.run_app.heads_measured(frame) if frame else None
+        if measured is not None:
+            n = measured.survey.n_documents
+            table.border_title = f"what heads do, on {n} documents · step {measured.step}"
+            table.show(measured, self.head_index)
+        loss = ""
+        if shown.losses is not None:
+            before, after = shown.losses
+            loss = f"✎ loss {before:.4f} → {after:.4f} ({after - before:+.4f}) · U: undo"
+        table.border_subtitle = loss
+
+    def _show_row(self, shown: ShownHeads, layer: int, head: int, position: int) -> None:
+        """Whom the position reads, or the open weight."""
+        row, pane = self.query_one(ReadingPane), self.query_one(CellPane)
+        is_open = self.source >= 0 and shown.numbers is not None
+        row.display, pane.display = not is_open, is_open
+        if is_open and shown.numbers is not None:
+            cell = shown.numbers.cell(layer, head, position, self.source)
+            tokenizer = shown.origin.model.tokenizer
+            vocabulary = tuple(map(tokenizer.label, range(tokenizer.vocab_size)))
+            found = OpenedCell(cell, shown.tokens, vocabulary)
+            pane.border_title = Text(found.title)
+            pane.border_subtitle = "←→ source · ↑↓ reader · ⌫ close"
+            pane.show(found)
+        else:
+            unedited = shown.without.weights(layer, head) if shown.without else None
+            row.border_title = Text(f"position {position} ‘{shown.tokens[position]}’")
+            row.show(Reading(shown.tokens, self.weights, position, unedited))
 
     def _set_out(self, n_positions: int) -> int:
         """Puts the ribbons beside the heatmap, or where there is no room below; its cells' width.
@@ -208,10 +192,13 @@ class AttentionScreen(ModeScreen):
         room, heatmap = self.size.width, self.query_one(Heatmap)
         beside = room - BORDER - max(LEAST_PANE, least_width(n_positions) + BORDER)
         # In a narrow cell there is no room for the mark of a what-if.
-        all_widths = (CELL_WIDTH, NARROW_CELL)[: 1 if self.shown and self.shown.unedited else 2]
+        all_widths = (CELL_WIDTH, NARROW_CELL)[: 1 if self.shown and self.shown.without else 2]
+        if self.view != "weights":
+            all_widths = (NUMBER_CELL,) if self.view != "change" else (CELL_WIDTH + 1,)
+            beside = room - BORDER - LEAST_PANE
         widths = [width for width in all_widths if content_width(n_positions, width) <= beside]
         self.query_one("#one-head").set_class(not widths, "-stacked")
-        cell_width = widths[0] if widths else CELL_WIDTH
+        cell_width = widths[0] if widths else all_widths[0]
         own = max(content_width(n_positions, cell_width), LEAST_HEATMAP) + BORDER
         heatmap.styles.width = min(own, room - LEAST_PANE) if widths else "1fr"
         return cell_width
@@ -219,33 +206,121 @@ class AttentionScreen(ModeScreen):
     # -- keys and mouse ------------------------------------------------------------------------
 
     def action_head(self, by: int) -> None:
-        """Next or previous head, round and round through the layers."""
-        if self.frame:
+        """Next or previous head, round and round through the layers; or source, if one is open."""
+        if self.frame and self.source >= 0:
+            self.source = min(max(self.source + by, 0), self.position)
+            self.show_heads()
+        elif self.frame:
             config = self.frame.model.config
-            self.head_index = (self.head_index + by) % (config.n_head * config.n_layer)
-            self._show()
+            self._select_head((self.head_index + by) % (config.n_head * config.n_layer))
+
+    def _select_head(self, index: int) -> None:
+        self.head_index = index
+        self.show_heads()
 
     def action_position(self, by: int) -> None:
         """Next or previous query position."""
         if self.shown:
-            last = len(self.shown.pattern.tokens) - 1
-            self.position = min(max(self.position + by, 0), last)
-            self._show()
+            self._select(min(max(self.position + by, 0), len(self.shown.tokens) - 1))
+
+    def _select(self, position: int) -> None:
+        self._position = position
+        self.show_heads()
+
+    def action_open(self) -> None:
+        """Opens the weight of what the position reads most."""
+        if self.shown is None or self.frame is None or self.source >= 0:
+            return
+        row = self.row_weights[: self.position + 1]
+        self._open(max(range(len(row)), key=lambda source: row[source]))
+
+    def _open(self, source: int) -> None:
+        self.source = source
+        self.show_heads()
+        if self.frame is not None:
+            self.show_frame(self.frame)
+
+    def action_close(self) -> None:
+        """Closes the weight."""
+        self.source = -1
+        self.show_heads()
+
+    def action_lens(self) -> None:
+        """The next kind of numbers."""
+        kinds: tuple[Kind, ...] = ("weights", "scores", "gradient")
+        if self.run_app.at_hand.marked is not None:
+            kinds = (*kinds, "change")
+        at = kinds.index(self.view) if self.view in kinds else -1
+        self.view = kinds[(at + 1) % len(kinds)]
+        if self.frame is not None:
+            self.show_frame(self.frame)
+
+    def action_mark(self) -> None:
+        """Compares with what is shown, or no more."""
+        hand, frame = self.run_app.at_hand, self.frame
+        if hand.marked is not None:
+            hand.marked = None
+            self.view = "weights" if self.view == "change" else self.view
+            self.notify("compared no more", timeout=2)
+            self.show_heads()
+        elif self.shown is not None and self.shown.numbers is not None:
+            self._mark(self.shown)
+        elif frame is not None:
+            self._marks = True
+            self._ask(frame)
+
+    # -- what-ifs ------------------------------------------------------------------------------
+
+    @property
+    def scope(self) -> str:
+        """The selected head at all positions, in the debugger's words."""
+        layer, head = self.head
+        return head_path(0, layer, head).replace("pos0/", "pos*/", 1)
+
+    @property
+    def weight(self) -> str:
+        """The open weight in the debugger's words, `""` if none is open."""
+        if self.source < 0:
+            return ""
+        return f"{head_path(self.position, *self.head)}/softmax[{self.source}]"
+
+    def action_zero(self) -> None:
+        """What if the head, or the open weight, gave 0."""
+        weight = self.weight
+        self.begin_edit(f"set {weight} = 0.0" if weight else f"zero {self.scope}")
+
+    def action_edit(self) -> None:
+        """Asks what it should give."""
+        shown = self.shown
+        if shown is None:
+            return
+
+        def edit(line: str | None) -> None:
+            if line is not None:
+                self.begin_edit(line)
+
+        model, document = shown.origin.model, shown.origin.document
+        dialog = ReplacementScreen(model, document, self.scope, self.weight)
+        self.run_app.open_dialog(dialog, edit)
 
     @on(Heatmap.PositionPicked)
     def _pick_position(self, event: Heatmap.PositionPicked) -> None:
-        self.position = event.position
-        self._show()
+        again = event.position == self.position
+        self._position = event.position
+        if event.source >= 0 and (again or self.source >= 0):
+            self._open(event.source)
+        else:
+            self.show_heads()
 
     @on(HeadStrip.HeadPicked)
-    def _pick_head(self, event: HeadStrip.HeadPicked) -> None:
-        self.head_index = event.index
-        self._show()
+    @on(HeadTable.HeadPicked)
+    def _pick_head(self, event: HeadStrip.HeadPicked | HeadTable.HeadPicked) -> None:
+        self._select_head(event.index)
 
     def export_job(self) -> tuple[str, Callable[[Path], None]] | None:
         """The per-token attention graph of all heads."""
         shown = self.shown
         if shown is None:
             return None
-        dot = attention_dot(shown.pattern, f"{shown.document} · {shown.moment}")
-        return f"attention-step{shown.step}", lambda path: write_picture(dot, path)
+        dot = attention_dot(shown.pattern, f"{shown.origin.document} · {shown.moment}")
+        return f"attention-step{shown.origin.step}", lambda path: write_picture(dot, path)

@@ -33,6 +33,12 @@ class NewestOnly(Generic[T]):
         if self._thread.ident is None:
             self._thread.start()
 
+    @property
+    def has_next(self) -> bool:
+        """Whether a question waits; whoever serves may leave off what nobody waits for."""
+        with self._wake:
+            return self._asked is not None or self._closed
+
     def close(self) -> None:
         """Ends the thread after the question it is at."""
         with self._wake:

@@ -1,8 +1,11 @@
-"""Attention heatmaps: one head large with numbers, all heads small."""
+"""An attention heatmap: one head, large, with numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
 
 from rich.segment import Segment
 from rich.style import Style
@@ -11,19 +14,18 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.cell_text import set_right
-from viz.attention_panels import AttentionPattern, Weights
+from viz.attention_panels import Weights
+from viz.maps.spans import cell_number
 from viz.maps.text import MOVED
-from viz.style import NEGATIVE, blend, ink_on
+from viz.style import NEGATIVE, POSITIVE, blend, ink_on
 
 CELL_WIDTH, NARROW_CELL = 4, 3
 LABEL_WIDTH = 5
 """Widths of a cell and of a row's label. Units: character cells."""
-MUCH = 0.25
-"""Where there is no colour, a small heatmap shows only the weights that are at least so large."""
-HALVES = {(False, False): "·", (True, False): "▀", (False, True): "▄", (True, True): "█"}
+NUMBER_CELL = 8
+"""Of a cell whose number is no share."""
 
 
 def shade(weight: float, background: str) -> str:
@@ -31,8 +33,47 @@ def shade(weight: float, background: str) -> str:
     return blend(background, NEGATIVE, min(1.0, max(0.0, weight)))
 
 
+Kind: TypeAlias = Literal["weights", "scores", "gradient", "change"]
+"""What the numbers of a head are: shares, plain numbers, or what shares have become more."""
+
+
+@dataclass(frozen=True)
+class HeadMatrix:
+    """One head's numbers, a row a query position."""
+
+    tokens: tuple[str, ...]  # labels. Shape: `[position]`.
+    values: Weights  # Shape: `[position][source]`.
+    kind: Kind = "weights"
+    unedited: Weights | None = None
+    """The numbers without what-ifs; those that differ are marked, for which narrow cells have no
+    room."""
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest size of a number that is finite, 0 without any."""
+        sizes = (abs(value) for row in self.values for value in row if math.isfinite(value))
+        return max(sizes, default=0.0)
+
+    def text(self, value: float, width: int) -> str:
+        """A number as it stands in a cell; in narrow ones 0 is a dot, since 100 has no gap."""
+        if self.kind in ("scores", "gradient") or not math.isfinite(value):
+            return cell_number(value)
+        text = f"{100 * value:+.0f}" if self.kind == "change" else f"{100 * value:.0f}"
+        if text in ("+0", "-0") or (text == "0" and width == NARROW_CELL):
+            return "·"
+        return text
+
+    def fill(self, value: float, background: str) -> str:
+        """Colour of a cell: shares from 0 to 1, others by sign and by the largest."""
+        if self.kind == "weights":
+            return shade(value, background)
+        if not math.isfinite(value) or not self.largest:
+            return background
+        return blend(background, POSITIVE if value > 0 else NEGATIVE, abs(value) / self.largest)
+
+
 class Heatmap(ScrollView, can_focus=False):
-    """One head's pattern: a row a query position, a column a source, weights in percent.
+    """A row a query position, a column a source.
 
     Labels stay in sight, whatever is scrolled to.
     """
@@ -42,37 +83,31 @@ class Heatmap(ScrollView, can_focus=False):
     class PositionPicked(Message):
         """A row was clicked."""
 
-        def __init__(self, position: int) -> None:
+        def __init__(self, position: int, source: int) -> None:
             super().__init__()
             self.position = position
+            self.source = source  # -1 where the row has none under the mouse
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002  # Textual's own name for it
         super().__init__(id=id)
-        self._tokens: tuple[str, ...] = ()
-        self._weights: Weights = ()
-        self._unedited: Weights | None = None
-        self._position = 0
+        self._matrix = HeadMatrix((), ())
+        self._position, self._source = 0, -1
         self._cell_width = CELL_WIDTH
 
     def show(
-        self,
-        tokens: tuple[str, ...],
-        weights: Weights,
-        position: int,
-        cell_width: int = CELL_WIDTH,
-        unedited: Weights | None = None,
+        self, matrix: HeadMatrix, position: int, cell_width: int = CELL_WIDTH, source: int = -1
     ) -> None:
         """Shows a head, with one query position marked, and what it reads of itself in sight.
 
         Args:
-            unedited: the weights without what-ifs; those that differ are marked, for which narrow
-                cells have no room.
+            source: one that is marked, and in sight instead.
         """
-        self._tokens, self._weights, self._position = tokens, weights, position
-        self._unedited = unedited
+        self._matrix, self._position, self._source = matrix, position, source
         self._cell_width = cell_width
-        self.virtual_size = Size(content_width(len(tokens), cell_width), len(tokens) + 1)
-        own = Region(cell_width * position, position, LABEL_WIDTH + cell_width, 2)
+        n = len(matrix.tokens)
+        self.virtual_size = Size(content_width(n, cell_width), n + 1)
+        at = position if source < 0 else source
+        own = Region(cell_width * at, position, LABEL_WIDTH + cell_width, 2)
         self.scroll_to_region(own, animate=False)
         self.refresh()
 
@@ -82,8 +117,10 @@ class Heatmap(ScrollView, can_focus=False):
         if at is None:
             return
         row = at.y + int(self.scroll_offset.y) - 1
-        if at.y > 0 and row < len(self._tokens):
-            self.post_message(self.PositionPicked(row))
+        source = (at.x - LABEL_WIDTH + int(self.scroll_offset.x)) // self._cell_width
+        if at.y > 0 and row < len(self._matrix.tokens):
+            is_cell = at.x >= LABEL_WIDTH and source < len(self._matrix.values[row])
+            self.post_message(self.PositionPicked(row, source if is_cell else -1))
 
     def render_line(self, y: int) -> Strip:
         """The sources' labels, then a query position a line."""
@@ -92,8 +129,8 @@ class Heatmap(ScrollView, can_focus=False):
         muted = base + Style(color=self.get_component_styles("heatmap--muted").color.hex6)
         if y == 0:
             label = Segment(" " * LABEL_WIDTH, base)
-            cells = [Segment(self._set(token), muted) for token in self._tokens]
-        elif row < len(self._tokens):
+            cells = [Segment(self._set(token), muted) for token in self._matrix.tokens]
+        elif row < len(self._matrix.tokens):
             label, *cells = self._row(row, base, muted)
         else:
             return Strip.blank(self.size.width, base)
@@ -105,7 +142,7 @@ class Heatmap(ScrollView, can_focus=False):
         """A token over its column."""
         if self._cell_width == NARROW_CELL:
             return set_right(text, NARROW_CELL)
-        return f" {set_right(text, self._cell_width - 1)}"
+        return f"{set_right(text, self._cell_width - 1)} "
 
     def _row(self, row: int, base: Style, muted: Style) -> list[Segment]:
         background = self.background_colors[1].hex6
@@ -113,21 +150,20 @@ class Heatmap(ScrollView, can_focus=False):
         mark = base + Style(
             color=self.get_component_styles("heatmap--selected").color.hex6, bold=True
         )
-        label = f"{'▸' if chosen else ' '}{set_right(self._tokens[row], 3)} "
+        matrix, width = self._matrix, self._cell_width
+        label = f"{'▸' if chosen else ' '}{set_right(matrix.tokens[row], 3)} "
         line = [Segment(label, mark if chosen else muted)]
-        for source, weight in enumerate(self._weights[row]):
-            fill = shade(weight, background)
-            style = Style(color=ink_on(fill), bgcolor=fill, bold=chosen)
-            after = MOVED if is_moved(self._weights, self._unedited, row, source) else " "
-            line.append(Segment(self._percent(weight, after), base + style))
+        for source, value in enumerate(matrix.values[row]):
+            fill = matrix.fill(value, background)
+            is_here = chosen and source == self._source
+            style = Style(color=ink_on(fill), bgcolor=fill, bold=chosen, reverse=is_here)
+            after = MOVED if is_moved(matrix.values, matrix.unedited, row, source) else " "
+            text = matrix.text(value, width)
+            text = f"{text:>{width}}" if width == NARROW_CELL else f"{text:>{width - 1}}{after}"
+            if is_here and text.startswith(" "):
+                text = f"▸{text[1:]}"  # where there is no colour, neither
+            line.append(Segment(text, base + style))
         return line
-
-    def _percent(self, weight: float, after: str) -> str:
-        """A weight in its cell; in narrow ones 0 is a dot, since a 100 has no gap before it."""
-        text = f"{100 * weight:.0f}"
-        if self._cell_width == NARROW_CELL:
-            return f"{'·' if text == '0' else text:>{NARROW_CELL}}"
-        return f"{text:>{self._cell_width - 1}}{after}"
 
 
 def is_moved(weights: Weights, unedited: Weights | None, position: int, source: int) -> bool:
@@ -141,104 +177,3 @@ def is_moved(weights: Weights, unedited: Weights | None, position: int, source: 
 def content_width(n_positions: int, cell_width: int) -> int:
     """Of a heatmap of so many positions. Units: character cells."""
     return LABEL_WIDTH + cell_width * n_positions
-
-
-class HeadStrip(Widget):
-    """All heads of all layers, small: two positions a line, one source a column."""
-
-    class HeadPicked(Message):
-        """A head was clicked."""
-
-        def __init__(self, index: int) -> None:
-            super().__init__()
-            self.index = index
-
-    COMPONENT_CLASSES = {"heads--muted", "heads--selected"}
-    GAP = 2
-
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002  # Textual's own name for it
-        super().__init__(id=id)
-        self._pattern: AttentionPattern | None = None
-        self._chosen = (0, 0)
-
-    def show(self, pattern: AttentionPattern, chosen: tuple[int, int]) -> None:
-        """Shows all heads, `(layer, head)` marked."""
-        grown = self._pattern is None or self._n != len(pattern.tokens)
-        self._pattern, self._chosen = pattern, chosen
-        self.refresh(layout=grown)
-
-    @property
-    def _n(self) -> int:
-        return len(self._pattern.tokens) if self._pattern else 0
-
-    @property
-    def _head_width(self) -> int:
-        return max(self._n, len("L0 H0")) + self.GAP
-
-    def _heads(self) -> list[tuple[int, int]]:
-        layers: Sequence[Sequence[Weights]] = self._pattern.weights if self._pattern else ()
-        return [(i, j) for i, layer in enumerate(layers) for j in range(len(layer))]
-
-    def _per_row(self) -> int:
-        return max(1, self.size.width // self._head_width)
-
-    @property
-    def _head_height(self) -> int:
-        return (self._n + 1) // 2 + 1
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        """As high as its rows of heads."""
-        per_row = max(1, width // self._head_width)
-        return -(-len(self._heads()) // per_row) * self._head_height
-
-    def on_click(self, event: events.Click) -> None:
-        """Chooses the head under the mouse."""
-        at = event.get_content_offset(self)
-        if at is None or (column := at.x // self._head_width) >= self._per_row():
-            return
-        index = (at.y // self._head_height) * self._per_row() + column
-        if index < len(self._heads()):
-            self.post_message(self.HeadPicked(index))
-
-    def render_line(self, y: int) -> Strip:
-        """A line through one row of heads."""
-        base = self.rich_style
-        if self._pattern is None:
-            return Strip.blank(self.size.width, base)
-        first = (y // self._head_height) * self._per_row()
-        heads = self._heads()[first : first + self._per_row()]
-        segments: list[Segment] = []
-        for head in heads:
-            segments += self._slice(head, y % self._head_height, base)
-        return Strip(segments).adjust_cell_length(self.size.width, base)
-
-    def _slice(self, head: tuple[int, int], line: int, base: Style) -> list[Segment]:
-        assert self._pattern is not None
-        width = self._head_width
-        if line == 0:
-            chosen = head == self._chosen
-            component = "heads--selected" if chosen else "heads--muted"
-            color = self.get_component_styles(component).color.hex6
-            label = f"{'▸' if chosen else ''}L{head[0]} H{head[1]}"
-            return [Segment(f"{label:<{width}}", base + Style(color=color, bold=chosen))]
-        background = self.background_colors[1].hex6
-        weights = self._pattern.weights[head[0]][head[1]]
-        upper, lower = 2 * (line - 1), 2 * (line - 1) + 1
-        segments = []
-        for source in range(self._n):
-            colors = [
-                shade(weights[q][source], background)
-                if q < self._n and source < len(weights[q])
-                else background
-                for q in (upper, lower)
-            ]
-            style = Style(color=colors[0], bgcolor=colors[1])
-            if self.app.no_color:
-                above, below = (
-                    q < self._n and source < len(weights[q]) and weights[q][source] >= MUCH
-                    for q in (upper, lower)
-                )
-                segments.append(Segment(HALVES[above, below], base))
-            else:
-                segments.append(Segment("▀", base + style))
-        return [*segments, Segment(" " * (width - self._n), base)]

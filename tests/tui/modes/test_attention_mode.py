@@ -12,7 +12,8 @@ from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
 from tui.modes.attention_mode import AttentionScreen
 from tui.training.training_session import SPEEDS
-from tui.widgets.heatmap import CELL_WIDTH, LABEL_WIDTH, MUCH, HeadStrip, Heatmap
+from tui.widgets.head_strip import MUCH, HeadStrip
+from tui.widgets.heatmap import CELL_WIDTH, LABEL_WIDTH, Heatmap
 from tui.widgets.reading_pane import Reading, ribbons
 
 
