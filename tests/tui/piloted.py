@@ -136,11 +136,15 @@ class Piloted(Driven):
         return screen
 
     async def attention(self) -> AttentionScreen:
-        """Attention mode, with a step on screen."""
+        """Attention mode, with a step on screen and its first position selected."""
         await self.press("4")
         await self.until(lambda: self.step)
-        assert isinstance(self.app.screen, AttentionScreen)
-        return self.app.screen
+        screen = self.app.screen
+        assert isinstance(screen, AttentionScreen)
+        await self.until(lambda: screen.shown)
+        screen.action_position(-len(screen.shown.tokens if screen.shown else ()))
+        await self.settle()
+        return screen
 
     async def generate(self) -> GenerateScreen:
         """Generate mode, with a document drawn from the model on screen."""

@@ -29,7 +29,7 @@ ASKED_FOR = {
     "train": EVERY_MODE,
     "map": EVERY_MODE | EVERY_WALK | {"left", "right", "up", "down", "enter", "v"},
     "graph": EVERY_MODE | EVERY_WALK | {"left", "right", "up", "down", "enter", "backspace", "l"},
-    "attention": EVERY_MODE | {"left", "right", "up", "down"},
+    "attention": EVERY_MODE | {"left", "right", "up", "down", "enter", "backspace", *"vzemM"},
     "generate": EVERY_MODE
     | {"left", "right", "up", "down", "enter", "backspace", "T", "a", "A"}
     | {"left_parenthesis", "right_parenthesis", "left_curly_bracket", "right_curly_bracket"},

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from microgpt.errors import MicrogptError
 from microgpt.model.places import head_path
 from tui.debugger.shown_heads import ShownHeads
+from tui.dialogs.other_run import OtherRunScreen
 from tui.dialogs.replacement import ReplacementScreen
 from tui.keys import LIVE_KEYS, Key, bindings_for
 from tui.modes.heads_mode import HeadsScreen
@@ -31,6 +32,8 @@ LEAST_PANE = 36
 LEAST_HEATMAP = 50
 """So that its title is not cut, where there is room."""
 BORDER = 2
+LEAST_HEIGHT = 13
+"""Of a head's heatmap with its border, before the table of all heads shrinks to a line."""
 TOLD = {
     "weights": "a row reads the columns, in %",
     "scores": "q · k / √head_dim, before the softmax",
@@ -63,6 +66,8 @@ class AttentionScreen(HeadsScreen):
         Key("e", "edit", "Edit", "What if it gave its mean, what it gives now, or another number",
             first=True),
         Key("m", "mark", "Mark", "Compare others with this step and text; again: no more",
+            in_footer=False),
+        Key("M", "other_run", "Other run", "Compare with a step of another run", first=True,
             in_footer=False),
     )  # fmt: skip
     BINDINGS = bindings_for(KEYS)
@@ -156,15 +161,15 @@ class AttentionScreen(HeadsScreen):
         self.query_one(HeadStrip).show(shown.pattern, self.head)
         table, frame = self.query_one(HeadTable), self.frame
         measured = self.run_app.heads_measured(frame) if frame else None
-        if measured is not None:
-            n = measured.survey.n_documents
-            table.border_title = f"what heads do, on {n} documents · step {measured.step}"
-            table.show(measured, self.head_index)
+        n_heads = sum(map(len, shown.attention))
+        least = max(LEAST_HEIGHT, len(shown.tokens) + 1 + BORDER)
+        room = self.query_one("#attention").size.height
+        table.set_compact(compact=room < table.height_of(n_heads) + least)
         loss = ""
         if shown.losses is not None:
             before, after = shown.losses
             loss = f"✎ loss {before:.4f} → {after:.4f} ({after - before:+.4f}) · U: undo"
-        table.border_subtitle = loss
+        table.show(measured, self.head_index, loss)
 
     def _show_row(self, shown: ShownHeads, layer: int, head: int, position: int) -> None:
         """Whom the position reads, or the open weight."""
@@ -268,6 +273,18 @@ class AttentionScreen(HeadsScreen):
         elif frame is not None:
             self._marks = True
             self._ask(frame)
+
+    def action_other_run(self) -> None:
+        """Asks for a step of another run."""
+        shown = self.shown
+        if shown is None:
+            return
+
+        def compare(told: str | None) -> None:
+            if told is not None:
+                self.compare_with_run(told, shown)
+
+        self.run_app.open_dialog(OtherRunScreen(), compare)
 
     # -- what-ifs ------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from tui.debugger.shown_heads import ShownHeads
 from tui.debugger.step_at_hand import OpenedStep, opened
 from tui.modes.mode_screen import ModeScreen
 from tui.training.newest_only import NewestOnly
+from tui.training.other_run import step_of_other_run
 from tui.training.run_frame import RunFrame
 
 
@@ -39,6 +40,14 @@ class HeadsScreen(ModeScreen):
         def __init__(self, step: OpenedStep | None, problem: str = "") -> None:
             super().__init__()
             self.step = step
+            self.problem = problem
+
+    class OtherRead(Message):
+        """A step of another run is there to be compared with, or cannot be had."""
+
+        def __init__(self, marked: Marked | None, problem: str = "") -> None:
+            super().__init__()
+            self.marked = marked
             self.problem = problem
 
     def __init__(self) -> None:
@@ -130,6 +139,26 @@ class HeadsScreen(ModeScreen):
         self.run_app.at_hand.marked = Marked(name, shown.origin.document, shown.numbers.graph)
         self.marked()
         self.notify(f"marked {name}: go to another step or text (d), and see the change", timeout=4)
+        self.show_heads()
+
+    @in_thread("other run", exclusive=True)
+    def compare_with_run(self, told: str, shown: ShownHeads) -> None:
+        """Has what is shown compared with a step of another run, `FILE:STEP`."""
+        document = shown.origin.document
+        try:
+            other = step_of_other_run(told, shown.origin.model, document)
+        except MicrogptError as error:
+            self.post_message(self.OtherRead(None, str(error)))
+        else:
+            self.post_message(self.OtherRead(Marked(other.name, document, other.graph)))
+
+    @on(OtherRead)
+    def _take_other(self, event: OtherRead) -> None:
+        if event.marked is None:
+            self.notify(event.problem, title="not compared", severity="warning", markup=False)
+            return
+        self.run_app.at_hand.marked = event.marked
+        self.marked()
         self.show_heads()
 
     # -- what-ifs ------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ from tui.training.run_frame import RunFrame
 
 POINTS = 24
 """Of a course over training."""
+AT_ONCE = 4
+"""Earlier steps that are measured though something newer is asked for."""
 PAUSE = 0.7
 """Between measurements while training runs: each takes some 30 ms from it. Units: seconds."""
 
@@ -127,8 +129,8 @@ class HeadWatch:
         if not missing:
             return
         with Run(self._path) as run:
-            for stretch in missing:
-                if self._thread.has_next or not self._fills:
+            for place, stretch in enumerate(missing):
+                if (place >= AT_ONCE and self._thread.has_next) or not self._fills:
                     return
                 step = stretch[len(stretch) // 2]
                 if step <= run.last_step:

@@ -63,10 +63,6 @@ class HeadStrip(Widget):
     def _head_height(self) -> int:
         return (self._n + 1) // 2 + 1
 
-    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
-        """As wide as all heads in one row."""
-        return self._head_width * len(self._heads())
-
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """As high as its rows of heads."""
         per_row = max(1, width // self._head_width)

@@ -23,7 +23,8 @@ COURSE = 24
 LEAST_COURSE = 6
 LABELS = (len("mixed · previous token"), len("after same letter"))
 """Widths of a label where there is room, and where there is little."""
-WIDE = 64
+WIDE = 58
+COMPACT = "-compact"
 
 
 def sparkline(shares: Sequence[float]) -> str:
@@ -71,9 +72,9 @@ def label_of(report: HeadReport, width: int) -> str:
 def heading(width: int) -> str:
     """Over the columns that there is room for."""
     is_wide = width >= WIDE
-    columns = "bits  % of max  back" if is_wide else "bits back"
+    columns = "bits  of max  back" if is_wide else "bits back"
     told = f"{'does':<{LABELS[not is_wide]}} score {columns}"
-    return told + (" over training" if width - len(told) > len(" over training") else "")
+    return told + (" over training" if width - len(told) >= len(" over training") else "")
 
 
 def head_line(measured: HeadsMeasured, report: HeadReport, width: int) -> str:
@@ -81,7 +82,7 @@ def head_line(measured: HeadsMeasured, report: HeadReport, width: int) -> str:
     is_wide = width >= WIDE
     told = f"{label_of(report, width)} {report.score:5.2f} {report.entropy:4.1f} "
     told += (
-        f"{100 * report.entropy_share:8.0f}% {report.distance:5.1f}"
+        f"{100 * report.entropy_share:6.0f}% {report.distance:5.1f}"
         if is_wide
         else f"{report.distance:4.1f}"
     )
@@ -103,16 +104,32 @@ class HeadTable(Static):
         super().__init__("measuring what heads do …", id=id, markup=False)
         self._measured: HeadsMeasured | None = None
         self._chosen = 0
+        self._note = ""
 
-    def show(self, measured: HeadsMeasured, chosen: int) -> None:
-        """Shows all heads, one of them marked; counted through all layers."""
-        self._measured, self._chosen = measured, chosen
-        show_text(self, self._table())
+    def show(self, measured: HeadsMeasured | None, chosen: int, note: str = "") -> None:
+        """Shows all heads, one of them marked; counted through all layers.
+
+        Args:
+            measured: None shows what is known already.
+            note: stands on the border, or in a line without one.
+        """
+        self._measured, self._chosen, self._note = measured or self._measured, chosen, note
+        self.border_subtitle = note
+        if self._measured is not None:
+            n = self._measured.survey.n_documents
+            step = self._measured.step
+            self.border_title = f"what heads do, on {n} documents · step {step}"
+            show_text(self, self._line() if self.has_class(COMPACT) else self._table())
+
+    def set_compact(self, *, compact: bool) -> None:
+        """Shows the selected head alone, in one line, or all."""
+        if compact != self.has_class(COMPACT):
+            self.set_class(compact, COMPACT)
+            self.show(None, self._chosen, self._note)
 
     def on_resize(self) -> None:
         """Columns are those that fit."""
-        if self._measured is not None:
-            self.update(self._table(), layout=False)
+        self.call_after_refresh(self.show, None, self._chosen, self._note)
 
     @property
     def _reports(self) -> list[HeadReport]:
@@ -129,11 +146,29 @@ class HeadTable(Static):
     max_lines = 8
     """Of the table, its heading included."""
 
+    def height_of(self, n_heads: int) -> int:
+        """With its border, of so many heads."""
+        return min(self.max_lines, n_heads + 1) + 2
+
     def on_click(self, event: events.Click) -> None:
         """Selects the head under the mouse."""
         at = event.get_content_offset(self)
         if at is not None and 0 < at.y <= len(self.in_sight):
             self.post_message(self.HeadPicked(self.in_sight[at.y - 1]))
+
+    def _line(self) -> Text:
+        """The selected head, and the note."""
+        measured, reports = self._measured, self._reports
+        text = Text(no_wrap=True, overflow="ellipsis")
+        if measured is None or not reports:
+            return text
+        report = reports[min(self._chosen, len(reports) - 1)]
+        text.append(f"L{report.layer} H{report.head} ", theme_color(self.app, "accent"))
+        text.append(f"{report.label} {report.score:.2f}", "bold")
+        told = f" · {report.entropy:.1f} bits · {report.distance:.1f} back"
+        text.append(f"{told} · {measured.survey.n_documents} documents ")
+        text.append(self._note or course_of(measured, report, COURSE))
+        return text
 
     def _table(self) -> Text:
         measured, width = self._measured, self.content_size.width
