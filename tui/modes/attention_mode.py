@@ -38,7 +38,7 @@ TOLD = {
     "weights": "a row reads the columns, in %",
     "scores": "q · k / √head_dim, before the softmax",
     "gradient": "d loss / d weight",
-    "change": "weights, change in points",
+    "change": "change in points",
 }
 """What the numbers of each view are."""
 
@@ -149,7 +149,9 @@ class AttentionScreen(HeadsScreen):
         )
         told = TOLD[matrix.kind]
         if matrix.kind == "change" and marked is not None:
-            told += f" from {marked.name} “{printable(marked.document)}”"
+            told += f" from {marked.name}"
+            if marked.document != shown.origin.document:
+                told += f" “{printable(marked.document)}”"
         if shown.without is not None:
             told = f"{'in %' if matrix.kind == 'weights' else told} · {MOVED} moved by the what-if"
         heatmap.border_subtitle = Text(told)

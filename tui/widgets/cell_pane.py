@@ -16,7 +16,9 @@ BAR = 8
 """Of a term at most. Units: character cells."""
 MOST_LOGITS = 4
 """Of those raised, and of those lowered."""
-BESIDE = 11
+TERMS = 34
+"""Width of a term's numbers."""
+BESIDE = 12
 """Lines that tell all but the terms, at most."""
 
 
@@ -75,18 +77,21 @@ class CellPane(Static):
             return text
         cell, muted = opened.cell, theme_color(self.app, "muted")
         terms = terms_shown(cell, self.content_size.height - BESIDE)
-        text.append(" j         q  ×       k  =     q·k\n", muted)
+        width = self.content_size.width
+        text.append(f"{'j':>2} {'q':>9} {'k':>9} {'q × k':>9}\n", muted)
         largest = max(map(abs, cell.products), default=0.0)
         for j in terms:
             text.append(f"{j:>2} {short_number(cell.q[j]):>9} {short_number(cell.k[j]):>9} ")
-            text.append(f"{short_number(cell.products[j]):>9} ")
-            text.append(*self._bar(cell.products[j], largest))
+            text.append(f"{short_number(cell.products[j]):>9}")
+            if width > TERMS + BAR:
+                text.append(*self._bar(cell.products[j], largest))
             text.append("\n")
         if (left := len(cell.products) - len(terms)) > 0:
             text.append(f"   and {left} smaller terms\n", muted)
         text.append("sum ", muted)
-        text.append(f"{short_number(cell.total)} / √{len(cell.q)} = score ")
-        text.append(f"{short_number(cell.score)}", "bold")
+        text.append(f"{short_number(cell.total)} / √{len(cell.q)}\n")
+        text.append("score ", muted)
+        text.append(short_number(cell.score), "bold")
         text.append(f"  grad {short_number(cell.score_grad)}\n", muted)
         text.append("softmax ", muted)
         text.append(f"over {len(cell.scores)}: ")
@@ -121,7 +126,7 @@ class CellPane(Static):
         background = theme_color(self.app, "background")
         ink = blend(background, POSITIVE if product > 0 else NEGATIVE, 0.3 + 0.7 * part)
         sign = "+" if product > 0 else "−"
-        return sign + "█" * round(BAR * part), ink
+        return f" {sign}" + "█" * round(BAR * part), ink
 
     @staticmethod
     def _numbers(numbers: Sequence[float]) -> str:
