@@ -126,7 +126,8 @@ class Walk:
 
         Args:
             place: an event's number in the pass at hand, `"120"`; with the pass, `"backward 0"`;
-                `"start"` or `"end"`; or a node, for its visit in the pass at hand.
+                `"start"` or `"end"`; or a node, for its visit in the pass at hand; or a scope of
+                several outputs, for where the pass comes into it.
 
         Raises:
             GraphError: there is no such event or node, or no event visits the node.
@@ -276,7 +277,15 @@ class Walk:
                 phase, place = named, rest.strip()
         if place.isdecimal():
             return self.timeline.moment(phase, int(place))
-        return self.timeline.moment_of(self.find(place), phase)
+        try:
+            node = self.find(place)
+        except GraphError as error:
+            try:
+                scope = self.graph.scopes.find(place)
+            except GraphError:
+                raise error from None
+            return self.timeline.span_of_scope(scope.start, scope.stop, phase)[0]
+        return self.timeline.moment_of(node, phase)
 
     def _spans(self, path: str | None) -> list[tuple[int, int]]:
         """First and last moment in each scope to leave; none if that is the whole pass."""

@@ -10,12 +10,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Literal, TypeAlias
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import RichLog
 
 from microgpt.debugger.console import Console
 from microgpt.debugger.outcome import Outcome
@@ -24,14 +22,16 @@ from microgpt.debugger.verbs.arguments import count_of
 from microgpt.debugger.verbs.where import Standing
 from microgpt.errors import MicrogptError
 from tui.base.thread_work import in_thread
+from tui.debugger.answer_log import AnswerLog
 from tui.debugger.cell_walk import Stage
 from tui.debugger.command_line import CommandLine
 from tui.debugger.explorer import Explorer, Standpoint, why_not
 from tui.debugger.player import Player
+from tui.debugger.said import Said
 from tui.keys import WALK, bindings_for
-from tui.themes import theme_color
 
-MAX_CONSOLE_LINES = 2_000
+SEEKING = ("continue", "until")
+"""Verbs that go on to what they find."""
 
 Stride: TypeAlias = Literal["event"] | Stage
 """By what a walk goes on."""
@@ -75,15 +75,13 @@ class WalkPane(Vertical):
         super().__init__(id=id)
         self._reader: Console | None = None
         self._busy = ""  # the verb that is being computed
+        self._remark = Said(self, self.show_place)
         self._stride: Stride | None = None  # of the last key that went on or back
         self.player = Player(self, self._play_on)
 
     def compose_console(self) -> ComposeResult:
         """What verbs say, and the line that they are typed in."""
-        log = RichLog(id="console", max_lines=MAX_CONSOLE_LINES, wrap=True, min_width=1)
-        log.border_title = "console"
-        log.border_subtitle = "esc hides"
-        yield log
+        yield AnswerLog()
         yield CommandLine(self._completions)
 
     # -- what the panes built on this one say ----------------------------------------------------
@@ -122,8 +120,10 @@ class WalkPane(Vertical):
 
     @property
     def activity(self) -> str:
-        """A verb that is being computed, or that the pass plays."""
-        return f"computing {self._busy} …" if self._busy else self.player.in_words()
+        """A verb that is being computed, that the pass plays, or what was just said."""
+        if self._busy:
+            return f"computing {self._busy} …"
+        return self.player.in_words() or self._remark.words
 
     @property
     def is_walking(self) -> bool:
@@ -179,11 +179,19 @@ class WalkPane(Vertical):
                 self.show_place()
                 self._compute(self._reader, line, typed)
                 return
+            if typed.verb.name in SEEKING:
+                self._seek_from_backward()
             outcome = self._reader.carry_out(typed)
         except MicrogptError as error:
             self._tell(line, [str(error)], is_error=True)
             return
         self._follow(line, outcome, quietly=quietly)
+
+    def _seek_from_backward(self) -> None:
+        """Before a walk has begun, what seeks on begins where `s` does: with the backward pass."""
+        explorer = self.explorer
+        if explorer is not None and not explorer.stepping and explorer.graph.backpropagated:
+            explorer.session.goto("backward 0")
 
     def _say_none_yet(self) -> None:
         self.notify(why_not(self.explorer), timeout=2)
@@ -212,7 +220,7 @@ class WalkPane(Vertical):
         assert explorer is not None
         session = explorer.session
         if quietly and outcome.state.stop.reason in ("start", "end"):
-            self.notify(f"this is the {outcome.state.stop.reason}", timeout=2)
+            self._remark.say(f"this is the {outcome.state.stop.reason}")
         if outcome.verb == "quit":
             self.app.exit()
             return
@@ -228,17 +236,9 @@ class WalkPane(Vertical):
         self.show()
 
     def _tell(self, line: str, lines: list[str], *, is_error: bool = False) -> None:
-        log = self.query_one("#console", RichLog)
         self.add_class("-telling")
-        begin = len(log.lines)
-        style = theme_color(self.app, "error") if is_error else ""
-        # While hidden it has no width, and would wrap after each letter; before there is any, it
-        # waits for one by itself.
-        width = self.size.width - log.gutter.width - log.styles.scrollbar_size_vertical
-        for told in (Text(f": {line}", "bold"), *(Text(told, style) for told in lines)):
-            log.write(told, width if width > 0 else None, expand=True, scroll_end=False)
-        # A long answer is read from its beginning.
-        self.call_after_refresh(log.scroll_to, y=begin, animate=False)
+        width, room = self.size
+        self.query_one(AnswerLog).tell(line, lines, is_error=is_error, width=width, room=room)
 
     def _completions(self, line: str) -> tuple[int, list[str]]:
         return self._reader.completions(line) if self._reader else (0, [])
@@ -285,7 +285,7 @@ class WalkPane(Vertical):
         if self.explorer is None:
             self._say_none_yet()
         elif not self._begin() and not self._complete(stage, direction):
-            self.notify("this is the end" if direction > 0 else "this is the start", timeout=2)
+            self._remark.say("this is the end" if direction > 0 else "this is the start")
 
     def _complete(self, stage: Stage, direction: int) -> bool:
         explorer = self.explorer

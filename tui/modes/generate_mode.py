@@ -134,7 +134,7 @@ class GenerateScreen(ModeScreen):
         following = NextCharacters(id="next")
         reads, lens = Static(id="reads", markup=False), Static(id="lens", markup=False)
         reads.border_title = "reads, by head"
-        lens.border_title = "logit lens: next after each block, at temperature 1"
+        lens.border_title = "logit lens, at temperature 1"
         step_map = SmallMap()
         step_map.border_title = "Map: sizes of values"
         below = Horizontal(following, Vertical(reads, lens, id="whence"), step_map, id="below")

@@ -33,7 +33,8 @@ class TrainScreen(ModeScreen):
 
     def body(self) -> Widget:
         """Curve and samples side by side, the document below."""
-        plot = Vertical(LossPlot(id="loss"), id="curve")
+        waiting = Static("the curve begins with the first step: space trains", id="no-loss")
+        plot = Vertical(waiting, LossPlot(id="loss"), id="curve")
         plot.border_title = f"loss in nats, by step: each, and the mean of {STEPS_IN_MEAN}"
         samples = Static("the first sample comes with the first steps", id="samples", markup=False)
         samples.border_title = "fresh samples"
@@ -48,7 +49,9 @@ class TrainScreen(ModeScreen):
         result = frame.result
         assert result is not None
         marked = result.step if frame.past else None
-        self.query_one(LossPlot).show(frame.losses_so_far, frame.first_step, marked)
+        losses = frame.losses_so_far
+        self.query_one("#no-loss").display = not len(losses)
+        self.query_one(LossPlot).show(losses, frame.first_step, marked)
         self.query_one(DocumentStrip).show(frame, self._edited_document())
         self.query_one("#samples", Static).update(self._samples(frame))
         self.query_one("#norms", Static).update(self._norms(frame))

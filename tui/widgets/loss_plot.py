@@ -50,6 +50,7 @@ class LossPlot(PlotWidget):
         super().on_mount()
         self.margin_top, self.margin_bottom, self.margin_left = 0, 1, 7
         self.can_focus = False
+        self.display = False
 
     def show(self, values: Floats, first_step: int = 0, marked: int | None = None) -> None:
         """Draws the losses of all steps so far.
@@ -59,6 +60,7 @@ class LossPlot(PlotWidget):
             first_step: the step before the first of them.
             marked: a step to mark with a line.
         """
+        self.display = bool(len(values))  # axes without a curve would be invented
         most = 2 * max(20, self.size.width)
         self.clear()
         muted, accent = (theme_color(self.app, name) for name in ("muted", "primary"))

@@ -22,8 +22,12 @@ from microgpt.train.graph_origin import GraphOrigin
 
 SATURATED = 0.99
 """A softmax whose largest output is above this passes hardly any gradient on."""
-SMALL_UPDATE, LARGE_UPDATE = 1e-4, 1e-2
-"""An update moves weights too little or too much outside these parts of their own size."""
+SMALL_UPDATE, LARGE_UPDATE = 1e-4, 0.25
+"""An update moves weights too little or too much outside these parts of their own size. Adam's
+first steps move each by the learning rate, an eighth of what this model begins with."""
+MANY_OFF = 0.9
+"""Of a layer's units, off at all positions, or of a matrix's parameters, without a gradient. On one
+document half of them are, in a run that learns: it has a few positions, and does not need more."""
 SAME_GRADIENT = 1e-9
 """Gradients are the same within this part of their size, or of 1 if they are smaller."""
 MUCH_SMALLER = 1e-3
@@ -59,7 +63,7 @@ def findings(graph: Graph, origin: GraphOrigin | None = None) -> tuple[HealthFin
 
 
 def _dead_relus(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
-    """Units that are off at every position; in other graphs, relus all of which are off."""
+    """Layers whose units are off at every position; in other graphs, relus that are off."""
     units: dict[tuple[str, int], list[int]] = {}
     seen: dict[str, int] = {}
     for node in graph.nodes_of("relu").tolist():
@@ -72,7 +76,7 @@ def _dead_relus(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
         by_layer.setdefault(layer, []).append(nodes)
     for layer, rows in by_layer.items():
         dead = [nodes for nodes in rows if not (graph.data[nodes] > 0).any()]
-        if dead:
+        if len(dead) >= MANY_OFF * len(rows):
             often = f" at all {len(dead[0])} positions" if len(dead[0]) > 1 else ""
             what = f"{layer or 'relu'}: {len(dead)} of {len(rows)} units are off{often}"
             yield _finding(graph, "dead-units", what, len(dead) / len(rows), dead[0][0])
@@ -152,7 +156,7 @@ def _update_sizes(graph: Graph, origin: GraphOrigin | None) -> Iterator[HealthFi
 
 
 def _without_gradient(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFinding]:
-    """Parameters that the computation uses and whose gradient is exactly 0."""
+    """Matrices that the computation uses and whose gradients are exactly 0."""
     if not graph.backpropagated:
         return
     idle: dict[str, list[int]] = {}
@@ -163,6 +167,8 @@ def _without_gradient(graph: Graph, _: GraphOrigin | None) -> Iterator[HealthFin
         if graph.grad[node] == 0:
             idle.setdefault(matrix, []).append(node)
     for matrix, nodes in idle.items():
+        if len(nodes) < MANY_OFF * used[matrix]:
+            continue
         what = f"{matrix or 'parameters'}: {len(nodes)} of {used[matrix]} used get no gradient"
         yield _finding(graph, "no-gradient", what, len(nodes) / used[matrix], nodes[0])
 

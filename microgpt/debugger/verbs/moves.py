@@ -33,8 +33,9 @@ ROWS = (
          'until op == "exp" and data > 1', "condition", _move(SessionCore.until)),
     Verb("continue", ("c",), GO_ON, "", "on to the next breakpoint or watchpoint",
          "continue", "", _move(lambda session, _: session.continue_())),
-    Verb("goto", ("g",), GO_ON, "EVENT|NODE|start|end",
-         "to an event of the pass at hand or, as `backward 0`, of the other; or to a node's visit",
+    Verb("goto", ("g",), GO_ON, "EVENT|NODE|SCOPE|start|end",
+         "to an event of the pass at hand or, as `backward 0`, of the other; to a node's visit; or "
+         "to where the pass comes into a scope",
          "goto backward 0", "place", _move(SessionCore.goto)),
     Verb("back", ("S", "rs", "reverse-step"), GO_BACK, "[COUNT]", "back by one event, or by some",
          "back 10", "count", _move(lambda session, count: session.back(count_of(count)))),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from microgpt.debugger.edit_stack import GraphVersion, mean_outputs, outputs_in
+from microgpt.debugger.node_references import entries_of
 from microgpt.debugger.session_core import SessionCore
 from microgpt.debugger.verbs.arguments import assignment_of
 from microgpt.debugger.verbs.verb import WHAT_IF, Answer, Json, Verb
@@ -162,7 +163,8 @@ def replace_outputs(session: SessionCore, scope: str, by: Replacement, other: st
     """Replaces what a scope gives to the rest; what several give, and `undo` takes it back at once.
 
     Args:
-        scope: its path, or a pattern of several: `pos*/layer0/attn/head2`.
+        scope: its path, or a pattern of several: `pos*/layer0/attn/head2`. To be zeroed also a
+            matrix that the graph reads, or a row of one: `layer0.attn_wq[3]`.
         by: `"zero"`; `"mean"` of the first documents at that position; `"other"` for its values in
             another document.
         other: that document.
@@ -171,8 +173,11 @@ def replace_outputs(session: SessionCore, scope: str, by: Replacement, other: st
         GraphError: there is no such scope.
         InputError: there is no document to take values from, or it lacks the position.
     """
-    from microgpt.replay.editing import SetScope  # noqa: PLC0415  # numba
+    from microgpt.replay.editing import SetNode, SetScope  # noqa: PLC0415  # numba
 
+    if by == "zero" and len(entries := entries_of(session.graph, scope.strip())):
+        nodes = map(session.edit_stack.original_id, entries.tolist())
+        return _after(session, f"zero {scope.strip()}", *(SetNode(node, 0.0) for node in nodes))
     paths = [found.path for found in session.graph.scopes.find_all(scope)]
     told, graph = scope.strip("/"), session.edit_stack.original.graph
     if ANY in told and len(paths) > 1:
@@ -291,8 +296,9 @@ ROWS = (
          "set layer0.attn_wq[3][7] = 0.5", "node", _set, needs_whole=True),
     Verb("token", (), WHAT_IF, "POSITION = CHARACTER",
          "what if another character were read at a position",
-         "token 2 = a", "", _token, needs_whole=True),
-    Verb("zero", ("z",), WHAT_IF, "SCOPE", "what if a scope gave zeros to the rest",
+         "token 2 = a", "", _token),
+    Verb("zero", ("z",), WHAT_IF, "SCOPE|MATRIX",
+         "what if a scope gave zeros to the rest, or a matrix or a row of one were zeros",
          "zero pos1/layer0/attn/head2/mix", "scope",
          lambda session, scope: replace_outputs(session, scope, "zero"),
          needs_whole=True),

@@ -261,6 +261,19 @@ def test_goto(tiny_graph: Graph) -> None:
     assert session.goto("start").moment == 0
 
 
+@pytest.mark.parametrize("phase", ["forward", "backward"])
+def test_goto_a_scope_is_where_the_pass_comes_into_it(tiny_graph: Graph, phase: str) -> None:
+    session, path = DebugSession(tiny_graph), "pos1/layer0/attn/head1/softmax"
+    scope = tiny_graph.scopes.find(path)
+    state = session.goto(f"{phase} {path}")
+    assert state.phase == phase
+    assert scope.start <= state.node < scope.stop
+    before = session.back()
+    assert not scope.start <= before.node < scope.stop
+    with pytest.raises(GraphError, match="no scope"):
+        session.goto(f"{path}/nope")
+
+
 @pytest.mark.parametrize(
     ("place", "says"),
     [
@@ -269,7 +282,6 @@ def test_goto(tiny_graph: Graph) -> None:
         ("wte[0][0]", "is a leaf"),
         ("#10000000", "no node #10000000"),
         ("pos7/loss", "no scope 'pos7/loss': inside the graph there is pos0"),
-        ("pos1/layer0/attn/q", "a scope of 4 outputs: name one of pos1/layer0/attn/q[0] to [3]"),
         ("pos1/layer0/attn/q[4]", "has no output 4: it has pos1/layer0/attn/q[0] to [3]"),
         ("nothing", "no node 'nothing'"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 
 import numpy as np
 import pytest
@@ -60,6 +61,22 @@ def test_a_parameter_is_as_in_a_fresh_run(session: DebugSession, tiny_model) -> 
         assert move.probability.after == pytest.approx(float(fresh.data[target]), rel=1e-12)
         logits = fresh.data[fresh.outputs_of(fresh.scopes.find(f"pos{move.position}/lm_head"))]
         assert move.likeliest[1] == tiny_model.tokenizer.label(int(np.argmax(logits)))
+
+
+@pytest.mark.parametrize("zeroed", ["layer1.mlp_fc2", "layer0.attn_wk[2]"])
+def test_a_matrix_of_zeros_is_as_in_a_fresh_run(
+    session: DebugSession, tiny_model: ModelSnapshot, zeroed: str
+) -> None:
+    """All of it, or a row; and undone at once."""
+    told = session.replace_outputs(zeroed, "zero")
+    names = [leaf.name for leaf in tiny_model.parameters().flat]
+    numbers = zip(names, tiny_model.data, strict=True)
+    kept = [0.0 if name.startswith(f"{zeroed}[") else number for name, number in numbers]
+    data = array("d", kept)
+    fresh = ModelSnapshot(tiny_model.config, tiny_model.tokenizer, data).trace("ava")
+    assert_same_numbers(session.graph, fresh)
+    assert told.edits == (f"zero {zeroed}",)
+    assert session.undo().loss.after == told.original
 
 
 def test_a_token_is_as_in_the_other_document(session: DebugSession, tiny_model) -> None:

@@ -259,12 +259,12 @@ async def test_home_and_end() -> None:
         await ui.press("home")
         assert ui.explorer.state.moment == 0
         await ui.press("S")
-        assert "this is the start" in ui.notices
+        assert "this is the start" in ui.text
         await ui.press("home", "end")
         assert ui.explorer.state.event == (ui.explorer.graph.n_events - 1)
         assert bits(ui) == ui.explorer.graph.grad.tobytes().hex()
         await ui.press("s")
-        assert "this is the end" in ui.notices
+        assert "this is the end" in ui.text
         assert ui.explorer.state.event == (ui.explorer.graph.n_events - 1)
 
 
