@@ -16,6 +16,7 @@ from tui.base.base_app import ExportJob
 from tui.doctored_app import DoctoredApp
 from tui.keys import (
     COMMON_KEYS,
+    COPY_KEY,
     FINDINGS_KEY,
     NEXT_FINDING_KEY,
     RUN_KEY,
@@ -35,7 +36,9 @@ MODE_KEYS = tuple(
     for number, mode in enumerate(MODES, start=1)
 )
 DOCTOR_KEYS = (FINDINGS_KEY, NEXT_FINDING_KEY)
-EVERYWHERE = KeySection("everywhere", (*MODE_KEYS, RUN_KEY, *TIME_KEYS, *DOCTOR_KEYS, *COMMON_KEYS))
+EVERYWHERE = KeySection(
+    "everywhere", (*MODE_KEYS, RUN_KEY, *TIME_KEYS, *DOCTOR_KEYS, COPY_KEY, *COMMON_KEYS)
+)
 
 
 class MicrogptApp(DoctoredApp):
@@ -80,6 +83,16 @@ class MicrogptApp(DoctoredApp):
         mode = self._mode_screen
         return mode.export_job() if mode else None
 
+    def action_copy(self) -> None:
+        """Copies the number at hand, by the terminal's own means."""
+        mode = self._mode_screen
+        told = mode.number_at_hand() if mode is not None else ""
+        if told:
+            self.copy_to_clipboard(told)
+            self.notify(told, title="copied", timeout=2, markup=False)
+        else:
+            self.notify("select a number first", timeout=2)
+
     # -- commands ------------------------------------------------------------------------------
 
     async def action_mode(self, mode: str) -> None:
@@ -102,13 +115,21 @@ class MicrogptApp(DoctoredApp):
             graph_mode.call_after_refresh(graph_mode.open_from_map, path)
         self.call_after_refresh(self.show_run)
 
+    async def action_open_position(self, position: int) -> None:
+        """Selects the loss of a position of the document on the Map."""
+        await self.switch_mode(MapScreen.MODE)
+        map_mode = self._mode_screen
+        if isinstance(map_mode, MapScreen):
+            map_mode.wanted_position = position
+        self.call_after_refresh(self.show_run)
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every key that works here, and Textual's own commands."""
         mode = self._mode_screen
         for keys, owner in (
             ((*MODE_KEYS, RUN_KEY), self),
             *(mode.keys_by_owner if mode else ()),
-            ((*TIME_KEYS, *DOCTOR_KEYS, *COMMON_KEYS), self),
+            ((*TIME_KEYS, *DOCTOR_KEYS, COPY_KEY, *COMMON_KEYS), self),
         ):
             for key in keys:
                 run = partial(self._run_key, key.action, owner)

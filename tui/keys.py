@@ -54,6 +54,10 @@ COMMON_KEYS = (
 )  # fmt: skip
 """Of every app."""
 
+COPY_KEY = Key("Y", "app.copy", "Copy", "Copy the number at hand, with all its digits",
+               in_footer=False)  # fmt: skip
+"""Of the modes of a training."""
+
 RUN_KEY = Key("space", "app.run_or_halt", "Run", "Let what computes run on, or halt it")
 """Of every app in which something runs: a training, or anyone's script."""
 
@@ -134,13 +138,13 @@ WALK = KeySection("walk along the passes", (
 
 MAP = KeySection("on the Map", (
     Key("v", "lens", "View", "Gradients, values, the update, shares (why), or changes"),
-    Key("left", "cell(0, -1)", "Cell left", "Select the cell to the left", in_footer=False,
+    Key("left,h", "cell(0, -1)", "Cell left", "Select the cell to the left", in_footer=False,
         display="←"),
-    Key("right", "cell(0, 1)", "Cell right", "Select the cell to the right", in_footer=False,
+    Key("right,l", "cell(0, 1)", "Cell right", "Select the cell to the right", in_footer=False,
         display="→"),
-    Key("up", "cell(-1, 0)", "Cell above", "Select the cell above: towards the embeddings",
+    Key("up,k", "cell(-1, 0)", "Cell above", "Select the cell above: towards the embeddings",
         in_footer=False, display="↑"),
-    Key("down", "cell(1, 0)", "Cell below", "Select the cell below: towards the loss",
+    Key("down,j", "cell(1, 0)", "Cell below", "Select the cell below: towards the loss",
         in_footer=False, display="↓"),
     Key("W", "widen", "Widen", "Each output of the selected column; again: no more",
         in_footer=False),
@@ -153,12 +157,12 @@ BOXES = KeySection("among boxes", (
     Key("enter", "open", "Open", "Look into the selected box", display="⏎", group="Box"),
     Key("backspace", "close", "Close", "Back out to the box around; at last to the Map",
         display="⌫", group="Box"),
-    Key("left", "select('left')", "Left", "Select the box to the left: towards operands",
+    Key("left,h", "select('left')", "Left", "Select the box to the left: towards operands",
         in_footer=False, display="←"),
-    Key("right", "select('right')", "Right", "Select the box to the right: towards the loss",
+    Key("right,l", "select('right')", "Right", "Select the box to the right: towards the loss",
         in_footer=False, display="→"),
-    Key("up", "select('up')", "Up", "Select the box above", in_footer=False, display="↑"),
-    Key("down", "select('down')", "Down", "Select the box below", in_footer=False, display="↓"),
+    Key("up,k", "select('up')", "Up", "Select the box above", in_footer=False, display="↑"),
+    Key("down,j", "select('down')", "Down", "Select the box below", in_footer=False, display="↓"),
     Key("shift+left", "pan(-1, 0)", "Pan left", "Move the window left; with the other arrows too",
         in_footer=False, display="⇧←"),
     Key("shift+right", "pan(1, 0)", "Pan right", "Move the window right", in_footer=False,
@@ -166,7 +170,7 @@ BOXES = KeySection("among boxes", (
     Key("shift+up", "pan(0, -1)", "Pan up", "Move the window up", in_footer=False, display="⇧↑"),
     Key("shift+down", "pan(0, 1)", "Pan down", "Move the window down", in_footer=False,
         display="⇧↓"),
-    Key("l", "list", "List", "Boxes in place of the Map: as a list, and folded"),
+    Key("H", "list", "List", "Boxes in place of the Map: as a list, and folded"),
     Key("tab", "app.focus_next", "Next pane", "Between canvas, list and inspector",
         in_footer=False, display="tab"),
     Key("f", "find_visited", "Find visited", "Show the node that is being visited",

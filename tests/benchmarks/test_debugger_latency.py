@@ -49,7 +49,7 @@ def _measured() -> list[list[str]]:
         began, since = time.monotonic(), len(terminal.written)
         terminal.until_text("view: grad", since)
         opened = time.monotonic() - began
-        terminal.type("l")  # boxes in place of the Map
+        terminal.type("H")  # boxes in place of the Map
         terminal.until(lambda written: SELECTED in written, since)
         rows = [_row("opens, from the Graph there is", [(opened, opened)])]
         for number, op in enumerate(("exp", "log"), start=1):

@@ -136,7 +136,7 @@ def test_going_to_a_step(recorded: Path, benchmark: BenchmarkFixture) -> None:
                 terminal.type(key)
                 if mode == "Graph":
                     terminal.until_text("view: grad")
-                    terminal.type("l")
+                    terminal.type("H")
                 scrubbing = Scrubbing(terminal, run, shown)
                 scrubbing.wait_until_idle()
                 scrubbing.click(LAST // 2)  # in Graph mode, replay is made ready after it

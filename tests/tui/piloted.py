@@ -122,7 +122,7 @@ class Piloted(Driven):
         await self.press("3")
         await self.until(lambda: self.graph_screen.explorer)
         if self.graph_screen.pane.shows_map:
-            await self.press("l")
+            await self.press("H")
         await self.drawn()
         return self.graph_screen
 

@@ -21,14 +21,15 @@ from tui.modes.step_mode import StepScreen
 EVERY_MODE = {"1", "2", "3", "4", "5", "space", "comma", "full_stop", "d", "question_mark", "x"} | {
     "D",
     "F",
+    "Y",
     "plus",
     "minus",
 }
 EVERY_WALK = {*"sSnNoOcCupPbwyezUG", "home", "end", "slash", "colon", "escape", "r", "m"}
 ASKED_FOR = {
-    "train": EVERY_MODE,
+    "train": EVERY_MODE | {"left", "right", "enter"},
     "map": EVERY_MODE | EVERY_WALK | {"left", "right", "up", "down", "enter", "v"},
-    "graph": EVERY_MODE | EVERY_WALK | {"left", "right", "up", "down", "enter", "backspace", "l"},
+    "graph": EVERY_MODE | EVERY_WALK | {"left", "right", "up", "down", "enter", "backspace", "H"},
     "attention": EVERY_MODE | {"left", "right", "up", "down", "enter", "backspace", *"vzemM"},
     "generate": EVERY_MODE
     | {"left", "right", "up", "down", "enter", "backspace", "T", "a", "A"}
@@ -86,12 +87,23 @@ SAME = {
     "head": "select",
     "position": "select",
     "letter": "select",
+    "document_position": "select",
     "candidate": "select",
     "open_cell": "open",
     "choose": "open",
 }
 """Actions of one meaning: what is beside the selection is selected, what is selected is opened,
 or chosen to go on from."""
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode.MODE != "train"])
+def test_letters_move_as_arrows_do(mode: type[ModeScreen]) -> None:
+    """Those of vi, wherever all four arrows are."""
+    for section in mode.key_sections():
+        for key in section.keys:
+            pressed = key.keys.split(",")
+            for arrow, letter in (("left", "h"), ("down", "j"), ("up", "k"), ("right", "l")):
+                assert (arrow in pressed) is (letter in pressed)
 
 
 def test_all_modes_are_asked_for() -> None:

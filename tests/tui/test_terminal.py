@@ -46,7 +46,7 @@ def test_stepping_is_prompt_while_training_runs() -> None:
         terminal.until(re.compile(rb"step ([2-9]|\d\d+)/").search)
         terminal.type("3")
         terminal.until_text("view: grad")
-        terminal.type("l")
+        terminal.type("H")
         terminal.until_text("the whole graph")
         terminal.type(HOME)  # from here on only the status line follows training
         terminal.until_text("event 0")
@@ -94,7 +94,7 @@ def test_start_pause_graph_step_export_quit(tmp_path: Path) -> None:
         terminal.until_text("paused")
         terminal.type("3")
         terminal.until_text("view: grad")
-        terminal.type("l")
+        terminal.type("H")
         terminal.until_text("the whole graph")
         terminal.type("\x1b[H")
         terminal.until_text("event 0")

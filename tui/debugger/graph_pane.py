@@ -188,7 +188,7 @@ class GraphPane(WalkPane):
         if self.shows_map:
             middle = self.query_one("#map-middle")
             title = f"{self.caption} · view: {self.query_one(MapPanel).lens_in_words()}"
-            hint = [] if explorer.stepping else ["⏎ a cell's scalars · l: boxes"]
+            hint = [] if explorer.stepping else ["⏎ a cell's scalars · H: boxes"]
             if explorer.is_off is not None:
                 hint.append("✗ should be another")
             parts = [*explorer.moment_in_words(), *hint, self.activity]

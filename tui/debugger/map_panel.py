@@ -264,6 +264,18 @@ class MapPanel(Horizontal):
 
     # -- the selected cell -------------------------------------------------------------------------
 
+    def number_at_hand(self) -> str:
+        """What the lens says of the selected cell, with all its digits; `""` without one."""
+        seen = self._look
+        return "" if seen is None or self.selected < 0 else repr(float(seen.numbers[self.selected]))
+
+    def select_loss(self, column: int) -> bool:
+        """Selects the last cell of a column, which is its loss; False without a Map of so many."""
+        if self._look is None or column >= len(self._look.map.grid.labels):
+            return False
+        self.select(int(max(self._look.map.grid.at[:, column])))
+        return True
+
     @property
     def path(self) -> str:
         """Of the selected cell's scope, `""` if none is selected or it is of none."""

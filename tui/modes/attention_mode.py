@@ -50,13 +50,13 @@ class AttentionScreen(HeadsScreen):
     TOOLTIP = "Attention mode: what heads read, and why"
     KEYS = (
         *LIVE_KEYS,
-        Key("left", "head(-1)", "Head −", "Select the head to the left, or the source if one is "
+        Key("left,h", "head(-1)", "Head −", "Select the head to the left, or the source if one is "
             "open", display="←", group="Head"),
-        Key("right", "head(1)", "Head +", "Select the head to the right, or the source if one is "
+        Key("right,l", "head(1)", "Head +", "Select the head to the right, or the source if one is "
             "open", display="→", group="Head"),
-        Key("up", "position(-1)", "Position −", "Select the query position above", display="↑",
+        Key("up,k", "position(-1)", "Position −", "Select the query position above", display="↑",
             group="Position"),
-        Key("down", "position(1)", "Position +", "Select the query position below", display="↓",
+        Key("down,j", "position(1)", "Position +", "Select the query position below", display="↓",
             group="Position"),
         Key("enter", "open", "Open", "Open a weight: q and k term by term, and what it leads to",
             display="⏎"),
@@ -335,6 +335,15 @@ class AttentionScreen(HeadsScreen):
     @on(HeadTable.HeadPicked)
     def _pick_head(self, event: HeadStrip.HeadPicked | HeadTable.HeadPicked) -> None:
         self._select_head(event.index)
+
+    def number_at_hand(self) -> str:
+        """The open weight, or what stands there in this view; else the weights of the row."""
+        shown = self.shown
+        if shown is None:
+            return ""
+        matrix = shown.matrix(self.view, *self.head, self.run_app.at_hand.marked)
+        row = matrix.values[self.position][: self.position + 1]
+        return repr(row[self.source]) if self.source >= 0 else " ".join(map(repr, row))
 
     def export_job(self) -> tuple[str, Callable[[Path], None]] | None:
         """The per-token attention graph of all heads."""

@@ -82,13 +82,13 @@ class GenerateScreen(ModeScreen):
     TOOLTIP = "Generate mode: draw text, letter by letter"
     KEYS = (
         *LIVE_KEYS,
-        Key("left", "letter(-1)", "Letter −", "Select the letter before", display="←",
+        Key("left,h", "letter(-1)", "Letter −", "Select the letter before", display="←",
             group="Letter"),
-        Key("right", "letter(1)", "Letter +", "Select the next letter", display="→",
+        Key("right,l", "letter(1)", "Letter +", "Select the next letter", display="→",
             group="Letter"),
-        Key("up", "candidate(-1)", "Likelier", "Select what is likelier to come", display="↑",
+        Key("up,k", "candidate(-1)", "Likelier", "Select what is likelier to come", display="↑",
             group="Candidate"),
-        Key("down", "candidate(1)", "Less likely", "Select what is less likely to come",
+        Key("down,j", "candidate(1)", "Less likely", "Select what is less likely to come",
             display="↓", group="Candidate"),
         Key("enter", "choose", "Choose", "Let the selected letter come, and draw on from there",
             display="⏎"),
@@ -353,6 +353,15 @@ class GenerateScreen(ModeScreen):
     def _pick_cell(self, event: SmallMap.CellPicked) -> None:
         if self.shown and self.shown.look:
             self._select_position(int(self.shown.look.map.grid.column_of[event.cell]))
+
+    def number_at_hand(self) -> str:
+        """The probability of the selected letter, else of the one that came."""
+        made = self.made
+        if made is None:
+            return ""
+        if self.selected < 0:
+            return repr(made.probability(self.position))
+        return repr(made.candidates(self.position)[self.selected].probability)
 
     def export_job(self) -> tuple[str, Callable[[Path], None]] | None:
         """The screen as it stands."""

@@ -15,6 +15,7 @@ from tui.debugger.map_panel import MapPanel
 from tui.debugger.step_at_hand import OpenedStep
 from tui.keys import MAP
 from tui.modes.step_mode import StepScreen
+from tui.training.run_frame import RunFrame
 
 
 class MapScreen(StepScreen):
@@ -23,6 +24,7 @@ class MapScreen(StepScreen):
     MODE = "map"
     TOOLTIP = "Map mode: the step as one grid of cells"
     PLACE_KEYS = MAP
+    wanted_position: int | None = None  # a column to be selected when there is a Map
     WAITING, TITLE_OF = "computing the first map", "#map-middle"
 
     def body(self) -> Widget:
@@ -63,6 +65,17 @@ class MapScreen(StepScreen):
         self.pane.histories = self.at_hand.histories
         self.panel.marked = self.at_hand.marked
         super()._show(step)
+        self._select_wanted()
+
+    def show_frame(self, frame: RunFrame) -> None:
+        """Follows training, and selects what another mode has asked for."""
+        super().show_frame(frame)
+        if self.step is not None and self.explorer is not None:
+            self._select_wanted()
+
+    def _select_wanted(self) -> None:
+        if self.wanted_position is not None and self.panel.select_loss(self.wanted_position):
+            self.wanted_position = None
 
     def show_marked(self) -> None:
         """Sees changes while a step is marked."""
@@ -79,6 +92,10 @@ class MapScreen(StepScreen):
     @on(MapPanel.CellOpened)
     async def _open_cell(self, event: MapPanel.CellOpened) -> None:
         await self.app.run_action(f"app.open_scope({event.path!r})")
+
+    def number_at_hand(self) -> str:
+        """The selected cell's, through the lens."""
+        return self.panel.number_at_hand() or super().number_at_hand()
 
     def export_job(self) -> ExportJob | None:
         """The Map as an SVG."""

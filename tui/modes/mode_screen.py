@@ -84,6 +84,10 @@ class ModeScreen(Screen[None]):
     def show_result(self, frame: RunFrame) -> None:
         """Shows a frame that has a step's result."""
 
+    def number_at_hand(self) -> str:
+        """The number that a person who copies means, with all its digits; `""` without one."""
+        return ""
+
     @abstractmethod
     def export_job(self) -> ExportJob | None:
         """The file name's middle part and what writes the view; None if there is nothing yet.

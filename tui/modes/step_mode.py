@@ -294,6 +294,17 @@ class StepScreen(ModeScreen):
             self._wants_newest = True
             self._open(origin, None)
 
+    def number_at_hand(self) -> str:
+        """Data and gradient of the selected node, else of the one that is visited."""
+        explorer = self.explorer
+        node = self.pane.selected_node()
+        if explorer is None:
+            return ""
+        node = explorer.visited if node is None else node
+        if node is None:
+            return ""
+        return f"{float(explorer.graph.data[node])!r} {float(explorer.grads()[node])!r}"
+
     def action_mark(self) -> None:
         """Has other steps compared with this one; again, compares no more."""
         hand, explorer = self.at_hand, self.explorer

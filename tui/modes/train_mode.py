@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.text import Text
+from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
@@ -14,7 +15,7 @@ from textual.widgets import Static
 from microgpt.files import write_atomically
 from microgpt.printable import printable
 from tui.base.screenshot import screenshot
-from tui.keys import LIVE_KEYS, bindings_for
+from tui.keys import LIVE_KEYS, Key, bindings_for
 from tui.modes.mode_screen import ModeScreen
 from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
@@ -28,8 +29,18 @@ class TrainScreen(ModeScreen):
 
     MODE = "train"
     TOOLTIP = "Train mode: loss, document, samples"
-    KEYS = LIVE_KEYS
+    KEYS = (
+        *LIVE_KEYS,
+        Key("left", "document_position(-1)", "Position −", "Select the position to the left in the "
+            "document", display="←", group="Position"),
+        Key("right", "document_position(1)", "Position +", "Select the position to the right",
+            display="→", group="Position"),
+        Key("enter", "open", "Open", "Open the selected position: its column on the Map",
+            display="⏎"),
+    )  # fmt: skip
     BINDINGS = bindings_for(KEYS)
+
+    position = -1  # the selected one, -1 for none
 
     def body(self) -> Widget:
         """Curve and samples side by side, the document below."""
@@ -52,9 +63,44 @@ class TrainScreen(ModeScreen):
         losses = frame.losses_so_far
         self.query_one("#no-loss").display = not len(losses)
         self.query_one(LossPlot).show(losses, frame.first_step, marked)
-        self.query_one(DocumentStrip).show(frame, self._edited_document())
+        self._show_document(frame)
         self.query_one("#samples", Static).update(self._samples(frame))
         self.query_one("#norms", Static).update(self._norms(frame))
+
+    def _show_document(self, frame: RunFrame) -> None:
+        if frame.result is not None:
+            self.position = min(self.position, len(frame.result.position_losses) - 1)
+        strip = self.query_one(DocumentStrip)
+        strip.show(frame, self._edited_document(), self.position)
+        strip.border_subtitle = "⏎ its column on the Map" if self.position >= 0 else ""
+
+    def action_document_position(self, by: int) -> None:
+        """Another position of the document; the first time, the one that surprised most."""
+        frame = self.frame
+        if frame is None or frame.result is None:
+            return
+        losses = frame.result.position_losses
+        if self.position < 0:
+            self.position = max(range(len(losses)), key=lambda at: losses[at])
+        else:
+            self.position = min(max(self.position + by, 0), len(losses) - 1)
+        self._show_document(frame)
+
+    async def action_open(self) -> None:
+        """Shows the selected position on the Map."""
+        if self.position >= 0:
+            await self.app.run_action(f"app.open_position({self.position})")
+        else:
+            self.notify("select a position of the document first: ← →", timeout=2)
+
+    @on(DocumentStrip.PositionPicked)
+    async def _pick_position(self, event: DocumentStrip.PositionPicked) -> None:
+        again = event.position == self.position
+        self.position = event.position
+        if again:
+            await self.action_open()
+        elif self.frame is not None:
+            self._show_document(self.frame)
 
     def _edited_document(self) -> EditedDocument | None:
         step = self.run_app.at_hand.edited_at(self.frame)
@@ -85,6 +131,13 @@ class TrainScreen(ModeScreen):
             text.append(f"{short_number(norm):>9} ")
             text.append(f"{bar}\n", primary)
         return text
+
+    def number_at_hand(self) -> str:
+        """The loss of the selected position, else of the document."""
+        result = self.frame.result if self.frame else None
+        if result is None:
+            return ""
+        return repr(result.loss if self.position < 0 else result.position_losses[self.position])
 
     def export_job(self) -> tuple[str, Callable[[Path], None]] | None:
         """The screen as it stands."""

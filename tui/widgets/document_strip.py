@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 
 from rich.text import Text
+from textual import events
+from textual.message import Message
 from textual.widgets import Static
 
 from microgpt.printable import printable
@@ -16,7 +18,8 @@ from viz.maps.step_map import StepMap
 from viz.maps.text import MOVED
 from viz.style import POSITIVE, blend
 
-COLUMN = 7
+COLUMN, NAMES = 7, 8
+"""Widths of a column at most, and of the rows' names. Units: character cells."""
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
@@ -67,17 +70,40 @@ class EditedDocument:
 
 
 class DocumentStrip(Static):
-    """A column a position: the token to predict, -log p, p, and a bar."""
+    """A column a position: the token to predict, -log p, p, and a bar; a click selects it."""
+
+    class PositionPicked(Message):
+        """A column was clicked."""
+
+        def __init__(self, position: int) -> None:
+            super().__init__()
+            self.position = position
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002  # Textual's own name for it
         super().__init__(id=id, markup=False)
         self._frame: RunFrame | None = None
         self._edited: EditedDocument | None = None
+        self._selected = -1
+        self._width = COLUMN
 
-    def show(self, frame: RunFrame, edited: EditedDocument | None = None) -> None:
-        """Shows the frame's document, or what a what-if makes of the step it is of."""
-        self._frame, self._edited = frame, edited
+    def show(
+        self, frame: RunFrame, edited: EditedDocument | None = None, selected: int = -1
+    ) -> None:
+        """Shows the frame's document, or what a what-if makes of the step it is of.
+
+        Args:
+            selected: position that is marked, -1 for none.
+        """
+        self._frame, self._edited, self._selected = frame, edited, selected
         self.update(self._table())
+
+    def on_click(self, event: events.Click) -> None:
+        """Selects the column under the mouse."""
+        at = event.get_content_offset(self)
+        if at is not None and at.x >= NAMES and self._frame and self._frame.result:
+            position = (at.x - NAMES) // self._width
+            if position < len(self._frame.result.position_losses):
+                self.post_message(self.PositionPicked(position))
 
     def on_resize(self) -> None:
         """Columns are as many as fit."""
@@ -92,18 +118,23 @@ class DocumentStrip(Static):
         result = frame.result
         predictions = predictions_on(edited.map) if edited else predictions_of(frame)
         before = predictions_on(edited.before) if edited else predictions
-        width = min(COLUMN, max(5, (self.size.width - 8) // max(1, len(predictions))))
+        width = min(COLUMN, max(5, (self.size.width - NAMES) // max(1, len(predictions))))
+        self._width = width
         losses = [each.loss for each in predictions if math.isfinite(each.loss)]
         highest = max(losses, default=0.0)
         muted, background = (theme_color(self.app, name) for name in ("muted", "background"))
         names = ("reads", "next", "p", "loss", "")
         rows = {name: Text().append(f"{name:<7} ", muted) for name in names}
-        for each, was in zip(predictions, before, strict=True):
+        chosen = f"bold reverse {theme_color(self.app, 'accent')}"
+        for at, (each, was) in enumerate(zip(predictions, before, strict=True)):
             part = each.loss / highest if highest > 0 else 0.0
             part = min(1.0, max(0.0, part)) if math.isfinite(part) else 1.0
             fill, bar = blend(background, POSITIVE, part), _BARS[round(8 * part)]
-            rows["reads"].append(set_left(each.reads, width - 1) + " ", muted)
-            rows["next"].append(set_left(each.target, width - 1) + " ", "bold")
+            is_chosen = at == self._selected
+            rows["reads"].append(set_left(each.reads, width - 1), chosen if is_chosen else muted)
+            rows["next"].append(set_left(each.target, width - 1), chosen if is_chosen else "bold")
+            for name in ("reads", "next"):
+                rows[name].append(" ")
             p_mark, mark = _mark(each.probability, was.probability), _mark(each.loss, was.loss)
             rows["p"].append(f"{100 * each.probability:.1f}%{p_mark}".ljust(width), muted)
             rows["loss"].append(f"{each.loss:.2f}{mark}".ljust(width))

@@ -196,7 +196,7 @@ def test_a_script_that_is_not_text(model: tuple[str, ...], tmp_path: Path) -> No
 
 def test_a_recorded_step_and_its_update(corpus: Path, tmp_path: Path) -> None:
     path = tmp_path / "x.run"
-    config = TrainingConfig(num_steps=6, lr=1.0)
+    config = TrainingConfig(num_steps=6, lr=1e-6)
     training = Training(load_corpus(str(corpus)), ModelConfig(4, 2, 1, 6), config)
     with RunRecorder.create(path, training) as recorder:
         for losses in training.losses():

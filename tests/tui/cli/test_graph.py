@@ -16,6 +16,7 @@ from microgpt import ModelConfig, ModelSnapshot, Training, TrainingConfig, load_
 from microgpt.graph.graph import Graph
 from tests.tui.cli.command import MICROGPT, TINY_MODEL, assert_error, environment, microgpt
 from tests.tui.cli.in_process import run_here
+from tui.cli.commands.graph import unused_picture
 from viz.boxes import Folding
 from viz.dot import to_dot
 from viz.view import folded, neighbourhood
@@ -145,7 +146,6 @@ BAD = [
     (["emma", "-o", "a"], "no suffix; it can be .svg"),
     (["emma", "-o", "no/a.svg"], "there is no folder 'no'"),
     (["emma", "-o", "folder.svg"], "output 'folder.svg' is a folder"),
-    (["emma"], "the following arguments are required: -o/--output"),
     (["-o", "a.svg"], "a TEXT is needed, or a recorded run"),
     (["emma", "-o", "a.svg", "--scope", "pos1/attn"],
      "no scope 'pos1/attn': inside pos1 there is embed, layer0, lm_head, softmax, loss"),
@@ -319,3 +319,15 @@ def test_finite_numbers_only_in_json(model: tuple[str, ...], tmp_path: Path) -> 
     assert run_here("graph", "mia", *model, "--scope", "loss", "-o", path).returncode == 0
     for row in json.loads(path.read_text(encoding="utf-8"))["nodes"]:
         assert math.isfinite(row.get("grad", 0.0))
+
+
+def test_without_a_file_one_of_a_good_name_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: tuple[str, ...]
+) -> None:
+    """Beside those that are there, of which none is lost."""
+    monkeypatch.chdir(tmp_path)
+    told = [run_here("graph", "emma", *model).stdout for _ in range(2)]
+    assert told[0].startswith("wrote graph-emma.svg: ")
+    assert told[1].startswith("wrote graph-emma-2.svg: ")
+    assert (tmp_path / "graph-emma.svg").read_bytes().count(b"</svg>") == 1
+    assert unused_picture("graph-../a/b c") == Path("graph-abc.svg")

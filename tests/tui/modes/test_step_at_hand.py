@@ -181,7 +181,7 @@ async def test_the_small_map_shows_where_the_open_box_is_and_a_click_opens_anoth
         assert await ui.pilot.click(SmallMap, offset=(13, 3))
         await ui.until(lambda: not ui.explorer.focus.key.endswith(path))
         assert ui.explorer.focus.parent
-        await ui.press("l")
+        await ui.press("H")
         assert ui.app.screen.query_one("BoxTree").display
 
 

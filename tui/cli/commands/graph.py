@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+from pathlib import Path
 
 from microgpt import InputError
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
@@ -18,6 +20,8 @@ from tui.cli.terminal.output import say
 from viz.kinds import GRAPH
 
 DEFAULT_HOPS = 2
+LONGEST_NAME = 40
+"""Of a file that nobody has named. Units: characters."""
 
 _DESCRIPTION = """\
 Draws the computation of one document, its loss and its gradients. A document
@@ -26,6 +30,7 @@ attention heads, and below those into what makes each output.
 """
 _EXAMPLES = """\
 examples:
+  microgpt graph emma
   microgpt graph emma -o emma.svg
   microgpt graph emma --scope pos1/layer0/attn --depth 2 -o attention.svg
   microgpt graph emma --around 'layer0.attn_wq[3][7]' --hops 2 -o weight.png
@@ -48,7 +53,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     add_number(group, "--depth", WHOLE_FROM_1, "how often to open what is drawn (default 1)")
     group.add_argument("--around", metavar="NODE", help="scalars around #1234, or around a name")
     add_number(group, "--hops", WHOLE_FROM_0, f"edges from NODE (default {DEFAULT_HOPS})")
-    add_output_option(group, GRAPH, required=True)
+    add_output_option(group, GRAPH, required=False)
     add_trained_model_options(parser)
     return parser
 
@@ -70,7 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.around is not None and getattr(arguments, option) is not None:
             raise InputError(f"--around {arguments.around}: cannot be combined with --{option}")
     hops = DEFAULT_HOPS if arguments.hops is None else arguments.hops
-    check_output(arguments.output, GRAPH, force=arguments.force)
+    output = arguments.output
+    if output is not None:
+        check_output(output, GRAPH, force=arguments.force)
     if untrained := untrained_model(arguments):  # its graph has the same shape
         chosen_view(arguments, untrained.graph(arguments.text), hops)
     looked_at = trained_model(arguments)
@@ -79,6 +86,21 @@ def run(arguments: argparse.Namespace) -> int:
     graph = looked_at.model.graph(document)
     view = chosen_view(arguments, graph, hops)
     drawn = drawn_view(view, caption, lambda: smaller_views(arguments, graph, hops))
-    write_drawn(drawn, arguments.output, force=arguments.force)
-    say(f"wrote {arguments.output}: {view.title}, {extent(view)}")
+    if output is None:
+        output = unused_picture(f"graph-{document}")
+        check_output(output, GRAPH)
+    write_drawn(drawn, output, force=arguments.force)
+    say(f"wrote {output}: {view.title}, {extent(view)}")
     return 0
+
+
+def unused_picture(stem: str) -> Path:
+    """A file for a picture in the folder at hand, of a name that no other has yet.
+
+    What is no letter or digit is left out of the name, which a text may be full of.
+    """
+    plain = re.sub(r"[^\w-]+", "", stem)[:LONGEST_NAME]
+    path, number = Path(f"{plain}.svg"), 2
+    while path.exists():
+        path, number = Path(f"{plain}-{number}.svg"), number + 1
+    return path
