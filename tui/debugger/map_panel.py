@@ -273,7 +273,8 @@ class MapPanel(Horizontal):
         """Selects the last cell of a column, which is its loss; False without a Map of so many."""
         if self._look is None or column >= len(self._look.map.grid.labels):
             return False
-        self.select(int(max(self._look.map.grid.at[:, column])))
+        cells = self._look.map.grid.at[:, column]
+        self.select(int(cells[cells >= 0][-1]))
         return True
 
     @property
