@@ -82,7 +82,7 @@ async def test_every_mode_opens_before_the_first_step() -> None:
 
 async def test_a_run_of_one_step_is_shown_however_soon_it_is_over() -> None:
     async with piloted(small_training("a", num_steps=1), paused=False) as ui:
-        await ui.until(lambda: "finished · step 1/1" in ui.text)
+        await ui.until(lambda: "✓ finished 1/1" in ui.text)
 
 
 # -- training --------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ async def test_plus_and_minus_change_the_speed() -> None:
 
 async def test_finishing_is_said() -> None:
     async with piloted(small_training(num_steps=3), paused=False) as ui:
-        await ui.until(lambda: "finished · step 3/3" in ui.text)
+        await ui.until(lambda: "✓ finished 3/3" in ui.text)
         for key in ("space", "full_stop", "plus", "minus"):
             await ui.press(key)
         assert ui.frame.status == "finished"
@@ -251,7 +251,7 @@ async def test_a_modes_own_command_runs_from_the_palette() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("key", "mode"), [*zip("1234", MODES, strict=True)])
+@pytest.mark.parametrize(("key", "mode"), [*zip("12345", MODES, strict=True)])
 async def test_the_palette_offers_every_key_of_the_mode(key: str, mode: type[ModeScreen]) -> None:
     async with piloted() as ui:
         await ui.press(key)

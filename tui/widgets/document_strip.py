@@ -125,7 +125,7 @@ class DocumentStrip(Static):
         muted, background = (theme_color(self.app, name) for name in ("muted", "background"))
         names = ("reads", "next", "p", "loss", "")
         rows = {name: Text().append(f"{name:<7} ", muted) for name in names}
-        chosen = f"bold reverse {theme_color(self.app, 'accent')}"
+        chosen = "bold reverse"
         for at, (each, was) in enumerate(zip(predictions, before, strict=True)):
             part = each.loss / highest if highest > 0 else 0.0
             part = min(1.0, max(0.0, part)) if math.isfinite(part) else 1.0

@@ -12,6 +12,10 @@ STEPS_IN_MEAN = 25
 """Steps in the running mean."""
 
 
+AROUND = 0.5
+"""How much of the axis is shown below and above a single loss. Units: nats."""
+
+
 def decimated(values: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Steps and values of at most `most` points: the lowest and highest of each stretch.
 
@@ -69,11 +73,14 @@ class LossPlot(PlotWidget):
             first, first_step + max(10, len(values))
         )  # whole steps on the axis from the first on
         if len(values) > 1:
+            self.set_ylimits(None, None)
             steps, points = decimated(values, most)
             self.plot(steps + first_step, points, muted, HiResMode.BRAILLE)
             steps, points = decimated(running_mean(values), most)
             self.plot(steps + first_step, points, accent, HiResMode.BRAILLE)
         elif len(values):
+            low, high = values[0] - AROUND, values[0] + AROUND
+            self.set_ylimits(low, high)
             self.scatter(np.array([first]), values, marker_style=accent)
         if marked is not None:
             self.add_v_line(marked, theme_color(self.app, "accent"))

@@ -98,8 +98,21 @@ def _pace(frame: RunFrame, step: int) -> list[str]:
     return parts
 
 
-def short_summary(frame: RunFrame) -> str:
-    """The same for a narrow window: `▶ 57/1000 · loss 2.8312 · 12.3/s · kernel`."""
+def short_summary(frame: RunFrame, room: int | None = None) -> str:
+    """The same for a narrow window: `▶ 57/1000 · loss 2.8312 · 12.3/s · kernel`.
+
+    Args:
+        room: the sign is told in words, too, where that fits: `✓ finished 1000/1000`. Units: cells.
+    """
+    told = _short(frame)
+    sign = _SIGNS[frame.status]
+    in_words = told.replace(sign, f"{sign} {frame.status}", 1)
+    has_words = frame.status in told
+    is_told = room is not None and not has_words and len(in_words) <= room
+    return in_words if is_told and frame.status != "running" else told
+
+
+def _short(frame: RunFrame) -> str:
     result = frame.result
     step = result.step if result else frame.first_step
     sign = _SIGNS[frame.status]
@@ -177,7 +190,7 @@ class StatusBar(Static):
                 room -= len(mark) + 1
             said = summary(self._frame, room)
             if len(said) > room:
-                said = short_summary(self._frame)
+                said = short_summary(self._frame, room)
             if len(said) > room and self._what_if:
                 said = shortest_summary(self._frame)
             if len(said) > room:

@@ -19,7 +19,10 @@ from tui.dialogs.dialog import Dialog, Form, Palette
 from tui.dialogs.findings import FindingsScreen
 from tui.dialogs.go_to_step import GoToStepScreen
 from tui.dialogs.help import HelpScreen
+from tui.dialogs.other_run import OtherRunScreen
 from tui.dialogs.pin import PinScreen
+from tui.dialogs.prefix import PrefixScreen
+from tui.dialogs.replacement import ReplacementScreen
 from tui.training.branching import Branch
 
 OPENED_BY: dict[type[Screen[object]], str] = {
@@ -28,6 +31,11 @@ OPENED_BY: dict[type[Screen[object]], str] = {
     FindingsScreen: "F",
     HelpScreen: "question_mark",
     Palette: "ctrl+p",
+}
+OPENED_IN_MODE: dict[type[Screen[object]], tuple[str, str]] = {
+    ReplacementScreen: ("4", "e"),
+    OtherRunScreen: ("4", "M"),
+    PrefixScreen: ("5", "T"),
 }
 AFTER = [
     ("escape", "escape", "enter"),
@@ -53,7 +61,7 @@ def test_every_dialog_is_tried() -> None:
     def below(cls: type) -> set[type]:
         return {cls}.union(*map(below, cls.__subclasses__()))
 
-    tried = {*OPENED_BY, BranchScreen}
+    tried = {*OPENED_BY, *OPENED_IN_MODE, BranchScreen}
     assert tried == (below(Dialog) | below(Palette)) - {Dialog, Form}
 
 
@@ -70,6 +78,24 @@ async def test_a_dialog_closes_once_and_opens_once(kind: type[Screen[object]]) -
             assert not dialogs(ui)
             assert ui.app.screen_stack
         await at_once(ui, OPENED_BY[kind], *OPENED_BY.values())
+        assert len(dialogs(ui)) <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", OPENED_IN_MODE, ids=lambda kind: kind.__name__)
+async def test_a_dialog_of_one_mode_closes_once(kind: type[Screen[object]]) -> None:
+    mode, key = OPENED_IN_MODE[kind]
+    async with piloted() as ui:
+        await ui.train(2)
+        await ui.press(mode)
+        await ui.until(lambda: getattr(ui.app.screen, "shown", None))
+        for after in AFTER:
+            await ui.press(key)
+            await ui.until(lambda: isinstance(ui.app.screen, kind))
+            await at_once(ui, *after)
+            await at_once(ui, "escape", "escape")
+            assert not dialogs(ui)
+        await at_once(ui, key, key, "g", "question_mark")
         assert len(dialogs(ui)) <= 1
 
 
