@@ -1,4 +1,4 @@
-"""Pictures of the three modes after three steps on a small corpus, compared as SVG.
+"""Pictures of the modes after three steps on a small corpus, compared as SVG.
 
 After a change that is meant: `pytest tests/tui/test_snapshots.py --snapshot-update`, and look at
 the new pictures in `__snapshots__/`.
@@ -67,7 +67,23 @@ async def small_map(ui: Piloted) -> None:
 async def attention_mode(ui: Piloted) -> None:
     await ui.train(3)
     await ui.attention()
+    await ui.until(lambda: "documents" in ui.text)
     await ui.press("right", "down", "down")
+
+
+async def attention_cell(ui: Piloted) -> None:
+    """A weight open, in the light theme, with a head set to zero."""
+    await attention_mode(ui)
+    await ui.press("t", "enter", "z")
+    await ui.until(lambda: "✎" in ui.text and ui.app.screen.shown.without)
+    await ui.until(lambda: "documents" in ui.text)
+    await ui.settle()
+
+
+async def generate_mode(ui: Piloted) -> None:
+    await ui.train(3)
+    await ui.generate()
+    await ui.press("right", "right")
 
 
 @pytest.fixture
@@ -78,6 +94,7 @@ def pinned_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 BEFORE = (
     train_mode, map_mode, map_walk, map_light, small_map, graph_mode, scalars, attention_mode,
+    attention_cell, generate_mode,
 )  # fmt: skip
 
 

@@ -104,7 +104,7 @@ class CellPane(Static):
         text.append("carries weight × v ", muted)
         text.append(f"{self._numbers(cell.carried)}\n")
         raised, lowered = strongest(cell)
-        text.append("adds to the logits, straight down the stream\n", muted)
+        text.append("adds directly to the logits\n", muted)
         for sign, tokens in (("↑", raised), ("↓", lowered)):
             told = "  ".join(
                 f"{opened.vocabulary[token]} {cell.logits[token]:+.4f}" for token in tokens

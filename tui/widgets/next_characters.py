@@ -19,7 +19,9 @@ EIGHTHS = " ▏▎▍▌▋▊▉█"
 LABEL = 5
 """Of a token, with the mark of the selection before it. Units: character cells, as all widths."""
 NUMBERS = len(" 12.3%  -1.234")
-TELLING = len(" ◂ drawn")
+TELLING, MARK = len(" ◂ drawn"), len(" ◂")
+LEAST_BAR = 8
+"""If it would be shorter, how the letter came is not said in words: the text above tells."""
 
 
 def bar(part: float, width: int) -> str:
@@ -86,7 +88,9 @@ class NextCharacters(Static):
             theme_color(self.app, name) for name in ("muted", "accent", "background")
         )
         longest = max((each.probability for each in self._candidates), default=1.0)
-        width = max(1, self.content_size.width - LABEL - NUMBERS - TELLING)
+        room = self.content_size.width - LABEL - NUMBERS
+        is_told = room >= TELLING + LEAST_BAR
+        width = max(1, room - (TELLING if is_told else MARK))
         for place in self._in_sight:
             each = self._candidates[place]
             is_selected, is_out = place == self._selected, each.probability == 0
@@ -97,7 +101,7 @@ class NextCharacters(Static):
             text.append(f" {percent(each.probability):>5}", muted if is_out else "")
             text.append(f" {each.logit:>7.3f}", muted)
             if each.token == self._came:
-                text.append(f" ◂ {self._word}", accent)
+                text.append(f" ◂ {self._word}" if is_told else " ◂", accent)
             text.append("\n")
         text.rstrip()
         return text
