@@ -56,7 +56,10 @@ async def draw_app() -> None:
         await _shoot(app, pilot, "tui-map.svg", ["2", *["down"] * 6, *["right"] * 3])
         await _shoot(app, pilot, "tui-walk.svg", ["escape", *"n" * 60])
         await pilot.press("r")  # the walk would hold its step
-        await _shoot(app, pilot, "tui-attention.svg", ["4", "right", *["down"] * 4])
+        await _shoot(app, pilot, "tui-attention.svg", ["4", "right"])
+        await _shoot(app, pilot, "tui-weight.svg", ["enter"])
+        await pilot.press("backspace")
+        await _shoot(app, pilot, "tui-generate.svg", ["5", "right", "right"])
         await _train_until(GRAPH_STEPS, app, pilot)
         head = ["2", *["down"] * 6, "right", "right"]  # the first key selects the first cell
         await _shoot(app, pilot, "tui-graph.svg", [*head, "enter"])
