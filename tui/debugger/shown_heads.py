@@ -14,7 +14,7 @@ from tui.debugger.map_panel import Marked
 from tui.debugger.step_at_hand import OpenedStep
 from tui.training.run_frame import RunFrame
 from tui.widgets.heatmap import HeadMatrix, Kind
-from viz.attention import AttentionPattern, Weights
+from viz.attention_panels import AttentionPattern, Weights
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class TrainScreen(ModeScreen):
             "document", display="←", group="Position"),
         Key("right", "document_position(1)", "Position +", "Select the position to the right",
             display="→", group="Position"),
-        Key("enter", "open", "Open", "Open the selected position: its column on the Map",
+        Key("enter", "open", "Open", "Show the selected position in Map mode",
             display="⏎"),
     )  # fmt: skip
     BINDINGS = bindings_for(KEYS)

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.widgets.heatmap import shade
-from viz.attention import AttentionPattern, Weights
+from viz.attention_panels import AttentionPattern, Weights
 
 MUCH = 0.25
 """Where there is no colour, a small heatmap shows only the weights that are at least so large."""

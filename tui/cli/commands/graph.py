@@ -53,7 +53,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     add_number(group, "--depth", WHOLE_FROM_1, "how often to open what is drawn (default 1)")
     group.add_argument("--around", metavar="NODE", help="scalars around #1234, or around a name")
     add_number(group, "--hops", WHOLE_FROM_0, f"edges from NODE (default {DEFAULT_HOPS})")
-    add_output_option(group, GRAPH, required=False)
+    add_output_option(group, GRAPH, or_else="without, graph-TEXT.svg, or graph-TEXT-2.svg, …")
     add_trained_model_options(parser)
     return parser
 
