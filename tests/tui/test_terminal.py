@@ -88,10 +88,9 @@ def test_a_step_typed_at_once_is_gone_to() -> None:
 
 def test_start_pause_graph_step_export_quit(tmp_path: Path) -> None:
     with Terminal(*SMALL, size=(80, 24), folder=tmp_path) as terminal:
-        terminal.until_text("running")
-        terminal.until_text("step 3")
+        terminal.until(re.compile("▶ ([3-9]|\\d\\d+)/".encode()).search)
         terminal.type(" ")
-        terminal.until_text("paused")
+        terminal.until_text("‖ ")
         terminal.type("3")
         terminal.until_text("view: grad")
         terminal.type("H")
