@@ -37,8 +37,9 @@ from viz.maps.captions import document_captions
 from viz.maps.lenses import Look, look
 from viz.maps.step_map import StepMap
 
-LEAST_PAUSE = 0.1
-"""Between documents while training runs: more cannot be read. Units: seconds."""
+LEAST_PAUSE, SHARE = 0.1, 0.05
+"""Between documents, in seconds: more cannot be read. And the part of the time that drawing may
+take while training runs, since both need the interpreter's lock."""
 TEMPERATURE_BY = 0.1
 HIGHEST_TEMPERATURE = 10.0
 TOP_KS = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)
@@ -126,6 +127,7 @@ class GenerateScreen(ModeScreen):
     def __init__(self) -> None:
         super().__init__()
         self._asked: Question | None = None
+        self._next_at = 0.0  # when the next model is drawn from while training runs
         self._thread = NewestOnly("generating", self._draw, LEAST_PAUSE)
 
     def body(self) -> Widget:
@@ -149,7 +151,8 @@ class GenerateScreen(ModeScreen):
     def show_frame(self, frame: RunFrame) -> None:
         """Draws from the model as it stands after the step shown."""
         super().show_frame(frame)
-        if self.query(DrawnText):
+        is_soon = frame.status == "running" and time.monotonic() < self._next_at
+        if self.query(DrawnText) and not (is_soon and not frame.past):
             self._ask()
 
     def show_result(self, frame: RunFrame) -> None:
@@ -176,6 +179,7 @@ class GenerateScreen(ModeScreen):
     @on(Drawn)
     def _take(self, event: Drawn) -> None:
         self.run_app.pace.add(event.worked)
+        self._next_at = time.monotonic() + event.worked / SHARE
         before, self.shown = self.shown, event.step
         if event.step.problem and not (before and before.problem == event.step.problem):
             self.notify(event.step.problem, severity="error", markup=False)

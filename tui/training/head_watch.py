@@ -21,7 +21,7 @@ from tui.training.run_frame import RunFrame
 
 POINTS = 24
 """Of a course over training."""
-AT_ONCE = 4
+AT_ONCE = 2
 """Earlier steps that are measured though something newer is asked for."""
 PAUSE = 0.7
 """Between measurements while training runs: each takes some 30 ms from it. Units: seconds."""
