@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from microgpt.errors import MicrogptError
 from microgpt.model.places import head_path
+from microgpt.printable import printable
 from tui.debugger.shown_heads import ShownHeads
 from tui.dialogs.other_run import OtherRunScreen
 from tui.dialogs.replacement import ReplacementScreen
@@ -23,7 +24,6 @@ from tui.widgets.head_table import HeadTable
 from tui.widgets.heatmap import CELL_WIDTH, NARROW_CELL, NUMBER_CELL, Heatmap, Kind, content_width
 from tui.widgets.reading_pane import Reading, ReadingPane, least_width
 from viz.attention_panels import attention_dot
-from viz.dot import printable
 from viz.export import write_picture
 from viz.maps.text import MOVED
 

@@ -19,6 +19,7 @@ from microgpt import ModelSnapshot
 from microgpt.errors import InputError, MicrogptError
 from microgpt.files import write_atomically
 from microgpt.model.sampling import given_tokens
+from microgpt.printable import printable
 from microgpt.train.generation import Drawing, Generation, generate
 from tui.base.screenshot import screenshot
 from tui.dialogs.prefix import PrefixScreen
@@ -32,7 +33,6 @@ from tui.widgets.letter_sources import lens_lines, readings
 from tui.widgets.next_characters import NextCharacters
 from tui.widgets.small_map import SmallMap
 from tui.widgets.static_text import show_text
-from viz.dot import printable
 from viz.maps.captions import document_captions
 from viz.maps.lenses import Look, look
 from viz.maps.step_map import StepMap

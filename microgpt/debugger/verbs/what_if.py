@@ -296,7 +296,7 @@ ROWS = (
          "set layer0.attn_wq[3][7] = 0.5", "node", _set, needs_whole=True),
     Verb("token", (), WHAT_IF, "POSITION = CHARACTER",
          "what if another character were read at a position",
-         "token 2 = a", "", _token),
+         "token 2 = a", "", _token, needs_whole=True),
     Verb("zero", ("z",), WHAT_IF, "SCOPE|MATRIX",
          "what if a scope gave zeros to the rest, or a matrix or a row of one were zeros",
          "zero pos1/layer0/attn/head2/mix", "scope",
