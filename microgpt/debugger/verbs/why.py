@@ -63,6 +63,14 @@ class ConsumerShare:
     scope: str
     share: float
 
+    @classmethod
+    def of(cls, graph: Graph, node: int, share: float) -> Self:
+        """A share with all that is told of its consumer."""
+        return cls(
+            node, graph.id_of(node), graph.name(node), place_name(graph, node), graph.op(node),
+            graph.scope(node), share,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Why(Answer):
@@ -217,15 +225,7 @@ def _as_it_was(graph: Graph, ledger: Ledger, true: Why) -> Why:
         gradient=float(graph.grad[node]),
         given=given,
         by_consumer=tuple(
-            ConsumerShare(
-                at,
-                graph.id_of(at),
-                graph.name(at),
-                place_name(graph, at),
-                graph.op(at),
-                graph.scope(at),
-                share,
-            )
+            ConsumerShare.of(graph, at, share)
             for at, share in sorted(shares.items(), key=lambda row: -abs(row[1]))
         ),
         should_be=true.gradient,
@@ -355,18 +355,7 @@ def _by_consumer(graph: Graph, node: int, added: float) -> tuple[ConsumerShare, 
 
     shares = settled([sum(each) for each in contributions.values()], added, sizes)
     rows = sorted(zip(contributions, shares, strict=True), key=lambda row: -abs(row[1]))
-    return tuple(
-        ConsumerShare(
-            at,
-            graph.id_of(at),
-            graph.name(at),
-            place_name(graph, at),
-            graph.op(at),
-            graph.scope(at),
-            share,
-        )
-        for at, share in rows
-    )
+    return tuple(ConsumerShare.of(graph, at, share) for at, share in rows)
 
 
 ROWS = (
