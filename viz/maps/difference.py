@@ -15,7 +15,7 @@ from viz.maps.lenses import Look, Question, look
 from viz.maps.step_map import Caption, StepMap
 from viz.maps.svg import ends_of, maps_svg
 
-CHANGE = "B against A"
+CHANGE = "By how much B's gradients are larger than A's, at B's nodes; bands and ribbons are B's"
 
 _OPENED = re.compile(r'<svg [^>]*width="([\d.]+)" height="([\d.]+)"[^>]*>')
 
@@ -70,7 +70,7 @@ class ComparedMaps:
                 maps_svg([each], [name], title, ends=ends)
                 for each, name in zip((self.a, self.b), names, strict=True)
             ]
-        return _stacked([*pictures, maps_svg([self.change], [CHANGE], title)])
+        return _stacked([*pictures, maps_svg([self.change], [""], CHANGE)])
 
     def as_json(self) -> dict[str, Any]:
         """The three Maps, each as `microgpt map -o FILE.json` has it."""
