@@ -7,16 +7,14 @@ texts "nan", "inf" and "-inf" where it is written.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, TypeAlias
 
+from microgpt.debugger.verbs.verb import Json
 from microgpt.debugger.wording import file_and_line
 from microgpt.difference.graph_difference import GraphDifference, Parting, Spread
 from microgpt.difference.pass_difference import PassDifference
 from microgpt.difference.run_difference import RunDifference
 from microgpt.graph.graph import Graph
 from microgpt.model.place_names import place_name
-
-Json: TypeAlias = dict[str, Any]
 
 
 def run_json(difference: RunDifference) -> Json:

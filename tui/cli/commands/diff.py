@@ -28,6 +28,7 @@ VERSION = 1
 """Of the JSON."""
 MOST_PASSES = 10
 EXIT_PARTED = 1
+_RUN_BEGINS = b"SQLite format 3\0"
 
 _DESCRIPTION = """\
 Compares two recorded runs, or two scripts or versions of one, to the last bit:
@@ -102,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
         from viz.export import check_output  # noqa: PLC0415  # pictures
 
         check_output(arguments.output, DIFFERENCE, force=arguments.force)
-    scripts = [is_script(name) for name in (arguments.a, arguments.b)]
+    scripts = [_is_script(name) for name in (arguments.a, arguments.b)]
     if scripts[0] != scripts[1]:
         script, other = (
             (arguments.a, arguments.b) if scripts[0] else (arguments.b, arguments.a)
@@ -113,6 +114,19 @@ def run(arguments: argparse.Namespace) -> int:
     compared = _scripts(arguments) if all(scripts) else _runs(arguments)
     _tell(arguments, compared)
     return 0 if compared.is_alike else EXIT_PARTED
+
+
+def _is_script(name: str) -> bool:
+    """Whether it is a script; a recorded run in another folder is a file's path, too."""
+    if not is_script(name) or name.endswith(".run"):
+        return False
+    if not Path(name).is_file():
+        return True
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(len(_RUN_BEGINS)) != _RUN_BEGINS
+    except OSError as error:
+        raise InputError(f"cannot read {name}: {error.strerror or error}") from None
 
 
 def _tell(arguments: argparse.Namespace, compared: _Compared) -> None:
