@@ -47,7 +47,7 @@ class Alignment:
             itself = np.arange(len(a))
             return cls(frozen(itself), frozen(itself), is_same=True)
         of_a = np.full(len(a), NOBODY)
-        kinds_a, kinds_b = _kinds(a, b)
+        kinds_a, kinds_b = kinds_of(a, b)
         named_a, named_b = _by_name(a, b)
         of_a[named_a] = named_b
         rest_a = _by_scope(a, np.isin(np.arange(len(a)), named_a, invert=True))
@@ -86,11 +86,11 @@ def _is_same(a: Graph, b: Graph) -> bool:
         len(a) == len(b)
         and np.array_equal(a.operand_start, b.operand_start)
         and np.array_equal(a.operands, b.operands)
-        and np.array_equal(*_kinds(a, b))
+        and np.array_equal(*kinds_of(a, b))
     )
 
 
-def _kinds(a: Graph, b: Graph) -> tuple[Ints, Ints]:
+def kinds_of(a: Graph, b: Graph) -> tuple[Ints, Ints]:
     """The op of each node as a number that both graphs share."""
     codes = {op: code for code, op in enumerate(dict.fromkeys((*a.op_names, *b.op_names)))}
     of_a, of_b = (

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from microgpt.difference.alignment import NOBODY, Alignment
+from microgpt.difference.alignment import NOBODY, Alignment, kinds_of
 from microgpt.errors import GraphError
 from microgpt.graph.arrays import Floats, Ints, Mask, frozen, stably_sorted
 from microgpt.graph.graph import Graph
@@ -187,9 +187,9 @@ class GraphDifference:
     @cached_property
     def differs(self) -> Mask:
         """The same of all that is computed: number, op, exponent, operands. `[node of A]`."""
-        ops_a, ops_b = self._pairs("op_codes")
-        names_a, names_b = np.array(self.a.op_names), np.array(self.b.op_names)
-        differs = names_a[ops_a] != names_b[ops_b]
+        paired = self.alignment.paired
+        kinds_a, kinds_b = kinds_of(self.a, self.b)
+        differs = kinds_a[paired] != kinds_b[self.alignment.of_a[paired]]
         differs |= ~_alike(*self._pairs("immediate"))
         return self.data_differs | self._has_other_operands | self._of_nodes(differs)
 
