@@ -6,11 +6,14 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from microgpt.debugger.wording import called_in, made_at, number
 from microgpt.difference.graph_difference import GraphDifference, Parting
 from microgpt.difference.pass_difference import PassDifference
 from microgpt.difference.run_difference import Losses, RunDifference, RunParting
 from microgpt.graph.graph import Graph
+from microgpt.graph.ledger import ADDED
 from microgpt.model.place_names import named
 
 A, B = "A", "B"
@@ -123,6 +126,8 @@ def _parting(difference: GraphDifference, parting: Parting) -> Iterator[str]:
         yield from _table(_Row("gradient", float(a.grad[parting.a]), float(b.grad[parting.b])))
     else:
         yield from _computed(difference, parting)
+    if parting.how in {"gradient", "local gradient"}:
+        yield from _odd_writes(difference, parting)
     yield from _lines_of(difference, parting)
 
 
@@ -166,6 +171,21 @@ def _share(difference: GraphDifference, parting: Parting) -> Iterator[str]:
         _Row("adjoint", float(a.grad[consumer]), float(b.grad[other])),
         _Row("share", mine.contribution, theirs.contribution),
     )
+
+
+def _odd_writes(difference: GraphDifference, parting: Parting) -> Iterator[str]:
+    """The first write to a node's gradient that added nothing: `A replaced it at net.py:41  ...`."""
+    for name, graph, node in ((A, difference.a, parting.a), (B, difference.b, parting.b)):
+        if graph.ledger is None or node is None:
+            continue
+        ledger = graph.ledger
+        odd = np.flatnonzero((ledger.node == node) & (ledger.kind != ADDED) & (ledger.event > 0))
+        if not len(odd):
+            continue
+        event = int(ledger.event[odd[0]])
+        write = next(c for c in graph.event(event).changes if c.node == node and c.kind != "added")
+        at = "".join(line.strip() for line in made_at(write.line))
+        yield f"  {name} {write.kind} it, in event {event}{f', {at}' if at else ''}"
 
 
 def _lines_of(difference: GraphDifference, parting: Parting) -> Iterator[str]:

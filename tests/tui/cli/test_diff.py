@@ -124,6 +124,19 @@ def test_an_edited_number_is_found(tmp_path: Path) -> None:
     assert first["b"]["line"] == f"{b}:{line}"
 
 
+def test_a_pass_that_writes_for_adding(tmp_path: Path) -> None:
+    a = write(tmp_path, "a.py", SCRIPT)
+    wrong = SCRIPT.replace("child.grad += local", "child.grad = local")
+    b = write(tmp_path, "b.py", wrong)
+    result = run_here("diff", a, b)
+    assert result.returncode == 1
+    lines = result.stdout.splitlines()
+    assert lines[3].endswith(": another gradient in the backward pass")
+    line = 1 + wrong.splitlines().index("                child.grad = local * v.grad")
+    (written,) = [text for text in lines if text.startswith("    B replaced it, in event ")]
+    assert written.endswith(f", b.py:{line}  child.grad = local * v.grad")
+
+
 def test_scripts_part_at_a_later_pass(tmp_path: Path) -> None:
     a = write(tmp_path, "a.py", TRAINING.replace("RATE", "0.1"))
     b = write(tmp_path, "b.py", TRAINING.replace("RATE", "0.2"))

@@ -176,7 +176,7 @@ def _runs(arguments: argparse.Namespace) -> _Compared:
     if arguments.rest:
         raise InputError(f"{arguments.rest[0]} is for scripts, as train.py, and none is given")
     for name in (arguments.a, arguments.b):
-        if not Path(name).exists():
+        if not name or not Path(name).exists():
             raise InputError(
                 f"no file {name!r}: a recorded run (microgpt train --run FILE) or a script, as "
                 "train.py, is needed"
