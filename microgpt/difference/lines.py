@@ -174,7 +174,7 @@ def _share(difference: GraphDifference, parting: Parting) -> Iterator[str]:
 
 
 def _odd_writes(difference: GraphDifference, parting: Parting) -> Iterator[str]:
-    """The first write to a node's gradient that added nothing: `A replaced it at net.py:41  ...`."""
+    """The first write to the gradient that added nothing: `A replaced it, in event 13, ...`."""
     for name, graph, node in ((A, difference.a, parting.a), (B, difference.b, parting.b)):
         if graph.ledger is None or node is None:
             continue
