@@ -47,7 +47,7 @@ LAYERS = (
     ("tui.cli", "tui.widgets"),
     ("tui.dialogs",),
     ("tui.base",),
-    ("tui.doctor",),
+    ("tui.doctor", "tui.difference"),
     ("tui.debugger",),
     ("tui.run_app",),
     ("tui.doctored_app",),
