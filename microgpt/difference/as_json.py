@@ -89,6 +89,7 @@ def _parting(difference: GraphDifference, parting: Parting | None) -> Json | Non
             }
             for operand in parting.operands
         ],
+        "instead": _node(a if parting.a is None else b, parting.instead),
         "brought_by": edge,
     }  # fmt: skip
 

@@ -46,6 +46,8 @@ class Parting:
     a: int | None  # node of A; None if only B has it
     b: int | None  # node of B; None if only A has it
     operands: tuple[PairedOperand, ...] = ()  # of a node that both compute, in slot order
+    instead: int | None = None
+    """Of a node that only one graph has: the node that only the other one has at that place."""
     edge: tuple[int, int, int, int] | None = None
     """Of what the backward pass adds to the node: the consumer in A that brings it, which operand
     of that the node is, and the same in B."""
@@ -137,22 +139,33 @@ class GraphDifference:
         only_b = np.flatnonzero(among_b & (self.alignment.of_b < 0))
         node = int(in_a[0]) if len(in_a) else None
         other = int(only_b[0]) if len(only_b) else None
+        instead = node is not None and other is not None and self._is_one_place(node, other)
         if other is not None and (node is None or self._precedes(other, node)):
-            return Parting("only in B", None, other)
+            return Parting("only in B", None, other, instead=node if instead else None)
+        if node is not None and self.alignment.of_a[node] == NOBODY:
+            return Parting("only in A", node, None, instead=other if instead else None)
         return None if node is None else self._parting(node)
 
     def _precedes(self, b: int, a: int) -> bool:
-        """Whether a node that only B has is computed before a node of A."""
+        """Whether a node that only B has is computed before a node of A; not if it is instead."""
         if (partner := int(self.alignment.of_a[a])) >= 0:
             return b < partner
         paired = self.alignment.paired
         before = paired[: np.searchsorted(paired, a)]
-        return not len(before) or b <= int(self.alignment.of_a[before].max())
+        return bool(len(before)) and b <= int(self.alignment.of_a[before].max())
+
+    def _is_one_place(self, a: int, b: int) -> bool:
+        """Whether a node that only A has and one that only B has follow on the same pair."""
+        if self.alignment.of_a[a] != NOBODY:
+            return False
+        before_a, before_b = self.alignment.of_a[:a], self.alignment.of_b[:b]
+        last_a, last_b = np.flatnonzero(before_a >= 0), np.flatnonzero(before_b >= 0)
+        if not (len(last_a) and len(last_b)):
+            return len(last_a) == len(last_b)
+        return bool(before_a[last_a[-1]] == last_b[-1])
 
     def _parting(self, node: int) -> Parting:
         partner = int(self.alignment.of_a[node])
-        if partner == NOBODY:
-            return Parting("only in A", node, None)
         return Parting(self._how(node, partner), node, partner, self._operands(node, partner))
 
     def _how(self, node: int, partner: int) -> How:

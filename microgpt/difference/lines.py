@@ -128,7 +128,8 @@ def _parting(difference: GraphDifference, parting: Parting) -> Iterator[str]:
         yield from _computed(difference, parting)
     if parting.how in {"gradient", "local gradient"}:
         yield from _odd_writes(difference, parting)
-    yield from _lines_of(difference, parting)
+    if parting.a is not None and parting.b is not None:
+        yield from _lines_of(difference, parting.a, parting.b)
 
 
 def _computed(difference: GraphDifference, parting: Parting) -> Iterator[str]:
@@ -138,6 +139,12 @@ def _computed(difference: GraphDifference, parting: Parting) -> Iterator[str]:
         for name, graph, at in ((A, a, node), (B, b, other)):
             if at is not None:
                 yield f"  {name}  {number(float(graph.data[at]))}{_formula(graph, at)}"
+                yield from (f"  {name}{line}" for line in made_at(graph.line(at)))
+        if (instead := parting.instead) is not None:
+            name, graph = (A, a) if node is None else (B, b)
+            told = f"{number(float(graph.data[instead]))}{_formula(graph, instead)}"
+            yield f"  {name}  has {called_in(graph, instead)} instead: {told}"
+            yield from (f"  {name}{line}" for line in made_at(graph.line(instead)))
         return
     if parting.how == "op":
         yield f"  {'op':<{NAME}}   A {a.op(node)}   B {b.op(other)}"
@@ -188,11 +195,9 @@ def _odd_writes(difference: GraphDifference, parting: Parting) -> Iterator[str]:
         yield f"  {name} {write.kind} it, in event {event}{f', {at}' if at else ''}"
 
 
-def _lines_of(difference: GraphDifference, parting: Parting) -> Iterator[str]:
-    """The lines of code that made it."""
-    a, b = parting.a, parting.b
-    in_a = None if a is None else difference.a.line(a)
-    in_b = None if b is None else difference.b.line(b)
+def _lines_of(difference: GraphDifference, a: int, b: int) -> Iterator[str]:
+    """The lines of code that made a node in both."""
+    in_a, in_b = difference.a.line(a), difference.b.line(b)
     if in_a == in_b:
         yield from made_at(in_a)
         return

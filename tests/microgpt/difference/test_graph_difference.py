@@ -139,6 +139,13 @@ def test_nothing_in_common() -> None:
         GraphDifference.of(Graph.from_value(Value(1.0)), b)
 
 
+def test_what_the_other_has_instead() -> None:
+    found = difference(lambda x: (x * 2.0).relu() * 3.0, lambda x: (x * 2.0).exp().log() * 3.0)
+    assert found.first is not None
+    assert (found.first.how, found.first.a, found.first.instead) == ("only in A", 3, 3)
+    assert (found.a.op(3), found.b.op(3)) == ("relu", "exp")
+
+
 # -- which node is which ---------------------------------------------------------------------------
 
 
@@ -251,3 +258,40 @@ def test_a_graph_with_one_row_more_keeps_all_other_nodes(
     assert not len(found.alignment.only_in_a)
     assert found.first is not None
     assert (found.first.how, found.first.b) == ("only in B", in_new[0])
+
+
+CHAIN = st.lists(
+    st.tuples(st.sampled_from(["add", "mul", "pow"]), st.floats(0.5, 1.5)),
+    min_size=1, max_size=12, unique_by=lambda row: row[1],
+)  # fmt: skip
+
+
+def chained(rows: list[tuple[str, float]]) -> tuple[Graph, list[int]]:
+    """Ops one behind the other in one scope, and the id that each row's nodes begin with."""
+    begins = []
+    with scope("chain"):
+        total = Value(1.25)
+        n_nodes = 1
+        for op, constant in rows:
+            begins.append(n_nodes)
+            if op == "pow":
+                total, n_nodes = total**constant, n_nodes + 1
+            else:
+                total = total + constant if op == "add" else total * constant
+                n_nodes += 2
+    return Graph.from_value(total), begins
+
+
+@given(rows=CHAIN, pick=st.integers(0, 12), op=st.sampled_from(["add", "mul", "pow"]))
+def test_a_row_put_in_is_where_they_part(rows: list[tuple[str, float]], pick: int, op: str) -> None:
+    """Whatever ops are around it: nothing before it differs, and it does itself."""
+    at = pick % (len(rows) + 1)
+    a, _ = chained(rows)
+    b, begins = chained([*rows[:at], (op, 1.75), *rows[at:]])
+    found = GraphDifference.of(a, b).first
+    assert found is not None
+    inside = range(begins[at], (*begins, len(b))[at + 1])
+    where = found.b if found.b is not None else found.instead
+    assert where is None or where in inside
+    if where is None:  # all of A's rest is behind it, too
+        assert found.a == begins[at]
