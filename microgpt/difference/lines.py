@@ -96,7 +96,7 @@ def graph_lines(difference: GraphDifference) -> list[str]:
     told = [f"  first: {_node(difference, first)}: {_HOW[first.how]}"]
     told += [f"  {line}" for line in _parting(difference, first)]
     op = difference.first_op
-    if op is not None and op != first:
+    if op is not None and (op.a, op.b) != (first.a, first.b):
         told.append(f"  the first op: {_node(difference, op)}: {_HOW[op.how]}")
         told += [f"  {line}" for line in _parting(difference, op)]
     return told + list(_after(difference))
