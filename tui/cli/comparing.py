@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microgpt.errors import InputError
-from tui.cli.debug_script import is_script
+from tui.cli.debug_script import is_recording, is_script
 from tui.cli.options.number_options import WHOLE_FROM_1, add_number
+from tui.cli.script_recording import opened_script
 
 if TYPE_CHECKING:
     from microgpt.difference.graph_difference import GraphDifference
@@ -73,6 +74,8 @@ def compare(arguments: argparse.Namespace) -> Compared:
 
 def _is_script(name: str) -> bool:
     """Whether it is a script; a recorded run in another folder is a file's path, too."""
+    if is_recording(name):
+        return True
     if not is_script(name) or name.endswith(".run"):
         return False
     if not Path(name).is_file():
@@ -140,7 +143,7 @@ def _scripts(arguments: argparse.Namespace) -> Compared:
         raise InputError(
             f"--pass {arguments.pass_number} and --passes {arguments.passes}: one of them"
         )
-    from microgpt.attach import ScriptProcess, StopRule  # noqa: PLC0415  # numpy
+    from microgpt.attach import StopRule  # noqa: PLC0415  # numpy
     from microgpt.difference.as_json import pass_json  # noqa: PLC0415  # likewise
     from microgpt.difference.lines import pass_lines  # noqa: PLC0415  # likewise
     from microgpt.difference.pass_difference import PassDifference  # noqa: PLC0415  # likewise
@@ -149,10 +152,10 @@ def _scripts(arguments: argparse.Namespace) -> Compared:
     most = 1 if arguments.pass_number else arguments.passes or MOST_PASSES
     rest = arguments.rest or []
     with ExitStack() as stack:
-        a, b = (
-            stack.enter_context(ScriptProcess(name, rest, rule, output="stderr"))
-            for name in (arguments.a, arguments.b)
-        )
+        a = opened_script(arguments.a, [] if is_recording(arguments.a) else rest, rule)
+        stack.enter_context(a)
+        b = opened_script(arguments.b, [] if is_recording(arguments.b) else rest, rule)
+        stack.enter_context(b)
         difference = PassDifference.of(a, b, most)
     return Compared(
         difference.is_alike,
