@@ -18,8 +18,8 @@ from microgpt.graph.ledger import KINDS, Ledger
 from microgpt.graph.odd_gradients import OddGradient
 from microgpt.graph.scope_tree import ScopeRange, ScopeTree
 
-Columns: TypeAlias = Mapping[str, NDArray[Any]]
-Json: TypeAlias = dict[str, Any]
+Arrays: TypeAlias = Mapping[str, NDArray[Any]]
+Told: TypeAlias = dict[str, Any]
 
 _COLUMNS = (
     "op_codes", "immediate", "data", "grad", "grad_before", "operand_start", "operands",
@@ -38,8 +38,8 @@ _FLOATS = {"immediate", "data", "grad", "grad_before", "local_grads"} | {
 class FlatGraph:
     """A graph as it is stored."""
 
-    columns: Columns
-    about: Json  # all that is no array
+    columns: Arrays
+    about: Told  # all that is no array
 
     @classmethod
     def of(cls, graph: Graph) -> FlatGraph:
@@ -153,7 +153,7 @@ def _demand(holds: bool, what: str) -> None:
         raise ValueError(f"{what} cannot be")
 
 
-def _check_types(columns: Columns) -> None:
+def _check_types(columns: Arrays) -> None:
     for name in (*_COLUMNS, *columns):
         kind = "u1" if name in _BYTES else "f8" if name in _FLOATS else "i8"
         column = columns[name]
@@ -205,7 +205,7 @@ def _scopes(rows: list[Any], n: int, renamed: Mapping[str, str]) -> list[ScopeRa
     return scopes
 
 
-def _bindings(about: Json, n: int) -> dict[int, ParameterBinding | tuple[int, ...]]:
+def _bindings(about: Told, n: int) -> dict[int, ParameterBinding | tuple[int, ...]]:
     found: dict[int, ParameterBinding | tuple[int, ...]] = {
         _id(node, n): ParameterBinding(_text(matrix), _whole(row), _whole(col), _text(token))
         for node, matrix, row, col, token in about["parameters"]
@@ -215,7 +215,7 @@ def _bindings(about: Json, n: int) -> dict[int, ParameterBinding | tuple[int, ..
     }
 
 
-def _ledger(columns: Columns, n: int, n_edges: int, n_lines: int) -> Ledger | None:
+def _ledger(columns: Arrays, n: int, n_edges: int, n_lines: int) -> Ledger | None:
     if f"{_LEDGER}node" not in columns:
         return None
     parts = {name: columns[f"{_LEDGER}{name}"] for name in _LEDGER_COLUMNS}

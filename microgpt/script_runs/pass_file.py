@@ -28,7 +28,7 @@ DIGEST = 20
 """Units: bytes, as all sizes here."""
 _HEAD = 1 + 8 + DIGEST
 _COLUMN, _TEXT, _PASS, _SCRIPT = b"C", b"T", b"P", b"S"
-LARGEST_RECORD = 1 << 31
+LARGEST_RECORD = 1 << 30
 """Unpacked, too."""
 
 
@@ -186,7 +186,7 @@ class PassReader:
     def _take(self, kind: bytes, digest: bytes, packed: bytes) -> None:
         if _digest(packed) != digest:
             raise self._damaged("a record has another checksum than it had")
-        told = self._json(_unpacked(packed))
+        told = self._json(self._unpacked(packed))
         try:
             if kind == _SCRIPT:
                 self.script, self.arguments = (
@@ -196,7 +196,7 @@ class PassReader:
                 return
             stored = StoredPass(
                 int(told["number"]), float(told["loss"]), str(told["file"]), int(told["line"]),
-                dict(told["columns"]), str(told["about"]), dict(told["files"]),
+                _texts(told["columns"]), str(told["about"]), _texts(told["files"]),
             )  # fmt: skip
         except (TypeError, KeyError, ValueError, OverflowError):
             raise self._damaged("what is told of a pass is not whole") from None
@@ -230,10 +230,7 @@ class PassReader:
     def _content(self, digest: str) -> bytes:
         if digest not in self._places:
             raise self._damaged("something that a pass is made of is not there")
-        try:
-            raw = _unpacked(self._read(*self._places[digest]))
-        except zlib.error:
-            raise self._damaged("a record cannot be unpacked") from None
+        raw = self._unpacked(self._read(*self._places[digest]))
         if _digest(raw).hex() != digest:
             raise self._damaged("a record has another checksum than it had")
         return raw
@@ -243,6 +240,16 @@ class PassReader:
             raise self._damaged("a record is far too large")
         self._file.seek(begin)
         return self._file.read(length)
+
+    def _unpacked(self, packed: bytes) -> bytes:
+        unpacking = zlib.decompressobj()
+        try:
+            raw = unpacking.decompress(packed, LARGEST_RECORD)
+        except zlib.error:
+            raise self._damaged("a record cannot be unpacked") from None
+        if not unpacking.eof:
+            raise self._damaged("a record cannot be unpacked")
+        return raw
 
     def _json(self, text: bytes) -> Any:
         try:
@@ -262,13 +269,11 @@ def _packed_json(told: Mapping[str, Any]) -> bytes:
     return zlib.compress(json.dumps(told).encode())
 
 
-def _unpacked(packed: bytes) -> bytes:
-    """Raises `zlib.error` if it is no such thing, or larger than anything that is stored."""
-    unpacking = zlib.decompressobj()
-    raw = unpacking.decompress(packed, LARGEST_RECORD)
-    if not unpacking.eof:
-        raise zlib.error("more than there can be")
-    return raw
+def _texts(told: Any) -> dict[str, str]:
+    """Raises `TypeError` if it is anything but texts by name."""
+    if not isinstance(told, dict) or not all(isinstance(text, str) for text in told.values()):
+        raise TypeError
+    return told
 
 
 def _source(file: str) -> str | None:

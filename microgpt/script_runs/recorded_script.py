@@ -14,7 +14,7 @@ from microgpt.script_runs.pass_file import PassReader, PassWriter, StoredPass
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class Recording:
     """What came of a recording."""
 
     n_passes: int
@@ -22,7 +22,7 @@ class Recorded:
     ended: str  # why there are no more: how the script ended, or that the budget is used up
 
 
-def record(script: Debuggee, writer: PassWriter, most: int) -> Recorded:
+def record(script: Debuggee, writer: PassWriter, most: int) -> Recording:
     """Lets a script run, and writes all passes that it stops at.
 
     Args:
@@ -36,8 +36,8 @@ def record(script: Debuggee, writer: PassWriter, most: int) -> Recorded:
             continue
         if not writer.add(stop, most):
             used_up = f"the budget of {most / 1e6:g} MB was used up before pass {stop.number}"
-            return Recorded(writer.n_passes, writer.size, used_up)
-    return Recorded(writer.n_passes, writer.size, stop.reason)
+            return Recording(writer.n_passes, writer.size, used_up)
+    return Recording(writer.n_passes, writer.size, stop.reason)
 
 
 class RecordedScript:

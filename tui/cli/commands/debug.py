@@ -28,7 +28,8 @@ is any function or loop that writes their gradients. It stops after each such
 backward pass and where it raises; the verb `run` lets it go on. What it
 prints goes to stderr, at the prompt to the terminal. Its own arguments follow
 after --. A notebook (.ipynb) runs cell by cell, its magics left out; -m runs a
-module.
+module. With --run MINE.run its passes are recorded instead, in a new file,
+which is then given in the place of the script, here and to map, graph, diff.
 
 Verbs come from -c and --script, else from stdin; at a terminal there is a
 prompt with history and completion. `help` there lists them.
@@ -39,8 +40,8 @@ examples:
   microgpt debug emma -c 'watch layer0.attn_wq[3][7]' -c continue -c why
   microgpt debug emma --json -c 'print layer0.attn_wq[3][7]'
   microgpt debug --run names.run --step 300 --script verbs.txt
-  microgpt debug train.py --run mine.run    # records the passes; mine.run then
-  microgpt debug mine.run --pass 3          # goes where a script does
+  microgpt debug train.py --run mine.run
+  microgpt debug mine.run --pass 3
   microgpt debug emma --region pos3/layer0/attn/head1 -c 'goto end' -c why
   microgpt debug train.py -c gradcheck -c 'run 10' -c health -- --lr 0.1
   microgpt debug --when 'loss > 10' train.py
