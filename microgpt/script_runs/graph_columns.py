@@ -121,6 +121,8 @@ class FlatGraph:
         _demand(bool(start[0] == 0 and start[-1] == n_edges and (arity >= 0).all()), "its edges")
         consumers = np.repeat(np.arange(n), arity)
         _demand(bool((columns["operands"] < consumers).all()), "the order of its nodes")
+        is_sum = columns["op_codes"] == (op_names.index("add") if "add" in op_names else -1)
+        _demand(bool((arity[is_sum] > 0).all()), "a sum of nothing")
         _demand(bool((arity[columns["visit_order"]] > 0).all()), "the visits of its pass")
         stored: dict[str, Any] = {name: columns[name] for name in _COLUMNS}
         return Graph(

@@ -14,7 +14,7 @@ from microgpt.script_runs.pass_file import PassReader, PassWriter, StoredPass
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class RecordingOutcome:
     """What came of a recording."""
 
     n_passes: int
@@ -22,7 +22,7 @@ class Recording:
     ended: str  # why there are no more: how the script ended, or that the budget is used up
 
 
-def record(script: Debuggee, writer: PassWriter, most: int) -> Recording:
+def record(script: Debuggee, writer: PassWriter, most: int) -> RecordingOutcome:
     """Lets a script run, and writes all passes that it stops at.
 
     Args:
@@ -36,8 +36,8 @@ def record(script: Debuggee, writer: PassWriter, most: int) -> Recording:
             continue
         if not writer.add(stop, most):
             used_up = f"the budget of {most / 1e6:g} MB was used up before pass {stop.number}"
-            return Recording(writer.n_passes, writer.size, used_up)
-    return Recording(writer.n_passes, writer.size, stop.reason)
+            return RecordingOutcome(writer.n_passes, writer.size, used_up)
+    return RecordingOutcome(writer.n_passes, writer.size, stop.reason)
 
 
 class RecordedScript:

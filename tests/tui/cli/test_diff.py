@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,10 @@ def test_a_script_with_a_pass_less(tmp_path: Path) -> None:
         (("text.run", "text.run", "--passes", "2"), ("--passes 2 is for scripts",)),
         (("text.run", "text.run", "--", "x"), ("x is for scripts",)),
         (("a.py", "a.py", "-o", "x.gif"), ("x.gif",)),
+        (("pipe", "text.run"), ("'pipe' is a pipe",)),
+        (("/dev/zero", "text.run"), ("'/dev/zero' is a device",)),
+        ((".", "text.run"), ("'.' is a folder",)),
+        (("", "text.run"), ("no file ''",)),
     ],
 )
 def test_bad_input(
@@ -194,6 +199,7 @@ def test_bad_input(
     write(tmp_path, "none.py", "print(1)")
     write(tmp_path, "broken.py", "1 / 0")
     write(tmp_path, "text.run", "a text")
+    os.mkfifo(tmp_path / "pipe")
     before = sorted(tmp_path.iterdir())
     assert_error(run_here("diff", *arguments), *naming)
     assert sorted(tmp_path.iterdir()) == before
