@@ -69,9 +69,14 @@ class RecordedScript:
         self._reader.close()
 
     @property
-    def numbers(self) -> list[int]:
-        """Of the passes recorded."""
-        return [stored.number for stored in self._reader.passes]
+    def script(self) -> tuple[str, list[str]]:
+        """What was recorded, and its arguments."""
+        return self._reader.script, self._reader.arguments
+
+    @property
+    def losses(self) -> list[tuple[int, float]]:
+        """Number and loss of each pass recorded."""
+        return [(stored.number, stored.loss) for stored in self._reader.passes]
 
     def run_on(self, count: int = 1) -> Stop | Ended:
         """The next pass, or that there is none.

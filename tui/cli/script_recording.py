@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microgpt import InputError
@@ -112,3 +113,21 @@ def debug_recording(arguments: argparse.Namespace, lines: list[str] | None) -> i
             open_session(session)
             return 0
         return carry_out(session, sys.stdin if lines is None else lines, as_json=arguments.json)
+
+
+def recording_lines(path: str) -> list[str]:
+    """What `microgpt runs` tells of a recording.
+
+    Raises:
+        RunFileError: it cannot be read.
+    """
+    from microgpt.script_runs.recorded_script import RecordedScript  # noqa: PLC0415  # numpy
+
+    with RecordedScript(path) as recording:
+        (script, given), losses = recording.script, recording.losses
+    lines = [path, f"  script     {' '.join([script, *given])}", f"  passes     {len(losses)}"]
+    if losses:
+        (first, loss), (last, last_loss) = losses[0], losses[-1]
+        lines[-1] += f", numbers {first} to {last}"
+        lines.append(f"  loss       {loss:.4f}, at last {last_loss:.4f}")
+    return [*lines, f"  size       {Path(path).stat().st_size / MEGABYTE:.1f} MB"]

@@ -58,6 +58,18 @@ def test_the_debugger_goes_from_pass_to_pass(folder: Path) -> None:
     assert ": backward 3, loss " in third.stdout
 
 
+def test_recordings_are_listed(folder: Path) -> None:
+    result = run_here("runs", "net.run")
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
+    assert lines[:3] == [["net.run"], ["script", "net.py"], ["passes", "4, numbers 1 to 4"]]
+    assert lines[3][0] == "loss"
+    told = run_here("debug", "net.run", "--pass", "4", "-c", "where").stdout.splitlines()[0]
+    last = float(lines[3][1].rpartition(" ")[2])
+    assert abs(float(told.rpartition(" ")[2]) - last) < 1e-4
+    assert folder.joinpath("net.run").stat().st_size < 10_000
+
+
 def test_only_some_passes_are_recorded(folder: Path) -> None:
     result = run_here("debug", "net.py", "--run", "two.run", "--every", "2")
     assert result.stdout.startswith("recorded 2 passes of net.py in two.run")
