@@ -29,7 +29,7 @@ backward pass and where it raises; the verb `run` lets it go on. What it
 prints goes to stderr, at the prompt to the terminal. Its own arguments follow
 after --. A notebook (.ipynb) runs cell by cell, its magics left out; -m runs a
 module. With --run MINE.run its passes are recorded instead, in a new file,
-which is then given in the place of the script, here and to map, graph, diff.
+which is then given in the place of the script, here and to map, view, diff.
 
 Verbs come from -c and --script, else from stdin; at a terminal there is a
 prompt with history and completion. `help` there lists them.
