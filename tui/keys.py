@@ -214,6 +214,17 @@ SCRIPT = KeySection("script", (
 ALONE = KeySection("program", (FINDINGS_KEY, *COMMON_KEYS))
 """Of the apps without modes."""
 
+DIFFERENCE = KeySection("difference", (
+    Key("v", "lens", "View", "The difference, A, or B"),
+    *(key for key in MAP.keys if key.action.startswith("cell(")),
+    Key("pagedown", "scroll_text(1)", "Text on", "Scroll the text below the Map", display="PgDn"),
+    Key("pageup", "scroll_text(-1)", "Text back", "Scroll it back", display="PgUp",
+        in_footer=False),
+    Key("escape", "leave", "Leave", "Select nothing", in_footer=False, display="esc"),
+    *COMMON_KEYS,
+))  # fmt: skip
+"""Of the screen of a difference."""
+
 
 def bindings_for(keys: Iterable[Key]) -> list[BindingType]:
     """Keys as Textual bindings."""

@@ -22,6 +22,7 @@ from tui.cli.options.model_options import (
 from tui.cli.options.parser import CommandParser
 from tui.cli.terminal.exit_status import exit_status
 from tui.debugger import script_command
+from tui.difference import difference_command
 
 if TYPE_CHECKING:
     from microgpt.runs import Run
@@ -37,6 +38,7 @@ examples:
   microgpt-tui --data ./my-names.txt --n-layer 2
   microgpt-tui --run names.run
   microgpt-tui names.run
+  microgpt-tui diff slow.run fast.run # where they part; see diff --help
   microgpt-tui run my_micrograd.py    # the debugger on your own program; see run --help
 """
 
@@ -53,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str]) -> int:
     if argv[:1] == ["run"]:
         return script_command.run(argv[1:])
+    if argv[:1] == ["diff"]:
+        return difference_command.run(argv[1:])
     parser = CommandParser(prog="microgpt-tui", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument(
         "--version", action="version", version=f"microgpt-tui {microgpt.__version__}"

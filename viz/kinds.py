@@ -29,6 +29,7 @@ GRAPH = DrawingKind(
 )
 MAP = DrawingKind("a Map", ("svg", "json", "page", "network"), "map")
 MAPS = DrawingKind("several Maps", ("svg", "json"), "map --steps")
+DIFFERENCE = DrawingKind("a difference", ("svg", "json"), "diff")
 ATTENTION = DrawingKind("attention", ("svg", "dot", "json", "network"), "attention", by_engine=True)
 ATTENTION_HEATMAPS = DrawingKind("attention", ("svg", "json", "network"), "attention")
 VIEW = DrawingKind("a view", ("svg", "json"), "view")

@@ -13,7 +13,19 @@ from tui.debugger.map_panel import MapPanel
 from tui.debugger.script_app import ScriptApp
 from tui.debugger.walk_pane import WalkPane
 from tui.dialogs.help import HelpScreen
-from tui.keys import ALONE, BOXES, MAP, SCRIPT, STEP, WALK, Key, KeySection, bindings_for
+from tui.difference.difference_app import DifferenceApp
+from tui.keys import (
+    ALONE,
+    BOXES,
+    DIFFERENCE,
+    MAP,
+    SCRIPT,
+    STEP,
+    WALK,
+    Key,
+    KeySection,
+    bindings_for,
+)
 from tui.modes import MODES
 from tui.modes.mode_screen import ModeScreen
 from tui.modes.step_mode import StepScreen
@@ -45,6 +57,7 @@ OWNERS: dict[KeySection, type] = {
     STEP: StepScreen,
     SCRIPT: ScriptApp,
     ALONE: GraphApp,
+    DIFFERENCE: DifferenceApp,
 }
 """Whose bindings the keys of a section are."""
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,17 @@ def is_script(text: str | None) -> bool:
     (True, False)
     """
     return text is not None and (
-        text.endswith((".py", ".ipynb")) or ("/" in text and is_file(text))
+        text.endswith((".py", ".ipynb")) or ("/" in text and is_file(text)) or is_recording(text)
     )
+
+
+def is_recording(text: str) -> bool:
+    """Whether it is the file of a script's recorded passes."""
+    if not text.endswith(".run") or not is_file(text):
+        return False
+    from microgpt.script_runs.pass_file import is_pass_file  # noqa: PLC0415  # numpy
+
+    return is_pass_file(Path(text))
 
 
 def debug_script(
@@ -62,7 +72,7 @@ def debug_script(
 
     at_prompt = lines is None and sys.stdin.isatty() and not arguments.json
     with (
-        _sigterm_unwinds(),
+        sigterm_unwinds(),
         ScriptProcess(
             arguments.text or arguments.module,
             script_arguments,
@@ -125,7 +135,7 @@ def _first_graph(script: ScriptProcess) -> Stop:
 
 
 @contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
+def sigterm_unwinds() -> Iterator[None]:
     """SIGTERM ends the program by an exception, so that it ends the script before."""
 
     def handle(number: int, frame: FrameType | None) -> None:

@@ -69,6 +69,7 @@ COMMANDS: tuple[Command, ...] = (
     LateCommand("attention"),
     LateCommand("film"),
     LateCommand("view"),
+    LateCommand("diff"),
     LateCommand("debug"),
     LateCommand("diagnose"),
     LateCommand("runs"),

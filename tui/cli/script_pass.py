@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from microgpt import InputError
 from tui.cli.options.parser import given_options
+from tui.cli.script_recording import opened_script
 
 if TYPE_CHECKING:
     from microgpt.graph.graph import Graph
@@ -24,7 +25,7 @@ def graph_of_pass(
     Raises:
         InputError: the script or an option cannot be used, or there is no such pass.
     """
-    from microgpt.attach import ScriptProcess, Stop, StopRule  # noqa: PLC0415  # numpy
+    from microgpt.attach import Stop, StopRule  # noqa: PLC0415  # numpy
 
     for option in given_options(arguments):
         if option not in known:
@@ -34,7 +35,7 @@ def graph_of_pass(
             )
     wanted = arguments.pass_number or 1
     rule = StopRule(only=wanted)
-    with ScriptProcess(arguments.text, script_arguments, rule, output="stderr") as script:
+    with opened_script(arguments.text, script_arguments, rule) as script:
         stop = script.run_on()
     if not isinstance(stop, Stop):
         raise InputError(f"{arguments.text}: there was no backward pass {wanted}: {stop.reason}")

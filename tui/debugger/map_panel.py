@@ -345,16 +345,7 @@ class MapPanel(Horizontal):
             start = moment.visited if moment and moment.visited >= 0 else int(grid.at[0, 0])
             self.select(start)
             return
-        row, column = int(grid.row_of[self.selected]), int(grid.column_of[self.selected])
-        column = min(max(max(column, 0) + right, 0), len(grid.labels) - 1)
-        at = row + down
-        while 0 <= at < len(grid.rows):
-            cells = [int(grid.at[at, column]), *np.flatnonzero(grid.row_of == at).tolist()]
-            found = next((cell for cell in cells if cell >= 0), -1)
-            if found >= 0:
-                self.select(found)
-                return
-            at += down or 1
+        self.select(grid.beside(self.selected, down, right))
 
     def action_widen(self) -> None:
         """Shows each output of the selected column, or no more."""

@@ -63,6 +63,20 @@ class Grid:
             return NOWHERE
         return int(other.at[row, column])
 
+    def beside(self, cell: int, down: int, right: int) -> int:
+        """The cell below and to the right of another, itself at an edge; of -1 the first one."""
+        if cell < 0:
+            return int(self.at[0, 0])
+        column = min(max(max(int(self.column_of[cell]), 0) + right, 0), len(self.labels) - 1)
+        at = int(self.row_of[cell]) + down
+        while 0 <= at < len(self.rows):
+            cells = [int(self.at[at, column]), *np.flatnonzero(self.row_of == at).tolist()]
+            found = next((each for each in cells if each >= 0), NOWHERE)
+            if found >= 0:
+                return found
+            at += down or 1
+        return cell
+
     def same_places(self, other: Grid) -> list[int]:
         """Of each cell the one of another grid at the same place, -1 where there is none there.
 

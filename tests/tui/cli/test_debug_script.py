@@ -345,7 +345,7 @@ def test_a_script_that_prints_without_end_is_over_with_the_debugger(script: Scri
         ((PLANTED, "--train", "3"), "--train cannot be given with"),
         ((PLANTED, "--data", "names"), "--data cannot be given with"),
         ((PLANTED, "--engine", "auto"), "--engine cannot be given with"),
-        ((PLANTED, "--run", "x.run"), "--run cannot be given with"),
+        ((PLANTED, "--run", "x.run"), "--run records a script's passes"),
         ((PLANTED, "--every", "0"), "--every 0: must be at least 1"),
         ((PLANTED, "--when", "loss"), "--when 'loss': it must compare the loss"),
         (("nowhere.py",), "no script 'nowhere.py'"),

@@ -73,6 +73,8 @@ def command_line(command: str, option: str, name: str, data: str) -> tuple[str, 
     if command == "film":
         film = ("whole.run", "-o", name) if option == "-o" else (name, "-o", "out.svg")
         return (command, *film)
+    if command == "diff":
+        return (command, "whole.run", "whole.run", option, name)
     if command == "corpora":
         return (command, option, name or "./")
     first = (command, "emma") if command in TEXT else (command,)
@@ -133,8 +135,8 @@ def test_every_option_of_a_file_is_found() -> None:
     }
     assert [pair for pair in found if writes(*pair)] == [
         ("train", "--log"), ("train", "--run"), ("graph", "-o"), ("map", "-o"),
-        ("attention", "-o"), ("film", "-o"), ("view", "-o"), ("runs", "--copy"),
-        ("runs", "--salvage"), ("export-weights", "-o"),
+        ("attention", "-o"), ("film", "-o"), ("view", "-o"), ("diff", "-o"),
+        ("runs", "--copy"), ("runs", "--salvage"), ("export-weights", "-o"),
     ]  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from microgpt import InputError
 from microgpt.files import read_whole
-from tui.cli.debug_script import debug_script, is_script
+from tui.cli.debug_script import debug_script, is_recording, is_script
+from tui.cli.options.number_options import WHOLE_FROM_1, add_number
 from tui.cli.options.parser import CommandParser, StoreText, Subparsers, given_options
 from tui.cli.options.script_options import STOP_OPTIONS, add_python_option, add_stop_options
 from tui.cli.options.trained_model import add_document_argument, add_trained_model_options
@@ -27,7 +28,8 @@ is any function or loop that writes their gradients. It stops after each such
 backward pass and where it raises; the verb `run` lets it go on. What it
 prints goes to stderr, at the prompt to the terminal. Its own arguments follow
 after --. A notebook (.ipynb) runs cell by cell, its magics left out; -m runs a
-module.
+module. With --run MINE.run its passes are recorded instead, in a new file,
+which is then given in the place of the script, here and to map, view, diff.
 
 Verbs come from -c and --script, else from stdin; at a terminal there is a
 prompt with history and completion. `help` there lists them.
@@ -38,6 +40,8 @@ examples:
   microgpt debug emma -c 'watch layer0.attn_wq[3][7]' -c continue -c why
   microgpt debug emma --json -c 'print layer0.attn_wq[3][7]'
   microgpt debug --run names.run --step 300 --script verbs.txt
+  microgpt debug train.py --run mine.run
+  microgpt debug mine.run --pass 3
   microgpt debug emma --region pos3/layer0/attn/head1 -c 'goto end' -c why
   microgpt debug train.py -c gradcheck -c 'run 10' -c health -- --lr 0.1
   microgpt debug --when 'loss > 10' train.py
@@ -93,6 +97,10 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     )  # fmt: skip
     add_python_option(group)
     add_stop_options(group)
+    add_number(
+        group, "--budget", WHOLE_FROM_1,
+        "with --run FILE, which records the passes of a script: at most so many MB (default 200)",
+    )  # fmt: skip
     add_trained_model_options(parser)
     return parser
 
@@ -111,6 +119,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"-m {arguments.module} or {arguments.text}: one of them; what the module "
                          "itself gets follows after --")  # fmt: skip
     if arguments.module is not None or is_script(arguments.text):
+        from tui.cli.script_recording import debug_recording, record_script  # noqa: PLC0415
+
+        if arguments.text is not None and is_recording(arguments.text):
+            return debug_recording(arguments, lines)
+        if arguments.run_file is not None:
+            return record_script(arguments, rest)
         return debug_script(arguments, rest, lines)
     stray = [option for option in given_options(arguments) if option in STOP_OPTIONS] or rest
     if stray:

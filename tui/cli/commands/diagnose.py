@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from microgpt import InputError
-from tui.cli.debug_script import is_script
+from tui.cli.debug_script import is_recording, is_script
 from tui.cli.options.number_options import WHOLE_FROM_1, add_number
 from tui.cli.options.parser import CommandParser, StoreText, Subparsers, given_options
 from tui.cli.options.script_options import add_python_option
@@ -104,6 +104,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"-m {arguments.module} or {arguments.text}: one of them; what the module "
                          "itself gets follows after --")  # fmt: skip
     given = given_options(arguments)
+    if arguments.text is not None and is_recording(arguments.text):
+        raise InputError(
+            f"{arguments.text} is recorded: the script itself is needed to diagnose it"
+        )
     if arguments.module is not None or is_script(arguments.text):
         stray = [option for option in given if option not in FOR_SCRIPTS]
         if stray:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from microgpt.errors import InputError, MicrogptError, abridged
+from tui.cli.debug_script import is_recording
 from tui.cli.options.parser import CommandParser, Subparsers
 from tui.cli.terminal.exit_status import EXIT_ERROR
 from tui.cli.terminal.output import print_error, say
@@ -60,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from microgpt.runs import Run, copy_run  # noqa: PLC0415  # SQLite; help need not wait for it
     from tui.cli.run_lines import lines_of, size_of  # noqa: PLC0415  # likewise
+    from tui.cli.script_recording import recording_lines  # noqa: PLC0415  # likewise
 
     for option, target in (("--copy", arguments.copy), ("--salvage", arguments.salvage)):
         if target is not None and len(arguments.files) != 1:
@@ -75,6 +77,10 @@ def run(arguments: argparse.Namespace) -> int:
         if place:
             say("")
         try:
+            if is_recording(str(file)):
+                for line in recording_lines(str(file)):
+                    say(line)
+                continue
             with Run(file, "value") as recorded:
                 for line in lines_of(recorded):
                     say(line)

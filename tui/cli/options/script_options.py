@@ -12,7 +12,7 @@ from tui.cli.options.parser import StoreText, given_options
 if TYPE_CHECKING:
     from microgpt.attach import StopRule
 
-STOP_OPTIONS = ("--every", "--when", "--pass", "--python", "-m")
+STOP_OPTIONS = ("--every", "--when", "--pass", "--python", "-m", "--budget")
 """What only a script can be given."""
 
 

@@ -1,0 +1,1 @@
+"""A script's backward passes in a file: recorded while it runs, and gone through without it."""

@@ -1,0 +1,1 @@
+"""Two runs or two scripts on a screen: where they part, with their Maps and the difference."""
