@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-Weights: TypeAlias = Sequence[Sequence[float]]
+WeightRows: TypeAlias = Sequence[Sequence[float]]
 """Of one head on one document. Shape: `[position][source]`."""
 
 FIRST_COUNTED = 2
@@ -117,7 +117,7 @@ class _Sums:
 
 
 def survey(
-    documents: Sequence[Sequence[str]], attention: Sequence[Sequence[Sequence[Weights]]]
+    documents: Sequence[Sequence[str]], attention: Sequence[Sequence[Sequence[WeightRows]]]
 ) -> HeadSurvey:
     """Measures all heads.
 

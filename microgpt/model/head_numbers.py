@@ -15,7 +15,7 @@ from microgpt.graph.graph import Graph
 from microgpt.model.logit_lens import HEAD_MATRIX
 from microgpt.model.places import head_path, matrix_rows, position_losses, position_name
 
-Rows: TypeAlias = tuple[tuple[float, ...], ...]
+PositionRows: TypeAlias = tuple[tuple[float, ...], ...]
 """Shape: `[position][source]`."""
 
 
@@ -77,24 +77,24 @@ class HeadNumbers:
         positions = range(self.n_positions)
         return [self.nodes(f"{head_path(at, layer, head)}/{part}") for at in positions]
 
-    def weights(self, layer: int, head: int) -> Rows:
+    def weights(self, layer: int, head: int) -> PositionRows:
         """After the softmax."""
         return self._data(self.part(layer, head, "softmax"))
 
-    def scores(self, layer: int, head: int) -> Rows:
+    def scores(self, layer: int, head: int) -> PositionRows:
         """Before the softmax."""
         return self._data(self.part(layer, head, "scores"))
 
-    def weight_grads(self, layer: int, head: int) -> Rows:
+    def weight_grads(self, layer: int, head: int) -> PositionRows:
         """d loss / d weight."""
         grad = self.graph.grad
         return tuple(tuple(grad[nodes].tolist()) for nodes in self.part(layer, head, "softmax"))
 
-    def attention(self, n_layer: int, n_head: int) -> list[list[Rows]]:
+    def attention(self, n_layer: int, n_head: int) -> list[list[PositionRows]]:
         """The weights of all heads. Shape: `[n_layer][n_head][position][source]`."""
         return [[self.weights(layer, head) for head in range(n_head)] for layer in range(n_layer)]
 
-    def _data(self, nodes: list[Ints]) -> Rows:
+    def _data(self, nodes: list[Ints]) -> PositionRows:
         return tuple(tuple(self.graph.data[row].tolist()) for row in nodes)
 
     def cell(self, layer: int, head: int, position: int, source: int) -> HeadCell:

@@ -13,7 +13,7 @@ from microgpt.train.graph_origin import GraphOrigin
 from tui.debugger.map_panel import Marked
 from tui.debugger.step_at_hand import OpenedStep
 from tui.training.run_frame import RunFrame
-from tui.widgets.heatmap import HeadMatrix, Kind
+from tui.widgets.heatmap import HeadMatrix, HeadNumberKind
 from viz.attention_panels import AttentionPattern, Weights
 
 
@@ -76,7 +76,9 @@ class ShownHeads:
         before, after = self.without.graph, self.numbers.graph
         return float(before.data[before.root]), float(after.data[after.root])
 
-    def matrix(self, kind: Kind, layer: int, head: int, marked: Marked | None) -> HeadMatrix:
+    def matrix(
+        self, kind: HeadNumberKind, layer: int, head: int, marked: Marked | None
+    ) -> HeadMatrix:
         """One head's numbers of a kind.
 
         Raises:

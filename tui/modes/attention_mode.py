@@ -21,7 +21,14 @@ from tui.modes.heads_mode import HeadsScreen
 from tui.widgets.cell_pane import CellPane, OpenedCell
 from tui.widgets.head_strip import HeadStrip
 from tui.widgets.head_table import HeadTable
-from tui.widgets.heatmap import CELL_WIDTH, NARROW_CELL, NUMBER_CELL, Heatmap, Kind, content_width
+from tui.widgets.heatmap import (
+    CELL_WIDTH,
+    NARROW_CELL,
+    NUMBER_CELL,
+    HeadNumberKind,
+    Heatmap,
+    content_width,
+)
 from tui.widgets.reading_pane import Reading, ReadingPane, least_width
 from viz.attention_panels import attention_dot
 from viz.export import write_picture
@@ -74,7 +81,7 @@ class AttentionScreen(HeadsScreen):
 
     head_index = 0  # the selected head, counted through all layers
     source = -1  # of the open weight, -1 if none is open
-    view: Kind = "weights"
+    view: HeadNumberKind = "weights"
     _position: int | None = None  # the selected query position; until one is selected, the last
 
     def body(self) -> Widget:
@@ -254,7 +261,7 @@ class AttentionScreen(HeadsScreen):
 
     def action_lens(self) -> None:
         """The next kind of numbers."""
-        kinds: tuple[Kind, ...] = ("weights", "scores", "gradient")
+        kinds: tuple[HeadNumberKind, ...] = ("weights", "scores", "gradient")
         if self.run_app.at_hand.marked is not None:
             kinds = (*kinds, "change")
         at = kinds.index(self.view) if self.view in kinds else -1

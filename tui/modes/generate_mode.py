@@ -47,7 +47,7 @@ TOP_KS = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class DrawnStepQuestion:
     """What is to be drawn."""
 
     model: ModelSnapshot
@@ -59,13 +59,13 @@ class Question:
 class DrawnStep:
     """A document drawn from the model of one moment, with its Map."""
 
-    question: Question
+    question: DrawnStepQuestion
     made: Generation | None  # None if there is a problem
     look: Look | None = None
     problem: str = ""  # one line
 
 
-def drawn(question: Question) -> DrawnStep:
+def drawn(question: DrawnStepQuestion) -> DrawnStep:
     """Draws, and computes all that will be shown of it."""
     try:
         made = generate(question.model, question.drawing)
@@ -126,7 +126,7 @@ class GenerateScreen(ModeScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._asked: Question | None = None
+        self._asked: DrawnStepQuestion | None = None
         self._next_at = 0.0  # when the next model is drawn from while training runs
         self._thread = NewestOnly("generating", self._draw, LEAST_PAUSE)
 
@@ -164,14 +164,14 @@ class GenerateScreen(ModeScreen):
             return
         step = frame.result.step if frame.result else frame.first_step
         moment = f"after step {step}" if step else "untrained"
-        question = Question(frame.newest_model, moment, self.drawing)
+        question = DrawnStepQuestion(frame.newest_model, moment, self.drawing)
         if question != self._asked:
             self._asked = question
             self._thread.ask(question)
         elif self.shown is not None:
             self._show()  # in other colours, perhaps
 
-    def _draw(self, question: Question) -> None:
+    def _draw(self, question: DrawnStepQuestion) -> None:
         began = time.thread_time()
         step = drawn(question)
         self.post_message(self.Drawn(step, time.thread_time() - began))

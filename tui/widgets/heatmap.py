@@ -33,7 +33,7 @@ def shade(weight: float, background: str) -> str:
     return blend(background, NEGATIVE, min(1.0, max(0.0, weight)))
 
 
-Kind: TypeAlias = Literal["weights", "scores", "gradient", "change"]
+HeadNumberKind: TypeAlias = Literal["weights", "scores", "gradient", "change"]
 """What the numbers of a head are: shares, plain numbers, or what shares have become more."""
 
 
@@ -43,7 +43,7 @@ class HeadMatrix:
 
     tokens: tuple[str, ...]  # labels. Shape: `[position]`.
     values: Weights  # Shape: `[position][source]`.
-    kind: Kind = "weights"
+    kind: HeadNumberKind = "weights"
     unedited: Weights | None = None
     """The numbers without what-ifs; those that differ are marked, for which narrow cells have no
     room."""

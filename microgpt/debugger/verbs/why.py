@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import groupby, takewhile
+from typing import Self
 
 import numpy as np
 

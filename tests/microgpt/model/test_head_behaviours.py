@@ -12,7 +12,7 @@ from microgpt.model.head_behaviours import (
     BEHAVIOURS,
     FIRST_COUNTED,
     HeadReport,
-    Weights,
+    WeightRows,
     survey,
 )
 
@@ -34,7 +34,7 @@ def reading(tokens: list[str], read: dict[str, str], share: float = 1.0) -> list
     return rows
 
 
-def report(weights: list[Weights], documents: list[list[str]] = NAMES) -> HeadReport:
+def report(weights: list[WeightRows], documents: list[list[str]] = NAMES) -> HeadReport:
     found = survey(documents, [[[one]] for one in weights])
     assert found.n_documents == len(documents)
     return found.heads[0][0]
