@@ -13,11 +13,12 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from tui.base.base_app import ExportJob
-from tui.doctored_app import DoctoredApp
+from tui.guided_app import GuidedApp
 from tui.keys import (
     COMMON_KEYS,
     COPY_KEY,
     FINDINGS_KEY,
+    GUIDE_KEYS,
     NEXT_FINDING_KEY,
     RUN_KEY,
     TIME_KEYS,
@@ -25,11 +26,14 @@ from tui.keys import (
     KeySection,
     bindings_for,
 )
+from tui.lessons.lesson import Situation
 from tui.modes import MODES
+from tui.modes.attention_mode import AttentionScreen
 from tui.modes.generate_mode import GenerateScreen
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.map_mode import MapScreen
 from tui.modes.mode_screen import ModeScreen
+from tui.modes.step_mode import StepScreen
 
 MODE_KEYS = tuple(
     Key(str(number), f"app.mode('{mode.MODE}')", mode.MODE.title(), mode.TOOLTIP, in_footer=False)
@@ -37,11 +41,12 @@ MODE_KEYS = tuple(
 )
 DOCTOR_KEYS = (FINDINGS_KEY, NEXT_FINDING_KEY)
 EVERYWHERE = KeySection(
-    "everywhere", (*MODE_KEYS, RUN_KEY, *TIME_KEYS, *DOCTOR_KEYS, COPY_KEY, *COMMON_KEYS)
+    "everywhere",
+    (*MODE_KEYS, RUN_KEY, *TIME_KEYS, *DOCTOR_KEYS, *GUIDE_KEYS, COPY_KEY, *COMMON_KEYS),
 )
 
 
-class MicrogptApp(DoctoredApp):
+class MicrogptApp(GuidedApp):
     """Trains in the background and shows it in the modes."""
 
     INTRODUCTION = (
@@ -93,6 +98,24 @@ class MicrogptApp(DoctoredApp):
         else:
             self.notify("select a number first", timeout=2)
 
+    def situation(self) -> Situation:
+        """What is on screen, as far as lessons ask."""
+        mode, step = self._mode_screen, self.at_hand.step
+        explorer = step.explorer if step else None
+        selected, node = "", None
+        if isinstance(mode, StepScreen) and mode.explorer is not None:
+            explorer = mode.explorer
+            selected, node = mode.pane.reference(), mode.pane.selected_node()
+        return Situation(
+            mode.MODE if mode else "",
+            explorer.session if explorer else None,
+            explorer is not None and explorer.stepping,
+            self.frame,
+            selected,
+            node,
+            mode.head if isinstance(mode, AttentionScreen) else None,
+        )
+
     # -- commands ------------------------------------------------------------------------------
 
     async def action_mode(self, mode: str) -> None:
@@ -129,7 +152,7 @@ class MicrogptApp(DoctoredApp):
         for keys, owner in (
             ((*MODE_KEYS, RUN_KEY), self),
             *(mode.keys_by_owner if mode else ()),
-            ((*TIME_KEYS, *DOCTOR_KEYS, COPY_KEY, *COMMON_KEYS), self),
+            ((*TIME_KEYS, *DOCTOR_KEYS, *GUIDE_KEYS, COPY_KEY, *COMMON_KEYS), self),
         ):
             for key in keys:
                 run = partial(self._run_key, key.action, owner)

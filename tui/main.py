@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import microgpt
 from microgpt import InputError, Training
+from microgpt.errors import MicrogptError
+from tui import learn_command
 from tui.base.app_runner import check_terminal, run_app
 from tui.cli.options.model_options import (
     add_corpus_and_model_options,
@@ -39,6 +42,7 @@ examples:
   microgpt-tui --run names.run
   microgpt-tui names.run
   microgpt-tui diff slow.run fast.run # where they part; see diff --help
+  microgpt-tui learn                  # lessons on the real model; see learn --help
   microgpt-tui run my_micrograd.py    # the debugger on your own program; see run --help
 """
 
@@ -57,6 +61,8 @@ def _run(argv: Sequence[str]) -> int:
         return script_command.run(argv[1:])
     if argv[:1] == ["diff"]:
         return difference_command.run(argv[1:])
+    if argv[:1] == ["learn"]:
+        return learn_command.run(argv[1:])
     parser = CommandParser(prog="microgpt-tui", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument(
         "--version", action="version", version=f"microgpt-tui {microgpt.__version__}"
@@ -104,7 +110,27 @@ def _app(source: Training | Run, arguments: argparse.Namespace) -> MicrogptApp:
     recorder = None
     if arguments.run_file is not None and isinstance(source, Training):
         recorder = RunRecorder.create(arguments.run_file, source, corpus=arguments.data)
-    return MicrogptApp(source, recorder=recorder, paused=arguments.paused, speed=SPEED)
+    app = MicrogptApp(source, recorder=recorder, paused=arguments.paused, speed=SPEED)
+    if _is_first_start():
+        from tui.lessons.guide import Guide  # noqa: PLC0415  # once
+        from tui.lessons.tour import TOUR  # noqa: PLC0415
+
+        app.guide = Guide(TOUR, "stop")
+    return app
+
+
+def _is_first_start() -> bool:
+    """Whether the tour has never been shown; from now on it has."""
+    from tui.lessons.progress import load, save  # noqa: PLC0415  # platformdirs
+
+    try:
+        progress = load()
+        if progress.has_seen_tour:
+            return False
+        save(replace(progress, has_seen_tour=True))
+    except MicrogptError:
+        return False  # nobody can say; and what cannot be kept would be shown each time
+    return True
 
 
 if __name__ == "__main__":

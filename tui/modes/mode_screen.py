@@ -36,9 +36,10 @@ class ModeScreen(Screen[None]):
         return self.app
 
     def compose(self) -> ComposeResult:
-        """Status line, body, scrubber, footer."""
+        """Status line, body, what the app has beside it, scrubber, footer."""
         yield StatusBar(self.MODE)
         yield self.body()
+        yield from self.run_app.beside_modes()
         yield Scrubber()
         yield KeyFooter()
 
