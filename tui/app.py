@@ -64,7 +64,8 @@ class MicrogptApp(GuidedApp):
     ENABLE_COMMAND_PALETTE = True
 
     def show_run(self) -> None:
-        """Shows the run in the mode on screen."""
+        """Shows the run in the mode on screen, and what is asked for beside it."""
+        self.show_guide()
         mode, frame = self._mode_screen, self.frame
         if mode is not None and frame is not None and mode.is_mounted:
             mode.show_frame(frame)

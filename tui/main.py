@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import microgpt
 from microgpt import InputError, Training
 from microgpt.errors import MicrogptError
-from tui import learn_command
 from tui.base.app_runner import check_terminal, run_app
 from tui.cli.options.model_options import (
     add_corpus_and_model_options,
@@ -26,6 +25,7 @@ from tui.cli.options.parser import CommandParser
 from tui.cli.terminal.exit_status import exit_status
 from tui.debugger import script_command
 from tui.difference import difference_command
+from tui.learn_command import run as learn
 
 if TYPE_CHECKING:
     from microgpt.runs import Run
@@ -62,7 +62,7 @@ def _run(argv: Sequence[str]) -> int:
     if argv[:1] == ["diff"]:
         return difference_command.run(argv[1:])
     if argv[:1] == ["learn"]:
-        return learn_command.run(argv[1:])
+        return learn(argv[1:])
     parser = CommandParser(prog="microgpt-tui", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument(
         "--version", action="version", version=f"microgpt-tui {microgpt.__version__}"

@@ -54,8 +54,8 @@ ADDED_TWICE = Lesson(
     (
         "s goes on by one event, S back by one. The inspector writes out every addition.",
         (
-            "A number gets two shares if two nodes were computed from it. In a softmax, each exp is "
-            "used for its own probability and in the sum below all of them."
+            "A number gets two shares if two nodes were computed from it. In a softmax, an exp is "
+            "used for its own probability, and in the sum that all are divided by."
         ),
         "It is one of the first ten events, inside the last position's softmax.",
     ),

@@ -34,7 +34,7 @@ class Guide:
     ) -> None:
         self.lessons = tuple(lessons)
         self.what = what
-        self.done = {name: None for name in done}  # in their order
+        self.done: dict[str, None] = dict.fromkeys(done)  # in their order
         names = [lesson.name for lesson in self.lessons]
         first_open = next((i for i, name in enumerate(names) if name not in self.done), 0)
         self.index = names.index(at) if at in names else first_open

@@ -37,8 +37,8 @@ MOST_SURPRISED = Lesson(
     (
         "v changes what the Map shows; its values are what the forward pass has computed.",
         (
-            "The lowest row is the loss. Select its cells with the arrow keys: the pane beside the Map "
-            "has the number."
+            "The lowest rows are the loss. Select their cells with the arrow keys: the pane beside "
+            "the Map has the number."
         ),
     ),
     check,

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from microgpt.debugger.saved_stops import state_folder
 from microgpt.errors import InputError
@@ -47,12 +48,7 @@ def load() -> Progress:
     path = progress_file()
     try:
         content = json.loads(read_whole(path, "progress").decode("utf-8"))
-        if content["version"] != VERSION:
-            raise InputError(
-                f"{str(path)!r} is of version {str(content['version'])[:20]!r}; this program reads "
-                f"{VERSION}"
-            )
-        return Progress(_names(content["done"]), bool(content["tour"]))
+        return _progress_in(path, content)
     except InputError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             return Progress()
@@ -74,6 +70,15 @@ def save(progress: Progress) -> None:
     except OSError as error:
         raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from error
     write_atomically(path, json.dumps(content, indent=1).encode() + b"\n")
+
+
+def _progress_in(path: Path, content: Any) -> Progress:
+    if content["version"] != VERSION:
+        raise InputError(
+            f"{str(path)!r} is of version {str(content['version'])[:20]!r}; this program reads "
+            f"{VERSION}"
+        )
+    return Progress(_names(content["done"]), bool(content["tour"]))
 
 
 def _names(found: Sequence[object]) -> tuple[str, ...]:

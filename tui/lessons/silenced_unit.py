@@ -39,8 +39,8 @@ def check(situation: Situation) -> Verdict:
     place = block_of(before.scope(changed[0]))
     return Verdict(
         is_done=True,
-        said=f"One number of {len(now):,} in {place or 'the mlp'}, and the loss goes from {was:.6g} "
-        f"to {loss:.6g}. Everything that hangs on it was computed again. U takes it back.",
+        said=f"One number of {len(now):,}, in {place}, and the loss goes from {was:.6g} to "
+        f"{loss:.6g}. Everything that hangs on it was computed again. U takes it back.",
     )
 
 
@@ -51,16 +51,16 @@ SILENCED_UNIT = Lesson(
     "relu, zero one unit that was not 0, and have the loss rise.",
     (
         (
-            "On the Map, the row of the relu is in the MLP. Enter opens a cell into its scalars, and "
-            "z zeroes the selected one."
+            "On the Map, the row of the relu is in the mlp. Enter opens a cell into its scalars, "
+            "and z zeroes the selected one."
         ),
         (
-            "Most units are 0 already. Take a relu whose value is not; the loss before and after "
-            "stands in the status line."
+            "Most units are 0 already. Take a relu whose value is not; the console tells the loss "
+            "before and after."
         ),
         (
-            "If the loss falls, U takes the change back. A negative gradient says that the loss rises "
-            "when the number gets smaller."
+            "If the loss falls, U takes the change back. A negative gradient says that the loss "
+            "rises when the number gets smaller."
         ),
     ),
     check,

@@ -44,9 +44,9 @@ TOUR: tuple[Lesson, ...] = (
     Lesson(
         "map",
         "The whole computation at once",
-        "Press 2: the Map. A column is a letter that is read, a row a part of the model, and a cell "
-        "all the numbers there; brightness is how large their gradients are. Arrow keys select a "
-        "cell, v shows values or the update instead.",
+        "Press 2: the Map. A column is a letter that is read, a row a part of the model, and a "
+        "cell all the numbers there; the more it is filled, the larger their gradients. Arrow keys "
+        "select a cell, v shows values or the update instead.",
         (),
         _on_the_map,
         course="",
@@ -74,9 +74,9 @@ TOUR: tuple[Lesson, ...] = (
     Lesson(
         "heads",
         "What heads read",
-        "Press 4: attention. Each head mixes earlier letters, with the weights shown. That was all: "
-        "? tells what is on screen and every key, and `microgpt-tui learn` has lessons. Q puts "
-        "this away.",
+        "Press 4: attention. Each head mixes earlier letters, with the weights shown. That was "
+        "all: ? tells what is on screen and every key, and `microgpt-tui learn` has lessons. J "
+        "puts this away for good; Q brings it back.",
         (),
         _among_heads,
         course="",

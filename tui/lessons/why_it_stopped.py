@@ -60,13 +60,13 @@ WHY_IT_STOPPED = Lesson(
     "at it or select it, and answer with !",
     (
         (
-            "Graph mode (3) shows the node that failed. The arrow keys go to its operands, enter opens "
-            "where they lie."
+            "Graph mode (3) shows the node that failed. The arrow keys go to its operands, enter "
+            "opens where they lie."
         ),
         "A probability is exp(score) * (sum of exps) ** -1. Which of the two is 0?",
         (
-            "Press : and type  why  or  print #1234  with the number of an operand; the inspector lists "
-            "the operands of what is selected."
+            "Press : and type  goto #1234  with the number of an operand: the inspector lists the "
+            "operands of what is selected."
         ),
     ),
     check,

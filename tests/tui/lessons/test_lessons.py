@@ -1,4 +1,4 @@
-"""Every lesson played through: what is right is done, what is nearly right is told why it is not."""
+"""Every lesson played through: what is right is done, what is not is told why."""
 
 from __future__ import annotations
 
