@@ -66,7 +66,7 @@ WHY_IT_STOPPED = Lesson(
         "A probability is exp(score) * (sum of exps) ** -1. Which of the two is 0?",
         (
             "Press : and type  goto #1234  with the number of an operand: the inspector lists the "
-            "operands of what is selected."
+            "operands of what is selected. Esc leaves the line."
         ),
     ),
     check,

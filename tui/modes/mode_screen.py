@@ -36,10 +36,10 @@ class ModeScreen(Screen[None]):
         return self.app
 
     def compose(self) -> ComposeResult:
-        """Status line, body, what the app has beside it, scrubber, footer."""
+        """Status line, what the app asks for, body, scrubber, footer."""
         yield StatusBar(self.MODE)
-        yield self.body()
         yield from self.run_app.beside_modes()
+        yield self.body()
         yield Scrubber()
         yield KeyFooter()
 
