@@ -27,6 +27,8 @@ ONLY_IN = {
     "graphviz_pure": "viz",
     "networkx": "viz",
     "numba": "microgpt",
+    "aiohttp": "tui",
+    "textual_serve": "tui",
 }
 LAYERS = (
     ("microgpt.printable",),
@@ -56,7 +58,8 @@ LAYERS = (
     ("tui.modes",),
     ("tui.app",),
     ("tui.learn_app",),
-    ("tui.learn_command",),
+    ("tui.web_server",),
+    ("tui.learn_command", "tui.web"),
     ("tui.main",),
     ("tui",),
 )

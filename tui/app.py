@@ -13,6 +13,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from tui.base.base_app import ExportJob
+from tui.dialogs.help import HelpScreen
 from tui.guided_app import GuidedApp
 from tui.keys import (
     COMMON_KEYS,
@@ -98,6 +99,16 @@ class MicrogptApp(GuidedApp):
             self.notify(told, title="copied", timeout=2, markup=False)
         else:
             self.notify("select a number first", timeout=2)
+
+    def action_help(self) -> None:
+        """What is on screen, then its keys, then all others."""
+        mode = self._mode_screen
+        if mode is None:
+            super().action_help()
+            return
+        sections = dict.fromkeys((*mode.key_sections(), *self.KEY_SECTIONS))
+        on_screen = (f"on screen: {mode.MODE} mode", mode.ON_SCREEN)
+        self.open_dialog(HelpScreen(self.INTRODUCTION, tuple(sections), on_screen))
 
     def situation(self) -> Situation:
         """What is on screen, as far as lessons ask."""

@@ -13,6 +13,7 @@ import microgpt
 from microgpt import InputError, Training
 from microgpt.errors import MicrogptError
 from tui.base.app_runner import check_terminal, run_app
+from tui.cli.options.inside import check_inside
 from tui.cli.options.model_options import (
     add_corpus_and_model_options,
     add_engine_option,
@@ -21,6 +22,7 @@ from tui.cli.options.model_options import (
     model_config_from,
     training_config_from,
 )
+from tui.cli.options.number_options import PORTS, add_number
 from tui.cli.options.parser import CommandParser
 from tui.cli.terminal.exit_status import exit_status
 from tui.debugger import script_command
@@ -45,6 +47,8 @@ examples:
   microgpt-tui learn                  # lessons on the real model; see learn --help
   microgpt-tui run my_micrograd.py    # the debugger on your own program; see run --help
 """
+
+HOST, PORT = "127.0.0.1", 8000
 
 SPEED = 20.0
 """To begin with: as fast as one can watch, and the whole run in under a minute. Steps a second."""
@@ -76,12 +80,39 @@ def _run(argv: Sequence[str]) -> int:
         "--run", dest="run_file", type=Path, metavar="FILE",
         help="record the run in a new file; else it is gone when the program ends",
     )  # fmt: skip
+    web = parser.add_argument_group("in a browser")
+    web.add_argument("--web", action="store_true", help="serve the app to browsers of this machine")
+    web.add_argument("--host", metavar="ADDRESS", help=f"serve it at ADDRESS (default {HOST})")
+    add_number(web, "--port", PORTS, f"serve it at PORT (default {PORT})")
+    parser.add_argument("--served", action="store_true", help=argparse.SUPPRESS)  # by --web
     add_engine_option(parser)
     add_corpus_and_model_options(parser)
     arguments = parser.parse_args(argv)
+    if arguments.web or arguments.served:
+        _check_files(arguments)
+    elif arguments.host is not None or arguments.port is not None:
+        raise InputError(f"--{'host' if arguments.host else 'port'} needs --web")
     source = _source(arguments)
-    check_terminal("microgpt train")
-    return run_app(_app(source, arguments))
+    if arguments.web:
+        from tui.web import serve  # noqa: PLC0415  # aiohttp
+
+        if not isinstance(source, Training):
+            source.close()  # it can be read; each tab opens it anew
+        return serve(words, arguments.host or HOST, arguments.port or PORT)
+    if not arguments.served:
+        check_terminal("microgpt train")
+    app = _app(source, arguments)
+    app.kept_in = Path.cwd() if arguments.served else None
+    return run_app(app)
+
+
+def _check_files(arguments: argparse.Namespace) -> None:
+    """Of a browser's app no file lies elsewhere, and none is written by each of its tabs."""
+    if arguments.run_file is not None:
+        raise InputError("--run cannot be given with --web: each tab has a run of its own")
+    for path in (arguments.recorded, arguments.data):
+        if path is not None:
+            check_inside(Path(path), Path.cwd())
 
 
 def _source(arguments: argparse.Namespace) -> Training | Run:

@@ -47,6 +47,11 @@ class AttentionScreen(HeadsScreen):
     """Looks at heads."""
 
     MODE = "attention"
+    ON_SCREEN = (
+        "Each small picture is a head: rows are positions that read, columns those that they read, "
+        "and each row adds up to 1. Below is the selected head, large, with its letters, and "
+        "beside it whom the selected position reads: the softmax of its scores."
+    )
     TOOLTIP = "Attention mode: what heads read, and why"
     KEYS = (
         *LIVE_KEYS,

@@ -25,6 +25,7 @@ class ModeScreen(Screen[None]):
 
     MODE: ClassVar[str]  # its name, in lower case
     TOOLTIP: ClassVar[str]  # of the key that opens it
+    ON_SCREEN: ClassVar[str]  # what is to be seen there, pane by pane, for the help
     KEYS: ClassVar[tuple[Key, ...]]  # its own, which a mode also gives to Textual, as `BINDINGS`
 
     frame: RunFrame | None = None
