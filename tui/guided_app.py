@@ -5,11 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 
+from textual import on
+from textual.message import Message
 from textual.widget import Widget
 
+from tui.base.thread_work import in_thread
 from tui.doctored_app import DoctoredApp
 from tui.lessons.guide import Guide, Page
-from tui.lessons.lesson import Situation
+from tui.lessons.lesson import Lesson, Situation, Verdict
 from tui.lessons.tour import TOUR
 from tui.widgets.guide_panel import GuidePanel
 
@@ -22,6 +25,15 @@ LESSON_KEYS = "I hint · ! answer · J next · K back · Q hide"
 class GuidedApp(DoctoredApp):
     """Looks at where the person stands, and says how it goes."""
 
+    class Checked(Message):
+        """A check that takes long is done."""
+
+        def __init__(self, lesson: Lesson, verdict: Verdict) -> None:
+            super().__init__()
+            self.lesson = lesson
+            self.verdict = verdict
+
+    _is_checking = False
     guide: Guide | None = None
     """What is asked for; set it before the app runs. Without one, the tour can be asked for."""
     shows_guide = True
@@ -97,9 +109,31 @@ class GuidedApp(DoctoredApp):
         guide = self.guide
         if not self._has_guide() or guide is None:
             return
-        lesson, was_done = guide.lesson, guide.is_done
-        guide.take(lesson, lesson.check(self.situation()))
-        if guide.is_done and not was_done:
+        lesson, situation = guide.lesson, self.situation()
+        if not lesson.is_slow:
+            self._take(lesson, lesson.check(situation))
+        elif not self._is_checking:
+            self._is_checking = True
+            guide.take(lesson, Verdict(is_done=False, said="one moment: it is run and looked at"))
+            self.show_guide()
+            self._check(lesson, situation)
+
+    @in_thread("lesson")
+    def _check(self, lesson: Lesson, situation: Situation) -> None:
+        self.post_message(self.Checked(lesson, lesson.check(situation)))
+
+    @on(Checked)
+    def _take_checked(self, event: Checked) -> None:
+        self._is_checking = False
+        self._take(event.lesson, event.verdict)
+
+    def _take(self, lesson: Lesson, verdict: Verdict) -> None:
+        guide = self.guide
+        if guide is None:
+            return
+        was_done = lesson.name in guide.done
+        guide.take(lesson, verdict)
+        if verdict.is_done and not was_done:
             self.lesson_done(lesson.name)
         self.show_guide()
 

@@ -166,6 +166,25 @@ async def test_the_run_that_stopped_is_gone_over_to_and_explained() -> None:
         await ui.until(lambda: ui.app.frame and ui.app.frame.status == "finished")
 
 
+@pytest.mark.slow
+async def test_a_program_is_written_for_its_lesson_and_looked_at(tmp_path: Path) -> None:
+    app = LearnApp(Progress(), "mend", tmp_path)
+    file = tmp_path / "microgpt-lesson.py"
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        ui = Piloted(app, pilot)
+        await ui.until(file.exists)
+        await ui.press("exclamation_mark")
+        assert "one moment" in ui.text
+        await ui.until(lambda: "Still ill" in ui.text)
+        file.write_text(file.read_text().replace(".grad = other", ".grad += other"))
+        file.write_text(file.read_text().replace(".grad = self", ".grad += self"))
+        await ui.press("K", "J")
+        assert "+= self" in file.read_text(), "what was begun stays"
+        await ui.press("exclamation_mark")
+        await ui.until(lambda: panel(ui).has_class("-done"))
+        assert load().done == ("mend",)
+
+
 def test_lessons_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     save(Progress(done=(LESSONS[1].name,)))
     assert learn_command.run(["--list"]) == 0

@@ -222,8 +222,10 @@ def test_a_browser_shows_it_and_asks_nobody_else(served: Served, tmp_path: Path)
         assert page.requests
         assert all(url.startswith((served.address, "data:")) for url in page.requests)
         assert not [told for told in page.problems if "Content Security" in told]
+        page.click(".xterm-screen")
+        page.ask("document.querySelector('.xterm-helper-textarea').focus()")
         page.press("2")
-        page.ask("new Promise(done => setTimeout(done, 3000))")
+        page.ask("new Promise(done => setTimeout(done, 2000))")
         page.picture(tmp_path / "page.png")
         before = (tmp_path / "page.png").read_bytes()
         page.press("q")

@@ -5,6 +5,7 @@ To add a lesson, write a `Lesson` in a file of its own here and give it a row in
 
 from tui.lessons.added_twice import ADDED_TWICE
 from tui.lessons.another_letter import ANOTHER_LETTER
+from tui.lessons.broken_pass import BROKEN_PASS
 from tui.lessons.complete_gradient import COMPLETE_GRADIENT
 from tui.lessons.lesson import Lesson
 from tui.lessons.looks_back import LOOKS_BACK
@@ -20,5 +21,6 @@ LESSONS: tuple[Lesson, ...] = (
     SILENCED_UNIT,
     ANOTHER_LETTER,
     WHY_IT_STOPPED,
+    BROKEN_PASS,
 )
 """In the order in which they build on each other."""

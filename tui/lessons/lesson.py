@@ -31,6 +31,8 @@ class Situation:
     node: int | None = None  # the selected single node, or the one visited
     head: tuple[int, int] | None = None  # the head selected in Attention mode: layer, head
 
+    file: str = ""  # the one that was written for the lesson, `""` if none was
+
     @property
     def graph(self) -> Graph | None:
         """The graph at hand, with the what-ifs in force."""
@@ -70,6 +72,9 @@ class Lesson:
     hints: tuple[str, ...]
     check: Callable[[Situation], Verdict]
     course: Course = "trained"
+    file_name: str = ""  # of a file that is written for it into the folder at hand, `""` for none
+    file_text: str = ""
+    is_slow: bool = False  # whether its check takes long, and is made in a thread
     waits_for_answer: bool = False
     """Whether it is looked at only when asked for: what is selected is an answer then, and no
     chance."""

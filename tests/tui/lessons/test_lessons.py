@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,6 +16,7 @@ from tests.tui.small_run import small_training
 from tui.lessons import LESSONS
 from tui.lessons.added_twice import ADDED_TWICE, first_added_again
 from tui.lessons.another_letter import ANOTHER_LETTER
+from tui.lessons.broken_pass import BROKEN_PASS
 from tui.lessons.complete_gradient import COMPLETE_GRADIENT
 from tui.lessons.lesson import Lesson, Situation
 from tui.lessons.looks_back import LOOKS_BACK, weight_on_letter_before
@@ -231,3 +235,42 @@ def test_what_is_not_to_blame(stopped: DebugSession) -> None:
 def test_nothing_stopped_in_a_run_that_is_well(session: DebugSession) -> None:
     assert chain_of_zeros(session.graph) == []
     assert not is_done(WHY_IT_STOPPED, after(session, node=session.graph.root))
+
+
+# -- a program that is wrong -----------------------------------------------------------------------
+
+
+def mended(text: str) -> str:
+    for operand in ("self.grad = other", "other.grad = self"):
+        assert text.count(operand) == 1
+        text = text.replace(operand, operand.replace("=", "+="))
+    return text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda text: text, "One is -2 and should be -4"),
+        (lambda text: text.replace("other.grad = self", "other.grad += self"), "Still ill"),
+        (lambda text: text.replace("loss.backward()", "pass"), "no backward pass"),
+        (lambda text: text + "(", "SyntaxError"),
+        (lambda text: text.replace("error * error", "error")[: text.index("weight, bias")]
+         + "x = Value(2.0) + Value(1.0)\nx.backward()\n", "too little"),
+        (mended, ""),
+    ],
+    ids=["as it is", "half mended", "without a pass", "no Python", "hardly anything", "mended"],
+)  # fmt: skip
+def test_a_program_is_mended(tmp_path: Path, change: Callable[[str], str], told: str) -> None:
+    file = tmp_path / BROKEN_PASS.file_name
+    file.write_text(change(BROKEN_PASS.file_text))
+    verdict = BROKEN_PASS.check(Situation(file=str(file)))
+    assert verdict.is_done == (not told)
+    assert told in verdict.said
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_a_program_that_is_gone(tmp_path: Path) -> None:
+    verdict = BROKEN_PASS.check(Situation(file=str(tmp_path / "gone.py")))
+    assert not verdict.is_done
+    assert "gone.py" in verdict.said
