@@ -46,7 +46,7 @@ def check(situation: Situation) -> Verdict:
         )
     if not evidence.passes:
         ended = watching.ended.reason if watching.ended else "it ended before one"
-        return Verdict(is_done=False, said=f"There was no backward pass to look at: {ended}")
+        return Verdict(is_done=False, said=f"No backward pass was seen: {ended}")
     if diagnosis.verdict != "sound" or len(evidence.passes[0].graph) < LEAST_NODES:
         return Verdict(is_done=False, said="There is too little left of it to be checked.")
     return Verdict(
@@ -66,8 +66,8 @@ BROKEN_PASS = Lesson(
     "(the program is run then).",
     (
         (
-            f"In another terminal: microgpt-tui run {FILE_NAME}   shows its graphs, like ours; n and s "
-            "walk through its backward pass."
+            f"In another terminal: microgpt-tui run {FILE_NAME}   shows its graphs, like ours; "
+            "n and s walk through its backward pass."
         ),
         f"microgpt diagnose {FILE_NAME}   says which gradients are wrong, and at which line.",
         "What does each rule do with a gradient that is there already?",

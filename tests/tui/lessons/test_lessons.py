@@ -253,7 +253,7 @@ def mended(text: str) -> str:
     [
         (lambda text: text, "One is -2 and should be -4"),
         (lambda text: text.replace("other.grad = self", "other.grad += self"), "Still ill"),
-        (lambda text: text.replace("loss.backward()", "pass"), "no backward pass"),
+        (lambda text: text.replace("loss.backward()", "pass"), "No backward pass"),
         (lambda text: text + "(", "SyntaxError"),
         (lambda text: text.replace("error * error", "error")[: text.index("weight, bias")]
          + "x = Value(2.0) + Value(1.0)\nx.backward()\n", "too little"),
