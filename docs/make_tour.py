@@ -182,24 +182,35 @@ async def head(at: Sitting) -> None:
 
 async def what_if(at: Sitting) -> None:
     """The loss without it."""
-    await at.press("2")
-    mode, step = at.app.screen, at.app.frame.result.step
-    assert isinstance(mode, StepScreen)
-    await at.until(lambda: at.app.at_hand.step.origin.step == step)
-    was = float(at.graph.data[at.graph.root])
-    line = f"zero pos*/layer0/attn/head{at.facts['head']}"
-    mode.pane.run_line(line)
+    await at.press("z")
     await at.until(lambda: at.app.situation().edits)
-    now = float(at.graph.data[at.graph.root])
+    (line,) = at.app.situation().edits
+    stack = at.app.situation().session.edit_stack
+    was, now = (float(each.graph.data[each.graph.root]) for each in (stack.original, stack.current))
     changed = "rises" if now > was else "falls"
     await at.picture(
         "zero", "What if it gave nothing?",
-        f"""A colon opens a line for the debugger's verbs. `{line}` silences the head at all
-        positions, and everything that hangs on it is computed again: the loss {changed}
-        from {was:.4f} to {now:.4f}. What has moved is marked. U takes it back.""",
+        f"""z silences the head: at all positions it gives 0, and everything that hangs on it is
+        computed again. The loss {changed} from {was:.4f} to {now:.4f}, and what has moved is
+        marked, here and in every mode. In the debugger's words that is `{line.partition(' (')[0]}`, which can be
+        typed after a colon in the modes of a graph. U takes it back.""",
     )  # fmt: skip
-    await at.press("escape", "U")
+    await at.press("U")
     await at.until(lambda: not at.app.situation().edits)
+
+
+async def generate(at: Sitting) -> None:
+    """A text of the model's own."""
+    await at.press("5")
+    await at.until(lambda: at.app.screen.made is not None)
+    await at.press("right", "right")
+    await at.picture(
+        "generate",
+        "Have it write",
+        f"""5 is Generate mode: the model writes “{at.app.screen.made.text}”, and of each letter
+        there stands what else could have come, whom the heads read, and what each block would have
+        said. T types how it is to begin, a draws another.""",
+    )  # fmt: skip
 
 
 async def commands(at: Sitting) -> None:
@@ -237,7 +248,7 @@ async def lessons(at: Sitting) -> None:
 
 
 Stop = Callable[[Sitting], Awaitable[None]]
-STOPS: tuple[Stop, ...] = (watch, spike, culprit, doctor, head, what_if, commands)
+STOPS: tuple[Stop, ...] = (watch, spike, culprit, doctor, head, what_if, generate, commands)
 
 
 async def play(app: MicrogptApp, stops: tuple[Stop, ...]) -> list[str]:

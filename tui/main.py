@@ -98,7 +98,7 @@ def _run(argv: Sequence[str]) -> int:
 
         if not isinstance(source, Training):
             source.close()  # it can be read; each tab opens it anew
-        return serve(words, arguments.host or HOST, arguments.port or PORT)
+        return serve(argv, arguments.host or HOST, arguments.port or PORT)
     if not arguments.served:
         check_terminal("microgpt train")
     app = _app(source, arguments)

@@ -66,7 +66,7 @@ LOOKS_BACK = Lesson(
             "The heatmap has a row for each position and a column for each letter it can read. The "
             "diagonal is the position itself; look one to the left of it."
         ),
-        "One document can mislead. Go to other steps with , and . or type a name with d.",
+        "One document can mislead: the table beside the heads is measured over many.",
         "It is one of the two heads in the middle.",
     ),
     check,

@@ -49,8 +49,9 @@ class AttentionScreen(HeadsScreen):
     MODE = "attention"
     ON_SCREEN = (
         "Each small picture is a head: rows are positions that read, columns those that they read, "
-        "and each row adds up to 1. Below is the selected head, large, with its letters, and "
-        "beside it whom the selected position reads: the softmax of its scores."
+        "and each row adds up to 1. The table says what each head does, measured over documents. "
+        "Below is the selected head, large, with its letters, and beside it whom the selected "
+        "position reads, or the weight that is open, term by term."
     )
     TOOLTIP = "Attention mode: what heads read, and why"
     KEYS = (
