@@ -192,8 +192,9 @@ async def what_if(at: Sitting) -> None:
         "zero", "What if it gave nothing?",
         f"""z silences the head: at all positions it gives 0, and everything that hangs on it is
         computed again. The loss {changed} from {was:.4f} to {now:.4f}, and what has moved is
-        marked, here and in every mode. In the debugger's words that is `{line.partition(' (')[0]}`, which can be
-        typed after a colon in the modes of a graph. U takes it back.""",
+        marked, here and in every mode. In the debugger's words that is
+        `{line.partition(" (")[0]}`, which can be typed after a colon in the modes of a graph. U
+        takes it back.""",
     )  # fmt: skip
     await at.press("U")
     await at.until(lambda: not at.app.situation().edits)

@@ -115,7 +115,7 @@ class MicrogptApp(GuidedApp):
         mode, step = self._mode_screen, self.at_hand.step
         explorer = step.explorer if step else None
         selected, node = "", None
-        if isinstance(mode, StepScreen) and mode.explorer is not None:
+        if isinstance(mode, StepScreen) and mode.query("WalkPane") and mode.explorer is not None:
             explorer = mode.explorer
             selected, node = mode.pane.reference(), mode.pane.selected_node()
         return Situation(

@@ -57,6 +57,8 @@ class GuidedApp(DoctoredApp):
 
     def look(self) -> None:
         """Whether what is asked for is done now."""
+        if not self.screen_stack:
+            return  # the app is being left
         guide = self.guide
         if guide is not None and self.shows_guide and not self.has_dialog:
             was_done = guide.is_done

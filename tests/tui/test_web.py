@@ -21,6 +21,7 @@ from tests.viz.page.browser import browser_page, found_browser
 from tui import main
 from tui.cli.options.inside import check_inside
 from tui.dialogs.branch import BranchScreen
+from tui.dialogs.other_run import OtherRunScreen
 from tui.web import command_of, is_this_machine
 
 aiohttp = pytest.importorskip("aiohttp")
@@ -153,6 +154,19 @@ async def test_a_branch_goes_to_no_file_outside(tmp_path: Path) -> None:
         ui.app.screen.query_one("#path", Input).value = str(folder / "mine.run")
         await ui.press("enter")
         await ui.until((folder / "mine.run").exists)
+
+
+async def test_no_run_outside_is_compared_with(tmp_path: Path) -> None:
+    async with piloted() as ui:
+        ui.app.kept_in = tmp_path / "here"
+        await ui.train()
+        screen = await ui.attention()
+        await ui.until(lambda: screen.shown)
+        await ui.press("M")
+        await ui.until(lambda: isinstance(ui.app.screen, OtherRunScreen))
+        ui.app.screen.query_one(Input).value = f"{tmp_path / 'elsewhere.run'}:3"
+        await ui.press("enter")
+        await ui.until(lambda: any("lies outside" in notice for notice in ui.notices))
 
 
 # -- with one --------------------------------------------------------------------------------------
