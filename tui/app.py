@@ -6,9 +6,11 @@ What is done with the run is told in `tui.run_app`, and how it looks in `tui.mod
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 
 from textual.app import SystemCommand
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.screen import Screen
 
@@ -115,9 +117,10 @@ class MicrogptApp(GuidedApp):
         mode, step = self._mode_screen, self.at_hand.step
         explorer = step.explorer if step else None
         selected, node = "", None
-        if isinstance(mode, StepScreen) and mode.query("WalkPane") and mode.explorer is not None:
-            explorer = mode.explorer
-            selected, node = mode.pane.reference(), mode.pane.selected_node()
+        if isinstance(mode, StepScreen):
+            with suppress(NoMatches):  # panes that are not whole yet, or not any more
+                explorer = mode.explorer or explorer
+                selected, node = mode.pane.reference(), mode.pane.selected_node()
         return Situation(
             mode.MODE if mode else "",
             explorer.session if explorer else None,

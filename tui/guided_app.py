@@ -142,7 +142,7 @@ class GuidedApp(DoctoredApp):
     def action_guide(self) -> None:
         """Puts the guide away, or shows it; the tour, where there is no other."""
         if self.guide is None:
-            self.guide = Guide(TOUR, "stop")
+            self.guide = Guide(TOUR, "tour stop")
             self.shows_guide = True
         else:
             self.shows_guide = not self.shows_guide

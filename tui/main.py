@@ -44,6 +44,7 @@ examples:
   microgpt-tui --run names.run
   microgpt-tui names.run
   microgpt-tui diff slow.run fast.run # where they part; see diff --help
+  microgpt-tui --web                  # in a browser of this machine
   microgpt-tui learn                  # lessons on the real model; see learn --help
   microgpt-tui run my_micrograd.py    # the debugger on your own program; see run --help
 """
@@ -146,7 +147,7 @@ def _app(source: Training | Run, arguments: argparse.Namespace) -> MicrogptApp:
         from tui.lessons.guide import Guide  # noqa: PLC0415  # once
         from tui.lessons.tour import TOUR  # noqa: PLC0415
 
-        app.guide = Guide(TOUR, "stop")
+        app.guide = Guide(TOUR, "tour stop")
     return app
 
 

@@ -84,7 +84,7 @@ def test_what_was_learned_is_kept_beside_it() -> None:
 @pytest.mark.parametrize("stop", range(len(TOUR)))
 async def test_a_stop_is_read_whole(size: tuple[int, int], stop: int) -> None:
     async with piloted(size=size) as ui:
-        ui.app.guide = Guide(TOUR, "stop", at=TOUR[stop].name)
+        ui.app.guide = Guide(TOUR, "tour stop", at=TOUR[stop].name)
         ui.app.show_guide()
         await ui.settle()
         shown = " ".join(ui.text_of(GuidePanel).replace("│", " ").split())
@@ -143,6 +143,27 @@ async def test_the_head_that_looks_back_is_an_answer() -> None:
         await ui.press("exclamation_mark")
         assert panel(ui).has_class("-done")
         assert load().done == ("back",)
+
+
+@pytest.mark.slow
+async def test_a_unit_is_silenced_with_the_key_for_it() -> None:
+    async with learning("unit") as ui:
+        await ui.press("3")
+        await ui.until(lambda: ui.app.situation().session)
+        graph = ui.app.situation().graph
+        assert graph
+        units = [unit for unit in graph.nodes_of("relu").tolist() if graph.data[unit] > 0]
+        falling = {unit for unit in units if graph.grad[unit] < -1e-3}
+        unit = min(falling)  # with less of it the loss rises
+        pane = ui.graph_screen.pane
+        ui.explorer.reveal(unit)
+        pane.show()
+        await ui.press("z")
+        await ui.until(lambda: panel(ui).has_class("-done"))
+        assert load().done == ("unit",)
+        await ui.press("U")
+        await ui.until(lambda: not ui.app.situation().edits)
+        assert panel(ui).has_class("-done"), "what is done stays done"
 
 
 @pytest.mark.slow

@@ -74,9 +74,9 @@ TOUR: tuple[Lesson, ...] = (
     Lesson(
         "heads",
         "What heads read",
-        "Press 4: attention. Each head mixes earlier letters, with the weights shown. That was "
-        "all: ? tells what is on screen and every key, and `microgpt-tui learn` has lessons. J "
-        "puts this away for good; Q brings it back.",
+        "Press 4: attention. Each head mixes earlier letters, with the weights shown; 5 has the "
+        "model write. That was all: ? tells what is on screen and every key, and `microgpt-tui "
+        "learn` has lessons. J puts this away for good; Q brings it back.",
         (),
         _among_heads,
         course="",
