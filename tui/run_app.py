@@ -21,7 +21,6 @@ from microgpt.errors import MicrogptError
 from microgpt.runs import Run, RunRecorder
 from tui.base.base_app import BaseApp
 from tui.base.thread_work import in_thread
-from tui.cli.options.inside import check_inside
 from tui.debugger.step_at_hand import StepAtHand
 from tui.dialogs.branch import BranchScreen
 from tui.dialogs.go_to_step import GoToStepScreen
@@ -71,9 +70,6 @@ class RunApp(BaseApp):
         def __init__(self, problem: str) -> None:
             super().__init__()
             self.problem = problem
-
-    kept_in: Path | None = None
-    """Where a person may be a stranger: the folder outside of which they may name no file."""
 
     def __init__(
         self,
@@ -169,15 +165,6 @@ class RunApp(BaseApp):
         if self._pinned is not None and (shown := self._step_frame) is not None:
             self._pinned.ask(shown)
         self.show_run()
-
-    def check_path(self, path: Path) -> None:
-        """Whether the person may name a file.
-
-        Raises:
-            InputError: it lies outside the folder that they are kept in.
-        """
-        if self.kept_in is not None:
-            check_inside(path, self.kept_in)
 
     def beside_modes(self) -> Iterable[Widget]:
         """What stands beside every mode, made anew for each."""
