@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint format docs-img docs-gallery docs-debugger docs-diagnosis docs-progression docs-performance docs-reliability bench clean
+.PHONY: help run test test-slow lint format docs-img docs-tour docs-gallery docs-debugger docs-diagnosis docs-progression docs-performance docs-reliability bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ format: .venv/lint.stamp ## let ruff mend what it can
 
 docs-img: .venv/test.stamp ## draw the pictures of the README again
 	@$(BIN)/python docs/img/make.py
+
+docs-tour: .venv/run.stamp ## play the first ten minutes of docs/tour.md again
+	@$(BIN)/python docs/make_tour.py
 
 docs-gallery: .venv/run.stamp ## draw the pictures of docs/gallery.md again
 	@$(BIN)/python docs/make_gallery.py

@@ -25,6 +25,19 @@ def _cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nor in the folder of their state, in which the tour of the first start has been seen."""
+    folder = tmp_path_factory.mktemp("state")
+    (folder / "microgpt-tui").mkdir()
+    (folder / "microgpt-tui" / "learned.json").write_text(
+        '{"version": 1, "done": [], "tour": true}', encoding="utf-8"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(folder))
+        yield
+
+
 @pytest.fixture(scope="session")
 def names() -> Corpus:
     """The built-in corpus."""

@@ -27,6 +27,8 @@ ONLY_IN = {
     "graphviz_pure": "viz",
     "networkx": "viz",
     "numba": "microgpt",
+    "aiohttp": "tui",
+    "textual_serve": "tui",
 }
 LAYERS = (
     ("microgpt.printable",),
@@ -44,6 +46,7 @@ LAYERS = (
     ("microgpt",),
     ("viz",),
     ("tui.cell_text", "tui.keys", "tui.themes", "tui.training"),
+    ("tui.lessons",),
     ("tui.cli", "tui.widgets"),
     ("tui.dialogs",),
     ("tui.base",),
@@ -51,8 +54,12 @@ LAYERS = (
     ("tui.debugger",),
     ("tui.run_app",),
     ("tui.doctored_app",),
+    ("tui.guided_app",),
     ("tui.modes",),
     ("tui.app",),
+    ("tui.learn_app",),
+    ("tui.web_server",),
+    ("tui.learn_command", "tui.web"),
     ("tui.main",),
     ("tui",),
 )

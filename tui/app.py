@@ -6,18 +6,22 @@ What is done with the run is told in `tui.run_app`, and how it looks in `tui.mod
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 
 from textual.app import SystemCommand
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.screen import Screen
 
 from tui.base.base_app import ExportJob
-from tui.doctored_app import DoctoredApp
+from tui.dialogs.help import HelpScreen
+from tui.guided_app import GuidedApp
 from tui.keys import (
     COMMON_KEYS,
     COPY_KEY,
     FINDINGS_KEY,
+    GUIDE_KEYS,
     NEXT_FINDING_KEY,
     RUN_KEY,
     TIME_KEYS,
@@ -25,11 +29,14 @@ from tui.keys import (
     KeySection,
     bindings_for,
 )
+from tui.lessons.lesson import Situation
 from tui.modes import MODES
+from tui.modes.attention_mode import AttentionScreen
 from tui.modes.generate_mode import GenerateScreen
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.map_mode import MapScreen
 from tui.modes.mode_screen import ModeScreen
+from tui.modes.step_mode import StepScreen
 
 MODE_KEYS = tuple(
     Key(str(number), f"app.mode('{mode.MODE}')", mode.MODE.title(), mode.TOOLTIP, in_footer=False)
@@ -37,11 +44,12 @@ MODE_KEYS = tuple(
 )
 DOCTOR_KEYS = (FINDINGS_KEY, NEXT_FINDING_KEY)
 EVERYWHERE = KeySection(
-    "everywhere", (*MODE_KEYS, RUN_KEY, *TIME_KEYS, *DOCTOR_KEYS, COPY_KEY, *COMMON_KEYS)
+    "everywhere",
+    (*MODE_KEYS, RUN_KEY, *TIME_KEYS, *DOCTOR_KEYS, *GUIDE_KEYS, COPY_KEY, *COMMON_KEYS),
 )
 
 
-class MicrogptApp(DoctoredApp):
+class MicrogptApp(GuidedApp):
     """Trains in the background and shows it in the modes."""
 
     INTRODUCTION = (
@@ -59,7 +67,8 @@ class MicrogptApp(DoctoredApp):
     ENABLE_COMMAND_PALETTE = True
 
     def show_run(self) -> None:
-        """Shows the run in the mode on screen."""
+        """Shows the run in the mode on screen, and what is asked for beside it."""
+        self.show_guide()
         mode, frame = self._mode_screen, self.frame
         if mode is not None and frame is not None and mode.is_mounted:
             mode.show_frame(frame)
@@ -92,6 +101,35 @@ class MicrogptApp(DoctoredApp):
             self.notify(told, title="copied", timeout=2, markup=False)
         else:
             self.notify("select a number first", timeout=2)
+
+    def action_help(self) -> None:
+        """What is on screen, then its keys, then all others."""
+        mode = self._mode_screen
+        if mode is None:
+            super().action_help()
+            return
+        sections = dict.fromkeys((*mode.key_sections(), *self.KEY_SECTIONS))
+        on_screen = (f"on screen: {mode.MODE} mode", mode.ON_SCREEN)
+        self.open_dialog(HelpScreen(self.INTRODUCTION, tuple(sections), on_screen))
+
+    def situation(self) -> Situation:
+        """What is on screen, as far as lessons ask."""
+        mode, step = self._mode_screen, self.at_hand.step
+        explorer = step.explorer if step else None
+        selected, node = "", None
+        if isinstance(mode, StepScreen):
+            with suppress(NoMatches):  # panes that are not whole yet, or not any more
+                explorer = mode.explorer or explorer
+                selected, node = mode.pane.reference(), mode.pane.selected_node()
+        return Situation(
+            mode.MODE if mode else "",
+            explorer.session if explorer else None,
+            explorer is not None and explorer.stepping,
+            self.frame,
+            selected,
+            node,
+            mode.head if isinstance(mode, AttentionScreen) else None,
+        )
 
     # -- commands ------------------------------------------------------------------------------
 
@@ -129,7 +167,7 @@ class MicrogptApp(DoctoredApp):
         for keys, owner in (
             ((*MODE_KEYS, RUN_KEY), self),
             *(mode.keys_by_owner if mode else ()),
-            ((*TIME_KEYS, *DOCTOR_KEYS, COPY_KEY, *COMMON_KEYS), self),
+            ((*TIME_KEYS, *DOCTOR_KEYS, *GUIDE_KEYS, COPY_KEY, *COMMON_KEYS), self),
         ):
             for key in keys:
                 run = partial(self._run_key, key.action, owner)

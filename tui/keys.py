@@ -89,6 +89,17 @@ TIME_KEYS = (
 )  # fmt: skip
 """With the one above, what the app that trains has in all of its modes."""
 
+GUIDE_KEYS = (
+    Key("J", "app.lesson(1)", "Next task", "The next lesson, or stop of the tour", in_footer=False),
+    Key("K", "app.lesson(-1)", "Task before", "The lesson before, or stop of the tour",
+        in_footer=False),
+    Key("I", "app.hint", "Hint", "A hint for the lesson; again: a plainer one", in_footer=False),
+    Key("exclamation_mark", "app.answer", "Answer", "Have the lesson look at what is selected",
+        in_footer=False, display="!"),
+    Key("Q", "app.guide", "Guide", "Put lesson or tour away; again: show it", in_footer=False),
+)  # fmt: skip
+"""Of the app that trains: what is asked of a person beside its modes."""
+
 WALK = KeySection("walk along the passes", (
     Key("s", "step('step')", "Next event", "On by one event; the first begins the backward pass",
         group="Event"),

@@ -6,12 +6,14 @@ How its steps look is the affair of the modes, of which it knows nothing.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from textual import on
 from textual.events import Event, Key
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input
 
 from microgpt import Corpus, Training
@@ -163,6 +165,10 @@ class RunApp(BaseApp):
         if self._pinned is not None and (shown := self._step_frame) is not None:
             self._pinned.ask(shown)
         self.show_run()
+
+    def beside_modes(self) -> Iterable[Widget]:
+        """What stands beside every mode, made anew for each."""
+        return ()
 
     @abstractmethod
     def show_run(self) -> None:
@@ -357,11 +363,27 @@ class RunApp(BaseApp):
     @in_thread("branch", exclusive=True)
     def _begin_branch(self, step: int, chosen: Branch) -> None:
         try:
+            self.check_path(chosen.path)
             training, recorder = branching.begin(self._run_path, step, chosen, self._corpus)
         except MicrogptError as error:
             self.post_message(self.NotBranched(str(error)))
         else:
             self.post_message(self.Branched(training, recorder))
+
+    def go_over_to(self, training: Training, recorder: RunRecorder) -> None:
+        """Leaves the run for another, which trains at once, at the same speed."""
+        self._close_run()
+        pinned, self._pinned = self._pinned, None
+        speed = self._frame.speed if self._frame else 0.0
+        self._frame = self._past = None
+        self.at_hand = StepAtHand()  # its step was of another run
+        self._run_path, self._corpus = recorder.path, training.corpus
+        self._travel = TimeTravel(self._run_path, self._announce_arrival)
+        self.session = TrainingSession(training, self._announce, recorder, speed=speed)
+        self.session.start()
+        if pinned is not None:
+            self._pin(pinned.text)
+        self._take_frame()
 
     @on(NotBranched)
     def _say_not_branched(self, event: NotBranched) -> None:
@@ -370,19 +392,8 @@ class RunApp(BaseApp):
     @on(Branched)
     def _train_on(self, event: Branched) -> None:
         """Leaves the run for its branch."""
-        self._close_run()
-        pinned, self._pinned = self._pinned, None
-        speed = self._frame.speed if self._frame else 0.0
-        self._frame = self._past = None
-        self.at_hand = StepAtHand()  # its step was of another run
-        self._run_path, self._corpus = event.recorder.path, event.training.corpus
-        self._travel = TimeTravel(self._run_path, self._announce_arrival)
         step = event.training.step  # it trains on at once
-        self.session = TrainingSession(event.training, self._announce, event.recorder, speed=speed)
-        self.session.start()
-        if pinned is not None:
-            self._pin(pinned.text)
-        self._take_frame()
+        self.go_over_to(event.training, event.recorder)
         self.notify(
             str(event.recorder.path), title=f"branched off after step {step}",
             markup=False,

@@ -192,19 +192,20 @@ async def test_question_mark_shows_all_keys_and_the_same_key_closes(key: str) ->
 
 @pytest.mark.slow
 async def test_every_key_can_be_read_in_the_help() -> None:
-    async with piloted(size=(120, 160)) as ui:
+    async with piloted(size=(120, 260)) as ui:
         await ui.press("question_mark")
+        read = " ".join(ui.text.replace("│", " ").split())  # long tooltips go over two lines
         for section in MicrogptApp.KEY_SECTIONS:
             for key in section.keys:
-                assert f" {key.written} " in ui.text
-                assert key.tooltip in ui.text
+                assert f" {key.written} {key.title} {key.tooltip} " in read
 
 
 @pytest.mark.slow
 async def test_the_help_scrolls_to_its_last_line_in_a_small_window() -> None:
     async with piloted(size=SMALL) as ui:
         await ui.press("question_mark", "end")
-        await ui.until(lambda: MODES[-1].KEYS[-1].tooltip in ui.text)
+        last = MODES[-1].KEYS[-1].tooltip.split()[-3:]  # it may go over two lines
+        await ui.until(lambda: " ".join(last) in ui.text)
 
 
 async def test_training_goes_on_under_the_help() -> None:

@@ -21,6 +21,7 @@ from microgpt.printable import one_line, printable
 from tui.base.no_color import GiveStyle
 from tui.base.no_orders import NoOrders
 from tui.base.thread_work import in_thread
+from tui.cli.options.inside import check_inside
 from tui.dialogs.dialog import Dialog, Palette, Result, is_dialog
 from tui.dialogs.help import HelpScreen
 from tui.keys import KeySection
@@ -39,6 +40,8 @@ class BaseApp(App[None]):
     CSS_PATH = Path(__file__).with_name("app.tcss")  # wherever the app's own module lies
     INTRODUCTION: ClassVar[str]  # what it is, for the help
     KEY_SECTIONS: ClassVar[tuple[KeySection, ...]]
+    kept_in: Path | None = None
+    """Where a person may be a stranger: the folder outside of which they may name no file."""
 
     class Exported(Message):
         """A view was written, or could not be."""
@@ -146,6 +149,15 @@ class BaseApp(App[None]):
     @abstractmethod
     def export_job(self) -> ExportJob | None:
         """What would write the view on screen, None if there is none yet."""
+
+    def check_path(self, path: Path) -> None:
+        """Whether the person may name a file.
+
+        Raises:
+            InputError: it lies outside the folder that they are kept in.
+        """
+        if self.kept_in is not None:
+            check_inside(path, self.kept_in)
 
     def action_export(self) -> None:
         """Writes the current view to an SVG file in the working folder."""

@@ -1,4 +1,4 @@
-"""The help screen: every key, from the table."""
+"""The help screen: what is on screen, then every key, from the table."""
 
 from __future__ import annotations
 
@@ -18,17 +18,30 @@ class HelpScreen(Dialog[None]):
 
     BINDINGS = [Binding("escape,question_mark,q,enter", "dismiss", "Close")]
 
-    def __init__(self, introduction: str, sections: tuple[KeySection, ...]) -> None:
-        """Shows a text, then keys."""
+    def __init__(
+        self,
+        introduction: str,
+        sections: tuple[KeySection, ...],
+        on_screen: tuple[str, str] | None = None,
+    ) -> None:
+        """Shows texts, then keys.
+
+        Args:
+            on_screen: a title, and what is to be seen there; None to say nothing about it.
+        """
         super().__init__()
+        self._on_screen = on_screen
         self._introduction = introduction
         self._sections = sections
 
     def compose(self) -> ComposeResult:
         """One table a section."""
         with VerticalScroll(id="help") as scroll:
-            scroll.border_title = "keys"
+            scroll.border_title = "help"
             scroll.border_subtitle = "esc closes"
+            if self._on_screen is not None:
+                title, told = self._on_screen
+                yield Static(Text.assemble((title, "bold"), "\n", told))
             yield Static(self._introduction, markup=False)
             for section in self._sections:
                 yield Static(self._table(section))

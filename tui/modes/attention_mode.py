@@ -54,6 +54,12 @@ class AttentionScreen(HeadsScreen):
     """Looks at heads."""
 
     MODE = "attention"
+    ON_SCREEN = (
+        "Each small picture is a head: rows are positions that read, columns those that they read, "
+        "and each row adds up to 1. The table says what each head does, measured over documents. "
+        "Below is the selected head, large, with its letters, and beside it whom the selected "
+        "position reads, or the weight that is open, term by term."
+    )
     TOOLTIP = "Attention mode: what heads read, and why"
     KEYS = (
         *LIVE_KEYS,

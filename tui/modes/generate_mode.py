@@ -81,6 +81,12 @@ class GenerateScreen(ModeScreen):
 
     MODE = "generate"
     TOOLTIP = "Generate mode: draw text, letter by letter"
+    ON_SCREEN = (
+        "On top is the text that the model has drawn, with the probability that each letter had. "
+        "Below it, of the selected letter: what else could have come, as bars, before and after "
+        "temperature and top-k; whom the heads read there; and what each block would have said "
+        "(the logit lens). The Map is of that very position."
+    )
     KEYS = (
         *LIVE_KEYS,
         Key("left,h", "letter(-1)", "Letter −", "Select the letter before", display="←",

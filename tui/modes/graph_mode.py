@@ -27,6 +27,14 @@ class GraphScreen(StepScreen):
 
     MODE = "graph"
     TOOLTIP = "Graph mode: the step down to its scalars"
+    ON_SCREEN = (
+        "In the middle is the computation as boxes: each stands for a part of the model or, "
+        "furthest in, for one scalar with its op, data and gradient. Edges run from operands to "
+        "what is computed of them; the number on an edge counts those that it stands for. At the "
+        "left the Map shows where that is, below is the line of Python that made the node, and the "
+        "inspector has every number of what is selected or visited. While the Map stands in the "
+        "middle, enter opens a cell."
+    )
 
     class RegionOpened(Message):
         """A scope of a step that is too large to be opened is there."""

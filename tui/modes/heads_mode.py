@@ -17,7 +17,7 @@ from tui.debugger.shown_heads import ShownHeads
 from tui.debugger.step_at_hand import OpenedStep, opened
 from tui.modes.mode_screen import ModeScreen
 from tui.training.newest_only import NewestOnly
-from tui.training.other_run import step_of_other_run
+from tui.training.other_run import file_and_step, step_of_other_run
 from tui.training.run_frame import RunFrame
 
 
@@ -146,6 +146,7 @@ class HeadsScreen(ModeScreen):
         """Has what is shown compared with a step of another run, `FILE:STEP`."""
         document = shown.origin.document
         try:
+            self.run_app.check_path(file_and_step(told)[0])
             other = step_of_other_run(told, shown.origin.model, document)
         except MicrogptError as error:
             self.post_message(self.OtherRead(None, str(error)))

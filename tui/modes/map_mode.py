@@ -23,6 +23,13 @@ class MapScreen(StepScreen):
 
     MODE = "map"
     TOOLTIP = "Map mode: the step as one grid of cells"
+    ON_SCREEN = (
+        "The Map is all numbers of the step, as cells. A column is a position: the letter that is "
+        "read, and the one to come. A row is a part of the model, from the embeddings on top to "
+        "the loss. The fuller a cell, the larger its numbers: gradients to begin with, v has "
+        "others. At the right are the parameters of each row. The pane beside it tells the numbers "
+        "of the selected cell, or of the event that the pass is at."
+    )
     PLACE_KEYS = MAP
     wanted_position: int | None = None  # a column to be selected when there is a Map
     WAITING, TITLE_OF = "computing the first map", "#map-middle"

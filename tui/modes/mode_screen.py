@@ -25,6 +25,7 @@ class ModeScreen(Screen[None]):
 
     MODE: ClassVar[str]  # its name, in lower case
     TOOLTIP: ClassVar[str]  # of the key that opens it
+    ON_SCREEN: ClassVar[str]  # what is to be seen there, pane by pane, for the help
     KEYS: ClassVar[tuple[Key, ...]]  # its own, which a mode also gives to Textual, as `BINDINGS`
 
     frame: RunFrame | None = None
@@ -36,8 +37,9 @@ class ModeScreen(Screen[None]):
         return self.app
 
     def compose(self) -> ComposeResult:
-        """Status line, body, scrubber, footer."""
+        """Status line, what the app asks for, body, scrubber, footer."""
         yield StatusBar(self.MODE)
+        yield from self.run_app.beside_modes()
         yield self.body()
         yield Scrubber()
         yield KeyFooter()

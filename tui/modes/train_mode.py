@@ -29,6 +29,13 @@ class TrainScreen(ModeScreen):
 
     MODE = "train"
     TOOLTIP = "Train mode: loss, document, samples"
+    ON_SCREEN = (
+        "The curve is the loss of each step, and their mean: nats, so ln of the number of letters "
+        "is guessing. Beside it stand texts that the model writes by itself, newest first, and how "
+        "large the gradient of each matrix is. Below is the step's document: of each letter, how "
+        "likely the model found the next one. The bar at the bottom is the run: a click goes to a "
+        "step."
+    )
     KEYS = (
         *LIVE_KEYS,
         Key("left", "document_position(-1)", "Position −", "Select the position to the left in the "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from microgpt import ModelSnapshot
 from microgpt.errors import InputError
@@ -18,6 +19,18 @@ class OtherStep:
     graph: Graph
 
 
+def file_and_step(told: str) -> tuple[Path, int | None]:
+    """What `FILE:STEP` or `FILE` means; None for the last step.
+
+    >>> file_and_step("names.run:300")[1]
+    300
+    """
+    path, _, number = told.strip().rpartition(":")
+    if path and number.isdecimal():
+        return Path(path), int(number)
+    return Path(told.strip()), None
+
+
 def step_of_other_run(told: str, model: ModelSnapshot, document: str) -> OtherStep:
     """Computes the text with the parameters of a step of another run.
 
@@ -29,13 +42,12 @@ def step_of_other_run(told: str, model: ModelSnapshot, document: str) -> OtherSt
         InputError: the runs' characters are not the same, so positions cannot be compared.
         RunFileError: the file cannot be read, or has no such step.
     """
-    path, _, number = told.strip().rpartition(":")
-    has_step = bool(path) and number.isdecimal()
-    with Run(path if has_step else told.strip()) as run:
+    path, number = file_and_step(told)
+    with Run(path) as run:
         if run.info.chars != model.tokenizer.chars:
             raise InputError(
                 f"{run.path.name} reads {run.info.chars!r}, this run {model.tokenizer.chars!r}"
             )
-        step = int(number) if has_step else run.last_step
+        step = run.last_step if number is None else number
         other = run.at(step).before
         return OtherStep(f"{run.path.name}, step {step}", other.graph(document))

@@ -16,6 +16,7 @@ from tests.tui.small_run import small_training
 from tui import modes
 from tui.dialogs.help import HelpScreen
 from tui.keys import Key, bindings_for
+from tui.modes import MODES
 from tui.modes.mode_screen import ModeScreen
 from tui.training.run_frame import RunFrame
 from tui.widgets.status_bar import StatusBar
@@ -84,3 +85,18 @@ async def test_the_help_lists_it(app_class: type[tui.app.MicrogptApp]) -> None:
         assert at == sorted(at)
         for words in (LensScreen.TOOLTIP, "Look closer at the step"):
             assert words in ui.text
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_the_help_tells_what_is_on_screen_before_it_lists_keys(
+    mode: type[ModeScreen],
+) -> None:
+    async with tui.app.MicrogptApp(small_training(), paused=True).run_test() as pilot:
+        ui = Driven(pilot.app, pilot)
+        await ui.press(str(MODES.index(mode) + 1))
+        await ui.until(lambda: isinstance(ui.app.screen, mode))
+        await ui.press("question_mark")
+        await ui.until(lambda: isinstance(ui.app.screen, HelpScreen))
+        await ui.until(lambda: f"on screen: {mode.MODE} mode" in ui.text)
+        told = [str(each.render()) for each in ui.app.screen.query("#help Static").results()]
+        assert mode.ON_SCREEN in told[0]

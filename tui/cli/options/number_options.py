@@ -41,6 +41,7 @@ class NumberRange:
 ANY_WHOLE = NumberRange(int, "", lambda _: True)
 WHOLE_FROM_0 = NumberRange(int, "at least 0", lambda number: number >= 0)
 WHOLE_FROM_1 = NumberRange(int, "at least 1", lambda number: number >= 1)
+PORTS = NumberRange(int, "from 1 to 65535", lambda number: 1 <= number <= 65535)
 FROM_0 = NumberRange(
     float, "finite and 0 or more", lambda number: math.isfinite(number) and number >= 0
 )

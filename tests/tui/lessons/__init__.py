@@ -1,0 +1,1 @@
+"""Tests of the lessons, which need no screen."""
