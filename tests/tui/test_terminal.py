@@ -174,7 +174,7 @@ def test_it_does_not_outlive_its_terminal(number: signal.Signals | None) -> None
 
 def test_a_resized_window_is_drawn_anew() -> None:
     with Terminal(*SMALL, size=(80, 24)) as terminal:
-        terminal.until_text("running")
+        terminal.until_text("▶")
         assert b"gradient norm" not in terminal.written, "there is no room for it"
         terminal.resize(120, 40)
         terminal.until_text("gradient norm")
