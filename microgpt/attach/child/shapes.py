@@ -250,7 +250,13 @@ def operators_among(name: str, codes: Iterable[CodeType]) -> list[Operator]:
     codes = [c for c in codes if c.co_argcount]
     makers = [c for c in codes if name in (*c.co_names, *c.co_freevars)]
     if _add_and_multiply(makers):
-        return [Operator(code, only_helps=False) for code in makers]
+        # What calls them is no op, though it makes constants: `cell(x, state)` of a model.
+        ops = {c.co_name for c in makers if _is_called(c, "add") or _is_called(c, "mul")}
+        return [
+            Operator(code, only_helps=False)
+            for code in makers
+            if code.co_name in ops or not ops & {*code.co_names, *code.co_freevars}
+        ]
     others = [code for code in codes if code not in makers]
     found = []
     for helper in makers:
@@ -262,11 +268,17 @@ def operators_among(name: str, codes: Iterable[CodeType]) -> list[Operator]:
     return found if any(each.only_helps for each in found) else []
 
 
+WORDS = {"add": ("add", "plus", "sum"), "mul": ("mul", "times", "prod")}
+"""In the names of functions that do this."""
+
+
 def _add_and_multiply(codes: list[CodeType]) -> bool:
-    return all(
-        any(c.co_argcount > 1 and any(word in c.co_name.lower() for word in words) for c in codes)
-        for words in (("add", "plus", "sum"), ("mul", "times", "prod"))
-    )
+    return all(any(_is_called(code, op) for code in codes) for op in WORDS)
+
+
+def _is_called(code: CodeType, op: str) -> bool:
+    """Whether a function of at least two operands is called like an op."""
+    return code.co_argcount > 1 and any(word in code.co_name.lower() for word in WORDS[op])
 
 
 def _is_of_the_program(body: CodeType, bases: tuple[Any, ...]) -> bool:

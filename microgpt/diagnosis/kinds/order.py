@@ -215,7 +215,7 @@ def _never_visited(evidence: Evidence) -> Iterator[Finding]:
 KINDS = (
     FaultKind("never-visited", "leaves nodes out",
          "tell nodes apart by identity, not by value, and follow all operands", _never_visited,
-         frozenset({"not-seeded"})),
+         frozenset({"not-seeded", "upstream-dropped"})),
     FaultKind("visited-twice", "visits a node again in one pass",
          "visit each node once, after all that was made of it", _visited_twice),
     FaultKind("visited-early", "visits a node before all its consumers",

@@ -298,14 +298,17 @@ def _symmetric(evidence: Evidence) -> Iterator[Finding]:
         graph = seen.graph
         rows: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         params = evidence.parameters(place)
-        for node, name in graph.names.items():
-            if params[node] and "[" in name:
-                row, _, _ = name.rpartition("[")
-                matrix, _, _ = row.rpartition("[")
-                if matrix:
-                    rows[matrix][row].append(node)
-                else:  # a vector: each of its numbers is of one unit
-                    rows[row][name].append(node)
+        # Biases may begin alike where there are matrices; where all are vectors, each number is of
+        # a unit.
+        names = {node: name for node, name in graph.names.items() if params[node]}
+        has_matrices = any(name.count("[") > 1 for name in names.values())
+        for node, name in names.items():
+            row, _, _ = name.rpartition("[")
+            matrix, _, _ = row.rpartition("[")
+            if matrix:
+                rows[matrix][row].append(node)
+            elif row and not has_matrices:
+                rows[row][name].append(node)
         for matrix, by_row in rows.items():
             tables = [
                 (tuple(graph.data[nodes].tolist()), tuple(graph.grad[nodes].tolist()))
