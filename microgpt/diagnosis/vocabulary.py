@@ -40,19 +40,15 @@ def vocabulary_of(tree: ast.Module | None) -> Vocabulary:
     """What a program calls the numbers and gradients of its nodes, and what makes them.
 
     A class that defines arithmetic sets its number from the first thing that it is given, and a
-    gradient is what it sets to 0 or None and what the program adds to.
+    gradient is what it sets to 0 or None and what the program adds to. Where none does, functions
+    add and multiply, and nodes are of a class that sets these two.
     """
     numbers, empty, makers = set(NUMBERS), {"grad", "gradient"}, set()
-    for node in ast.walk(tree or ast.Module([], [])):
-        if not isinstance(node, ast.ClassDef):
-            continue
-        methods = [m for m in node.body if isinstance(m, ast.FunctionDef)]
-        if not ARITHMETIC & {method.name for method in methods}:
-            continue
-        makers.add(node.name)
-        for method in methods:
-            if method.name != "__init__":
-                continue
+    classes = [n for n in ast.walk(tree or ast.Module([], [])) if isinstance(n, ast.ClassDef)]
+    nodes = [each for each in classes if ARITHMETIC & _methods(each).keys()]
+    for held in nodes or [each for each in classes if _sets_two_numbers(each)]:
+        makers.add(held.name)
+        for method in filter(None, [_methods(held).get("__init__")]):
             given = [a.arg for a in method.args.args[1:2]]
             for target, value in _assigned_pairs(method):
                 is_zeros = isinstance(value, ast.Call) and called(value) & ZEROS
@@ -83,6 +79,24 @@ def vocabulary_of(tree: ast.Module | None) -> Vocabulary:
     grads = empty & added_to if empty & added_to - numbers else empty
     return Vocabulary(
         frozenset(numbers), frozenset(grads | {"grad", "gradient"}), frozenset(makers)
+    )
+
+
+def _methods(node: ast.ClassDef) -> dict[str, ast.FunctionDef]:
+    return {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
+
+
+def _sets_two_numbers(node: ast.ClassDef) -> bool:
+    """Whether instances get a number that is given and one that is 0: what is added up."""
+    method = _methods(node).get("__init__")
+    if method is None or len(method.args.args) < 2:
+        return False
+    pairs = list(_assigned_pairs(method))
+    given = method.args.args[1].arg
+    takes = any(isinstance(value, ast.Name) and value.id == given for _, value in pairs)
+    return takes and any(
+        isinstance(value, ast.Constant) and value.value == 0 and type(value.value) is float
+        for _, value in pairs
     )
 
 
