@@ -21,7 +21,9 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "diagnosis.md"
-FRESH = ROOT / "tests" / "diagnosis" / "programs" / "fresh"
+PROGRAMS = ROOT / "tests" / "diagnosis" / "programs"
+FRESH = ("fresh", "unseen")
+"""Sets of faults that were written from the catalogue alone, one after the other."""
 BLOCK = re.compile(r"(?<=```console\n)\$ (microgpt [^\n]+)\n.*?(?=```)", re.DOTALL)
 LONGEST = 120
 """A program is given up after so long. Units: seconds."""
@@ -83,22 +85,25 @@ def table(folder: Path) -> list[str]:
     return [head, "", *rows]
 
 
-def fresh_programs(folder: Path) -> Iterator[tuple[dict[str, Any], Path]]:
-    """The faults that were written from the catalogue alone, each with its edited program."""
-    for number, fault in enumerate(json.loads((FRESH / "faults.json").read_text("utf-8"))):
-        text = (FRESH / "base" / f"{fault['base']}.py").read_text("utf-8")
+def fresh_programs(name: str, folder: Path) -> Iterator[tuple[dict[str, Any], Path]]:
+    """The faults of one set, each with its edited program."""
+    own = PROGRAMS / name
+    for number, fault in enumerate(json.loads((own / "faults.json").read_text("utf-8"))):
+        text = (own / "base" / f"{fault['base']}.py").read_text("utf-8")
         for old, new in fault["edits"]:
             text = text.replace(old, new)
-        path = folder / f"fresh{number}" / f"{fault['base']}.py"
+        path = folder / f"{name}{number}" / f"{fault['base']}.py"
         path.parent.mkdir()
         path.write_text(text, encoding="utf-8")
         yield fault, path
 
 
-def fresh_words(folder: Path) -> str:
-    """How many of them are named, in a sentence."""
-    fresh = list(fresh_programs(folder))
-    right = sorted((*FRESH.glob("base/*.py"), *FRESH.glob("right/*.py")))
+def fresh_words(name: str, folder: Path) -> str:
+    """How many of a set are named, in a sentence."""
+    fresh = list(fresh_programs(name, folder))
+    right = sorted((PROGRAMS / name).glob("base/*.py")) + sorted(
+        (PROGRAMS / name).glob("right/*.py")
+    )
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         said = list(pool.map(said_of, [*(path for _, path in fresh), *right]))
     named = at_line = 0
@@ -113,7 +118,7 @@ def fresh_words(folder: Path) -> str:
     suspected = sum(any(f["certainty"] != "note" for f in found) for found in said[len(fresh) :])
     return (
         f"Of {len(fresh)} faults that were written from the catalogue alone, in "
-        f"`tests/diagnosis/programs/fresh`, {named} are named first ({named / len(fresh):.0%}), "
+        f"`tests/diagnosis/programs/{name}`, {named} are named first ({named / len(fresh):.0%}), "
         f"{at_line} at the line; of {len(right)} right programs beside them {suspected} are "
         "suspected."
     )
@@ -139,7 +144,8 @@ if __name__ == "__main__":
     page = PAGE.read_text(encoding="utf-8")
     page = BLOCK.sub(lambda match: f"$ {match[1]}\n{output_of(match[1])}", page)
     with tempfile.TemporaryDirectory() as made:
-        page = between(page, "fresh", fresh_words(Path(made)))
+        told = "\n\n".join(fresh_words(name, Path(made)) for name in FRESH)
+        page = between(page, "fresh", told)
         if "fresh" not in sys.argv[1:]:
             page = between(page, "table", "\n".join(table(Path(made))))
     PAGE.write_text(page, encoding="utf-8")
