@@ -11,8 +11,8 @@ from textual.widget import Widget
 
 from tui.base.thread_work import in_thread
 from tui.doctored_app import DoctoredApp
-from tui.lessons.guide import Guide, Page
-from tui.lessons.lesson import Lesson, Situation, Verdict
+from tui.lessons.guide import Guide, GuidePage
+from tui.lessons.lesson import Lesson, Situation, TaskVerdict
 from tui.lessons.tour import TOUR
 from tui.widgets.guide_panel import GuidePanel
 
@@ -28,7 +28,7 @@ class GuidedApp(DoctoredApp):
     class Checked(Message):
         """A check that takes long is done."""
 
-        def __init__(self, lesson: Lesson, verdict: Verdict) -> None:
+        def __init__(self, lesson: Lesson, verdict: TaskVerdict) -> None:
             super().__init__()
             self.lesson = lesson
             self.verdict = verdict
@@ -52,7 +52,7 @@ class GuidedApp(DoctoredApp):
         return (GuidePanel(self._page, TOUR_KEYS if is_tour else LESSON_KEYS),)
 
     @property
-    def _page(self) -> Page | None:
+    def _page(self) -> GuidePage | None:
         return self.guide.page if self.guide is not None and self.shows_guide else None
 
     def look(self) -> None:
@@ -116,7 +116,9 @@ class GuidedApp(DoctoredApp):
             self._take(lesson, lesson.check(situation))
         elif not self._is_checking:
             self._is_checking = True
-            guide.take(lesson, Verdict(is_done=False, said="one moment: it is run and looked at"))
+            guide.take(
+                lesson, TaskVerdict(is_done=False, said="one moment: it is run and looked at")
+            )
             self.show_guide()
             self._check(lesson, situation)
 
@@ -129,7 +131,7 @@ class GuidedApp(DoctoredApp):
         self._is_checking = False
         self._take(event.lesson, event.verdict)
 
-    def _take(self, lesson: Lesson, verdict: Verdict) -> None:
+    def _take(self, lesson: Lesson, verdict: TaskVerdict) -> None:
         guide = self.guide
         if guide is None:
             return

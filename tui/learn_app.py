@@ -14,7 +14,7 @@ from tui.app import MicrogptApp
 from tui.lessons import LESSONS
 from tui.lessons.guide import Guide
 from tui.lessons.lesson import Course, Situation
-from tui.lessons.progress import Progress, save
+from tui.lessons.progress import LessonProgress, save
 
 SEED = 1
 """With it the heads of the default model come to differ in what they read."""
@@ -31,7 +31,7 @@ def training_of(course: Course) -> Training:
 class LearnApp(MicrogptApp):
     """Has a lesson beside its modes, and keeps which were done."""
 
-    def __init__(self, progress: Progress, at: str = "", folder: Path | None = None) -> None:
+    def __init__(self, progress: LessonProgress, at: str = "", folder: Path | None = None) -> None:
         """Begins with a lesson.
 
         Args:

@@ -35,13 +35,13 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--forget", action="store_true", help="forget which are done")
     arguments = parser.parse_args(argv)
     from tui.lessons import LESSONS  # noqa: PLC0415  # numpy; --help need not wait
-    from tui.lessons.progress import Progress, load, save  # noqa: PLC0415
+    from tui.lessons.progress import LessonProgress, load, save  # noqa: PLC0415
 
     names = [lesson.name for lesson in LESSONS]
     if arguments.lesson and arguments.lesson not in names:
         raise InputError(f"no lesson {arguments.lesson!r}; there are {', '.join(names)}")
     if arguments.forget:
-        save(Progress(has_seen_tour=True))
+        save(LessonProgress(has_seen_tour=True))
         say("forgotten")
         return 0
     progress = load()

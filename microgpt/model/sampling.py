@@ -29,7 +29,9 @@ def check_top_k(top_k: int) -> None:
         raise InputError(f"top-k is {top_k}; it must be at least 1, or 0 for all tokens")
 
 
-def drawing_weights(logits: Sequence[float], temperature: float, top_k: int = 0) -> list[float]:
+def drawing_weights(
+    logits: Sequence[float], temperature: float, top_k: int = 0, where: str = ""
+) -> list[float]:
     """How likely each token is to be drawn, as weights that need not sum to 1. Shape: `[token]`.
 
     They are the softmax of the logits over the temperature in microgpt's own order of floats, those
@@ -38,6 +40,7 @@ def drawing_weights(logits: Sequence[float], temperature: float, top_k: int = 0)
     Args:
         temperature: 0 leaves only the likeliest token, the first of several.
         top_k: 0 for all; of equal logits the first count.
+        where: said of numbers that are not finite, such as `" at position 0"`.
 
     Raises:
         DomainError: a number is not finite.
@@ -47,6 +50,9 @@ def drawing_weights(logits: Sequence[float], temperature: float, top_k: int = 0)
         return [float(token == likeliest) for token in range(len(logits))]
     try:
         reciprocal = float(temperature) ** -1
+    except ArithmeticError:
+        raise DomainError(f"division by {temperature} is not finite") from None
+    try:
         scaled = [logit * reciprocal for logit in logits]
         shift = -max(scaled)
         exps = [math.exp(logit + shift) for logit in scaled]
@@ -57,7 +63,9 @@ def drawing_weights(logits: Sequence[float], temperature: float, top_k: int = 0)
     except (ArithmeticError, ValueError):
         inverse = math.nan
     if not math.isfinite(inverse):
-        raise DomainError("the probabilities are not all finite")
+        raise DomainError(
+            f"the probabilities{where} are not all finite, at temperature {temperature}"
+        )
     weights = [each * inverse for each in exps]
     if top_k:
         by_size = sorted(range(len(logits)), key=lambda token: -logits[token])
@@ -132,13 +140,8 @@ def characters(
         if not all(math.isfinite(logit.data) for logit in logits):
             raise DomainError(f"the logits at position {pos_id} are not all finite")
         if temperature:
-            try:
-                weights = drawing_weights([it.data for it in logits], temperature, top_k)
-            except DomainError as error:
-                raise DomainError(
-                    f"the probabilities at position {pos_id} are not all finite, at "
-                    f"temperature {temperature}"
-                ) from error
+            numbers = [logit.data for logit in logits]
+            weights = drawing_weights(numbers, temperature, top_k, f" at position {pos_id}")
             token_id = rng.choices(range(tokenizer.vocab_size), weights=weights)[0]
         else:
             token_id = max(range(tokenizer.vocab_size), key=lambda i: logits[i].data)

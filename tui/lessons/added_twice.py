@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from microgpt.graph.graph import Graph
-from tui.lessons.lesson import NOT_YET, Lesson, Situation, Verdict
+from tui.lessons.lesson import NOT_YET, Lesson, Situation, TaskVerdict
 
 
 def first_added_again(graph: Graph) -> int | None:
@@ -20,26 +20,30 @@ def first_added_again(graph: Graph) -> int | None:
     return None
 
 
-def check(situation: Situation) -> Verdict:
+def check(situation: Situation) -> TaskVerdict:
     """Done at the first event that adds to a gradient for the second time."""
     graph, session = situation.graph, situation.session
     if graph is None or session is None or not graph.backpropagated or not situation.is_walking:
         return NOT_YET
     state = session.state
     if state.phase != "backward":
-        return Verdict(is_done=False, said="This is the forward pass: there are no gradients yet.")
+        return TaskVerdict(
+            is_done=False, said="This is the forward pass: there are no gradients yet."
+        )
     wanted = first_added_again(graph)
     if state.event == wanted:
         again = next(change for change in state.changes if change.old)
-        return Verdict(
+        return TaskVerdict(
             is_done=True,
             said=f"Event {state.event}: {again.name} had {again.old:.4g} already, of its other "
             f"consumer, and {again.contribution:.4g} comes to it: {again.new:.4g}. That is the "
             "whole of `grad += local * adjoint`.",
         )
     if wanted is not None and state.event > wanted:
-        return Verdict(is_done=False, said=f"Event {state.event} is too late: it happened before.")
-    return Verdict(
+        return TaskVerdict(
+            is_done=False, said=f"Event {state.event} is too late: it happened before."
+        )
+    return TaskVerdict(
         is_done=False,
         said=f"Event {state.event} adds to nothing that is there: each gradient here begins at 0.",
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tui.lessons.lesson import NOT_YET, Lesson, Situation, Verdict
+from tui.lessons.lesson import NOT_YET, Lesson, Situation, TaskVerdict
 
 
-def check(situation: Situation) -> Verdict:
+def check(situation: Situation) -> TaskVerdict:
     """Done when the document has other letters, nothing else is changed, and it costs less."""
     session = situation.session
     if session is None or not situation.edits:
@@ -13,18 +13,18 @@ def check(situation: Situation) -> Verdict:
     stack = session.edit_stack
     tokens = stack.tokens
     if not tokens or len(situation.edits) != len(tokens):
-        return Verdict(
+        return TaskVerdict(
             is_done=False, said="Change letters, and nothing else: U takes the last back."
         )
     now, before = stack.current.graph, stack.original.graph
     loss, was = float(now.data[now.root]), float(before.data[before.root])
     if loss >= was:
-        return Verdict(
+        return TaskVerdict(
             is_done=False,
             said=f"The loss went from {was:.4g} to {loss:.4g}: the model finds that less likely.",
         )
     said = ", ".join(f"‘{letter}’ at {position}" for position, letter in sorted(tokens.items()))
-    return Verdict(
+    return TaskVerdict(
         is_done=True,
         said=f"With {said} the loss is {loss:.4g} in place of {was:.4g}. To the model this is the "
         "more usual name; every number of the graph was computed again for it.",

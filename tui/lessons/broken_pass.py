@@ -9,7 +9,7 @@ from microgpt.attach import ScriptProcess
 from microgpt.diagnosis.program import Program
 from microgpt.diagnosis.watching import LONGEST, Watching, diagnosis_of
 from microgpt.errors import MicrogptError
-from tui.lessons.lesson import NOT_YET, Lesson, Situation, Verdict
+from tui.lessons.lesson import NOT_YET, Lesson, Situation, TaskVerdict
 
 FILE_NAME = "microgpt-lesson.py"
 PASSES = 5
@@ -17,7 +17,7 @@ LEAST_NODES = 15
 """So much computation a mended program has left; three of its passes' 43 nodes would be."""
 
 
-def check(situation: Situation) -> Verdict:
+def check(situation: Situation) -> TaskVerdict:
     """Done when the doctor finds every gradient of the program right. Runs the program."""
     if not situation.file:
         return NOT_YET
@@ -32,24 +32,24 @@ def check(situation: Situation) -> Verdict:
             finally:
                 timer.cancel()
     except MicrogptError as error:
-        return Verdict(is_done=False, said=str(error))
+        return TaskVerdict(is_done=False, said=str(error))
     evidence = watching.evidence
     diagnosis = diagnosis_of(evidence)
     if diagnosis.findings and diagnosis.verdict != "sound":
         finding = diagnosis.findings[0]
         if finding.was is None or finding.should is None:
-            return Verdict(is_done=False, said=f"Still ill: {finding.what}")
-        return Verdict(
+            return TaskVerdict(is_done=False, said=f"Still ill: {finding.what}")
+        return TaskVerdict(
             is_done=False,
             said=f"Still ill: {finding.spoils or 0} gradients of a pass are wrong. One is "
             f"{finding.was:.4g} and should be {finding.should:.4g}.",
         )
     if not evidence.passes:
         ended = watching.ended.reason if watching.ended else "it ended before one"
-        return Verdict(is_done=False, said=f"No backward pass was seen: {ended}")
+        return TaskVerdict(is_done=False, said=f"No backward pass was seen: {ended}")
     if diagnosis.verdict != "sound" or len(evidence.passes[0].graph) < LEAST_NODES:
-        return Verdict(is_done=False, said="There is too little left of it to be checked.")
-    return Verdict(
+        return TaskVerdict(is_done=False, said="There is too little left of it to be checked.")
+    return TaskVerdict(
         is_done=True,
         said=f"All {diagnosis.n_gradients} gradients of {diagnosis.passes} passes are what they "
         "should be. A share is added, since a number may be used more than once; with = only the "

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tui.lessons.lesson import NOT_YET, Lesson, Situation, Verdict
+from tui.lessons.lesson import NOT_YET, Lesson, Situation, TaskVerdict
 
 
-def check(situation: Situation) -> Verdict:
+def check(situation: Situation) -> TaskVerdict:
     """Done where a watchpoint stands at the last of several additions to a parameter's gradient."""
     graph, session = situation.graph, situation.session
     if graph is None or session is None or not situation.is_walking:
@@ -14,26 +14,26 @@ def check(situation: Situation) -> Verdict:
         return NOT_YET
     state = session.state
     if not any(point.kind == "watchpoint" for point in state.stop.points):
-        return Verdict(
+        return TaskVerdict(
             is_done=False, said="A watchpoint is set; nothing that it watches changes here."
         )
     wanted = [change for change in state.changes if graph.op(change.node) == "param"]
     if not wanted:
-        return Verdict(is_done=False, said="What is watched here is no parameter.")
+        return TaskVerdict(is_done=False, said="What is watched here is no parameter.")
     change = wanted[-1]
     edges = graph.edges_out_of(change.node)
     last = max(int(graph.event_of[consumer]) for consumer in graph.edge_consumers[edges])
     if len(edges) < 2:
-        return Verdict(
+        return TaskVerdict(
             is_done=False,
             said=f"{change.name} is used only once: its gradient is no sum. Take another.",
         )
     if state.event != last:
-        return Verdict(
+        return TaskVerdict(
             is_done=False,
             said=f"{change.name} has {change.new:.4g} so far; more is added to it later.",
         )
-    return Verdict(
+    return TaskVerdict(
         is_done=True,
         said=f"{change.name}: {len(edges)} shares, and with this one the gradient is complete: "
         f"{change.new:.4g}. Now only may an optimizer use it.",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tui.lessons.lesson import Lesson, Situation, Verdict
+from tui.lessons.lesson import Lesson, Situation, TaskVerdict
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class GuidePage:
     """What is to be read at a moment."""
 
     title: str
@@ -38,7 +38,7 @@ class Guide:
         names = [lesson.name for lesson in self.lessons]
         first_open = next((i for i, name in enumerate(names) if name not in self.done), 0)
         self.index = names.index(at) if at in names else first_open
-        self._verdict = Verdict(is_done=False)
+        self._verdict = TaskVerdict(is_done=False)
         self.n_hints = 0  # of the lesson at hand, how many were asked for
 
     @property
@@ -61,7 +61,7 @@ class Guide:
         index = self.index + by
         if not 0 <= index < len(self.lessons):
             return False
-        self.index, self.n_hints, self._verdict = index, 0, Verdict(is_done=False)
+        self.index, self.n_hints, self._verdict = index, 0, TaskVerdict(is_done=False)
         return True
 
     def hint(self) -> bool:
@@ -80,7 +80,7 @@ class Guide:
             return False
         return self.take(lesson, lesson.check(situation))
 
-    def take(self, lesson: Lesson, verdict: Verdict) -> bool:
+    def take(self, lesson: Lesson, verdict: TaskVerdict) -> bool:
         """What the check of a lesson says; whether what is to be read changes by it."""
         if verdict.is_done:
             self.done[lesson.name] = None
@@ -90,11 +90,11 @@ class Guide:
         return True
 
     @property
-    def page(self) -> Page:
+    def page(self) -> GuidePage:
         """What is to be read now."""
         lesson = self.lesson
         hint = ""
         if self.n_hints:
             hint = f"hint {self.n_hints} of {len(lesson.hints)}: {lesson.hints[self.n_hints - 1]}"
         title = f"{self.what} {self.index + 1} of {len(self.lessons)} · {lesson.title}"
-        return Page(title, lesson.task, hint, self._verdict.said, self.is_done)
+        return GuidePage(title, lesson.task, hint, self._verdict.said, self.is_done)

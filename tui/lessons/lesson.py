@@ -52,14 +52,14 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TaskVerdict:
     """What a check says."""
 
     is_done: bool
     said: str = ""  # what was right, or what to look at again
 
 
-NOT_YET = Verdict(is_done=False)
+NOT_YET = TaskVerdict(is_done=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Lesson:
     title: str
     task: str
     hints: tuple[str, ...]
-    check: Callable[[Situation], Verdict]
+    check: Callable[[Situation], TaskVerdict]
     course: Course = "trained"
     file_name: str = ""  # of a file that is written for it into the folder at hand, `""` for none
     file_text: str = ""

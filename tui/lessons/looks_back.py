@@ -7,7 +7,7 @@ import numpy as np
 from microgpt.graph.arrays import Floats
 from microgpt.train.engines.vectors.document_pass import document_pass
 from microgpt.train.graph_origin import GraphOrigin
-from tui.lessons.lesson import NOT_YET, Lesson, Situation, Verdict
+from tui.lessons.lesson import NOT_YET, Lesson, Situation, TaskVerdict
 
 DOCUMENTS = 12
 """Over so many of the corpus a head is judged."""
@@ -31,13 +31,15 @@ def weight_on_letter_before(origin: GraphOrigin) -> Floats | None:
     return mean
 
 
-def check(situation: Situation) -> Verdict:
+def check(situation: Situation) -> TaskVerdict:
     """Done when the head is selected that gives most weight to the letter before."""
     origin, head = situation.origin, situation.head
     if origin is None:
         return NOT_YET
     if head is None:
-        return Verdict(is_done=False, said="Go to Attention mode (4): heads are selected there.")
+        return TaskVerdict(
+            is_done=False, said="Go to Attention mode (4): heads are selected there."
+        )
     weights = weight_on_letter_before(origin)
     if weights is None:
         return NOT_YET
@@ -47,8 +49,8 @@ def check(situation: Situation) -> Verdict:
         f"average over {min(DOCUMENTS, len(origin.documents))} documents"
     )
     if mine < weights.max():
-        return Verdict(is_done=False, said=f"{told}; another head gives it more.")
-    return Verdict(
+        return TaskVerdict(is_done=False, said=f"{told}; another head gives it more.")
+    return TaskVerdict(
         is_done=True,
         said=f"{told}, more than any other head. Nobody told it to: it came out of training, since "
         "the letter before says a lot about the next one.",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from microgpt.model.places import position_losses, position_of
-from tui.lessons.lesson import NOT_YET, Lesson, Situation, Verdict
+from tui.lessons.lesson import NOT_YET, Lesson, Situation, TaskVerdict
 
 
-def check(situation: Situation) -> Verdict:
+def check(situation: Situation) -> TaskVerdict:
     """Done when a cell of the position with the largest loss is selected."""
     graph = situation.graph
     if graph is None or not position_losses(graph):
@@ -14,13 +14,15 @@ def check(situation: Situation) -> Verdict:
     losses = {at: float(graph.data[node]) for at, node in position_losses(graph).items()}
     chosen = position_of(situation.selected)
     if chosen is None or chosen not in losses:
-        return Verdict(is_done=False, said="Select a cell of a column first, with the arrow keys.")
+        return TaskVerdict(
+            is_done=False, said="Select a cell of a column first, with the arrow keys."
+        )
     if losses[chosen] < max(losses.values()):
-        return Verdict(
+        return TaskVerdict(
             is_done=False,
             said=f"Position {chosen} cost {losses[chosen]:.4g} nats; another cost more.",
         )
-    return Verdict(
+    return TaskVerdict(
         is_done=True,
         said=f"Position {chosen} cost {losses[chosen]:.4g} nats, more than any other. The loss of "
         "the step is the mean over positions, and each is -log of the probability that the right "

@@ -19,16 +19,16 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class LessonProgress:
     """What has been done, in the order in which it was."""
 
     done: tuple[str, ...] = ()  # names of lessons
     has_seen_tour: bool = False
 
-    def with_done(self, name: str) -> Progress:
+    def with_done(self, name: str) -> LessonProgress:
         """With a lesson more.
 
-        >>> Progress().with_done("twice").with_done("twice").done
+        >>> LessonProgress().with_done("twice").with_done("twice").done
         ('twice',)
         """
         return self if name in self.done else replace(self, done=(*self.done, name))
@@ -39,7 +39,7 @@ def progress_file() -> Path:
     return state_folder() / "learned.json"
 
 
-def load() -> Progress:
+def load() -> LessonProgress:
     """What is kept, nothing if there is no file.
 
     Raises:
@@ -51,13 +51,13 @@ def load() -> Progress:
         return _progress_in(path, content)
     except InputError as error:
         if isinstance(error.__cause__, FileNotFoundError):
-            return Progress()
+            return LessonProgress()
         raise
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{str(path)!r} is no progress of lessons: delete it") from error
 
 
-def save(progress: Progress) -> None:
+def save(progress: LessonProgress) -> None:
     """Keeps it, in place of what was kept.
 
     Raises:
@@ -72,13 +72,13 @@ def save(progress: Progress) -> None:
     write_atomically(path, json.dumps(content, indent=1).encode() + b"\n")
 
 
-def _progress_in(path: Path, content: Any) -> Progress:
+def _progress_in(path: Path, content: Any) -> LessonProgress:
     if content["version"] != VERSION:
         raise InputError(
             f"{str(path)!r} is of version {str(content['version'])[:20]!r}; this program reads "
             f"{VERSION}"
         )
-    return Progress(_names(content["done"]), bool(content["tour"]))
+    return LessonProgress(_names(content["done"]), bool(content["tour"]))
 
 
 def _names(found: Sequence[object]) -> tuple[str, ...]:

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from tui.lessons.lesson import Lesson, Situation, Verdict
+from tui.lessons.lesson import Lesson, Situation, TaskVerdict
 
 
-def _in(mode: str, situation: Situation) -> Verdict:
-    return Verdict(is_done=situation.mode == mode)
+def _in(mode: str, situation: Situation) -> TaskVerdict:
+    return TaskVerdict(is_done=situation.mode == mode)
 
 
-def _watched(situation: Situation) -> Verdict:
+def _watched(situation: Situation) -> TaskVerdict:
     frame = situation.frame
-    return Verdict(is_done=frame is not None and frame.live_step >= 1)
+    return TaskVerdict(is_done=frame is not None and frame.live_step >= 1)
 
 
-def _walked(situation: Situation) -> Verdict:
-    return Verdict(is_done=situation.is_walking)
+def _walked(situation: Situation) -> TaskVerdict:
+    return TaskVerdict(is_done=situation.is_walking)
 
 
-def _opened(situation: Situation) -> Verdict:
-    return Verdict(is_done=situation.mode == "graph" and situation.node is not None)
+def _opened(situation: Situation) -> TaskVerdict:
+    return TaskVerdict(is_done=situation.mode == "graph" and situation.node is not None)
 
 
-def _on_the_map(situation: Situation) -> Verdict:
+def _on_the_map(situation: Situation) -> TaskVerdict:
     return _in("map", situation)
 
 
-def _among_heads(situation: Situation) -> Verdict:
+def _among_heads(situation: Situation) -> TaskVerdict:
     return _in("attention", situation)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from microgpt.graph.graph import Graph
-from tui.lessons.lesson import NOT_YET, Lesson, Situation, Verdict
+from tui.lessons.lesson import NOT_YET, Lesson, Situation, TaskVerdict
 
 
 def chain_of_zeros(graph: Graph) -> list[int]:
@@ -23,7 +23,7 @@ def chain_of_zeros(graph: Graph) -> list[int]:
         chain.append(node)
 
 
-def check(situation: Situation) -> Verdict:
+def check(situation: Situation) -> TaskVerdict:
     """Done at the exp that underflowed."""
     graph = situation.graph
     if graph is None or not np.isnan(graph.data[graph.root]):
@@ -32,22 +32,24 @@ def check(situation: Situation) -> Verdict:
     if not chain:
         return NOT_YET
     if node is None:
-        return Verdict(is_done=False, said="Select a single node first: Graph mode (3) shows them.")
+        return TaskVerdict(
+            is_done=False, said="Select a single node first: Graph mode (3) shows them."
+        )
     if node == chain[-1]:
         score = float(graph.data[graph.operands_of(node)[0].operand])
-        return Verdict(
+        return TaskVerdict(
             is_done=True,
             said=f"exp({score:.4g}) is less than the smallest double, so it is 0, and so is the "
             "probability: its log has no value. The learning rate of 0.3 has thrown the "
             "parameters so far that one logit lies hundreds above another.",
         )
     if node in chain:
-        return Verdict(
+        return TaskVerdict(
             is_done=False, said="This is 0 because one of its operands is: go on to that one."
         )
     if node == graph.root:
-        return Verdict(is_done=False, said="Here it failed. Its operand is 0: why is that?")
-    return Verdict(
+        return TaskVerdict(is_done=False, said="Here it failed. Its operand is 0: why is that?")
+    return TaskVerdict(
         is_done=False, said=f"{graph.name(node)} is {graph.data[node]:.6g}: it is not to blame."
     )
 

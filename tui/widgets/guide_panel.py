@@ -5,25 +5,25 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widget import Widget
 
-from tui.lessons.guide import Page
+from tui.lessons.guide import GuidePage
 from tui.themes import theme_color
 
 
 class GuidePanel(Widget):
     """Shows a page; takes no keys."""
 
-    def __init__(self, page: Page | None, keys: str) -> None:
+    def __init__(self, page: GuidePage | None, keys: str) -> None:
         """Shows a page from the start, if there is one.
 
         Args:
             keys: what people can press, in words.
         """
         super().__init__()
-        self.page: Page | None = None
+        self.page: GuidePage | None = None
         self.border_subtitle = keys
         self.show(page)
 
-    def show(self, page: Page | None) -> None:
+    def show(self, page: GuidePage | None) -> None:
         """Shows another page; None hides the panel."""
         if page == self.page and self.display == (page is not None):
             return

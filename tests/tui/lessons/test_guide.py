@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tui.lessons.guide import Guide
-from tui.lessons.lesson import Lesson, Situation, Verdict
+from tui.lessons.lesson import Lesson, Situation, TaskVerdict
 
 
 def in_mode(name: str, mode: str, *, waits: bool = False) -> Lesson:
-    def check(situation: Situation) -> Verdict:
+    def check(situation: Situation) -> TaskVerdict:
         right = situation.mode == mode
-        return Verdict(right, "right" if right else f"not {situation.mode}")
+        return TaskVerdict(right, "right" if right else f"not {situation.mode}")
 
     return Lesson(name, name, "go there", ("one", "two"), check, waits_for_answer=waits)
 

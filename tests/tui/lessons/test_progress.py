@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from microgpt.errors import InputError
-from tui.lessons.progress import Progress, load, progress_file, save
+from tui.lessons.progress import LessonProgress, load, progress_file, save
 
 
 @pytest.fixture(autouse=True)
@@ -17,12 +17,12 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_nothing_is_done_before_there_is_a_file() -> None:
-    assert load() == Progress()
+    assert load() == LessonProgress()
     assert not progress_file().exists()
 
 
 def test_it_is_as_it_was_kept() -> None:
-    progress = Progress(has_seen_tour=True).with_done("twice").with_done("back")
+    progress = LessonProgress(has_seen_tour=True).with_done("twice").with_done("back")
     save(progress)
     assert load() == progress
     assert [path.name for path in progress_file().parent.iterdir()] == ["learned.json"]
@@ -50,4 +50,4 @@ def test_what_is_no_progress_is_said_in_a_line_and_stays(content: str, told: str
 def test_where_nothing_can_be_written(state: Path) -> None:
     state.write_text("a file")
     with pytest.raises(InputError, match="cannot write"):
-        save(Progress())
+        save(LessonProgress())
