@@ -116,7 +116,8 @@ class GuidedApp(DoctoredApp):
             self._take(lesson, lesson.check(situation))
         elif not self._is_checking:
             self._is_checking = True
-            guide.take(
+            running = TaskVerdict(is_done=False, said="one moment: it is run and looked at")
+            guide.take(lesson, running)
                 lesson, TaskVerdict(is_done=False, said="one moment: it is run and looked at")
             )
             self.show_guide()
