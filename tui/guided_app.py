@@ -118,8 +118,6 @@ class GuidedApp(DoctoredApp):
             self._is_checking = True
             running = TaskVerdict(is_done=False, said="one moment: it is run and looked at")
             guide.take(lesson, running)
-                lesson, TaskVerdict(is_done=False, said="one moment: it is run and looked at")
-            )
             self.show_guide()
             self._check(lesson, situation)
 
