@@ -179,19 +179,33 @@ class WalkPane(Vertical):
                 self.show_place()
                 self._compute(self._reader, line, typed)
                 return
-            if typed.verb.name in SEEKING:
-                self._seek_from_backward()
-            outcome = self._reader.carry_out(typed)
+            outcome = self._sought(typed) if typed.verb.name in SEEKING else None
+            outcome = outcome or self._reader.carry_out(typed)
         except MicrogptError as error:
             self._tell(line, [str(error)], is_error=True)
             return
         self._follow(line, outcome, quietly=quietly)
 
-    def _seek_from_backward(self) -> None:
-        """Before a walk has begun, what seeks on begins where `s` does: with the backward pass."""
-        explorer = self.explorer
-        if explorer is not None and not explorer.stepping and explorer.graph.backpropagated:
-            explorer.session.goto("backward 0")
+    def _sought(self, typed: TypedLine) -> Outcome | None:
+        """Before a walk has begun, what seeks on begins where `s` does: with the backward pass.
+
+        None where a walk has begun, which goes on.
+
+        Raises:
+            MicrogptError: of the line; nothing has moved then.
+        """
+        explorer, reader = self.explorer, self._reader
+        if explorer is None or reader is None or explorer.stepping:
+            return None
+        if not explorer.graph.backpropagated:
+            return None
+        before = explorer.session.state
+        explorer.session.goto("backward 0")
+        try:
+            return reader.carry_out(typed)
+        except MicrogptError:
+            explorer.session.state = before
+            raise
 
     def _say_none_yet(self) -> None:
         self.notify(why_not(self.explorer), timeout=2)
