@@ -58,7 +58,7 @@ async def test_a_click_on_a_tab_switches_modes() -> None:
 
 @pytest.mark.slow
 async def test_a_mode_shows_where_training_stands_at_once_also_while_paused() -> None:
-    async with piloted() as ui:
+    async with piloted(size=LARGE) as ui:
         await ui.train(2)
         for key in "2341":
             await ui.press(key)
@@ -126,7 +126,7 @@ async def test_n_while_running_pauses() -> None:
 
 @pytest.mark.slow
 async def test_plus_and_minus_change_the_speed() -> None:
-    async with piloted() as ui:
+    async with piloted(size=LARGE) as ui:
         for speed in (*SPEEDS[-2::-1], SPEEDS[0]):
             await ui.press("minus")
             await ui.until(lambda speed=speed: ui.frame.speed == speed)

@@ -79,10 +79,10 @@ def test_the_overview_of_a_tiny_model() -> None:
 
 PROGRAM = """
 import sys
-from tests.viz.computations import small_snapshot, tutorial_graph
-from viz.attention_panels import AttentionPattern, attention_dot
+from tests.viz.computations import small_snapshot
+from viz.boxes import Folding
 from viz.dot import to_dot
-from viz.view import folded, neighbourhood, scalars
+from viz.view import folded, neighbourhood
 
 graph = small_snapshot().graph("ann")
 folding = Folding(graph)
