@@ -175,7 +175,10 @@ class Piloted(Driven):
         def is_drawn() -> bool:
             screen = self.graph_screen
             placed = self.canvas.placed
-            return bool(screen.explorer and placed and placed.view is screen.explorer.view)
+            explorer = screen.explorer
+            if explorer is None or placed is None or placed.view.graph is not explorer.graph:
+                return False
+            return placed.view.focus.key == explorer.focus.key  # of one graph layouts are kept
 
         await self.until(is_drawn)
         await self.settle()
