@@ -23,7 +23,7 @@ from tui.learn_app import SEED, LearnApp
 from tui.lessons import LESSONS
 from tui.lessons.added_twice import first_added_again
 from tui.lessons.looks_back import DOCUMENTS, weight_on_letter_before
-from tui.lessons.progress import Progress
+from tui.lessons.progress import LessonProgress
 from tui.modes.step_mode import StepScreen
 
 DOCS = Path(__file__).parent
@@ -268,7 +268,7 @@ async def write_page() -> None:
     training = Training(load_corpus("names"), config=TrainingConfig(seed=SEED), engine="numpy")
     parts = await play(MicrogptApp(training, paused=True), STOPS)
     with tempfile.TemporaryDirectory() as folder:
-        parts += await play(Unkept(Progress(), "twice", Path(folder)), (lessons,))
+        parts += await play(Unkept(LessonProgress(), "twice", Path(folder)), (lessons,))
     PAGE.write_text("\n".join([BEGINNING, *parts, END]), encoding="utf-8")
     print(f"wrote {PAGE}")  # noqa: T201
 

@@ -15,7 +15,7 @@ from tui.lessons import LESSONS
 from tui.lessons.added_twice import first_added_again
 from tui.lessons.guide import Guide
 from tui.lessons.looks_back import weight_on_letter_before
-from tui.lessons.progress import Progress, load, progress_file, save
+from tui.lessons.progress import LessonProgress, load, progress_file, save
 from tui.lessons.tour import TOUR
 from tui.lessons.why_it_stopped import chain_of_zeros
 from tui.widgets.guide_panel import GuidePanel
@@ -75,9 +75,9 @@ def test_the_tour_is_shown_once(state: Path) -> None:
 
 
 def test_what_was_learned_is_kept_beside_it() -> None:
-    save(Progress(done=("twice",)))
+    save(LessonProgress(done=("twice",)))
     assert main._is_first_start()
-    assert load() == Progress(done=("twice",), has_seen_tour=True)
+    assert load() == LessonProgress(done=("twice",), has_seen_tour=True)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
@@ -96,7 +96,7 @@ async def test_a_stop_is_read_whole(size: tuple[int, int], stop: int) -> None:
 
 @asynccontextmanager
 async def learning(at: str, size: tuple[int, int] = SMALL) -> AsyncIterator[Piloted]:
-    app = LearnApp(Progress(), at)
+    app = LearnApp(LessonProgress(), at)
     async with app.run_test(size=size, notifications=True) as pilot:
         ui = Piloted(app, pilot)
         await ui.until(lambda: app.frame and app.frame.status in ("finished", "failed"))
@@ -189,7 +189,7 @@ async def test_the_run_that_stopped_is_gone_over_to_and_explained() -> None:
 
 @pytest.mark.slow
 async def test_a_program_is_written_for_its_lesson_and_looked_at(tmp_path: Path) -> None:
-    app = LearnApp(Progress(), "mend", tmp_path)
+    app = LearnApp(LessonProgress(), "mend", tmp_path)
     file = tmp_path / "microgpt-lesson.py"
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         ui = Piloted(app, pilot)
@@ -207,14 +207,14 @@ async def test_a_program_is_written_for_its_lesson_and_looked_at(tmp_path: Path)
 
 
 def test_lessons_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    save(Progress(done=(LESSONS[1].name,)))
+    save(LessonProgress(done=(LESSONS[1].name,)))
     assert learn_command.run(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [
         "✓" if place == 1 else lesson.name for place, lesson in enumerate(LESSONS)
     ]
     assert learn_command.run(["--forget"]) == 0
-    assert load() == Progress(has_seen_tour=True)
+    assert load() == LessonProgress(has_seen_tour=True)
 
 
 def test_no_such_lesson(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,10 +28,8 @@ from tui.debugger.command_line import CommandLine
 from tui.debugger.explorer import Explorer, Standpoint, why_not
 from tui.debugger.player import Player
 from tui.debugger.said import Said
+from tui.debugger.seeking import carried_out
 from tui.keys import WALK, bindings_for
-
-SEEKING = ("continue", "until")
-"""Verbs that go on to what they find."""
 
 Stride: TypeAlias = Literal["event"] | Stage
 """By what a walk goes on."""
@@ -179,33 +177,11 @@ class WalkPane(Vertical):
                 self.show_place()
                 self._compute(self._reader, line, typed)
                 return
-            outcome = self._sought(typed) if typed.verb.name in SEEKING else None
-            outcome = outcome or self._reader.carry_out(typed)
+            outcome = carried_out(self.explorer, self._reader, typed)
         except MicrogptError as error:
             self._tell(line, [str(error)], is_error=True)
             return
         self._follow(line, outcome, quietly=quietly)
-
-    def _sought(self, typed: TypedLine) -> Outcome | None:
-        """Before a walk has begun, what seeks on begins where `s` does: with the backward pass.
-
-        None where a walk has begun, which goes on.
-
-        Raises:
-            MicrogptError: of the line; nothing has moved then.
-        """
-        explorer, reader = self.explorer, self._reader
-        if explorer is None or reader is None or explorer.stepping:
-            return None
-        if not explorer.graph.backpropagated:
-            return None
-        before = explorer.session.state
-        explorer.session.goto("backward 0")
-        try:
-            return reader.carry_out(typed)
-        except MicrogptError:
-            explorer.session.state = before
-            raise
 
     def _say_none_yet(self) -> None:
         self.notify(why_not(self.explorer), timeout=2)
