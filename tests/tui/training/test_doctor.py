@@ -87,7 +87,9 @@ async def test_it_halts_at_the_next_finding() -> None:
         await ui.until(lambda: ui.mode.frame and ui.mode.frame.past)
         await ui.until(lambda: ui.frame.status != "running")
         assert not ui.app._halts_at_finding
-        assert ui.step in {f.pass_number for f in ui.app.findings}
+        assert any("F says more" in notice for notice in ui.notices)
+        # Of one kind the newest is kept, and some steps may have been trained before it halted.
+        assert 0 < ui.step <= max(f.pass_number or 0 for f in ui.app.findings)
 
 
 async def test_d_again_does_not_halt() -> None:
