@@ -6,14 +6,12 @@ nothing is put between the stream and `lm_head`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from microgpt.graph.graph import Graph
-from microgpt.model.places import at_any_position, matrix_rows, position_name
+from microgpt.model.places import matrix_rows, position_name, stream_scopes
 
 HEAD_MATRIX = "lm_head"
-_STAGE = re.compile(r"embed|(layer\d+/(?:attn|mlp))/residual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +29,12 @@ def logit_lens(graph: Graph, position: int) -> tuple[LensStage, ...]:
         GraphError: the graph has no such position.
     """
     rows = matrix_rows(graph, HEAD_MATRIX)
-    position_scope = graph.scopes.find(position_name(position))
+    around = graph.scopes.find(position_name(position))
     stages = []
-    for scope in graph.scopes:
-        if not position_scope.start <= scope.start < position_scope.stop:
-            continue
-        match = _STAGE.fullmatch(at_any_position(scope.path))
-        if match and scope.path != position_scope.path:
-            stream = graph.data[graph.outputs_of(scope)].tolist()
-            logits = tuple(_dot(row, stream) for row in rows)
-            stages.append(LensStage(match[1] or "embed", logits))
+    for block, scopes in stream_scopes(graph).items():
+        after = next(after for _, after in scopes if around.start <= after.start < around.stop)
+        stream = graph.data[graph.outputs_of(after)].tolist()
+        stages.append(LensStage(block, tuple(_dot(row, stream) for row in rows)))
     return tuple(stages)
 
 

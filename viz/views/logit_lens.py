@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from microgpt.graph.arrays import Floats, Ints, frozen
+from microgpt.model.logit_lens import logit_lens
 from viz.views.positions import chosen_positions
-from viz.views.stream import applied, matrix_nodes, stream_states
+from viz.views.stream import stream_states
 from viz.views.subject import ViewSubject
 from viz.views.table import Choices
 
@@ -44,20 +45,19 @@ class LogitLens:
         subject = subjects[-1]
         model = subject.needed_model("view lens")
         graph, tokenizer = subject.graph, model.tokenizer
-        states = stream_states(graph)
-        n_positions = len(states[0].after)
+        n_positions = len(stream_states(graph)[0].after)
         positions = chosen_positions(choices.position, n_positions)
-        lm_head = graph.data[matrix_nodes(graph, "lm_head")]
         at = np.array(positions)
-        streams = np.stack([graph.data[state.after[at]] for state in states])
+        stages = [logit_lens(graph, position) for position in positions]
+        logits = np.array([[stage.logits for stage in each] for each in stages]).swapaxes(0, 1)
         ids = np.array(tokenizer.encode(subject.document)[: n_positions + 1])
         return cls(
-            tuple(state.block for state in states),
+            tuple(stage.name for stage in stages[0]),
             positions,
             tuple(tokenizer.label(int(token)) for token in ids[at]),
             frozen(ids[at + 1]),
             tuple(tokenizer.label(token) for token in range(tokenizer.vocab_size)),
-            frozen(_softmax(applied(lm_head, streams))),
+            frozen(_softmax(logits)),
             min(choices.top or TOP, tokenizer.vocab_size),
         )
 

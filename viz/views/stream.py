@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microgpt.autograd.bindings import ParameterBinding
 from microgpt.errors import InputError
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
@@ -41,25 +40,6 @@ def stream_states(graph: Graph) -> tuple[StreamState, ...]:
             "this computation has no residual stream: its scopes are not those of microgpt's model"
         )
     return states
-
-
-def matrix_nodes(graph: Graph, matrix: str) -> Ints:
-    """The entries of a matrix, if a graph reads all of it. Shape: `[row][column]`.
-
-    Raises:
-        InputError: it does not.
-    """
-    at = {
-        (binding.row, binding.col): node
-        for node, binding in graph.bindings.items()
-        if isinstance(binding, ParameterBinding) and binding.matrix == matrix
-    }
-    n_rows = max((row for row, _ in at), default=-1) + 1
-    n_columns = max((column for _, column in at), default=-1) + 1
-    if not at or len(at) < n_rows * n_columns:
-        raise InputError(f"this computation does not read all of a matrix {matrix!r}")
-    nodes = [at[row, column] for row in range(n_rows) for column in range(n_columns)]
-    return np.array(nodes).reshape(n_rows, n_columns)
 
 
 def applied(matrix: Floats, vectors: Floats) -> Floats:
