@@ -102,6 +102,15 @@ def test_what_cannot_be(
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize("command", ["attention", "graph"])
+def test_of_a_script_it_is_said_what_takes_one(command: str, tmp_path: Path) -> None:
+    result = run_here(command, "examples/train2.py", "-o", str(tmp_path / "a.svg"))
+    assert result.returncode == 2
+    assert "examples/train2.py is a script" in result.stderr
+    assert "`microgpt map`, `view`" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_examples_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     trained = ("train", "--run", "names.run", "--steps", "300", "--samples", "0", "--n-embd", "4")

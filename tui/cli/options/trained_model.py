@@ -67,8 +67,25 @@ class TrainedModel:
             if not self.document:
                 raise InputError(f"{self.origin} has no document of its own: give a TEXT")
             return self.document
-        self.model.check_document(text)
+        check_text(self.model, text)
         return text
+
+
+def check_text(model: ModelSnapshot, text: str) -> None:
+    """Sees that a text is one of a model's documents.
+
+    Raises:
+        InputError: it is not; of a script, with what takes one.
+    """
+    try:
+        model.check_document(text)
+    except InputError:
+        if not text.endswith((".py", ".ipynb")):
+            raise
+        raise InputError(
+            f"{text} is a script, and this is drawn of a text; "
+            "`microgpt map`, `view`, `debug` and `diagnose` take scripts"
+        ) from None
 
 
 def add_document_argument(
@@ -131,7 +148,7 @@ def untrained_model(arguments: argparse.Namespace) -> ModelSnapshot | None:
     seed = _training_config(arguments).seed
     start = TrainingStart.drawn(corpus_from(arguments), model_config_from(arguments), seed)
     model = ModelSnapshot.of(start)
-    model.check_document(arguments.text)
+    check_text(model, arguments.text)
     return model if arguments.train else None
 
 
