@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import linecache
 import re
 from collections.abc import Iterable
@@ -47,7 +48,8 @@ class Program:
                 text = Path(file).read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError, ValueError):
                 text = "".join(linecache.getlines(file))  # of a notebook's cell, if it is one
-            self._lines[file] = text.splitlines()
+            # As Python counts them: a form feed ends no line.
+            self._lines[file] = [line.removesuffix("\n") for line in io.StringIO(text)]
         return self._lines[file]
 
     def text(self, file: str | None, line: int | None) -> str:

@@ -74,8 +74,9 @@ def line_that_scales_in_vain(program: Program, place: SourcePlace) -> SourcePlac
             if _writes_to(statement, numbers):
                 found = None
             for write in _writes_to(statement, grads):
-                if isinstance(write.value, ast.Constant):
-                    if found is not None:
+                if isinstance(write, ast.Assign) and isinstance(write.value, ast.Constant):
+                    # A seed of 1 zeroes nothing.
+                    if not write.value.value and found is not None:
                         return file, found
                 elif _is_scaled(write, grads):
                     found = write.lineno

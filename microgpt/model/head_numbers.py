@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from microgpt.errors import GraphError
 from microgpt.graph.arrays import Ints
 from microgpt.graph.graph import Graph
-from microgpt.model.logit_lens import HEAD_MATRIX
+from microgpt.model.logit_lens import HEAD_MATRIX, dot
 from microgpt.model.places import head_path, matrix_rows, position_losses, position_name
 
 PositionRows: TypeAlias = tuple[tuple[float, ...], ...]
@@ -118,17 +118,10 @@ class HeadNumbers:
         weight = float(graph.data[weights[source]])
         carried = tuple(weight * number for number in v)
         out = matrix_rows(graph, f"layer{layer}.attn_wo")
-        added = [_dot(row[own], carried) for row in out]
+        added = [dot(row[own], carried) for row in out]
         return HeadCell(
-            position, source, q, k, tuple(a * b for a, b in zip(q, k, strict=True)), _dot(q, k),
+            position, source, q, k, tuple(a * b for a, b in zip(q, k, strict=True)), dot(q, k),
             head_dim**0.5, float(graph.data[scores[source]]), tuple(graph.data[scores].tolist()),
             weight, float(graph.grad[weights[source]]), float(graph.grad[scores[source]]), v,
-            carried, tuple(_dot(row, added) for row in matrix_rows(graph, HEAD_MATRIX)),
+            carried, tuple(dot(row, added) for row in matrix_rows(graph, HEAD_MATRIX)),
         )  # fmt: skip
-
-
-def _dot(row: tuple[float, ...] | list[float], vector: tuple[float, ...] | list[float]) -> float:
-    total = 0.0
-    for a, b in zip(row, vector, strict=True):
-        total += a * b
-    return total

@@ -6,6 +6,7 @@ nothing is put between the stream and `lm_head`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from microgpt.graph.graph import Graph
@@ -22,24 +23,29 @@ class LensStage:
     logits: tuple[float, ...]  # Shape: `[token]`; of the last stage those of the model, to the bit
 
 
-def logit_lens(graph: Graph, position: int) -> tuple[LensStage, ...]:
-    """What a position would predict after each block, in the order of the computation.
+def logit_lens(graph: Graph, positions: Sequence[int]) -> list[tuple[LensStage, ...]]:
+    """What each position would predict after each block, in the order of the computation.
 
     Raises:
         GraphError: the graph has no such position.
     """
     rows = matrix_rows(graph, HEAD_MATRIX)
-    around = graph.scopes.find(position_name(position))
-    stages = []
-    for block, scopes in stream_scopes(graph).items():
-        after = next(after for _, after in scopes if around.start <= after.start < around.stop)
-        stream = graph.data[graph.outputs_of(after)].tolist()
-        stages.append(LensStage(block, tuple(_dot(row, stream) for row in rows)))
-    return tuple(stages)
+    streams = stream_scopes(graph)
+    found = []
+    for position in positions:
+        around = graph.scopes.find(position_name(position))
+        stages = []
+        for block, scopes in streams.items():
+            after = next(after for _, after in scopes if around.start <= after.start < around.stop)
+            stream = graph.data[graph.outputs_of(after)].tolist()
+            stages.append(LensStage(block, tuple(dot(row, stream) for row in rows)))
+        found.append(tuple(stages))
+    return found
 
 
-def _dot(row: list[float], stream: list[float]) -> float:
+def dot(row: Sequence[float], vector: Sequence[float]) -> float:
+    """A sum of products from left to right, as the model adds."""
     total = 0.0
-    for weight, number in zip(row, stream, strict=True):
-        total += weight * number  # from left to right, as the model adds
+    for a, b in zip(row, vector, strict=True):
+        total += a * b
     return total

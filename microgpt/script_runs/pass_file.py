@@ -54,6 +54,7 @@ class PassWriter:
         """
         self.path, self.size, self.n_passes = path, 0, 0
         self._kept = set[bytes]()
+        self._sources: dict[str, str | None] = {}
         try:
             self._file: BinaryIO = path.open("xb")
         except FileExistsError:
@@ -84,7 +85,9 @@ class PassWriter:
         about = self._once(_TEXT, json.dumps(flat.about).encode(), records)
         files = {}
         for name in dict.fromkeys(file for file, _ in stop.graph.source_lines):
-            if (text := _source(name)) is not None:
+            if name not in self._sources:  # as it was when it ran: it may be edited meanwhile
+                self._sources[name] = _source(name)
+            if (text := self._sources[name]) is not None:
                 files[name] = self._once(_TEXT, json.dumps(text).encode(), records)
         told = {
             "number": stop.number, "loss": repr(float(stop.loss)), "file": stop.file,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import linecache
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +111,6 @@ class RecordedScript:
         """What a source file is called here; its lines are shown as they were."""
         name = f"{digest[:8]}/{self.path.name}:{Path(file).name}"  # two may end alike
         text = self._reader.source(digest)
-        # Without a time, `linecache` never looks for such a file.
-        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+        # Without a time, `linecache` never looks for such a file. A form feed ends no line.
+        linecache.cache[name] = (len(text), None, [*io.StringIO(text)], name)
         return name

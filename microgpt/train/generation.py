@@ -100,7 +100,7 @@ class Generation:
 
     def lens(self, position: int) -> tuple[LensStage, ...]:
         """What the position would predict after each block."""
-        return logit_lens(self.graph, position)
+        return logit_lens(self.graph, (position,))[0]
 
     def _logits(self, position: int) -> list[float]:
         logits: list[float] = self.graph.data[logits_at(self.graph, position)].tolist()

@@ -14,13 +14,13 @@ from functools import cached_property
 import numpy as np
 
 from microgpt.graph.arrays import Floats
-from microgpt.train.engines.vectors.backward import LayerGrads, VectorGrads, set_grads
+from microgpt.train.engines.vectors.backward import LayerGrads, VectorGrads
+from microgpt.train.engines.vectors.both_passes import both_passes
 from microgpt.train.engines.vectors.forward import (
     LayerPass,
     ModelMatrices,
     VectorPass,
     matrix_output,
-    vector_pass,
 )
 from microgpt.train.engines.vectors.sums import sum_of_products
 from microgpt.train.model_snapshot import ModelSnapshot
@@ -57,15 +57,8 @@ class StepVectors:
         """Computes a document's; None if a number is not finite."""
         config, vocab_size = model.config, model.tokenizer.vocab_size
         tokens: Sequence[int] = model.tokenizer.encode(document)[: config.block_size + 1]
-        with np.errstate(all="ignore"):  # what is not finite is looked for
-            matrices = ModelMatrices.of(np.frombuffer(model.data), config, vocab_size)
-            passed = vector_pass(matrices, tokens, config)
-            if passed is None:
-                return None
-            flat_grads = np.zeros(len(model.data))
-            into = ModelMatrices.of(flat_grads, config, vocab_size)
-            grads = set_grads(into, passed, matrices, tokens, config)
-        return cls(model, tuple(tokens), passed, grads, flat_grads)
+        done = both_passes(config, vocab_size, model.data, tokens)
+        return None if done is None else cls(model, tuple(tokens), *done)
 
     @property
     def n_positions(self) -> int:

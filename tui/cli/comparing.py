@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microgpt.errors import InputError
+from microgpt.files import is_file
 from tui.cli.debug_script import is_recording, is_script
 from tui.cli.options.number_options import WHOLE_FROM_1, add_number
 from tui.cli.script_recording import opened_script
@@ -78,7 +79,7 @@ def _is_script(name: str) -> bool:
         return True
     if not is_script(name) or name.endswith(".run"):
         return False
-    if not Path(name).is_file():
+    if not is_file(name):
         return True
     try:
         with Path(name).open("rb") as file:

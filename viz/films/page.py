@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from html import escape
@@ -46,11 +47,11 @@ def frames_page(frames: Sequence[Frame], title: str) -> str:
     about = {"title": printable(title), "names": [printable(frame.name) for frame in frames]}
     data = json.dumps({"lines": shared.lines, "frames": shared.frames}, ensure_ascii=False)
     packed = gzip.compress(data.encode(), LEVEL, mtime=0) if is_film else b""
+    parts = {"TITLE": escape(printable(title)), "PICTURE": drawing(frames[0].svg)}
+    # At once: a title may be "PICTURE", and the picture says the title, too.
+    whole = re.sub("|".join(parts), lambda found: parts[found[0]], _asset("film.html"))
     body = (
-        _asset("film.html")
-        .replace("TITLE", escape(printable(title)))
-        .replace("PICTURE", drawing(frames[0].svg))
-        + f'<script type="application/json" id="about">{script_json(about)}</script>\n'
+        whole + f'<script type="application/json" id="about">{script_json(about)}</script>\n'
         f'<script type="text/plain" id="frames">{base64.b64encode(packed).decode()}</script>'
     )
     return html_page(title, _asset("film.css"), _asset("film.js"), body)

@@ -79,7 +79,7 @@ def map_frames(
         name = step_name(step)
         seen = kept.pop(step) if step in kept else seen_at(step)
         shown.append(Frame(name, maps_svg([seen], [name], title, reader, ends)))
-        work.done(len(some) + len(shown) - (len(some) - len(kept)))
+        work.done(len(some) + len(shown))
     return shown
 
 

@@ -52,6 +52,8 @@ class _Maker:
     blocks: list[tuple[int, Ints, Floats, Floats, int]] = field(default_factory=list)
     """Place, columns, numbers, gradients and op code of each."""
     edges: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
+    read_by: dict[str, tuple[Ints, Floats]] = field(default_factory=dict)
+    """Of each matrix the entries that are read, and their gradients."""
     """Consumers, operands and local gradients."""
 
     # -- nodes and edges ---------------------------------------------------------------------------
@@ -104,16 +106,13 @@ class _Maker:
                 read = np.arange(p)
             outside = np.full(len(read), -1)
             ids = self._nodes(name, data[read], grad[read], "param", outside)
-            self.read_by[name] = ids
+            self.read_by[name] = ids, grad[read]
             start = end
-
-    read_by: dict[str, Ints] = field(default_factory=dict)
 
     def _reads_matrix(self, name: str, place: str) -> None:
         """Lets the parameters of a matrix be read, which makes them outputs of their cell."""
-        ids = self.read_by[name]
+        ids, grads = self.read_by[name]
         at = self._nodes(place, np.zeros(1), np.ones(1), VECTOR)
-        grads = self.blocks[[*self.read_by].index(name)][3]
         self._edges(np.broadcast_to(at, ids.shape), ids, grads)
 
     # -- the model ---------------------------------------------------------------------------------

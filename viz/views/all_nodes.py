@@ -94,7 +94,7 @@ class AllNodes:
     @cached_property
     def counts(self) -> Ints:
         """Edges in each square. Shape: `[node][operand]`."""
-        return frozen(self._counted(self.side))
+        return frozen(self.dots(self.side))
 
     @cached_property
     def norms(self) -> Floats:
@@ -129,12 +129,9 @@ class AllNodes:
         )
         return squares
 
-    def _counted(self, side: int) -> Ints:
-        return np.bincount(self._squares(side), minlength=side * side).reshape(side, side)
-
     def dots(self, side: int) -> Ints:
         """How many edges lie in each of so many squares. Shape: `[node][operand]`."""
-        return self._counted(side)
+        return np.bincount(self._squares(side), minlength=side * side).reshape(side, side)
 
 
 def _ranks(step_map: StepMap, by: str, tokens: Sequence[str]) -> tuple[Ints, tuple[NodeBand, ...]]:

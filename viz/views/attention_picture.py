@@ -21,7 +21,7 @@ from viz.views.attention_weights import (
     attention_as_json,
     attention_lines,
 )
-from viz.views.color_scale import ColorScale
+from viz.views.color_scale import ColorScale, largest_size
 from viz.views.heatmap import MOST_BOXES, DrawnHeatmap
 from viz.views.sheet import BOLD, MARGIN, TOP, column_labels, frame, full, row_labels, sheet
 from viz.views.table import Page, ViewParts
@@ -51,7 +51,7 @@ class _Drawing:
     def __init__(self, shown: AttentionHeads, page: Page) -> None:
         self.shown, self.page, self.theme = shown, page, page.theme
         self.n = len(shown.tokens)
-        largest = dict(page.largest or {})
+        largest = page.largest or _largest(shown)
         self.is_long = self.n > SHORT
         times = math.log2(MOST_TIMES)
         self.weights = (
@@ -59,9 +59,7 @@ class _Drawing:
             if self.is_long
             else ColorScale(page.theme, 1.0)
         )
-        self.grads = ColorScale(
-            page.theme, largest.get("grad", shown.largest_grad), is_signed=True, is_log=True
-        )
+        self.grads = ColorScale(page.theme, largest["grad"], is_signed=True, is_log=True)
         longest = max(text_width(token, SMALL) for token in shown.tokens)
         self.label_width = max(longest, text_width(str(self.n), SMALL)) + 8
         self.arcs = ArcStrip(shown, page.theme, MARGIN, WIDTH - 2 * MARGIN)
@@ -205,7 +203,7 @@ class _Drawing:
 
 
 def _largest(shown: AttentionHeads) -> dict[str, float]:
-    return {"grad": shown.largest_grad if math.isfinite(shown.largest_grad) else 0.0}
+    return {"grad": largest_size(*(head.grads for head in shown.heads))}
 
 
 PARTS = ViewParts(AttentionHeads.of, attention_svg, attention_as_json, _largest, attention_lines)

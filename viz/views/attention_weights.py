@@ -65,7 +65,7 @@ class AttentionHeads:
         """
         subject = subjects[-1]
         if subject.given is None and subject.model is not None:
-            tokens, heads = [*subject.tokens[:-1]], _of_model(subject)
+            tokens, heads = [*subject.tokens[:-1]], heads_of_model(subject)
         else:
             tokens, heads = _of_graph(subject.graph, subject.tokens)
         kept = chosen_heads(heads, choices.layer, choices.head)
@@ -75,11 +75,6 @@ class AttentionHeads:
             tuple(tokens), kept, position, choices.top or TOP,
             choices.head is not None and len(kept) == 1,
         )  # fmt: skip
-
-    @property
-    def largest_grad(self) -> float:
-        """The largest size of a gradient by a weight."""
-        return max(float(np.abs(head.grads).max(initial=0.0)) for head in self.heads)
 
 
 def chosen_heads(
@@ -100,7 +95,8 @@ def chosen_heads(
     return tuple(each for each in kept if head in {None, each.head})
 
 
-def _of_model(subject: ViewSubject) -> list[HeadAttention]:
+def heads_of_model(subject: ViewSubject) -> list[HeadAttention]:
+    """All heads of the model's pass over a text, by layer."""
     return [
         HeadAttention(number, head, layer.weights[head], layer.weight_grads[head])
         for number, layer in enumerate(subject.passed.layers)

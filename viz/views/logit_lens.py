@@ -48,7 +48,7 @@ class LogitLens:
         n_positions = len(stream_states(graph)[0].after)
         positions = chosen_positions(choices.position, n_positions)
         at = np.array(positions)
-        stages = [logit_lens(graph, position) for position in positions]
+        stages = logit_lens(graph, positions)
         logits = np.array([[stage.logits for stage in each] for each in stages]).swapaxes(0, 1)
         ids = np.array(tokenizer.encode(subject.document)[: n_positions + 1])
         return cls(

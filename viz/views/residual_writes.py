@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from microgpt.graph.arrays import Floats, frozen
+from microgpt.model.logit_lens import HEAD_MATRIX
 from microgpt.model.places import matrix_rows
 from viz.style import short_number
 from viz.views.positions import chosen_positions
@@ -50,7 +51,7 @@ class ResidualWrites:
         at = np.array(chosen_positions(choices.position, n_positions))
         ids = np.array(tokenizer.encode(subject.document)[: n_positions + 1])
         written = np.stack([graph.data[state.written[at]] for state in states])
-        lm_head = np.array(matrix_rows(graph, "lm_head"))
+        lm_head = np.array(matrix_rows(graph, HEAD_MATRIX))
         parts = applied(lm_head, written)[:, np.arange(len(at)), ids[at + 1]]
         return cls(
             tuple(state.block for state in states),

@@ -10,7 +10,7 @@ import numpy as np
 
 from microgpt.graph.arrays import Floats, frozen
 from viz.style import short_number
-from viz.views.attention_weights import HeadAttention, chosen_heads
+from viz.views.attention_weights import chosen_heads, heads_of_model
 from viz.views.positions import existing
 from viz.views.subject import ViewSubject
 from viz.views.table import Choices
@@ -47,12 +47,7 @@ class ScoreTerms:
         """
         subject = subjects[-1]
         subject.needed_model("view scores")
-        heads = [
-            HeadAttention(number, head, layer.weights[head], layer.weight_grads[head])
-            for number, layer in enumerate(subject.passed.layers)
-            for head in range(len(layer.weights))
-        ]
-        chosen = chosen_heads(heads, choices.layer, choices.head)[0]
+        chosen = chosen_heads(heads_of_model(subject), choices.layer, choices.head)[0]
         n = len(chosen.weights)
         position = n - 1 if choices.position is None else existing(choices.position, n)
         count = choices.top or TOP

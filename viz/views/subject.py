@@ -115,8 +115,9 @@ def _check_size(model: ModelSnapshot, document: str) -> None:
         return n_nodes(model.config, model.tokenizer.vocab_size, [0] * (p + 1))
 
     if nodes(n) > MOST_NODES:
-        most = next(p for p in range(n, 0, -1) if nodes(p) <= MOST_NODES)
+        most = next((p for p in range(n, 0, -1) if nodes(p) <= MOST_NODES), 0)
+        fits = f"so {most - 1} characters" if most > 1 else "too few for a text of this model"
         raise InputError(
             f"a document of {len(document)} characters is a graph of {nodes(n):,} nodes; this view "
-            f"takes graphs of {MOST_NODES:,}, so {most - 1} characters"
+            f"takes graphs of {MOST_NODES:,}, {fits}"
         )

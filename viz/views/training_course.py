@@ -12,7 +12,7 @@ from microgpt.errors import InputError
 from microgpt.graph.arrays import Floats, frozen
 from viz.maps.captions import document_captions
 from viz.maps.norms import norms_by
-from viz.maps.spans import BARS, row_labels
+from viz.maps.spans import bar, row_labels
 from viz.maps.step_map import StepMap
 from viz.style import short_number, strength
 from viz.views.subject import ViewSubject
@@ -97,7 +97,7 @@ def training_lines(shown: TrainingCourse, width: int) -> list[str]:
     )
 
     def line(name: str, numbers: Floats, sizes: list[float]) -> str:
-        bars = "".join(BARS[min(len(BARS) - 1, int(size * len(BARS)))] for size in sizes)
+        bars = "".join(map(bar, sizes))
         ends = f"{short_number(float(numbers[0]))} → {short_number(float(numbers[-1]))}"
         return f"{name.ljust(names)}{bars}  {ends}"
 

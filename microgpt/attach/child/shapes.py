@@ -250,13 +250,7 @@ def operators_among(name: str, codes: Iterable[CodeType]) -> list[Operator]:
     codes = [c for c in codes if c.co_argcount]
     makers = [c for c in codes if name in (*c.co_names, *c.co_freevars)]
     if _add_and_multiply(makers):
-        # What calls them is no op, though it makes constants: `cell(x, state)` of a model.
-        ops = {c.co_name for c in makers if _is_called(c, "add") or _is_called(c, "mul")}
-        return [
-            Operator(code, only_helps=False)
-            for code in makers
-            if code.co_name in ops or not ops & {*code.co_names, *code.co_freevars}
-        ]
+        return [Operator(code, only_helps=False) for code in _ops_of(makers)]
     others = [code for code in codes if code not in makers]
     found = []
     for helper in makers:
@@ -264,8 +258,14 @@ def operators_among(name: str, codes: Iterable[CodeType]) -> list[Operator]:
         helps = _add_and_multiply(callers)
         found.append(Operator(helper, only_helps=helps))
         if helps:
-            found += [Operator(code, only_helps=False) for code in callers]
-    return found if any(each.only_helps for each in found) else []
+            found += [Operator(code, only_helps=False) for code in _ops_of(callers)]
+    return list(dict.fromkeys(found)) if any(each.only_helps for each in found) else []
+
+
+def _ops_of(makers: list[CodeType]) -> list[CodeType]:
+    """Those that are ops; what calls such is none, though it makes nodes: a model's `cell(x)`."""
+    ops = {c.co_name for c in makers if _is_called(c, "add") or _is_called(c, "mul")}
+    return [c for c in makers if c.co_name in ops or not ops & {*c.co_names, *c.co_freevars}]
 
 
 WORDS = {"add": ("add", "plus", "sum"), "mul": ("mul", "times", "prod")}

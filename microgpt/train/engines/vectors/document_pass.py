@@ -14,8 +14,7 @@ from microgpt.model.parameters import ModelConfig
 from microgpt.model.training_state import TrainingState
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines.vectors.adam_update import adam_update
-from microgpt.train.engines.vectors.backward import set_grads
-from microgpt.train.engines.vectors.forward import ModelMatrices, vector_pass
+from microgpt.train.engines.vectors.both_passes import both_passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +44,9 @@ def document_pass(
         data: every parameter's value, in the order of `Parameters.flat`.
         tokens: as many as are read, and one.
     """
-    matrices = ModelMatrices.of(np.frombuffer(data), model, tokenizer.vocab_size)
-    grads = np.zeros(len(data))
-    of_matrices = ModelMatrices.of(grads, model, tokenizer.vocab_size)
-    with np.errstate(all="ignore"):  # what is not finite is looked for
-        done = vector_pass(matrices, tokens, model)
-        if done is None:
-            return None
-        found = set_grads(of_matrices, done, matrices, tokens, model)
+    done = both_passes(model, tokenizer.vocab_size, data, tokens)
+    if done is None:
+        return None
     read = np.tri(len(tokens) - 1, dtype=np.bool_)
     layers = tuple(
         LayerAttention(
@@ -61,9 +55,9 @@ def document_pass(
             frozen(layer.softmax.out),
             frozen(np.where(read, grads_of.weights, 0.0)),
         )
-        for layer, grads_of in zip(done.layers, found.layers, strict=True)
+        for layer, grads_of in zip(done.forward.layers, done.grads.layers, strict=True)
     )
-    return DocumentPass(layers, frozen(grads))
+    return DocumentPass(layers, frozen(done.parameter_grads))
 
 
 def updated_data(state: TrainingState, config: TrainingConfig, grads: Floats) -> Floats | None:
