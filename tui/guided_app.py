@@ -69,6 +69,8 @@ class GuidedApp(DoctoredApp):
 
     def show_guide(self) -> None:
         """Shows what is to be read, in the mode on screen."""
+        if not self.screen_stack:
+            return  # the app is being left
         for panel in self.screen.query(GuidePanel):
             panel.show(self._page)
 

@@ -61,9 +61,6 @@ class RunApp(BaseApp):
     class PinnedArrived(Message):
         """The pinned text has been computed at another step."""
 
-    class HeadsArrived(Message):
-        """More is known of what heads do."""
-
     class NotBranched(Message):
         """A new run could not be begun."""
 
@@ -324,11 +321,7 @@ class RunApp(BaseApp):
         return self._heads.ask(frame)
 
     def _announce_heads(self) -> None:
-        self.post_message(self.HeadsArrived())
-
-    @on(HeadsArrived)
-    def _show_heads(self) -> None:
-        self.show_run()
+        self.post_message(self.FrameReady())
 
     # -- what-ifs ------------------------------------------------------------------------------
 

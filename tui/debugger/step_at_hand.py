@@ -1,4 +1,4 @@
-"""The training step that the Map and the graph are of: one for all modes, with a person in it."""
+"""The training step that the modes are about: one for all of them, with a person in it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def as_computed(step: OpenedStep) -> OpenedStep:
 
 @dataclass
 class StepAtHand:
-    """What Map and Graph mode show; whichever is on screen moves it on."""
+    """What the modes show of one step; whichever is on screen moves it on."""
 
     step: OpenedStep | None = None  # None until the first is there
     marked: Marked | None = None  # what others are compared with

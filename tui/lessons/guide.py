@@ -51,11 +51,6 @@ class Guide:
         """Whether the one at hand is, now or long ago."""
         return self.lesson.name in self.done
 
-    @property
-    def n_done(self) -> int:
-        """How many are."""
-        return sum(lesson.name in self.done for lesson in self.lessons)
-
     def go(self, by: int) -> bool:
         """To another lesson; False if there is none there."""
         index = self.index + by

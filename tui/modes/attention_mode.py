@@ -356,7 +356,10 @@ class AttentionScreen(HeadsScreen):
             return ""
         matrix = shown.matrix(self.view, *self.head, self.run_app.at_hand.marked)
         row = matrix.values[self.position][: self.position + 1]
-        return repr(row[self.source]) if self.source >= 0 else " ".join(map(repr, row))
+        if self.source < 0:
+            return " ".join(map(repr, row))
+        # What is compared with may be shorter.
+        return repr(row[self.source]) if self.source < len(row) else ""
 
     def export_job(self) -> tuple[str, Callable[[Path], None]] | None:
         """The per-token attention graph of all heads."""

@@ -157,7 +157,8 @@ class GenerateScreen(ModeScreen):
     def show_frame(self, frame: RunFrame) -> None:
         """Draws from the model as it stands after the step shown."""
         super().show_frame(frame)
-        is_soon = frame.status == "running" and time.monotonic() < self._next_at
+        waits = self._asked is not None and not self.is_up_to_date
+        is_soon = frame.status == "running" and (waits or time.monotonic() < self._next_at)
         if self.query(DrawnText) and not (is_soon and not frame.past):
             self._ask()
 

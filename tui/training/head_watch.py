@@ -6,6 +6,7 @@ nothing newer is asked for.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,10 +22,12 @@ from tui.training.run_frame import RunFrame
 
 POINTS = 24
 """Of a course over training."""
-AT_ONCE = 2
-"""Earlier steps that are measured though something newer is asked for."""
+SHARE = 0.05
+"""Of the time while training runs so much goes into earlier steps, which are trained again."""
 PAUSE = 0.7
-"""Between measurements while training runs: each takes some 30 ms from it. Units: seconds."""
+"""Between measurements of the step shown: each takes some 30 ms from training. Units: seconds."""
+MOST_KEPT = 8 * POINTS
+"""Of more measured steps all but the newest and those of the course are forgotten."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,7 @@ class _Question:
     step: int
     first_step: int
     live_step: int
+    runs: bool  # whether training goes on meanwhile
 
 
 def stretches(first_step: int, live_step: int) -> list[range]:
@@ -69,8 +73,9 @@ class HeadWatch:
     def __init__(self, path: Path, on_news: Callable[[], None]) -> None:
         self._path, self._on_news = path, on_news
         self._surveys: dict[int, HeadSurvey] = {}  # by step
-        self._asked: tuple[int, int] | None = None
+        self._asked: tuple[int, int, bool] | None = None
         self._fills = True
+        self._fills_next = 0.0  # when, on the monotonic clock, while training runs
         self._thread = NewestOnly("heads", self._measure, PAUSE)
 
     def ask(self, frame: RunFrame) -> HeadsMeasured | None:
@@ -80,11 +85,10 @@ class HeadWatch:
             return None
         documents = tuple(filter(None, origin.documents[: 2 * MOST_DOCUMENTS]))[:MOST_DOCUMENTS]
         step = origin.step
-        if self._asked != (step, frame.live_step):
-            self._asked = step, frame.live_step
-            self._thread.ask(
-                _Question(frame.model, documents, step, frame.first_step, frame.live_step)
-            )
+        asked = step, frame.live_step, frame.status == "running"
+        if self._asked != asked:
+            self._asked = asked
+            self._thread.ask(_Question(frame.model, documents, step, frame.first_step, *asked[1:]))
         return self._measured(step, frame)
 
     def close(self) -> None:
@@ -111,16 +115,31 @@ class HeadWatch:
                 found = survey_heads(question.model, question.documents)
             except MicrogptError:  # the training itself says what is wrong with the step
                 return
-            self._surveys[question.step] = found
+            self._keep(question.step, found, question)
             self._on_news()
-        if self._fills:
+        if self._fills and not (question.runs and time.monotonic() < self._fills_next):
+            began = time.monotonic()
             try:
                 self._fill(question)
             except MicrogptError:  # whoever goes to the step is told what is wrong with the file
                 self._fills = False
+            now = time.monotonic()
+            self._fills_next = now + (now - began) / SHARE
+
+    def _keep(self, step: int, found: HeadSurvey, question: _Question) -> None:
+        """Adds a step's; as another dictionary, where some are forgotten, since others read it."""
+        surveys = self._surveys
+        if len(surveys) >= MOST_KEPT:
+            kept = {*[*surveys][-POINTS:]}
+            for stretch in stretches(question.first_step, question.live_step):
+                inside = [other for other in surveys if other in stretch]
+                kept.update(inside[len(inside) // 2 :][:1])
+            surveys = {other: survey for other, survey in surveys.items() if other in kept}
+        surveys[step] = found
+        self._surveys = surveys
 
     def _fill(self, question: _Question) -> None:
-        """Measures earlier steps, until there is something newer to do."""
+        """Measures earlier steps, until there is something newer to do; one while training runs."""
         missing = [
             stretch
             for stretch in stretches(question.first_step, question.live_step)
@@ -129,11 +148,11 @@ class HeadWatch:
         if not missing:
             return
         with Run(self._path) as run:
-            for place, stretch in enumerate(missing):
-                if (place >= AT_ONCE and self._thread.has_next) or not self._fills:
+            for place, stretch in enumerate(missing[:1] if question.runs else missing):
+                if (place and self._thread.has_next) or not self._fills:
                     return
                 step = stretch[len(stretch) // 2]
                 if step <= run.last_step:
                     model = run.at(step).before
-                    self._surveys[step] = survey_heads(model, question.documents)
+                    self._keep(step, survey_heads(model, question.documents), question)
                     self._on_news()

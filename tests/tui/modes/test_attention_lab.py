@@ -127,6 +127,28 @@ async def test_what_heads_did_before_is_read_from_the_runs_file(tmp_path: Path) 
     assert found.survey.heads == survey_heads(models[40], documents).heads
 
 
+async def test_while_training_runs_earlier_steps_are_measured_one_by_one(tmp_path: Path) -> None:
+    training = small_training(num_steps=40, lr=0.1)
+    with RunRecorder.create(tmp_path / "small.run", training, corpus="small") as recorder:
+        for losses in training.losses():
+            recorder.record(losses)
+    async with piloted() as ui:
+        await ui.train()
+        frame = replace(ui.frame, live_step=40, first_step=0, status="running")
+    told: list[int] = []
+    watch = HeadWatch(tmp_path / "small.run", lambda: told.append(1))
+    try:
+        watch.ask(frame)
+        deadline = time.monotonic() + 15
+        while len(told) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        time.sleep(0.2)  # in which all others would be
+    finally:
+        watch.close()
+    assert len(told) == 2, "the step shown, and one before"
+
+
 def test_stretches_hold_all_steps_once() -> None:
     for first, live in ((0, 0), (0, 1), (0, 23), (5, 1000), (100, 125)):
         steps = [step for part in stretches(first, live) for step in part]
