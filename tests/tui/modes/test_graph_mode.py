@@ -401,6 +401,25 @@ async def test_the_tree_opens_boxes_with_the_keyboard() -> None:
         await ui.until(lambda: ui.explorer.focus.parent is None)
 
 
+async def test_the_tree_has_a_place_where_there_is_little_room() -> None:
+    async with piloted(small_training("emma"), size=(80, 24)) as ui:
+        await ui.train()
+        await ui.graph()
+        tree = ui.app.screen.query_one(BoxTree)
+        await ui.until(lambda: tree.region.height > 4)
+        canvas = ui.app.screen.query_one(GraphCanvas)
+        inspector = ui.app.screen.query_one(Inspector)
+        assert tree.region.right <= canvas.region.x
+        assert canvas.region.width > 45
+        assert inspector.region.y >= tree.region.bottom
+        assert inspector.region.height >= 5
+        tree.focus()
+        await ui.press("up", "enter")
+        await ui.until(lambda: ui.explorer.focus.key == "pos4")
+        await ui.press("H")
+        await ui.until(lambda: not tree.region.width)
+
+
 @pytest.mark.slow
 async def test_the_tree_follows_the_canvas() -> None:
     async with piloted(small_training("emma"), size=LARGE) as ui:
