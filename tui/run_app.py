@@ -145,16 +145,12 @@ class RunApp(BaseApp):
     def _take_frame(self) -> None:
         self.pace.drawn()
         before, self._frame = self._frame, self.session.take_frame()
-        if self._frame.problem and not (before and before.problem):
-            self.notify(
-                self._frame.problem, title="training stopped", severity="error", timeout=30,
-                markup=False,
-            )  # fmt: skip
-        if self._frame.warning and not (before and before.warning):
-            self.notify(
-                self._frame.warning, title="not recorded", severity="error", timeout=30,
-                markup=False,
-            )  # fmt: skip
+        for title, told, text in (
+            ("training stopped", before and before.problem, self._frame.problem),
+            ("not recorded", before and before.warning, self._frame.warning),
+        ):
+            if text and not told:
+                self.notify(text, title=title, severity="error", timeout=30, markup=False)
         self._show_step()
 
     def _show_step(self) -> None:
@@ -194,7 +190,13 @@ class RunApp(BaseApp):
     def action_run_or_halt(self) -> None:
         """Pauses training, or goes on."""
         self.session.toggle()
+        self._answer_with_a_frame()
         self._say_if_only_looked_at()
+
+    def _answer_with_a_frame(self) -> None:
+        """A key that changes the run is answered at once, and not when a frame is due again."""
+        self.pace.asked_for()
+        self._take_frame_in_time()
 
     def _say_if_only_looked_at(self) -> None:
         if isinstance(self.session, RunSession):
@@ -203,6 +205,7 @@ class RunApp(BaseApp):
     def action_faster(self, by: int) -> None:
         """Raises the speed limit, or lowers it."""
         self.session.change_speed(by)
+        self._answer_with_a_frame()
 
     # -- time travel ---------------------------------------------------------------------------
 
@@ -215,6 +218,7 @@ class RunApp(BaseApp):
         live, wanted = self._frame, self._travel.wanted
         if live is not None and wanted is None and by > 0:
             self.session.train_steps(by)
+            self._answer_with_a_frame()
             self._say_if_only_looked_at()
         elif live is None or live.live_step == live.first_step:
             self.notify("no step recorded yet", timeout=2)

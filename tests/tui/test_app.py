@@ -256,7 +256,7 @@ async def test_a_modes_own_command_runs_from_the_palette() -> None:
 async def test_the_palette_offers_every_key_of_the_mode(key: str, mode: type[ModeScreen]) -> None:
     async with piloted() as ui:
         await ui.press(key)
-        await ui.until(lambda: ui.app.current_mode == mode.MODE)
+        await ui.until(lambda: isinstance(ui.app.screen, mode))
         offered = {c.title: c.help for c in ui.app.get_system_commands(ui.app.screen)}
         for section in (EVERYWHERE, *mode.key_sections()):
             for entry in section.keys:

@@ -55,6 +55,10 @@ class FramePace:
         """The person is at it."""
         self._next_at = max(self._next_at, self._clock() + AFTER_A_KEY)
 
+    def asked_for(self) -> None:
+        """What the person asked for is itself a frame."""
+        self._next_at = self._clock()
+
     @property
     def wait(self) -> float:
         """How long until the next frame; 0 if it is time. Units: seconds."""

@@ -43,3 +43,12 @@ def test_a_key_comes_first() -> None:
     assert clock.pace.wait == 0.0
     clock.pace.key_pressed()
     assert clock.pace.wait == pytest.approx(AFTER_A_KEY)
+
+
+def test_what_a_key_asks_for_does_not_wait() -> None:
+    clock = Clock()
+    clock.now = 5.0
+    clock.pace.drawn()
+    clock.pace.key_pressed()
+    clock.pace.asked_for()
+    assert clock.pace.wait == 0.0
