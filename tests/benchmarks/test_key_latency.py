@@ -29,7 +29,7 @@ SEQUENCES = {
 }  # fmt: skip
 """What a terminal sends for keys that Textual calls by words."""
 LEFT_OUT = {"app.quit", "app.run_or_halt", "app.next_finding", *(key.action for key in MODE_KEYS)}
-"""What would leave the mode or have training go on: the waits of the next key would be another's."""
+"""What would leave the mode, or have training go on while the next keys are timed."""
 OPENS = {"app.help", "app.branch", "app.findings"}
 """Beside the keys that open a line: what a person leaves again before the next key."""
 DRAWN = re.compile(rb"\x1b\[\d+;\d+H")
