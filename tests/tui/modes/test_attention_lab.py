@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +18,6 @@ from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
 from tui.dialogs.replacement import ReplacementScreen
 from tui.modes.attention_mode import AttentionScreen
-from tui.training.head_watch import HeadWatch, stretches
 from tui.widgets.cell_pane import CellPane, strongest
 from tui.widgets.head_strip import HeadStrip
 from tui.widgets.head_table import HeadTable, sparkline
@@ -92,67 +89,6 @@ async def test_the_table_tells_what_was_measured(size: tuple[int, int]) -> None:
             assert f" {report.entropy:.1f} " in line
             assert f" {100 * report.entropy_share:.0f}% " in line
             assert f" {report.distance:.1f} " in line
-
-
-async def test_what_heads_did_before_is_read_from_the_runs_file(tmp_path: Path) -> None:
-    training, told = small_training(num_steps=40, lr=0.1), []
-    with RunRecorder.create(tmp_path / "small.run", training, corpus="small") as recorder:
-        for losses in training.losses():
-            recorder.record(losses)
-    async with piloted() as ui:  # a frame of any run will do
-        await ui.train()
-        frame = ui.frame
-    with Run(tmp_path / "small.run") as run:
-        recorded = run.at(40)
-        frame = replace(
-            frame, model=recorded.before, origin=run.origin(recorded), live_step=40, first_step=0
-        )
-        models = {step: run.at(step).before for step in range(1, 41)}
-    watch = HeadWatch(tmp_path / "small.run", lambda: told.append(1))
-    try:
-        deadline = time.monotonic() + 15
-        while True:
-            found = watch.ask(frame)
-            if found and all(found.course):
-                break
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-    finally:
-        watch.close()
-    parts = stretches(0, 40)
-    assert len(found.course) == len(parts) == 24
-    documents = frame.origin.documents[:64]
-    for part, survey in zip(parts[:-1], found.course, strict=False):
-        assert survey.heads == survey_heads(models[part[len(part) // 2]], documents).heads
-    assert found.survey.heads == survey_heads(models[40], documents).heads
-
-
-async def test_while_training_runs_earlier_steps_are_measured_one_by_one(tmp_path: Path) -> None:
-    training = small_training(num_steps=40, lr=0.1)
-    with RunRecorder.create(tmp_path / "small.run", training, corpus="small") as recorder:
-        for losses in training.losses():
-            recorder.record(losses)
-    async with piloted() as ui:
-        await ui.train()
-        frame = replace(ui.frame, live_step=40, first_step=0, status="running")
-    told: list[int] = []
-    watch = HeadWatch(tmp_path / "small.run", lambda: told.append(1))
-    try:
-        watch.ask(frame)
-        deadline = time.monotonic() + 15
-        while len(told) < 2:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        time.sleep(0.2)  # in which all others would be
-    finally:
-        watch.close()
-    assert len(told) == 2, "the step shown, and one before"
-
-
-def test_stretches_hold_all_steps_once() -> None:
-    for first, live in ((0, 0), (0, 1), (0, 23), (5, 1000), (100, 125)):
-        steps = [step for part in stretches(first, live) for step in part]
-        assert steps == list(range(first + 1, live + 1))
 
 
 def test_a_sparkline_keeps_to_its_bars() -> None:
