@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from microgpt.attach.additions import adds
 from microgpt.attach.visits import ObservedPass
-from microgpt.graph.arrays import Floats, Ints, ranges
+from microgpt.graph.arrays import Floats, Ints, ranges, running_sums
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import Ledger
 
@@ -237,10 +237,7 @@ class _Writes:
         by_element = np.lexsort((np.arange(n), events, to))
         sorted_to = to[by_element]
         begins = np.concatenate(([True], np.diff(sorted_to) != 0))
-        group = np.cumsum(begins) - 1
-        running = np.cumsum(shares[by_element])
-        offset = (running - shares[by_element])[begins]
-        new = self._now[sorted_to] + (running - offset[group])
+        new = running_sums(shares[by_element], begins, self._now[sorted_to])
         ends = np.concatenate((np.diff(sorted_to) != 0, [True]))
         new[ends] = final[sorted_to[ends] - own.start]
         old = np.concatenate(([np.nan], new[:-1]))

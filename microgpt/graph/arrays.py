@@ -37,3 +37,27 @@ def stably_sorted(numbers: Ints) -> Ints:
     if numbers.max(initial=0) < 1 << 16:
         return order
     return order[np.argsort((numbers >> 16).astype(np.uint16)[order], kind="stable")]
+
+
+def running_sums(numbers: Floats, is_first: Mask, before: Floats) -> Floats:
+    """Sums of groups up to each of their members, one addition after the other, as in a loop.
+
+    Each group has its own sum: what is large, infinite or no number in one spoils no other.
+
+    Args:
+        numbers: what is added, a group's members in a row, in the order of addition.
+        is_first: whether a number is the first of its group.
+        before: what the sum of a member's group begins with, as many as numbers.
+    """
+    place = np.arange(len(numbers))
+    first = np.maximum.accumulate(np.where(is_first, place, 0))
+    rank = place - first
+    by_rank = np.argsort(rank, kind="stable")
+    sums, begin = before.copy(), 0
+    for count in np.bincount(rank).tolist():  # the first of all groups, the second of all, ...
+        members = by_rank[begin : begin + count]
+        so_far = before[members] if not begin else sums[members - 1]
+        with np.errstate(over="ignore", invalid="ignore"):  # as quietly as floats are added
+            sums[members] = so_far + numbers[members]
+        begin += count
+    return sums
