@@ -17,10 +17,9 @@ from tui.cli.options.inside import check_inside
 from tui.cli.options.model_options import (
     add_corpus_and_model_options,
     add_engine_option,
-    corpus_from,
+    add_validation_option,
     given_corpus_and_model_options,
-    model_config_from,
-    training_config_from,
+    training_from,
 )
 from tui.cli.options.number_options import PORTS, add_number
 from tui.cli.options.parser import CommandParser
@@ -88,6 +87,7 @@ def _run(argv: Sequence[str]) -> int:
     parser.add_argument("--served", action="store_true", help=argparse.SUPPRESS)  # by --web
     add_engine_option(parser)
     add_corpus_and_model_options(parser)
+    add_validation_option(parser)
     arguments = parser.parse_args(argv)
     if arguments.web or arguments.served:
         _check_files(arguments)
@@ -119,12 +119,7 @@ def _check_files(arguments: argparse.Namespace) -> None:
 def _source(arguments: argparse.Namespace) -> Training | Run:
     """What is to be shown. Nothing has been written and no screen opened when this goes wrong."""
     if arguments.recorded is None:
-        return Training(
-            corpus_from(arguments),
-            model_config_from(arguments),
-            training_config_from(arguments),
-            arguments.engine,
-        )
+        return training_from(arguments)
     from microgpt.runs import Run  # noqa: PLC0415  # numpy; --help need not wait
 
     others = given_corpus_and_model_options(arguments)

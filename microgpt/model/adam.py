@@ -32,6 +32,7 @@ class TrainingConfig:
     eps: float = 1e-8  # added to the root of the second moment
     seed: int = 42
     """Of the one generator that shuffles, draws the parameters and then the samples."""
+    validation: int = 0  # documents held out, whose loss is measured; see `train.validation`
 
     def __post_init__(self) -> None:
         if self.num_steps < 1:
@@ -44,6 +45,8 @@ class TrainingConfig:
             number = getattr(self, name)
             if not 0 <= number < 1:
                 raise InputError(f"{name} is {number}; it must be at least 0 and less than 1")
+        if self.validation < 0:
+            raise InputError(f"validation is {self.validation}; it must be 0 or more documents")
 
     def lr_at(self, step: int) -> float:
         """Learning rate of a step, counted from 1. One past the schedule trains at a rate of 0."""

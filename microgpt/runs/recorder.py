@@ -69,6 +69,9 @@ class RunRecorder:
             self._samples: set[tuple[int, int]] = set(
                 connection.execute("SELECT step, number FROM sample")
             )
+            self._validations = 0  # rows
+            if self._version >= 3:
+                ((self._validations,),) = connection.execute("SELECT count(*) FROM validation")
             ((last,),) = connection.execute("SELECT max(step) FROM step")
             (self._run_id,) = connection.execute("SELECT id FROM run").fetchone()
         first = self._keyframes[0] if self._keyframes else training.step
@@ -272,12 +275,15 @@ class RunRecorder:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 new_documents = self._write_losses()
+                validations = self._validations + self._write_validation()
                 yield
                 if self._version >= 2:
+                    measured = [validations] if self._version >= 3 else []
                     self._put(
                         "seal", 1, last, len(self._documents) + len(new_documents),
                         len(self._keyframes) if keyframes is None else keyframes,
                         len(self._samples) if samples is None else samples, *self.asked,
+                        *measured,
                     )  # fmt: skip
                 connection.execute("COMMIT")
             except BaseException:
@@ -285,6 +291,7 @@ class RunRecorder:
                     connection.execute("ROLLBACK")
                 raise
         self._documents |= new_documents
+        self._validations = validations
         self._last_step = last
         self._losses.clear()
         self._committed_at = time.monotonic()
@@ -301,6 +308,13 @@ class RunRecorder:
         if rows:
             self._connection.executemany(insertion("step", rows[0]), rows)
         return set(new)
+
+    def _write_validation(self) -> int:
+        """Gives how many losses of documents held out were measured at these steps."""
+        measured = [(at.step, at.validation) for at in self._losses if at.validation is not None]
+        for step, loss in measured:
+            self._put("validation", step, loss)
+        return len(measured)
 
     def _stored_step(self, loss: StepLoss) -> tuple[object, ...]:
         return stored(self._version, self._run_id, "step", loss.step, loss.loss, loss.lr)

@@ -39,7 +39,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What a file of version 2 says that it holds."""
+    """What a file says that it holds, from version 2 on."""
 
     last_step: int
     documents: int  # rows, as the next two
@@ -47,6 +47,7 @@ class Seal:
     samples: int
     asked: int  # samples to be drawn where training ends
     temperature: float  # of these
+    validations: int = 0  # rows
 
 
 class RunRows:
@@ -110,6 +111,7 @@ class RunRows:
         """
         expected = max(since, self.info.parent_step)
         last = self.last_step() if upto is None else upto
+        measured = self.validations(expected, last)
         found: list[StepLoss] = []
         sql = "SELECT * FROM step WHERE step > ? AND step <= ? ORDER BY step"
         with self._rows(sql, (expected, last)) as rows:
@@ -123,7 +125,8 @@ class RunRows:
                     if as_far_as_whole and found:
                         return found
                     raise
-                found.append(StepLoss(expected, self.document_of(expected), loss, lr))
+                document, validation = self.document_of(expected), measured.get(expected)
+                found.append(StepLoss(expected, document, loss, lr, validation))
             else:
                 expected += 1
         if expected <= last:
@@ -140,6 +143,38 @@ class RunRows:
                 step, f"its learning rate was {rate!r}, and the schedule's is {expected!r}"
             )
         return loss, rate
+
+    def validations(self, since: int = 0, upto: int | None = None) -> dict[int, float]:
+        """Losses of documents held out, by the step after which they were measured, rising.
+
+        Raises:
+            RunFileError: one is not as it was recorded, or of all of them one is not there.
+        """
+        if self.version < 3:
+            return {}
+        seal = self.seal() if upto is None and since <= self.info.parent_step else None
+        last = self.last_step() if upto is None else upto
+        found: dict[int, float] = {}
+        sql = "SELECT * FROM validation WHERE step > ? AND step <= ? ORDER BY step"
+        with self._rows(sql, (since, last)) as rows:
+            for row in rows:
+                step, loss = self.validation_of(row)
+                if step in found:
+                    raise self.damaged(step, "its validation loss is there twice")
+                found[step] = loss
+        if seal is not None and len(found) < seal.validations:
+            raise RunFileError(
+                f"{str(self.path)!r} is damaged: {len(found)} of {seal.validations} validation "
+                "losses are there"
+            )
+        return found
+
+    def validation_of(self, row: tuple[Any, ...]) -> tuple[int, float]:
+        """Step and loss of a row of `validation`."""
+        step, loss = row[:2]
+        if not (type(step) is int and self._vouches("validation", row) and _are_finite(loss)):
+            raise self.damaged(step, "its validation loss is not as it was recorded")
+        return step, loss
 
     def document_of(self, step: int) -> str:
         """The document of a step."""
@@ -252,14 +287,15 @@ class RunRows:
             row = self._row("SELECT max(step) FROM step")
             return None, row[0] if row else None
         row = self._row("SELECT *, (SELECT max(step) FROM step) FROM seal WHERE id = 1")
-        if row is None or not self._vouches("seal", row[:8]):
+        if row is None or not self._vouches("seal", row[:-1]):
             raise RunFileError(
                 f"{str(self.path)!r} is damaged: what it says that it holds does not have the "
                 "checksum it had"
             )
-        if not (all(type(n) is int and n >= 0 for n in row[1:6]) and _are_finite(row[6])):
+        counts = (*row[1:6], *row[7:-2])
+        if not (all(type(n) is int and n >= 0 for n in counts) and _are_finite(row[6])):
             raise RunFileError(f"{str(self.path)!r} is damaged: its seal is none")
-        return Seal(*row[1:7]), row[8]
+        return Seal(*row[1:-2]), row[-1]
 
     def _vouches(self, table: str, row: tuple[Any, ...]) -> bool:
         if not self.is_vouched_for:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from microgpt.errors import DomainError, InputError, RunFileError
+from microgpt.model.adam import TrainingConfig
 from microgpt.model.training_state import TrainingState
 from microgpt.runs import run_file
 from microgpt.runs.guarded import opened
@@ -208,44 +209,49 @@ class Run:
         *,
         step: int | None = None,
         engine: EngineName = "auto",
-        lr: float | None = None,
-        seed: int | None = None,
+        config: TrainingConfig | None = None,
     ) -> Training:
         """The run as a `Training` to go on with, at its last step or at an earlier one.
 
         Args:
             corpus: where the recorded name or path no longer leads to it.
-            step: where to stand; with this, the learning rate or the order of the documents may
-                be another, and what follows is a branch, which needs a file of its own.
+            step: where to stand.
             engine: that trains on.
-            lr: another learning rate of the schedule's first step.
-            seed: another order of the documents.
+            config: how to go on, if in another way. What follows is a branch, which needs a file of
+                its own. Another seed is another order of the documents.
 
         Raises:
-            InputError: the corpus cannot be read.
+            InputError: the corpus cannot be read, or one cannot go on in that way.
             RunFileError: it is not the corpus the run was recorded with, or the step's state
                 does not come out again.
         """
         if corpus is None:
             corpus = load_corpus(self.info.corpus)
+        were = self.info.num_documents + self.info.config.validation
         if corpus.fingerprint != self.info.fingerprint:
             raise RunFileError(
                 f"{str(self.path)!r} was recorded with another corpus than {corpus.name!r} holds "
-                f"now: {self.info.num_documents} documents, now {len(corpus.documents)}"
-                + ("" if len(corpus.documents) != self.info.num_documents else " others")
+                f"now: {were} documents, now {len(corpus.documents)}"
+                + ("" if len(corpus.documents) != were else " others")
             )
         recorded = self.at(self.last_step if step is None else step)
         self.rows.keyframe(recorded.step)  # a damaged one cannot be compared with
-        config = self.info.config
-        config = replace(
-            config,
-            lr=config.lr if lr is None else lr,
-            seed=config.seed if seed is None else seed,
-        )
+        config = config or self.info.config
+        if config.validation != self.info.config.validation:
+            raise InputError(
+                f"{self.info.config.validation} documents are held out, and stay so: of others the "
+                "run has trained on some"
+            )
+        if config.num_steps < recorded.step:
+            raise InputError(
+                f"num_steps is {config.num_steps}; it must be at least {recorded.step}, where it "
+                "goes on"
+            )
         training = Training(corpus, self.info.model, config, engine)
-        if seed is None:
+        is_same_order = config.seed == self.info.config.seed
+        if is_same_order:
             self._check_draws(training, recorded.rng_state)
-        rng_state = recorded.rng_state if seed is None else training.rng.getstate()
+        rng_state = recorded.rng_state if is_same_order else training.rng.getstate()
         training.restore(recorded.state, rng_state)
         return training
 

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from microgpt.errors import InputError, RunFileError
 from microgpt.files import temporary_beside
-from microgpt.runs.guarded import check_name, connect, opened, reported
+from microgpt.runs.guarded import check_name, connect, opened, reported, version_of
 from microgpt.runs.run_info import RunInfo
 from microgpt.runs.schema import APPLICATION_ID, SCHEMA_VERSION, SUFFIXES, insertion, statements
 
@@ -129,7 +129,7 @@ def read_info(path: Path, connection: sqlite3.Connection) -> RunInfo:
         if row is None:
             raise RunFileError(f"{str(path)!r} holds no run")
         try:
-            info = RunInfo.of_row(row)
+            info = RunInfo.of_row(row, version_of(connection))
         except (TypeError, ValueError, OverflowError) as error:
             raise RunFileError(f"{str(path)!r} is damaged: {error}") from error
         first = connection.execute(

@@ -29,7 +29,7 @@ class RunInfo:
     version: str  # of microgpt that began it
     corpus: str  # its name, or the path of its file
     fingerprint: str  # see `Corpus.fingerprint`
-    num_documents: int  # in the corpus
+    num_documents: int  # of the corpus, those held out not counted
     chars: str  # of the tokenizer
     model: ModelConfig
     config: TrainingConfig
@@ -46,14 +46,18 @@ class RunInfo:
         values = (
             self.run_id, self.created, self.version, self.corpus, self.fingerprint,
             self.num_documents, self.chars, json.dumps(asdict(self.model)),
-            json.dumps(asdict(self.config)), self.parent_id or None,
+            json.dumps(_stored_config(self.config, version)), self.parent_id or None,
             self.parent_step if self.parent_id else None,
         )  # fmt: skip
         return (*values, checksum(self.run_id, "run", *values)) if version >= 2 else values
 
     @classmethod
-    def of_row(cls, row: Sequence[Any]) -> RunInfo:
-        """From what is stored. Raises `ValueError` with what is wrong, in a sentence's words."""
+    def of_row(cls, row: Sequence[Any], form: int) -> RunInfo:
+        """From what is stored. Raises `ValueError` with what is wrong, in a sentence's words.
+
+        Args:
+            form: the version of the file's form.
+        """
         run_id, created, version, corpus, fingerprint, num_documents, chars = row[:7]
         model, training, parent_id, parent_step = row[7:11]
         for text in (*row[:5], chars, model, training, parent_id or ""):
@@ -67,8 +71,8 @@ class RunInfo:
         _demand(parent_step is None or _is_whole(parent_step, 0), "its beginning is no step")
         info = cls(
             run_id, created, version, corpus, fingerprint, num_documents, chars,
-            _config(ModelConfig, model),
-            _config(TrainingConfig, training), parent_id or "", parent_step or 0,
+            _config(ModelConfig, model, form),
+            _config(TrainingConfig, training, form), parent_id or "", parent_step or 0,
         )  # fmt: skip
         _demand(info.config.num_steps <= MOST_STEPS, "its schedule is far too long")
         _demand(info.parent_step <= info.config.num_steps, "it begins after its schedule's end")
@@ -95,13 +99,30 @@ _FITS: dict[str, Callable[[object], bool]] = {
 """What a field may hold, by the type it is annotated with."""
 
 
-def _config(kind: type[Config], text: str) -> Config:
-    """A configuration from its JSON."""
+SINCE_VERSION = {"validation": 3}
+"""Options that files of older versions do not have."""
+
+
+def _stored_config(config: TrainingConfig, version: int) -> dict[str, object]:
+    """As a file of some version has it."""
+    return {
+        name: value
+        for name, value in asdict(config).items()
+        if SINCE_VERSION.get(name, version) <= version
+    }
+
+
+def _config(kind: type[Config], text: str, version: int) -> Config:
+    """A configuration from its JSON, as a file of some version has it."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         raise ValueError("a configuration is no JSON") from None
-    types = {field.name: str(field.type) for field in fields(kind)}
+    types = {
+        field.name: str(field.type)
+        for field in fields(kind)
+        if SINCE_VERSION.get(field.name, version) <= version
+    }
     _demand(isinstance(found, dict) and found.keys() == types.keys(), "its options are others")
     for name, number in found.items():
         _demand(_FITS[types[name]](number), f"its {name} is none")

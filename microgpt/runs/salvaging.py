@@ -19,6 +19,7 @@ from microgpt.runs.verifying import WholeParts, whole_parts
 from microgpt.text.corpus import load_corpus
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines import Engine, make_engine
+from microgpt.train.validation import in_training_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,11 @@ class _Salvage:
             corpus = load_corpus(info.corpus)
         except InputError:
             return {}
-        documents = list(corpus.documents)
-        random.Random(info.config.seed).shuffle(documents)
+        rng = random.Random(info.config.seed)
+        try:
+            documents, _ = in_training_order(corpus.documents, info.config.validation, rng)
+        except InputError:  # of a corpus that is another one now
+            return {}
         found = dict(enumerate(documents))
         is_same = corpus.fingerprint == info.fingerprint
         agrees = all(found.get(place) == text for place, text in self._parts.documents.items())
@@ -180,5 +184,9 @@ class _Salvage:
         samples = [each for each in parts.samples if first <= each.step <= last]
         for each in samples:
             put("sample", each.step, each.number, each.temperature, each.text)
+        validations = {at: loss for at, loss in parts.validations.items() if first < at <= last}
+        for step, loss in validations.items():
+            put("validation", step, loss)
         if version >= 2:
-            put("seal", 1, last, len(places), len(keyframes), len(samples), *parts.asked)
+            measured = [len(validations)] if version >= 3 else []
+            put("seal", 1, last, len(places), len(keyframes), len(samples), *parts.asked, *measured)

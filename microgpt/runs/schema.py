@@ -1,7 +1,8 @@
-"""The tables of a run file, in both versions, and the checksums of their rows.
+"""The tables of a run file, in all versions, and the checksums of their rows.
 
-In version 2 every row vouches for itself, and the one row of `seal`, written anew with every
-transaction, for what rows there are. A file of version 1 vouches for its keyframes alone.
+From version 2 on every row vouches for itself, and the one row of `seal`, written anew with every
+transaction, for what rows there are. A file of version 1 vouches for its keyframes alone. Version 3
+adds the losses of documents held out.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import re
 
 APPLICATION_ID = 0x6D475054  # "mGPT"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Of the files that are begun."""
 FIRST_VERSION = 1
 """The oldest that is read, and written on."""
@@ -24,7 +25,7 @@ _RUN = """CREATE TABLE run (
     microgpt TEXT NOT NULL,       -- version that wrote it
     corpus TEXT NOT NULL,         -- name, or path
     fingerprint TEXT NOT NULL,    -- SHA-256 of the corpus
-    num_documents INTEGER NOT NULL,
+    num_documents INTEGER NOT NULL,  -- trained on: those held out are not among them
     chars TEXT NOT NULL,          -- of the tokenizer
     model TEXT NOT NULL,          -- JSON
     training TEXT NOT NULL,       -- JSON
@@ -55,6 +56,11 @@ _SAMPLE = """CREATE TABLE sample (
     text TEXT NOT NULL{},
     PRIMARY KEY (step, number)
 )"""
+_VALIDATION = """CREATE TABLE validation (
+    step INTEGER PRIMARY KEY,     -- after whose update it was measured
+    loss REAL NOT NULL,           -- mean of documents held out, nats
+    checksum BLOB NOT NULL
+)"""
 _SEAL = """CREATE TABLE seal (               -- one row: what the others hold
     id INTEGER PRIMARY KEY,       -- 1
     last_step INTEGER NOT NULL,
@@ -62,9 +68,10 @@ _SEAL = """CREATE TABLE seal (               -- one row: what the others hold
     keyframes INTEGER NOT NULL,
     samples INTEGER NOT NULL,
     asked INTEGER NOT NULL,       -- samples to be drawn where training ends
-    temperature REAL NOT NULL,    -- of these
+    temperature REAL NOT NULL,    -- of these{}
     checksum BLOB NOT NULL
 )"""
+_VALIDATIONS = "\n    validations INTEGER NOT NULL, -- rows of that table"
 _CHECKSUM = ",\n    checksum BLOB NOT NULL"
 
 
@@ -76,7 +83,11 @@ def statements(version: int) -> tuple[str, ...]:
     """
     more = _CHECKSUM if version >= 2 else ""
     tables = [text.format(more) for text in (_RUN, _DOCUMENT, _STEP, _KEYFRAME, _SAMPLE)]
-    return (*tables, *([_SEAL] if version >= 2 else []))
+    if version >= 3:
+        tables.append(_VALIDATION)
+    if version >= 2:
+        tables.append(_SEAL.format(_VALIDATIONS if version >= 3 else ""))
+    return tuple(tables)
 
 
 def plain(statement: str) -> str:
@@ -99,7 +110,7 @@ def checksum(run_id: str, table: str, *values: float | str | None) -> bytes:
 
 
 def stored(version: int, run_id: str, table: str, *values: float | str) -> tuple[object, ...]:
-    """A row of `document`, `step`, `sample` or `seal` as a file of some version has it."""
+    """A row of any table but `run` and `keyframe` as a file of some version has it."""
     return (*values, checksum(run_id, table, *values)) if version >= 2 else values
 
 

@@ -23,6 +23,7 @@ class WholeParts:
     documents: dict[int, str]  # by place
     keyframes: tuple[int, ...]  # steps, rising
     samples: tuple[Sample, ...]
+    validations: dict[int, float]  # losses of documents held out, by step
     asked: tuple[int, float]  # samples where training ends, and their temperature
     damages: tuple[str, ...]  # one line each
 
@@ -86,6 +87,7 @@ class _Inspection:
         documents = dict(self._documents())
         keyframes = tuple(self._keyframes(range(info.parent_step, most + 1)))
         samples = tuple(self._samples(range(1, (seal.samples if seal else 0) + 1)))
+        validations = dict(self._validations(steps))
         last = max(info.parent_step, *losses, *keyframes)
         if seal is not None:
             last = max(last, seal.last_step)
@@ -93,6 +95,7 @@ class _Inspection:
                 ("documents", len(documents), seal.documents),
                 ("keyframes", len(keyframes), seal.keyframes),
                 ("samples", len(samples), seal.samples),
+                ("validation losses", len(validations), seal.validations),
             ):
                 if there != were:
                     self._damages.append(f"{there} of {were} {what} are whole")
@@ -105,7 +108,7 @@ class _Inspection:
             self._damages.append(f"step {info.parent_step}: it has no keyframe")
         asked = (seal.asked, seal.temperature) if seal is not None else (0, 0.0)
         return WholeParts(
-            info.parent_step, last, losses, documents, keyframes, samples, asked,
+            info.parent_step, last, losses, documents, keyframes, samples, validations, asked,
             tuple(dict.fromkeys(self._damages)),
         )  # fmt: skip
 
@@ -136,6 +139,16 @@ class _Inspection:
                 if row is not None:
                     keyframe: Keyframe = self._rows.keyframe_of(row)
                     yield keyframe.step
+            except RunFileError as error:
+                self._note(error)
+
+    def _validations(self, steps: range) -> Iterator[tuple[int, float]]:
+        if self._rows.version < 3:
+            return
+        for _, row in self._rows.scan("validation", steps):
+            try:
+                if row is not None:
+                    yield self._rows.validation_of(row)
             except RunFileError as error:
                 self._note(error)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from microgpt.errors import InputError
@@ -16,6 +16,7 @@ from microgpt.text.corpus import Corpus
 from microgpt.train.engines import EngineName, StepResult, make_engine
 from microgpt.train.model_snapshot import ModelSnapshot
 from microgpt.train.training_start import TrainingStart
+from microgpt.train.validation import Validation
 
 RngState: TypeAlias = tuple[Any, ...]
 """What `random.Random.getstate` gives."""
@@ -32,6 +33,8 @@ class StepLoss:
     document: str  # the whole text
     loss: float  # mean over its positions. Units: nats.
     lr: float  # of the update that followed
+    validation: float | None = None
+    """Mean loss of documents held out, after that update; None where it is not measured."""
 
 
 class Training:
@@ -61,11 +64,17 @@ class Training:
         self.corpus = corpus
         self.model = model or ModelConfig()
         self.config = config or TrainingConfig()
-        start = TrainingStart.drawn(corpus, self.model, self.config.seed)
+        start = TrainingStart.drawn(corpus, self.model, self.config.seed, self.config.validation)
         self.documents = start.documents  # in the order they are trained on
         self.tokenizer = start.tokenizer
         self.state = start.state  # after `state.step` updates
         self.rng = start.rng  # after training it draws the final samples
+        # What is held out, if anything is.
+        self.validation: Validation | None = None
+        if start.held_out:
+            self.validation = Validation.planned(
+                start.held_out, self.model, self.config, start.tokenizer
+            )
         # Computes the steps; all engines give the same floats.
         self.engine = make_engine(engine, self.model, self.tokenizer, self.config)
 
@@ -130,20 +139,33 @@ class Training:
             end = min(self.step + at_once, last)
             if pause_every:
                 end = min(end, self.step - self.step % pause_every + pause_every)
+            if self.validation is not None:
+                end = min(end, self.validation.next_due(self.step))
             steps = range(first, end + 1)
             began = time.perf_counter()
             losses = self.engine.train_steps(self.state, [self._tokens_at(step) for step in steps])
             if not losses:
                 losses = [self._train_on_values(first).loss]
             took = time.perf_counter() - began
-            yield [
+            done = [
                 StepLoss(step, self.document_at(step), loss, self.config.lr_at(step))
                 for step, loss in zip(steps, losses, strict=False)
             ]
+            done[-1] = replace(done[-1], validation=self.validation_loss())
+            yield done
             if took < CHUNK_SECONDS / 2:
                 at_once *= 2
             elif took > CHUNK_SECONDS:
                 at_once = max(1, at_once // 2)
+
+    def validation_loss(self) -> float | None:
+        """Loss of what is held out, if it is measured after the step where the run stands.
+
+        `losses` gives it with its steps; whoever takes `results` asks after each. Units: nats.
+        """
+        if self.validation is None or not self.validation.is_due(self.step):
+            return None
+        return self.validation.loss(ModelSnapshot.of(self))
 
     def _train_on_values(self, step: int) -> StepResult:
         """A step that an engine did not do: on Values it says what went wrong, and where."""

@@ -27,6 +27,7 @@ def lines_of(recorded: Run) -> list[str]:
         f"  training   {rates}",
         f"  steps      {recorded.last_step} / {config.num_steps}, {_state(recorded)}",
         f"  last loss  {latest[0].loss:.4f}" if latest else "  last loss  -",
+        *_validation(recorded),
         f"  size       {size_of(recorded.path)}",
     ]
     if recorded.seal is None:
@@ -34,6 +35,23 @@ def lines_of(recorded: Run) -> list[str]:
     if info.parent_id:
         lines.insert(2, f"  branched   from {info.parent_id} at step {info.parent_step}")
     return lines
+
+
+def _validation(recorded: Run) -> list[str]:
+    """What the documents held out came to, if any are."""
+    count = recorded.info.config.validation
+    if not count:
+        return []
+    measured = recorded.rows.validations()
+    held_out = f"{count} documents held out" if count > 1 else "1 document held out"
+    if not measured:
+        return [f"  validation -, {held_out}"]
+    last = max(measured)
+    best = min(measured, key=lambda step: (measured[step], step))
+    told = f"loss {measured[last]:.4f} after step {last}"
+    if best != last:
+        told += f", lowest {measured[best]:.4f} after step {best}"
+    return [f"  validation {told}; {held_out}"]
 
 
 def _state(recorded: Run) -> str:

@@ -59,6 +59,8 @@ class StepLog:
     def write(self, result: StepLoss) -> None:
         """Appends a step. Raises `OSError` when it cannot; the log then ends with the step before.
 
+        Only a step after which documents held out were measured has a `validation`.
+
         Raises:
             ValueError: the loss or the learning rate is not a finite number.
         """
@@ -68,6 +70,8 @@ class StepLog:
             "lr": result.lr,
             "doc": result.document,
         }
+        if result.validation is not None:
+            record["validation"] = result.validation
         line = (json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n").encode()
         if self._length < 0:
             self._cut(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from microgpt import Corpus, Training
+from microgpt import Corpus, Training, TrainingConfig
 from microgpt.runs import Run, RunRecorder
 
 
@@ -13,8 +13,7 @@ from microgpt.runs import Run, RunRecorder
 class Branch:
     """How to go on."""
 
-    lr: float  # learning rate of the schedule's first step; it falls as before
-    seed: int  # of the order of the documents
+    config: TrainingConfig  # another seed is another order of the documents
     path: Path  # the new run's file
 
 
@@ -33,9 +32,7 @@ def begin(
         RunFileError: the step does not come out again, or the new file cannot be written.
     """
     with Run(parent) as run:
-        config = run.info.config
-        seed = None if branch.seed == config.seed else branch.seed
-        training = run.training(corpus, step=step, lr=branch.lr, seed=seed)
+        training = run.training(corpus, step=step, config=branch.config)
         recorder = RunRecorder.create(
             branch.path, training, corpus=run.info.corpus, parent=(run.info.run_id, step)
         )

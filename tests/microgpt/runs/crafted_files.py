@@ -31,10 +31,12 @@ def _resealed(path: Path) -> None:
         run_id = str(connection.execute("SELECT id FROM run").fetchone()[0])
         counts = [
             connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in ("document", "keyframe", "sample")
+            for table in ("document", "keyframe", "sample", "validation")
         ]
-        connection.execute("UPDATE seal SET documents = ?, keyframes = ?, samples = ?", counts)
-        for table in ("run", "document", "step", "sample", "seal"):
+        connection.execute(
+            "UPDATE seal SET documents = ?, keyframes = ?, samples = ?, validations = ?", counts
+        )
+        for table in ("run", "document", "step", "sample", "validation", "seal"):
             for rowid, *row in connection.execute(f"SELECT rowid, * FROM {table}").fetchall():
                 with suppress(TypeError):
                     connection.execute(
@@ -65,7 +67,8 @@ def _odd_value(path: Path, rng: random.Random) -> None:
         ("step", "lr"), ("keyframe", "step"), ("keyframe", "data"), ("keyframe", "m"),
         ("keyframe", "v"), ("keyframe", "rng"), ("sample", "step"), ("sample", "number"),
         ("sample", "temperature"), ("sample", "text"), ("seal", "last_step"), ("seal", "asked"),
-        ("seal", "temperature"), ("seal", "samples"),
+        ("seal", "temperature"), ("seal", "samples"), ("seal", "validations"),
+        ("validation", "step"), ("validation", "loss"),
     ))  # fmt: skip
     value = rng.choice(ODD)
     where = rng.choice(("", f" WHERE rowid = {rng.randint(0, 8)}"))

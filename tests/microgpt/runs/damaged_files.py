@@ -38,13 +38,12 @@ class Right:
     next_losses: list[float]  # of the steps after the last
 
     @classmethod
-    def recorded(cls, folder: Path) -> Right:
-        """Records it: fifty steps of sixty, six keyframes, three samples."""
+    def recorded(cls, folder: Path, validation: int = 2) -> Right:
+        """Records it: fifty steps of sixty, six keyframes, three samples, some held out."""
         corpus = folder / "small.txt"
         corpus.write_text("\n".join(DOCUMENTS))
-        training = Training(
-            Corpus("small", DOCUMENTS), MODEL, TrainingConfig(num_steps=STEPS, lr=0.05)
-        )
+        config = TrainingConfig(num_steps=STEPS, lr=0.05, validation=validation)
+        training = Training(Corpus("small", DOCUMENTS), MODEL, config)
         path = folder / "whole.run"
         before, keyframes.WORK_BETWEEN = keyframes.WORK_BETWEEN, INTERVAL * 3000
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ MUTATED, CRAFTED = 200, 200
 @pytest.fixture(scope="module")
 def right(tmp_path_factory: pytest.TempPathFactory) -> Right:
     return Right.recorded(tmp_path_factory.mktemp("right"))
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Right:
+    """A run that holds nothing out, as all of an older microgpt."""
+    return Right.recorded(tmp_path_factory.mktemp("plain"), validation=0)
 
 
 def damaged(right: Right, folder: Path, sql: str) -> Path:
@@ -154,8 +161,6 @@ def test_going_on_with_another_configuration_is_refused_without_checksums_too(
 
 def test_a_state_that_does_not_come_out_as_its_keyframe(right: Right, tmp_path: Path) -> None:
     """The keyframe of the last step is whole, and of another step."""
-    from dataclasses import replace
-
     with Run(right.path, "value") as run:
         other = run.rows.keyframe(run.last_step)
     assert other is not None
@@ -176,11 +181,11 @@ def test_a_state_that_does_not_come_out_as_its_keyframe(right: Right, tmp_path: 
 # -- files of before there were checksums ----------------------------------------------------------
 
 
-def test_a_file_without_checksums_is_read_and_gone_on_with(right: Right, tmp_path: Path) -> None:
+def test_a_file_without_checksums_is_read_and_gone_on_with(plain: Right, tmp_path: Path) -> None:
     copy = tmp_path / "whole.run"
-    copy.write_bytes(right.path.read_bytes())
+    copy.write_bytes(plain.path.read_bytes())
     path = without_checksums(copy)
-    assert readings(path, right) == (7, 0)
+    assert readings(path, plain) == (7, 0)
     with Run(path, "value") as run:
         assert run.seal is None
     assert verify(path) == ()
@@ -203,8 +208,9 @@ def test_a_file_without_checksums_is_read_and_gone_on_with(right: Right, tmp_pat
     ],
 )
 def test_what_is_whole_is_salvaged(
-    right: Right, tmp_path: Path, sql: str, kept: tuple[int, int], is_old: bool
+    right: Right, plain: Right, tmp_path: Path, sql: str, kept: tuple[int, int], is_old: bool
 ) -> None:
+    right = plain if is_old else right
     path = damaged(right, tmp_path, sql)
     if is_old:
         path = without_checksums(path)
@@ -223,11 +229,36 @@ def test_what_is_whole_is_salvaged(
     assert list(tmp_path.glob(".*")) == []
 
 
-def test_without_the_corpus_a_run_is_kept_to_its_first_lost_document(
-    right: Right, tmp_path: Path
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("UPDATE validation SET loss = 2.5 WHERE step = 9", "step 9: its validation loss is not"),
+        ("DELETE FROM validation WHERE step = 9", "49 of 50 validation losses are whole"),
+        ("UPDATE validation SET step = 59 WHERE step = 9", "step 59: its validation loss is not"),
+    ],
+)
+def test_a_damaged_validation_loss_is_told_and_left_out(
+    right: Right, tmp_path: Path, sql: str, said: str
 ) -> None:
-    path = damaged(right, tmp_path, "UPDATE document SET text = '' WHERE place = 5")
-    corpus = right.path.with_name("small.txt")
+    path = damaged(right, tmp_path, sql)
+    assert any(said in damage for damage in verify(path))
+    with Run(path, "value") as run, pytest.raises(RunFileError):
+        run.rows.validations()
+    with Run(path, "value") as run, pytest.raises(RunFileError, match="validation"):
+        RunRecorder.go_on(path, run.training(engine="value"))
+    out = tmp_path / "out.run"
+    salvage(path, out)
+    assert verify(out) == ()
+    expected = [replace(step, validation=None) if step.step == 9 else step for step in right.losses]
+    with Run(out, "value") as run:
+        assert run.losses() == expected
+
+
+def test_without_the_corpus_a_run_is_kept_to_its_first_lost_document(
+    plain: Right, tmp_path: Path
+) -> None:
+    path = damaged(plain, tmp_path, "UPDATE document SET text = '' WHERE place = 5")
+    corpus = plain.path.with_name("small.txt")
     content = corpus.read_text()
     corpus.write_text("other\n")
     try:
@@ -236,7 +267,7 @@ def test_without_the_corpus_a_run_is_kept_to_its_first_lost_document(
         corpus.write_text(content)
     assert (salvaged.last_step, salvaged.left_out) == (5, "6 to 50")
     with Run(tmp_path / "out.run", "value") as run:
-        assert run.losses() == right.losses[:5]
+        assert run.losses() == plain.losses[:5]
 
 
 def test_nothing_is_salvaged_without_a_keyframe_or_over_a_file(

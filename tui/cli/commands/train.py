@@ -15,10 +15,11 @@ from tui.cli.options.model_options import (
     add_corpus_and_model_options,
     add_engine_option,
     add_temperature_option,
+    add_validation_option,
     corpus_from,
     given_corpus_and_model_options,
-    model_config_from,
     training_config_from,
+    training_from,
 )
 from tui.cli.options.number_options import WHOLE_FROM_0, WHOLE_FROM_1, add_number
 from tui.cli.options.parser import CommandParser, Subparsers, given_options
@@ -43,6 +44,7 @@ examples:
   microgpt train
   microgpt train --steps 1000 --stop-after 40 --log losses.jsonl
   microgpt train --data poems.txt --n-embd 32 --n-layer 2 --samples 5
+  microgpt train --preset larger --validation 0.1
   microgpt train --run names.run --stop-after 500
   microgpt train --resume names.run
 """
@@ -59,6 +61,7 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     add_corpus_and_model_options(parser)
     group = parser.add_argument_group("this run")
     add_number(group, "--stop-after", WHOLE_FROM_1, "last step to do, if before the schedule's end")
+    add_validation_option(group)
     add_engine_option(group)
     add_temperature_option(group)
     add_number(
@@ -104,6 +107,8 @@ def run(arguments: argparse.Namespace) -> int:
             say(f"num docs: {len(training.documents)}")
             say(f"vocab size: {training.tokenizer.vocab_size}")
             say(f"num params: {len(training.state.data)}")
+            if training.validation is not None:
+                say(f"held out: {training.validation.in_words()}")
             if arguments.resume and not is_there:
                 say(f"going on after step {training.step} / {num_steps}")
         record.ask(arguments.samples, arguments.temperature)
@@ -125,8 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _begun(arguments: argparse.Namespace) -> Training:
     config = training_config_from(arguments)
     _last_step(arguments.stop_after, config)
-    model = model_config_from(arguments)
-    return Training(corpus_from(arguments), model, config, arguments.engine)
+    return training_from(arguments)
 
 
 def _resumed(arguments: argparse.Namespace) -> tuple[Training, Sequence[Sample]]:
@@ -187,15 +191,19 @@ def _train(
     """Trains until `last` or a signal. False if the log could not be written to its end."""
     log_is_whole = True
     reporter = _reporter(training, last, quiet=quiet)
+    measured: StepLoss | None = None
     with interrupts.held_back(), reporter as report:
         for steps in _steps(training, last, record.interval):
             for step in steps:
                 if log and log_is_whole:
                     log_is_whole = _logged(log, step)
                 report(step)
+                measured = measured if step.validation is None else step
             record.steps(steps)
             if interrupts.received:
                 break
+    if measured is not None and not quiet:
+        say(f"validation: loss {measured.validation:.4f} after step {measured.step}")
     return log_is_whole
 
 
@@ -219,9 +227,12 @@ def _reporter(
     num_steps = training.config.num_steps
     if can_redraw(sys.stdout):
         return _bar(training, last)
-    return nullcontext(
-        lambda step: say(f"step {step.step:4d} / {num_steps:4d} | loss {step.loss:.4f}")
-    )
+
+    def line(step: StepLoss) -> None:
+        measured = "" if step.validation is None else f" | validation {step.validation:.4f}"
+        say(f"step {step.step:4d} / {num_steps:4d} | loss {step.loss:.4f}{measured}")
+
+    return nullcontext(line)
 
 
 @contextmanager

@@ -45,6 +45,11 @@ PORTS = NumberRange(int, "from 1 to 65535", lambda number: 1 <= number <= 65535)
 FROM_0 = NumberRange(
     float, "finite and 0 or more", lambda number: math.isfinite(number) and number >= 0
 )
+PART_OR_COUNT = NumberRange(
+    float,
+    "more than 0 and less than 1, a part of the documents, or a whole number of them",
+    lambda number: 0 < number < 1 or (number >= 1 and number == number // 1),
+)
 FROM_0_BELOW_1 = NumberRange(float, "at least 0 and less than 1", lambda number: 0 <= number < 1)
 
 

@@ -50,7 +50,7 @@ def progress_bar(
     progress = Progress(
         TextColumn("step {task.completed:4d} / {task.fields[num_steps]:4d}"),
         BarColumn(bar_width=None),
-        TextColumn("loss {task.fields[loss]}"),
+        TextColumn("loss {task.fields[loss]}{task.fields[validation]}"),
         TextColumn("{task.fields[engine]}", style="dim"),
         _StepsPerSecond(),
         TimeRemainingColumn(compact=True),
@@ -60,14 +60,17 @@ def progress_bar(
     )
     with progress:
         task = progress.add_task(
-            "", total=last, completed=first, num_steps=num_steps, loss="  -   ", engine=""
-        )
+            "", total=last, completed=first, num_steps=num_steps, loss="  -   ", validation="",
+            engine="",
+        )  # fmt: skip
         compiling_since = 0.0
 
         def show(step: StepLoss, engine: Engine) -> None:
             nonlocal compiling_since
             name = engine.name
             progress.update(task, completed=step.step, loss=f"{step.loss:.4f}", engine=name)
+            if step.validation is not None:
+                progress.update(task, validation=f" validation {step.validation:.4f}")
             if engine.preparing and compiling_since >= 0:
                 compiling_since = compiling_since or time.monotonic()
                 if time.monotonic() - compiling_since > SAY_AFTER:

@@ -1,0 +1,125 @@
+"""What can be chosen before a training: each hyperparameter in words, and presets of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from microgpt.errors import InputError
+from microgpt.model.adam import TrainingConfig
+from microgpt.model.parameters import ModelConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperparameter:
+    """A field of a `ModelConfig` or a `TrainingConfig`."""
+
+    field: str
+    words: str  # what it is, a phrase
+    effect: str  # what more of it does, a sentence
+
+    @property
+    def default(self) -> float:
+        """Of its configuration."""
+        number: float = getattr(_config_of(self.field)(), self.field)
+        return number
+
+
+MODEL = (
+    Hyperparameter(
+        "n_embd", "width of the residual stream",
+        "Wider learns more and takes longer: parameters and time grow with its square.",
+    ),
+    Hyperparameter(
+        "n_head", "attention heads a layer",
+        "More heads look for more things, each with less width; they have to divide n_embd.",
+    ),
+    Hyperparameter(
+        "n_layer", "transformer layers",
+        "Each can use what the one before has found; time grows in proportion.",
+    ),
+    Hyperparameter(
+        "block_size", "the most positions a document may take",
+        "What is longer is cut off; more costs time only where documents are that long.",
+    ),
+)  # fmt: skip
+TRAINING = (
+    Hyperparameter(
+        "num_steps", "length of the learning-rate schedule",
+        "One document a step; the rate falls to 0 over them, so more steps are another run.",
+    ),
+    Hyperparameter(
+        "seed", "of the one generator all draws come from",
+        "Another one is another order of documents, other first parameters, other samples.",
+    ),
+    Hyperparameter(
+        "lr", "learning rate of the first step, falls to 0",
+        "How far a step moves the parameters: too small learns slowly, too large not at all.",
+    ),
+    Hyperparameter(
+        "beta1", "Adam's decay of the first moment",
+        "Nearer to 1 a step follows the gradients of more steps before it: smoother, later.",
+    ),
+    Hyperparameter(
+        "beta2", "Adam's decay of the second moment",
+        "Nearer to 1 the size of a parameter's gradients is remembered for longer.",
+    ),
+    Hyperparameter(
+        "validation", "documents held out, whose loss is measured",
+        "Not trained on: where their loss rises while the other falls, texts are being learnt by "
+        "heart.",
+    ),
+)  # fmt: skip
+HYPERPARAMETERS = (*MODEL, *TRAINING)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A choice of hyperparameters; those that it does not name are the article's."""
+
+    words: str  # what it is for
+    fields: Mapping[str, float]
+
+    def value(self, hyperparameter: Hyperparameter) -> float:
+        """What it chooses."""
+        return self.fields.get(hyperparameter.field, hyperparameter.default)
+
+
+PRESETS: dict[str, Preset] = {
+    "small": Preset(
+        "a third of the numbers, to look at each", {"n_embd": 8, "n_head": 2, "lr": 0.02}
+    ),
+    "article": Preset("microgpt as it was published", {}),
+    "larger": Preset(
+        "six times the numbers, ten times the steps",
+        {"n_embd": 32, "n_layer": 2, "num_steps": 10_000, "lr": 0.002},
+    ),
+}
+
+
+def _config_of(field: str) -> type[ModelConfig] | type[TrainingConfig]:
+    is_model = any(field == row.field for row in MODEL)
+    return ModelConfig if is_model else TrainingConfig
+
+
+def held_out_count(wanted: float, num_documents: int) -> int:
+    """How many documents are held out.
+
+    Args:
+        wanted: a part, more than 0 and less than 1, or a whole number of documents.
+
+    Raises:
+        InputError: none would be left to train on.
+
+    >>> held_out_count(0.1, 8000), held_out_count(0.001, 50), held_out_count(7, 50)
+    (800, 1, 7)
+    """
+    is_part = 0 < wanted < 1
+    count = max(1, round(wanted * num_documents)) if is_part else int(wanted)
+    if count >= num_documents:
+        documents = "1 document" if num_documents == 1 else f"{num_documents:,} documents"
+        raise InputError(
+            f"validation {wanted:g}: the corpus has {documents}, so at most {num_documents - 1:,} "
+            "can be held out"
+        )
+    return count
