@@ -97,7 +97,7 @@ PRESETS: dict[str, Preset] = {
 }
 
 
-def _config_of(field: str) -> type[ModelConfig] | type[TrainingConfig]:
+def _config_of(field: str) -> type[ModelConfig | TrainingConfig]:
     is_model = any(field == row.field for row in MODEL)
     return ModelConfig if is_model else TrainingConfig
 

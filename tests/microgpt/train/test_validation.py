@@ -46,7 +46,8 @@ def test_what_is_held_out_does_not_depend_on_the_seed_nor_the_parameters_on_it()
     assert training.state == plain.state
     assert training.rng.getstate() == plain.rng.getstate()
     assert training.tokenizer == plain.tokenizer
-    assert training.validation and other.validation
+    assert training.validation
+    assert other.validation
     assert training.validation.held_out == other.validation.held_out
     assert plain.validation is None
     # The order is the same, too: those held out are passed over.

@@ -45,12 +45,23 @@ PORTS = NumberRange(int, "from 1 to 65535", lambda number: 1 <= number <= 65535)
 FROM_0 = NumberRange(
     float, "finite and 0 or more", lambda number: math.isfinite(number) and number >= 0
 )
-PART_OR_COUNT = NumberRange(
+FROM_0_BELOW_1 = NumberRange(float, "at least 0 and less than 1", lambda number: 0 <= number < 1)
+
+
+class _PartOrCount(NumberRange):
+    """A part is written as a fraction, a count as a whole number: 1.0 is neither."""
+
+    def parse(self, text: str) -> float:
+        if re.fullmatch(r"\s*\d{1,15}\s*", text) and int(text):
+            return int(text)
+        return super().parse(text)
+
+
+PART_OR_COUNT = _PartOrCount(
     float,
     "more than 0 and less than 1, a part of the documents, or a whole number of them",
-    lambda number: 0 < number < 1 or (number >= 1 and number == number // 1),
+    lambda number: 0 < number < 1,
 )
-FROM_0_BELOW_1 = NumberRange(float, "at least 0 and less than 1", lambda number: 0 <= number < 1)
 
 
 class _StoreNumber(argparse.Action):
