@@ -8,7 +8,7 @@ from textual import on
 from textual.message import Message
 
 from microgpt.diagnosis.finding import RANK, Finding
-from tui.dialogs.findings import FindingsScreen
+from tui.dialogs.findings import OBSERVATION, FindingsScreen
 from tui.run_app import RunApp
 from tui.training.doctor_watch import DoctorWatch
 from tui.training.run_frame import RunFrame
@@ -63,7 +63,7 @@ class DoctoredApp(RunApp):
         if self._halts_at_finding:
             self._halt_at(newest)
         elif newest.certainty != "note":
-            self.notify(newest.what, title=f"doctor: {newest.kind} · F", severity="warning",
+            self.notify(newest.what, title=f"doctor: {newest.kind or OBSERVATION} · F", severity="warning",
                         timeout=6, markup=False)  # fmt: skip
         for screen in self.screen_stack:
             if isinstance(screen, FindingsScreen):
@@ -73,7 +73,7 @@ class DoctoredApp(RunApp):
     def _halt_at(self, finding: Finding) -> None:
         self._halts_at_finding = False
         self.session.train_steps(0)  # and stays paused
-        self.notify(f"{finding.what}; F says more", title=f"doctor: {finding.kind}",
+        self.notify(f"{finding.what}; F says more", title=f"doctor: {finding.kind or OBSERVATION}",
                     severity="warning", timeout=10, markup=False)  # fmt: skip
         if finding.pass_number is not None:
             self.travel_to(finding.pass_number)

@@ -18,7 +18,7 @@ EXIT_STATUS: dict[Verdict, int] = {"sound": 0, "faulty": 1, "suspect": 1, "unver
 class Finding:
     """A fault, or what may be one."""
 
-    kind: str  # one of the catalogue's
+    kind: str  # one of the catalogue's, `""` of an observation that is of none
     certainty: Certainty
     what: str  # is wrong, in one sentence
     mend: str  # what people do about it

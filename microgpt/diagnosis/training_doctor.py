@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,6 +39,10 @@ LARGE_UPDATE = 0.3
 """Of its own size a matrix is moved by so much in one step, which is too far."""
 LATE = 0.1
 """Below this part of the first learning rate small updates are meant."""
+PARTED = 0.02
+"""So much the loss of documents held out rises above its lowest. Units: of what guessing costs."""
+PARTED_FOR = 3
+"""Measurements in a row in which it does."""
 ENOUGH_INPUTS = 200
 """Of so many inputs at least a unit has to be off."""
 MENDS = {kind.name: kind.mend for kind in CATALOGUE}
@@ -140,6 +145,40 @@ class TrainingDoctor:
                 "unlike the others, or an update that went too far",
                 was=float(part[new[i]]),
             )  # fmt: skip
+
+    def read_validation(
+        self, measured: Sequence[tuple[int, float]], losses: Floats, first_step: int = 0
+    ) -> None:
+        """Looks whether documents held out get worse while those trained on get better.
+
+        That is no fault of the program, so it is an observation, of no kind of the catalogue.
+
+        Args:
+            measured: steps, rising, and the mean loss after each. Units: nats.
+            losses: of the documents trained on, as in `read_losses`.
+        """
+        if len(measured) <= PARTED_FOR:
+            return
+        best, lowest = min(measured[:-PARTED_FOR], key=lambda at: (at[1], at[0]))
+        last, now = measured[-1]
+        least = min(loss for _, loss in measured[-PARTED_FOR:])
+        then, lately = (self._mean_before(losses, step - first_step) for step in (best, last))
+        if then is None or lately is None:
+            return
+        if least > lowest + PARTED * self.guess and lately < then:
+            self._tell(
+                "", "validation", "note", best,
+                f"from step {best:,} to {last:,} the loss of documents held out rose from "
+                f"{said(lowest)} to {said(now)}, and that of the documents trained on fell from "
+                f"{said(then)} to {said(lately)}: they are being learnt by heart",
+                was=now, mend="end here, at the lowest (B branches off), take more documents or a "
+                "smaller model",
+            )  # fmt: skip
+
+    @staticmethod
+    def _mean_before(losses: Floats, n: int) -> float | None:
+        """Mean of the last losses of the first so many; None where they are too few."""
+        return float(np.mean(losses[n - MEAN_OF : n])) if n >= MEAN_OF else None
 
     # -- a step ------------------------------------------------------------------------------------
 
@@ -272,13 +311,13 @@ class TrainingDoctor:
 
     def _tell(
         self, kind: str, place: str, certainty: Certainty, step: int, what: str,
-        was: float | None = None, unless: str = "",
+        was: float | None = None, unless: str = "", mend: str = "",
     ) -> None:  # fmt: skip
         before = self._told.get((kind, place))
         if before is not None and RANK[before] <= RANK[certainty]:
             return
         self._told[kind, place] = certainty
-        found = Finding(kind, certainty, what, MENDS[kind], pass_number=step, was=was,
+        found = Finding(kind, certainty, what, mend or MENDS[kind], pass_number=step, was=was,
                         unless=unless)  # fmt: skip
         self.findings = tuple(sorted((*self.findings, found), key=_step))
 

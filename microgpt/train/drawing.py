@@ -81,6 +81,20 @@ def mean_losses(
     return losses
 
 
+def position_losses(
+    model: ModelConfig,
+    tokenizer: Tokenizer,
+    data: array[float],
+    documents: Sequence[Sequence[int]],
+) -> list[list[float]]:
+    """The same, of each position. Units: nats. Shape: `[document][position]`."""
+    code = _vectors()
+    if code is None:
+        return []
+    losses: list[list[float]] = code.losses_of_positions(model, tokenizer, data, documents)
+    return losses
+
+
 def _code() -> ModuleType | None:
     """The module that has both: compiled if that is loaded, else numpy's, None without numpy."""
     if is_ready(FASTEST):

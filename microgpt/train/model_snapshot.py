@@ -15,7 +15,7 @@ from microgpt.model.sampling import DEFAULT_TEMPERATURE, characters, sample
 from microgpt.model.training_state import TrainingState
 from microgpt.replay.graph_replayer import REPLAYER
 from microgpt.text.tokenizer import Tokenizer
-from microgpt.train.drawing import drawn_sample, mean_losses
+from microgpt.train.drawing import drawn_sample, mean_losses, position_losses
 from microgpt.train.graph_cost import check_whole
 
 if TYPE_CHECKING:
@@ -134,21 +134,55 @@ class ModelSnapshot:
             InputError: a document is not encodable.
             DomainError: an op had no finite result.
         """
-        size = self.config.block_size + 1
-        encoded = [self.tokenizer.encode(document)[:size] for document in documents]
+        encoded = self._read_of(documents)
         losses: list[float] = []
         while len(losses) < len(encoded):
             left = encoded[len(losses) :]
             losses += mean_losses(self.config, self.tokenizer, self.data, left)
             if len(losses) < len(encoded):
-                losses.append(self._loss_on_values(encoded[len(losses)]))
+                losses.append(self._on_values(encoded[len(losses)]).loss.data)
         return losses
 
-    def _loss_on_values(self, tokens: Sequence[int]) -> float:
+    def position_losses(self, documents: Sequence[str]) -> list[list[float]]:
+        """The loss at each position, -log p of what comes there, of documents as in `losses`.
+
+        Units: nats. Shape: `[document][position]`.
+        """
+        encoded = self._read_of(documents)
+        losses: list[list[float]] = []
+        while len(losses) < len(encoded):
+            left = encoded[len(losses) :]
+            losses += position_losses(self.config, self.tokenizer, self.data, left)
+            if len(losses) < len(encoded):
+                done = self._on_values(encoded[len(losses)])
+                losses.append([loss.data for loss in done.losses])
+        return losses
+
+    def log_probability(self, document: str) -> float:
+        """Log of the probability that the model draws this document, at a temperature of 1.
+
+        Minus the losses of its positions, added up from 0 in their order. One that fills the block
+        has no end that had to be drawn. Units: nats.
+
+        Raises:
+            InputError: the document is not encodable.
+            DomainError: an op had no finite result.
+        """
+        total = 0.0
+        for loss in self.position_losses([document])[0]:
+            total += loss  # `sum` of floats compensates from Python 3.12 on
+        return -total
+
+    def _read_of(self, documents: Sequence[str]) -> list[tuple[int, ...]]:
+        """The tokens of each that the model reads, and the last one's target."""
+        size = self.config.block_size + 1
+        return [self.tokenizer.encode(document)[:size] for document in documents]
+
+    def _on_values(self, tokens: Sequence[int]) -> ForwardPass:
         from microgpt.model.transformer import forward  # noqa: PLC0415  # Values
 
         with paused_collector():
-            return forward(tokens, self.parameters(), self.config, self.tokenizer).loss.data
+            return forward(tokens, self.parameters(), self.config, self.tokenizer)
 
     def check_document(self, document: str) -> None:
         """Raises `InputError` if the document is empty, too long for the block, or not encodable.

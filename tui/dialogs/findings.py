@@ -13,6 +13,8 @@ from microgpt.diagnosis.wording import told_of
 from tui.dialogs.dialog import Dialog
 from tui.widgets.findings_view import FindingsView, ShownFinding
 
+OBSERVATION = "observation"
+"""What is of no kind of fault."""
 NOTHING = (
     "Nothing to worry about so far. The doctor reads every loss and how far each update goes, "
     "and looks at some steps whole: units that are off, softmaxes that are sure of one thing, "
@@ -55,6 +57,6 @@ class FindingsScreen(Dialog[int | None]):
 def _shown(finding: Finding) -> ShownFinding:
     step = finding.pass_number or 0
     return ShownFinding(
-        finding.kind, finding.certainty, f"@{step:,}", f"step {step:,}", "",
+        finding.kind or OBSERVATION, finding.certainty, f"@{step:,}", f"step {step:,}", "",
         tuple(told_of(finding, in_code=False)), f"goes to step {step:,}",
     )  # fmt: skip

@@ -60,7 +60,10 @@ class DoctorWatch:
 
             self._doctor = TrainingDoctor(math.log(frame.model.tokenizer.vocab_size))
         doctor, origin = self._doctor, frame.origin
-        doctor.read_losses(frame.losses_so_far, frame.first_step)
+        losses = frame.losses_so_far
+        doctor.read_losses(losses, frame.first_step)
+        measured = [at for at in frame.measured if at[0] <= frame.live_step]
+        doctor.read_validation(measured, losses, frame.first_step)
         if origin is not None and origin.step != self._looked_at:
             self._looked_at = origin.step
             doctor.look_at_update(origin)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microgpt import ModelSnapshot, StepResult
+from microgpt import ModelSnapshot, StepResult, TrainingConfig
 from microgpt.diagnosis.finding import Finding
+from microgpt.errors import MicrogptError
 from microgpt.graph.arrays import Floats
 from microgpt.train.graph_origin import GraphOrigin
 
@@ -19,6 +20,17 @@ class FreshSample:
 
     step: int
     text: str
+    log_probability: float | None = None
+    """Of the text under the model after the step, at a temperature of 1; None where it is not
+    known. Units: nats."""
+
+    @classmethod
+    def of(cls, model: ModelSnapshot, step: int, text: str) -> FreshSample:
+        """The sample, with what the model that it was drawn from says of it."""
+        try:
+            return cls(step, text, model.log_probability(text))
+        except MicrogptError:  # whoever trains on it says what is wrong
+            return cls(step, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,9 @@ class RunFrame:
     upcoming: GraphOrigin | None = None
     """What the first step will be computed from, so that the untrained model can be looked at."""
 
+    config: TrainingConfig = TrainingConfig()  # how it is trained
+    measured: tuple[tuple[int, float], ...] = ()
+    """Steps, and the loss after each of documents held out. Units: nats."""
     findings: tuple[Finding, ...] = ()  # the doctor's; `pass_number` is the training step
     pinned: str = ""
     """The text of someone's own that `result` and `origin` are of, `""` for training's document."""

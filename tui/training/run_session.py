@@ -27,6 +27,7 @@ class RunSession:
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._told = False
+        self._known: dict[tuple[int, str], FreshSample] = {}  # those whose probability is known
         self._frame = self._first_frame()
         self._thread = threading.Thread(target=self._follow, name="following", daemon=True)
 
@@ -63,7 +64,7 @@ class RunSession:
         first = run.at(run.first_step)
         return RunFrame(
             "followed", None, first.before, array("d"), (), 0.0, 0.0, run.info.config.num_steps,
-            first_step=run.first_step, live_step=run.first_step,
+            first_step=run.first_step, live_step=run.first_step, config=run.info.config,
         )  # fmt: skip
 
     def _follow(self) -> None:
@@ -83,7 +84,11 @@ class RunSession:
             return
         if new:
             frame.losses.extend(loss.loss for loss in new)
-            frame = replace(frame, samples=_samples(run), live_step=new[-1].step)
+            measured = tuple((at.step, at.validation) for at in new if at.validation is not None)
+            frame = replace(
+                frame, samples=self._samples(), live_step=new[-1].step,
+                measured=(*frame.measured, *measured),
+            )  # fmt: skip
         if frame.live_step > (frame.result.step if frame.result else run.first_step):
             try:
                 latest = run.at(frame.live_step)
@@ -99,6 +104,26 @@ class RunSession:
                 engine=engine_in_words(run.engine),
             )
         self._show(replace(frame, status=status, problem=""))
+        self._tell_probabilities(frame.samples)
+
+    def _samples(self) -> tuple[FreshSample, ...]:
+        """Those recorded, newest first."""
+        recorded = reversed(self._run.samples()[-MAX_SAMPLES:])
+        return tuple(self._known.get(each, FreshSample(*each)) for each in recorded)
+
+    def _tell_probabilities(self, samples: tuple[FreshSample, ...]) -> None:
+        """Says how likely samples are, each of which is of a step that is gone to for it."""
+        for sample in samples:
+            key = sample.step, sample.text
+            if self._closed.is_set() or key in self._known:
+                continue
+            try:
+                model = self._run.at(sample.step).after
+            except MicrogptError:  # whoever goes to the step is told what is wrong
+                continue
+            self._known[key] = FreshSample.of(model, *key)
+            known = tuple(self._known.get((at.step, at.text), at) for at in self._frame.samples)
+            self._show(replace(self._frame, samples=known))
 
     def _show(self, frame: RunFrame) -> None:
         with self._lock:
@@ -107,9 +132,3 @@ class RunSession:
                 return
             self._told = True
         self._on_frame()
-
-
-def _samples(run: Run) -> tuple[FreshSample, ...]:
-    """Those recorded, newest first."""
-    recorded = reversed(run.samples()[-MAX_SAMPLES:])
-    return tuple(FreshSample(step, text) for step, text in recorded)

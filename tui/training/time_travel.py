@@ -145,5 +145,5 @@ class TimeTravel:
                         text += character
             except MicrogptError:
                 return  # a model that cannot be drawn from is still there to be looked at
-            samples = (*samples, FreshSample(step, text))
+            samples = (*samples, FreshSample.of(recorded.after, step, text))
             self._on_arrival(PastStep(step, recorded, samples, origin))

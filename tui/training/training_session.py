@@ -78,6 +78,7 @@ class TrainingSession:
             "paused" if paused else "running", None, ModelSnapshot.of(training), array("d"), (),
             0.0, speed, training.config.num_steps, engine=engine_in_words(training.engine),
             first_step=training.step, live_step=training.step, upcoming=self._next_origin(),
+            config=training.config,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
 
@@ -148,6 +149,7 @@ class TrainingSession:
                     self._end("finished")
                     return
                 sample = self._fresh_sample()
+                validation = self._training.validation_loss()
             except MicrogptError as error:
                 with self._wake:
                     self._frame = replace(self._frame, origin=origin)
@@ -157,8 +159,10 @@ class TrainingSession:
                 self._end("failed", f"defect in step {self._training.step + 1}: {error!r}")
                 return
             after = ModelSnapshot.of(self._training)
-            self._record([StepLoss(result.step, result.document, result.loss, result.lr)], sample)
+            step = StepLoss(result.step, result.document, result.loss, result.lr, validation)
+            self._record([step], sample)
             with self._wake:
+                measured = self._measured_with([step])
                 self._frame.losses.append(result.loss)
                 samples = (sample, *self._frame.samples) if sample else self._frame.samples
                 status = "running" if self._running else "paused"
@@ -176,6 +180,7 @@ class TrainingSession:
                         rate=self._rate(time.monotonic()),
                         engine=engine_in_words(self._training.engine),
                         live_step=result.step,
+                        measured=measured,
                     )
                 )
             self._keep_speed(began)
@@ -195,10 +200,17 @@ class TrainingSession:
                 self._record(steps, None)
                 with self._wake:
                     self._frame.losses.extend(step.loss for step in steps)
+                    if (measured := self._measured_with(steps)) != self._frame.measured:
+                        self._frame = replace(self._frame, measured=measured)
                 if not self._runs_freely(until):
                     return
         except MicrogptError:
             return  # the next step in detail says what is wrong
+
+    def _measured_with(self, steps: list[StepLoss]) -> tuple[tuple[int, float], ...]:
+        """All losses of documents held out, those after the steps just trained included."""
+        new = tuple((at.step, at.validation) for at in steps if at.validation is not None)
+        return (*self._frame.measured, *new)
 
     def _runs_freely(self, until: float) -> bool:
         """Whether nobody has asked for anything, and it is not time for details or a sample."""
@@ -266,11 +278,12 @@ class TrainingSession:
             return None
         training = self._training
         self._sampled_at = time.monotonic()
+        model = ModelSnapshot.of(training)
         try:
-            text = ModelSnapshot.of(training).sample(self._sample_rng)
+            text = model.sample(self._sample_rng)
         except MicrogptError:
             return None  # the step just done is whole; the next one will say what is wrong
-        return FreshSample(training.step, text)
+        return FreshSample.of(model, training.step, text)
 
     def _end(self, status: str, problem: str = "") -> None:
         if self._recorder is not None:

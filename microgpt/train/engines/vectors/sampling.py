@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from microgpt.model.parameters import ModelConfig
 from microgpt.text.tokenizer import Tokenizer
 from microgpt.train.engines.vectors.forward import (
     ModelMatrices,
+    VectorPass,
     matrix_output,
     rmsnorm,
     softmax_of,
@@ -111,12 +112,30 @@ def losses_of_documents(
     documents: Sequence[Sequence[int]],
 ) -> list[float]:
     """Mean loss of each; fewer if a number of the next one is not finite. Units: nats."""
+    return [done.loss for done in _passes(model, tokenizer, data, documents)]
+
+
+def losses_of_positions(
+    model: ModelConfig,
+    tokenizer: Tokenizer,
+    data: array[float],
+    documents: Sequence[Sequence[int]],
+) -> list[list[float]]:
+    """Losses of each document's positions; fewer, likewise. Shape: `[document][position]`."""
+    return [done.losses.tolist() for done in _passes(model, tokenizer, data, documents)]
+
+
+def _passes(
+    model: ModelConfig,
+    tokenizer: Tokenizer,
+    data: array[float],
+    documents: Sequence[Sequence[int]],
+) -> Iterator[VectorPass]:
+    """Forward passes, up to the first in which a number is not finite."""
     matrices = ModelMatrices.of(np.frombuffer(data), model, tokenizer.vocab_size)
-    losses: list[float] = []
-    with np.errstate(all="ignore"):  # what is not finite is looked for
-        for tokens in documents:
+    for tokens in documents:
+        with np.errstate(all="ignore"):  # what is not finite is looked for
             done = vector_pass(matrices, tokens, model)
-            if done is None:
-                break
-            losses.append(done.loss)
-    return losses
+        if done is None:
+            return
+        yield done
