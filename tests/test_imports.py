@@ -53,6 +53,7 @@ LAYERS = (
     ("tui.doctor", "tui.difference"),
     ("tui.debugger",),
     ("tui.run_app",),
+    ("tui.runs_app",),
     ("tui.doctored_app",),
     ("tui.guided_app",),
     ("tui.modes",),

@@ -9,13 +9,13 @@ from textual.message import Message
 
 from microgpt.diagnosis.finding import RANK, Finding
 from tui.dialogs.findings import OBSERVATION, FindingsScreen
-from tui.run_app import RunApp
+from tui.runs_app import RunsApp
 from tui.training.doctor_watch import DoctorWatch
 from tui.training.run_frame import RunFrame
 from tui.training.run_session import RunSession
 
 
-class DoctoredApp(RunApp):
+class DoctoredApp(RunsApp):
     """Has each newest frame looked at, tells what was found, and goes there."""
 
     class DoctorFound(Message):

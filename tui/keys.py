@@ -84,6 +84,8 @@ TIME_KEYS = (
     Key("L", "app.live", "Live", "Back to the newest step, and follow training", in_footer=False),
     Key("B", "app.branch", "Branch", "Train on from the past step shown, as a new run",
         in_footer=False),
+    Key("R", "app.new_run", "New run", "Choose hyperparameters and a corpus, and begin another run",
+        in_footer=False, first=True),
     Key("d", "app.pin", "Document", "Show a text of your own in every mode; again: let go",
         first=True),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""An app over one run: it trains on or is followed, goes to past steps, and branches off there.
+"""An app over one run: it trains on or is followed, and goes to past steps.
 
 How its steps look is the affair of the modes, of which it knows nothing.
 """
@@ -20,13 +20,9 @@ from microgpt import Corpus, Training
 from microgpt.errors import MicrogptError
 from microgpt.runs import Run, RunRecorder
 from tui.base.base_app import BaseApp
-from tui.base.thread_work import in_thread
 from tui.debugger.step_at_hand import StepAtHand
-from tui.dialogs.branch import BranchScreen
 from tui.dialogs.go_to_step import GoToStepScreen
 from tui.dialogs.pin import PinScreen
-from tui.training import branching
-from tui.training.branching import Branch
 from tui.training.frame_pace import FramePace
 from tui.training.head_watch import HeadsMeasured, HeadWatch
 from tui.training.pinned_text import PinnedText
@@ -50,23 +46,8 @@ class RunApp(BaseApp):
             super().__init__()
             self.arrival = arrival
 
-    class Branched(Message):
-        """A new run has been begun."""
-
-        def __init__(self, training: Training, recorder: RunRecorder) -> None:
-            super().__init__()
-            self.training = training
-            self.recorder = recorder
-
     class PinnedArrived(Message):
         """The pinned text has been computed at another step."""
-
-    class NotBranched(Message):
-        """A new run could not be begun."""
-
-        def __init__(self, problem: str) -> None:
-            super().__init__()
-            self.problem = problem
 
     def __init__(
         self,
@@ -129,8 +110,14 @@ class RunApp(BaseApp):
 
     def _scratch_recorder(self, training: Training) -> RunRecorder:
         """Time travel needs a file, also where nobody asked for one."""
-        self._scratch = TemporaryDirectory(prefix="microgpt-tui-", ignore_cleanup_errors=True)
-        return RunRecorder.create(Path(self._scratch.name) / "unsaved.run", training)
+        return RunRecorder.create(self._scratch_path(), training)
+
+    def _scratch_path(self, number: int = 1) -> Path:
+        """Of a run that nobody asked to keep, one of several."""
+        if self._scratch is None:
+            prefix = "microgpt-tui-"
+            self._scratch = TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+        return Path(self._scratch.name) / f"unsaved-{number}.run"
 
     def _announce(self) -> None:
         self.post_message(self.FrameReady())
@@ -242,7 +229,7 @@ class RunApp(BaseApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In a line that is typed into, a `g` or a `d` is a letter; see `Key.first`."""
         is_typing = self.has_dialog or isinstance(self.focused, Input)
-        if is_typing and action in ("go_to_step", "pin"):
+        if is_typing and action in ("go_to_step", "pin", "new_run"):
             return False
         return super().check_action(action, parameters)
 
@@ -338,34 +325,7 @@ class RunApp(BaseApp):
         else:
             self.show_run()
 
-    # -- branching -----------------------------------------------------------------------------
-
-    def action_branch(self) -> None:
-        """Asks how to train on from the past step shown, and does it as a new run."""
-        if self._past is None:
-            self.notify("go to a past step first: , or g", timeout=3)
-            return
-        step = self._past.step
-        with Run(self._run_path, "value") as run:
-            info = run.info
-        stem = Path(info.corpus).stem if self._scratch else self._run_path.stem
-        path = self.unused_path(f"{stem}-branch-{step}", "run")
-
-        def branch(chosen: Branch | None) -> None:
-            if chosen is not None:
-                self._begin_branch(step, chosen)
-
-        self.open_dialog(BranchScreen(step, Branch(info.config.lr, info.config.seed, path)), branch)
-
-    @in_thread("branch", exclusive=True)
-    def _begin_branch(self, step: int, chosen: Branch) -> None:
-        try:
-            self.check_path(chosen.path)
-            training, recorder = branching.begin(self._run_path, step, chosen, self._corpus)
-        except MicrogptError as error:
-            self.post_message(self.NotBranched(str(error)))
-        else:
-            self.post_message(self.Branched(training, recorder))
+    # -- another run ----------------------------------------------------------------------------
 
     def go_over_to(self, training: Training, recorder: RunRecorder) -> None:
         """Leaves the run for another, which trains at once, at the same speed."""
@@ -381,17 +341,3 @@ class RunApp(BaseApp):
         if pinned is not None:
             self._pin(pinned.text)
         self._take_frame()
-
-    @on(NotBranched)
-    def _say_not_branched(self, event: NotBranched) -> None:
-        self.notify(event.problem, title="no branch", severity="error", markup=False)
-
-    @on(Branched)
-    def _train_on(self, event: Branched) -> None:
-        """Leaves the run for its branch."""
-        step = event.training.step  # it trains on at once
-        self.go_over_to(event.training, event.recorder)
-        self.notify(
-            str(event.recorder.path), title=f"branched off after step {step}",
-            markup=False,
-        )  # fmt: skip

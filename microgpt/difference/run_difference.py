@@ -91,10 +91,11 @@ class RunDifference:
                 _losses(losses_a[at:], losses_b[at:]),
                 GraphDifference.of(a.at(step).graph(), b.at(step).graph()),
             )  # fmt: skip
-        return cls(_settings(a.info, b.info), first, last_step, parting)
+        return cls(settings_between(a.info, b.info), first, last_step, parting)
 
 
-def _settings(a: RunInfo, b: RunInfo) -> tuple[Setting, ...]:
+def settings_between(a: RunInfo, b: RunInfo) -> tuple[Setting, ...]:
+    """What two runs were begun with differently, the model's sizes first."""
     rows = [
         (name, value, asdict(other)[name])
         for mine, other in ((a.model, b.model), (a.config, b.config))

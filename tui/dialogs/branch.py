@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Input, Label, Static
+from textual.widgets import Input
 
-from tui.cli.options.number_options import ANY_WHOLE, FROM_0
-from tui.dialogs.dialog import Form
+from microgpt.errors import InputError, MicrogptError
+from microgpt.train.hyperparameters import HYPERPARAMETERS, TRAINING
+from tui.dialogs.setup_form import SetupForm
 from tui.training.branching import Branch
 
+CHANGEABLE = tuple(row for row in TRAINING if row.field != "validation")
+"""The model is what it is, and of other documents held out it has been trained on some."""
 
-class BranchScreen(Form[Branch | None]):
+
+class BranchScreen(SetupForm[Branch | None]):
     """Gives what was typed in, None if the person thought better of it."""
+
+    EFFECTS = {
+        "path": "The new run is recorded there.",
+        **{row.field: row.effect for row in HYPERPARAMETERS},
+        "seed": "Another one is another order of the documents from here on.",
+        "num_steps": "The schedule as if it had been that long from the first step.",
+    }
 
     def __init__(self, step: int, as_it_is: Branch) -> None:
         super().__init__()
@@ -23,35 +35,35 @@ class BranchScreen(Form[Branch | None]):
 
     def compose(self) -> ComposeResult:
         """A line each, filled with what the run has."""
-        dialog = Vertical(id="dialog")
+        dialog = Vertical(id="dialog", classes="setup")
         dialog.border_title = f"branch off after step {self._step}"
+        lr_first = sorted(CHANGEABLE, key=lambda row: row.field != "lr")
         with dialog:
-            yield Label("learning rate of the schedule")
-            yield Input(str(self._as_it_is.lr), id="lr")
-            yield Label("seed of the documents' order")
-            yield Input(str(self._as_it_is.seed), id="seed")
-            yield Label("new run file")
-            yield Input(str(self._as_it_is.path), id="path")
-            yield Static(
-                "⏎ train on as a new run   tab next   esc back", id="dialog-keys", markup=False
-            )
+            yield from self.rows(lr_first, asdict(self._as_it_is.config))
+            yield self.row("file", Input(str(self._as_it_is.path), id="path", compact=True),
+                           "of the new run")  # fmt: skip
+            yield from self.end("⏎ train on as a new run   tab next   esc back")
 
     def answer(self, event: Input.Submitted) -> None:
-        """All three lines have to be right."""
-        values = {field.id: field.value for field in self.query(Input)}
-        values[event.input.id] = event.value  # as it was at enter: more may be typed since
-        lr, seed, path = (values[name] for name in ("lr", "seed", "path"))
+        """All lines have to be right."""
+        values = self.typed(event)
         try:
-            branch = Branch(FROM_0.parse(lr), int(ANY_WHOLE.parse(seed)), Path(path))
-        except ValueError as error:
-            self.say(f"learning rate or seed {error}")
-            return
+            config = self.training(values, self._as_it_is.config.validation)
+            if config.num_steps <= self._step:
+                raise InputError(f"num_steps must be more than {self._step}, where it goes on")
+            self.dismiss(Branch(config, self._path(values["path"])))
+        except MicrogptError as error:
+            self.say(str(error))
+
+    @staticmethod
+    def _path(typed: str) -> Path:
+        if not typed:
+            raise InputError("a file is needed")
+        path = Path(typed)
         try:
-            is_there = branch.path.exists()
+            is_there = path.exists()
         except OSError as error:  # a name that is too long
-            self.say(f"that file cannot be made: {error.strerror}")
-            return
-        if not path or is_there:
-            self.say("the file exists: choose another name" if path else "a file is needed")
-            return
-        self.dismiss(branch)
+            raise InputError(f"that file cannot be made: {error.strerror}") from error
+        if is_there:
+            raise InputError("the file exists: choose another name")
+        return path

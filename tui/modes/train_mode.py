@@ -1,4 +1,4 @@
-"""Train mode: the loss curve, the current document, fresh samples."""
+"""Train mode: curves of this run and others, the current document, fresh samples, the setup."""
 
 from __future__ import annotations
 
@@ -6,22 +6,37 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
 from microgpt.files import write_atomically
-from microgpt.printable import printable
+from microgpt.model.adam import TrainingConfig
 from tui.base.screenshot import screenshot
 from tui.keys import LIVE_KEYS, Key, bindings_for
 from tui.modes.mode_screen import ModeScreen
+from tui.runs_app import RunsApp
 from tui.themes import theme_color
+from tui.training.position_losses import PositionWatch
 from tui.training.run_frame import RunFrame
+from tui.widgets.curve_legend import loss_legend, position_legend, rate_legend
 from tui.widgets.document_strip import DocumentStrip, EditedDocument
-from tui.widgets.loss_plot import STEPS_IN_MEAN, LossPlot
+from tui.widgets.loss_plot import SMOOTHINGS, LossCurves, LossPlot
+from tui.widgets.sample_lines import sample_lines
+from tui.widgets.setup_table import setup_table
 from viz.style import PARAMETERS_GLYPH, short_number
+
+VIEWS = {
+    "loss": "loss in nats, by step",
+    "positions": "loss in nats, by position",
+    "rate": "learning rate, by step",
+    "setup": "hyperparameters",
+}
+"""What the large pane shows, in turn, and its title."""
 
 
 class TrainScreen(ModeScreen):
@@ -31,13 +46,21 @@ class TrainScreen(ModeScreen):
     TOOLTIP = "Train mode: loss, document, samples"
     ON_SCREEN = (
         "The curve is the loss of each step, and their mean: nats, so ln of the number of letters "
-        "is guessing. Beside it stand texts that the model writes by itself, newest first, and how "
-        "large the gradient of each matrix is. Below is the step's document: of each letter, how "
-        "likely the model found the next one. The bar at the bottom is the run: a click goes to a "
-        "step."
+        "is guessing. Rings are the loss of documents held out (--validation), letters the curves "
+        "of other runs (M); the line below tells what they differ in. v shows the loss by "
+        "position, the learning rate, and the hyperparameters in its place. Beside it stand texts "
+        "that the model writes by itself, newest first, each with its probability under the model "
+        "as it was then, and how large the gradient of each matrix is. Below is the step's "
+        "document: of each letter, how likely the model found the next one. The bar at the bottom "
+        "is the run: a click goes to a step."
     )
     KEYS = (
         *LIVE_KEYS,
+        Key("v", "lens", "View", "Losses by step, by position, learning rate, hyperparameters"),
+        Key("tilde", "smooth", "Smooth", "Each step's loss and the mean, the mean alone, or each",
+            in_footer=False, display="~"),
+        Key("M", "other_run", "Other run", "Compare with another run, or no more", first=True,
+            in_footer=False),
         Key("left", "document_position(-1)", "Position −", "Select the position to the left in the "
             "document", display="←", group="Position"),
         Key("right", "document_position(1)", "Position +", "Select the position to the right",
@@ -47,13 +70,21 @@ class TrainScreen(ModeScreen):
     )  # fmt: skip
     BINDINGS = bindings_for(KEYS)
 
+    class PositionsMeasured(Message):
+        """Losses by position have come."""
+
     position = -1  # the selected one, -1 for none
+    view = "loss"
+    _smoothing = 0  # which of `SMOOTHINGS`
+    _positions: PositionWatch | None = None
 
     def body(self) -> Widget:
         """Curve and samples side by side, the document below."""
         waiting = Static("the curve begins with the first step: space trains", id="no-loss")
-        plot = Vertical(waiting, LossPlot(id="loss"), id="curve")
-        plot.border_title = f"loss in nats, by step: each, and the mean of {STEPS_IN_MEAN}"
+        plot = Vertical(
+            waiting, LossPlot(id="loss"), Static(id="setup", markup=False),
+            Static(id="legend", markup=False), id="curve",
+        )  # fmt: skip
         samples = Static("the first sample comes with the first steps", id="samples", markup=False)
         samples.border_title = "fresh samples"
         norms = Static(id="norms", markup=False)
@@ -62,17 +93,117 @@ class TrainScreen(ModeScreen):
         document.border_title = "document"
         return Vertical(Horizontal(plot, Vertical(samples, norms, id="side")), document, id="train")
 
+    def on_unmount(self) -> None:
+        """No thread outlives the screen."""
+        if self._positions is not None:
+            self._positions.close()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What is in sight is drawn in its new size."""
+        del event
+        if self.frame is not None and self.query("#curve"):
+            self.call_after_refresh(self._show_curve)
+
+    def show_frame(self, frame: RunFrame) -> None:
+        """Shows training's latest state; the setup is there before the first step."""
+        super().show_frame(frame)
+        if frame.result is None and self.query("#curve"):
+            self._show_curve()
+
     def show_result(self, frame: RunFrame) -> None:
         """Shows a step."""
-        result = frame.result
-        assert result is not None
-        marked = result.step if frame.past else None
-        losses = frame.losses_so_far
-        self.query_one("#no-loss").display = not len(losses)
-        self.query_one(LossPlot).show(losses, frame.first_step, marked)
+        self._show_curve()
         self._show_document(frame)
-        self.query_one("#samples", Static).update(self._samples(frame))
+        samples = self.query_one("#samples", Static)
+        samples.border_subtitle = "p: of the text, by the model" if frame.samples else ""
+        width = samples.content_size.width
+        samples.update(sample_lines(frame.samples, width, theme_color(self.app, "muted")))
         self.query_one("#norms", Static).update(self._norms(frame))
+
+    # -- curves --------------------------------------------------------------------------------
+
+    @property
+    def runs_app(self) -> RunsApp:
+        """The app, which knows the runs to compare with."""
+        assert isinstance(self.app, RunsApp)
+        return self.app
+
+    def action_lens(self) -> None:
+        """The next view."""
+        views = list(VIEWS)
+        self.view = views[(views.index(self.view) + 1) % len(views)]
+        self._show_curve()
+
+    def action_smooth(self) -> None:
+        """The next way to smooth."""
+        self._smoothing = (self._smoothing + 1) % len(SMOOTHINGS)
+        self.view = "loss"
+        self._show_curve()
+
+    def action_other_run(self) -> None:
+        """Asks for another run."""
+        self.runs_app.action_compare_runs()
+
+    @on(PositionsMeasured)
+    def _show_curve(self) -> None:
+        frame = self.frame
+        if frame is None:
+            return
+        plot, setup = self.query_one(LossPlot), self.query_one("#setup", Static)
+        curve = self.query_one("#curve")
+        curve.border_title = VIEWS[self.view]
+        setup.display = self.view == "setup"
+        ink = {
+            name: theme_color(self.app, name)
+            for name in ("muted", "primary", "secondary", "accent")
+        }
+        if self.view == "setup":
+            plot.display = False
+            size = curve.content_size
+            setup.update(setup_table(frame, size.width, size.height, ink))
+            legend = Text()
+        elif self.view == "rate":
+            legend = self._show_rates(plot, frame)
+        elif self.view == "positions":
+            legend = self._show_positions(plot, frame, ink["muted"])
+        else:
+            legend = self._show_losses(plot, frame, ink)
+        self.query_one("#no-loss").display = not (plot.display or setup.display)
+        shown = self.query_one("#legend", Static)
+        shown.display = bool(legend.plain) and (plot.display or self.view == "positions")
+        shown.update(legend)
+
+    def _show_losses(self, plot: LossPlot, frame: RunFrame, ink: dict[str, str]) -> Text:
+        marked = frame.result.step if frame.past and frame.result else None
+        curves = LossCurves(
+            frame.losses_so_far, frame.first_step,
+            tuple(at for at in frame.measured if at[0] <= frame.live_step), marked,
+            self.runs_app.compared, SMOOTHINGS[self._smoothing],
+        )  # fmt: skip
+        plot.show(curves)
+        return loss_legend(curves, frame, self.runs_app.run_name, self._colors(plot), ink)
+
+    def _show_positions(self, plot: LossPlot, frame: RunFrame, muted: str) -> Text:
+        if self._positions is None:
+            self._positions = PositionWatch(self._announce_positions)
+        measured = self._positions.ask(frame)
+        plot.show_positions(np.array([]) if measured is None else measured.means)
+        return position_legend(measured, muted)
+
+    def _announce_positions(self) -> None:
+        self.post_message(self.PositionsMeasured())
+
+    def _show_rates(self, plot: LossPlot, frame: RunFrame) -> Text:
+        others = self.runs_app.compared
+        configs = [frame.config, *(run.config for run in others)]
+        plot.show_rates([_rates(config) for config in configs],
+                        frame.result.step if frame.result else None)  # fmt: skip
+        return rate_legend(frame, others, self._colors(plot))
+
+    def _colors(self, plot: LossPlot) -> list[str]:
+        return [plot.color_of(place) for place in range(len(self.runs_app.compared))]
+
+    # -- the document --------------------------------------------------------------------------
 
     def _show_document(self, frame: RunFrame) -> None:
         if frame.result is not None:
@@ -118,14 +249,6 @@ class TrainScreen(ModeScreen):
             step.origin.document, step.origin.step, explorer.map, explorer.map_unedited
         )
 
-    def _samples(self, frame: RunFrame) -> Text:
-        text = Text(no_wrap=True, overflow="ellipsis")
-        muted = theme_color(self.app, "muted")
-        for sample in frame.samples:
-            text.append(f"{sample.step:>6}  ", muted)
-            text.append(f"{printable(sample.text) or '(empty)'}\n")
-        return text
-
     def _norms(self, frame: RunFrame) -> Text:
         assert frame.result is not None
         text = Text(no_wrap=True, overflow="ellipsis")
@@ -152,3 +275,13 @@ class TrainScreen(ModeScreen):
             return None
         picture = screenshot(self.app, "microgpt-tui: train").encode()
         return f"train-step{self.frame.result.step}", lambda path: write_atomically(path, picture)
+
+
+POINTS = 200
+"""Of a curve of learning rates."""
+
+
+def _rates(config: TrainingConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Steps and learning rates of a whole schedule."""
+    steps = np.unique(np.linspace(1, config.num_steps, POINTS).astype(np.int64))
+    return steps, np.array([config.lr_at(int(step)) for step in steps])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class RunFrame:
     upcoming: GraphOrigin | None = None
     """What the first step will be computed from, so that the untrained model can be looked at."""
 
-    config: TrainingConfig = TrainingConfig()  # how it is trained
+    config: TrainingConfig = field(default_factory=TrainingConfig)  # how it is trained
     measured: tuple[tuple[int, float], ...] = ()
     """Steps, and the loss after each of documents held out. Units: nats."""
     findings: tuple[Finding, ...] = ()  # the doctor's; `pass_number` is the training step
