@@ -63,8 +63,8 @@ class DoctoredApp(RunsApp):
         if self._halts_at_finding:
             self._halt_at(newest)
         elif newest.certainty != "note":
-            self.notify(newest.what, title=f"doctor: {newest.kind or OBSERVATION} · F", severity="warning",
-                        timeout=6, markup=False)  # fmt: skip
+            title = f"doctor: {newest.kind or OBSERVATION} · F"
+            self.notify(newest.what, title=title, severity="warning", timeout=6, markup=False)
         for screen in self.screen_stack:
             if isinstance(screen, FindingsScreen):
                 screen.show(self.findings)

@@ -16,7 +16,7 @@ class Hyperparameter:
 
     field: str
     words: str  # what it is, a phrase
-    effect: str  # what more of it does, a sentence
+    effect: str  # what more of it does, a sentence of one line
 
     @property
     def default(self) -> float:
@@ -28,46 +28,45 @@ class Hyperparameter:
 MODEL = (
     Hyperparameter(
         "n_embd", "width of the residual stream",
-        "Wider learns more and takes longer: parameters and time grow with its square.",
+        "Wider learns more; parameters and time grow with its square.",
     ),
     Hyperparameter(
         "n_head", "attention heads a layer",
-        "More heads look for more things, each with less width; they have to divide n_embd.",
+        "More look for more things, each with less width; they divide n_embd.",
     ),
     Hyperparameter(
         "n_layer", "transformer layers",
-        "Each can use what the one before has found; time grows in proportion.",
+        "Each uses what the one before found; time grows in proportion.",
     ),
     Hyperparameter(
         "block_size", "the most positions a document may take",
-        "What is longer is cut off; more costs time only where documents are that long.",
+        "What is longer is cut off; costs time only if documents are long.",
     ),
 )  # fmt: skip
 TRAINING = (
     Hyperparameter(
         "num_steps", "length of the learning-rate schedule",
-        "One document a step; the rate falls to 0 over them, so more steps are another run.",
+        "One document a step; the learning rate falls to 0 over them.",
     ),
     Hyperparameter(
         "seed", "of the one generator all draws come from",
-        "Another one is another order of documents, other first parameters, other samples.",
+        "Another is another order of documents, first parameters, samples.",
     ),
     Hyperparameter(
         "lr", "learning rate of the first step, falls to 0",
-        "How far a step moves the parameters: too small learns slowly, too large not at all.",
+        "How far a step goes: too small learns slowly, too large not at all.",
     ),
     Hyperparameter(
         "beta1", "Adam's decay of the first moment",
-        "Nearer to 1 a step follows the gradients of more steps before it: smoother, later.",
+        "Nearer to 1 a step follows more of the gradients before it: smoother.",
     ),
     Hyperparameter(
         "beta2", "Adam's decay of the second moment",
-        "Nearer to 1 the size of a parameter's gradients is remembered for longer.",
+        "Nearer to 1 the size of gradients is remembered for longer.",
     ),
     Hyperparameter(
         "validation", "documents held out, whose loss is measured",
-        "Not trained on: where their loss rises while the other falls, texts are being learnt by "
-        "heart.",
+        "If their loss rises while the other falls, texts are learnt by heart.",
     ),
 )  # fmt: skip
 HYPERPARAMETERS = (*MODEL, *TRAINING)

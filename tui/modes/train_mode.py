@@ -37,6 +37,8 @@ VIEWS = {
     "setup": "hyperparameters",
 }
 """What the large pane shows, in turn, and its title."""
+SUBTITLES = {"loss": "~ smooth · M compare · v view", "setup": "R a new run · v view"}
+"""Its keys."""
 
 
 class TrainScreen(ModeScreen):
@@ -75,7 +77,7 @@ class TrainScreen(ModeScreen):
 
     position = -1  # the selected one, -1 for none
     view = "loss"
-    _smoothing = 0  # which of `SMOOTHINGS`
+    _chosen_smoothing: int | None = None  # which of `SMOOTHINGS`, None before one is chosen
     _positions: PositionWatch | None = None
 
     def body(self) -> Widget:
@@ -115,7 +117,7 @@ class TrainScreen(ModeScreen):
         self._show_curve()
         self._show_document(frame)
         samples = self.query_one("#samples", Static)
-        samples.border_subtitle = "p: of the text, by the model" if frame.samples else ""
+        samples.border_subtitle = "p: by the model" if frame.samples else ""
         width = samples.content_size.width
         samples.update(sample_lines(frame.samples, width, theme_color(self.app, "muted")))
         self.query_one("#norms", Static).update(self._norms(frame))
@@ -136,9 +138,16 @@ class TrainScreen(ModeScreen):
 
     def action_smooth(self) -> None:
         """The next way to smooth."""
-        self._smoothing = (self._smoothing + 1) % len(SMOOTHINGS)
+        self._chosen_smoothing = (self._smoothing + 1) % len(SMOOTHINGS)
         self.view = "loss"
         self._show_curve()
+
+    @property
+    def _smoothing(self) -> int:
+        """Of several runs each step's loss would hide what they are compared by."""
+        if self._chosen_smoothing is None:
+            return 1 if self.runs_app.compared else 0
+        return self._chosen_smoothing
 
     def action_other_run(self) -> None:
         """Asks for another run."""
@@ -152,6 +161,7 @@ class TrainScreen(ModeScreen):
         plot, setup = self.query_one(LossPlot), self.query_one("#setup", Static)
         curve = self.query_one("#curve")
         curve.border_title = VIEWS[self.view]
+        curve.border_subtitle = SUBTITLES.get(self.view, "v view")
         setup.display = self.view == "setup"
         ink = {
             name: theme_color(self.app, name)
@@ -159,8 +169,7 @@ class TrainScreen(ModeScreen):
         }
         if self.view == "setup":
             plot.display = False
-            size = curve.content_size
-            setup.update(setup_table(frame, size.width, size.height, ink))
+            setup.update(setup_table(frame, curve.content_size.height, ink))
             legend = Text()
         elif self.view == "rate":
             legend = self._show_rates(plot, frame)

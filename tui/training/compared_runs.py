@@ -63,8 +63,8 @@ def read_compared(path: Path, name: str, at_hand: RunInfo) -> ComparedRun:
 
 
 def differences_in_words(run: ComparedRun) -> str:
-    """What it was begun with differently, for a legend: `lr 0.001 for 0.01, seed 7 for 42`."""
-    told = [f"{each.name} {_short(each.b)} for {_short(each.a)}" for each in run.settings]
+    """What it was begun with differently, for a legend: `lr 0.001 not 0.01, seed 7 not 42`."""
+    told = [f"{each.name} {_short(each.b)} not {_short(each.a)}" for each in run.settings]
     if run.parent_step is not None:
         told.insert(0, f"branched off at {run.parent_step:,}")
     return ", ".join(told) or "begun alike"

@@ -24,7 +24,7 @@ def loss_legend(
         colors: of the other runs.
         ink: colours of the theme by name: muted, primary, accent.
     """
-    text = Text(no_wrap=True, overflow="ellipsis")
+    text = Text()
     if curves.others:
         text.append(f"{printable(run_name)}: ", "bold")
     if curves.smoothing.each:
@@ -39,11 +39,12 @@ def loss_legend(
     elif frame.config.validation:
         text.append(f"{HELD_OUT} {frame.config.validation:,} held out, not measured yet  ",
                     ink["muted"])  # fmt: skip
-    text.append("~ smooth  M compare", ink["muted"])
     for place, run in enumerate(curves.others):
         text.append(f"\n{LETTERS[place]} ", f"bold {colors[place]}")
         text.append(printable(run.name), colors[place])
         text.append(f" {_last_mean(run.losses, curves.in_mean)}")
+        if run.measured:
+            text.append(f" {HELD_OUT} {run.measured[-1][1]:.4f}")
         text.append(f"  {printable(differences_in_words(run))}", ink["muted"])
     return text
 
@@ -55,7 +56,8 @@ def position_legend(measured: PositionLosses | None, muted: str) -> Text:
         return text.append("measuring…", muted)
     n = measured.counts[0]
     text.append(f"step {measured.step:,}: mean of {n} documents' losses at each position")
-    text.append(f"; {measured.counts[-1]} reach the last", muted)
+    last = measured.counts[-1]
+    text.append(f"; {last} {'reaches' if last == 1 else 'reach'} the last", muted)
     return text
 
 

@@ -12,38 +12,25 @@ NAME, NUMBER = 11, 8
 """Widths. Units: character cells."""
 
 
-def setup_table(frame: RunFrame, width: int, height: int, ink: dict[str, str]) -> Text:
+def setup_table(frame: RunFrame, height: int, ink: dict[str, str]) -> Text:
     """What the run was begun with; with effects where there is room for them.
 
     Args:
-        width: of the room. Units: character cells, as the next.
-        height: of it.
+        height: of the room. Units: lines.
         ink: colours of the theme by name: muted, primary, secondary.
     """
     model: ModelConfig = frame.model.config
-    text = Text(no_wrap=False, overflow="fold")
+    text = Text(no_wrap=True, overflow="ellipsis")
     n_parameters = model.num_parameters(frame.model.tokenizer.vocab_size)
     rows = [(row, getattr(model, row.field)) for row in MODEL]
     rows += [(row, getattr(frame.config, row.field)) for row in TRAINING]
-    heights = [1 + -(-len(row.effect) // max(1, width - NAME)) for row, _ in rows]
-    has_room = sum(heights) + 1 <= height
+    has_room = 2 * len(rows) < height
     for row, number in rows:
         text.append(f"{row.field:<{NAME}}", ink["secondary"])
-        told = f"{number:g}" if isinstance(number, float) else f"{number}"
-        text.append(f"{told:<{NUMBER}} ", f"bold {ink['primary']}")
-        words = row.words if has_room else row.words[: max(0, width - NAME - NUMBER - 1)]
-        text.append(f"{words}\n")
+        shown = f"{number:g}" if isinstance(number, float) else f"{number}"
+        text.append(f"{shown:<{NUMBER}}", f"bold {ink['primary']}")
+        text.append(f"{row.words}\n")
         if has_room:
-            text.append(_indented(row.effect, width), ink["muted"])
-    text.append(f"{n_parameters:,} parameters · R: a new run with others", ink["muted"])
+            text.append(f"  {row.effect}\n", ink["muted"])
+    text.append(f"{n_parameters:,} parameters", ink["muted"])
     return text
-
-
-def _indented(sentence: str, width: int) -> str:
-    """Lines below the name's column."""
-    room, lines = max(10, width - NAME), [""]
-    for word in sentence.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > room:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "".join(f"{' ' * NAME}{line}\n" for line in lines)
