@@ -41,6 +41,8 @@ LATE = 0.1
 """Below this part of the first learning rate small updates are meant."""
 PARTED = 0.02
 """So much the loss of documents held out rises above its lowest. Units: of what guessing costs."""
+FEW = 10
+"""Losses at least of which a mean says something. Units: steps."""
 PARTED_FOR = 3
 """Measurements in a row in which it does."""
 ENOUGH_INPUTS = 200
@@ -177,8 +179,8 @@ class TrainingDoctor:
 
     @staticmethod
     def _mean_before(losses: Floats, n: int) -> float | None:
-        """Mean of the last losses of the first so many; None where they are too few."""
-        return float(np.mean(losses[n - MEAN_OF : n])) if n >= MEAN_OF else None
+        """Mean of the last `MEAN_OF` of the first so many losses; None where they are too few."""
+        return float(np.mean(losses[max(0, n - MEAN_OF) : n])) if n >= FEW else None
 
     # -- a step ------------------------------------------------------------------------------------
 

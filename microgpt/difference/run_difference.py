@@ -101,16 +101,14 @@ def settings_between(a: RunInfo, b: RunInfo) -> tuple[Setting, ...]:
         for mine, other in ((a.model, b.model), (a.config, b.config))
         for name, value in asdict(mine).items()
     ]
+    in_a, in_b = (run.num_documents + run.config.validation for run in (a, b))
     rows += [
         ("corpus", a.corpus, b.corpus),
-        ("documents in it", a.num_documents, b.num_documents),
+        ("documents in it", in_a, in_b),
         ("characters", a.chars, b.chars),
         ("microgpt", a.version, b.version),
     ]
-    if a.fingerprint != b.fingerprint and (a.corpus, a.num_documents) == (
-        b.corpus,
-        b.num_documents,
-    ):
+    if a.fingerprint != b.fingerprint and (a.corpus, in_a) == (b.corpus, in_b):
         rows.append(("fingerprint of it", a.fingerprint[:12], b.fingerprint[:12]))
     return tuple(Setting(*row) for row in rows if row[1] != row[2])
 

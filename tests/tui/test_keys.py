@@ -31,15 +31,17 @@ from tui.modes.mode_screen import ModeScreen
 from tui.modes.step_mode import StepScreen
 
 EVERY_MODE = {"1", "2", "3", "4", "5", "space", "comma", "full_stop", "d", "question_mark", "x"} | {
+    "B",
     "D",
     "F",
+    "R",
     "Y",
     "plus",
     "minus",
 }
 EVERY_WALK = {*"sSnNoOcCupPbwyezUG", "home", "end", "slash", "colon", "escape", "r", "m"}
 ASKED_FOR = {
-    "train": EVERY_MODE | {"left", "right", "enter"},
+    "train": EVERY_MODE | {"left", "right", "enter", "v", "tilde", "M"},
     "map": EVERY_MODE | EVERY_WALK | {"left", "right", "up", "down", "enter", "v"},
     "graph": EVERY_MODE | EVERY_WALK | {"left", "right", "up", "down", "enter", "backspace", "H"},
     "attention": EVERY_MODE | {"left", "right", "up", "down", "enter", "backspace", *"vzemM"},

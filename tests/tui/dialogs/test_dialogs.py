@@ -15,19 +15,23 @@ from tests.tui.piloted import Piloted, piloted
 from tests.tui.small_run import small_training
 from tui.dialogs import dialog
 from tui.dialogs.branch import BranchScreen
+from tui.dialogs.compare_runs import CompareRunsScreen
 from tui.dialogs.dialog import Dialog, Form, Palette
 from tui.dialogs.findings import FindingsScreen
 from tui.dialogs.go_to_step import GoToStepScreen
 from tui.dialogs.help import HelpScreen
+from tui.dialogs.new_run import NewRunScreen
 from tui.dialogs.other_run import OtherRunScreen
 from tui.dialogs.pin import PinScreen
 from tui.dialogs.prefix import PrefixScreen
 from tui.dialogs.replacement import ReplacementScreen
+from tui.dialogs.setup_form import SetupForm
 from tui.training.branching import Branch
 
 OPENED_BY: dict[type[Screen[object]], str] = {
     GoToStepScreen: "g",
     PinScreen: "d",
+    NewRunScreen: "R",
     FindingsScreen: "F",
     HelpScreen: "question_mark",
     Palette: "ctrl+p",
@@ -35,6 +39,7 @@ OPENED_BY: dict[type[Screen[object]], str] = {
 OPENED_IN_MODE: dict[type[Screen[object]], tuple[str, str]] = {
     ReplacementScreen: ("4", "e"),
     OtherRunScreen: ("4", "M"),
+    CompareRunsScreen: ("1", "M"),
     PrefixScreen: ("5", "T"),
 }
 AFTER = [
@@ -62,7 +67,7 @@ def test_every_dialog_is_tried() -> None:
         return {cls}.union(*map(below, cls.__subclasses__()))
 
     tried = {*OPENED_BY, *OPENED_IN_MODE, BranchScreen}
-    assert tried == (below(Dialog) | below(Palette)) - {Dialog, Form}
+    assert tried == (below(Dialog) | below(Palette)) - {Dialog, Form, SetupForm}
 
 
 @pytest.mark.slow
@@ -88,7 +93,7 @@ async def test_a_dialog_of_one_mode_closes_once(kind: type[Screen[object]]) -> N
     async with piloted() as ui:
         await ui.train(2)
         await ui.press(mode)
-        await ui.until(lambda: getattr(ui.app.screen, "shown", None))
+        await ui.until(lambda: getattr(ui.app.screen, "shown", mode == "1"))
         for after in AFTER:
             await ui.press(key)
             await ui.until(lambda: isinstance(ui.app.screen, kind))
@@ -105,7 +110,7 @@ async def test_a_branch_is_asked_for_once(tmp_path: Path, monkeypatch: pytest.Mo
     async with piloted(training, folder=tmp_path, recorder=recorder) as ui:
         await ui.train(1)
         begun: list[Branch] = []
-        as_it_is = Branch(0.01, 42, tmp_path / "branch.run")
+        as_it_is = Branch(training.config, tmp_path / "branch.run")
         for after in (("enter", "enter", "enter"), *AFTER[:2]):
             ui.app.open_dialog(BranchScreen(1, as_it_is), lambda b: begun.append(b) if b else None)
             await ui.settle()

@@ -292,6 +292,7 @@ async def test_a_branch_trains_on_from_a_past_step(tmp_path: Path, corpus_file: 
         await ui.press("B")
         assert isinstance(ui.app.screen, BranchScreen)
         ui.app.screen.query_one("#lr", Input).value = "0.05"
+        ui.app.screen.query_one("#beta1", Input).value = "0.9"
         await ui.press("enter")
         branch = tmp_path / "a-branch-4.run"
         await ui.until(lambda: ui.mode.frame and not ui.frame.past and ui.frame.live_step > 4)
@@ -300,7 +301,7 @@ async def test_a_branch_trains_on_from_a_past_step(tmp_path: Path, corpus_file: 
         first = ui.frame.losses[0]
     with Run(path) as parent, Run(branch) as run:
         assert (run.info.parent_id, run.info.parent_step) == (parent.info.run_id, 4)
-        assert run.info.config.lr == 0.05
+        assert (run.info.config.lr, run.info.config.beta1) == (0.05, 0.9)
         assert run.first_step == 4
         assert run.losses()[0].loss == first == parent.losses()[4].loss, "the same step 5 ..."
         assert run.losses()[1].loss != parent.losses()[5].loss, "... and another update after it"
@@ -314,8 +315,10 @@ async def test_a_branch_needs_a_file_and_numbers(tmp_path: Path) -> None:
         await ui.press("B")
         screen = ui.app.screen
         for field, text, problem in (
-            ("lr", "nan", "learning rate or seed"),
+            ("lr", "nan", "lr must be finite and 0 or more"),
             ("lr", "0.1", ""),
+            ("num_steps", "2", "num_steps must be more than 2"),
+            ("num_steps", "50", ""),
             ("path", str(tmp_path), "the file exists"),
             ("path", "", "a file is needed"),
             ("path", str(tmp_path / "no" / "b.run"), ""),
