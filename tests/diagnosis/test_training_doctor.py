@@ -155,3 +155,59 @@ def test_a_step_that_is_not_finite() -> None:
     doctor = TrainingDoctor(GUESS)
     doctor.look_at_graph(replace(graph, grad=grad), 7)
     assert kinds(doctor) == [("not-finite", "certain", 7)]
+
+
+# -- documents held out ----------------------------------------------------------------------------
+
+
+def observed(documents: tuple[str, ...], held_out: int, **config: float) -> list[Finding]:
+    """What is said of no kind after a training on documents of which some are held out."""
+    training = Training(
+        Corpus("few", documents), config=TrainingConfig(validation=held_out, **config),  # type: ignore[arg-type]
+        engine="numpy",
+    )  # fmt: skip
+    doctor = TrainingDoctor(math.log(training.tokenizer.vocab_size))
+    losses: list[float] = []
+    measured: list[tuple[int, float]] = []
+    for steps in training.losses():
+        losses += [step.loss for step in steps]
+        measured += [(at.step, at.validation) for at in steps if at.validation is not None]
+        doctor.read_validation(measured, np.array(losses))
+    return [finding for finding in doctor.findings if not finding.kind]
+
+
+def test_it_says_where_what_is_held_out_gets_worse() -> None:
+    names = load_corpus("names").documents[::160]
+    (finding,) = observed(names, 10, num_steps=400, lr=0.02)
+    assert finding.certainty == "note"
+    assert "learnt by heart" in finding.what
+    assert "B branches off" in finding.mend
+    assert finding.pass_number is not None
+    assert finding.pass_number < 200
+
+
+@pytest.mark.parametrize("seed", [42, 1])
+def test_it_says_nothing_while_both_fall(seed: int) -> None:
+    assert observed(load_corpus("names").documents, 400, num_steps=200, seed=seed) == []
+
+
+def test_it_compares_what_parts_to_the_number() -> None:
+    doctor = TrainingDoctor(math.log(27))
+    falling = np.linspace(3.0, 1.0, 100)
+    rising = [(20, 2.5), (40, 2.0), (60, 2.1), (80, 2.2), (100, 2.3)]
+    for n in (1, 2, 3, 4):
+        doctor.read_validation(rising[:n], falling)
+        assert doctor.findings == ()
+    doctor.read_validation(rising, falling)
+    (finding,) = doctor.findings
+    assert (finding.kind, finding.pass_number, finding.was) == ("", 40, 2.3)
+    assert "from step 40 to 100" in finding.what
+    assert "rose from 2 to 2.3" in finding.what
+    # Not when both rise: that is a rate too large, which is told from the losses alone.
+    doctor = TrainingDoctor(math.log(27))
+    doctor.read_validation(rising, falling[::-1])
+    assert doctor.findings == ()
+    # Nor by less than what such means differ by.
+    doctor = TrainingDoctor(math.log(27))
+    doctor.read_validation([(at, 2 + (loss - 2) / 10) for at, loss in rising], falling)
+    assert doctor.findings == ()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 import pytest
 
 from microgpt import InputError, ModelConfig, TrainingConfig
 from microgpt.model.sampling import check_temperature
+from microgpt.train.hyperparameters import HYPERPARAMETERS, PRESETS, Preset
 from tui.cli.options.model_options import (
     add_corpus_and_model_options,
     add_temperature_option,
@@ -70,7 +71,21 @@ def test_an_option_sets_its_field(flag: str) -> None:
 
 def test_every_hyperparameter_but_eps_has_an_option() -> None:
     hyperparameters = {f.name for c in (ModelConfig, TrainingConfig) for f in fields(c)}
-    assert hyperparameters - {"eps"} == {field for _, field in OPTIONS.values()}
+    options = {field for _, field in OPTIONS.values()}
+    assert hyperparameters - {"eps", "validation"} == options  # what is held out, train alone asks
+
+
+@pytest.mark.parametrize(("name", "preset"), PRESETS.items())
+def test_a_preset_sets_what_is_not_given_beside_it(name: str, preset: Preset) -> None:
+    for given in ((), ("--lr", "0.5", "--n-layer", "3")):
+        for arguments in (("--preset", name, *given), (*given, "--preset", name)):
+            options = parsed(*arguments)
+            expected = {row.field: preset.value(row) for row in HYPERPARAMETERS}
+            if given:
+                expected |= {"lr": 0.5, "n_layer": 3}
+            found = asdict(model_config_from(options)) | asdict(training_config_from(options))
+            assert {field: found[field] for field in expected} == expected
+    assert not accepts("--preset", "huge")
 
 
 @pytest.mark.parametrize("flag", OPTIONS)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from microgpt import ModelConfig, StepResult, Training, TrainingConfig, load_corpus
+from microgpt import ModelConfig, StepLoss, Training, TrainingConfig, load_corpus
+from microgpt.runs import Run
 from tests.tui.cli.command import (
     DOCUMENTS,
     MICROGPT,
@@ -18,6 +20,7 @@ from tests.tui.cli.command import (
     environment,
     microgpt,
 )
+from tests.tui.cli.in_process import run_here
 from tui.cli.step_log import StepLog
 
 NAMES = Path(__file__).parents[4] / "shared" / "data" / "names.txt"
@@ -201,8 +204,8 @@ def test_a_disk_that_fills_up_leaves_whole_lines(corpus: Path, tmp_path: Path) -
     assert "sample 20: " in result.stdout
 
 
-def result_of_step(step: int, loss: float = 1.5) -> StepResult:
-    return StepResult(step, "éva", (0, 1), loss, (loss,), 0.25, ((0.5, 0.5),), (((),),), {})
+def result_of_step(step: int, loss: float = 1.5) -> StepLoss:
+    return StepLoss(step, "éva", loss, 0.25)
 
 
 def test_a_log_is_replaced_by_its_first_step_and_not_before(tmp_path: Path) -> None:
@@ -224,3 +227,59 @@ def test_a_log_takes_no_nan(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="not JSON compliant"):
             log.write(result_of_step(2, loss=float("nan")))
     assert [record["step"] for record in records(path)] == [1]
+
+
+# -- documents held out ----------------------------------------------------------------------------
+
+
+def test_what_is_held_out_is_told_measured_logged_and_recorded(
+    corpus: Path, tmp_path: Path
+) -> None:
+    run_file, log = tmp_path / "a.run", tmp_path / "log.jsonl"
+    begin = ("train", *TINY_MODEL, "--data", corpus, "--steps", "30", "--validation", "2")
+    result = run_here(*begin, "--run", run_file, "--log", log, "--samples", "0")
+    assert (result.returncode, result.stderr) == (0, "")
+    expected = Training(
+        load_corpus(str(corpus)), training(corpus, 30).model, TrainingConfig(30, validation=2)
+    )
+    steps = [step for some in expected.losses() for step in some]
+    measured = [step for step in steps if step.validation is not None]
+    assert len(measured) > 5
+    assert expected.validation
+    assert f"held out: {expected.validation.in_words()}\n" in result.stdout
+    assert f"num docs: {len(expected.documents)}\n" in result.stdout
+    told = re.findall(r"step +(\d+) .* \| validation ([\d.]+)", result.stdout)
+    assert told == [(str(step.step), f"{step.validation:.4f}") for step in measured]
+    last = measured[-1]
+    assert f"validation: loss {last.validation:.4f} after step {last.step}\n" in result.stdout
+    logged = [(r["step"], r.get("validation")) for r in records(log)]
+    assert logged == [(step.step, step.validation) for step in steps]
+    with Run(run_file, "value") as run:
+        assert run.losses() == steps
+    listed = run_here("runs", run_file).stdout
+    lowest = min(measured, key=lambda step: (step.validation, step.step))
+    said = f"  validation loss {last.validation:.4f} after step {last.step}"
+    if lowest != last:
+        said += f", lowest {lowest.validation:.4f} after step {lowest.step}"
+    assert f"{said}; 2 documents held out\n" in listed
+
+
+def test_a_run_that_holds_out_goes_on_where_it_was_cut(corpus: Path, tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.run", tmp_path / "cut.run"
+    begin = ("train", *TINY_MODEL, "--data", corpus, "--steps", "30", "--validation", "0.3",
+             "--samples", "0", "--quiet")  # fmt: skip
+    run_here(*begin, "--run", whole)
+    run_here(*begin, "--run", cut, "--stop-after", "13")
+    assert run_here("train", "--resume", cut, "--quiet").returncode == 0
+    with Run(whole, "value") as a, Run(cut, "value") as b:
+        assert a.losses() == b.losses()
+        assert a.rows.validations() == b.rows.validations() != {}
+    assert run_here("runs", cut, "--verify").returncode == 0
+    refused = run_here("train", "--resume", cut, "--validation", "2")
+    assert_error(refused, "so --validation cannot be given")
+
+
+def test_with_nothing_held_out_nothing_is_said_of_it(corpus: Path) -> None:
+    result = run_here("train", *TINY_MODEL, "--data", corpus, "--steps", "3", "--samples", "0")
+    assert "held out" not in result.stdout
+    assert "validation" not in result.stdout

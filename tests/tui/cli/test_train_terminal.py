@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from microgpt.runs import Run, verify
 from tests.tui.cli.command import MICROGPT, TINY_MODEL, environment
 from tests.tui.cli.terminal import CTRL_C, Terminal
 
@@ -141,6 +142,29 @@ def test_signals_without_a_terminal(
     assert process.returncode == 128 + number
     assert err == f"stopped after step {steps_logged(log)} / 1000000 by {name}\n"
     assert re.findall(r"sample +\d+: ", out) == ["sample  1: ", "sample  2: "]
+
+
+def test_ctrl_c_leaves_a_whole_run_of_what_was_held_out(corpus: Path, tmp_path: Path) -> None:
+    run_file = tmp_path / "a.run"
+    options = ("--validation", "1", "--samples", "0", "--run", str(run_file), "--steps", "10000")
+    process = subprocess.Popen(
+        [*MICROGPT, "train", "--data", str(corpus), *TINY_MODEL, "--engine", "value", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment(),
+    )
+    assert process.stdout
+    while " | validation " not in process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.endswith("/ 10000 by Ctrl-C\n")
+    assert verify(run_file) == ()
+    with Run(run_file, "value") as run:
+        assert f"stopped after step {run.last_step} " in err
+        assert next(iter(run.rows.validations())) == 100
 
 
 def test_a_signal_that_is_ignored_stays_ignored(corpus: Path) -> None:
