@@ -56,8 +56,13 @@ class RunsApp(RunApp):
     class ComparedRead(Message):
         """Runs to compare with were read."""
 
-        def __init__(self, runs: tuple[ComparedRun, ...], problem: str = "") -> None:
+        def __init__(
+            self, asked: tuple[Path, ...], at_hand: Path, runs: tuple[ComparedRun, ...],
+            problem: str,
+        ) -> None:  # fmt: skip
             super().__init__()
+            self.asked = asked
+            self.at_hand = at_hand  # the run that they are told against
             self.runs = runs
             self.problem = problem
 
@@ -177,7 +182,7 @@ class RunsApp(RunApp):
     def compare_with(self, told: str) -> None:
         """Adds a run's file, or takes a run away that is told by its letter."""
         told = told.strip()
-        if told in LETTERS[: len(self._to_read)]:
+        if len(told) == 1 and told in LETTERS[: len(self._to_read)]:
             at = LETTERS.index(told)
             self._to_read = (*self._to_read[:at], *self._to_read[at + 1 :])
             self.compared = tuple(run for run in self.compared if run.path in self._paths)
@@ -216,24 +221,24 @@ class RunsApp(RunApp):
     @in_thread("compare", exclusive=True)
     def _read_compared(self, to_read: tuple[_RunToRead, ...], at_hand: Path) -> None:
         found, problem = [], ""
-        try:
-            with Run(at_hand, "value") as run:
-                info = run.info
-        except MicrogptError as error:
-            self.post_message(self.ComparedRead((), str(error)))
-            return
         for each in to_read:
             try:
+                with Run(at_hand, "value") as run:
+                    info = run.info
                 found.append(read_compared(each.path, each.name, info))
             except MicrogptError as error:
                 problem = str(error)
-        self.post_message(self.ComparedRead(tuple(found), problem))
+        asked = tuple(each.path for each in to_read)
+        self.post_message(self.ComparedRead(asked, at_hand, tuple(found), problem))
 
     @on(ComparedRead)
     def _take_compared(self, event: ComparedRead) -> None:
-        self.compared = tuple(run for run in event.runs if run.path in self._paths)
-        read = [run.path for run in event.runs]
-        self._to_read = tuple(run for run in self._to_read if run.path in read)
+        if event.at_hand != self._run_path:
+            return  # which was left meanwhile
+        known = {run.path: run for run in (*self.compared, *event.runs)}
+        failed = set(event.asked) - {run.path for run in event.runs}  # only asked for a path
+        self._to_read = tuple(run for run in self._to_read if run.path not in failed)
+        self.compared = tuple(known[path] for path in self._paths if path in known)
         if event.problem:
             self.notify(event.problem, title="not compared", severity="error", markup=False)
         self.show_run()

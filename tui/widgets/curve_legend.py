@@ -30,7 +30,9 @@ def loss_legend(
     if curves.smoothing.each:
         text.append("┆ ", ink["muted"]).append("each step  ")
     if curves.smoothing.mean:
-        text.append("━ ", ink["primary"]).append(f"mean of {min(curves.in_mean, len(curves.losses))}")
+        text.append("━ ", ink["primary"]).append(
+            f"mean of {min(curves.in_mean, len(curves.losses))}"
+        )
         text.append(f" {_last_mean(curves.losses, curves.in_mean)}  ")
     if curves.measured:
         text.append(f"{HELD_OUT} ", ink["accent"])

@@ -106,7 +106,8 @@ def plotted(ui: Piloted, kind: type = LinePlot) -> list[tuple[list[float], list[
 
 async def test_smoothing_is_told_and_turned_by_a_key() -> None:
     async with piloted(small_training(num_steps=40), size=LARGE) as ui:
-        await ui.train(30)
+        ui.app.session.train_steps(30)
+        await ui.until(lambda: ui.step == 30)
         losses = np.array(ui.frame.losses_so_far)
         means = running_mean(losses, 25)
         assert means[-1] == pytest.approx(losses[-25:].mean(), abs=1e-12)
@@ -187,10 +188,30 @@ async def test_other_runs_are_drawn_over_with_what_they_differ_in(tmp_path: Path
         assert "shown: a slow.run, b small.run" in ui.text
         ui.app.screen.query_one(Input).value = str(tmp_path / "slow.run")
         await ui.press("enter")
+        await ui.until(lambda: ui.notices)
         assert "is shown already" in ui.notices[-1]
         await ui.press("M", "a", "enter")
-        assert [run.name for run in ui.app.compared] == ["small.run"]
+        await ui.until(lambda: [run.name for run in ui.app.compared] == ["small.run"])
+        await ui.settle()
         assert "a small.run" in ui.text
+
+
+async def test_runs_that_are_asked_for_in_one_go_are_all_read(tmp_path: Path) -> None:
+    names = [f"{letter}.run" for letter in "xyz"]
+    for name in names:
+        record(tmp_path / name, small_training(num_steps=5), 5)
+    async with piloted() as ui:
+        await ui.train()
+        for name in names:
+            ui.app.compare_with(str(tmp_path / name))
+        await ui.until(lambda: [run.name for run in ui.app.compared] == names)
+        ui.app.compare_with("b")
+        await ui.settle()
+        assert [run.name for run in ui.app.compared] == ["x.run", "z.run"]
+        ui.app.compare_with("ab")  # a file's name, though of letters
+        await ui.until(lambda: ui.notices)
+        assert "'ab'" in ui.notices[0]
+        assert [run.name for run in ui.app.compared] == ["x.run", "z.run"]
 
 
 @pytest.mark.parametrize("told", ["no.run", "text.txt", "."])
@@ -206,7 +227,7 @@ async def test_what_is_no_run_is_not_compared(tmp_path: Path, told: str) -> None
 
 
 async def test_held_out_losses_have_rings_and_the_doctor_says_when_they_part() -> None:
-    training = small_training(*FEW, num_steps=150, lr=0.02)
+    training = small_training(*FEW, num_steps=100, lr=0.02)
     config = replace(training.config, validation=6)
     training = Training(training.corpus, training.model, config, "numpy")
     async with piloted(training, size=LARGE, paused=False, speed=0.0) as ui:
