@@ -20,6 +20,7 @@ from microgpt import (
     TrainingConfig,
 )
 from microgpt.model import sampling, transformer
+from microgpt.model.places import position_losses
 from microgpt.train import drawing
 from microgpt.train.engines.kernel import kernel_engine
 from microgpt.train.engines.vectors import sampling as vector_sampling
@@ -99,6 +100,20 @@ def test_losses_are_those_of_values(code: object, monkeypatch: pytest.MonkeyPatc
     expected = [model.computed(document).loss.data for document in DOCUMENTS]
     assert hexes(model.losses(DOCUMENTS)) == hexes(expected)
     assert model.losses([]) == []
+
+
+@settings(max_examples=3, deadline=None)
+@given(small_models(), st.integers(0, 9))
+def test_losses_of_positions_are_those_of_values(config: ModelConfig, seed: int) -> None:
+    model = snapshot(config, seed, scale=9)
+    by_vectors = model.position_losses(DOCUMENTS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "_vectors", lambda: None)  # as without numpy
+        on_values = model.position_losses(DOCUMENTS)
+    assert [hexes(each) for each in by_vectors] == [hexes(each) for each in on_values]
+    graphs = [model.graph(text) for text in DOCUMENTS]
+    for graph, losses in zip(graphs, by_vectors, strict=True):
+        assert [float(graph.data[node]) for node in position_losses(graph).values()] == losses
 
 
 @pytest.mark.parametrize("code", [*CODES, None], ids=["kernel", "numpy", "neither"])
