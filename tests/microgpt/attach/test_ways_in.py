@@ -105,6 +105,22 @@ def test_a_notebooks_cells_run_in_order(tmp_path: Path) -> None:
     assert ended.status == 0
 
 
+def test_lines_of_cells_are_pythons_own(tmp_path: Path) -> None:
+    """Neither form feeds nor separators in texts begin a line, and an old `\\r` does."""
+    begins = "%matplotlib inline\n\fa = '\u2028\x1c'\r\nb = 1\f\rimport traceback\n"
+    catches = "try:\n    b / 0  # here\nexcept ZeroDivisionError:\n    traceback.print_exc()\n!ls\n"
+    path = notebook(tmp_path / "lesson.ipynb", begins + catches, "b = 2\n\fb / 0")
+    magics = ("cell 1, line 1: %matplotlib inline", "cell 1, line 9: !ls")
+    assert Notebook.read(path).left_out == magics
+    with ScriptProcess(path) as process:
+        stop = next_stop(process)
+        assert (stop.kind, stop.file, stop.line) == ("exception", "cell 2", 2)
+        process.resume()
+        all_stops(process)
+    assert any('"cell 1", line 6' in line for line in process.output.lines)
+    assert any("b / 0  # here" in line for line in process.output.lines)
+
+
 def test_a_cell_that_raises_is_shown(tmp_path: Path) -> None:
     path = notebook(tmp_path / "lesson.ipynb", "x = 1", "y = x\ny / 0")
     with ScriptProcess(path) as process:
