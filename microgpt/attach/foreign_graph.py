@@ -15,6 +15,7 @@ from microgpt.attach.child.pass_log import MAKES_ROOM
 from microgpt.attach.child.snapshot import IN_NODES
 from microgpt.attach.foreign_pass import with_finals, with_pass
 from microgpt.attach.unasked_slopes import with_local_grads
+from microgpt.attach.unkept_seed import with_unkept_seed
 from microgpt.attach.visits import Entries, ObservedPass, observed
 from microgpt.attach.wire import Field
 from microgpt.autograd.bindings import ParameterBinding
@@ -47,6 +48,8 @@ def graph_of(fields: Mapping[str, Field], methods: OpEvaluator | None = None) ->
         return graph
     seen = pass_of(graph, fields)
     kept = int(ints(fields, "kept")[0])
+    if kept == IN_NODES:
+        graph, seen = with_unkept_seed(graph, seen)
     graph = with_local_grads(graph, seen, methods, has_finals=kept != IN_NODES)
     if kept != IN_NODES:
         return with_finals(graph, seen, kept)

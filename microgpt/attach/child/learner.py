@@ -36,6 +36,7 @@ from microgpt.attach.child.set_hook import noting_setattr
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watched_run import (
     WatchedRun,
+    called_by,
     held_by,
     log_arrays,
     log_of,
@@ -236,11 +237,8 @@ class Learner:
             return None
         self._begins()
         run = WatchedRun(kind, anatomy, node, frame)
-        run.chain = list(chain_around(kind, frame))
+        run.chain = called_by(run, frame, anatomy.store)
         if run.chain:
-            outer = run.chain[-1].f_back
-            run.caller = outer if outer is not None else frame
-            run.line = run.caller.f_lineno
             self._trace(run.chain)
         self._run = run
         return run

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from microgpt.attach.child.anatomy import (
     Anatomy,
+    Store,
     anatomy_of,
     attributes,
     is_array,
@@ -16,6 +17,7 @@ from microgpt.attach.child.anatomy import (
     own_attribute,
 )
 from microgpt.attach.child.array_pass_log import ArrayPassLog
+from microgpt.attach.child.call_chain import chain_around, root_above
 from microgpt.attach.child.found_gradients import KeptAt
 from microgpt.attach.child.pass_log import READ, PassLog
 from microgpt.attach.child.recorded import Node
@@ -36,7 +38,7 @@ class WatchedRun:
     def __init__(self, kind: ValueClass, anatomy: Anatomy, node: Node, frame: FrameType) -> None:
         self.kind = kind
         self.anatomy = anatomy
-        self.first = node
+        self.first = node  # it is given a gradient first, or hands one on
         self.caller = frame  # of the pass, or of its first write
         self.line = frame.f_lineno  # there
         # (node, code, offset, number, attribute), and reads without the last
@@ -56,6 +58,16 @@ class WatchedRun:
         self.result: Any = None  # what was there in the end
         self.array_log: ArrayPassLog | None = None  # of the gradients of nodes that hold arrays
         self.watched: dict[str, Any] = {}  # what classes had under the names watched
+
+
+def called_by(run: WatchedRun, frame: FrameType, store: Store) -> list[FrameType]:
+    """The calls that a run's first write is a part of, from it outwards; sets what that tells."""
+    chain = list(chain_around(run.kind, frame))
+    run.first = root_above(run.kind, chain, run.first, store)
+    if chain:
+        run.caller = chain[-1].f_back or frame
+        run.line = run.caller.f_lineno
+    return chain
 
 
 def shape_of_run(run: WatchedRun) -> Shape | None:
@@ -211,6 +223,8 @@ def root_of(run: WatchedRun, shape: Shape) -> Node:
     used: set[int] = set()
     for node in nodes.values():
         used.update(map(id, run.kind.below_one(node, run.anatomy.store)))
+    if id(run.first) not in nodes:
+        return run.first  # it hands on what it writes nowhere
     tops = [node for key, node in nodes.items() if key not in used]
     subject = run.kind.subject()
     results = [node for node in tops if subject.is_result(node)]
