@@ -32,7 +32,7 @@ def tensor_graph(fields: Columns, edges: ElementEdges | str) -> Graph:
     tensors = tensors_of(columns)
     if isinstance(edges, str):
         return whole_arrays(columns, tensors, edges)
-    graph = without_pass(_of_elements(columns, tensors, edges))
+    graph = replace(without_pass(_of_elements(columns, tensors, edges)), eps=tensors.eps)
     if graph.why_no_events:
         return graph
     notes = [*_shape_notes(columns, tensors), *_unsure_notes(tensors, edges)]

@@ -35,6 +35,8 @@ SUSPICIOUS = 1e-3
 """A relative error that may come of a bend: then the slopes on both sides are looked at, too."""
 SMALLEST_SCALE = 1e-8
 """Gradients smaller than this count as this large, so that 0 can be compared with 0."""
+SHORT = 2.0**-40
+"""Numbers that are rounded by more than that are shorter than those that are computed with here."""
 MUCH = 100
 """By so many roundings two slopes differ that are not the same."""
 
@@ -106,7 +108,9 @@ class GradientCheck:
         chosen = np.unique(np.arange(len(graph)) if nodes is None else np.array(nodes, np.int64))
         program.check_nodes(chosen)
         recorded = np.flatnonzero(program.forward_code.op == loops.RECORDED)
-        slopes, measured = _measured_slopes(graph, recorded, step, methods)
+        # What rounds more has to be moved further, for its slope to be seen.
+        own_step = step * max(1.0, graph.eps / EPSILON) ** (1 / 3)
+        slopes, measured = _measured_slopes(graph, recorded, own_step, methods)
         code, data = with_linear(program.forward_code, graph, slopes), graph.data
         checked = chosen[::-1].copy()
         steps = step * np.maximum(1.0, np.abs(data[checked]))
@@ -122,6 +126,8 @@ class GradientCheck:
             scales = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), SMALLEST_SCALE)
             errors = np.abs(analytic - numeric) / scales
             rounding = abs(data[graph.root]) * EPSILON / steps
+            if graph.eps > SHORT:  # so exact are slopes over steps of that length
+                rounding += graph.eps ** (2 / 3) / 4 * _sizes_of_shares(true)[checked]
             off = np.abs(analytic - numeric) > MUCH * rounding
             for place in np.flatnonzero((errors > SUSPICIOUS) & off).tolist():
                 sides = _slopes_beside(code, graph, int(checked[place]), float(steps[place]))
@@ -200,7 +206,7 @@ def _slopes_of(
         same = operands == operands[slot]
         rows += [np.where(same, at - away, at), np.where(same, at + away, at)]
     data, _, problems = methods.evaluate([node] * len(rows), np.concatenate(rows).tolist())
-    if any(problems) or data[0] != graph.data[node]:
+    if any(problems) or abs(data[0] - graph.data[node]) > _slack(graph, node):
         return None
     slopes = graph.local_grads[edges]
     for slot, below, above in zip(firsts, data[1::2], data[2::2], strict=True):
@@ -211,6 +217,23 @@ def _slopes_of(
             slopes[same] = 0.0
             slopes[slot] = (above - below) / (to_below + to_above)
     return slopes if np.isfinite(slopes).all() else None
+
+
+def _slack(graph: Graph, node: int) -> float:
+    """How far a number may be off that is computed once more: nothing, but for short floats."""
+    return 4 * graph.eps * abs(float(graph.data[node])) if graph.eps > SHORT else 0.0
+
+
+def _sizes_of_shares(graph: Graph) -> Floats:
+    """The sizes of the shares that make each node's gradient, added up. Shape: `[node]`."""
+    sizes = [0.0] * len(graph)
+    sizes[graph.root] = 1.0
+    starts, operands = graph.operand_start.tolist(), graph.operands.tolist()
+    locals_ = np.abs(graph.local_grads).tolist()
+    for node in graph.visit_order.tolist():
+        for edge in range(starts[node], starts[node + 1]):
+            sizes[operands[edge]] += locals_[edge] * sizes[node]
+    return np.array(sizes)
 
 
 def _is_one_side(gradient: float, sides: tuple[float, float]) -> bool:
