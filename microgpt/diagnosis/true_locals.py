@@ -27,8 +27,8 @@ VARIANT = 1e-5
 STEP = 1e-3
 """How far operands are moved, in parts of their size, or of 1 if they are smaller; and half of it
 and a quarter."""
-SHORT, SHORT_STEP = 1e-12, 3e-2
-"""How far where numbers are rounded by more than the first, as floats of 32 bits are."""
+SHORT, SHORT_STEP, SHORT_MOVED = 1e-12, 3e-2, 2e-3
+"""Both where numbers are rounded by more than the first, as floats of 32 bits are."""
 MOST_MOVED = 200_000
 """So many operand slots are moved; of larger graphs the rest is unchecked."""
 
@@ -378,9 +378,11 @@ def _slopes(
     first, second = (4 * fine - coarse) / 3, (4 * coarse - coarsest) / 3
     smooth = (16 * first - second) / 15
     size = max(abs(smooth), abs(here), abs(below), abs(above))
+    trusted = MOVED if eps < SHORT else SHORT_MOVED
     rounding = 32 * eps * max(abs(here), *map(abs, moved.values())) / abs(h[3])
     error = abs(smooth - first) + rounding
-    if abs(above - below) <= 10 * (below_error + above_error + error) + MOVED * size:
-        return (smooth, smooth, max(error, MOVED * abs(smooth))) if error <= MOVED * size else None
+    if abs(above - below) <= 10 * (below_error + above_error + error) + trusted * size:
+        is_told = error <= trusted * size
+        return (smooth, smooth, max(error, trusted * abs(smooth))) if is_told else None
     error = max(below_error, above_error)
-    return min(below, above), max(below, above), error + MOVED * size
+    return min(below, above), max(below, above), error + trusted * size

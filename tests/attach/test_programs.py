@@ -29,6 +29,7 @@ OPS_CALLED = {
     "apply_by_name": ["mul", "add", "cube", "mul", "add"],
     "classes_of_ops": ["mul", "add", "twice", "mul", "mul", "add"],
     "consumers_and_functions": ["times", "add", "times", "times", "add"],
+    "dropped_on_the_way": ["times", "plus", "times", "times", "plus"],
     "counts_of_uses": ["times", "plus", "times", "times", "plus"],
     "free_closures": ["times", "plus", "times", "times", "plus"],
     "dict_of_slopes": ["mul", "add", "mul1", "mul", "add"],
@@ -218,6 +219,13 @@ def test_a_root_that_is_handed_a_gradient_begins_with_it(name: str) -> None:
     assert graph.root == graph.find("loss")
     assert (graph.grad_before[graph.root], graph.grad[graph.root]) == (0.0, 1.0)
     assert [change.new for change in DebugSession(graph).goto("backward 0").changes] == [1.0]
+
+
+def test_a_gradient_that_is_dropped_is_shown_as_what_it_was() -> None:
+    graph = last_graph(PROGRAMS[0].with_name("dropped_on_the_way.py"))
+    assert "its pass drops 5 gradients that it has handed on" in graph.pass_note
+    assert (graph.ledger, graph.grad[graph.find("d")]) == (None, -9.0)
+    assert graph.grad[graph.root] == 1.0
 
 
 def test_a_second_visit_is_told_as_second() -> None:

@@ -38,6 +38,7 @@ from microgpt.attach.child.watched_run import (
     WatchedRun,
     called_by,
     held_by,
+    is_bookkeeping,
     log_arrays,
     log_of,
     shape_of_run,
@@ -178,6 +179,9 @@ class Learner:
         if run is not None and run.is_of_leaves and run.kind.subject().is_result(node):
             self._leave(run)
             run = self._run = None
+        if run is not None and is_bookkeeping(run, name, sys._getframe()):
+            self.broken_off()
+            run = None
         before = held_by(node, name, run)
         if run is None:
             kind = self._kind_of(node)

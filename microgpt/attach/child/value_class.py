@@ -376,7 +376,7 @@ class ValueClass:
             operands: what it was made from, which is what its method was called with if nothing
                 else was noted.
         """
-        maker, apply = self.maker(node), getattr(self._functions.of(node), "apply", None)
+        maker, apply = self.maker(node), self._functions.maker_of(node)
         if apply is not None:
             return Call(apply, operands, {})
         if maker is None:

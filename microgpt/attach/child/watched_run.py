@@ -19,6 +19,7 @@ from microgpt.attach.child.anatomy import (
 from microgpt.attach.child.array_pass_log import ArrayPassLog
 from microgpt.attach.child.call_chain import chain_around, root_above
 from microgpt.attach.child.found_gradients import KeptAt
+from microgpt.attach.child.in_place import is_under_way
 from microgpt.attach.child.pass_log import READ, PassLog
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.shapes import Shape
@@ -39,6 +40,7 @@ class WatchedRun:
         self.kind = kind
         self.anatomy = anatomy
         self.first = node  # it is given a gradient first, or hands one on
+        self.frame = frame  # of its first write
         self.caller = frame  # of the pass, or of its first write
         self.line = frame.f_lineno  # there
         # (node, code, offset, number, attribute), and reads without the last
@@ -70,6 +72,22 @@ def called_by(run: WatchedRun, frame: FrameType, store: Store) -> list[FrameType
     return chain
 
 
+def is_bookkeeping(run: WatchedRun, name: str, inner: FrameType) -> bool:
+    """Whether all that a run has written is about one node, by a call that has returned.
+
+    That is no pass but what made the node, and wrote of which generation it is, say.
+
+    Args:
+        run: as far as it was seen.
+        name: the attribute that is written now.
+        inner: the call under way.
+    """
+    if not run.watched or name in run.watched or name == run.anatomy.data:
+        return False
+    one = all(entry[0] is run.entries[0][0] for entry in run.entries)
+    return one and not is_under_way(run.frame, inner)
+
+
 def shape_of_run(run: WatchedRun) -> Shape | None:
     """The shape of the class, as its pass has shown it; None if the run was no pass."""
     if run.shape is not None:
@@ -95,18 +113,41 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
         best = seeds[0][4] if len(seeds) == 1 else ""  # it had begun at its root
     if not best:
         return None
+    visited = _read_at_visits(run, entries, best)
+    return Shape(operands, visited, False, run.anatomy.data, best, store)
+
+
+def _read_at_visits(run: WatchedRun, entries: list[tuple[Any, ...]], grad: str) -> str:
+    """The attribute that a pass reads once a visit; `""` if visits are told by reads of gradients.
+
+    Args:
+        run: the pass.
+        entries: what it did.
+        grad: the attribute of the gradient.
+    """
+    kind, store = run.kind, run.anatomy.store
+
+    def operands(node: Node) -> tuple[Node, ...]:
+        return kind.below_one(node, store)
+
+    def log_of_reads(names: set[str]) -> PassLog:
+        log = PassLog()
+        for entry in entries:
+            if len(entry) == 5:
+                if entry[4] == grad:
+                    log.entries.append(entry[:4])
+            elif run.attribute_at.get((id(entry[1]), entry[2])) in names:
+                log.entries.append(entry)
+        return log
+
     # Reads of gradients are left out: a visit is told best by what is read once.
-    log, held = PassLog(), set(run.anatomy.holders) - {best}
-    for entry in entries:
-        if len(entry) == 5:
-            if entry[4] == best:
-                log.entries.append(entry[:4])
-        elif run.attribute_at.get((id(entry[1]), entry[2])) in held:
-            log.entries.append(entry)
-    kind = run.kind
+    log = log_of_reads(set(run.anatomy.holders) - {grad})
     told: dict[str, set[int]] = {}  # by attribute the nodes whose visits its reads tell
-    for place, keys in log.places_of_visits(lambda node: kind.below_one(node, store)).items():
-        told.setdefault(run.attribute_at.get(place, ""), set()).update(keys)
+    places: dict[str, set[tuple[int, int]]] = {}
+    for place, keys in log.places_of_visits(operands).items():
+        name = run.attribute_at.get(place, "")
+        told.setdefault(name, set()).update(keys)
+        places.setdefault(name, set()).add(place)
     visited_nodes = set().union(*told.values())
     # Where each class derived from it has operands under names of its own, no attribute tells all.
     reads = {name: 0 for name, keys in told.items() if keys == visited_nodes}
@@ -117,7 +158,12 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
             if name in reads:
                 reads[name] += 1
     visited = min(reads, key=lambda name: (reads[name], name), default="")
-    return Shape(operands, visited, False, run.anatomy.data, best, store)
+    if visited and not log.are_told_by(places[visited], operands):
+        # It may be read when a node is found, long before its visit.
+        by_grads = log_of_reads({grad})
+        if by_grads.are_told_by(by_grads.places_of_visits(operands), operands):
+            return ""
+    return visited
 
 
 def _no_gradients(run: WatchedRun, entries: list[tuple[Any, ...]]) -> set[str]:
