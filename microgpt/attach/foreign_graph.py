@@ -57,7 +57,7 @@ def graph_of(fields: Mapping[str, Field], methods: OpEvaluator | None = None) ->
     graph = with_local_grads(graph, seen, methods, has_finals=kept != IN_NODES)
     if kept != IN_NODES:
         return with_finals(graph, seen, kept)
-    graph = with_pass(graph, seen)
+    graph = with_pass(graph, seen, by_grads=bool(ints(fields, "by_grads")[0]))
     if "raised" in fields and graph.ledger is not None:
         notes = filter(None, (RAISED.format(n=f"{graph.n_events - 1:,}"), graph.pass_note))
         graph = replace(graph, pass_note="; ".join(notes))

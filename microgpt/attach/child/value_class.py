@@ -377,12 +377,12 @@ class ValueClass:
                 else was noted.
         """
         maker, apply = self.maker(node), self._functions.maker_of(node)
-        if apply is not None:
+        functions = (f for above in type(node).__mro__ for f in functions_of(above))
+        own = next((f for f in functions if f.__code__ is maker), None)
+        if apply is not None and (own is None or self._arguments(node) is None):
             return Call(apply, operands, {})
         if maker is None:
             return "it was made while nothing was recorded"
-        functions = (f for above in type(node).__mro__ for f in functions_of(above))
-        own = next((f for f in functions if f.__code__ is maker), None)
         function = own or function_beside(self.cls, maker)
         if function is None and (self.made_from(node) or any(c is maker for c in self._free)):
             function = next(iter(functions_of_code(maker)), None)

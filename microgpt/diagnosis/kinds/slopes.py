@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,10 @@ from microgpt.diagnosis.kinds.forgotten import forgotten_operands
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.kinds.order import op_forgotten
 from microgpt.diagnosis.pass_evidence import PassEvidence
-from microgpt.diagnosis.true_locals import NodeValue
+from microgpt.diagnosis.true_locals import VARIANT, NodeValue
 from microgpt.graph.arrays import Floats, Ints
 
+STABLE = "a small number is added to it on purpose, so that nothing divides by 0"
 SAME = 1e-6
 """A wrong slope fits a form if all of its visits do, within this part of their size."""
 
@@ -136,6 +137,12 @@ def _told(evidence: Evidence, group: _Group, kind: str, what: str) -> Finding:
     )  # fmt: skip
 
 
+def _is_variant(groups: list[_Group]) -> bool:
+    """Whether all slopes are nearly right, as those of `d / (x + 1e-6)` for a logarithm are."""
+    off = [np.abs(group.given - group.true) <= VARIANT * np.abs(group.true) for group in groups]
+    return all(bool(each.all()) for each in off)
+
+
 def _drops_adjoint(group: _Group) -> bool:
     """Whether the shares are the right local gradients alone, at every visit."""
     graph = group.seen.graph
@@ -172,10 +179,18 @@ def _wrong_local(evidence: Evidence) -> Iterator[Finding]:
             group = max(groups, key=lambda g: len(g.wrong))
             which = f" by operand {group.slot + 1}" if len(groups) == 1 and _takes(group, 2) else ""
             edge, _ = _first_event(group.seen, group.wrong)
-            given = float(group.seen.given_slopes[edge])
+            given, true = float(group.seen.given_slopes[edge]), float(group.seen.slopes[edge])
+            if _is_variant(groups):
+                what = (
+                    f"the derivative of {group.op}{which} is off by "
+                    f"{said(abs(given - true) / abs(true))} of its size"
+                )
+                finding = _told(evidence, group, "wrong-local", what)
+                yield replace(finding, certainty="likely", unless=STABLE)
+                continue
             what = (
                 f"the derivative of {group.op}{which} is wrong: {said(given)} "
-                f"where it should be {said(group.seen.slopes[edge])}{_form(groups)}"
+                f"where it should be {said(true)}{_form(groups)}"
             )
             yield _told(evidence, group, "wrong-local", what)
 
