@@ -52,12 +52,14 @@ def graph_of(fields: Mapping[str, Field], methods: OpEvaluator | None = None) ->
         graph = replace(graph, grad=grad, pass_note=DROPPED.format(n=len(dropped)))
     seen = pass_of(graph, columns)
     kept = int(ints(fields, "kept")[0])
+    is_handed_on = False
     if kept == IN_NODES:
-        graph, seen = with_unkept_seed(graph, seen)
+        graph, seen, is_handed_on = with_unkept_seed(graph, seen)
     graph = with_local_grads(graph, seen, methods, has_finals=kept != IN_NODES)
     if kept != IN_NODES:
         return with_finals(graph, seen, kept)
-    graph = with_pass(graph, seen, by_grads=bool(ints(fields, "by_grads")[0]))
+    hands_on = bool(ints(fields, "by_grads")[0]) or is_handed_on
+    graph = with_pass(graph, seen, hands_on=hands_on)
     if "raised" in fields and graph.ledger is not None:
         notes = filter(None, (RAISED.format(n=f"{graph.n_events - 1:,}"), graph.pass_note))
         graph = replace(graph, pass_note="; ".join(notes))

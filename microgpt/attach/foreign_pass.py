@@ -17,13 +17,13 @@ CLOSE = 1e-12
 """Two sums of the same shares in another order differ by less, in parts of the shares' sizes."""
 
 
-def with_pass(graph: Graph, seen: ObservedPass, *, by_grads: bool = False) -> Graph:
+def with_pass(graph: Graph, seen: ObservedPass, *, hands_on: bool = True) -> Graph:
     """A graph with its pass as it was.
 
     Args:
         graph: with the gradients found before and after it, and the order in which it should visit.
         seen: the pass.
-        by_grads: whether it reads the gradients that it hands on, so that it needs them there.
+        hands_on: whether it is known to write gradients as it goes, and to hand on what it wrote.
     """
     ledger = ledger_of(graph, seen)
     share_lines = np.full(graph.n_edges, -1)
@@ -33,7 +33,7 @@ def with_pass(graph: Graph, seen: ObservedPass, *, by_grads: bool = False) -> Gr
     sums = _as_sums(graph, seen, ledger)
     if sums is not None:
         return sums
-    if not by_grads and _is_written_once(graph, seen):
+    if not hands_on and _is_written_once(graph, seen):
         return with_finals(graph, seen, AT_THE_END)
     return replace(graph, visit_order=seen.visits, ledger=ledger)
 

@@ -17,7 +17,7 @@ HANDED_ON = "its class keeps no gradient in the root: its pass hands on {seed:g}
 ROUNDING = 1e-12
 
 
-def with_unkept_seed(graph: Graph, seen: ObservedPass) -> tuple[Graph, ObservedPass]:
+def with_unkept_seed(graph: Graph, seen: ObservedPass) -> tuple[Graph, ObservedPass, bool]:
     """A graph whose root has the gradient that its pass has used, where it writes none.
 
     Args:
@@ -25,26 +25,26 @@ def with_unkept_seed(graph: Graph, seen: ObservedPass) -> tuple[Graph, ObservedP
         seen: the pass.
 
     Returns:
-        with a pass that begins by writing it; both as they are where the program writes it.
+        with a pass that begins by writing it, and whether it is that: else both are as they were.
     """
     root, grads = graph.root, (graph.grad, graph.grad_before)
     if any(float(each[root]) != 0.0 for each in grads) or root in seen.nodes:
-        return graph, seen
+        return graph, seen, False
     begun = _with_first_visit(graph, seen)
     seed = _seed(graph, begun)
     if not seed:
-        return graph, seen
-    seen = begun
+        return graph, seen, False
     grad = graph.grad.copy()
     grad[root] = seed
     notes = filter(None, (graph.pass_note, HANDED_ON.format(seed=seed)))
-    return replace(graph, grad=grad, pass_note="; ".join(notes)), replace(
-        seen,
-        nodes=np.concatenate(([root], seen.nodes)),
-        numbers=np.concatenate(([seed], seen.numbers)),
-        events=np.concatenate(([0], seen.events)),
-        lines=np.concatenate(([-1], seen.lines)),
+    begun = replace(
+        begun,
+        nodes=np.concatenate(([root], begun.nodes)),
+        numbers=np.concatenate(([seed], begun.numbers)),
+        events=np.concatenate(([0], begun.events)),
+        lines=np.concatenate(([-1], begun.lines)),
     )
+    return replace(graph, grad=grad, pass_note="; ".join(notes)), begun, True
 
 
 def _with_first_visit(graph: Graph, seen: ObservedPass) -> ObservedPass:
