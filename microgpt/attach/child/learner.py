@@ -166,6 +166,8 @@ class Learner:
             if kind.n_seen == 1:  # operators may have been put on its class since
                 kind.add_code(type(node))
             if kind.n_seen <= FIRST or kind.n_seen & (kind.n_seen - 1) == 0:
+                if kind.sample is not None and kind.subject().holds(kind.sample):
+                    kind.result = kind.sample
                 kind.sample = node
                 if kind.n_seen > PROFILED:
                     self.returns.narrow()
@@ -238,6 +240,7 @@ class Learner:
         anatomy = anatomy_of(subject, node)
         self.is_asleep = False
         if anatomy is None:
+            kind.is_numberless = True
             return None
         self._begins()
         run = WatchedRun(kind, anatomy, node, frame)

@@ -67,6 +67,8 @@ class ValueClass:
         self.is_slow = False  # whether these can only be seen by watching all that is written
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
+        self.result: Node = None  # an earlier one, if that has older ones in its attributes
+        self.is_numberless = False  # whether a number was written to one of which none was known
         self._functions = FunctionObjects(self.is_node)
         self._free: list[CodeType] = []  # of operators that are no methods
         self.codes: list[CodeType] = []  # of all that it defines

@@ -169,8 +169,8 @@ def _read_at_visits(run: WatchedRun, entries: list[tuple[Any, ...]], grad: str) 
 def _no_gradients(run: WatchedRun, entries: list[tuple[Any, ...]]) -> set[str]:
     """Attributes that were written and hold something else than gradients.
 
-    Those are counters, of uses say: whole numbers, each by 1 more than what was there; and arrays
-    in nodes whose numbers are none.
+    Those are counters, of uses say: whole numbers, each by 1 more than what was there; arrays in
+    nodes whose numbers are none; and what goes from operands to results.
     """
     now, data = dict(run.before), run.anatomy.data
     told: dict[str, bool] = {}
@@ -181,7 +181,28 @@ def _no_gradients(run: WatchedRun, entries: list[tuple[Any, ...]]) -> set[str]:
         is_counter = counts and value == (was or 0) + 1
         is_other = is_array(value) and not is_numeric_array(node, data)
         told[name] = told.get(name, True) and (is_counter or is_other)
-    return {name for name, is_none in told.items() if is_none}
+    return {name for name, is_none in told.items() if is_none or _is_forward(run, entries, name)}
+
+
+def _is_forward(run: WatchedRun, entries: list[tuple[Any, ...]], name: str) -> bool:
+    """Whether a number was written to each node after those it was made of: it is no gradient.
+
+    So are numbers that are computed when they are asked for, long after the graph was built.
+    """
+    first: dict[int, int] = {}
+    nodes: dict[int, Node] = {}
+    for place, entry in enumerate(entries):
+        is_number = len(entry) == 5 and entry[4] == name and entry[3] is not None
+        if is_number and not is_same(entry[3], 0):
+            first.setdefault(id(entry[0]), place)
+            nodes[id(entry[0])] = entry[0]
+    pairs = [
+        (first[id(operand)], first[key])
+        for key, node in nodes.items()
+        for operand in run.kind.below_one(node, run.anatomy.store)
+        if id(operand) in first
+    ]
+    return bool(pairs) and all(operand < result for operand, result in pairs)
 
 
 def is_numeric_array(node: Node, data: str) -> bool:
@@ -287,16 +308,17 @@ def lack_of(kind: ValueClass, is_profiled: bool) -> str:
     if kind.sample is None:
         return "no instance of it was made"
     subject = kind.subject()
-    held = attributes(kind.sample)
+    sample = kind.sample if subject.holds(kind.sample) or kind.result is None else kind.result
+    held = attributes(sample)
     for name, value in held.items():
         if isinstance(value, complex):
             return f"its {name} holds complex numbers: real ones are needed"
         if hasattr(value, "dtype") and getattr(value, "shape", ()) != () and not is_array(value):
             return f"its {name} holds arrays: a number in each node is needed, or numpy's arrays"
-    below = subject.sample(kind.sample)
+    below = subject.sample(sample)
     if not any(subject.held(n, v) for n in below for v in attributes(n).values()):
         return "its results remember no operands"
-    if anatomy_of(subject, kind.sample) is None:
+    if kind.is_numberless or anatomy_of(subject, sample) is None:
         return f"none of its {', '.join(held) or 'attributes'} holds a number in every node"
     told = "nothing wrote gradients to its nodes"
     if any(map(is_array, held.values())):

@@ -276,6 +276,26 @@ def test_a_class_that_cannot_be_observed_gets_one_line(
     assert reason in ended.reason
 
 
+def test_numbers_in_boxes_of_their_own_get_one_line(attach: Attach) -> None:
+    process = attach("""
+        class Box:
+            def __init__(self, number): self.number = number
+
+        class Num:
+            def __init__(self, x, of=()):
+                self.box, self.of, self.g = Box(x), of, 0.0
+            def __add__(self, other):
+                return Num(self.box.number + other.box.number, (self, other))
+
+        a = Num(1.0) + Num(2.0)
+        a.g = 1.0
+        for operand in a.of: operand.g += a.g
+    """)
+    stops, ended = all_stops(process)
+    assert stops == []
+    assert "Num: none of its box, of, g holds a number in every node" in ended.reason
+
+
 def test_an_exception_in_a_pass_is_the_scripts(attach: Attach) -> None:
     source = (PROGRAMS / "prev_and_op.py").read_text(encoding="utf-8")
     process = attach(source.replace("self.g = 1.0", "self.g = 1.0 / 0"))
