@@ -37,6 +37,8 @@ SMALLEST_SCALE = 1e-8
 """Gradients smaller than this count as this large, so that 0 can be compared with 0."""
 SHORT = 2.0**-40
 """Numbers that are rounded by more than that are shorter than those that are computed with here."""
+NEARER = 64
+"""A step is so many times shorter where a slope over it is another than the gradient."""
 MUCH = 100
 """By so many roundings two slopes differ that are not the same."""
 
@@ -130,8 +132,21 @@ class GradientCheck:
                 rounding += graph.eps ** (2 / 3) / 4 * _sizes_of_shares(true)[checked]
             off = np.abs(analytic - numeric) > MUCH * rounding
             for place in np.flatnonzero((errors > SUSPICIOUS) & off).tolist():
-                sides = _slopes_beside(code, graph, int(checked[place]), float(steps[place]))
-                if _is_one_side(float(analytic[place]), sides):
+                node, by, slope = int(checked[place]), float(steps[place]), float(analytic[place])
+                if _is_one_side(slope, _slopes_beside(code, graph, node, by)):
+                    errors[place] = np.nan
+                    continue
+                # There may be several bends within a step, or a number so near to 0 that a step
+                # is all of it: what is wrong stays so over a shorter one.
+                near = by / NEARER
+                nearer, off_by = _slope(code, graph, node, near), float(rounding[place]) * NEARER
+                scale = max(abs(slope), abs(nearer), SMALLEST_SCALE)
+                if abs(slope - nearer) <= SUSPICIOUS * scale:
+                    numeric[place], errors[place] = nearer, abs(slope - nearer) / scale
+                    steps[place], rounding[place] = near, off_by
+                elif abs(slope - nearer) <= MUCH * off_by / 4 or _is_one_side(
+                    slope, _slopes_beside(code, graph, node, near)
+                ):
                     errors[place] = np.nan
         ranked = np.argsort(-errors, kind="stable")
         ranked = ranked[np.isfinite(errors[ranked])]
@@ -242,6 +257,15 @@ def _is_one_side(gradient: float, sides: tuple[float, float]) -> bool:
     close = SUSPICIOUS * max(abs(below), abs(above), SMALLEST_SCALE)
     nearest = min(abs(gradient - below), abs(gradient - above))
     return abs(below - above) > close >= nearest
+
+
+def _slope(code: loops.Code, graph: Graph, node: int, step: float) -> float:
+    """The root's slope between a step below a node's number and a step above it."""
+    slope = np.empty(1)
+    loops.central_differences(
+        code, forward_runs(code), graph.root, graph.data, np.array([node]), np.array([step]), slope
+    )
+    return float(slope[0])
 
 
 def _slopes_beside(code: loops.Code, graph: Graph, node: int, step: float) -> tuple[float, float]:
