@@ -41,6 +41,7 @@ from microgpt.attach.child.watched_run import (
     is_bookkeeping,
     log_arrays,
     log_of,
+    note_other,
     shape_of_run,
 )
 
@@ -135,8 +136,10 @@ class Learner:
             put: what really sets an attribute.
         """
         return noting_setattr(
-            put, self._watched, self._apart, self._wrote, self._makes, lambda: self.is_asleep
-        )
+            put, self._watched, self._apart, self._wrote, self._makes,
+            lambda node, *written: note_other(self._kind_of(node), *written),
+            lambda: self.is_asleep,
+        )  # fmt: skip
 
     def _begin_free(self, run: WatchedRun) -> bool:
         """A pass of free code begins; whether it is to be seen."""
@@ -259,9 +262,8 @@ class Learner:
     def _begin_in_place(self, touched: Touched) -> None:
         """A pass begins that has written to a gradient without setting an attribute."""
         kind, node, frame = touched.kind, touched.node, touched.frame
-        run = self._begun(
-            kind, node, frame if is_under_way(frame, sys._getframe()) else calling_frame()
-        )
+        at = frame if is_under_way(frame, sys._getframe()) else calling_frame()
+        run = self._begun(kind, node, at)
         if run is None or touched.name == run.anatomy.data:
             self._run = None
             return

@@ -23,6 +23,7 @@ def noting_setattr(
     apart: Container[type],
     wrote: Callable[[Node, str, Any, FrameType, Put], None],
     made: Callable[[Node], None],
+    other: Callable[[Node, str, Any], None],
     is_asleep: Callable[[], bool],
 ) -> Put:
     """A `__setattr__` that tells of numbers.
@@ -33,6 +34,7 @@ def noting_setattr(
         apart: candidates that have it not.
         wrote: is told of a number that is written to a node, and puts it there.
         made: is told of a node that gets its first attribute.
+        other: is told of a text, or of a number of a kind that is not followed.
         is_asleep: whether nothing is to be told, since we ourselves ask the script's code.
     """
     getframe = sys._getframe
@@ -69,5 +71,7 @@ def noting_setattr(
                 wrote(node, name, value, frame, put)
         else:
             put(node, name, value)
+            if isinstance(value, str) or hasattr(value.__class__, "__float__"):
+                other(node, name, value)
 
     return __setattr__

@@ -59,8 +59,7 @@ class ValueClass:
         reads: Any = cls.__getattribute__
         self.is_plain = reads is object.__getattribute__ and not hasattr(cls, "__getattr__")
         self._own: Any = getattr if self.is_plain else lambda n, name, _: own_attribute(n, name)
-        self.origins = Origins()
-        self.asked_until = 0  # the newest of these when unused ones were asked for
+        self.origins, self.asked_until = Origins(), 0  # the newest when unused ones were asked for
         self.types = {cls}  # of its nodes, those derived from it included
         self.is_free = False  # whether its passes are loops of the script, and no function
         self.holds_arrays: bool | None = None  # of numpy; None: not known
@@ -68,7 +67,8 @@ class ValueClass:
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
         self.result: Node = None  # an earlier one, if that has older ones in its attributes
-        self.is_numberless = False  # whether a number was written to one of which none was known
+        self.written_other = ""  # in words, what was written to one that is no float
+        self.is_numberless = False  # whether one was given a number that had none
         self._functions = FunctionObjects(self.is_node)
         self._free: list[CodeType] = []  # of operators that are no methods
         self.codes: list[CodeType] = []  # of all that it defines

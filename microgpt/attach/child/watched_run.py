@@ -298,6 +298,15 @@ def root_of(run: WatchedRun, shape: Shape) -> Node:
     return max(results or tops or [run.first], key=subject.age)
 
 
+NEEDED = "int or float is needed"
+
+
+def note_other(kind: ValueClass | None, name: str, value: Any) -> None:
+    """Notes that something was written to a node of a class that is no number to be followed."""
+    if kind is not None:
+        kind.written_other = f"its {name} is given {type(value).__name__}: {NEEDED}"
+
+
 def lack_of(kind: ValueClass, is_profiled: bool) -> str:
     """What a class lacked that no pass was seen of, in a sentence's words.
 
@@ -315,12 +324,14 @@ def lack_of(kind: ValueClass, is_profiled: bool) -> str:
             return f"its {name} holds complex numbers: real ones are needed"
         if hasattr(value, "dtype") and getattr(value, "shape", ()) != () and not is_array(value):
             return f"its {name} holds arrays: a number in each node is needed, or numpy's arrays"
+        if hasattr(value, "__float__") and not is_number(value) and not is_array(value):
+            return f"its {name} holds {type(value).__name__}: {NEEDED}"
     below = subject.sample(sample)
     if not any(subject.held(n, v) for n in below for v in attributes(n).values()):
         return "its results remember no operands"
     if kind.is_numberless or anatomy_of(subject, sample) is None:
         return f"none of its {', '.join(held) or 'attributes'} holds a number in every node"
-    told = "nothing wrote gradients to its nodes"
+    told = kind.written_other or "nothing wrote gradients to its nodes"
     if any(map(is_array, held.values())):
         told += "; of arrays gradients are followed that its nodes keep themselves"
     if is_profiled:

@@ -276,6 +276,35 @@ def test_a_class_that_cannot_be_observed_gets_one_line(
     assert reason in ended.reason
 
 
+@pytest.mark.parametrize(
+    ("number", "gradient", "reason"),
+    [
+        ("1.0", "'one'", "Num: its g is given str: int or float is needed"),
+        ("1.0", "Fraction(1)", "Num: its g holds Fraction: int or float is needed"),
+        ("Fraction(1, 3)", "1.0", "Num: its x holds Fraction: int or float is needed"),
+    ],
+)
+def test_gradients_and_numbers_that_are_no_floats_get_one_line(
+    attach: Attach, number: str, gradient: str, reason: str
+) -> None:
+    process = attach(f"""
+        from fractions import Fraction
+
+        class Num:
+            def __init__(self, x, of=()):
+                self.x, self.of, self.g = x, of, None
+            def __add__(self, other):
+                return Num(self.x + other.x, (self, other))
+
+        a = Num({number}) + Num({number})
+        a.g = {gradient}
+        for operand in a.of: operand.g = a.g
+    """)
+    stops, ended = all_stops(process)
+    assert stops == []
+    assert reason in ended.reason
+
+
 def test_numbers_in_boxes_of_their_own_get_one_line(attach: Attach) -> None:
     process = attach("""
         class Box:
