@@ -112,7 +112,8 @@ class GradientCheck:
         recorded = np.flatnonzero(program.forward_code.op == loops.RECORDED)
         # What rounds more has to be moved further, for its slope to be seen.
         own_step = step * max(1.0, graph.eps / EPSILON) ** (1 / 3)
-        slopes, measured = _measured_slopes(graph, recorded, own_step, methods)
+        with np.errstate(all="ignore"):  # of numbers behind a mask of -inf
+            slopes, measured = _measured_slopes(graph, recorded, own_step, methods)
         code, data = with_linear(program.forward_code, graph, slopes), graph.data
         checked = chosen[::-1].copy()
         steps = step * np.maximum(1.0, np.abs(data[checked]))

@@ -162,7 +162,9 @@ class ArrayPassLog:
         recent = set(list(touched)[-IN_SIGHT:])
         for key, node in touched.items():
             now = self._copy(self._raw(node))
-            if _same(now, self._known[key]):
+            if key not in self._known:  # made since, and known by what it has now
+                self._known[key] = self.before[key] = now
+            elif _same(now, self._known[key]):
                 if key in recent:
                     self._touched[key] = node
             else:

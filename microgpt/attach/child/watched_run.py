@@ -303,7 +303,7 @@ NEEDED = "int or float is needed"
 
 def note_other(kind: ValueClass | None, name: str, value: Any) -> None:
     """Notes that something was written to a node of a class that is no number to be followed."""
-    if kind is not None:
+    if kind is not None and not isinstance(value, bool):
         kind.written_other = f"its {name} is given {type(value).__name__}: {NEEDED}"
 
 
@@ -324,7 +324,8 @@ def lack_of(kind: ValueClass, is_profiled: bool) -> str:
             return f"its {name} holds complex numbers: real ones are needed"
         if hasattr(value, "dtype") and getattr(value, "shape", ()) != () and not is_array(value):
             return f"its {name} holds arrays: a number in each node is needed, or numpy's arrays"
-        if hasattr(value, "__float__") and not is_number(value) and not is_array(value):
+        is_plain = is_number(value) or is_array(value) or isinstance(value, bool)
+        if hasattr(value, "__float__") and not is_plain:
             return f"its {name} holds {type(value).__name__}: {NEEDED}"
     below = subject.sample(sample)
     if not any(subject.held(n, v) for n in below for v in attributes(n).values()):

@@ -113,6 +113,13 @@ def _first_event(seen: PassEvidence, edges: Ints) -> tuple[int, int]:
     return int(edges[at]), event if event < np.iinfo(np.int64).max else -1
 
 
+def _with_share(group: _Group) -> Ints:
+    """The wrong edges that should give something, all if none should."""
+    graph = group.seen.graph
+    shares = group.seen.slopes[group.wrong] * graph.grad[graph.edge_consumers[group.wrong]]
+    return group.wrong[shares != 0] if (shares != 0).any() else group.wrong
+
+
 def _is_skipped(group: _Group) -> bool:
     graph = group.seen.graph
     adjoints = graph.grad[graph.edge_consumers[group.edges]]
@@ -123,7 +130,7 @@ def _is_skipped(group: _Group) -> bool:
 
 def _told(evidence: Evidence, group: _Group, kind: str, what: str) -> Finding:
     seen, graph = group.seen, group.seen.graph
-    edge, event = _first_event(seen, group.wrong)
+    edge, event = _first_event(seen, _with_share(group))
     consumer, operand = int(graph.edge_consumers[edge]), int(graph.operands[edge])
     line = group.line(evidence)
     adjoint = float(graph.grad[consumer])
@@ -202,7 +209,7 @@ def _operand_skipped(evidence: Evidence) -> Iterator[Finding]:
         for group in _groups(evidence, place):
             if not _is_skipped(group):
                 continue
-            edge, _ = _first_event(group.seen, group.wrong)
+            edge, _ = _first_event(group.seen, _with_share(group))
             share = group.seen.slopes[edge] * group.seen.graph.grad[
                 int(group.seen.graph.edge_consumers[edge])
             ]  # fmt: skip
