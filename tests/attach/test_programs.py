@@ -33,6 +33,7 @@ OPS_CALLED = {
     "counts_of_uses": ["times", "plus", "times", "times", "plus"],
     "free_closures": ["times", "plus", "times", "times", "plus"],
     "dict_of_slopes": ["mul", "add", "mul1", "mul", "add"],
+    "made_by_new": ["op"] * 5,
     "patched_operators": ["op"] * 5,
 }
 """What ops are called where that is not by their operators' names."""
