@@ -6,29 +6,29 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.attach.child.pass_log import MAKES_ROOM
 from microgpt.attach.child.snapshot import IN_NODES
+from microgpt.attach.columns import Columns, floats, ints, texts
+from microgpt.attach.dropped import DROPPED, without_drops
 from microgpt.attach.foreign_pass import with_finals, with_pass
 from microgpt.attach.unasked_slopes import with_local_grads
+from microgpt.attach.unkept_seed import with_unkept_seed
 from microgpt.attach.visits import Entries, ObservedPass, observed
 from microgpt.attach.wire import Field
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.autograd.ops import OPS
 from microgpt.autograd.scopes import CallPlace, Scope
-from microgpt.graph.arrays import Floats, Ints
+from microgpt.graph.arrays import Ints
 from microgpt.graph.computation import Maker
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 from microgpt.graph.scope_tree import ScopeTree
 from microgpt.printable import printable
 
-Columns: TypeAlias = "Mapping[str, Field | Ints | Floats]"
-"""What a script's process sends, or what is made of it."""
 RAISED = "the script raised during this pass, which had made {n} visits until then"
 MAX_OPS = 256
 OTHER_OP = "other"
@@ -45,12 +45,21 @@ def graph_of(fields: Mapping[str, Field], methods: OpEvaluator | None = None) ->
     graph = without_pass(fields)
     if graph.why_no_events:
         return graph
-    seen = pass_of(graph, fields)
+    columns, dropped, was = without_drops(fields)
+    if len(dropped):
+        grad = graph.grad.copy()
+        grad[dropped] = was
+        graph = replace(graph, grad=grad, pass_note=DROPPED.format(n=len(dropped)))
+    seen = pass_of(graph, columns)
     kept = int(ints(fields, "kept")[0])
+    is_handed_on = False
+    if kept == IN_NODES:
+        graph, seen, is_handed_on = with_unkept_seed(graph, seen)
     graph = with_local_grads(graph, seen, methods, has_finals=kept != IN_NODES)
     if kept != IN_NODES:
         return with_finals(graph, seen, kept)
-    graph = with_pass(graph, seen)
+    hands_on = bool(ints(fields, "by_grads")[0]) or is_handed_on
+    graph = with_pass(graph, seen, hands_on=hands_on)
     if "raised" in fields and graph.ledger is not None:
         notes = filter(None, (RAISED.format(n=f"{graph.n_events - 1:,}"), graph.pass_note))
         graph = replace(graph, pass_note="; ".join(notes))
@@ -103,14 +112,14 @@ def without_pass(fields: Columns) -> Graph:
     )  # fmt: skip
 
 
-def pass_of(graph: Graph, fields: Mapping[str, Field]) -> ObservedPass:
+def pass_of(graph: Graph, fields: Columns) -> ObservedPass:
     """The pass in these columns."""
     entries = Entries(
         nodes=ints(fields, "entry_nodes"),
         sites=ints(fields, "entry_sites"),
         is_write=ints(fields, "entry_writes") != 0,
         numbers=floats(fields, "entry_numbers"),
-        makes_room=ints(fields, "entry_writes") == MAKES_ROOM,
+        makes_room=ints(fields, "entry_writes") >= MAKES_ROOM,
     )
     by_grads = bool(ints(fields, "by_grads")[0])
     return observed(graph, entries, ints(fields, "site_lines"), by_grads=by_grads)
@@ -175,24 +184,3 @@ def _scopes(fields: Columns) -> list[Scope | None]:
         if file >= 0:
             made[-1].place = CallPlace(files[file], line, offset, inner)
     return [made[place] if place >= 0 else None for place in ints(fields, "scope_of").tolist()]
-
-
-def ints(fields: Columns, name: str) -> Ints:
-    """A column of whole numbers."""
-    column = fields[name]
-    assert not isinstance(column, list)
-    return np.array(column, np.int64)
-
-
-def floats(fields: Columns, name: str) -> Floats:
-    """A column of numbers."""
-    column = fields[name]
-    assert not isinstance(column, list)
-    return np.array(column, np.float64)
-
-
-def texts(fields: Columns, name: str) -> list[str]:
-    """A column of texts."""
-    column = fields[name]
-    assert isinstance(column, list)
-    return column

@@ -13,13 +13,17 @@ from microgpt.graph.arrays import Floats, Ints, stably_sorted
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import ADDED, ZEROED, Ledger
 
+CLOSE = 1e-12
+"""Two sums of the same shares in another order differ by less, in parts of the shares' sizes."""
 
-def with_pass(graph: Graph, seen: ObservedPass) -> Graph:
+
+def with_pass(graph: Graph, seen: ObservedPass, *, hands_on: bool = True) -> Graph:
     """A graph with its pass as it was.
 
     Args:
         graph: with the gradients found before and after it, and the order in which it should visit.
         seen: the pass.
+        hands_on: whether it is known to write gradients as it goes, and to hand on what it wrote.
     """
     ledger = ledger_of(graph, seen)
     share_lines = np.full(graph.n_edges, -1)
@@ -29,6 +33,8 @@ def with_pass(graph: Graph, seen: ObservedPass) -> Graph:
     sums = _as_sums(graph, seen, ledger)
     if sums is not None:
         return sums
+    if not hands_on and _is_written_once(graph, seen):
+        return with_finals(graph, seen, AT_THE_END)
     return replace(graph, visit_order=seen.visits, ledger=ledger)
 
 
@@ -41,7 +47,8 @@ def with_finals(graph: Graph, seen: ObservedPass, kept: int) -> Graph:
     Args:
         graph: with these gradients.
         seen: the writes to leaves, where these keep theirs.
-        kept: where the gradients were: `BESIDE_NODES`, `OTHERS_BESIDE` or `IN_LEAVES`.
+        kept: where the gradients were: `BESIDE_NODES`, `OTHERS_BESIDE` or `IN_LEAVES`; or
+            `AT_THE_END`.
     """
     nothing = np.array([], np.int64)
     unseen = ObservedPass(
@@ -59,7 +66,10 @@ def with_finals(graph: Graph, seen: ObservedPass, kept: int) -> Graph:
     return replace(sums, visit_order=nothing, ledger=ledger_of(graph, unseen))
 
 
+AT_THE_END = -1
+"""Gradients are in the nodes, each of which gets its own at once, after all were computed."""
 ONLY_FINALS = {
+    AT_THE_END: "its pass computes all gradients before it writes any: only these were seen",
     BESIDE_NODES: "its class keeps no gradients in its nodes: only those at the end of the pass "
     "were seen",
     OTHERS_BESIDE: "its class keeps gradients in its leaves: of all other nodes only those at the "
@@ -91,6 +101,21 @@ def _as_sums(graph: Graph, seen: ObservedPass, ledger: Ledger) -> Graph | None:
     # A visit that has nothing to give may be left out: a relu that is off.
     gives = sums.contributions[never[sums.edge_consumers]]
     return sums if (gives == 0).all() else None
+
+
+def _is_written_once(graph: Graph, seen: ObservedPass) -> bool:
+    """Whether a pass wrote to each node once, what all shares add up to, and visited otherwise."""
+    visits = np.bincount(seen.visits, minlength=len(graph))
+    if (visits <= 1).all() or (np.bincount(seen.nodes, minlength=len(graph)) > 1).any():
+        return False
+    begins = replace(graph, ledger=ledger_of(graph, seen))
+    true = begins.true_pass.grad
+    absolute = replace(
+        begins, local_grads=np.abs(graph.local_grads), grad_before=np.abs(graph.grad_before)
+    )
+    with np.errstate(invalid="ignore"):
+        off = np.abs(graph.grad - true) > CLOSE * absolute.true_pass.grad
+    return not off.any() and not np.isnan(true).any()
 
 
 def ledger_of(graph: Graph, seen: ObservedPass) -> Ledger:

@@ -7,6 +7,7 @@ import json
 import linecache
 import re
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from microgpt.code_places import CELL
@@ -19,6 +20,7 @@ _TIMED = re.compile(r"(?P<indent>\s*)%(?:time|prun)\s+(?P<code>[^-\s].*)$")
 _ASSIGNED = re.compile(r"(?P<target>\s*[\w, ]+=\s*)[%!].*$")
 _RUNS_CELL = re.compile(r"%%(?:time|timeit|capture|prun)\b")
 """Magics of cells that run the Python below them."""
+_NEWLINE = re.compile(r"\r\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,16 @@ class Notebook:
         for number, source in enumerate(cells, 1):
             name = f"{CELL} {number}"
             text = source if isinstance(source, str) else "".join(source)
-            python, magics = _without_magics(text)
+            python, magics = _without_magics(_NEWLINE.sub("\n", text))
             left_out += [f"{name}, line {line}: {magic}" for line, magic in magics]
             found.append((name, python))
-            linecache.cache[name] = (len(python), None, python.splitlines(True), name)
+            linecache.cache[name] = (len(python), None, StringIO(python).readlines(), name)
         return cls(tuple(found), tuple(left_out))
 
 
 def _without_magics(source: str) -> tuple[str, list[tuple[int, str]]]:
     """The Python of a cell, with as many lines, and the magics with their lines."""
-    lines = source.splitlines()
+    lines = source.split("\n")  # as Python counts them, which knows no form feeds
     first = next((i for i, line in enumerate(lines) if line.strip()), None)
     magics = []
     if first is not None and lines[first].startswith("%%"):

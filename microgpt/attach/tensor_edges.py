@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from microgpt.attach.foreign_graph import Columns, floats, ints, texts
+from microgpt.attach.columns import Columns, floats, ints, texts
 from microgpt.attach.jacobians import Ask, Questions, TooLargeError, joined, slot_edges, starts_of
 from microgpt.errors import InputError
 from microgpt.graph.arrays import Floats, Ints

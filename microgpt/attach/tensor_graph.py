@@ -11,8 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from microgpt.attach.child.pass_log import MAKES_ROOM
 from microgpt.attach.child.snapshot import IN_NODES
-from microgpt.attach.foreign_graph import Columns, floats, ints, texts, without_pass
+from microgpt.attach.columns import Columns, floats, ints, texts
+from microgpt.attach.dropped import DROPPED, without_drops
+from microgpt.attach.foreign_graph import without_pass
 from microgpt.attach.tensor_edges import ElementEdges, TensorLevel, tensors_of, with_one_root
 from microgpt.attach.tensor_pass import ArrayPass, with_array_finals, with_array_pass
 from microgpt.attach.visits import Entries, ObservedPass, observed
@@ -28,14 +31,16 @@ def tensor_graph(fields: Columns, edges: ElementEdges | str) -> Graph:
         fields: columns of whole arrays.
         edges: between their elements.
     """
-    columns = with_one_root(fields)
+    columns, dropped, _ = without_drops(with_one_root(fields))
     tensors = tensors_of(columns)
     if isinstance(edges, str):
         return whole_arrays(columns, tensors, edges)
-    graph = without_pass(_of_elements(columns, tensors, edges))
+    graph = replace(without_pass(_of_elements(columns, tensors, edges)), eps=tensors.eps)
     if graph.why_no_events:
         return graph
-    notes = [*_shape_notes(columns, tensors), *_unsure_notes(tensors, edges)]
+    n_dropped = int(sum(tensors.sizes[tensor] for tensor in dropped.tolist()))
+    notes = [DROPPED.format(n=n_dropped)] if n_dropped else []
+    notes += [*_shape_notes(columns, tensors), *_unsure_notes(tensors, edges)]
     if ints(columns, "kept")[0] != IN_NODES:
         graph = with_array_finals(graph, _finals(columns, tensors, edges.slots))
         notes += _unknown_notes(graph)
@@ -142,7 +147,7 @@ def _pass(fields: Columns, tensors: TensorLevel, slots: Ints) -> ArrayPass:
         sites=ints(fields, "entry_sites"),
         is_write=kinds != 0,
         numbers=np.zeros(len(kinds)),
-        makes_room=kinds == 2,
+        makes_room=kinds >= MAKES_ROOM,
     )
     by_grads = bool(ints(fields, "by_grads")[0])
     lines = ints(fields, "site_lines")

@@ -71,7 +71,8 @@ def with_local_grads(
     )  # fmt: skip
     told = [text.format(n=n) for text, n in counts if n]
     note = NOT_ASKED.format(n=int(rest.sum())) + ": " + ", ".join(told)
-    return replace(graph, local_grads=locals_, pass_note=note)
+    notes = filter(None, (graph.pass_note, note))
+    return replace(graph, local_grads=locals_, pass_note="; ".join(notes))
 
 
 def _by_table(graph: Graph, node: int, numbers: list[float]) -> list[float] | None:
@@ -100,7 +101,11 @@ def _fill_from_writes(graph: Graph, seen: ObservedPass, locals_: Floats) -> int:
     n = len(seen.nodes)
     with np.errstate(all="ignore"):
         ratio = (ledger.new[:n] - ledger.old[:n]) / adjoint
-    gives = (edges >= 0) & rest[edges] & np.isfinite(ratio)
+    # A node that is written once adds up what all its consumers give it.
+    n_writes = np.bincount(seen.nodes, minlength=len(graph))
+    n_uses = np.bincount(graph.operands, minlength=len(graph))
+    adds_up = (n_writes == 1) & (n_uses > 1)
+    gives = (edges >= 0) & rest[edges] & np.isfinite(ratio) & ~adds_up[seen.nodes]
     locals_[edges[gives]] = ratio[gives]
     return int((rest & ~np.isnan(locals_)).sum())
 

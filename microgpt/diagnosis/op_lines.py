@@ -187,10 +187,26 @@ def forgotten_operand(
             reads |= read.attr in numbers and id(read) not in inner
         names = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
         bare = any(id(each) not in spoken | wraps for each in names)
+        bare |= _is_told(function, name, numbers)
         own = [call for call in made if not any(id(n) in wraps for n in ast.walk(call))]
         if reads and not bare and own:
             return ForgottenOperand(name, own[-1].lineno, not wraps, shared, n_used)
     return None
+
+
+def _is_told(function: ast.FunctionDef, name: str, numbers: frozenset[str]) -> bool:
+    """Whether an argument is told something that is not about its number: who was made of it."""
+    for call in ast.walk(function):
+        if not isinstance(call, ast.Call) or not call.args:
+            continue
+        at: ast.expr = call.func
+        attribute = ""
+        while isinstance(at, ast.Attribute):
+            attribute = at.attr
+            at = at.value
+        if attribute and isinstance(at, ast.Name) and at.id == name and attribute not in numbers:
+            return True
+    return False
 
 
 def _wrapping(function: ast.FunctionDef, name: str) -> set[int]:

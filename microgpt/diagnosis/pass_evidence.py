@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.diagnosis.recognising import EXACT
+from microgpt.diagnosis.recognising import exactness
 from microgpt.diagnosis.true_locals import TrueLocals, true_locals
 from microgpt.graph.arrays import Floats, Ints, frozen
 from microgpt.graph.debuggee import Stop, Updates
@@ -133,6 +133,11 @@ class PassEvidence:
         return frozen(np.array(grads)), frozen(np.array(sizes)), frozen(np.array(errors))
 
     @property
+    def exact(self) -> float:
+        """Within this part of their size numbers of the program are the same."""
+        return exactness(self.graph)
+
+    @property
     def true_grad(self) -> Floats:
         """Each node's gradient as it should be. Shape: `[node]`."""
         return self._should[0]
@@ -146,7 +151,7 @@ class PassEvidence:
     def tolerance(self) -> Floats:
         """Within this a gradient is the same. Shape: `[node]`."""
         _, sizes, errors = self._should
-        return frozen(EXACT * sizes + errors + ROUNDED * float(np.max(sizes, initial=0.0)))
+        return frozen(self.exact * sizes + errors + ROUNDED * float(np.max(sizes, initial=0.0)))
 
     @cached_property
     def is_unknown(self) -> NDArray[np.bool_]:
@@ -187,7 +192,7 @@ class PassEvidence:
         edges = ledger.edge[along]
         shares, expected = (ledger.new - ledger.old)[along], self.given_shares[along]
         largest = np.abs(ledger.old) + np.abs(ledger.new) + self.sizes[ledger.node]
-        slack = 1e-12 * largest[along] + EXACT * np.abs(expected)
+        slack = max(1e-12, self.graph.eps) * largest[along] + self.exact * np.abs(expected)
         adjoints = self.write_adjoints[along]
         keys = graph.edge_consumers * n + graph.operands  # x * x may have one write for both
         _, pair = np.unique(keys, return_inverse=True)
@@ -206,7 +211,7 @@ class PassEvidence:
             np.add.at(should, pair[counted], all_shares[counted])
             np.add.at(did, pair[edges], shares)
             np.add.at(room, pair[edges], slack)
-            off = np.abs(should - did) > room + EXACT * np.abs(should)
+            off = np.abs(should - did) > room + self.exact * np.abs(should)
             is_off = off[pair] & counted
             added = ledger.kind[along] == ADDED
             wrong = is_off[edges] & added & (adjoints != 0)

@@ -13,7 +13,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from microgpt.diagnosis.recognising import EXACT, TOTALS, recognised, slope_beside_number
+from microgpt.diagnosis.recognising import TOTALS, exactness, recognised, slope_beside_number
 from microgpt.diagnosis.true_math import ROUNDING, Meaning, computed, meaning_of, slopes_at
 from microgpt.errors import InputError
 from microgpt.graph.arrays import Floats, Ints, frozen
@@ -27,6 +27,8 @@ VARIANT = 1e-5
 STEP = 1e-3
 """How far operands are moved, in parts of their size, or of 1 if they are smaller; and half of it
 and a quarter."""
+SHORT, SHORT_STEP, SHORT_MOVED = 1e-12, 3e-2, 2e-3
+"""Both where numbers are rounded by more than the first, as floats of 32 bits are."""
 MOST_MOVED = 200_000
 """So many operand slots are moved; of larger graphs the rest is unchecked."""
 
@@ -58,6 +60,7 @@ class TrueLocals:
     value: NDArray[np.uint8]  # a `NodeValue` of each node. Shape: `[node]`
     expected: Floats
     """What the op gives for the operands there are, nan where that is not known. `[node]`"""
+    exact: float  # within this part of their size slopes are the same
 
     def nearest(self, given: Floats) -> Floats:
         """The right slope that is nearest to each that the program has; that itself if unknown.
@@ -72,7 +75,7 @@ class TrueLocals:
     def tolerance(self) -> Floats:
         """Within this a slope counts as the same. Shape: `[edge]`."""
         size = np.maximum(np.abs(self.low), np.abs(self.high))
-        return np.maximum(EXACT * size, self.error)
+        return np.maximum(self.exact * size, self.error)
 
     def wrong(self, given: Floats) -> NDArray[np.bool_]:
         """The edges whose local gradient is known to be another. Shape: `[edge]`."""
@@ -102,6 +105,7 @@ class _Looking:
         self.value = np.zeros(n, np.uint8)
         self.expected = np.full(n, np.nan)
         self.arity = np.diff(graph.operand_start)
+        self.exact = exactness(graph)
 
     def found(self) -> TrueLocals:
         graph = self.graph
@@ -123,6 +127,7 @@ class _Looking:
             frozen(known),
             frozen(self.value),
             frozen(self.expected),
+            self.exact,
         )
 
     def _by_meaning(self, nodes: NDArray[np.int64], name: str, arity: int) -> list[int]:
@@ -139,7 +144,7 @@ class _Looking:
         with np.errstate(all="ignore"):
             off = np.abs(expected - graph.data[nodes])
             size = np.maximum(np.abs(expected), np.abs(numbers).max(axis=1, initial=0.0))
-        same = (off <= EXACT * size) | (expected == graph.data[nodes])
+        same = (off <= self.exact * size) | (expected == graph.data[nodes])
         unlike = ~same & ~np.isnan(expected)
         self.low[edges[same]], self.high[edges[same]] = low[same], high[same]
         self.error[edges[same]] = meanings[0].rounding
@@ -191,7 +196,7 @@ class _Looking:
                 is_named = graph.op_names[key[0]] in TOTALS
                 if len(np.unique(numbers, axis=0)) < LEAST_DIFFERENT and not is_named:
                     continue
-                found = recognised(numbers, graph.data[own])
+                found = recognised(numbers, graph.data[own], self.exact)
                 if found is not None:
                     self.low[edges], self.high[edges] = found
                     self.error[edges] = ROUNDING
@@ -256,7 +261,7 @@ class _Looking:
         for (node, slot, move, _), answer in zip(questions, answers, strict=True):
             by_slot.setdefault((node, slot), {})[move] = answer
         for (node, slot), moved in by_slot.items():
-            found = _slopes(float(self.graph.data[node]), moved)
+            found = _slopes(float(self.graph.data[node]), moved, self.graph.eps)
             if found is not None:
                 edge = int(start[node]) + slot
                 self.low[edge], self.high[edge], self.error[edge] = found
@@ -286,7 +291,7 @@ class _Looking:
     def _is_own(self, node: int, now: float) -> bool:
         """Whether its method gives what the node has, so that moving it says something."""
         was = float(self.graph.data[node])
-        if now == was or abs(now - was) <= EXACT * max(abs(now), abs(was)):
+        if now == was or abs(now - was) <= self.exact * max(abs(now), abs(was)):
             if self.value[node] == NodeValue.UNKNOWN:
                 self.value[node] = NodeValue.RIGHT
             return True
@@ -307,7 +312,7 @@ class _Looking:
             for slot, number in enumerate(numbers):
                 if own.index(own[slot]) != slot:  # the same operand again: moved with the first
                     continue
-                step = STEP * max(abs(number), 1.0)
+                step = (STEP if self.graph.eps < SHORT else SHORT_STEP) * max(abs(number), 1.0)
                 if number > 0:
                     step = min(step, number / 4)  # a logarithm is not asked below 0
                 for part in (1.0, 0.5, 0.25, -0.25, -0.5, -1.0):
@@ -348,7 +353,9 @@ def _fast(meanings: list[Meaning], name: str, numbers: Floats) -> tuple[Floats, 
     return values, np.minimum(one, other), np.maximum(one, other)
 
 
-def _slopes(here: float, moved: dict[float, float]) -> tuple[float, float, float] | None:
+def _slopes(
+    here: float, moved: dict[float, float], eps: float
+) -> tuple[float, float, float] | None:
     """The slope on both sides, and how far it may be off; None if it cannot be told."""
     if len(moved) < 6 or not all(map(math.isfinite, (*moved, *moved.values()))):
         return None
@@ -371,9 +378,11 @@ def _slopes(here: float, moved: dict[float, float]) -> tuple[float, float, float
     first, second = (4 * fine - coarse) / 3, (4 * coarse - coarsest) / 3
     smooth = (16 * first - second) / 15
     size = max(abs(smooth), abs(here), abs(below), abs(above))
-    rounding = 1e-14 * max(abs(here), *map(abs, moved.values())) / abs(h[3])
+    trusted = MOVED if eps < SHORT else SHORT_MOVED
+    rounding = 32 * eps * max(abs(here), *map(abs, moved.values())) / abs(h[3])
     error = abs(smooth - first) + rounding
-    if abs(above - below) <= 10 * (below_error + above_error + error) + MOVED * size:
-        return (smooth, smooth, max(error, MOVED * abs(smooth))) if error <= MOVED * size else None
+    if abs(above - below) <= 10 * (below_error + above_error + error) + trusted * size:
+        is_told = error <= trusted * size
+        return (smooth, smooth, max(error, trusted * abs(smooth))) if is_told else None
     error = max(below_error, above_error)
-    return min(below, above), max(below, above), error + MOVED * size
+    return min(below, above), max(below, above), error + trusted * size

@@ -44,6 +44,8 @@ class Graph(Computation):
     """What is to be said about how the pass was seen, in a sentence's words."""
     odd_gradients: tuple[OddGradient, ...] = ()
     """Of a program with arrays: those of its gradients that are not what they should be."""
+    eps: float = 2.0**-52
+    """By so much of their size its numbers are rounded: more where a program has shorter floats."""
 
     @classmethod
     def from_value(cls, root: Value, also: Iterable[Value] = ()) -> Graph:

@@ -35,6 +35,10 @@ SUSPICIOUS = 1e-3
 """A relative error that may come of a bend: then the slopes on both sides are looked at, too."""
 SMALLEST_SCALE = 1e-8
 """Gradients smaller than this count as this large, so that 0 can be compared with 0."""
+SHORT = 2.0**-40
+"""Numbers that are rounded by more than that are shorter than those that are computed with here."""
+NEARER = 64
+"""A step is so many times shorter where a slope over it is another than the gradient."""
 MUCH = 100
 """By so many roundings two slopes differ that are not the same."""
 
@@ -106,7 +110,10 @@ class GradientCheck:
         chosen = np.unique(np.arange(len(graph)) if nodes is None else np.array(nodes, np.int64))
         program.check_nodes(chosen)
         recorded = np.flatnonzero(program.forward_code.op == loops.RECORDED)
-        slopes, measured = _measured_slopes(graph, recorded, step, methods)
+        # What rounds more has to be moved further, for its slope to be seen.
+        own_step = step * max(1.0, graph.eps / EPSILON) ** (1 / 3)
+        with np.errstate(all="ignore"):  # of numbers behind a mask of -inf
+            slopes, measured = _measured_slopes(graph, recorded, own_step, methods)
         code, data = with_linear(program.forward_code, graph, slopes), graph.data
         checked = chosen[::-1].copy()
         steps = step * np.maximum(1.0, np.abs(data[checked]))
@@ -122,10 +129,25 @@ class GradientCheck:
             scales = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), SMALLEST_SCALE)
             errors = np.abs(analytic - numeric) / scales
             rounding = abs(data[graph.root]) * EPSILON / steps
+            if graph.eps > SHORT:  # so exact are slopes over steps of that length
+                rounding += graph.eps ** (2 / 3) / 4 * _sizes_of_shares(true)[checked]
             off = np.abs(analytic - numeric) > MUCH * rounding
             for place in np.flatnonzero((errors > SUSPICIOUS) & off).tolist():
-                sides = _slopes_beside(code, graph, int(checked[place]), float(steps[place]))
-                if _is_one_side(float(analytic[place]), sides):
+                node, by, slope = int(checked[place]), float(steps[place]), float(analytic[place])
+                if _is_one_side(slope, _slopes_beside(code, graph, node, by)):
+                    errors[place] = np.nan
+                    continue
+                # There may be several bends within a step, or a number so near to 0 that a step
+                # is all of it: what is wrong stays so over a shorter one.
+                near = by / NEARER
+                nearer, off_by = _slope(code, graph, node, near), float(rounding[place]) * NEARER
+                scale = max(abs(slope), abs(nearer), SMALLEST_SCALE)
+                if abs(slope - nearer) <= SUSPICIOUS * scale:
+                    numeric[place], errors[place] = nearer, abs(slope - nearer) / scale
+                    steps[place], rounding[place] = near, off_by
+                elif abs(slope - nearer) <= MUCH * off_by / 4 or _is_one_side(
+                    slope, _slopes_beside(code, graph, node, near)
+                ):
                     errors[place] = np.nan
         ranked = np.argsort(-errors, kind="stable")
         ranked = ranked[np.isfinite(errors[ranked])]
@@ -200,7 +222,7 @@ def _slopes_of(
         same = operands == operands[slot]
         rows += [np.where(same, at - away, at), np.where(same, at + away, at)]
     data, _, problems = methods.evaluate([node] * len(rows), np.concatenate(rows).tolist())
-    if any(problems) or data[0] != graph.data[node]:
+    if any(problems) or abs(data[0] - graph.data[node]) > _slack(graph, node):
         return None
     slopes = graph.local_grads[edges]
     for slot, below, above in zip(firsts, data[1::2], data[2::2], strict=True):
@@ -213,12 +235,38 @@ def _slopes_of(
     return slopes if np.isfinite(slopes).all() else None
 
 
+def _slack(graph: Graph, node: int) -> float:
+    """How far a number may be off that is computed once more: nothing, but for short floats."""
+    return 4 * graph.eps * abs(float(graph.data[node])) if graph.eps > SHORT else 0.0
+
+
+def _sizes_of_shares(graph: Graph) -> Floats:
+    """The sizes of the shares that make each node's gradient, added up. Shape: `[node]`."""
+    sizes = [0.0] * len(graph)
+    sizes[graph.root] = 1.0
+    starts, operands = graph.operand_start.tolist(), graph.operands.tolist()
+    locals_ = np.abs(graph.local_grads).tolist()
+    for node in graph.visit_order.tolist():
+        for edge in range(starts[node], starts[node + 1]):
+            sizes[operands[edge]] += locals_[edge] * sizes[node]
+    return np.array(sizes)
+
+
 def _is_one_side(gradient: float, sides: tuple[float, float]) -> bool:
     """Whether the slopes on two sides differ and a gradient is one of them."""
     below, above = sides
     close = SUSPICIOUS * max(abs(below), abs(above), SMALLEST_SCALE)
     nearest = min(abs(gradient - below), abs(gradient - above))
     return abs(below - above) > close >= nearest
+
+
+def _slope(code: loops.Code, graph: Graph, node: int, step: float) -> float:
+    """The root's slope between a step below a node's number and a step above it."""
+    slope = np.empty(1)
+    loops.central_differences(
+        code, forward_runs(code), graph.root, graph.data, np.array([node]), np.array([step]), slope
+    )
+    return float(slope[0])
 
 
 def _slopes_beside(code: loops.Code, graph: Graph, node: int, step: float) -> tuple[float, float]:

@@ -74,6 +74,7 @@ class FlatGraph:
             "unused_lines": [list(line) for line in graph.unused_lines],
             "why_no_events": graph.why_no_events,
             "pass_note": graph.pass_note,
+            "eps": graph.eps,
             "odd_gradients": [
                 [odd.problem, odd.node, odd.size, *odd.shape, odd.other]
                 for odd in graph.odd_gradients
@@ -143,6 +144,7 @@ class FlatGraph:
             ledger=_ledger(columns, n, n_edges, len(lines)),
             share_lines=columns.get("share_lines"),
             pass_note=_text(about["pass_note"]),
+            eps=float(about.get("eps", Graph.eps)),
             odd_gradients=tuple(
                 OddGradient(problem, _id(i, n), _whole(size), (_text(a), _text(b)), _whole(other))
                 for problem, i, size, a, b, other in about["odd_gradients"]

@@ -18,6 +18,7 @@ from microgpt.attach.child.array_questions import floats
 from microgpt.attach.child.array_tap import as_floats, numpy_of_script
 from microgpt.attach.child.node_notes import next_note, number_in
 from microgpt.attach.child.pass_log import (
+    DROPS,
     MAKES_ROOM,
     NO_WRITE,
     READ,
@@ -161,7 +162,9 @@ class ArrayPassLog:
         recent = set(list(touched)[-IN_SIGHT:])
         for key, node in touched.items():
             now = self._copy(self._raw(node))
-            if _same(now, self._known[key]):
+            if key not in self._known:  # made since, and known by what it has now
+                self._known[key] = self.before[key] = now
+            elif _same(now, self._known[key]):
                 if key in recent:
                     self._touched[key] = node
             else:
@@ -260,7 +263,7 @@ class ArrayPassLog:
                 site_lines.append(line)
             sites.append(places[key])
             if value is None:
-                kinds.append(NO_WRITE if is_read else MAKES_ROOM)
+                kinds.append(NO_WRITE if is_read else DROPS)
                 sizes.append(-1)
                 continue
             kinds.append(WRITE if value.any() else MAKES_ROOM)

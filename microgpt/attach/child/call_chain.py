@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
+from microgpt.attach.child.anatomy import Store, attributes, held_in
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.value_class import ValueClass
 
@@ -35,6 +36,48 @@ def root_given(kind: ValueClass, frame: FrameType) -> Node:
     given = (here.get(name) for name in code.co_varnames[: code.co_argcount])
     subject = kind.subject()
     return next((each for each in given if kind.is_node(each) and subject.is_result(each)), None)
+
+
+def root_above(kind: ValueClass, chain: Sequence[FrameType], node: Node, store: Store) -> Node:
+    """The node that a pass begins at which writes to another one first.
+
+    A pass may hand the root's gradient on and write it nowhere, as `grad(root, 1.0)` does. So it is
+    the result that the outermost call was handed, if the node was made of that; and where that asks
+    another one for its gradient, which asks its consumers, the last of these.
+
+    Args:
+        kind: the class.
+        chain: the calls around the write, from it outwards.
+        node: the result that is written first.
+        store: where nodes keep their operands.
+    """
+    asks = False
+    for frame in reversed(chain):
+        code, here = frame.f_code, frame.f_locals
+        given = [here.get(name) for name in code.co_varnames[: code.co_argcount]]
+        nodes = list(filter(kind.is_node, given))
+        if any(each is node for each in nodes):
+            return _last_consumer(kind, node) if asks else node
+        for each in filter(kind.subject().is_result, nodes):
+            if any(below is node for below in kind.below(each, store)):
+                return each
+        asks |= bool(nodes)
+    return node
+
+
+def _last_consumer(kind: ValueClass, node: Node) -> Node:
+    """The newest of the nodes that one is used for, as far as they hold each other."""
+    subject, seen = kind.subject(), {id(node)}
+    waiting, newest = [node], node
+    while waiting:
+        at = waiting.pop()
+        for value in attributes(at).values():
+            for each in held_in(value, kind.is_node):
+                if id(each) not in seen and subject.age(each) > subject.age(at):
+                    seen.add(id(each))
+                    waiting.append(each)
+        newest = max(newest, at, key=subject.age)
+    return newest
 
 
 def root_among(kind: ValueClass, given: Iterable[Any], *, is_noted: bool) -> Node:

@@ -152,7 +152,7 @@ class Conversation:
             unhook = hook_functions(function, partial(self._called, kind)) if function else []
             self._unhook += unhook
             hooked = bool(unhook)
-            kind.is_free, kind.sample = not hooked, None
+            kind.is_free, kind.sample, kind.result = not hooked, None, None
             can_be_fast = not kind.holds_arrays and FastWatch.can_watch(kind, shape)
             kind.is_slow = not hooked and not can_be_fast
             self._learner.in_place.learnt(kind)

@@ -11,7 +11,7 @@ from microgpt.attach.child.fast_watch import FastWatch, Seed
 from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.value_class import ValueClass
-from microgpt.attach.child.watched_run import WatchedRun
+from microgpt.attach.child.watched_run import WatchedRun, called_by
 
 
 class FreePasses:
@@ -65,6 +65,7 @@ class FreePasses:
         if shape is None or not kind.operands(node):
             return
         run = WatchedRun(kind, Anatomy(shape.data, shape.store, ()), node, frame)
+        called_by(run, frame, shape.store)
         run.shape, run.log = shape, PassLog()
         if self._begins(run):
             self._watches[kind].begin(run.log, run.before)

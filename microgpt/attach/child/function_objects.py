@@ -38,6 +38,21 @@ class FunctionObjects:
                 return None
         return thing if self._path and self._is_function(thing) else None
 
+    def maker_of(self, node: Node) -> Callable[..., Any] | None:
+        """What makes a node like this one of other operands, None if nothing is known to.
+
+        That is the function's `apply`; or an object itself, called: a copy, as it keeps what it was
+        called with.
+        """
+        function = self.of(node)
+        apply: Callable[..., Any] | None = getattr(function, "apply", None)
+        if apply is not None or isinstance(function, type) or not callable(function):
+            return apply
+        copy: Callable[..., Any] = object.__new__(type(function))
+        for name, value in attributes(function).items():
+            setattr(copy, name, list(value) if isinstance(value, list) else value)
+        return copy
+
     def _found(self, thing: Any, depth: int) -> tuple[str, ...] | None:
         for name, value in attributes(thing).items():
             if self._is_node(value) or isinstance(value, (str, bytes, int, float, list, tuple)):

@@ -56,6 +56,7 @@ def __init__({self}{parameters}):
         attach_code = attach_maker.f_code
         if attach_code.co_name not in attach_called_with_operands:
             attach_code, attach_arguments = attach_arguments_of(attach_maker)
+    {notes_others}
     if attach_frame is None:
         attach_origin = attach_origin_of(attach_code, None, None)
     else:
@@ -73,6 +74,8 @@ def __init__({self}{parameters}):
     else:
         {set_note}attach_more(attach_number, attach_arguments, {more}){done}
 """
+_NOTE_OTHERS = """else:
+        attach_arguments = attach_given_to(attach_frame)"""
 _OPERANDS = """
     attach_arity = 0
     attach_operands = None"""
@@ -113,6 +116,7 @@ def hooked_init(
     site_of: Callable[[FrameType], Site],
     origins: Origins,
     arguments_of: Callable[[FrameType], tuple[CodeType, Any]],
+    given_to: Callable[[FrameType], Any],
     in_order: Callable[[Any, FrameType], tuple[Any, ...]] | None,
     *,
     notes_all: bool = False,
@@ -128,6 +132,8 @@ def hooked_init(
         arguments_of: is called with the frame of a method that makes a node, other than
             `CALLED_WITH_OPERANDS`. Gives the code that the node is said to be made by, and what
             that was called with.
+        given_to: is called with the frame of any other code that makes a node, if all is noted.
+            Gives what it was called with, None if that is no node.
         in_order: is called with a container that a node was made from, and with the frame that made
             it; gives the operands in call order. None where operands need no noting.
         notes_all: whether what those methods are called with is noted, too.
@@ -153,6 +159,7 @@ def hooked_init(
         "attach_getframe": sys._getframe,
         "attach_is_part": is_part,
         "attach_arguments_of": arguments_of,
+        "attach_given_to": given_to,
         "attach_called_with_operands": frozenset() if notes_all else CALLED_WITH_OPERANDS,
         "attach_far_maker": partial(_far_maker, is_part),
         "attach_in_order": in_order,
@@ -165,7 +172,7 @@ def hooked_init(
     }
     code = init.__code__ if isinstance(init, FunctionType) else None
     is_plain = cls.__setattr__ is object.__setattr__
-    exec(_hook_code(code, is_plain, bool(in_order)), namespace)  # noqa: S102  # text of our own
+    exec(_hook_code(code, is_plain, bool(in_order), notes_all), namespace)  # noqa: S102  # text of our own
     hook = namespace["__init__"]
     hook.__defaults__ = getattr(init, "__defaults__", None)
     hook.__kwdefaults__ = getattr(init, "__kwdefaults__", None)
@@ -173,13 +180,16 @@ def hooked_init(
 
 
 @cache
-def _hook_code(code: CodeType | None, is_plain: bool, notes_operands: bool) -> CodeType:
+def _hook_code(
+    code: CodeType | None, is_plain: bool, notes_operands: bool, notes_all: bool
+) -> CodeType:
     """What defines the hook.
 
     Args:
         code: of the class's own `__init__`, if that is a function.
         is_plain: whether the class leaves `__setattr__` as it is.
         notes_operands: whether operands need noting.
+        notes_all: whether what is given to code that is not the class's own is noted.
     """
     if code is not None and not code.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
         n_positional = code.co_argcount
@@ -197,6 +207,7 @@ def _hook_code(code: CodeType | None, is_plain: bool, notes_operands: bool) -> C
         "self": self,
         "parameters": "".join(f", {text}" for text in parameters),
         "arguments": "".join(f", {text}" for text in arguments),
+        "notes_others": _NOTE_OTHERS if notes_all else "",
         "done": "" if is_plain else ")",
         "operands": _OPERANDS + "".join(note_each) if notes_operands else "",
         "no_operands": " and not attach_arity" if notes_operands else "",

@@ -36,9 +36,12 @@ from microgpt.attach.child.set_hook import noting_setattr
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.child.watched_run import (
     WatchedRun,
+    called_by,
     held_by,
+    is_bookkeeping,
     log_arrays,
     log_of,
+    note_other,
     shape_of_run,
 )
 
@@ -133,8 +136,10 @@ class Learner:
             put: what really sets an attribute.
         """
         return noting_setattr(
-            put, self._watched, self._apart, self._wrote, self._makes, lambda: self.is_asleep
-        )
+            put, self._watched, self._apart, self._wrote, self._makes,
+            lambda node, *written: note_other(self._kind_of(node), *written),
+            lambda: self.is_asleep,
+        )  # fmt: skip
 
     def _begin_free(self, run: WatchedRun) -> bool:
         """A pass of free code begins; whether it is to be seen."""
@@ -164,6 +169,8 @@ class Learner:
             if kind.n_seen == 1:  # operators may have been put on its class since
                 kind.add_code(type(node))
             if kind.n_seen <= FIRST or kind.n_seen & (kind.n_seen - 1) == 0:
+                if kind.sample is not None and kind.subject().holds(kind.sample):
+                    kind.result = kind.sample
                 kind.sample = node
                 if kind.n_seen > PROFILED:
                     self.returns.narrow()
@@ -177,6 +184,9 @@ class Learner:
         if run is not None and run.is_of_leaves and run.kind.subject().is_result(node):
             self._leave(run)
             run = self._run = None
+        if run is not None and is_bookkeeping(run, name, sys._getframe()):
+            self.broken_off()
+            run = None
         before = held_by(node, name, run)
         if run is None:
             kind = self._kind_of(node)
@@ -233,14 +243,12 @@ class Learner:
         anatomy = anatomy_of(subject, node)
         self.is_asleep = False
         if anatomy is None:
+            kind.is_numberless = True
             return None
         self._begins()
         run = WatchedRun(kind, anatomy, node, frame)
-        run.chain = list(chain_around(kind, frame))
+        run.chain = called_by(run, frame, anatomy.store)
         if run.chain:
-            outer = run.chain[-1].f_back
-            run.caller = outer if outer is not None else frame
-            run.line = run.caller.f_lineno
             self._trace(run.chain)
         self._run = run
         return run
@@ -254,9 +262,8 @@ class Learner:
     def _begin_in_place(self, touched: Touched) -> None:
         """A pass begins that has written to a gradient without setting an attribute."""
         kind, node, frame = touched.kind, touched.node, touched.frame
-        run = self._begun(
-            kind, node, frame if is_under_way(frame, sys._getframe()) else calling_frame()
-        )
+        at = frame if is_under_way(frame, sys._getframe()) else calling_frame()
+        run = self._begun(kind, node, at)
         if run is None or touched.name == run.anatomy.data:
             self._run = None
             return

@@ -186,6 +186,16 @@ class LocalGradients:
                 return [each for each in found if each is not None]
         return None
 
+    def _of_nodes(self, node: Node, given: Any) -> Any:
+        """Of shares for all that an op was given those for nodes: a plain number gets one, too."""
+        store = self._kind.known_shape.store
+        for path in store.paths if store is not None and isinstance(given, _ROWS) else ():
+            kept = read(node, path)
+            for row in [kept] if isinstance(kept, _ROWS) else attributes(kept).values():
+                if isinstance(row, _ROWS) and len(row) == len(given):
+                    return [share for share, part in zip(given, row) if self._kind.is_node(part)]
+        return given
+
     # -- an entry of a tape ------------------------------------------------------------------------
 
     def _on_tape(self, node: Node, operands: tuple[Node, ...]) -> list[float] | None:
@@ -207,7 +217,7 @@ class LocalGradients:
             for given in ((1.0,), *((other, 1.0) for other in seen if other is not thing)):
                 self._tap.visited, self._tap.writes = node, []
                 try:
-                    found = self._returned(backward(*given), operands)
+                    found = self._returned(self._of_nodes(node, backward(*given)), operands)
                 except Exception:  # noqa: BLE001, S112
                     continue
                 if found is None and self._tap.writes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any
 
@@ -45,6 +46,23 @@ def told_op(call: FrameType) -> str:
     if isinstance(told, (FunctionType, BuiltinFunctionType)):
         told = told.__name__
     return told if isinstance(told, str) and told.isidentifier() else ""
+
+
+def exponent(maker: CodeType | None, given: tuple[Any, ...], called: object) -> float | None:
+    """The exponent of a pow by a plain number, None if that is not known.
+
+    Args:
+        maker: the code that made the node.
+        given: what that was called with, its `self` first.
+        called: what the class calls the op, as `**2`.
+    """
+    is_pow = maker is not None and maker.co_name == "__pow__" and len(given) > 1
+    if is_pow and isinstance(given[1], (int, float)):
+        return float(given[1])
+    if isinstance(called, str) and called.startswith("**"):
+        with suppress(ValueError):
+            return float(called[2:])
+    return None
 
 
 def function_beside(cls: type, maker: CodeType) -> Any:

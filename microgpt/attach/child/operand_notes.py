@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
 
+from microgpt.attach.child.anatomy import attributes, held_in
 from microgpt.attach.child.node_notes import More, noted
 from microgpt.attach.child.recorded import Node
 
@@ -45,3 +46,20 @@ def captured_by(closure: Any) -> list[Any]:
     cells = getattr(closure, "__closure__", None) or ()
     variables = sorted(zip(names, cells), key=lambda pair: pair[0] != "self")
     return [cell.cell_contents for _, cell in variables]
+
+
+def nodes_in(given: Iterable[Any], is_node: Callable[[object], bool]) -> list[Node]:
+    """The nodes that a call was given, in lists and tuples, too."""
+    found: list[Node] = []
+    for value in given:
+        if is_node(value):
+            found.append(value)
+        elif isinstance(value, (list, tuple)):
+            found += filter(is_node, value)
+    return found
+
+
+def holds(node: Node, other: Node, is_node: Callable[[object], bool]) -> bool:
+    """Whether a node has another one in its attributes, as one that lists its consumers has."""
+    values = attributes(node).values()
+    return any(each is other for value in values for each in held_in(value, is_node))

@@ -10,7 +10,7 @@ import gc
 import sys
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, MemberDescriptorType
 from typing import Any
@@ -21,8 +21,8 @@ from microgpt.attach.wire import Field
 
 READ = object()
 """Stands for a number where an entry is a read."""
-NO_WRITE, WRITE, MAKES_ROOM = range(3)
-"""What an entry did: the last wrote None or 0, which is no share."""
+NO_WRITE, WRITE, MAKES_ROOM, DROPS = range(4)
+"""What an entry did: the last two wrote 0 and None, which are no shares."""
 LOOK_BACK = 64
 """So many reads back a write's consumer is looked for. Units: reads."""
 ENOUGH = 5_000
@@ -120,7 +120,11 @@ class PassLog:
             "entry_nodes": array("q", map(ids.__getitem__, map(id, nodes))),
             "entry_sites": array("q", map(sites.__getitem__, places)),
             "entry_writes": array(
-                "b", [NO_WRITE if n is READ else WRITE if n else MAKES_ROOM for n in numbers]
+                "b",
+                [
+                    NO_WRITE if n is READ else WRITE if n else DROPS if n is None else MAKES_ROOM
+                    for n in numbers
+                ],
             ),
             "entry_numbers": array("d", [0.0 if n is READ or n is None else n for n in numbers]),
             "site_lines": site_lines,
@@ -158,6 +162,29 @@ class PassLog:
                     found.setdefault((id(code), offset), set()).add(id(node))
                     break
         return found
+
+    def are_told_by(
+        self, places: Container[tuple[int, int]], operands: Callable[[Node], Sequence[Node]]
+    ) -> bool:
+        """Whether the last read in some places is of a node that each write gives to, bar the seed.
+
+        Args:
+            places: by `id()` of the code and offset.
+            operands: of a node.
+        """
+        last, n_writes = None, 0
+        for node, code, offset, number in self.entries:
+            if number is READ:
+                last = node if (id(code), offset) in places else last
+                continue
+            n_writes += 1
+            if n_writes > ENOUGH:
+                break
+            if n_writes > 1 and number is not None and (
+                last is None or all(each is not node for each in operands(last))
+            ):  # fmt: skip
+                return False
+        return n_writes > 1
 
 
 # -- descriptors -----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import os
 import sys
 from _frozen_importlib_external import PathFinder, SourceFileLoader
 from contextlib import suppress
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +170,8 @@ def _run_notebook(path: str, session: Conversation) -> None:
     module = _main_module(display=_display)
     session.start(base=sys._getframe())
     for name, source in json.loads(cells):
-        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        lines = StringIO(source).readlines()  # as Python counts them, not at form feeds
+        linecache.cache[name] = (len(source), None, lines, name)
         exec(compile(source, name, "exec", dont_inherit=True), vars(module))  # noqa: S102
 
 

@@ -8,13 +8,32 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from microgpt.attach.child.anatomy import attributes, is_array, is_numeric, reader_of
-from microgpt.attach.child.node_notes import NOTE
+from microgpt.attach.child.node_notes import NOTE, give_number
 from microgpt.attach.child.recorded import Node
 
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+NEAR = 6
+"""So many calls out a node's `__init__` is looked for, which may call others to set attributes."""
 Put: TypeAlias = "Callable[[Any, str, Any], None]"
+
+
+def _is_initialised(node: Node, frame: FrameType | None) -> bool:
+    """Whether a node's `__init__` is under way, in which its first attribute is set."""
+    for _ in range(NEAR):
+        if frame is None:
+            return False
+        code = frame.f_code
+        is_init = code.co_name == "__init__" and code.co_argcount > 0
+        if is_init and frame.f_locals.get(code.co_varnames[0]) is node:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_of_numpy(value: Any) -> bool:
+    return is_array(value) or (is_numeric(value) and hasattr(value, "dtype"))
 
 
 def noting_setattr(
@@ -23,6 +42,7 @@ def noting_setattr(
     apart: Container[type],
     wrote: Callable[[Node, str, Any, FrameType, Put], None],
     made: Callable[[Node], None],
+    other: Callable[[Node, str, Any], None],
     is_asleep: Callable[[], bool],
 ) -> Put:
     """A `__setattr__` that tells of numbers.
@@ -33,6 +53,7 @@ def noting_setattr(
         apart: candidates that have it not.
         wrote: is told of a number that is written to a node, and puts it there.
         made: is told of a node that gets its first attribute.
+        other: is told of a text, or of a number of a kind that is not followed.
         is_asleep: whether nothing is to be told, since we ourselves ask the script's code.
     """
     getframe = sys._getframe
@@ -40,7 +61,7 @@ def noting_setattr(
     def is_of_arrays(value: Any) -> bool:
         """Whether it is a node that holds an array: a gradient may be one."""
         is_watched = isinstance(value, watched) or value.__class__ in apart
-        return is_watched and any(map(is_array, attributes(value).values()))
+        return is_watched and any(map(_is_of_numpy, attributes(value).values()))
 
     readers: dict[type, Callable[[Any, str, Any], Any]] = {}
     making: Any = None  # the node, while its first attributes are set
@@ -56,6 +77,8 @@ def noting_setattr(
             if node is not making and name != NOTE and not is_asleep():
                 making = node
                 made(node)
+                if not _is_initialised(node, getframe(1)):
+                    give_number(node)  # made by `__new__` alone, so that nothing else will
         elif name == NOTE or is_asleep():
             put(node, name, value)
         elif value.__class__ is float or is_numeric(value) or value is None or is_of_arrays(value):
@@ -69,5 +92,7 @@ def noting_setattr(
                 wrote(node, name, value, frame, put)
         else:
             put(node, name, value)
+            if isinstance(value, str) or hasattr(value.__class__, "__float__"):
+                other(node, name, value)
 
     return __setattr__

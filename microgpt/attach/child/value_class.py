@@ -21,8 +21,14 @@ from microgpt.attach.child.node_notes import (
     number_in,
     origin_in,
 )
-from microgpt.attach.child.op_names import function_beside, op_name
-from microgpt.attach.child.operand_notes import captured_by, in_order, noted_operands
+from microgpt.attach.child.op_names import exponent, function_beside, op_name
+from microgpt.attach.child.operand_notes import (
+    captured_by,
+    holds,
+    in_order,
+    nodes_in,
+    noted_operands,
+)
 from microgpt.attach.child.recorded import NO_ARGUMENTS, Arguments, Call, Label, Node, arguments_of
 from microgpt.attach.child.shapes import (
     Operator,
@@ -53,14 +59,16 @@ class ValueClass:
         reads: Any = cls.__getattribute__
         self.is_plain = reads is object.__getattribute__ and not hasattr(cls, "__getattr__")
         self._own: Any = getattr if self.is_plain else lambda n, name, _: own_attribute(n, name)
-        self.origins = Origins()
-        self.asked_until = 0  # the newest of these when unused ones were asked for
+        self.origins, self.asked_until = Origins(), 0  # the newest when unused ones were asked for
         self.types = {cls}  # of its nodes, those derived from it included
         self.is_free = False  # whether its passes are loops of the script, and no function
         self.holds_arrays: bool | None = None  # of numpy; None: not known
         self.is_slow = False  # whether these can only be seen by watching all that is written
         self.n_seen = 0  # nodes made while it was watched
         self.sample: Node = None  # one of them
+        self.result: Node = None  # an earlier one, if that has older ones in its attributes
+        self.written_other = ""  # in words, what was written to one that is no float
+        self.is_numberless = False  # whether one was given a number that had none
         self._functions = FunctionObjects(self.is_node)
         self._free: list[CodeType] = []  # of operators that are no methods
         self.codes: list[CodeType] = []  # of all that it defines
@@ -142,6 +150,7 @@ class ValueClass:
             CallPaths(base, calls_in_scopes=True).site_of,
             self.origins,
             self._arguments_of,
+            self._given_to,
             in_order if self.shape is not None and self.shape.is_closure else None,
             notes_all=self._notes_all,
         )
@@ -172,10 +181,15 @@ class ValueClass:
         outer = maker.f_back
         if outer is not None and maker.f_code.co_name[:2] != "__" and self._is_operator(outer):
             called = arguments_of(outer)
-            given = [id(each) for each in arguments.all() if self.is_node(each)]
-            if called and given == [id(each) for each in called.all() if self.is_node(each)]:
+            given = list(map(id, filter(self.is_node, arguments.all())))
+            if called and given == list(map(id, filter(self.is_node, called.all()))):
                 maker, arguments = outer, called
         return maker.f_code, arguments
+
+    def _given_to(self, maker: FrameType) -> Arguments | None:
+        """What code that is not the class's own was called with, None if that is no node."""
+        arguments = arguments_of(maker) if maker.f_code.co_argcount else None
+        return arguments if arguments and nodes_in(arguments.all(), self.is_node) else None
 
     def _is_operator(self, call: FrameType) -> bool:
         code = call.f_code
@@ -242,14 +256,11 @@ class ValueClass:
     def made_from(self, node: Node) -> tuple[Node, ...] | None:
         """The nodes that the method which made it was called with, None if that was not noted."""
         maker, given = self.maker(node), self._arguments(node)
-        if maker is None or given is None or not self.owns(maker):
+        if maker is None or given is None:
             return None
-        found: list[Node] = []
-        for value in given.all():
-            if self.is_node(value):
-                found.append(value)
-            elif isinstance(value, (list, tuple)):
-                found += filter(self.is_node, value)
+        found = nodes_in(given.all(), self.is_node)
+        if not self.owns(maker):  # any function: those count that list what is made of them
+            return tuple(each for each in found if holds(each, node, self.is_node)) or None
         return tuple(each for each in found if each is not node)
 
     def sets_first(self, name: str) -> bool:
@@ -304,15 +315,14 @@ class ValueClass:
 
     def set_data(self, node: Node, number: Any) -> None:
         """Gives it another one."""
-        assert self.shape is not None
-        if not self.shape.data:
+        if not self.known_shape.data:
             raise AttributeError("its nodes are numbers themselves, which nothing can change")
-        setattr(node, self.shape.data, number)
+        setattr(node, self.known_shape.data, number)
 
     def grad(self, node: Node) -> Any:
         """Its gradient, 0 if it has none yet."""
-        assert self.shape is not None
-        return own_attribute(node, self.shape.grad) if self.shape.grad else 0.0
+        name = self.known_shape.grad
+        return own_attribute(node, name) if name else 0.0
 
     def note_of(self, node: Node) -> Any:
         """What is noted of a node, None until it is made."""
@@ -357,18 +367,8 @@ class ValueClass:
 
     def immediate(self, node: Node) -> float | None:
         """The exponent of a pow by a plain number, if it is known."""
-        maker = self.maker(node)
-        if maker is not None and maker.co_name == "__pow__":
-            arguments = (self._arguments(node) or NO_ARGUMENTS).positional[1:2]
-            if arguments and isinstance(arguments[0], (int, float)):
-                return float(arguments[0])
-        called = self._own(node, "_op", None)
-        if isinstance(called, str) and called.startswith("**"):
-            try:
-                return float(called[2:])
-            except ValueError:
-                pass
-        return None
+        given = (self._arguments(node) or NO_ARGUMENTS).positional
+        return exponent(self.maker(node), given, self._own(node, "_op", None))
 
     def call(self, node: Node, operands: tuple[Node, ...]) -> Call | str:
         """How to make a node again; or in words why that is not known.
@@ -378,15 +378,15 @@ class ValueClass:
             operands: what it was made from, which is what its method was called with if nothing
                 else was noted.
         """
-        maker, apply = self.maker(node), getattr(self._functions.of(node), "apply", None)
-        if apply is not None:
+        maker, apply = self.maker(node), self._functions.maker_of(node)
+        functions = (f for above in type(node).__mro__ for f in functions_of(above))
+        own = next((f for f in functions if f.__code__ is maker), None)
+        if apply is not None and (own is None or self._arguments(node) is None):
             return Call(apply, operands, {})
         if maker is None:
             return "it was made while nothing was recorded"
-        functions = (f for above in type(node).__mro__ for f in functions_of(above))
-        own = next((f for f in functions if f.__code__ is maker), None)
         function = own or function_beside(self.cls, maker)
-        if function is None and any(each is maker for each in self._free):
+        if function is None and (self.made_from(node) or any(c is maker for c in self._free)):
             function = next(iter(functions_of_code(maker)), None)
         if function is None:
             return "it was made by no method of its class"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from microgpt.attach.child.anatomy import (
     Anatomy,
+    Store,
     anatomy_of,
     attributes,
     is_array,
@@ -16,7 +17,9 @@ from microgpt.attach.child.anatomy import (
     own_attribute,
 )
 from microgpt.attach.child.array_pass_log import ArrayPassLog
+from microgpt.attach.child.call_chain import chain_around, root_above
 from microgpt.attach.child.found_gradients import KeptAt
+from microgpt.attach.child.in_place import is_under_way
 from microgpt.attach.child.pass_log import READ, PassLog
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.shapes import Shape
@@ -36,7 +39,8 @@ class WatchedRun:
     def __init__(self, kind: ValueClass, anatomy: Anatomy, node: Node, frame: FrameType) -> None:
         self.kind = kind
         self.anatomy = anatomy
-        self.first = node
+        self.first = node  # it is given a gradient first, or hands one on
+        self.frame = frame  # of its first write
         self.caller = frame  # of the pass, or of its first write
         self.line = frame.f_lineno  # there
         # (node, code, offset, number, attribute), and reads without the last
@@ -56,6 +60,32 @@ class WatchedRun:
         self.result: Any = None  # what was there in the end
         self.array_log: ArrayPassLog | None = None  # of the gradients of nodes that hold arrays
         self.watched: dict[str, Any] = {}  # what classes had under the names watched
+
+
+def called_by(run: WatchedRun, frame: FrameType, store: Store) -> list[FrameType]:
+    """The calls that a run's first write is a part of, from it outwards; sets what that tells."""
+    chain = list(chain_around(run.kind, frame))
+    run.first = root_above(run.kind, chain, run.first, store)
+    if chain:
+        run.caller = chain[-1].f_back or frame
+        run.line = run.caller.f_lineno
+    return chain
+
+
+def is_bookkeeping(run: WatchedRun, name: str, inner: FrameType) -> bool:
+    """Whether all that a run has written is about one node, by a call that has returned.
+
+    That is no pass but what made the node, and wrote of which generation it is, say.
+
+    Args:
+        run: as far as it was seen.
+        name: the attribute that is written now.
+        inner: the call under way.
+    """
+    if not run.watched or name in run.watched or name == run.anatomy.data:
+        return False
+    one = all(entry[0] is run.entries[0][0] for entry in run.entries)
+    return one and not is_under_way(run.frame, inner)
 
 
 def shape_of_run(run: WatchedRun) -> Shape | None:
@@ -83,18 +113,41 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
         best = seeds[0][4] if len(seeds) == 1 else ""  # it had begun at its root
     if not best:
         return None
+    visited = _read_at_visits(run, entries, best)
+    return Shape(operands, visited, False, run.anatomy.data, best, store)
+
+
+def _read_at_visits(run: WatchedRun, entries: list[tuple[Any, ...]], grad: str) -> str:
+    """The attribute that a pass reads once a visit; `""` if visits are told by reads of gradients.
+
+    Args:
+        run: the pass.
+        entries: what it did.
+        grad: the attribute of the gradient.
+    """
+    kind, store = run.kind, run.anatomy.store
+
+    def operands(node: Node) -> tuple[Node, ...]:
+        return kind.below_one(node, store)
+
+    def log_of_reads(names: set[str]) -> PassLog:
+        log = PassLog()
+        for entry in entries:
+            if len(entry) == 5:
+                if entry[4] == grad:
+                    log.entries.append(entry[:4])
+            elif run.attribute_at.get((id(entry[1]), entry[2])) in names:
+                log.entries.append(entry)
+        return log
+
     # Reads of gradients are left out: a visit is told best by what is read once.
-    log, held = PassLog(), set(run.anatomy.holders) - {best}
-    for entry in entries:
-        if len(entry) == 5:
-            if entry[4] == best:
-                log.entries.append(entry[:4])
-        elif run.attribute_at.get((id(entry[1]), entry[2])) in held:
-            log.entries.append(entry)
-    kind = run.kind
+    log = log_of_reads(set(run.anatomy.holders) - {grad})
     told: dict[str, set[int]] = {}  # by attribute the nodes whose visits its reads tell
-    for place, keys in log.places_of_visits(lambda node: kind.below_one(node, store)).items():
-        told.setdefault(run.attribute_at.get(place, ""), set()).update(keys)
+    places: dict[str, set[tuple[int, int]]] = {}
+    for place, keys in log.places_of_visits(operands).items():
+        name = run.attribute_at.get(place, "")
+        told.setdefault(name, set()).update(keys)
+        places.setdefault(name, set()).add(place)
     visited_nodes = set().union(*told.values())
     # Where each class derived from it has operands under names of its own, no attribute tells all.
     reads = {name: 0 for name, keys in told.items() if keys == visited_nodes}
@@ -105,14 +158,19 @@ def shape_of_run(run: WatchedRun) -> Shape | None:
             if name in reads:
                 reads[name] += 1
     visited = min(reads, key=lambda name: (reads[name], name), default="")
-    return Shape(operands, visited, False, run.anatomy.data, best, store)
+    if visited and not log.are_told_by(places[visited], operands):
+        # It may be read when a node is found, long before its visit.
+        by_grads = log_of_reads({grad})
+        if by_grads.are_told_by(by_grads.places_of_visits(operands), operands):
+            return ""
+    return visited
 
 
 def _no_gradients(run: WatchedRun, entries: list[tuple[Any, ...]]) -> set[str]:
     """Attributes that were written and hold something else than gradients.
 
-    Those are counters, of uses say: whole numbers, each by 1 more than what was there; and arrays
-    in nodes whose numbers are none.
+    Those are counters, of uses say: whole numbers, each by 1 more than what was there; arrays in
+    nodes whose numbers are none; and what goes from operands to results.
     """
     now, data = dict(run.before), run.anatomy.data
     told: dict[str, bool] = {}
@@ -123,7 +181,28 @@ def _no_gradients(run: WatchedRun, entries: list[tuple[Any, ...]]) -> set[str]:
         is_counter = counts and value == (was or 0) + 1
         is_other = is_array(value) and not is_numeric_array(node, data)
         told[name] = told.get(name, True) and (is_counter or is_other)
-    return {name for name, is_none in told.items() if is_none}
+    return {name for name, is_none in told.items() if is_none or _is_forward(run, entries, name)}
+
+
+def _is_forward(run: WatchedRun, entries: list[tuple[Any, ...]], name: str) -> bool:
+    """Whether a number was written to each node after those it was made of: it is no gradient.
+
+    So are numbers that are computed when they are asked for, long after the graph was built.
+    """
+    first: dict[int, int] = {}
+    nodes: dict[int, Node] = {}
+    for place, entry in enumerate(entries):
+        is_number = len(entry) == 5 and entry[4] == name and entry[3] is not None
+        if is_number and not is_same(entry[3], 0):
+            first.setdefault(id(entry[0]), place)
+            nodes[id(entry[0])] = entry[0]
+    pairs = [
+        (first[id(operand)], first[key])
+        for key, node in nodes.items()
+        for operand in run.kind.below_one(node, run.anatomy.store)
+        if id(operand) in first
+    ]
+    return bool(pairs) and all(operand < result for operand, result in pairs)
 
 
 def is_numeric_array(node: Node, data: str) -> bool:
@@ -211,10 +290,21 @@ def root_of(run: WatchedRun, shape: Shape) -> Node:
     used: set[int] = set()
     for node in nodes.values():
         used.update(map(id, run.kind.below_one(node, run.anatomy.store)))
+    if id(run.first) not in nodes:
+        return run.first  # it hands on what it writes nowhere
     tops = [node for key, node in nodes.items() if key not in used]
     subject = run.kind.subject()
     results = [node for node in tops if subject.is_result(node)]
     return max(results or tops or [run.first], key=subject.age)
+
+
+NEEDED = "int or float is needed"
+
+
+def note_other(kind: ValueClass | None, name: str, value: Any) -> None:
+    """Notes that something was written to a node of a class that is no number to be followed."""
+    if kind is not None and not isinstance(value, bool):
+        kind.written_other = f"its {name} is given {type(value).__name__}: {NEEDED}"
 
 
 def lack_of(kind: ValueClass, is_profiled: bool) -> str:
@@ -227,18 +317,22 @@ def lack_of(kind: ValueClass, is_profiled: bool) -> str:
     if kind.sample is None:
         return "no instance of it was made"
     subject = kind.subject()
-    held = attributes(kind.sample)
+    sample = kind.sample if subject.holds(kind.sample) or kind.result is None else kind.result
+    held = attributes(sample)
     for name, value in held.items():
         if isinstance(value, complex):
             return f"its {name} holds complex numbers: real ones are needed"
         if hasattr(value, "dtype") and getattr(value, "shape", ()) != () and not is_array(value):
             return f"its {name} holds arrays: a number in each node is needed, or numpy's arrays"
-    below = subject.sample(kind.sample)
+        is_plain = is_number(value) or is_array(value) or isinstance(value, bool)
+        if hasattr(value, "__float__") and not is_plain:
+            return f"its {name} holds {type(value).__name__}: {NEEDED}"
+    below = subject.sample(sample)
     if not any(subject.held(n, v) for n in below for v in attributes(n).values()):
         return "its results remember no operands"
-    if anatomy_of(subject, kind.sample) is None:
+    if kind.is_numberless or anatomy_of(subject, sample) is None:
         return f"none of its {', '.join(held) or 'attributes'} holds a number in every node"
-    told = "nothing wrote gradients to its nodes"
+    told = kind.written_other or "nothing wrote gradients to its nodes"
     if any(map(is_array, held.values())):
         told += "; of arrays gradients are followed that its nodes keep themselves"
     if is_profiled:

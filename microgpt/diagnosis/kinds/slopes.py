@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,10 @@ from microgpt.diagnosis.kinds.forgotten import forgotten_operands
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.kinds.order import op_forgotten
 from microgpt.diagnosis.pass_evidence import PassEvidence
-from microgpt.diagnosis.true_locals import NodeValue
+from microgpt.diagnosis.true_locals import VARIANT, NodeValue
 from microgpt.graph.arrays import Floats, Ints
 
+STABLE = "a small number is added to it on purpose, so that nothing divides by 0"
 SAME = 1e-6
 """A wrong slope fits a form if all of its visits do, within this part of their size."""
 
@@ -112,6 +113,13 @@ def _first_event(seen: PassEvidence, edges: Ints) -> tuple[int, int]:
     return int(edges[at]), event if event < np.iinfo(np.int64).max else -1
 
 
+def _with_share(group: _Group) -> Ints:
+    """The wrong edges that should give something, all if none should."""
+    graph = group.seen.graph
+    shares = group.seen.slopes[group.wrong] * graph.grad[graph.edge_consumers[group.wrong]]
+    return group.wrong[shares != 0] if (shares != 0).any() else group.wrong
+
+
 def _is_skipped(group: _Group) -> bool:
     graph = group.seen.graph
     adjoints = graph.grad[graph.edge_consumers[group.edges]]
@@ -122,7 +130,7 @@ def _is_skipped(group: _Group) -> bool:
 
 def _told(evidence: Evidence, group: _Group, kind: str, what: str) -> Finding:
     seen, graph = group.seen, group.seen.graph
-    edge, event = _first_event(seen, group.wrong)
+    edge, event = _first_event(seen, _with_share(group))
     consumer, operand = int(graph.edge_consumers[edge]), int(graph.operands[edge])
     line = group.line(evidence)
     adjoint = float(graph.grad[consumer])
@@ -134,6 +142,12 @@ def _told(evidence: Evidence, group: _Group, kind: str, what: str) -> Finding:
         was=float(seen.given_slopes[edge]) * adjoint, should=float(seen.slopes[edge]) * adjoint,
         spoils=int(np.count_nonzero(seen.off)),
     )  # fmt: skip
+
+
+def _is_variant(groups: list[_Group]) -> bool:
+    """Whether all slopes are nearly right, as those of `d / (x + 1e-6)` for a logarithm are."""
+    off = [np.abs(group.given - group.true) <= VARIANT * np.abs(group.true) for group in groups]
+    return all(bool(each.all()) for each in off)
 
 
 def _drops_adjoint(group: _Group) -> bool:
@@ -172,10 +186,18 @@ def _wrong_local(evidence: Evidence) -> Iterator[Finding]:
             group = max(groups, key=lambda g: len(g.wrong))
             which = f" by operand {group.slot + 1}" if len(groups) == 1 and _takes(group, 2) else ""
             edge, _ = _first_event(group.seen, group.wrong)
-            given = float(group.seen.given_slopes[edge])
+            given, true = float(group.seen.given_slopes[edge]), float(group.seen.slopes[edge])
+            if _is_variant(groups):
+                what = (
+                    f"the derivative of {group.op}{which} is off by "
+                    f"{said(abs(given - true) / abs(true))} of its size"
+                )
+                finding = _told(evidence, group, "wrong-local", what)
+                yield replace(finding, certainty="likely", unless=STABLE)
+                continue
             what = (
                 f"the derivative of {group.op}{which} is wrong: {said(given)} "
-                f"where it should be {said(group.seen.slopes[edge])}{_form(groups)}"
+                f"where it should be {said(true)}{_form(groups)}"
             )
             yield _told(evidence, group, "wrong-local", what)
 
@@ -187,7 +209,7 @@ def _operand_skipped(evidence: Evidence) -> Iterator[Finding]:
         for group in _groups(evidence, place):
             if not _is_skipped(group):
                 continue
-            edge, _ = _first_event(group.seen, group.wrong)
+            edge, _ = _first_event(group.seen, _with_share(group))
             share = group.seen.slopes[edge] * group.seen.graph.grad[
                 int(group.seen.graph.edge_consumers[edge])
             ]  # fmt: skip

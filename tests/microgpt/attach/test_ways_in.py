@@ -105,6 +105,22 @@ def test_a_notebooks_cells_run_in_order(tmp_path: Path) -> None:
     assert ended.status == 0
 
 
+def test_lines_of_cells_are_pythons_own(tmp_path: Path) -> None:
+    """Neither form feeds nor separators in texts begin a line, and an old `\\r` does."""
+    begins = "%matplotlib inline\n\fa = '\u2028\x1c'\r\nb = 1\f\rimport traceback\n"
+    catches = "try:\n    b / 0  # here\nexcept ZeroDivisionError:\n    traceback.print_exc()\n!ls\n"
+    path = notebook(tmp_path / "lesson.ipynb", begins + catches, "b = 2\n\fb / 0")
+    magics = ("cell 1, line 1: %matplotlib inline", "cell 1, line 9: !ls")
+    assert Notebook.read(path).left_out == magics
+    with ScriptProcess(path) as process:
+        stop = next_stop(process)
+        assert (stop.kind, stop.file, stop.line) == ("exception", "cell 2", 2)
+        process.resume()
+        all_stops(process)
+    assert any('"cell 1", line 6' in line for line in process.output.lines)
+    assert any("b / 0  # here" in line for line in process.output.lines)
+
+
 def test_a_cell_that_raises_is_shown(tmp_path: Path) -> None:
     path = notebook(tmp_path / "lesson.ipynb", "x = 1", "y = x\ny / 0")
     with ScriptProcess(path) as process:
@@ -258,6 +274,55 @@ def test_a_class_that_cannot_be_observed_gets_one_line(
     stops, ended = all_stops(process)
     assert stops == []
     assert reason in ended.reason
+
+
+@pytest.mark.parametrize(
+    ("number", "gradient", "reason"),
+    [
+        ("1.0", "'one'", "Num: its g is given str: int or float is needed"),
+        ("1.0", "Fraction(1)", "Num: its g holds Fraction: int or float is needed"),
+        ("Fraction(1, 3)", "1.0", "Num: its x holds Fraction: int or float is needed"),
+    ],
+)
+def test_gradients_and_numbers_that_are_no_floats_get_one_line(
+    attach: Attach, number: str, gradient: str, reason: str
+) -> None:
+    process = attach(f"""
+        from fractions import Fraction
+
+        class Num:
+            def __init__(self, x, of=()):
+                self.x, self.of, self.g = x, of, None
+            def __add__(self, other):
+                return Num(self.x + other.x, (self, other))
+
+        a = Num({number}) + Num({number})
+        a.g = {gradient}
+        for operand in a.of: operand.g = a.g
+    """)
+    stops, ended = all_stops(process)
+    assert stops == []
+    assert reason in ended.reason
+
+
+def test_numbers_in_boxes_of_their_own_get_one_line(attach: Attach) -> None:
+    process = attach("""
+        class Box:
+            def __init__(self, number): self.number = number
+
+        class Num:
+            def __init__(self, x, of=()):
+                self.box, self.of, self.g = Box(x), of, 0.0
+            def __add__(self, other):
+                return Num(self.box.number + other.box.number, (self, other))
+
+        a = Num(1.0) + Num(2.0)
+        a.g = 1.0
+        for operand in a.of: operand.g += a.g
+    """)
+    stops, ended = all_stops(process)
+    assert stops == []
+    assert "Num: none of its box, of, g holds a number in every node" in ended.reason
 
 
 def test_an_exception_in_a_pass_is_the_scripts(attach: Attach) -> None:

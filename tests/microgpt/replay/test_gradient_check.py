@@ -149,6 +149,29 @@ def test_the_slope_on_one_side_of_a_bend_is_no_mistake(at: float) -> None:
     assert check.errors.max() < 1e-3
 
 
+def test_bends_on_both_sides_and_nearness_to_0_are_no_mistakes() -> None:
+    x = Value(0.0)
+    between = (x + 1e-6).relu() * 3.0 + (x - 1e-6).relu() * 5.0
+    between.backward()
+    check = GradientCheck.of(Graph.from_value(between))
+    assert len(check) + len(check.unchecked) == len(Graph.from_value(between))
+    assert max(row.error for row in check) < 1e-6
+    x = Value(1e-5)  # a step is half of it
+    near = x.log()
+    near.backward()
+    worst = next(iter(GradientCheck.of(Graph.from_value(near))))
+    assert (worst.analytic, worst.error < 1e-3) == (1 / 1e-5, True)
+
+
+def test_a_wrong_gradient_near_0_is_one() -> None:
+    x = Value(1e-5)
+    log = Value(math.log(1e-5), (x,), (0.9e5,), "log")
+    log.backward()
+    worst = next(iter(GradientCheck.of(Graph.from_value(log))))
+    assert worst.node == 0
+    assert worst.error > 0.05
+
+
 def test_a_wrong_gradient_at_a_bend_is_one() -> None:
     x = Value(0.0, name="x")
     relu = Value(0.0, (x,), (0.25,), "relu")
