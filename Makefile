@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint format docs-img docs-tour docs-gallery docs-debugger docs-diagnosis docs-progression docs-performance docs-reliability bench clean
+.PHONY: help run test test-slow lint format docs-img docs-tour docs-gallery docs-check docs-debugger docs-diagnosis docs-progression docs-performance docs-reliability bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,10 @@ docs-tour: .venv/run.stamp ## play the first ten minutes of docs/tour.md again
 docs-gallery: .venv/run.stamp ## draw the pictures of docs/gallery.md again
 	@$(BIN)/python docs/make_gallery.py
 
-docs-debugger: .venv/run.stamp ## run the commands of docs/debugger.md again
+docs-check: .venv/test.stamp ## run every command and program of README.md and docs/*.md (three minutes)
+	@$(BIN)/python -m pytest -n auto -m '' tests/docs
+
+docs-debugger: .venv/run.stamp ## run the commands of docs/debugger.md and docs/diagnosis.md again
 	@$(BIN)/python docs/make_debugger.py
 
 docs-diagnosis: .venv/test.stamp ## diagnose all planted faults again for docs/diagnosis.md (ten minutes)

@@ -1,30 +1,30 @@
-"""Runs the commands of docs/debugger.md again and writes what they print below them.
+"""Runs the commands of docs/debugger.md and docs/diagnosis.md and writes what they print there.
 
     make docs-debugger
 
 A block that begins with `$ microgpt` holds a command and its output; no output is typed by hand.
 """
 
-import contextlib
-import io
 import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
-from tui.cli.main import main
-
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "debugger.md"
+PAGES = (ROOT / "docs" / "debugger.md", ROOT / "docs" / "diagnosis.md")
 BLOCK = re.compile(r"(?<=```console\n)\$ (microgpt [^\n]+)\n.*?(?=```)", re.DOTALL)
 
 
 def output_of(command: str) -> str:
     """What a command prints on either stream, in order; paths are told from the checkout."""
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        main(shlex.split(command)[1:])
-    return printed.getvalue().replace(f"{ROOT}{os.sep}", "")
+    done = subprocess.run(
+        [sys.executable, "-m", "tui.cli.main", *shlex.split(command)[1:]],
+        cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        encoding="utf-8", check=False,
+    )  # fmt: skip
+    return done.stdout.replace(f"{ROOT}{os.sep}", "")
 
 
 def regenerated(page: str) -> str:
@@ -33,5 +33,5 @@ def regenerated(page: str) -> str:
 
 
 if __name__ == "__main__":
-    os.chdir(ROOT)
-    PAGE.write_text(regenerated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(regenerated(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,15 +1,14 @@
 """Diagnoses every planted fault again and writes the table of docs/diagnosis.md.
 
     make docs-diagnosis
-    python docs/make_diagnosis.py fresh    # the fresh faults and the sessions alone
+    python docs/make_diagnosis.py fresh    # the fresh faults alone
 
-The faults and the right programs are those of tests/diagnosis; no figure is typed by hand. The
-sessions on the page are commands, whose output is written below them.
+The faults and the right programs are those of tests/diagnosis; no figure is typed by hand. What the
+page's commands print is written by docs/make_debugger.py.
 """
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,6 @@ PAGE = ROOT / "docs" / "diagnosis.md"
 PROGRAMS = ROOT / "tests" / "diagnosis" / "programs"
 FRESH = ("fresh", "unseen")
 """Sets of faults that were written from the catalogue alone, one after the other."""
-BLOCK = re.compile(r"(?<=```console\n)\$ (microgpt [^\n]+)\n.*?(?=```)", re.DOTALL)
 LONGEST = 120
 """A program is given up after so long. Units: seconds."""
 
@@ -131,18 +129,10 @@ def between(page: str, name: str, told: str) -> str:
     return f"{head}{begin}\n{told}\n{end}{rest.partition(end)[2]}"
 
 
-def output_of(command: str) -> str:
-    """What a command prints on stdout; paths are told from the checkout."""
-    words = [sys.executable, "-m", "tui.cli.main", *command.split()[1:]]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
-    return done.stdout.replace(f"{ROOT}{os.sep}", "")
-
-
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
     page = PAGE.read_text(encoding="utf-8")
-    page = BLOCK.sub(lambda match: f"$ {match[1]}\n{output_of(match[1])}", page)
     with tempfile.TemporaryDirectory() as made:
         told = "\n\n".join(fresh_words(name, Path(made)) for name in FRESH)
         page = between(page, "fresh", told)

@@ -224,6 +224,19 @@ SCRIPT = KeySection("script", (
 ))  # fmt: skip
 """Of the app that runs anyone's script, beside those of the graph."""
 
+RECORDING = KeySection("recording", (
+    Key("comma", "app.travel(-1)", "Pass −", "One recorded pass back", display=",", group="Pass"),
+    Key("full_stop", "app.travel(1)", "Pass +", "One recorded pass on", display=".", group="Pass"),
+    Key("less_than_sign", "app.travel(-10)", "Back 10", "Ten passes back",
+        in_footer=False, display="<"),
+    Key("greater_than_sign", "app.travel(10)", "On 10", "Ten passes on",
+        in_footer=False, display=">"),
+    Key("g", "app.go_to_pass", "Go to", "Go to any recorded pass, by its number",
+        in_footer=False, first=True),
+    Key("m", "app.mark_pass", "Mark", "Compare others with this pass; again: no more"),
+))  # fmt: skip
+"""Of the app that shows a script's recorded passes, beside those of the graph."""
+
 ALONE = KeySection("program", (FINDINGS_KEY, *COMMON_KEYS))
 """Of the apps without modes."""
 

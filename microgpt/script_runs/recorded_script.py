@@ -79,6 +79,24 @@ class RecordedScript:
         """Number and loss of each pass recorded."""
         return [(stored.number, stored.loss) for stored in self._reader.passes]
 
+    def pass_at(self, number: int) -> Stop:
+        """A pass by its number; where the recording stands stays.
+
+        Raises:
+            InputError: it was not recorded.
+            RunFileError: the file is damaged.
+        """
+        for stored in self._passes:
+            if stored.number == number:
+                return self._stop(stored)
+        raise InputError(f"{self.path}: pass {number} was not recorded")
+
+    def stand_at(self, number: int) -> Stop:
+        """The same, and `run_on` goes on from there."""
+        stop = self.pass_at(number)
+        self._at = 1 + [stored.number for stored in self._passes].index(number)
+        return stop
+
     def run_on(self, count: int = 1) -> Stop | Ended:
         """The next pass, or that there is none.
 

@@ -13,9 +13,11 @@ from tests.benchmarks.tables import report
 from tests.tui.cli.command import MICROGPT
 
 STEPS = 200
-MOST = {".html": 10.0, ".svg": 10.0}
-"""In processor time, so that other programs do not count. Units: seconds."""
-SUFFIXES = (*MOST, ".gif")  # whose pixels are drawn by all processors, and told only
+MOST = {".html": 10.0, ".svg": 10.0, ".gif": 25.0}
+"""In processor time, so that other programs do not count. Units: seconds.
+
+A GIF's pixels are drawn by all processors; the aim is 20, ten seconds of two of them.
+"""
 
 
 def test_films(tmp_path: Path, benchmark: BenchmarkFixture) -> None:
@@ -26,7 +28,7 @@ def test_films(tmp_path: Path, benchmark: BenchmarkFixture) -> None:
 
     def measure() -> dict[str, tuple[float, int]]:
         took = {}
-        for suffix in SUFFIXES:
+        for suffix in MOST:
             film = tmp_path / f"film{suffix}"
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             subprocess.run(
@@ -40,9 +42,9 @@ def test_films(tmp_path: Path, benchmark: BenchmarkFixture) -> None:
 
     took = benchmark.pedantic(measure, rounds=1)
     rows = [
-        (suffix, f"{seconds:.1f}", f"{MOST.get(suffix, '')}", f"{size / 1e6:.1f}")
+        (suffix, f"{seconds:.1f}", f"{MOST[suffix]}", f"{size / 1e6:.1f}")
         for suffix, (seconds, size) in took.items()
     ]
     header = [f"{STEPS} steps", "s of processor, this time", "at most", "MB"]
     report(benchmark, "films", header, rows)
-    assert all(took[suffix][0] <= most for suffix, most in MOST.items())
+    assert all(seconds <= MOST[suffix] for suffix, (seconds, _) in took.items())

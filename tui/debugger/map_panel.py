@@ -155,8 +155,10 @@ class MapPanel(Horizontal):
         assert explorer is not None
         if self.marked is not None:
             origin = explorer.session.origin
-            is_same = origin is not None and origin.document == self.marked.document
-            return self.marked.graph if is_same else None
+            graph = self.marked.graph
+            if origin is None:  # a script's pass: nobody knows its text
+                return graph if explorer.graph.is_same_computation(graph) else None
+            return graph if origin.document == self.marked.document else None
         if explorer.is_off is not None:
             return explorer.true_graph
         original = explorer.session.edit_stack.original.graph
@@ -246,7 +248,8 @@ class MapPanel(Horizontal):
             other = "the pass as it should be" if is_off else "before the what-if"
             return f"change from {self.marked.name if self.marked else other}"
         if self.marked is not None and explorer is not None and self._other is None:
-            return f"{self.shown_lens} · {self.marked.name} is of another text (d: pin one)"
+            why = "is of another text (d: pin one)" if self.marked.document else "is another graph"
+            return f"{self.shown_lens} · {self.marked.name} {why}"
         return self.shown_lens
 
     def _lenses(self) -> list[str]:

@@ -6,8 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from microgpt import InputError
 from tui.base.app_runner import check_terminal, run_app
-from tui.cli.options.parser import CommandParser
+from tui.cli.debug_script import is_recording
+from tui.cli.options.parser import CommandParser, given_options
 from tui.cli.options.script_options import add_python_option, add_stop_options, stop_rule_from
 
 _DESCRIPTION = """\
@@ -23,6 +25,7 @@ examples:
   microgpt-tui run train.py
   microgpt-tui run --when 'loss > 10' train.py --steps 100
   microgpt-tui run --every 50 demo.py
+  microgpt-tui run mine.run           # recorded by microgpt debug train.py --run
 """
 
 
@@ -35,13 +38,20 @@ def run(argv: Sequence[str]) -> int:
     parser = CommandParser(prog="microgpt-tui run", description=_DESCRIPTION, epilog=_EXAMPLES)
     add_stop_options(parser)
     add_python_option(parser)
-    parser.add_argument("script", type=Path, metavar="SCRIPT", help="a Python file, or a notebook")
+    parser.add_argument(
+        "script",
+        type=Path,
+        metavar="SCRIPT",
+        help="a Python file, a notebook, or a script's recorded passes",
+    )
     parser.add_argument(
         "arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="what the script itself gets"
     )
     arguments = parser.parse_args(argv)
     rule = stop_rule_from(arguments)
     check_terminal("microgpt debug SCRIPT.py")
+    if is_recording(str(arguments.script)):
+        return _show_recording(arguments)
     from microgpt.attach import ScriptProcess  # noqa: PLC0415  # numpy; --help need not wait
     from tui.debugger.script_app import ScriptApp  # noqa: PLC0415  # textual takes a while, too
 
@@ -49,3 +59,17 @@ def run(argv: Sequence[str]) -> int:
         arguments.script, arguments.arguments, rule, python=arguments.python
     ) as script:
         return run_app(ScriptApp(script))
+
+
+def _show_recording(arguments: argparse.Namespace) -> int:
+    from microgpt.script_runs.recorded_script import RecordedScript  # noqa: PLC0415  # numpy
+    from tui.debugger.recording_app import RecordingApp  # noqa: PLC0415  # textual takes a while
+
+    name = arguments.script
+    stray = [*given_options(arguments), *arguments.arguments]
+    if stray:
+        raise InputError(f"{stray[0]} cannot be given with {name}, which is recorded")
+    with RecordedScript(name) as recording:
+        if not recording.losses:
+            raise InputError(f"{name}: no pass is recorded")
+        return run_app(RecordingApp(recording))

@@ -14,7 +14,7 @@ from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
 from tui.widgets.findings_view import COLORS, SIGNS
 
-_BARS = "▁▂▃▄▅▆▇█"
+BARS = "▁▂▃▄▅▆▇█"
 
 
 def column_of(step: int, first: int, last: int, columns: int) -> int:
@@ -147,7 +147,7 @@ class Scrubber(Static):
         first = frame.first_step + 1
         step = frame.result.step if frame.result else frame.live_step
         marked = column_of(step, first, frame.live_step, columns)
-        bars = "".join(_BARS[height] for height in heights(frame.losses_so_far, columns))
+        bars = "".join(BARS[height] for height in heights(frame.losses_so_far, columns))
         line.append(left, muted)
         drawn = Text(f"{bars[:marked]}◆{bars[marked + 1 :]}", primary)
         for finding in sorted(frame.findings, key=lambda finding: -RANK[finding.certainty]):

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -55,17 +56,16 @@ def film_gif(
             ".html holds more"
         )
     pictures: list[Picture] = []
-    palette: Picture | None = None
-    pngs = _pngs([frame.svg for frame in frames])
-    for content in pngs:
-        picture = Image.open(BytesIO(content)).convert("RGB")
-        if palette is None:
-            palette = _palette(frames)
-        pictures.append(picture.quantize(palette=palette, dither=Image.Dither.NONE))
+    palette, size = _palette(frames)
+    pixels_of_frames = _pixels([frame.svg for frame in frames], palette)
+    for content in pixels_of_frames:
+        picture = Image.frombytes("P", size, content)
+        picture.putpalette(palette)
+        pictures.append(picture)
         drawn(len(pictures))
         if stopped():
             break
-    pngs.close()
+    pixels_of_frames.close()
     file = BytesIO()
     each = round(1000 / per_second)
     pictures[0].save(
@@ -75,36 +75,62 @@ def film_gif(
     return file.getvalue()
 
 
-def _palette(frames: Sequence[Frame]) -> Picture:
-    """The colours of the first, the middle and the last frame: one palette for all."""
+def _palette(frames: Sequence[Frame]) -> tuple[bytes, tuple[int, int]]:
+    """The colours of the first, the middle and the last frame, and how large a frame is.
+
+    One palette is for all frames: with one for each, what does not change would flicker.
+    """
     from PIL import Image  # noqa: PLC0415
 
-    some = [frames[0], frames[len(frames) // 2], frames[-1]]
-    pictures = [Image.open(BytesIO(svg_png(frame.svg, 1.0))).convert("RGB") for frame in some]
+    pictures = [_picture(frames[place].svg) for place in (0, len(frames) // 2, -1)]
     width, height = pictures[0].size
     together = Image.new("RGB", (width, height * len(pictures)))
     for place, picture in enumerate(pictures):
         together.paste(picture, (0, place * height))
-    return together.quantize(COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few = together.quantize(COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return bytes(few.getpalette() or ()), (width, height)
 
 
-def _pngs(svgs: Sequence[str]) -> Generator[bytes, None, None]:
-    """The frames as PNGs, in order; drawing holds the interpreter, so processes share it."""
+def _pixels(svgs: Sequence[str], palette: bytes) -> Generator[bytes, None, None]:
+    """The frames in order, each pixel the number of its colour.
+
+    Drawing holds the interpreter, so processes share it.
+    """
+    pixels_of = partial(_pixels_of, palette)
     workers = min(os.cpu_count() or 1, 8)
     if len(svgs) < FEW or workers == 1:
-        yield from map(_png, svgs)
+        yield from map(pixels_of, svgs)
         return
     # Not forked: a thread of ours may hold a lock. The parent alone answers to Ctrl-C.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, _ignore_interrupts)
     try:
-        yield from pool.map(_png, svgs, chunksize=4)
+        yield from pool.map(pixels_of, svgs, chunksize=4)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _png(svg: str) -> bytes:
-    return svg_png(svg, 1.0)
+def _pixels_of(palette: bytes, svg: str) -> bytes:
+    from PIL import Image  # noqa: PLC0415
+
+    colors = _palette_picture(palette)
+    return _picture(svg).quantize(palette=colors, dither=Image.Dither.NONE).tobytes()
+
+
+def _picture(svg: str) -> Picture:
+    from PIL import Image  # noqa: PLC0415
+
+    return Image.open(BytesIO(svg_png(svg, 1.0))).convert("RGB")
+
+
+@cache
+def _palette_picture(palette: bytes) -> Picture:
+    """A picture that has the palette: it keeps which of its colours is the nearest to another."""
+    from PIL import Image  # noqa: PLC0415
+
+    picture = Image.new("P", (1, 1))
+    picture.putpalette(palette)
+    return picture
 
 
 def _ignore_interrupts() -> None:

@@ -44,6 +44,7 @@ def map_frames(
     layer: int | None = None,
     updated: Callable[[int], Graph] | None = None,
     work: Work | None = None,
+    unit: str = "step",
 ) -> list[Frame]:
     """Maps. Colours and widths end where they do in the largest of `FOR_SCALE` of the steps.
 
@@ -51,6 +52,7 @@ def map_frames(
         at: the text at a step.
         layer: of a model of three layers or more, the one whose rows are shown.
         updated: the text's graph after a step's update, for the lens `update`.
+        unit: what the numbers in `steps` count.
 
     Raises:
         InputError: there is no such lens, or it asks about more than one step.
@@ -76,9 +78,11 @@ def map_frames(
     for step in steps:
         if work.stopped():
             break
-        name = step_name(step)
+        name = f"{unit} {step}"
         seen = kept.pop(step) if step in kept else seen_at(step)
-        shown.append(Frame(name, maps_svg([seen], [name], title, reader, ends)))
+        has_reader = reader is None or reader < len(seen.map.captions)  # passes differ in columns
+        whose = reader if has_reader else strongest_reader(seen)
+        shown.append(Frame(name, maps_svg([seen], [name], title, whose, ends)))
         work.done(len(some) + len(shown))
     return shown
 
@@ -97,6 +101,7 @@ def view_frames(
     choices: Choices,
     theme: Theme,
     work: Work | None = None,
+    unit: str = "step",
 ) -> list[Frame]:
     """Views of one kind, on scales that all of them share.
 
@@ -115,7 +120,7 @@ def view_frames(
         work.done(len(views))
     largest = shared_largest(views)
     return [
-        Frame(step_name(step), view.svg(Page(theme, f"{title}, {step_name(step)}", largest)))
+        Frame(f"{unit} {step}", view.svg(Page(theme, f"{title}, {unit} {step}", largest)))
         for step, view in zip(steps, views, strict=False)
     ]
 
@@ -123,11 +128,6 @@ def view_frames(
 def n_parts(name: str, n_steps: int) -> int:
     """How much work a film is, in the parts that `Work` is told of."""
     return n_steps + min(FOR_SCALE, n_steps) if name == "map" else n_steps
-
-
-def step_name(step: int) -> str:
-    """What a frame is called."""
-    return f"step {step}"
 
 
 def spread(steps: Sequence[int], count: int) -> list[int]:

@@ -6,6 +6,7 @@ Text that the font has no glyphs for is drawn in a font of the system's, if ther
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from microgpt.errors import InputError
 from viz.fonts import SHOWN, WIDEST
 
 if TYPE_CHECKING:
+    from resvg.usvg import Options
+
     from viz.drawn import Drawn
 
 ZOOM = 2
@@ -50,18 +53,28 @@ def drawn_png(drawn: Drawn) -> bytes:
 
 def svg_png(svg: str, zoom: float = ZOOM) -> bytes:
     """The PNG of an SVG that this package made."""
-    import resvg_py  # noqa: PLC0415  # 6 MB that nothing else needs
+    from resvg import render, usvg  # noqa: PLC0415  # 6 MB that nothing else needs
 
-    return bytes(
-        resvg_py.svg_to_bytes(
-            svg_string=svg.replace(SHOWN, WIDEST),
-            zoom=zoom,
-            dpi=96,  # what a point is in pixels; by default it is nothing
-            font_files=list(FONTS),
-            font_family=WIDEST,
-            skip_system_fonts=BEYOND.search(svg) is None,
-        )
-    )
+    options = _options(BEYOND.search(svg) is not None)
+    tree = usvg.Tree.from_str(svg.replace(SHOWN, WIDEST), options)
+    width, height = tree.int_size()
+    scale = zoom, 0.0, 0.0, 0.0, zoom, 0.0  # row by row
+    return render(tree, scale, bg_size=(round(width * zoom), round(height * zoom)))
+
+
+@cache
+def _options(with_system_fonts: bool) -> Options:
+    """How an SVG is read, with its fonts, which are read once."""
+    from resvg import usvg  # noqa: PLC0415  # likewise
+
+    options = usvg.Options.default()
+    options.dpi = 96  # what a point is in pixels
+    options.font_family = WIDEST
+    if with_system_fonts:
+        options.load_system_fonts()
+    for path in FONTS:
+        options.load_font_file(path)
+    return options
 
 
 def svg_size(svg: str) -> tuple[float, float]:

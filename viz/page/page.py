@@ -25,7 +25,8 @@ MOST_NODES = 400_000
 """A page of more would be larger than 20 MB, and a browser would take seconds to open it."""
 SCRIPTS = (
     "numbers.js", "step.js", "dom.js", "walk.js", "map.js", "map_flows.js", "part.js",
-    "scalars.js", "layout.js", "told.js", "search.js", "main.js",
+    "scalars.js", "layout.js", "told.js", "search.js", "node_order.js", "all_scalars_picture.js",
+    "all_scalars.js", "main.js",
 )  # fmt: skip
 """In the order in which they are read; together they are one."""
 VERSION = 1

@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from microgpt.runs import Run
+from microgpt.script_runs.recorded_script import RecordedScript
 from tests.tui.cli.command import MICROGPT, TINY_MODEL, assert_error, environment
 from tests.tui.cli.in_process import run_here
 from tui.cli.commands import film as film_module
@@ -232,3 +233,74 @@ def test_help_is_quick_and_has_an_example() -> None:
     )
     assert run.stdout == "False\n"
     assert "microgpt film names.run" in run_here("film", "--help").stdout
+
+
+# -- of a script's passes --------------------------------------------------------------------------
+
+SCRIPT = """\
+from microgpt import Value
+
+w = Value(0.5, name="w")
+for step in range(4):
+    w.grad = 0.0
+    loss = w * 2.0
+    for _ in range(step % 2):
+        loss = loss * 3.0
+    loss.backward()
+    w.data -= 0.25
+"""
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("script")
+    (folder / "train.py").write_text(SCRIPT, encoding="utf-8")
+    path = folder / "mine.run"
+    assert run_here("debug", folder / "train.py", "--run", path).returncode == 0
+    return path
+
+
+def test_each_frame_is_the_map_of_its_pass(recording: Path, tmp_path: Path) -> None:
+    path = tmp_path / "film.html"
+    result = run_here("film", recording, "--lens", "value", "-o", path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.endswith("4 frames, pass 1 to 4, map of train.py in mine.run\n")
+    assert '"names":["pass 1","pass 2","pass 3","pass 4"]' in path.read_text("utf-8")
+    frames = frames_in(path)
+    losses = [1.0, 1.5, 0.0, -1.5]  # 2 × w, and three times that in every second pass
+    with RecordedScript(recording) as script:
+        assert [loss for _, loss in script.losses] == losses
+        for frame, (number, loss) in zip(frames, script.losses, strict=True):
+            graph = script.pass_at(number).graph
+            assert graph is not None
+            assert graph.data[graph.root] == loss
+            titles = [each.text or "" for each in ET.fromstring(frame).iter() if each.text]
+            assert any(repr(abs(loss)) in title for title in titles)
+
+
+def test_some_passes_as_another_view(recording: Path, tmp_path: Path) -> None:
+    path = tmp_path / "film.gif"
+    options = ("--view", "nodes", "--from", "2", "--to", "3")
+    result = run_here("film", recording, *options, "-o", path)
+    assert result.stdout.endswith("2 frames, pass 2 to 3, nodes of train.py in mine.run\n")
+    with Image.open(path) as picture:
+        assert picture.n_frames == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "naming"),
+    [
+        (["emma"], "emma is a text"),
+        (["--view", "lens"], "of a script there are map, attention, paths, nodes"),
+        (["--lens", "update"], "a script's passes has grad, value"),
+        (["--to", "9"], "the run has passes 1 to 4"),
+        (["--from", "3", "--to", "2"], "the last pass of the film"),
+        (["--engine", "kernel"], "is a script's"),
+    ],
+)
+def test_what_a_scripts_film_cannot_have(
+    recording: Path, tmp_path: Path, options: list[str], naming: str
+) -> None:
+    result = run_here("film", recording, *options, "-o", tmp_path / "a.html")
+    assert_error(result, naming)
+    assert not [*tmp_path.iterdir()]

@@ -218,12 +218,111 @@ def test_lenses(emma: Page) -> None:
     assert emma.ask("document.querySelector('[data-cell=\"0\"]').textContent") != before
 
 
+_HOVER = """([node, slot]) => {
+    const { all, step } = page, edge = step.start[node] + slot;
+    all.canvas.scrollIntoView();
+    const { x, y } = all.canvas.getBoundingClientRect();
+    const at = (axis, node) => axis.at(all.order.rankOf[node] + 0.5);
+    const pointer = {
+        clientX: x + all.left + at(all.across, step.operand[edge]),
+        clientY: y + all.top + at(all.down, node), pointerId: 1,
+    };
+    all.canvas.dispatchEvent(new PointerEvent("pointermove", pointer));
+    return document.getElementById("tip").innerText.split("\\n");
+}"""
+
+
+@pytest.mark.parametrize("by", ["creation", "scope"])
+def test_all_scalars_down_to_a_single_edge(emma: Page, emma_graph: Graph, by: str) -> None:
+    emma.press("a")
+    emma.ask(
+        f"(() => {{ const o = document.getElementById('order'); o.value = '{by}'; "
+        "o.dispatchEvent(new Event('change')); })()"
+    )
+    assert emma.ask("page.all.down.pitch") < 0.1  # from afar
+    shown = emma.ask("[...page.all.seen.edges].filter(edge => edge >= 0)")
+    assert len(shown) > 1500
+    assert emma.ask("page.all.seen.counts.reduce((sum, n) => sum + n)") == len(emma_graph.operands)
+    sizes = abs(emma_graph.contributions)
+    assert max(sizes[shown]) == max(sizes)  # what is strong is not lost among the weak
+    draw = random.Random(2)
+    made = [node for node in range(len(emma_graph)) if emma_graph.operands_of(node)]
+    for node in draw.sample(made, 25):
+        emma.ask(f"page.actions.goTo({node})")
+        assert emma.ask("page.all.down.pitch") == 24
+        edge = emma_graph.operands_of(node)[0]
+        told = emma.ask(f"({_HOVER})([{node}, 0])")
+        assert told[1] == f"#{node} = {float(emma_graph.data[node])!r}"
+        assert told[3] == f"#{edge.operand} = {float(emma_graph.data[edge.operand])!r}"
+        assert f"local gradient {edge.local!r}" in told
+        assert f"gradient it brings {edge.contribution!r}" in told
+        assert emma.ask("page.actions.chosen()") == node
+    emma.press("Escape")
+    assert emma.ask("document.getElementById('all-scalars').hidden")
+    assert not emma.ask("document.getElementById('map').hidden")
+
+
+def test_all_scalars_by_keys_and_pointer(emma: Page, emma_graph: Graph) -> None:
+    emma.click("#all")
+    emma.press("ArrowDown")  # the root, if nothing is chosen
+    assert emma.ask("page.actions.chosen()") == emma_graph.root
+    emma.press("ArrowLeft")
+    operand = emma_graph.operands_of(emma_graph.root)[0].operand
+    assert emma.ask("page.actions.chosen()") == operand
+    emma.press("ArrowRight")
+    assert emma.ask("page.actions.chosen()") == emma_graph.root
+    emma.press("ArrowUp")
+    assert emma.ask("page.actions.chosen()") == emma_graph.root - 1
+    assert emma.ask("document.querySelector('#about-this h2').textContent")
+    for _ in range(60):
+        emma.press("]")
+    assert emma.ask("page.all.down.pitch") == pytest.approx(24)
+    emma.press("[")
+    assert emma.ask("page.all.down.pitch") < 24
+    emma.press("Enter")
+    emma.wait("document.querySelector('.chosen.scalar') && document.querySelector('.placed')")
+    emma.press("Escape")
+    assert not emma.ask("document.getElementById('map').hidden")
+
+
+def test_all_scalars_show_how_far_the_pass_is(emma: Page, emma_graph: Graph) -> None:
+    """Where it has not come by, a dot has the colour of what waits."""
+    emma.press("a")
+    colors = """(() => {
+        const { canvas } = page.all, { width, height } = canvas;
+        page.all.draw();
+        const context = new OffscreenCanvas(width, height).getContext("2d");
+        context.drawImage(canvas, 0, 0);
+        const { data } = context.getImageData(0, 0, width, height), found = new Set();
+        for (let i = 0; i < data.length; i += 4) {
+            if (data[i] > 200 && data[i + 2] < 170) found.add(data.slice(i, i + 3).join());
+        }
+        return found.size;
+    })()"""
+    assert emma.ask(colors) > 5
+    emma.ask("page.walk.go(0)")
+    assert emma.ask(colors) == 0
+    took = emma.ask("""(() => {
+        let least = Infinity;
+        for (let event = 1; event < 13; event += 1) {
+            const start = performance.now();
+            page.walk.go(event * 3000);
+            page.all.draw();
+            least = Math.min(least, performance.now() - start);
+        }
+        return least;
+    })()""")
+    assert took <= 16
+
+
 def test_it_fits_a_telephone(emma: Page) -> None:
     emma.size(360, 740)
     width = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
     assert emma.ask(width) <= 360
     inside = "[...document.querySelectorAll('.column-head')].every(h => h.textContent && "
     assert emma.ask(inside + "h.getBoundingClientRect().right <= 360)")
+    emma.press("a")
+    assert emma.ask(width) <= 360
     emma.ask("page.actions.open(30)")
     emma.wait("document.querySelector('.placed')")
     assert emma.ask(width) <= 360
@@ -296,6 +395,9 @@ def test_no_label_runs(browser: Page, tmp_path: Path) -> None:
         page.ask("(async () => { for (let c = 0; c < page.step.nCells; c++) "
                  "{ page.actions.open(c); await page.scalars.drawn; } })()")  # fmt: skip
         page.ask("page.actions.goTo(page.step.graph.root)")
+        page.press("a")
+        page.ask("page.actions.goTo(0)")
+        page.ask("page.all.draw()")
         page.press("/")
         page.press("i")
         assert page.ask("typeof window.hit") == "undefined"

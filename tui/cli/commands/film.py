@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microgpt import InputError
+from tui.cli.filmed import MAP, Filmed, filmed
 from tui.cli.options.model_options import add_engine_option
 from tui.cli.options.number_options import WHOLE_FROM_1, add_number
 from tui.cli.options.output_option import add_force_option
@@ -21,16 +22,14 @@ from viz.films.formats import FILM_FORMATS
 from viz.views.table import VIEWS
 
 if TYPE_CHECKING:
-    from microgpt.runs import Run
     from viz.films.frames import Frame
-    from viz.views.subject import ViewSubject
 
-MAP = "map"
 PER_SECOND = 12
 
 _DESCRIPTION = """\
-Draws one view of one text at many steps of a recorded run, all on one scale:
-as a page with a slider (.html), an SVG that moves (.svg), or a GIF (.gif).
+Draws one view of one text at many steps of a recorded run, or of a script's
+recorded passes, all on one scale: as a page with a slider (.html), an SVG that
+moves (.svg), or a GIF (.gif).
 
 With Ctrl-C the steps that are done become the film.
 """
@@ -40,6 +39,7 @@ examples:
   microgpt film names.run --view map -o film.html
   microgpt film names.run emma --view lens --frames 50 -o lens.gif
   microgpt film names.run emma --from 1 --to 40 -o begins.svg
+  microgpt film mine.run -o passes.html      # a script's passes; see debug --help
 """
 
 
@@ -51,7 +51,9 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
     )
-    parser.add_argument("run_file", type=Path, metavar="RUN", help="made by train --run")
+    parser.add_argument(
+        "run_file", type=Path, metavar="RUN", help="made by train --run, or by debug SCRIPT --run"
+    )  # fmt: skip
     parser.add_argument(
         "text", nargs="?", metavar="TEXT",
         help="what is computed at each step (default: the document of the last one)",
@@ -93,33 +95,31 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: an option, the text or the output cannot be used; nothing was written.
         RunFileError: the run cannot be read, or has no such step.
     """
-    from microgpt.runs import Run  # noqa: PLC0415  # numpy and SQLite; help need not wait
-    from viz.films.export import check_film_output  # noqa: PLC0415  # likewise
+    from viz.films.export import check_film_output  # noqa: PLC0415  # numpy; help need not wait
     from viz.films.scenes import spread  # noqa: PLC0415
 
     row = check_film_output(arguments.output, force=arguments.force)
     _check_view(arguments)
-    with Interrupts() as interrupts, Run(arguments.run_file, arguments.engine) as recorded:
-        steps = spread(_steps(arguments, recorded), arguments.frames or row.frames)
-        document = _document(arguments, recorded, steps[-1])
-        title = f"“{document}” in {arguments.run_file.name}"
+    with Interrupts() as interrupts, filmed(arguments) as film:
+        every = film.between(arguments.first, arguments.last)
+        steps = spread(every, arguments.frames or row.frames)
         with interrupts.held_back():
-            frames = _frames(arguments, recorded, document, steps, title, interrupts)
+            frames = _frames(arguments, film, steps, interrupts)
             if not frames:
                 notice(f"{interrupts.name}: no frame was done, and nothing was written")
                 return interrupts.status
-            name = f"{title}, {_from_to(steps, len(frames))}"
+            name = f"{film.title}, {_from_to(film, steps, len(frames))}"
             done = _write(arguments, frames, name, interrupts)
     count = f"{done} frames"
     if done < len(steps):
         count = f"{done} of {len(steps)} frames ({interrupts.name})"
-    film = f"{_from_to(steps, done)}, {arguments.view} of {title}"
-    say(f"wrote {arguments.output}: {count}, {film}")
+    told = f"{_from_to(film, steps, done)}, {arguments.view} of {film.title}"
+    say(f"wrote {arguments.output}: {count}, {told}")
     return interrupts.status
 
 
-def _from_to(steps: list[int], count: int) -> str:
-    return f"step {steps[0]} to {steps[count - 1]}"
+def _from_to(film: Filmed, steps: list[int], count: int) -> str:
+    return f"{film.unit} {steps[0]} to {steps[count - 1]}"
 
 
 def _write(
@@ -174,61 +174,25 @@ def _check_view(arguments: argparse.Namespace) -> None:
     theme_called(arguments.theme or "light")
 
 
-def _steps(arguments: argparse.Namespace, recorded: Run) -> range:
-    """The steps asked for, of those there are."""
-    begin, end = recorded.first_step + 1, recorded.last_step
-    if end < begin:
-        raise InputError(f"{arguments.run_file}: no step is recorded yet")
-    for option, step in (("--from", arguments.first), ("--to", arguments.last)):
-        if step is not None and not begin <= step <= end:
-            raise InputError(f"{option} {step}: the run has steps {begin} to {end}")
-    first, last = arguments.first or begin, arguments.last or end
-    if first > last:
-        raise InputError(f"--from {first}: must be at most {last}, the last step of the film")
-    return range(first, last + 1)
-
-
-def _document(arguments: argparse.Namespace, recorded: Run, last: int) -> str:
-    """The text that is computed at each step."""
-    at_last = recorded.at(last)
-    if arguments.text is None:
-        assert at_last.result is not None  # it is no beginning
-        return at_last.result.document
-    at_last.before.check_document(arguments.text)
-    text: str = arguments.text
-    return text
-
-
 def _frames(
-    arguments: argparse.Namespace,
-    recorded: Run,
-    document: str,
-    steps: list[int],
-    title: str,
-    interrupts: Interrupts,
+    arguments: argparse.Namespace, film: Filmed, steps: list[int], interrupts: Interrupts
 ) -> list[Frame]:
     """As many frames as there are until somebody interrupts."""
     from viz.films.scenes import Work, map_frames, n_parts, view_frames  # noqa: PLC0415  # numpy
-    from viz.views.subject import ViewSubject  # noqa: PLC0415
     from viz.views.themes import theme_called  # noqa: PLC0415
-
-    def at(step: int) -> ViewSubject:
-        seen = recorded.at(step)
-        return ViewSubject(
-            document, seen.before, seen.state_before, recorded.info.config, step, f"step {step}"
-        )
 
     with _bar("drawing", n_parts(arguments.view, len(steps))) as show:
         work = Work(show, lambda: bool(interrupts.received))
         if arguments.view == MAP:
             lens = arguments.lens or "grad"
             return map_frames(
-                at, steps, title, lens, arguments.layer,
-                lambda step: recorded.at(step).after.graph(document), work,
-            )  # fmt: skip
+                film.at, steps, film.title, lens, arguments.layer, film.updated, work, film.unit
+            )
         theme = theme_called(arguments.theme or "light")
         choices = view_choices(arguments)
-        return view_frames(at, steps, title, arguments.view, choices, theme, work)
+        return view_frames(
+            film.at, steps, film.title, arguments.view, choices, theme, work, film.unit
+        )
 
 
 @contextmanager

@@ -16,12 +16,13 @@ async function begin() {
     select(node) {
       chosen = node;
       told.showNode(node);
+      all.refresh();
       const cell = step.cellOf[node];
       if (view.selected !== cell) view.select(cell);
       scalars.refresh();
     },
     cell(cell) {
-      actions.left();
+      show("map");
       view.select(cell, true);
     },
     selectCell(cell) {
@@ -29,13 +30,21 @@ async function begin() {
       told.showCell(cell);
     },
     open(cell) {
-      showScalars(true);
+      show("scalars");
       view.select(cell);
       actions.selectCell(cell);
       scalars.open(cell);
     },
     goTo(node) {
-      showScalars(true);
+      if (all.isShown) {
+        actions.select(node);
+        all.goTo(node);
+      } else {
+        actions.openAt(node);
+      }
+    },
+    openAt(node) {
+      show("scalars");
       actions.select(node);
       scalars.openAt(node).then(() => {
         const box = scalars.boxOf(node);
@@ -43,10 +52,8 @@ async function begin() {
       });
     },
     left() {
-      if (!scalars.isOpen) return;
-      const { cell } = scalars;
-      scalars.close();
-      showScalars(false);
+      const cell = scalars.isOpen ? scalars.cell : view.selected;
+      show("map");
       view.select(cell, true);
     },
     walkTo: (event) => walk.go(event),
@@ -55,20 +62,26 @@ async function begin() {
   const scalars = new Scalars(step, walk, layout, actions);
   const told = new Told(step, walk, actions);
   const search = new Search(step, actions);
+  const all = new AllScalars(step, walk, actions);
 
-  function showScalars(isShown) {
-    byId("map").hidden = isShown;
-    byId("scalars").hidden = !isShown;
-    byId("below").hidden = isShown;
-    byId("scalar-note").hidden = !isShown;
-    byId("path").hidden = !isShown;
-    if (!isShown) view.layOut();
+  /** One of three takes the stage: the "map", a cell's "scalars", or "all" of them. */
+  function show(what) {
+    if (what !== "scalars") scalars.close();
+    for (const id of ["map", "below"]) byId(id).hidden = what !== "map";
+    for (const id of ["scalars", "scalar-note", "path"]) byId(id).hidden = what !== "scalars";
+    for (const id of ["all-scalars", "all-note"]) byId(id).hidden = what !== "all";
+    byId("all").setAttribute("aria-pressed", String(what === "all"));
+    if (what === "all") all.show();
+    else all.close();
+    if (what === "map") view.layOut();
   }
+  const turnAll = () => (all.isShown ? actions.left() : show("all"));
 
   walk.onMove(() => {
     walk.refresh();
     view.refresh();
     scalars.refresh();
+    all.refresh();
     told.refresh();
   });
 
@@ -90,7 +103,9 @@ async function begin() {
     showLens();
   });
   const zoom = (by) => {
-    if (scalars.isOpen) {
+    if (all.isShown) {
+      all.zoom(by);
+    } else if (scalars.isOpen) {
       scalars.setZoom(by);
     } else {
       view.zoom = Math.min(4, Math.max(0.3, view.zoom * by));
@@ -110,7 +125,9 @@ async function begin() {
     byId("theme").textContent = isDark() ? "☀ Light" : "☾ Dark";
     view.refresh(true);
     scalars.refresh();
+    all.refresh();
     legend(view, step);
+    allLegend(all, step);
   };
   const turn = () => {
     document.documentElement.dataset.theme = isDark() ? "light" : "dark";
@@ -118,6 +135,7 @@ async function begin() {
   };
   byId("theme").addEventListener("click", turn);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolor);
+  byId("all").addEventListener("click", turnAll);
   byId("help").addEventListener("click", () => byId("helping").showModal());
 
   // -- keys ----------------------------------------------------------------------------------------
@@ -137,11 +155,11 @@ async function begin() {
     o: () => walk.move("column", 1), O: () => walk.move("column", -1),
     p: () => walk.play(1), P: () => walk.play(-1), "+": () => walk.faster(1), "-": () => walk.faster(-1),
     Home: () => walk.go(0), End: () => walk.go(walk.last),
-    v: nextLens, t: turn, y: why, "/": () => search.field.focus(),
+    v: nextLens, t: turn, a: turnAll, y: why, "/": () => search.field.focus(),
     "]": () => zoom(1.25), "[": () => zoom(0.8),
     f: () => actions.goTo(step.visited(walk.event)),
-    Backspace: () => scalars.isOpen && (scalars.out() || actions.left()),
-    Escape: () => scalars.isOpen && actions.left(),
+    Backspace: () => (scalars.isOpen ? scalars.out() || actions.left() : all.isShown && actions.left()),
+    Escape: () => (scalars.isOpen || all.isShown) && actions.left(),
     "?": () => byId("helping").showModal(),
   };
   const ofPass = new Set(["s", "S", "n", "N", "o", "O", "p", "P", "+", "-", "Home", "End", "f"]);
@@ -168,7 +186,7 @@ async function begin() {
   document.body.dataset.ready = "true";
   (window.requestIdleCallback || setTimeout)(() => layout.start());
   // For tests and for the curious: what the page was made of.
-  window.page = { step, walk, view, scalars, told, actions, layout };
+  window.page = { step, walk, view, scalars, all, told, actions, layout };
 }
 
 /** What colours and widths mean. */
@@ -180,14 +198,8 @@ function legend(view, step) {
     made.append(sign, element("span", "", text));
     parts.push(made);
   };
-  const ramp = element("span", "ramp");
   const shades = lens.signed ? [[1, -1], [0.5, -1], [0, 1], [0.5, 1], [1, 1]] : [0, 0.25, 0.5, 0.75, 1].map((size) => [size, 0]);
-  for (const [size, sign] of shades) {
-    const shade = element("span");
-    shade.style.background = sizeColor(size, sign, step.about.colors);
-    ramp.append(shade);
-  }
-  part(ramp, `cells: ${lens.what}, up to ${lens.largest}, each shade a power of ten`);
+  part(ramp(shades, step), `cells: ${lens.what}, up to ${lens.largest}, each shade a power of ten`);
   const flows = step.map.flows[lens.name === "value" ? "value" : "grad"];
   const what = lens.name === "value" ? "value" : "gradient";
   if (flows.bands.length) part(element("span", "band-key"), `river: the ${what} that flows there, widest ${flows.widestBand}`);
@@ -195,6 +207,27 @@ function legend(view, step) {
   if (step.map.strips.length) part(element("span", "strip-key"), "heads: a small cell for each column, as dark as the weight it is read with");
   if (step.hasPass) part(element("span", "", "· ◔ ◑"), "not begun, partial, under way");
   byId("legend").replaceChildren(...parts);
+}
+
+function ramp(shades, step) {
+  const made = element("span", "ramp");
+  for (const [size, sign] of shades) {
+    const shade = element("span");
+    shade.style.background = sizeColor(size, sign, step.about.colors);
+    made.append(shade);
+  }
+  return made;
+}
+
+/** What the dots of all scalars mean. */
+function allLegend(all, step) {
+  const told = `gradient that the strongest edge in a dot brings, up to ${brief(all.largest)}, each shade a power of ten`;
+  const shades = [0, 0.25, 0.5, 0.75, 1].map((size) => [FAINTEST + (1 - FAINTEST) * size, 0]);
+  const key = element("span", "key");
+  key.append(ramp(shades, step), element("span", "", told));
+  byId("all-legend").replaceChildren(key, element("span", "", step.hasPass ? "grey: the pass has not come by yet" : ""));
+  byId("all-told").textContent = `${counted(step.n)} scalars, down and across, and ${counted(step.operand.length)} edges. A dot is an edge: `
+    + "the scalar at its height is made of the one it stands below. The wheel, + and − zoom, dragging moves, a click chooses, Enter opens.";
 }
 
 /** Panning by dragging what lies between the cells. */

@@ -1,0 +1,1 @@
+"""What README.md and docs/*.md say can be typed is typed, and prints what they show."""

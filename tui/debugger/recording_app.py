@@ -1,0 +1,169 @@
+"""`microgpt-tui run mine.run`: a script's recorded passes, gone through in any order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widgets import Static
+
+from microgpt.code_places import line_called
+from microgpt.debugger import DebugSession
+from microgpt.errors import MicrogptError
+from microgpt.graph.debuggee import Stop
+from microgpt.printable import printable
+from microgpt.script_runs.recorded_script import RecordedScript
+from tui.base.base_app import BaseApp, ExportJob
+from tui.base.thread_work import in_thread
+from tui.debugger.debugger_pane import DebuggerPane
+from tui.debugger.explorer import Explorer, Standpoint
+from tui.debugger.map_panel import Marked
+from tui.dialogs.go_to_step import GoToStepScreen
+from tui.keys import BOXES, COMMON_KEYS, MAP, RECORDING, WALK, KeySection, bindings_for
+from tui.widgets.key_footer import KeyFooter
+from tui.widgets.pass_line import PassLine
+
+PROGRAM = KeySection("program", COMMON_KEYS)
+
+
+class RecordingApp(BaseApp):
+    """Shows one pass at a time, in both of its directions, and compares it with another."""
+
+    INTRODUCTION = (
+        "The recorded passes of a script, which does not run: the line below the picture holds "
+        "them with their losses, and a click or `,` and `.` go from one to another. Where you "
+        "stand in a pass stays. `m` marks one, and the Map of others shows what has changed "
+        "since. `:` takes any verb of the debugger, and `help` there lists them."
+    )
+    KEY_SECTIONS = (PROGRAM, RECORDING, WALK, MAP, BOXES)
+    BINDINGS = bindings_for(PROGRAM.keys) + bindings_for(RECORDING.keys)
+
+    class Opened(Message):
+        """A pass has been read."""
+
+        def __init__(self, place: int, stop: Stop, explorer: Explorer) -> None:
+            super().__init__()
+            self.place = place
+            self.stop_at = stop
+            self.explorer = explorer
+
+    class Failed(Message):
+        """A pass cannot be read."""
+
+        def __init__(self, problem: str) -> None:
+            super().__init__()
+            self.problem = problem
+
+    def __init__(self, recording: RecordedScript) -> None:
+        """Takes a recording of one pass or more."""
+        super().__init__()
+        self._recording = recording
+        self._losses = recording.losses
+        self._place = 0  # of the pass that is shown, or is being read
+        self._wanted: int | None = None  # while another is read
+        self._is_reading = False
+        self._shown: Stop | None = None
+        self._marked: Marked | None = None
+
+    def compose(self) -> ComposeResult:
+        """Which pass it is, the panes, all passes, the keys."""
+        yield Static(id="script-status", classes="title", markup=False)
+        yield DebuggerPane()
+        yield PassLine(self._losses)
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Begins with the first pass."""
+        self._go(0)
+
+    # -- from pass to pass -----------------------------------------------------------------------
+
+    def _go(self, place: int) -> None:
+        """To a pass, or the nearest there is; the last one asked for, if one is being read."""
+        place = min(max(place, 0), len(self._losses) - 1)
+        if self._is_reading:
+            self._wanted = place
+        elif self._shown is None or place != self._place:
+            self._place, self._is_reading = place, True
+            self.query_one(PassLine).show(place)
+            self._read(place, self.query_one(DebuggerPane).place)
+
+    @in_thread()
+    def _read(self, place: int, stands: Standpoint | None) -> None:
+        try:
+            stop = self._recording.stand_at(self._losses[place][0])
+            session = DebugSession.at(stop, self._recording)
+            explorer = Explorer.arriving(session, stands)
+        except MicrogptError as error:
+            self.post_message(self.Failed(str(error)))
+            return
+        _ = explorer.map.grad_norm  # found here, and not on screen
+        self.post_message(self.Opened(place, stop, explorer))
+
+    @on(Opened)
+    def _show(self, event: Opened) -> None:
+        self._is_reading, self._shown = False, event.stop_at
+        pane, stop = self.query_one(DebuggerPane), event.stop_at
+        at = line_called(stop.file, stop.line)
+        pane.take(event.explorer, f"pass {stop.number} · {at}")
+        pane.mark(self._marked)
+        script, _ = self._recording.script
+        line = Text(f" {printable(Path(script).name)}, recorded  ", "bold")
+        line.append(f"pass {stop.number:,} · loss {stop.loss:.6g} · {at}")
+        self.query_one("#script-status", Static).update(line)
+        self._go_on()
+
+    @on(Failed)
+    def _say_failed(self, event: Failed) -> None:
+        self._is_reading = False
+        self.notify(event.problem, severity="error", timeout=10, markup=False)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._wanted is not None:
+            place, self._wanted = self._wanted, None
+            self._go(place)
+
+    @on(PassLine.Picked)
+    def _pick(self, event: PassLine.Picked) -> None:
+        self._go(event.place)
+
+    @on(DebuggerPane.RunOn)
+    def _run_on(self, event: DebuggerPane.RunOn) -> None:
+        self.action_travel(event.count)
+
+    def action_travel(self, passes: int) -> None:
+        """So many passes on, or back."""
+        at = self._place if self._wanted is None else self._wanted
+        if not 0 <= at + passes < len(self._losses) and abs(passes) == 1:
+            self.notify(f"this is the {'last' if passes > 0 else 'first'} pass recorded", timeout=2)
+        self._go(at + passes)
+
+    def action_go_to_pass(self) -> None:
+        """Asks for a pass."""
+        numbers = [number for number, _ in self._losses]
+
+        def answered(number: int | None) -> None:
+            if number is not None:  # else the nearest before it
+                self._go(sum(each <= number for each in numbers) - 1)
+
+        self.open_dialog(GoToStepScreen(numbers[0], numbers[-1], "pass"), answered)
+
+    def action_mark_pass(self) -> None:
+        """Has other passes compared with this one; again, compares no more."""
+        pane = self.query_one(DebuggerPane)
+        if self._marked is not None:
+            self._marked = None
+            self.notify("compared no more", timeout=2)
+        elif self._shown is not None and pane.explorer is not None:
+            self._marked = Marked(f"pass {self._shown.number}", "", pane.explorer.graph)
+            self.notify(f"marked {self._marked.name}: go to another, and see the change", timeout=4)
+        pane.mark(self._marked)
+
+    def export_job(self) -> ExportJob | None:
+        """The boxes in sight."""
+        pane, name = self.query_one(DebuggerPane), self._recording.path.stem
+        return pane.export_job(f"{name}-graph", f"{name}: {pane.caption}")
