@@ -9,7 +9,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from microgpt import Corpus, ModelConfig, load_corpus
 from microgpt.train.engines import ENGINES
-from tests.benchmarks.contest import Contest, contest, rounded
+from tests.benchmarks.contest import Contest, Turn, contest, rounded
 from tests.benchmarks.tables import report
 from tests.benchmarks.trainers import (
     HAS_PYTORCH,
@@ -123,7 +123,7 @@ def timed(
 ) -> Contest:
     """One contest, each trainer on all the documents; the first one's time is the benchmark's."""
 
-    def turns(trainer: Trainer) -> Iterator[Callable[[], object]]:
+    def turns(trainer: Trainer) -> Iterator[Turn | Callable[[], object]]:
         return (trainer.turn(some) for some in documents)
 
     contenders = {name: turns(trainer) for name, trainer in trainers.items()}
