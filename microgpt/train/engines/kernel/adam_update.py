@@ -28,7 +28,11 @@ def adam_update(flat, m, v, grads, rates, exponents):  # type: ignore[no-untyped
     rates: learning rate, beta1, beta2, eps, and both bias corrections.
     """
     a, b = np.empty(PARAMETERS_AT_ONCE), np.empty(PARAMETERS_AT_ONCE)
-    doubts = np.empty(PARAMETERS_AT_ONCE, np.bool_), np.empty(PARAMETERS_AT_ONCE, np.uintp)
+    doubts = (
+        np.zeros(PARAMETERS_AT_ONCE, np.bool_),
+        np.empty(PARAMETERS_AT_ONCE // 8, np.uintp),
+        np.empty(PARAMETERS_AT_ONCE, np.uintp),
+    )
     for start in range(0, flat.shape[0], PARAMETERS_AT_ONCE):
         here = slice(start, start + PARAMETERS_AT_ONCE)
         _adam(flat[here], m[here], v[here], grads[here], rates, exponents, a, b, doubts)
@@ -39,6 +43,8 @@ def _adam(flat, m, v, grads, rates, exponents, a, b, doubts):  # type: ignore[no
     """In loops over few arrays each: only then does the compiler see that they are separate."""
     lr, beta1, beta2, eps, m_correction, v_correction = rates
     size = flat.shape[0]
+    for i in range(size, PARAMETERS_AT_ONCE):
+        doubts[0][i] = False
     squares(grads, a, doubts, exponents[4])
     for i in range(size):
         v[i] = beta2 * v[i] + (1 - beta2) * a[i]
@@ -61,8 +67,12 @@ def _square_error(x, square):  # type: ignore[no-untyped-def]
 
 @compiled
 def squares(numbers, out, doubts, exponent):  # type: ignore[no-untyped-def]
-    """numbers ** 2, as libm has it. `doubts` is room for what is asked: flags, and where they are."""
-    asked, where = doubts
+    """numbers ** 2, as libm has it.
+
+    doubts: room for flags of what is asked, eights of them, for the eights where one is up, and for
+        where those are. Flags beyond the numbers are down.
+    """
+    asked = doubts[0]
     for i in range(numbers.shape[0]):
         x = numbers[i]
         square = x * x
@@ -70,13 +80,13 @@ def squares(numbers, out, doubts, exponent):  # type: ignore[no-untyped-def]
         out[i] = square
         doubt = (square + SURELY * error != square) | (square < TINY) | (square > HUGE)
         asked[i] = (x != 0.0) & doubt
-    _ask(numbers, out, asked, where, exponent)
+    _ask(numbers, out, doubts, exponent)
 
 
 @compiled
 def roots(numbers, out, doubts, exponent):  # type: ignore[no-untyped-def]
-    """numbers ** 0.5, as libm has it. `doubts` as above."""
-    asked, where = doubts
+    """numbers ** 0.5, as libm has it; `doubts` as above."""
+    asked = doubts[0]
     for i in range(numbers.shape[0]):
         x = numbers[i]
         root = math.sqrt(x)
@@ -85,15 +95,20 @@ def roots(numbers, out, doubts, exponent):  # type: ignore[no-untyped-def]
         out[i] = root
         doubt = (root + SURELY * error != root) | (x < TINY) | (x > HUGE)
         asked[i] = (x != 0.0) & doubt
-    _ask(numbers, out, asked, where, exponent)
+    _ask(numbers, out, doubts, exponent)
 
 
 @inlined
-def _ask(numbers, out, asked, where, exponent):  # type: ignore[no-untyped-def]
+def _ask(numbers, out, doubts, exponent):  # type: ignore[no-untyped-def]
     """First finds out whom to ask: a branch that none can foresee costs more than a power."""
-    count = 0
-    for i in range(numbers.shape[0]):
-        where[count] = i
-        count += asked[i]
+    asked, eights, where = doubts
+    some, count, flags = 0, 0, asked.view(np.uint64)
+    for k in range(flags.shape[0]):
+        eights[some] = k
+        some += flags[k] != 0
+    for k in range(some):
+        for i in range(8 * eights[k], 8 * eights[k] + 8):
+            where[count] = i
+            count += asked[i]
     for k in range(count):
         out[where[k]] = math.pow(numbers[where[k]], exponent)
