@@ -159,9 +159,7 @@ def test_squares_and_roots_are_the_powers_of_the_math_library() -> None:
     squared = np.zeros(len(numbers))
     square_all(np.array(numbers), squared, doubts, 2.0)
     assert squared.tolist() == [number**2 for number in numbers]
-    assert (
-        0 < asked[few : few + 10_000].mean() < 0.2
-    )  # neither tiny nor huge
+    assert 0 < asked[few : few + 10_000].mean() < 0.2  # neither tiny nor huge
     rooted = np.zeros(len(numbers))
     root_all(squared, rooted, doubts, 0.5)
     assert rooted.tolist() == [number**0.5 for number in squared.tolist()]
