@@ -28,7 +28,7 @@ def test_training_speed(benchmark: BenchmarkFixture) -> None:
     def measure() -> dict[str, list[float]]:
         rates: dict[str, list[float]] = {name: [] for name in MODES}
         with training_terminal() as terminal:
-            for name, keys in MODES.items():  # once unmeasured: each loads what it needs
+            for keys in MODES.values():  # once unmeasured: each loads what it needs
                 rate_after(terminal, keys, SETTLE, 0.1)
             for _ in range(ROUNDS):
                 for name, keys in MODES.items():

@@ -21,7 +21,6 @@ from tui.training.newest_only import NewestOnly
 from tui.training.other_run import file_and_step, step_of_other_run
 from tui.training.run_frame import RunFrame
 
-
 SHARE = 0.05
 """Of the time, what computing graphs may take while training runs, since both need the
 interpreter's lock."""
