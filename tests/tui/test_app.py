@@ -242,6 +242,17 @@ async def test_a_command_runs_from_the_palette() -> None:
 
 
 @pytest.mark.slow
+async def test_the_palette_opens_again_before_the_one_closed_is_gone() -> None:
+    async with piloted() as ui:
+        ui.app.action_command_palette()
+        closed = ui.app.screen
+        ui.app.pop_screen()
+        ui.app.action_command_palette()
+        await ui.settle()
+        assert isinstance(ui.app.screen, CommandPalette)
+        assert ui.app.screen is not closed
+
+
 async def test_a_modes_own_command_runs_from_the_palette() -> None:
     async with piloted() as ui:
         await ui.train()
