@@ -241,7 +241,6 @@ async def test_a_command_runs_from_the_palette() -> None:
         await ui.until(lambda: isinstance(ui.app.screen, TrainScreen) and ui.step == 1)
 
 
-@pytest.mark.slow
 async def test_the_palette_opens_again_before_the_one_closed_is_gone() -> None:
     async with piloted() as ui:
         ui.app.action_command_palette()
@@ -253,6 +252,7 @@ async def test_the_palette_opens_again_before_the_one_closed_is_gone() -> None:
         assert ui.app.screen is not closed
 
 
+@pytest.mark.slow
 async def test_a_modes_own_command_runs_from_the_palette() -> None:
     async with piloted() as ui:
         await ui.train()
