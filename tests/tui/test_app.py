@@ -243,7 +243,8 @@ async def test_a_command_runs_from_the_palette() -> None:
 
 async def test_the_palette_opens_again_before_the_one_closed_is_gone() -> None:
     async with piloted() as ui:
-        ui.app.action_command_palette()
+        await ui.press("ctrl+p")
+        await ui.until(lambda: ui.app.screen.query(CommandList))
         closed = ui.app.screen
         ui.app.pop_screen()
         ui.app.action_command_palette()
