@@ -76,7 +76,7 @@ class PyTorchTrainer:
         run = Training(corpus, model)
         config = run.config
         weights = tensors_of(ModelSnapshot.of(run).parameters())
-        adam = torch.optim.Adam(
+        self.adam = adam = torch.optim.Adam(
             weights.values(),
             lr=config.lr,
             betas=(config.beta1, config.beta2),
