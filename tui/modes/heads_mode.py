@@ -149,7 +149,7 @@ class HeadsScreen(ModeScreen):
             self._mark(event.shown)
         if self.run_app.at_hand.edited_at(self.frame) is None:
             self._take(event.shown)
-        if self.frame is not None:
+        if self.frame is not None and not self._has_enough(self.frame):
             self.show_frame(self.frame)  # it may have gone on meanwhile
 
     def _take(self, shown: ShownHeads) -> None:
