@@ -48,7 +48,7 @@ docs-diagnosis: .venv/test.stamp ## diagnose all planted faults again for docs/d
 docs-progression: .venv/run.stamp ## run the six programs of docs/progression.md again (ten minutes)
 	@$(BIN)/python docs/make_progression.py
 
-docs-performance: .venv/test.stamp ## measure the tables of docs/performance.md again (six minutes)
+docs-performance: .venv/test.stamp ## measure the tables of docs/performance.md again (twelve minutes)
 	@$(BIN)/python docs/make_performance.py
 
 docs-reliability: .venv/test.stamp ## damage run files and press random keys for docs/reliability.md (half an hour)

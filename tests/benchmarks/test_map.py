@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import resource
 import subprocess
 import sys
@@ -19,10 +18,11 @@ from textual.geometry import Region
 
 from microgpt import Corpus, Graph, ModelSnapshot, Training
 from tests.benchmarks.contest import Contest, contest
-from tests.benchmarks.headless_training import MEASURED, WARM_UP
+from tests.benchmarks.headless_training import WARM_UP
 from tests.benchmarks.million_nodes import DOCUMENT, MODEL
 from tests.benchmarks.tables import report
 from tests.benchmarks.test_terminal_latency import ESCAPES, told
+from tests.benchmarks.training_rate import FULL_SPEED, quit_app, rate_after, training_terminal
 from tests.tui.piloted import LARGE, piloted
 from tests.tui.terminal import Terminal
 from tui.widgets.map_view import MapView
@@ -40,9 +40,6 @@ COMMAND = 0.4
 """What `microgpt map` may take beside importing numpy. Units: seconds."""
 
 HEADLESS = (sys.executable, "-m", "tests.benchmarks.headless_training")
-STEP = re.compile(rb"step (\d+)/1000000")
-FULL_SPEED = "1+++"
-"""Keys of Train mode: from 20 steps a second to no limit."""
 
 
 def drawn(graph: Graph) -> StepMap:
@@ -169,25 +166,10 @@ def test_training_speed(benchmark: BenchmarkFixture) -> None:
 
 
 def _rate_on_the_map() -> float:
-    """Steps a second, as the status line counts them."""
-    with Terminal("--steps", "1000000", size=LARGE) as terminal:
-        time.sleep(WARM_UP / 2)
-        terminal.type(FULL_SPEED)
-        terminal.type("2")
-        time.sleep(WARM_UP / 2)
-
-        def step() -> tuple[int, float]:
-            since = len(terminal.written)
-            written = terminal.until(lambda new: STEP.search(ESCAPES.sub(b"", new)), since)
-            (*_, last) = STEP.findall(ESCAPES.sub(b"", written))
-            return int(last), time.monotonic()
-
-        first, began = step()
-        time.sleep(MEASURED)
-        last, ended = step()
-        terminal.type("q")
-        assert terminal.exit_status() == 0
-        return (last - first) / (ended - began)
+    with training_terminal() as terminal:
+        rate = rate_after(terminal, "2", WARM_UP / 2)
+        quit_app(terminal)
+        return rate
 
 
 def test_the_command(tmp_path: Path, benchmark: BenchmarkFixture) -> None:

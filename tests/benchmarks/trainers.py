@@ -8,6 +8,7 @@ from typing import Any
 
 from microgpt import Corpus, ModelConfig, ModelSnapshot, Training
 from microgpt.train.engines import EngineName
+from tests.benchmarks.contest import Turn
 from tests.oracle import Oracle, Settings
 
 STRAIGHTFORWARD = "straightforward"
@@ -23,19 +24,22 @@ class EngineTrainer:
     def __init__(self, engine: EngineName, corpus: Corpus, model: ModelConfig) -> None:
         self.run = Training(corpus, model, engine=engine)
 
-    def turn(self, documents: Documents) -> Callable[[], object]:
+    def turn(self, documents: Documents) -> Turn:
         """Trains on the documents, always from the same state; the first pass compiles."""
-        before = self.run.state.copy()
+        before, state = self.run.state.copy(), self.run.state.copy()
         self.run.engine.train_steps(self.run.state, documents)
-        after = self.run.state
 
         def train() -> None:
-            state = before.copy()
             losses = self.run.engine.train_steps(state, documents)
             assert len(losses) == len(documents)
-            assert state.data == after.data
 
-        return train
+        def go_back() -> None:
+            state.step = before.step
+            state.data[:], state.m[:], state.v[:] = before.data, before.m, before.v
+
+        train()
+        assert state == self.run.state
+        return Turn(train, go_back)
 
 
 class OracleTrainer:
@@ -72,7 +76,7 @@ class PyTorchTrainer:
         run = Training(corpus, model)
         config = run.config
         weights = tensors_of(ModelSnapshot.of(run).parameters())
-        adam = torch.optim.Adam(
+        self.adam = adam = torch.optim.Adam(
             weights.values(),
             lr=config.lr,
             betas=(config.beta1, config.beta2),

@@ -38,7 +38,10 @@ class Monkey:
 
     app: App[None]
     rng: random.Random
-    slowest: float = 0.0  # time the screen did not answer. Units: seconds.
+    slowest: float = 0.0  # longest time the screen did not answer. Units: seconds.
+    busiest: float = 0.0
+    """The same, but for what other programs took of it: how long this process worked meanwhile, in
+    all its threads, which take the interpreter's lock from each other. Units: seconds."""
     done: int = 0  # actions
 
     async def act(self, count: int) -> None:
@@ -66,9 +69,11 @@ class Monkey:
     async def _watch(self) -> None:
         """How long the loop that answers keys is busy with one thing."""
         while True:
-            began = time.perf_counter()
+            began, worked = time.perf_counter(), time.process_time()
             await asyncio.sleep(0.01)
-            self.slowest = max(self.slowest, time.perf_counter() - began - 0.01)
+            wait = time.perf_counter() - began - 0.01
+            self.slowest = max(self.slowest, wait)
+            self.busiest = max(self.busiest, min(wait, time.process_time() - worked))
 
     def _burst(self) -> Iterator[Key | MouseDown | MouseUp | MouseScrollUp | Resize]:
         rng = self.rng

@@ -241,6 +241,18 @@ async def test_a_command_runs_from_the_palette() -> None:
         await ui.until(lambda: isinstance(ui.app.screen, TrainScreen) and ui.step == 1)
 
 
+async def test_the_palette_opens_again_before_the_one_closed_is_gone() -> None:
+    async with piloted() as ui:
+        await ui.press("ctrl+p")
+        await ui.until(lambda: ui.app.screen.query(CommandList))
+        closed = ui.app.screen
+        ui.app.pop_screen()
+        ui.app.action_command_palette()
+        await ui.settle()
+        assert isinstance(ui.app.screen, CommandPalette)
+        assert ui.app.screen is not closed
+
+
 @pytest.mark.slow
 async def test_a_modes_own_command_runs_from_the_palette() -> None:
     async with piloted() as ui:

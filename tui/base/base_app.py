@@ -120,7 +120,8 @@ class BaseApp(App[None]):
     def action_command_palette(self) -> None:
         """Shows the palette."""
         if self.use_command_palette:
-            self.open_dialog(Palette(id="--command-palette"))
+            # Without an id, as Textual gives it: one that was closed may not be gone yet.
+            self.open_dialog(Palette())
 
     def search_themes(self) -> None:
         """Shows a palette of themes."""

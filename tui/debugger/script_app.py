@@ -96,6 +96,11 @@ class ScriptApp(BaseApp):
         """No process outlives the app."""
         self._script.kill()
 
+    @property
+    def _pane(self) -> DebuggerPane | None:
+        """None while the app is left: its widgets go before its last messages come."""
+        return next(iter(self.query(DebuggerPane)), None)
+
     # -- the script ----------------------------------------------------------------------------
 
     @in_thread()
@@ -104,7 +109,8 @@ class ScriptApp(BaseApp):
         stop = self._script.run_on(count)  # ends at the latest when the app does, and kills it
         explorer = None
         if isinstance(stop, Stop) and stop.graph is not None:
-            place = self.query_one(DebuggerPane).place
+            pane = self._pane
+            place = pane.place if pane else None
             explorer = Explorer.arriving(DebugSession.at(stop, self._script), place)
             _ = explorer.map.grad_norm  # found here, and not on screen
         if isinstance(stop, Stop):
@@ -125,7 +131,9 @@ class ScriptApp(BaseApp):
 
     @on(Examined)
     def _show_checkup(self, event: Examined) -> None:
-        self.query_one(DebuggerPane).take_checkup(event.checkup)
+        if self._pane is None:
+            return
+        self._pane.take_checkup(event.checkup)
         found = [f for f in event.checkup.diagnosis.findings if f.certainty != "note"]
         is_new, self._n_told = len(found) > self._n_told, len(found)
         if self._wants_finding and event.stop_at is self._stop:
@@ -177,7 +185,9 @@ class ScriptApp(BaseApp):
     @on(Stopped)
     def _show_stop(self, event: Stopped) -> None:
         self._stop = stop = event.why
-        pane = self.query_one(DebuggerPane)
+        pane = self._pane
+        if pane is None:
+            return
         if event.explorer is not None:
             assert isinstance(stop, Stop)
             pane.take(event.explorer, self._caption_of(stop))

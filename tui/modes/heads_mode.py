@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 
 from textual import on
@@ -20,6 +21,10 @@ from tui.training.newest_only import NewestOnly
 from tui.training.other_run import file_and_step, step_of_other_run
 from tui.training.run_frame import RunFrame
 
+SHARE = 0.05
+"""Of the time, what computing graphs may take while training runs, since both need the
+interpreter's lock."""
+
 
 class HeadsScreen(ModeScreen):
     """A mode that shows heads: their weights live, all their numbers where they are asked for."""
@@ -29,10 +34,13 @@ class HeadsScreen(ModeScreen):
     class Arrived(Message):
         """Heads with all their numbers are there, or cannot be had."""
 
-        def __init__(self, shown: ShownHeads | None, problem: str = "") -> None:
+        def __init__(
+            self, shown: ShownHeads | None, problem: str = "", *, worked: float = 0.0
+        ) -> None:
             super().__init__()
             self.shown = shown
             self.problem = problem
+            self.worked = worked  # Units: seconds
 
     class Edited(Message):
         """A what-if is made, or cannot be."""
@@ -54,6 +62,8 @@ class HeadsScreen(ModeScreen):
         super().__init__()
         self._asked: tuple[int, str, str] | None = None  # the step whose graph was asked for
         self._reader = NewestOnly("heads' numbers", self._read)
+        self._next_at = 0.0  # when the next graph is computed while training runs
+        self._pinned = ""  # the text pinned when a graph was asked for last
         self._marks = False  # whether what arrives next is marked
         self._edits = False  # whether a what-if is being made
 
@@ -77,6 +87,7 @@ class HeadsScreen(ModeScreen):
 
     def show_frame(self, frame: RunFrame) -> None:
         """Before training has made a step, the untrained model's attention is shown."""
+        is_again = frame is self.frame
         super().show_frame(frame)
         if not self.is_mounted:
             return
@@ -85,13 +96,23 @@ class HeadsScreen(ModeScreen):
             self._take(ShownHeads.of_edited(step))
             return
         weights = ShownHeads.of_frame(frame)
-        if weights is None or self.needs_graph:
-            self._ask(frame)
-        else:
+        if weights is not None and not self.needs_graph:
             self._take(weights)
+        elif not self._has_enough(frame):
+            self._ask(frame)
+        elif is_again:
+            self.show_heads()
 
     def show_result(self, frame: RunFrame) -> None:
         """A step is shown with or without a result."""
+
+    def _has_enough(self, frame: RunFrame) -> bool:
+        """Whether training runs, and a graph is on its way, or was there a moment ago."""
+        if frame.status != "running" or frame.past or frame.pinned != self._pinned:
+            return False
+        shown = self.shown
+        has_numbers = shown is not None and shown.numbers is not None and not shown.without
+        return self._asked is not None or (has_numbers and time.monotonic() < self._next_at)
 
     def _ask(self, frame: RunFrame) -> None:
         """Has a step's graph read; shows again what is there, in other colours perhaps."""
@@ -103,20 +124,23 @@ class HeadsScreen(ModeScreen):
         if is_whole and shown is not None and shown.origin.key == origin.key:
             self.show_heads()
         elif self._asked != origin.key:
-            self._asked = origin.key
+            self._asked, self._pinned = origin.key, frame.pinned
             self._reader.ask(origin)
 
     def _read(self, origin: GraphOrigin) -> None:
+        began = time.thread_time()
         try:
             shown = ShownHeads.of_graph(origin, origin.model.graph(origin.document))
         except MicrogptError as error:
             self.post_message(self.Arrived(None, str(error)))
         else:
-            self.post_message(self.Arrived(shown))
+            self.post_message(self.Arrived(shown, worked=time.thread_time() - began))
 
     @on(Arrived)
     def _take_arrived(self, event: Arrived) -> None:
         self._asked = None
+        self.run_app.pace.add(event.worked)
+        self._next_at = time.monotonic() + event.worked / SHARE
         if event.shown is None:
             self._marks = False
             self.notify(event.problem, severity="error", markup=False)
@@ -125,7 +149,7 @@ class HeadsScreen(ModeScreen):
             self._mark(event.shown)
         if self.run_app.at_hand.edited_at(self.frame) is None:
             self._take(event.shown)
-        if self.frame is not None:
+        if self.frame is not None and not self._has_enough(self.frame):
             self.show_frame(self.frame)  # it may have gone on meanwhile
 
     def _take(self, shown: ShownHeads) -> None:

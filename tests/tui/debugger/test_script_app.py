@@ -16,6 +16,7 @@ from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
 from tui.debugger.script_app import ScriptApp
 from tui.dialogs.help import HelpScreen
+from tui.doctor.doctor_panel import DoctorPanel
 
 SCALAR = """\
 class Scalar:
@@ -240,3 +241,16 @@ async def test_what_moved_since_the_pass_before_stands_below_the_stops(running: 
         assert moved
         assert all(f"{leaf.name} {leaf.before:g} → {leaf.after:g}" in told for leaf in moved)
         assert "1 of 1 zeroed" in told
+
+
+async def test_what_comes_while_it_is_left_is_not_shown(running: Running) -> None:
+    """Widgets go first: a stop, or what the doctor found, may come after them."""
+    async with running(SCALAR + THREE_STEPS) as ui:
+        stop, app = ui.stop, ui.app
+        await ui.until(lambda: app.query_one(DoctorPanel).checkup)
+        checkup = app.query_one(DoctorPanel).checkup
+        await app.query_one(DebuggerPane).remove()
+        app.post_message(ScriptApp.Examined(stop, checkup))
+        app.post_message(ScriptApp.Stopped(stop, None))
+        await ui.settle()
+        assert not app.query(DebuggerPane)

@@ -17,6 +17,7 @@ from microgpt.train.head_survey import survey_heads
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
 from tests.tui.small_run import small_training
 from tui.dialogs.replacement import ReplacementScreen
+from tui.modes import heads_mode
 from tui.modes.attention_mode import AttentionScreen
 from tui.widgets.cell_pane import CellPane, strongest
 from tui.widgets.head_strip import HeadStrip
@@ -205,6 +206,27 @@ async def test_clicks_open_and_select() -> None:
         await ui.pilot.click(HeadTable, offset=(4, 3))
         await ui.until(lambda: screen.head_index == 1)
         assert "▸L0 H1" in ui.text_of(HeadStrip)
+
+
+async def test_while_training_runs_graphs_are_computed_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heads_mode, "SHARE", 1e-6)
+    async with piloted(paused=False) as ui:
+        screen = await ui.attention()
+        await ui.press("v")
+        await ui.until(lambda: screen.shown.numbers is not None)
+        shown = screen.shown
+        await ui.until(lambda: ui.step > shown.origin.step + 3)
+        await ui.press("v")
+        assert screen.shown is shown
+        assert "d loss / d weight" in ui.text_of(Heatmap)
+        screen._next_at = 0.0
+        await ui.until(lambda: screen.shown is not shown)
+        assert screen.shown.origin.step > shown.origin.step
+        await ui.press("space")
+        await ui.until(lambda: ui.frame.status == "paused")
+        await ui.until(lambda: screen.shown.origin.step == ui.step)
 
 
 # -- what if ---------------------------------------------------------------------------------------

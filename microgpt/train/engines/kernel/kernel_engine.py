@@ -17,7 +17,7 @@ from microgpt.train.engines.engine import ModelEngine, StepResult, grad_norms
 from microgpt.train.engines.kernel.loading import loaded
 from microgpt.train.engines.kernel.sampling import draw_tokens
 from microgpt.train.engines.kernel.steps import train_steps
-from microgpt.train.engines.kernel.workspace import Sizes, Workspace
+from microgpt.train.engines.kernel.workspace import Sizes, Workspace, aligned_zeros
 
 
 class KernelEngine(ModelEngine):
@@ -29,7 +29,7 @@ class KernelEngine(ModelEngine):
         super().__init__(model, tokenizer, config)
         self._sizes = Sizes.of(model, tokenizer.vocab_size)
         self._work = Workspace.of(self._sizes)
-        self._grads = np.zeros(sum(rows * cols for rows, cols in self._shapes.values()))
+        self._grads = aligned_zeros(sum(rows * cols for rows, cols in self._shapes.values()))
 
     def train_step(
         self, state: TrainingState, document: str, tokens: Sequence[int]

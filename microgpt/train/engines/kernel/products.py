@@ -17,10 +17,18 @@ ROWS_AT_ONCE = 32
 
 @compiled
 def transpose(flat, columns, start, rows, cols):  # type: ignore[no-untyped-def]
-    """Copies the matrix that begins at `start` columns first, to the same place in `columns`."""
+    """Copies the matrix that begins at `start` columns first, to the same place in `columns`.
+
+    Eight rows at a time: a line of the cache is written at once, and read to its end.
+    """
     matrix, turned = matrix_at(flat, start, rows, cols), matrix_at(columns, start, cols, rows)
+    eights = rows - rows % 8
+    for first in range(0, eights, 8):
+        for col in range(cols):
+            for row in range(first, first + 8):
+                turned[col, row] = matrix[row, col]
     for col in range(cols):
-        for row in range(rows):
+        for row in range(eights, rows):
             turned[col, row] = matrix[row, col]
 
 

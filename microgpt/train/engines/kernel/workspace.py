@@ -189,8 +189,8 @@ class Workspace(NamedTuple):
             starts[name], end = end, end + (size // CACHE_LINE + 1) * CACHE_LINE
         layer = end - starts["stream"]
         return cls(
-            room=_zeros(starts["stream"] + sizes.n_layer * layer + p * n),
-            columns=_zeros(sizes.starts.qkv + sizes.n_layer * sizes.starts.layer),
+            room=aligned_zeros(starts["stream"] + sizes.n_layer * layer + p * n),
+            columns=aligned_zeros(sizes.starts.qkv + sizes.n_layer * sizes.starts.layer),
             losses=np.zeros(p),
             orders=RowOrders.of(sizes),
             layer=layer,
@@ -208,8 +208,8 @@ class Workspace(NamedTuple):
         return self.room[self.weights + layer * self.layer :][: math.prod(shape)].reshape(shape)
 
 
-def _zeros(size: int) -> Floats:
-    """That many, from the beginning of a line on."""
+def aligned_zeros(size: int) -> Floats:
+    """That many, from the beginning of a line on: of those across two lines it takes two reads."""
     room = np.zeros(size + CACHE_LINE)
     start = -(room.ctypes.data // 8) % CACHE_LINE
     return room[start : start + size]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from microgpt.graph.arrays import Floats, Mask
-from microgpt.train.engines.kernel.rounding import SPLIT, SURELY, TINY
+from microgpt.train.engines.kernel.rounding import HUGE, SPLIT, SURELY, TINY
 from microgpt.train.engines.vectors.sums import powers
 
 
@@ -32,7 +32,7 @@ def squares(numbers: Floats) -> Floats:
     """numbers ** 2, as libm has it. Shape: `[k]`, as is the result's."""
     found = numbers * numbers
     doubts = found + SURELY * _square_error(numbers, found) != found
-    return _asked(numbers, 2.0, found, doubts | (found < TINY))
+    return _asked(numbers, 2.0, found, doubts | (found < TINY) | (found > HUGE))
 
 
 def roots(numbers: Floats) -> Floats:
@@ -40,7 +40,7 @@ def roots(numbers: Floats) -> Floats:
     found = np.sqrt(numbers)
     error = ((numbers - found * found) - _square_error(found, found * found)) / (2.0 * found)
     doubts = found + SURELY * error != found
-    return _asked(numbers, 0.5, found, doubts | (numbers < TINY))
+    return _asked(numbers, 0.5, found, doubts | (numbers < TINY) | (numbers > HUGE))
 
 
 def _square_error(x: Floats, square: Floats) -> Floats:
