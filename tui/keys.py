@@ -191,6 +191,26 @@ BOXES = KeySection("among boxes", (
 ))  # fmt: skip
 """Of the panes around a graph's boxes, whichever app shows them."""
 
+PARAMETERS = KeySection("among parameters", (
+    Key("left,h", "entry(0, -1)", "Number left", "Select the number to the left", display="←",
+        group="Number"),
+    Key("right,l", "entry(0, 1)", "Number right", "Select the number to the right", display="→",
+        group="Number"),
+    Key("up,k", "entry(-1, 0)", "Number above", "Select the number above", display="↑",
+        group="Number"),
+    Key("down,j", "entry(1, 0)", "Number below", "Select the number below", display="↓",
+        group="Number"),
+    Key("pageup", "matrix(-1)", "Matrix −", "Show the matrix before", display="PgUp",
+        group="Matrix"),
+    Key("pagedown", "matrix(1)", "Matrix +", "Show the next matrix", display="PgDn",
+        group="Matrix"),
+    Key("v", "lens", "View", "Data, gradients, Adam's update, or its moments"),
+    Key("W", "widen", "Widen", "All of a large matrix in the window, pooled; again: each number"),
+    Key("enter", "open", "Open", "Show the selected number among the scalars of Graph mode",
+        display="⏎"),
+))  # fmt: skip
+"""Wherever the keys go to a model's matrices."""
+
 STEP = KeySection("the step shown", (
     Key("r", "newest", "Newest", "Leave walk, boxes and edits; follow training again",
         in_footer=False),

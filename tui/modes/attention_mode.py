@@ -54,6 +54,7 @@ class AttentionScreen(HeadsScreen):
     """Looks at heads."""
 
     MODE = "attention"
+    SHORT = "Attn"
     ON_SCREEN = (
         "Each small picture is a head: rows are positions that read, columns those that they read, "
         "and each row adds up to 1. The table says what each head does, measured over documents. "

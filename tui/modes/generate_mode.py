@@ -80,6 +80,7 @@ class GenerateScreen(ModeScreen):
     """Draws documents and shows why each letter came."""
 
     MODE = "generate"
+    SHORT = "Gen"
     TOOLTIP = "Generate mode: draw text, letter by letter"
     ON_SCREEN = (
         "On top is the text that the model has drawn, with the probability that each letter had. "

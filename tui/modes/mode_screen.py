@@ -24,6 +24,7 @@ class ModeScreen(Screen[None]):
     """A mode: a body between the status line and the footer."""
 
     MODE: ClassVar[str]  # its name, in lower case
+    SHORT: ClassVar[str] = ""  # its name on a tab where there is little room, if shorter
     TOOLTIP: ClassVar[str]  # of the key that opens it
     ON_SCREEN: ClassVar[str]  # what is to be seen there, pane by pane, for the help
     KEYS: ClassVar[tuple[Key, ...]]  # its own, which a mode also gives to Textual, as `BINDINGS`

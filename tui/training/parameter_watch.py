@@ -37,6 +37,7 @@ class ParameterWatch:
         self._asked: object = None
         self._next_at = self._next_units = 0.0  # on the monotonic clock
         self._units: UnitSurvey | None = None
+        self._units_step = 0
         self._thread = NewestOnly("parameters", self._serve, LEAST_PAUSE)
 
     def ask(self, frame: RunFrame) -> None:
@@ -58,12 +59,13 @@ class ParameterWatch:
         origin, runs = question
         began = time.monotonic()
         try:
-            shown = of_step(origin, self._units if runs else None)
-            self._on_news(shown, "")
+            shown = of_step(origin)
+            known = self._units if runs else None
+            self._on_news(replace(shown, units=known, units_step=self._units_step), "")
             if not runs or time.monotonic() >= self._next_units:
-                self._units = units_of(origin)
+                self._units, self._units_step = units_of(origin), origin.step
                 self._next_units = time.monotonic() + UNITS_EVERY
-                self._on_news(replace(shown, units=self._units), "")
+                self._on_news(replace(shown, units=self._units, units_step=origin.step), "")
         except MicrogptError as error:
             self._on_news(None, str(error))
         # Not its processor's time: what holds the interpreter's lock may have to wait for that.

@@ -101,6 +101,7 @@ class ShownParameters:
     matrices: tuple[ShownMatrix, ...]
     moment: str  # of what they are, in words
     units: UnitSurvey | None = None  # how often the relu's units fire; None where not measured
+    units_step: int = 0  # the step that this was measured at
     note: str = ""  # what is not as one may expect, in a few words
     key: object = None  # what tells it from others of its run
 
@@ -127,7 +128,7 @@ class ShownParameters:
         return self.units.dead(int(found[1])), found[2] == "2"
 
 
-def of_step(origin: GraphOrigin, units: UnitSurvey | None = None) -> ShownParameters:
+def of_step(origin: GraphOrigin) -> ShownParameters:
     """The matrices of a training step: as it computed them, and what its update is.
 
     The gradient is that of the text shown; update and moments are of the document trained on.
@@ -161,7 +162,7 @@ def of_step(origin: GraphOrigin, units: UnitSurvey | None = None) -> ShownParame
     )
     note = f"gradient of “{origin.document}”, update of “{trained_on}”" if origin.trained_on else ""
     moment = f"step {origin.step}" if origin.state.step else "untrained"
-    return ShownParameters(matrices, moment, units, note, origin.key)
+    return ShownParameters(matrices, moment, note=note, key=origin.key)
 
 
 def units_of(origin: GraphOrigin) -> UnitSurvey:

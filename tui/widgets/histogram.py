@@ -1,0 +1,91 @@
+"""A histogram of many numbers: its bins, and how it is drawn in characters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from microgpt.graph.arrays import Floats, Ints, frozen
+from viz.style import short_number
+
+BARS = " ▁▂▃▄▅▆▇█"
+NARROWEST = 8
+"""Of an axis on which two numbers have room. Units: character cells, as all widths here."""
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """Counts between edges; of logarithms of sizes, if it is logarithmic."""
+
+    edges: Floats  # ascending, one more than there are bins; powers of ten if logarithmic
+    counts: Ints
+    is_log: bool
+    n_zero: int  # numbers left out since 0 has no logarithm
+    n_odd: int  # numbers left out since they are not finite
+
+    @classmethod
+    def of(cls, numbers: Floats, n_bins: int, *, is_log: bool) -> Histogram:
+        """The numbers in bins of one width, from the smallest to the largest."""
+        flat = numbers.ravel()
+        finite = flat[np.isfinite(flat)]
+        n_zero, n_odd = 0, len(flat) - len(finite)
+        if is_log:
+            n_zero = int((finite == 0).sum())
+            finite = np.log10(np.abs(finite[finite != 0]))
+        if not len(finite):
+            return cls(frozen(np.array([0.0, 1.0])), frozen(np.zeros(1, int)), is_log, n_zero, n_odd)
+        low, high = float(finite.min()), float(finite.max())
+        with np.errstate(all="ignore"):
+            is_one = not np.isfinite(high - low) or high - low <= 1e-12 * max(abs(low), abs(high))
+        n_bins = 1 if is_one else n_bins
+        span = (low - 0.5, high + 0.5) if is_one else (low, high)
+        counts, edges = np.histogram(finite, n_bins, span)
+        return cls(frozen(edges), frozen(counts), is_log, n_zero, n_odd)
+
+    @property
+    def n_counted(self) -> int:
+        """How many numbers are in the bins."""
+        return int(self.counts.sum())
+
+    def in_words(self) -> str:
+        """What the bins are of, and what is left out."""
+        parts = ["log₁₀ of sizes" if self.is_log else "", f"{self.n_counted:,} numbers"]
+        parts += [f"{self.n_zero:,} exactly 0"] if self.n_zero else []
+        parts += [f"{self.n_odd:,} not finite"] if self.n_odd else []
+        return " · ".join(filter(None, parts))
+
+
+def histogram_lines(shown: Histogram, width: int, height: int) -> list[str]:
+    """The bars with the count of the tallest, and an axis with the numbers at its ends.
+
+    Args:
+        height: of all lines; the last one has the axis' numbers.
+    """
+    n = len(shown.counts)
+    tallest = int(shown.counts.max(initial=0))
+    if not tallest:
+        return ["nothing to count"][: max(0, height)]
+    wide = max(1, width // n)
+    room = max(1, height - 1)
+    levels = np.ceil(shown.counts * (8.0 * room / tallest)).astype(int)
+    lines = []
+    for line in range(room):
+        filled = np.clip(levels - 8 * (room - 1 - line), 0, 8).tolist()
+        lines.append("".join(BARS[level] * wide for level in filled))
+    told = f"{tallest:,}┤"
+    if room > 1 and len(lines[0].lstrip()) + len(told) < len(lines[0]):
+        lines[0] = told + lines[0][len(told) :]
+    return [*lines, _axis(shown, n * wide)][-height:]
+
+
+def _axis(shown: Histogram, width: int) -> str:
+    """Both ends, and 0 or the middle between them where there is room."""
+    low, high = float(shown.edges[0]), float(shown.edges[-1])
+    ends = [short_number(10.0**edge if shown.is_log else edge) for edge in (low, high)]
+    line = ends[0].ljust(max(0, width - len(ends[1]))) + ends[1]
+    if low < 0 < high and not shown.is_log:
+        at = round(width * -low / (high - low))
+        if len(ends[0]) < at < width - len(ends[1]) - 1:
+            line = f"{line[:at]}0{line[at + 1 :]}"
+    return line
