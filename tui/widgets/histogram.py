@@ -50,8 +50,9 @@ class Histogram:
 
     def in_words(self) -> str:
         """What the bins are of, and what is left out."""
-        parts = ["log₁₀ of sizes" if self.is_log else "", f"{self.n_counted:,} numbers"]
-        parts += [f"{self.n_zero:,} exactly 0"] if self.n_zero else []
+        parts = ["log of sizes" if self.is_log else "", f"{self.n_counted:,} numbers"]
+        if self.n_zero:
+            parts[1] = f"{self.n_counted:,}, and {self.n_zero:,} zeros"
         parts += [f"{self.n_odd:,} not finite"] if self.n_odd else []
         return " · ".join(filter(None, parts))
 

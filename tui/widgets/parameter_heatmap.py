@@ -1,4 +1,4 @@
-"""A matrix as a heatmap: the size of each number as a bar, its sign as a character and a colour."""
+"""A matrix as a heatmap: each number's sign and size as two characters on a colour."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from microgpt.graph.arrays import Floats
 from tui.cell_text import set_right
 from tui.training.shown_parameters import LOGARITHMIC, ParameterKind, ShownMatrix
 from tui.widgets.pooling import Pooling, pooled
-from viz.style import DECADES, NEGATIVE, NOT_A_NUMBER, POSITIVE, blend, ink_on
+from viz.style import DECADES, NEGATIVE, NOT_A_NUMBER, POSITIVE, blend, ink_on, rgb
 from viz.views.color_scale import ColorScale, largest_size
 from viz.views.themes import DARK
 
@@ -27,11 +27,12 @@ LABEL_WIDTH = 6
 """Widths of a number and of a row's label. Units: character cells."""
 HEADER = 1
 """Lines above the rows."""
-BARS = "▁▂▃▄▅▆▇█"
+TOP = 9
+"""The digit of the largest size; one that is next to nothing beside it is 0."""
 ZERO, ODD, ABSENT = "·", "?", " "
 DEAD = "✗"
-STRONGEST = 0.85
-"""How far the colour of the largest number is from the background, so that its bar is seen on it."""
+SOFTNESS = 0.55
+"""How far characters are from the colour that they stand on: it is looked at before they are."""
 EVERY = 4
 """So many columns apart stand their numbers, where two digits would touch."""
 
@@ -86,7 +87,7 @@ class DrawnMatrix:
             return ("-" if value < 0 else " ") + ODD
         if value == 0:
             return f" {ZERO}"
-        return ("-" if value < 0 else "+") + BARS[min(7, int(8 * strength))]
+        return ("-" if value < 0 else "+") + str(round(TOP * strength))
 
     def fill(self, row: int, column: int, background: str) -> str:
         """The cell's colour."""
@@ -95,12 +96,13 @@ class DrawnMatrix:
             return background
         if not np.isfinite(value):
             return blend(background, NOT_A_NUMBER, 1.0)
-        return blend(background, POSITIVE if value > 0 else NEGATIVE, STRONGEST * strength)
+        return blend(background, POSITIVE if value > 0 else NEGATIVE, strength)
 
     def scale_in_words(self) -> str:
-        """What a full bar is, and how sizes become bars."""
-        told = f"█ {self.largest:.3g}"
-        return f"{told}, log over {DECADES} decades" if self.kind in LOGARITHMIC else told
+        """What size the largest digit stands for, and whether the scale is logarithmic."""
+        if self.kind in LOGARITHMIC:
+            return f"9 is {self.largest:.3g}, 0 a {10**DECADES:,}th of it"
+        return f"9 is {self.largest:.3g}"
 
     def row_label(self, row: int) -> str:
         """What a row of cells is for; of several rows the first one."""
@@ -217,6 +219,9 @@ class ParameterHeatmap(ScrollView, can_focus=False):
         for column in range(drawn.pooling.shape[1]):
             fill = drawn.fill(row, column, background)
             is_cursor = is_here and column == self._cell[1]
-            style = Style(color=ink_on(fill), bgcolor=fill, bold=is_cursor, reverse=is_cursor)
+            ink = ink_on(fill)
+            if not is_cursor:
+                ink = blend(fill, rgb(ink), SOFTNESS)
+            style = Style(color=ink, bgcolor=fill, bold=is_cursor, reverse=is_cursor)
             line.append(Segment(drawn.text(row, column), base + style))
         return line

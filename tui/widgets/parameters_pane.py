@@ -165,7 +165,7 @@ class ParametersPane(Vertical):
         heatmap = self.query_one(ParameterHeatmap)
         rows, columns = matrix.shape
         heatmap.border_title = Text(
-            f"{printable(matrix.name)} · {self.kind}: {TOLD[self.kind]} · {shown.moment}"
+            f"{printable(matrix.name)} · {self.kind} · {shown.moment} · {TOLD[self.kind]}"
         )
         heatmap.show(drawn, row, column)
         heatmap.border_subtitle = Text(self._extent(drawn, rows, columns))
@@ -182,7 +182,7 @@ class ParametersPane(Vertical):
 
     def _extent(self, drawn: DrawnMatrix, rows: int, columns: int) -> str:
         """How sizes are shown, and which part is in sight or what a cell stands for."""
-        parts = [drawn.scale_in_words(), "+ -"]
+        parts = [drawn.scale_in_words()]
         in_rows, in_columns = self.query_one(ParameterHeatmap).in_sight
         if not drawn.pooling.is_whole:
             high, wide = drawn.pooling.block
@@ -213,7 +213,7 @@ class ParametersPane(Vertical):
                 text.append(f"\n{'▸' if is_shown else ' '}{kind:<9}", "" if is_shown else muted)
                 text.append(f"{number!r}", "bold" if is_shown else "")
         if matrix.ratio is not None:
-            text.append("\n update/data of the matrix ", muted)
+            text.append("\n matrix update/data ", muted)
             text.append(f"{short_number(matrix.ratio)} {sign_of(matrix.ratio)}")
         self._say_units(text, shown, matrix, drawn)
         if shown.note:
