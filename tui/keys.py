@@ -91,6 +91,15 @@ TIME_KEYS = (
 )  # fmt: skip
 """With the one above, what the app that trains has in all of its modes."""
 
+PLACE_KEYS = (
+    Key("left_square_bracket", "app.been(-1)", "Been before",
+        "Back to where you have been: mode, step and what was selected", in_footer=False,
+        display="["),
+    Key("right_square_bracket", "app.been(1)", "Been after", "Forward again", in_footer=False,
+        display="]"),
+)  # fmt: skip
+"""Of the app that trains, in all of its modes."""
+
 GUIDE_KEYS = (
     Key("J", "app.lesson(1)", "Next task", "The next lesson, or stop of the tour", in_footer=False),
     Key("K", "app.lesson(-1)", "Task before", "The lesson before, or stop of the tour",

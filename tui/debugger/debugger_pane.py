@@ -23,6 +23,7 @@ from tui.debugger.stops_panel import StopsPanel
 from tui.debugger.walk_pane import Stride
 from tui.doctor.doctor_panel import DoctorPanel
 from tui.doctor.pass_doctor import Checkup
+from tui.selection import Selection
 from tui.widgets.map_view import MapView
 from tui.widgets.small_map import SmallMap
 
@@ -105,6 +106,10 @@ class DebuggerPane(GraphPane):
             self.explorer.look_into(self.explorer.folding.root)
             self.way_back = None
             self.show()
+
+    def select_on_map(self, selection: Selection) -> bool:
+        """Selects on the Map what was selected elsewhere; False while there is no Map."""
+        return self._panel.show_selected(selection)
 
     def mark(self, marked: Marked | None) -> None:
         """Has the Map compare with a graph, or with none any more."""

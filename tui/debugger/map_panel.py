@@ -18,14 +18,17 @@ from microgpt.graph.graph import Graph
 from microgpt.model.place_names import named
 from tui.debugger.explorer import Explorer
 from tui.debugger.map_side import MapSide, Moment, wrong_in
+from tui.debugger.selecting import cell_of
 from tui.debugger.stops_panel import StopsPanel
 from tui.keys import MAP, bindings_for
+from tui.selection import Selection
 from tui.widgets.map_view import MapView
 from viz.maps.folding import fitted
 from viz.maps.grid import Row
 from viz.maps.lenses import DEFAULT_LENS, Look, Question, look
 from viz.maps.moments import MapMoment
 from viz.maps.moved import NOTHING_MOVED, Moved
+from viz.maps.step_map import StepMap
 
 HEADER_LINES = 2
 """Above the rows: what each column reads, and what comes next."""
@@ -51,6 +54,14 @@ class MapPanel(Horizontal):
         def __init__(self, path: str) -> None:
             super().__init__()
             self.path = path  # of the cell's scope
+
+    class Selected(Message):
+        """The person has selected a cell, or none."""
+
+        def __init__(self, step_map: StepMap, cell: int) -> None:
+            super().__init__()
+            self.map = step_map
+            self.cell = cell  # of the Map, -1 for none
 
     class LookChanged(Message):
         """The Map is seen through another lens."""
@@ -269,12 +280,14 @@ class MapPanel(Horizontal):
         seen = self._look
         return "" if seen is None or self.selected < 0 else repr(float(seen.numbers[self.selected]))
 
-    def select_loss(self, column: int) -> bool:
-        """Selects the last cell of a column, which is its loss; False without a Map of so many."""
-        if self._look is None or column >= len(self._look.map.grid.labels):
+    def show_selected(self, selection: Selection) -> bool:
+        """Selects what was selected elsewhere; False while there is no Map."""
+        if self._look is None:
             return False
-        cells = self._look.map.grid.at[:, column]
-        self.select(int(cells[cells >= 0][-1]))
+        cell = cell_of(selection, self._look.map)
+        if cell != self.selected:
+            self.selected = cell
+            self._draw()
         return True
 
     @property
@@ -326,6 +339,8 @@ class MapPanel(Horizontal):
         if cell != self.selected:
             self.selected = cell
             self._draw()
+            if self._look is not None:
+                self.post_message(self.Selected(self._look.map, cell))
 
     @property
     def opens(self) -> str:

@@ -11,6 +11,7 @@ from microgpt.debugger import DebugSession
 from microgpt.debugger.console import Console
 from microgpt.debugger.post_mortem import compute
 from microgpt.errors import GraphError, MicrogptError
+from microgpt.graph.events import Phase
 from microgpt.train.graph_cost import MOST_SCALARS, n_nodes
 from microgpt.train.graph_origin import GraphOrigin
 from tui.debugger.explorer import Explorer, Standpoint
@@ -120,6 +121,16 @@ class StepAtHand:
         explorer = Explorer(session)
         explorer.go_where(step.explorer.place)
         self.step = OpenedStep(step.origin, explorer)
+
+    def go_to_moment(self, moment: tuple[Phase, int] | None) -> None:
+        """Walks to a moment of the passes, or to the nearest that there is; None walks no more."""
+        explorer = self.step.explorer if self.step is not None else None
+        if explorer is None or explorer.why_still:
+            return
+        if moment is None:
+            explorer.stepping = False
+        elif explorer.graph.backpropagated or moment[0] == "forward":
+            explorer.go_to_moment(*moment)
 
     def take(self, step: OpenedStep) -> None:
         """Goes to another step."""

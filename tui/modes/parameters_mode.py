@@ -46,6 +46,7 @@ class ParametersScreen(ModeScreen):
             self.problem = problem
 
     _said = ""
+    _shown_selection = ("", "")  # what about, and its name
     _as_computed: ShownParameters | None = None  # without what-ifs
 
     def __init__(self) -> None:
@@ -109,6 +110,33 @@ class ParametersScreen(ModeScreen):
         if step is not None and not step.explorer.why_still:
             shown = with_what_ifs(shown, step.explorer.graph)
         self.pane.show(shown)
+        self._show_selected()
+
+    # -- what is selected ------------------------------------------------------------------------
+
+    def _show_selected(self) -> None:
+        """The cursor on what was selected elsewhere, if it is a matrix or an entry of one."""
+        selection = self.selection
+        name = selection.node if selection.about == "node" else selection.matrix
+        if (selection.about, name) == self._shown_selection:
+            return
+        pane = self.pane
+        if not name or pane.go_to(name) or pane.go_to(selection.matrix):
+            self._shown_selection = selection.about, name
+
+    @on(ParametersPane.Selected)
+    def _select(self, event: ParametersPane.Selected) -> None:
+        selection = self.selection.with_matrix(event.matrix)
+        if event.entry:
+            selection = self.selection.with_node(event.entry, matrix=event.matrix)
+        self._shown_selection = selection.about, event.entry or event.matrix
+        self.run_app.select(selection)
+
+    @on(ParametersPane.Opened)
+    async def _open(self, event: ParametersPane.Opened) -> None:
+        selection = self.selection.with_node(event.entry, matrix=self.pane.matrix_name)
+        self.run_app.select(selection)
+        await self.app.run_action("app.mode('graph')")
 
     def number_at_hand(self) -> str:
         """The one under the cursor."""

@@ -34,7 +34,9 @@ class Histogram:
             n_zero = int((finite == 0).sum())
             finite = np.log10(np.abs(finite[finite != 0]))
         if not len(finite):
-            return cls(frozen(np.array([0.0, 1.0])), frozen(np.zeros(1, int)), is_log, n_zero, n_odd)
+            return cls(
+                frozen(np.array([0.0, 1.0])), frozen(np.zeros(1, int)), is_log, n_zero, n_odd
+            )
         low, high = float(finite.min()), float(finite.max())
         with np.errstate(all="ignore"):
             is_one = not np.isfinite(high - low) or high - low <= 1e-12 * max(abs(low), abs(high))

@@ -78,9 +78,8 @@ class ParametersPane(Vertical):
         table.border_title = "update / data"
         low, high = (f"{each:.0e}".replace("e-0", "e-") for each in BAND)
         rule = f"{RULE_OF_THUMB:.0e}".replace("e-0", "e-")
-        table.border_subtitle = (
-            f"[ ] {low} to {high} around ┼ {rule}: usual, by convention · {ABOVE} above {BELOW} below"
-        )
+        told = f"{low} to {high} around ┼ {rule}: usual, by convention"
+        table.border_subtitle = Text(f"[ ] {told} · {ABOVE} above {BELOW} below")
         here = Static(id="entry", markup=False)
         histogram = Static(id="histogram", markup=False)
         heatmap = ParameterHeatmap(id="matrix")
@@ -96,6 +95,11 @@ class ParametersPane(Vertical):
         """The matrix shown."""
         shown = self.shown
         return shown.matrices[self.place] if shown is not None and shown.matrices else None
+
+    @property
+    def matrix_name(self) -> str:
+        """Its name, `""` without one."""
+        return self.matrix.name if self.matrix is not None else ""
 
     @property
     def cursor(self) -> tuple[int, int]:
@@ -178,7 +182,9 @@ class ParametersPane(Vertical):
         most = self.query_one(ParameterHeatmap).room if self.is_whole else matrix.shape
         drawn = DrawnMatrix.fitting(matrix, self.kind, *most)
         dead, are_columns = self.shown.dead_units(matrix)
-        return replace(drawn, **{"dead_columns" if are_columns else "dead_rows": dead})
+        if are_columns:
+            return replace(drawn, dead_columns=dead)
+        return replace(drawn, dead_rows=dead)
 
     def _extent(self, drawn: DrawnMatrix, rows: int, columns: int) -> str:
         """How sizes are shown, and which part is in sight or what a cell stands for."""

@@ -91,6 +91,7 @@ def parameter_matrices(
 
 
 def root_mean_square(numbers: Floats) -> float:
+    """The size of many numbers together."""
     return float(np.sqrt((numbers * numbers).mean()))
 
 
@@ -115,8 +116,10 @@ def parameters_lines(shown: ParameterMatrices, width: int) -> list[str]:
     rows = [
         (
             matrix.name, f"{matrix.data.shape[0]}×{matrix.data.shape[1]}",
-            short_number(root_mean_square(matrix.data)), short_number(root_mean_square(matrix.grads)),
-            short_number(root_mean_square(matrix.update)), f"{matrix.ratio:.2%}",
+            *(short_number(root_mean_square(each)) for each in (
+                matrix.data, matrix.grads, matrix.update
+            )),
+            f"{matrix.ratio:.2%}",
         )
         for matrix in shown.matrices
     ]  # fmt: skip

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from microgpt import InputError, ModelSnapshot, TrainingConfig, TrainingState
-from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
 from microgpt.train.graph_cost import n_nodes
 

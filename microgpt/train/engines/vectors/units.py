@@ -35,6 +35,6 @@ def fired_units(
             done = vector_pass(matrices, tokens, model)
             if done is None:
                 return None
-            for counts, layer in zip(fired, done.layers, strict=True):
-                counts += (layer.hidden > 0).sum(axis=0)
+            for place, layer in enumerate(done.layers):
+                fired[place] += (layer.hidden > 0).sum(axis=0)
     return tuple(map(frozen, fired))

@@ -1,0 +1,100 @@
+"""An app over one run: one thing is selected in all its modes, and one can go back and forward."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from microgpt import Training
+from microgpt.runs import RunRecorder
+from tui.run_app import RunApp
+from tui.selection import Selection
+from tui.visited_places import Place, VisitedPlaces
+
+
+class SelectingApp(RunApp):
+    """Owns what is selected; modes say what a person selects there, and show what is."""
+
+    clock: Callable[[], float] = staticmethod(time.monotonic)
+    """Tells how long one stays at a place. Units: seconds."""
+    _selection = Selection()
+    _moment_to_come = False  # whether the step gone back to has yet to be walked to its moment
+
+    def on_mount(self) -> None:
+        """There is nowhere to go back to yet."""
+        self.places = VisitedPlaces()
+
+    @property
+    def selection(self) -> Selection:
+        """What is selected."""
+        return self._selection
+
+    def select(self, selection: Selection) -> None:
+        """Selects something, in all modes: whichever comes on screen shows it."""
+        if selection != self._selection:
+            self._selection = selection
+            self.note_place()
+
+    def show_selection(self) -> None:
+        """Has the mode on screen show what is selected, where it was selected elsewhere."""
+        self.show_run()
+
+    # -- where one has been ----------------------------------------------------------------------
+
+    @property
+    def place(self) -> Place:
+        """Where the person stands."""
+        step, opened = self._travel.wanted, self.at_hand.step
+        if self._selection.moment is not None and opened is not None:
+            step = opened.origin.step  # a walk stays at its step while training goes on
+        return Place(self.current_mode, step, self._selection)
+
+    def note_place(self) -> None:
+        """Remembers where the person stands, to be come back to."""
+        if not self._moment_to_come:
+            self.places.visit(self.place, self.clock())
+
+    async def action_been(self, by: int) -> None:
+        """Back to where one has been before, or forward again."""
+        if self.has_dialog:
+            return
+        self.note_place()
+        place = self.places.go(by, self.clock())
+        if place is None:
+            self.notify("this is where you began" if by < 0 else "you have been no further",
+                        timeout=2)  # fmt: skip
+            return
+        self._selection = place.selection
+        self._walk_to_moment()
+        opened = self.at_hand.step
+        shown = self._travel.wanted
+        is_there = place.step == shown or (
+            place.selection.moment is not None
+            and opened is not None
+            and opened.origin.step == place.step
+        )
+        if not is_there:
+            self._moment_to_come = place.selection.moment is not None
+            live = self.frame.live_step if self.frame else 0
+            if place.step is None or (place.step == live and shown is not None):
+                self.action_live()
+            else:
+                self.travel_to(place.step)
+        if self.current_mode != place.mode:
+            await self.switch_mode(place.mode)
+        self.call_after_refresh(self.show_selection)
+
+    def step_opened(self) -> None:
+        """A step is there to be walked in: to where one was in it, if it was gone back to."""
+        if self._moment_to_come:
+            self._walk_to_moment()
+            self._moment_to_come = False
+
+    def _walk_to_moment(self) -> None:
+        self.at_hand.go_to_moment(self._selection.moment)
+
+    def go_over_to(self, training: Training, recorder: RunRecorder) -> None:
+        """Another run: what was selected in the one before was its own."""
+        self._selection, self.places = Selection(), VisitedPlaces()
+        self._moment_to_come = False
+        super().go_over_to(training, recorder)
