@@ -9,9 +9,9 @@ import numpy as np
 from microgpt.graph.arrays import Floats, Ints, frozen
 from viz.style import short_number
 
+FAR = 1e9
+"""Where one side of 0 is so much longer, 0 stands at an end."""
 BARS = " ▁▂▃▄▅▆▇█"
-NARROWEST = 8
-"""Of an axis on which two numbers have room. Units: character cells, as all widths here."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,30 +20,36 @@ class Histogram:
 
     edges: Floats  # ascending, one more than there are bins; powers of ten if logarithmic
     counts: Ints
+    ends: tuple[float, float]  # the smallest number and the largest; sizes if logarithmic
     is_log: bool
     n_zero: int  # numbers left out since 0 has no logarithm
     n_odd: int  # numbers left out since they are not finite
 
     @classmethod
     def of(cls, numbers: Floats, n_bins: int, *, is_log: bool) -> Histogram:
-        """The numbers in bins of one width, from the smallest to the largest."""
+        """The numbers in bins of one width, from the smallest to the largest.
+
+        Numbers so near to each other, or so far apart, that floats hold no bins between are in one.
+        """
         flat = numbers.ravel()
-        finite = flat[np.isfinite(flat)]
-        n_zero, n_odd = 0, len(flat) - len(finite)
+        counted = flat[np.isfinite(flat)]
+        n_zero, n_odd = 0, len(flat) - len(counted)
         if is_log:
-            n_zero = int((finite == 0).sum())
-            finite = np.log10(np.abs(finite[finite != 0]))
-        if not len(finite):
-            return cls(
-                frozen(np.array([0.0, 1.0])), frozen(np.zeros(1, int)), is_log, n_zero, n_odd
-            )
-        low, high = float(finite.min()), float(finite.max())
+            n_zero = int((counted == 0).sum())
+            counted = np.abs(counted[counted != 0])
+        if not len(counted):
+            edges, counts = np.zeros(2), np.zeros(1, int)
+            return cls(frozen(edges), frozen(counts), (0.0, 0.0), is_log, n_zero, n_odd)
+        ends = float(counted.min()), float(counted.max())
+        placed = np.log10(counted) if is_log else counted
+        low, high = float(placed.min()), float(placed.max())
         with np.errstate(all="ignore"):
-            is_one = not np.isfinite(high - low) or high - low <= 1e-12 * max(abs(low), abs(high))
-        n_bins = 1 if is_one else n_bins
-        span = (low - 0.5, high + 0.5) if is_one else (low, high)
-        counts, edges = np.histogram(finite, n_bins, span)
-        return cls(frozen(edges), frozen(counts), is_log, n_zero, n_odd)
+            edges = np.linspace(low, high, n_bins + 1)
+            if np.isfinite(edges).all() and (np.diff(edges) > 0).all():
+                counts, edges = np.histogram(placed, n_bins, (low, high))
+            else:
+                counts, edges = np.array([len(placed)]), np.array([low, high])
+        return cls(frozen(edges), frozen(counts), ends, is_log, n_zero, n_odd)
 
     @property
     def n_counted(self) -> int:
@@ -85,10 +91,12 @@ def histogram_lines(shown: Histogram, width: int, height: int) -> list[str]:
 def _axis(shown: Histogram, width: int) -> str:
     """Both ends, and 0 or the middle between them where there is room."""
     low, high = float(shown.edges[0]), float(shown.edges[-1])
-    ends = [short_number(10.0**edge if shown.is_log else edge) for edge in (low, high)]
+    ends = [short_number(end) for end in shown.ends]
+    if low == high:
+        return ends[0][:width]
     line = ends[0].ljust(max(0, width - len(ends[1]))) + ends[1]
-    if low < 0 < high and not shown.is_log:
-        at = round(width * -low / (high - low))
+    if low < 0 < high and not shown.is_log and -low / high < FAR:
+        at = round(width * (-low / high) / (1 + -low / high))  # which no float is too large for
         if len(ends[0]) < at < width - len(ends[1]) - 1:
             line = f"{line[:at]}0{line[at + 1 :]}"
     return line
