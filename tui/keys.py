@@ -253,7 +253,11 @@ SCRIPT = KeySection("script", (
 ))  # fmt: skip
 """Of the app that runs anyone's script, beside those of the graph."""
 
-ALONE = KeySection("program", (FINDINGS_KEY, *COMMON_KEYS))
+PARAMETERS_KEY = Key("6", "app.parameters", "Parameters",
+                     "The program's matrices, and their gradients", in_footer=False)  # fmt: skip
+"""Of the apps without modes: where modes have numbers, that of Parameters mode is the same."""
+
+ALONE = KeySection("program", (FINDINGS_KEY, PARAMETERS_KEY, *COMMON_KEYS))
 """Of the apps without modes."""
 
 DIFFERENCE = KeySection("difference", (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from microgpt import Training
 from microgpt.runs import RunRecorder
@@ -18,7 +19,9 @@ class SelectingApp(RunApp):
     clock: Callable[[], float] = staticmethod(time.monotonic)
     """Tells how long one stays at a place. Units: seconds."""
     _selection = Selection()
-    _moment_to_come = False  # whether the step gone back to has yet to be walked to its moment
+    _moment_to_come: Place | None = (
+        None  # gone back to, while its step is not there to be walked in
+    )
 
     def on_mount(self) -> None:
         """There is nowhere to go back to yet."""
@@ -44,15 +47,24 @@ class SelectingApp(RunApp):
     @property
     def place(self) -> Place:
         """Where the person stands."""
-        step, opened = self._travel.wanted, self.at_hand.step
-        if self._selection.moment is not None and opened is not None:
-            step = opened.origin.step  # a walk stays at its step while training goes on
+        step = self._travel.wanted
+        if step is None and self._selection.moment is not None:
+            step = self._walked_step  # a walk stays at its step while training goes on
         return Place(self.current_mode, step, self._selection)
+
+    @property
+    def _walked_step(self) -> int | None:
+        return self.at_hand.step.origin.step if self.at_hand.step is not None else None
 
     def note_place(self) -> None:
         """Remembers where the person stands, to be come back to."""
-        if not self._moment_to_come:
-            self.places.visit(self.place, self.clock())
+        here, coming = self.place, self._moment_to_come
+        if coming is not None:
+            on_the_way = replace(here.selection, moment=coming.selection.moment)
+            if Place(here.mode, here.step, on_the_way) == coming:
+                return
+            self._moment_to_come = None  # the person has done something else meanwhile
+        self.places.visit(here, self.clock())
 
     async def action_been(self, by: int) -> None:
         """Back to where one has been before, or forward again."""
@@ -65,18 +77,12 @@ class SelectingApp(RunApp):
                         timeout=2)  # fmt: skip
             return
         self._selection = place.selection
-        self._walk_to_moment()
-        opened = self.at_hand.step
+        self.at_hand.go_to_moment(place.selection.moment)
         shown = self._travel.wanted
-        is_there = place.step == shown or (
-            place.selection.moment is not None
-            and opened is not None
-            and opened.origin.step == place.step
-        )
-        if not is_there:
-            self._moment_to_come = place.selection.moment is not None
-            live = self.frame.live_step if self.frame else 0
-            if place.step is None or (place.step == live and shown is not None):
+        walks_there = place.selection.moment is not None and place.step == self._walked_step
+        if place.step != shown and not (shown is None and walks_there):
+            self._moment_to_come = place if place.selection.moment is not None else None
+            if place.step is None:
                 self.action_live()
             else:
                 self.travel_to(place.step)
@@ -86,15 +92,12 @@ class SelectingApp(RunApp):
 
     def step_opened(self) -> None:
         """A step is there to be walked in: to where one was in it, if it was gone back to."""
-        if self._moment_to_come:
-            self._walk_to_moment()
-            self._moment_to_come = False
-
-    def _walk_to_moment(self) -> None:
-        self.at_hand.go_to_moment(self._selection.moment)
+        coming, self._moment_to_come = self._moment_to_come, None
+        if coming is not None and self._walked_step == coming.step:
+            self.at_hand.go_to_moment(coming.selection.moment)
 
     def go_over_to(self, training: Training, recorder: RunRecorder) -> None:
         """Another run: what was selected in the one before was its own."""
         self._selection, self.places = Selection(), VisitedPlaces()
-        self._moment_to_come = False
+        self._moment_to_come = None
         super().go_over_to(training, recorder)

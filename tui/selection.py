@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from microgpt.graph.events import Phase
-from microgpt.model.places import head_path, position_of
+from microgpt.model.places import at_any_position, head_path, position_of
 
 About: TypeAlias = Literal["", "position", "head", "cell", "matrix", "node", "event"]
 """What was selected last."""
@@ -47,6 +47,18 @@ class Selection:
     def is_nothing(self) -> bool:
         """Whether nothing is selected."""
         return not self.about
+
+    def is_about(self, name: str) -> bool:
+        """Whether a matrix, or a scope at any position, is what is selected or lies in it.
+
+        >>> Selection().with_scope("pos2/layer0/attn/head3").is_about("layer0/attn/head3/softmax")
+        True
+        """
+        if not name or self.about not in ("head", "cell", "matrix", "node"):
+            return False
+        place = at_any_position(self.scope)
+        lies = bool(place) and (f"{name}/".startswith(f"{place}/") or place.startswith(f"{name}/"))
+        return lies or (self.about in ("matrix", "node") and name == self.matrix)
 
     def with_position(self, position: int) -> Selection:
         """A token of the text."""

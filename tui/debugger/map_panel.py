@@ -18,7 +18,7 @@ from microgpt.graph.graph import Graph
 from microgpt.model.place_names import named
 from tui.debugger.explorer import Explorer
 from tui.debugger.map_side import MapSide, Moment, wrong_in
-from tui.debugger.selecting import cell_of
+from tui.debugger.selecting import cell_of, select_cell
 from tui.debugger.stops_panel import StopsPanel
 from tui.keys import MAP, bindings_for
 from tui.selection import Selection
@@ -73,6 +73,7 @@ class MapPanel(Horizontal):
         self.widens = False  # whether the selected column is shown output by output
         self.marked: Marked | None = None  # what the lens `change` compares with
         self.asked: int | None = None  # the node whose gradient the lens `why` divides
+        self._selection = Selection()  # of which `selected` is the cell, however rows are folded
         self._explorer: Explorer | None = None
         self._look: Look | None = None  # at as many rows as fit
         self._moved = NOTHING_MOVED  # by what-ifs, of what is looked at
@@ -126,8 +127,8 @@ class MapPanel(Horizontal):
         if explorer is None:
             return
         fitting = explorer.map_fitting(self.room_for_rows)
-        if self._look is not None and self.selected >= 0:
-            self.selected = self._look.map.grid.same_place(self.selected, fitting.grid)
+        if self._look is not None and self._look.map is not fitting:
+            self.selected = cell_of(self._selection, fitting)
         try:
             self._look = look(fitting, self.shown_lens, self._question(self.shown_lens))
         except MicrogptError as error:  # such as a text of another length, to compare with
@@ -284,6 +285,7 @@ class MapPanel(Horizontal):
         """Selects what was selected elsewhere; False while there is no Map."""
         if self._look is None:
             return False
+        self._selection = selection
         cell = cell_of(selection, self._look.map)
         if cell != self.selected:
             self.selected = cell
@@ -340,6 +342,7 @@ class MapPanel(Horizontal):
             self.selected = cell
             self._draw()
             if self._look is not None:
+                self._selection = select_cell(Selection(), self._look.map, cell)
                 self.post_message(self.Selected(self._look.map, cell))
 
     @property

@@ -44,9 +44,10 @@ def select_cell(before: Selection, step_map: StepMap, cell: int) -> Selection:
     matrices = grid.rows[int(grid.row_of[cell])].matrices
     if grid.parameters[cell] and matrices:
         return before.with_matrix(matrices[0])
-    path = step_map.scope_around(cell)
-    if path or step_map.n_whole is not None:
-        return before.with_scope(path)
+    chosen = before.with_scope(step_map.scope_around(cell))
+    if step_map.n_whole is not None or cell_of(chosen, step_map) == cell:
+        return chosen
+    # The scope around it is that of several cells: then it is where its last node is.
     return select_node(before, step_map.graph, int(np.flatnonzero(grid.cell_of == cell)[-1]))
 
 
