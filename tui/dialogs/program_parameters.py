@@ -31,8 +31,7 @@ class ProgramParametersScreen(Dialog[str | None]):
         with Container(id="program-parameters") as around:
             around.border_title = "parameters"
             around.border_subtitle = (
-                "arrows: a number · PgUp PgDn: a matrix · v: data, gradient · W: all of it · "
-                "⏎ among the boxes · Y: copy · esc"
+                "v data, gradient · PgUp PgDn matrix · W all of it · ⏎ its box · Y copy · esc"
             )
             yield ParametersPane()
 

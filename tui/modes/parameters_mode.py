@@ -11,12 +11,13 @@ from textual.message import Message
 from textual.widget import Widget
 
 from microgpt.files import write_atomically
+from microgpt.printable import printable
 from tui.base.screenshot import screenshot
 from tui.keys import LIVE_KEYS, PARAMETERS, Key, KeySection, bindings_for
 from tui.modes.mode_screen import ModeScreen
 from tui.training.parameter_watch import ParameterWatch
 from tui.training.run_frame import RunFrame
-from tui.training.shown_parameters import ShownParameters, with_what_ifs
+from tui.training.shown_parameters import ShownParameters, is_read, with_what_ifs
 from tui.widgets.parameters_pane import ParametersPane
 
 
@@ -134,8 +135,12 @@ class ParametersScreen(ModeScreen):
 
     @on(ParametersPane.Opened)
     async def _open(self, event: ParametersPane.Opened) -> None:
-        selection = self.selection.with_node(event.entry, matrix=self.pane.matrix_name)
-        self.run_app.select(selection)
+        self._select(ParametersPane.Selected(self.pane.matrix_name, event.entry))
+        origin = (self.frame.origin or self.frame.upcoming) if self.frame else None
+        if origin is not None and not is_read(origin, event.entry):
+            where = f"{event.entry} is not read by “{printable(origin.document)}”"
+            self.notify(f"{where}: it is in no graph of it", timeout=4)
+            return
         await self.app.run_action("app.mode('graph')")
 
     def number_at_hand(self) -> str:

@@ -175,6 +175,15 @@ def units_of(origin: GraphOrigin) -> UnitSurvey:
     return survey_units(origin.model, [*dict.fromkeys((origin.document, *documents))])
 
 
+def is_read(origin: GraphOrigin, entry: str) -> bool:
+    """Whether a step's text reads an entry: of embeddings, rows of its tokens and positions."""
+    model = origin.model
+    tokens = model.tokenizer.encode(origin.document)[: model.config.block_size + 1][:-1]
+    read = {"wte": tokens, "wpe": range(len(tokens))}
+    found = re.fullmatch(r"(\w+)\[(\d+)\]\[\d+\]", entry)
+    return found is None or found[1] not in read or int(found[2]) in read[found[1]]
+
+
 def _grads(origin: GraphOrigin, document: str) -> Floats:
     model = origin.model
     tokens = model.tokenizer.encode(document)[: model.config.block_size + 1]
@@ -212,7 +221,9 @@ def of_graph(graph: Graph, moment: str) -> ShownParameters:
         nodes = np.flatnonzero(groups.of_node == place).tolist()
         matrices.append(_of_leaves(graph, name, nodes))
     has_grads = graph.backpropagated or bool(np.any(graph.grad))
-    note = "a script tells no updates and moments" if has_grads else "no backward pass: data alone"
+    note = "of a program no updates and moments are known"
+    if not has_grads:
+        note = "there was no backward pass: data alone"
     if not matrices:
         note = NO_GROUPS
     return ShownParameters(tuple(matrices), moment, note=note, key=id(graph))

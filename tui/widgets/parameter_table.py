@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from tui.cell_text import elided, set_left
 from tui.themes import theme_color
-from tui.training.shown_parameters import BAND, RULE_OF_THUMB, ShownMatrix, ShownParameters
+from tui.training.shown_parameters import BAND, RULE_OF_THUMB, ParameterKind, ShownParameters
 from tui.widgets.static_text import show_text
 from viz.style import PARAMETERS_GLYPH, short_number
 
@@ -20,6 +20,8 @@ GAUGE = (1e-6, 1.0)
 PER_DECADE = 5
 GAUGE_WIDTH = round(PER_DECADE * math.log10(GAUGE[1] / GAUGE[0])) + 1
 """Units: character cells, as all widths here."""
+SIZES: tuple[ParameterKind, ...] = ("data", "gradient", "update")
+"""Kinds whose sizes are columns."""
 NAME, SHAPE, NUMBER = 17, 8, 10
 ABOVE, BELOW, INSIDE, NONE = "▴", "▾", "·", " "
 COMPACT = "-compact"
@@ -77,6 +79,17 @@ def gauge_axis() -> str:
     return "".join(line)
 
 
+def band_in_words() -> str:
+    """What the band is, and the signs.
+
+    >>> band_in_words()
+    '[ ] 1e-4 to 1e-2 around ┼ 1e-3: usual, by convention · ▴ above ▾ below'
+    """
+    low, middle, high = (f"1e{round(math.log10(x))}" for x in (BAND[0], RULE_OF_THUMB, BAND[1]))
+    told = f"{low} to {high} around ┼ {middle}: usual, by convention"
+    return f"[ ] {told} · {ABOVE} above {BELOW} below"
+
+
 class ParameterTable(Static):
     """A line a matrix; a click selects it."""
 
@@ -99,6 +112,9 @@ class ParameterTable(Static):
         """Shows all matrices, one of them marked; of None what is known already."""
         self._shown, self._chosen = shown or self._shown, chosen
         if self._shown is not None:
+            has_ratio = "update" in self._shown.kinds
+            self.border_title = "sizes (root mean square)" + (", update / data" * has_ratio)
+            self.border_subtitle = Text(band_in_words() if has_ratio else "")
             show_text(self, self._line() if self.has_class(COMPACT) else self._table())
 
     def set_compact(self, *, compact: bool) -> None:
@@ -141,6 +157,10 @@ class ParameterTable(Static):
             text.append(gauge(matrix.ratio))
             others = [sign_of(each.ratio) for each in shown.matrices]
             text.append(f"  all: {others.count(ABOVE)}{ABOVE} {others.count(BELOW)}{BELOW}")
+        else:
+            sizes = [(kind, matrix.size_of(kind)) for kind in shown.kinds]
+            told = [f"{kind} {short_number(size)}" for kind, size in sizes if size is not None]
+            text.append(f"  root mean square: {', '.join(told)}")
         return text
 
     def _table(self) -> Text:
@@ -149,13 +169,14 @@ class ParameterTable(Static):
         if shown is None:
             return text
         muted = theme_color(self.app, "muted")
-        sizes = [kind for kind in ("data", "gradient", "update") if kind in shown.kinds]
-        fixed = 2 + NAME + SHAPE
-        room = width - fixed - (NUMBER + 4 + GAUGE_WIDTH)
-        n_sizes = max(0, min(len(sizes), room // (NUMBER + 1)))
-        heads = "".join(f" {each:>{NUMBER}}" for each in ("data", "gradient", "update")[:n_sizes])
-        text.append(f"  {'matrix':<{NAME}}{'shape':<{SHAPE}}{heads} {'upd./data':>{NUMBER}}   ")
-        text.append(gauge_axis())
+        sizes = [kind for kind in SIZES if kind in shown.kinds]
+        has_ratio = "update" in sizes
+        room = width - (2 + NAME + SHAPE) - (NUMBER + 4 + GAUGE_WIDTH if has_ratio else 0)
+        sizes = sizes[: max(0, room // (NUMBER + 1))]
+        heads = "".join(f" {each:>{NUMBER}}" for each in sizes)
+        text.append(f"  {'matrix':<{NAME}}{'shape':<{SHAPE}}{heads}")
+        if has_ratio:
+            text.append(f" {'upd./data':>{NUMBER}}   {gauge_axis()}")
         text.stylize(muted)
         for at in self.in_sight:
             matrix = shown.matrices[at]
@@ -164,12 +185,12 @@ class ParameterTable(Static):
             name = set_left(elided(matrix.name, NAME - 1), NAME)
             text.append(f"\n{'▸' if is_chosen else PARAMETERS_GLYPH} {name}", style or muted)
             text.append(set_left("×".join(map(str, matrix.shape)), SHAPE), muted)
-            text.append(self._numbers(matrix, n_sizes), style)
+            text.append("".join(_told(matrix.size_of(kind)) for kind in sizes), style)
+            if (ratio := matrix.ratio) is not None:
+                text.append(f"{_told(ratio)} {sign_of(ratio)} {gauge(ratio)}", style)
         return text
 
-    def _numbers(self, matrix: ShownMatrix, n_sizes: int) -> str:
-        sizes = [matrix.size_of(kind) for kind in ("data", "gradient", "update")][:n_sizes]
-        ratio = matrix.ratio
-        told = [*sizes, ratio]
-        numbers = "".join(f" {'–' if x is None else short_number(x):>{NUMBER}}" for x in told)
-        return f"{numbers} {sign_of(ratio)} {gauge(ratio)}"
+
+def _told(size: float | None) -> str:
+    """A number in its column."""
+    return f" {'–' if size is None else short_number(size):>{NUMBER}}"

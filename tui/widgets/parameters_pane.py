@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -16,16 +17,14 @@ from microgpt.printable import printable
 from tui.keys import PARAMETERS, bindings_for
 from tui.themes import theme_color
 from tui.training.shown_parameters import (
-    BAND,
     LOGARITHMIC,
-    RULE_OF_THUMB,
     ParameterKind,
     ShownMatrix,
     ShownParameters,
 )
 from tui.widgets.histogram import Histogram, histogram_lines
 from tui.widgets.parameter_heatmap import DEAD, DrawnMatrix, ParameterHeatmap
-from tui.widgets.parameter_table import ABOVE, BELOW, ParameterTable, sign_of
+from tui.widgets.parameter_table import ParameterTable, sign_of
 from viz.style import short_number
 
 LEAST_HEIGHT = 16
@@ -75,11 +74,6 @@ class ParametersPane(Vertical):
     def compose(self) -> ComposeResult:
         """The table; below, the heatmap beside the number at hand and the histogram."""
         table = ParameterTable(id="parameter-table")
-        table.border_title = "update / data"
-        low, high = (f"{each:.0e}".replace("e-0", "e-") for each in BAND)
-        rule = f"{RULE_OF_THUMB:.0e}".replace("e-0", "e-")
-        told = f"{low} to {high} around ┼ {rule}: usual, by convention"
-        table.border_subtitle = Text(f"[ ] {told} · {ABOVE} above {BELOW} below")
         here = Static(id="entry", markup=False)
         histogram = Static(id="histogram", markup=False)
         heatmap = ParameterHeatmap(id="matrix")
@@ -255,7 +249,8 @@ class ParametersPane(Vertical):
             return
         numbers = matrix.numbers[self.kind][~matrix.is_absent]
         is_log = self.kind in LOGARITHMIC
-        histogram = Histogram.of(numbers, width, is_log=is_log)
+        n_bins = min(width, math.ceil(2 * math.sqrt(numbers.size)))  # few numbers: few bins
+        histogram = Histogram.of(numbers, n_bins, is_log=is_log)
         lines = histogram_lines(histogram, width, height)
         text = Text("\n".join(lines[:-1]), theme_color(self.app, "primary"), no_wrap=True)
         text.append(f"\n{lines[-1]}", theme_color(self.app, "muted"))
