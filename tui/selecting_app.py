@@ -10,7 +10,7 @@ from microgpt import Training
 from microgpt.runs import RunRecorder
 from tui.run_app import RunApp
 from tui.selection import Selection
-from tui.visited_places import Place, VisitedPlaces
+from tui.visited_places import VisitedPlace, VisitedPlaces
 
 
 class SelectingApp(RunApp):
@@ -19,7 +19,7 @@ class SelectingApp(RunApp):
     clock: Callable[[], float] = staticmethod(time.monotonic)
     """Tells how long one stays at a place. Units: seconds."""
     _selection = Selection()
-    _moment_to_come: Place | None = (
+    _moment_to_come: VisitedPlace | None = (
         None  # gone back to, while its step is not there to be walked in
     )
 
@@ -45,12 +45,12 @@ class SelectingApp(RunApp):
     # -- where one has been ----------------------------------------------------------------------
 
     @property
-    def place(self) -> Place:
+    def place(self) -> VisitedPlace:
         """Where the person stands."""
         step = self._travel.wanted
         if step is None and self._selection.moment is not None:
             step = self._walked_step  # a walk stays at its step while training goes on
-        return Place(self.current_mode, step, self._selection)
+        return VisitedPlace(self.current_mode, step, self._selection)
 
     @property
     def _walked_step(self) -> int | None:
@@ -61,7 +61,7 @@ class SelectingApp(RunApp):
         here, coming = self.place, self._moment_to_come
         if coming is not None:
             on_the_way = replace(here.selection, moment=coming.selection.moment)
-            if Place(here.mode, here.step, on_the_way) == coming:
+            if VisitedPlace(here.mode, here.step, on_the_way) == coming:
                 return
             self._moment_to_come = None  # the person has done something else meanwhile
         self.places.visit(here, self.clock())

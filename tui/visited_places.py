@@ -14,7 +14,7 @@ arrow keys go through many. Units: seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class VisitedPlace:
     """Where a person stands."""
 
     mode: str
@@ -26,19 +26,19 @@ class VisitedPlaces:
     """Places in the order of visits, and which of them one is at."""
 
     def __init__(self) -> None:
-        self._places: list[Place] = []
+        self._places: list[VisitedPlace] = []
         self._at = -1
         self._since = 0.0  # when the place was come to. Units: seconds, of any clock.
 
     @property
-    def here(self) -> Place | None:
+    def here(self) -> VisitedPlace | None:
         """Where one is, None before any visit."""
         return self._places[self._at] if self._places else None
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def visit(self, place: Place, now: float) -> None:
+    def visit(self, place: VisitedPlace, now: float) -> None:
         """Comes to a place; what was ahead is forgotten, and a place only passed through is.
 
         Args:
@@ -56,7 +56,7 @@ class VisitedPlaces:
         del self._places[:-MOST_PLACES]
         self._at, self._since = len(self._places) - 1, now
 
-    def go(self, by: int, now: float) -> Place | None:
+    def go(self, by: int, now: float) -> VisitedPlace | None:
         """The place before (-1) or after (1), which one is at then; None at the end of them."""
         if not 0 <= self._at + by < len(self._places):
             return None

@@ -16,7 +16,7 @@ from tests.tui.small_run import small_training
 from tui.debugger.selecting import cell_of, node_of, select_cell, select_node
 from tui.modes import MODES
 from tui.selection import Selection, head_of
-from tui.visited_places import MOST_PLACES, STAY, Place, VisitedPlaces
+from tui.visited_places import MOST_PLACES, STAY, VisitedPlace, VisitedPlaces
 from viz.maps.folding import fitted
 from viz.maps.step_map import StepMap
 
@@ -128,9 +128,9 @@ MOVES = st.lists(
 def test_going_back_and_forward_is_as_in_a_browser(moves: list[object]) -> None:
     """Held against the same in lists: what lies behind, where one is, what lies ahead."""
     visited, now = VisitedPlaces(), 0.0
-    behind: list[Place] = []
-    here: Place | None = None
-    ahead: list[Place] = []
+    behind: list[VisitedPlace] = []
+    here: VisitedPlace | None = None
+    ahead: list[VisitedPlace] = []
     since = -STAY
     for move in moves:
         if isinstance(move, int):
@@ -148,7 +148,7 @@ def test_going_back_and_forward_is_as_in_a_browser(moves: list[object]) -> None:
             assert isinstance(move, tuple)
             mode, position, pause = move
             now += pause
-            place = Place(mode, None, Selection().with_position(position))
+            place = VisitedPlace(mode, None, Selection().with_position(position))
             visited.visit(place, now)
             if place == here:
                 continue
@@ -166,7 +166,7 @@ def test_going_back_and_forward_is_as_in_a_browser(moves: list[object]) -> None:
 def test_it_remembers_no_more_than_so_many() -> None:
     visited = VisitedPlaces()
     for at in range(3 * MOST_PLACES):
-        visited.visit(Place("map", at, Selection()), float(at))
+        visited.visit(VisitedPlace("map", at, Selection()), float(at))
     assert len(visited) == MOST_PLACES
     while (place := visited.go(-1, 0.0)) is not None:
         oldest = place

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,13 +17,13 @@ from microgpt.graph.graph import Graph
 from microgpt.model.place_names import named
 from tui.debugger.explorer import Explorer
 from tui.debugger.map_side import MapSide, Moment, wrong_in
+from tui.debugger.row_histories import row_keys
 from tui.debugger.selecting import cell_of, select_cell
 from tui.debugger.stops_panel import StopsPanel
 from tui.keys import MAP, bindings_for
 from tui.selection import Selection
 from tui.widgets.map_view import MapView
 from viz.maps.folding import fitted
-from viz.maps.grid import Row
 from viz.maps.lenses import DEFAULT_LENS, Look, Question, look
 from viz.maps.moments import MapMoment
 from viz.maps.moved import NOTHING_MOVED, Moved
@@ -397,14 +396,3 @@ class MapPanel(Horizontal):
         self.select(event.cell)
         if event.again:
             self.action_open_cell()
-
-
-def row_keys(rows: Sequence[Row]) -> list[str]:
-    """What a row of one step's Map and of the next have in common, each its own."""
-    seen: Counter[tuple[int | None, str]] = Counter()
-    keys = []
-    for row in rows:
-        place = (row.layer, row.name)
-        seen[place] += 1
-        keys.append(f"{row.layer} {row.name} {seen[place]}")
-    return keys

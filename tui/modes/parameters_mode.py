@@ -82,7 +82,8 @@ class ParametersScreen(ModeScreen):
         super().show_frame(frame)
         if self.is_mounted and self.query(ParametersPane):
             self._watch.ask(frame)
-            self._show()
+            if frame.status != "running" or frame.past or self.run_app.at_hand.what_if is not None:
+                self._show()  # else it is shown when it is there, and not as often as frames come
 
     def show_result(self, frame: RunFrame) -> None:
         """A step is shown with or without a result."""
