@@ -272,6 +272,7 @@ async def test_any_keys_in_any_order_break_nothing() -> None:
                 await ui.press("6")
         await ui.pilot.resize_terminal(*SMALL)
         screen = await ui.parameters()
+        await ui.until(lambda: "data" in told(ui))
         assert told(ui)["data"] == float(screen.pane.matrix.numbers["data"][screen.pane.cursor])
 
 
