@@ -243,8 +243,7 @@ class AttentionScreen(HeadsScreen):
         self._select_both(*divmod(index, self.frame.model.config.n_head if self.frame else 1))
 
     def _select_both(self, layer: int, head: int, position: int | None = None) -> None:
-        """Selects a head, and the position that reads: the one on screen, if no other is meant."""
-        position = self.position if position is None else position
+        """Selects a head, and the position that reads, if one is meant."""
         self.run_app.select(self.selection.with_head(layer, head, position))
         self.show_heads()
 
