@@ -127,11 +127,12 @@ class GraphScreen(StepScreen):
             self.selected(select_box(self.selection, explorer, box))
 
     def _show(self, step: OpenedStep) -> None:
-        self._stood = step.explorer.focus.key, step.explorer.selected
         if isinstance(step.explorer, StillExplorer):
+            self._stood = None
             self._left_at = self._moment_of(step.explorer)
             self._show_region(step, step.explorer)
             return
+        self._stood = step.explorer.focus.key, step.explorer.selected
         self.pane.mark(self.at_hand.marked)
         super()._show(step)
 

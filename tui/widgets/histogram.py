@@ -60,7 +60,7 @@ class Histogram:
         """What the bins are of, and what is left out."""
         parts = ["log of sizes" if self.is_log else "", f"{self.n_counted:,} numbers"]
         if self.n_zero:
-            parts[1] = f"{self.n_counted:,}, and {self.n_zero:,} zeros"
+            parts[1] = f"{self.n_counted:,} + {self.n_zero:,} zeros"
         parts += [f"{self.n_odd:,} not finite"] if self.n_odd else []
         return " · ".join(filter(None, parts))
 
