@@ -153,10 +153,10 @@ class ParameterTable(Static):
         text.append(f" {self._chosen + 1}/{len(shown.matrices)} ", theme_color(self.app, "muted"))
         text.append(matrix.name, f"bold {theme_color(self.app, 'accent')}")
         if matrix.ratio is not None:
-            text.append(f"  update/data {short_number(matrix.ratio)} {sign_of(matrix.ratio)} ")
+            text.append(f" upd./data {short_number(matrix.ratio)} {sign_of(matrix.ratio)} ")
             text.append(gauge(matrix.ratio))
             others = [sign_of(each.ratio) for each in shown.matrices]
-            text.append(f"  all: {others.count(ABOVE)}{ABOVE} {others.count(BELOW)}{BELOW}")
+            text.append(f" {others.count(ABOVE)}{ABOVE}{others.count(BELOW)}{BELOW}")
         else:
             sizes = [(kind, matrix.size_of(kind)) for kind in shown.kinds]
             told = [f"{kind} {short_number(size)}" for kind, size in sizes if size is not None]
