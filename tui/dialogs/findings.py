@@ -74,7 +74,8 @@ def _shown(finding: Finding, *, chosen: bool) -> ShownFinding:
     if finding.about:
         way += f" and selects {finding.about}"
     where = f"step {step:,}{' · about what is selected' if chosen else ''}"
+    mark = f"@{step:,}{' ◂' if chosen else ''}"
     return ShownFinding(
-        finding.kind or OBSERVATION, finding.certainty, f"@{step:,}{' ◂' if chosen else ''}", where, "",
+        finding.kind or OBSERVATION, finding.certainty, mark, where, "",
         tuple(told_of(finding, in_code=False)), way,
     )  # fmt: skip
