@@ -165,7 +165,7 @@ async def doctor(at: Sitting) -> None:
 
 async def head(at: Sitting) -> None:
     """The one that reads the letter before, found in Attention mode."""
-    await at.press("L")
+    await at.press("escape", "L")  # nothing is selected any more
     origin = at.app.situation().origin
     weights = weight_on_letter_before(origin)
     best = int(weights[0].argmax())
@@ -198,6 +198,27 @@ async def what_if(at: Sitting) -> None:
     )  # fmt: skip
     await at.press("U")
     await at.until(lambda: not at.app.situation().edits)
+
+
+async def matrices(at: Sitting) -> None:
+    """Where what was learnt is kept."""
+    await at.press("6")
+    pane = at.app.screen.pane
+    await at.until(lambda: pane.shown is not None and pane.shown.units is not None)
+    ratios = {matrix.name: matrix.ratio for matrix in pane.shown.matrices}
+    largest = max(ratios, key=ratios.__getitem__)
+    at.app.select(at.app.selection.with_matrix(largest))
+    at.app.show_selection()
+    await at.press("v")
+    await at.picture(
+        "parameters", "Look at the matrices",
+        f"""6 is Parameters mode: all that was learnt is in these matrices. This is {largest}, and v
+        shows its gradients, its update and Adam's moments. The update of step
+        {at.app.frame.result.step} is {ratios[largest]:.2g} of its size, more than any other's:
+        the rate has fallen to next to nothing by then. 1e-4 to 1e-2 is what is usually called
+        good. What is selected here is selected in all modes, and `[` and `]` go back and forward
+        through where you have been.""",
+    )  # fmt: skip
 
 
 async def generate(at: Sitting) -> None:
@@ -249,7 +270,17 @@ async def lessons(at: Sitting) -> None:
 
 
 Stop = Callable[[Sitting], Awaitable[None]]
-STOPS: tuple[Stop, ...] = (watch, spike, culprit, doctor, head, what_if, generate, commands)
+STOPS: tuple[Stop, ...] = (
+    watch,
+    spike,
+    culprit,
+    doctor,
+    head,
+    what_if,
+    matrices,
+    generate,
+    commands,
+)
 
 
 async def play(app: MicrogptApp, stops: tuple[Stop, ...]) -> list[str]:

@@ -23,6 +23,7 @@ from tui.keys import (
     FINDINGS_KEY,
     GUIDE_KEYS,
     NEXT_FINDING_KEY,
+    PLACE_KEYS,
     RUN_KEY,
     TIME_KEYS,
     Key,
@@ -45,7 +46,16 @@ MODE_KEYS = tuple(
 DOCTOR_KEYS = (FINDINGS_KEY, NEXT_FINDING_KEY)
 EVERYWHERE = KeySection(
     "everywhere",
-    (*MODE_KEYS, RUN_KEY, *TIME_KEYS, *DOCTOR_KEYS, *GUIDE_KEYS, COPY_KEY, *COMMON_KEYS),
+    (
+        *MODE_KEYS,
+        RUN_KEY,
+        *TIME_KEYS,
+        *PLACE_KEYS,
+        *DOCTOR_KEYS,
+        *GUIDE_KEYS,
+        COPY_KEY,
+        *COMMON_KEYS,
+    ),
 )
 
 
@@ -70,6 +80,7 @@ class MicrogptApp(GuidedApp):
         """Shows the run in the mode on screen, and what is asked for beside it."""
         self.show_guide()
         mode, frame = self._mode_screen, self.frame
+        self.note_place()
         if mode is not None and frame is not None and mode.is_mounted:
             mode.show_frame(frame)
 
@@ -155,10 +166,8 @@ class MicrogptApp(GuidedApp):
 
     async def action_open_position(self, position: int) -> None:
         """Selects the loss of a position of the document on the Map."""
+        self.select(self.selection.with_position(position))
         await self.switch_mode(MapScreen.MODE)
-        map_mode = self._mode_screen
-        if isinstance(map_mode, MapScreen):
-            map_mode.wanted_position = position
         self.call_after_refresh(self.show_run)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
@@ -167,7 +176,7 @@ class MicrogptApp(GuidedApp):
         for keys, owner in (
             ((*MODE_KEYS, RUN_KEY), self),
             *(mode.keys_by_owner if mode else ()),
-            ((*TIME_KEYS, *DOCTOR_KEYS, *GUIDE_KEYS, COPY_KEY, *COMMON_KEYS), self),
+            ((*TIME_KEYS, *PLACE_KEYS, *DOCTOR_KEYS, *GUIDE_KEYS, COPY_KEY, *COMMON_KEYS), self),
         ):
             for key in keys:
                 run = partial(self._run_key, key.action, owner)

@@ -91,6 +91,15 @@ TIME_KEYS = (
 )  # fmt: skip
 """With the one above, what the app that trains has in all of its modes."""
 
+PLACE_KEYS = (
+    Key("left_square_bracket", "app.been(-1)", "Been before",
+        "Back to where you have been: mode, step and what was selected", in_footer=False,
+        display="["),
+    Key("right_square_bracket", "app.been(1)", "Been after", "Forward again", in_footer=False,
+        display="]"),
+)  # fmt: skip
+"""Of the app that trains, in all of its modes."""
+
 GUIDE_KEYS = (
     Key("J", "app.lesson(1)", "Next task", "The next lesson, or stop of the tour", in_footer=False),
     Key("K", "app.lesson(-1)", "Task before", "The lesson before, or stop of the tour",
@@ -191,6 +200,26 @@ BOXES = KeySection("among boxes", (
 ))  # fmt: skip
 """Of the panes around a graph's boxes, whichever app shows them."""
 
+PARAMETERS = KeySection("among parameters", (
+    Key("left,h", "entry(0, -1)", "Number left", "Select the number to the left", display="←",
+        group="Number"),
+    Key("right,l", "entry(0, 1)", "Number right", "Select the number to the right", display="→",
+        group="Number"),
+    Key("up,k", "entry(-1, 0)", "Number above", "Select the number above", display="↑",
+        group="Number"),
+    Key("down,j", "entry(1, 0)", "Number below", "Select the number below", display="↓",
+        group="Number"),
+    Key("pageup", "matrix(-1)", "Matrix −", "Show the matrix before", display="PgUp",
+        group="Matrix"),
+    Key("pagedown", "matrix(1)", "Matrix +", "Show the next matrix", display="PgDn",
+        group="Matrix"),
+    Key("v", "lens", "View", "Data, gradients, Adam's update, or its moments"),
+    Key("W", "widen", "Widen", "All of a large matrix in the window, pooled; again: each number"),
+    Key("enter", "open", "Open", "Show the selected number among the scalars of Graph mode",
+        display="⏎"),
+))  # fmt: skip
+"""Wherever the keys go to a model's matrices."""
+
 STEP = KeySection("the step shown", (
     Key("r", "newest", "Newest", "Leave walk, boxes and edits; follow training again",
         in_footer=False),
@@ -237,7 +266,11 @@ RECORDING = KeySection("recording", (
 ))  # fmt: skip
 """Of the app that shows a script's recorded passes, beside those of the graph."""
 
-ALONE = KeySection("program", (FINDINGS_KEY, *COMMON_KEYS))
+PARAMETERS_KEY = Key("6", "app.parameters", "Parameters",
+                     "The program's matrices, and their gradients", in_footer=False)  # fmt: skip
+"""Of the apps without modes: where modes have numbers, that of Parameters mode is the same."""
+
+ALONE = KeySection("program", (FINDINGS_KEY, PARAMETERS_KEY, *COMMON_KEYS))
 """Of the apps without modes."""
 
 DIFFERENCE = KeySection("difference", (

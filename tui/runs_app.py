@@ -17,7 +17,7 @@ from tui.base.thread_work import in_thread
 from tui.dialogs.branch import BranchScreen
 from tui.dialogs.compare_runs import CompareRunsScreen
 from tui.dialogs.new_run import NewRunScreen
-from tui.run_app import RunApp
+from tui.selecting_app import SelectingApp
 from tui.training import branching
 from tui.training.branching import Branch
 from tui.training.compared_runs import LETTERS, ComparedRun, read_compared
@@ -33,7 +33,7 @@ class _RunToRead:
     name: str
 
 
-class RunsApp(RunApp):
+class RunsApp(SelectingApp):
     """Over one run, which it leaves for others; their losses are drawn over each other."""
 
     class Begun(Message):

@@ -60,8 +60,11 @@ async def draw_app() -> None:
         await _shoot(app, pilot, "tui-weight.svg", ["enter"])
         await pilot.press("backspace")
         await _shoot(app, pilot, "tui-generate.svg", ["5", "right", "right"])
+        matrix = [*["pagedown"] * 7, "down", "down", "right", "v"]
+        await _shoot(app, pilot, "tui-parameters.svg", ["6", *matrix])
         await _train_until(GRAPH_STEPS, app, pilot)
-        head = ["2", *["down"] * 6, "right", "right"]  # the first key selects the first cell
+        # The first key after that selects the first cell.
+        head = ["2", "escape", *["down"] * 6, "right", "right"]
         await _shoot(app, pilot, "tui-graph.svg", [*head, "enter"])
         await _shoot(app, pilot, "tui-step.svg", ["home", *"nnn", *"sss"])
         app.screen.query_one(DebuggerPane).run_line(f"watch {WEIGHT}")

@@ -31,6 +31,8 @@ class Finding:
     should: float | None = None  # two numbers that must be equal and are not
     spoils: int | None = None  # how many gradients are wrong by it
     unless: str = ""  # the innocent explanation of a likely finding
+    about: str = ""
+    """Of a training: the matrix, or the scope at any position, that it is about; `""` of all."""
 
     @property
     def file(self) -> str | None:

@@ -210,7 +210,7 @@ class TrainingDoctor:
                 "rate-too-large", "update", "likely", state.step,
                 f"step {state.step:,} moved {largest} by {said(ratios[largest])} of its own size: "
                 "what was there is overwritten",
-                was=ratios[largest], unless="it is the first of a warm-up",
+                was=ratios[largest], unless="it is the first of a warm-up", about=largest,
             )  # fmt: skip
         elif max(ratios.values()) < SMALL_UPDATE and lr > LATE * config.lr:
             self._tell(
@@ -259,13 +259,13 @@ class TrainingDoctor:
                     "dead-units", layer, "likely", step,
                     f"{layer}: all {n} units are off for {n_inputs} inputs in a row: they get no "
                     "gradient, and what lies before them learns nothing",
-                    unless="the layer is not needed",
+                    unless="the layer is not needed", about=layer,
                 )  # fmt: skip
             elif dead > MOST_FLAT * n:
                 self._tell(
                     "dead-units", layer, "note", step,
                     f"{layer}: {dead} of {n} units are off for {n_inputs} inputs in a row: they "
-                    "get no gradient, and may not come back",
+                    "get no gradient, and may not come back", about=layer,
                 )  # fmt: skip
 
     def _look_at_softmaxes(self, graph: Graph, step: int) -> None:
@@ -281,7 +281,7 @@ class TrainingDoctor:
                 self._tell(
                     "saturated", place, "note", step,
                     f"{place}: in {flat} of {len(largest)} positions one weight is above {FLAT}: "
-                    "where the softmax is flat, queries and keys hardly learn",
+                    "where the softmax is flat, queries and keys hardly learn", about=place,
                 )  # fmt: skip
 
     def _look_at_depth(self, graph: Graph, step: int) -> None:
@@ -305,22 +305,24 @@ class TrainingDoctor:
         if ratio < 1 / MUCH:
             certainty: Certainty = "likely" if ratio < 1 / EXTREME else "note"
             self._tell("vanishing", "depth", certainty, step,
-                       f"{told}: the first layers stand still", was=ratio)  # fmt: skip
+                       f"{told}: the first layers stand still", was=ratio,
+                       about=first.matrix)  # fmt: skip
         elif ratio > MUCH:
             certainty = "likely" if ratio > EXTREME else "note"
             self._tell("exploding", "depth", certainty, step,
-                       f"{told}: no rate is right for both", was=ratio)  # fmt: skip
+                       f"{told}: no rate is right for both", was=ratio,
+                       about=first.matrix)  # fmt: skip
 
     def _tell(
         self, kind: str, place: str, certainty: Certainty, step: int, what: str,
-        was: float | None = None, unless: str = "", mend: str = "",
+        was: float | None = None, unless: str = "", mend: str = "", about: str = "",
     ) -> None:  # fmt: skip
         before = self._told.get((kind, place))
         if before is not None and RANK[before] <= RANK[certainty]:
             return
         self._told[kind, place] = certainty
         found = Finding(kind, certainty, what, mend or MENDS[kind], pass_number=step, was=was,
-                        unless=unless)  # fmt: skip
+                        unless=unless, about=about)  # fmt: skip
         self.findings = tuple(sorted((*self.findings, found), key=_step))
 
 

@@ -13,7 +13,7 @@ from textual.keys import key_to_character
 from tests.benchmarks.tables import report
 from tests.tui.terminal import Terminal
 from tui.app import EVERYWHERE, MODE_KEYS
-from tui.keys import Key
+from tui.keys import PLACE_KEYS, Key
 from tui.modes import MODES, ModeScreen
 
 ROUNDS = 3
@@ -28,7 +28,9 @@ SEQUENCES = {
     "plus": "+", "minus": "-", "slash": "/",
 }  # fmt: skip
 """What a terminal sends for keys that Textual calls by words."""
-LEFT_OUT = {"app.quit", "app.run_or_halt", "app.next_finding", *(key.action for key in MODE_KEYS)}
+LEFT_OUT = {"app.quit", "app.run_or_halt", "app.next_finding"} | {
+    key.action for key in (*MODE_KEYS, *PLACE_KEYS)
+}
 """What would leave the mode, or have training go on while the next keys are timed."""
 OPENS = {"app.help", "app.branch", "app.findings"}
 """Beside the keys that open a line: what a person leaves again before the next key."""

@@ -25,6 +25,7 @@ from tui.modes.generate_mode import GenerateScreen
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.map_mode import MapScreen
 from tui.modes.mode_screen import ModeScreen
+from tui.modes.parameters_mode import ParametersScreen
 from tui.training.run_frame import RunFrame
 
 LARGE, SMALL = (120, 40), (80, 24)
@@ -152,6 +153,21 @@ class Piloted(Driven):
         screen = self.app.screen
         assert isinstance(screen, GenerateScreen)
         await self.until(lambda: screen.is_up_to_date)
+        await self.settle()
+        return screen
+
+    async def parameters(self) -> ParametersScreen:
+        """Parameters mode, with the matrices of the step on screen and their units there."""
+        await self.press("6")
+        screen = self.app.screen
+        assert isinstance(screen, ParametersScreen)
+        await self.until(lambda: screen.frame)
+
+        def is_there() -> bool:
+            origin, shown = self.frame.origin or self.frame.upcoming, screen.pane.shown
+            return bool(origin and shown and shown.key == origin.key and shown.units)
+
+        await self.until(is_there)
         await self.settle()
         return screen
 

@@ -264,7 +264,7 @@ async def test_a_modes_own_command_runs_from_the_palette() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("key", "mode"), [*zip("12345", MODES, strict=True)])
+@pytest.mark.parametrize(("key", "mode"), [*zip("123456", MODES, strict=True)])
 async def test_the_palette_offers_every_key_of_the_mode(key: str, mode: type[ModeScreen]) -> None:
     async with piloted() as ui:
         await ui.press(key)

@@ -33,4 +33,8 @@ async def test_each_mode_copies_its_number() -> None:
         row = result.attention[0][0][2]
         assert await copied() == repr(row[ui.app.screen.source])
         screen = await ui.generate()
-        assert await copied() == repr(screen.made.probability(0))
+        assert await copied() == repr(screen.made.probability(screen.position))
+        screen = await ui.parameters()
+        await ui.press("v", "down", "right")
+        grads = screen.pane.matrix.numbers["gradient"]
+        assert await copied() == repr(float(grads[1, 1]))

@@ -19,6 +19,7 @@ from tui.keys import (
     BOXES,
     DIFFERENCE,
     MAP,
+    PARAMETERS,
     SCRIPT,
     STEP,
     WALK,
@@ -29,15 +30,11 @@ from tui.keys import (
 from tui.modes import MODES
 from tui.modes.mode_screen import ModeScreen
 from tui.modes.step_mode import StepScreen
+from tui.widgets.parameters_pane import ParametersPane
 
-EVERY_MODE = {"1", "2", "3", "4", "5", "space", "comma", "full_stop", "d", "question_mark", "x"} | {
-    "B",
-    "D",
-    "F",
-    "R",
-    "Y",
-    "plus",
-    "minus",
+EVERY_MODE = {*"123456dxBDFRY", "space", "comma", "full_stop", "question_mark", "plus", "minus"} | {
+    "left_square_bracket",
+    "right_square_bracket",
 }
 EVERY_WALK = {*"sSnNoOcCupPbwyezUG", "home", "end", "slash", "colon", "escape", "r", "m"}
 ASKED_FOR = {
@@ -48,6 +45,8 @@ ASKED_FOR = {
     "generate": EVERY_MODE
     | {"left", "right", "up", "down", "enter", "backspace", "T", "a", "A"}
     | {"left_parenthesis", "right_parenthesis", "left_curly_bracket", "right_curly_bracket"},
+    "parameters": EVERY_MODE
+    | {"left", "right", "up", "down", "enter", "pageup", "pagedown", *"vW"},
 }
 
 OWNERS: dict[KeySection, type] = {
@@ -56,6 +55,7 @@ OWNERS: dict[KeySection, type] = {
     WALK: WalkPane,
     MAP: MapPanel,
     BOXES: GraphPane,
+    PARAMETERS: ParametersPane,
     STEP: StepScreen,
     SCRIPT: ScriptApp,
     ALONE: GraphApp,
@@ -102,6 +102,7 @@ SAME = {
     "head": "select",
     "position": "select",
     "letter": "select",
+    "entry": "select",
     "document_position": "select",
     "candidate": "select",
     "open_cell": "open",

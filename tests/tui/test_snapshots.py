@@ -86,6 +86,13 @@ async def generate_mode(ui: Piloted) -> None:
     await ui.press("right", "right")
 
 
+async def parameters_mode(ui: Piloted) -> None:
+    """Gradients of a matrix that does not fit, pooled, in the light theme."""
+    await ui.train(3)
+    await ui.parameters()
+    await ui.press("t", "v", *["pagedown"] * 7, "W", "down", "right")
+
+
 @pytest.fixture
 def pinned_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """The Graphviz that is installed with the package: a system's may lay out otherwise."""
@@ -94,7 +101,7 @@ def pinned_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 BEFORE = (
     train_mode, map_mode, map_walk, map_light, small_map, graph_mode, scalars, attention_mode,
-    attention_cell, generate_mode,
+    attention_cell, generate_mode, parameters_mode,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from microgpt.debugger.verbs.where import Standing
 from microgpt.debugger.verbs.why import Why
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.pass_evidence import PassEvidence
+from tui.base.base_app import BaseApp
 from tui.debugger.box_tree import BoxTree
 from tui.debugger.canvas import GraphCanvas
 from tui.debugger.explorer import Explorer
@@ -21,8 +22,11 @@ from tui.debugger.map_panel import MapPanel, Marked
 from tui.debugger.source_pane import SourcePane
 from tui.debugger.stops_panel import StopsPanel
 from tui.debugger.walk_pane import Stride
+from tui.dialogs.program_parameters import ProgramParametersScreen
 from tui.doctor.doctor_panel import DoctorPanel
 from tui.doctor.pass_doctor import Checkup
+from tui.selection import Selection
+from tui.training.shown_parameters import of_graph
 from tui.widgets.map_view import MapView
 from tui.widgets.small_map import SmallMap
 
@@ -99,12 +103,31 @@ class DebuggerPane(GraphPane):
             explorer.reveal(node)
         self.show()
 
+    def open_parameters(self, app: BaseApp) -> None:
+        """Shows the program's matrices; a number that is chosen there is gone to."""
+        explorer = self.explorer
+        if explorer is None:
+            self._say_none_yet()
+            return
+
+        def go(name: str | None) -> None:
+            if name is not None and explorer is self.explorer:
+                explorer.reveal(explorer.graph.find(name))
+                self.show()
+
+        shown = of_graph(explorer.graph, self.caption)
+        app.open_dialog(ProgramParametersScreen(shown, self.reference()), go)
+
     def close_all(self) -> None:
         """Back to the whole graph; where the walk stands stays."""
         if self.explorer is not None:
             self.explorer.look_into(self.explorer.folding.root)
             self.way_back = None
             self.show()
+
+    def select_on_map(self, selection: Selection) -> bool:
+        """Selects on the Map what was selected elsewhere; False while there is no Map."""
+        return self._panel.show_selected(selection)
 
     def mark(self, marked: Marked | None) -> None:
         """Has the Map compare with a graph, or with none any more."""

@@ -159,14 +159,18 @@ class Explorer:
         if place.focus != self.folding.root.key:
             self.look_into(self.folding.find(place.focus))
         if place.phase is not None:
-            timeline = self.session.timeline
-            if place.phase == "forward":
-                moment = min(place.event, timeline.n_forward)
-            else:
-                moment = min(timeline.n_forward + 1 + place.event, timeline.last)
-            self.session.goto_moment(moment)
-            self.stepping = True
+            self.go_to_moment(place.phase, place.event)
         self.select(place.selected)
+
+    def go_to_moment(self, phase: Phase, event: int) -> None:
+        """To an event of a pass, or to its last if there are not so many."""
+        timeline = self.session.timeline
+        if phase == "forward":
+            moment = min(event, timeline.n_forward)
+        else:
+            moment = min(timeline.n_forward + 1 + event, timeline.last)
+        self.session.goto_moment(moment)
+        self.stepping = True
 
     # -- what is shown -------------------------------------------------------------------------
 

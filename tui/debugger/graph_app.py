@@ -68,6 +68,10 @@ class GraphApp(BaseApp):
     def _show_checkup(self, event: Examined) -> None:
         self.query_one(DebuggerPane).take_checkup(event.checkup)
 
+    def action_parameters(self) -> None:
+        """The matrices of the graph at hand."""
+        self.query_one(DebuggerPane).open_parameters(self)
+
     def action_findings(self) -> None:
         """The doctor's panel, or no more."""
         if not self.query_one(DoctorPanel).toggle():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,14 +17,17 @@ from microgpt.graph.graph import Graph
 from microgpt.model.place_names import named
 from tui.debugger.explorer import Explorer
 from tui.debugger.map_side import MapSide, Moment, wrong_in
+from tui.debugger.row_histories import row_keys
+from tui.debugger.selecting import cell_of, select_cell
 from tui.debugger.stops_panel import StopsPanel
 from tui.keys import MAP, bindings_for
+from tui.selection import Selection
 from tui.widgets.map_view import MapView
 from viz.maps.folding import fitted
-from viz.maps.grid import Row
 from viz.maps.lenses import DEFAULT_LENS, Look, Question, look
 from viz.maps.moments import MapMoment
 from viz.maps.moved import NOTHING_MOVED, Moved
+from viz.maps.step_map import StepMap
 
 HEADER_LINES = 2
 """Above the rows: what each column reads, and what comes next."""
@@ -52,6 +54,14 @@ class MapPanel(Horizontal):
             super().__init__()
             self.path = path  # of the cell's scope
 
+    class Selected(Message):
+        """The person has selected a cell, or none."""
+
+        def __init__(self, step_map: StepMap, cell: int) -> None:
+            super().__init__()
+            self.map = step_map
+            self.cell = cell  # of the Map, -1 for none
+
     class LookChanged(Message):
         """The Map is seen through another lens."""
 
@@ -62,6 +72,7 @@ class MapPanel(Horizontal):
         self.widens = False  # whether the selected column is shown output by output
         self.marked: Marked | None = None  # what the lens `change` compares with
         self.asked: int | None = None  # the node whose gradient the lens `why` divides
+        self._selection = Selection()  # of which `selected` is the cell, however rows are folded
         self._explorer: Explorer | None = None
         self._look: Look | None = None  # at as many rows as fit
         self._moved = NOTHING_MOVED  # by what-ifs, of what is looked at
@@ -115,8 +126,8 @@ class MapPanel(Horizontal):
         if explorer is None:
             return
         fitting = explorer.map_fitting(self.room_for_rows)
-        if self._look is not None and self.selected >= 0:
-            self.selected = self._look.map.grid.same_place(self.selected, fitting.grid)
+        if self._look is not None and self._look.map is not fitting:
+            self.selected = cell_of(self._selection, fitting)
         try:
             self._look = look(fitting, self.shown_lens, self._question(self.shown_lens))
         except MicrogptError as error:  # such as a text of another length, to compare with
@@ -272,12 +283,15 @@ class MapPanel(Horizontal):
         seen = self._look
         return "" if seen is None or self.selected < 0 else repr(float(seen.numbers[self.selected]))
 
-    def select_loss(self, column: int) -> bool:
-        """Selects the last cell of a column, which is its loss; False without a Map of so many."""
-        if self._look is None or column >= len(self._look.map.grid.labels):
+    def show_selected(self, selection: Selection) -> bool:
+        """Selects what was selected elsewhere; False while there is no Map."""
+        if self._look is None:
             return False
-        cells = self._look.map.grid.at[:, column]
-        self.select(int(cells[cells >= 0][-1]))
+        self._selection = selection
+        cell = cell_of(selection, self._look.map)
+        if cell != self.selected:
+            self.selected = cell
+            self._draw()
         return True
 
     @property
@@ -329,6 +343,9 @@ class MapPanel(Horizontal):
         if cell != self.selected:
             self.selected = cell
             self._draw()
+            if self._look is not None:
+                self._selection = select_cell(Selection(), self._look.map, cell)
+                self.post_message(self.Selected(self._look.map, cell))
 
     @property
     def opens(self) -> str:
@@ -382,14 +399,3 @@ class MapPanel(Horizontal):
         self.select(event.cell)
         if event.again:
             self.action_open_cell()
-
-
-def row_keys(rows: Sequence[Row]) -> list[str]:
-    """What a row of one step's Map and of the next have in common, each its own."""
-    seen: Counter[tuple[int | None, str]] = Counter()
-    keys = []
-    for row in rows:
-        place = (row.layer, row.name)
-        seen[place] += 1
-        keys.append(f"{row.layer} {row.name} {seen[place]}")
-    return keys

@@ -144,6 +144,10 @@ class ScriptApp(BaseApp):
                 self._let_run(1)
         self._show_status()
 
+    def action_parameters(self) -> None:
+        """The matrices of the graph at hand."""
+        self.query_one(DebuggerPane).open_parameters(self)
+
     def action_findings(self) -> None:
         """The doctor's panel, or no more."""
         if not self.query_one(DoctorPanel).toggle():

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from microgpt.debugger import DebugSession
 from microgpt.debugger.console import Console
 from microgpt.debugger.post_mortem import compute
 from microgpt.errors import GraphError, MicrogptError
+from microgpt.graph.events import Phase
 from microgpt.train.graph_cost import MOST_SCALARS, n_nodes
 from microgpt.train.graph_origin import GraphOrigin
 from tui.debugger.explorer import Explorer, Standpoint
-from tui.debugger.map_panel import Marked, row_keys
+from tui.debugger.map_panel import Marked
+from tui.debugger.row_histories import row_keys, row_norms
 from tui.debugger.still_explorer import StillExplorer
 from tui.training.run_frame import RunFrame
 from tui.widgets.status_bar import WhatIfMark
-from viz.maps.step_map import StepMap
 
 STEPS_REMEMBERED = 240
 """Of how many steps each row's gradient is kept."""
@@ -121,6 +120,16 @@ class StepAtHand:
         explorer.go_where(step.explorer.place)
         self.step = OpenedStep(step.origin, explorer)
 
+    def go_to_moment(self, moment: tuple[Phase, int] | None) -> None:
+        """Walks to a moment of the passes, or to the nearest that there is; None walks no more."""
+        explorer = self.step.explorer if self.step is not None else None
+        if explorer is None or explorer.why_still:
+            return
+        if moment is None:
+            explorer.stepping = False
+        elif explorer.graph.backpropagated or moment[0] == "forward":
+            explorer.go_to_moment(*moment)
+
     def take(self, step: OpenedStep) -> None:
         """Goes to another step."""
         if self.step is not None and own_text(self.step.origin) != own_text(step.origin):
@@ -135,14 +144,3 @@ class StepAtHand:
 def own_text(origin: GraphOrigin) -> str:
     """The text of someone's own that is looked at, `""` for training's document."""
     return origin.document if origin.trained_on else ""
-
-
-def row_norms(step_map: StepMap) -> list[float]:
-    """The L2 norm of the gradient over the cells of each row but its parameters. `[row]`."""
-    grid = step_map.grid
-    inside = np.flatnonzero(~np.array(grid.parameters))
-    with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
-        squares = step_map.grad_norm[inside] ** 2
-        sums = np.bincount(grid.row_of[inside], squares, len(step_map.rows))
-        norms: list[float] = np.sqrt(sums).tolist()
-    return norms

@@ -11,6 +11,7 @@ from textual.binding import Binding
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.wording import told_of
 from tui.dialogs.dialog import Dialog
+from tui.selection import Selection
 from tui.widgets.findings_view import FindingsView, ShownFinding
 
 OBSERVATION = "observation"
@@ -27,9 +28,15 @@ class FindingsScreen(Dialog[int | None]):
 
     BINDINGS = [Binding("escape,F,q", "dismiss(None)", "Close")]
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    def __init__(self, findings: Sequence[Finding], selection: Selection | None = None) -> None:
+        """Shows findings.
+
+        Args:
+            selection: what is selected; findings about it say so, and the cursor is on the first.
+        """
         super().__init__()
         self._findings = tuple(findings)
+        self._selection = selection or Selection()
 
     def compose(self) -> ComposeResult:
         """The findings, the newest at the end."""
@@ -40,23 +47,35 @@ class FindingsScreen(Dialog[int | None]):
     def on_mount(self) -> None:
         """Arrows choose at once."""
         self.show(self._findings)
-        self.query_one(FindingsView).take_focus()
+        view = self.query_one(FindingsView)
+        if (at := next(filter(self._is_about, self._findings), None)) is not None:
+            view.go_to(self._findings.index(at))
+        view.take_focus()
+
+    def _is_about(self, finding: Finding) -> bool:
+        """Whether a finding is about what is selected."""
+        return self._selection.is_about(finding.about)
 
     def show(self, findings: Sequence[Finding]) -> None:
         """Shows these, of which there may be more now."""
         view = self.query_one(FindingsView)
         n = len(findings)
         view.border_title = f"doctor · {n} finding{'' if n == 1 else 's'}"
-        view.show([_shown(finding) for finding in findings], NOTHING)
+        view.show([_shown(each, chosen=self._is_about(each)) for each in findings], NOTHING)
 
     @on(FindingsView.Chosen)
     def _choose(self, event: FindingsView.Chosen) -> None:
         self.dismiss(event.place)
 
 
-def _shown(finding: Finding) -> ShownFinding:
+def _shown(finding: Finding, *, chosen: bool) -> ShownFinding:
     step = finding.pass_number or 0
+    way = f"goes to step {step:,}"
+    if finding.about:
+        way += f" and selects {finding.about}"
+    where = f"step {step:,}{' · about what is selected' if chosen else ''}"
+    mark = f"@{step:,}{' ◂' if chosen else ''}"
     return ShownFinding(
-        finding.kind or OBSERVATION, finding.certainty, f"@{step:,}", f"step {step:,}", "",
-        tuple(told_of(finding, in_code=False)), f"goes to step {step:,}",
+        finding.kind or OBSERVATION, finding.certainty, mark, where, "",
+        tuple(told_of(finding, in_code=False)), way,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from tui.modes.generate_mode import GenerateScreen
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.map_mode import MapScreen
 from tui.modes.mode_screen import ModeScreen
+from tui.modes.parameters_mode import ParametersScreen
 from tui.modes.train_mode import TrainScreen
 
 MODES: tuple[type[ModeScreen], ...] = (
@@ -16,5 +17,6 @@ MODES: tuple[type[ModeScreen], ...] = (
     GraphScreen,
     AttentionScreen,
     GenerateScreen,
+    ParametersScreen,
 )
 """In the order of their tabs and number keys; the first is there from the start."""

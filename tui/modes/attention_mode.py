@@ -54,6 +54,7 @@ class AttentionScreen(HeadsScreen):
     """Looks at heads."""
 
     MODE = "attention"
+    SHORT = "Attn"
     ON_SCREEN = (
         "Each small picture is a head: rows are positions that read, columns those that they read, "
         "and each row adds up to 1. The table says what each head does, measured over documents. "
@@ -85,10 +86,8 @@ class AttentionScreen(HeadsScreen):
     )  # fmt: skip
     BINDINGS = bindings_for(KEYS)
 
-    head_index = 0  # the selected head, counted through all layers
     source = -1  # of the open weight, -1 if none is open
     view: HeadNumberKind = "weights"
-    _position: int | None = None  # the selected query position; until one is selected, the last
 
     def body(self) -> Widget:
         """Heads on top; below, the selected one, and whom the selected position reads."""
@@ -100,15 +99,21 @@ class AttentionScreen(HeadsScreen):
 
     @property
     def head(self) -> tuple[int, int]:
-        """The selected head as `(layer, head)`."""
-        n_head = self.frame.model.config.n_head if self.frame else 1
-        return divmod(self.head_index, n_head)
+        """The selected head as `(layer, head)`, until one is selected the first."""
+        return self.selection.head or (0, 0)
+
+    @property
+    def head_index(self) -> int:
+        """The selected head, counted through all layers."""
+        layer, head = self.head
+        return layer * (self.frame.model.config.n_head if self.frame else 1) + head
 
     @property
     def position(self) -> int:
         """The selected query position: the last, until another is selected."""
         last = len(self.shown.tokens) - 1 if self.shown else 0
-        return last if self._position is None else min(self._position, last)
+        chosen = self.selection.position
+        return last if chosen is None else min(chosen, last)
 
     @property
     def weights(self) -> Sequence[Sequence[float]]:
@@ -235,7 +240,11 @@ class AttentionScreen(HeadsScreen):
             self._select_head((self.head_index + by) % (config.n_head * config.n_layer))
 
     def _select_head(self, index: int) -> None:
-        self.head_index = index
+        self._select_both(*divmod(index, self.frame.model.config.n_head if self.frame else 1))
+
+    def _select_both(self, layer: int, head: int, position: int | None = None) -> None:
+        """Selects a head, and the position that reads, if one is meant."""
+        self.run_app.select(self.selection.with_head(layer, head, position))
         self.show_heads()
 
     def action_position(self, by: int) -> None:
@@ -244,8 +253,7 @@ class AttentionScreen(HeadsScreen):
             self._select(min(max(self.position + by, 0), len(self.shown.tokens) - 1))
 
     def _select(self, position: int) -> None:
-        self._position = position
-        self.show_heads()
+        self._select_both(*self.head, position)
 
     def action_open(self) -> None:
         """Opens the weight of what the position reads most."""
@@ -338,11 +346,9 @@ class AttentionScreen(HeadsScreen):
     @on(Heatmap.PositionPicked)
     def _pick_position(self, event: Heatmap.PositionPicked) -> None:
         again = event.position == self.position
-        self._position = event.position
+        self._select(event.position)
         if event.source >= 0 and (again or self.source >= 0):
             self._open(event.source)
-        else:
-            self.show_heads()
 
     @on(HeadStrip.HeadPicked)
     @on(HeadTable.HeadPicked)

@@ -80,6 +80,7 @@ class GenerateScreen(ModeScreen):
     """Draws documents and shows why each letter came."""
 
     MODE = "generate"
+    SHORT = "Gen"
     TOOLTIP = "Generate mode: draw text, letter by letter"
     ON_SCREEN = (
         "On top is the text that the model has drawn, with the probability that each letter had. "
@@ -118,7 +119,6 @@ class GenerateScreen(ModeScreen):
     BINDINGS = bindings_for(KEYS)
 
     drawing = Drawing()
-    position = 0  # the letter that is read last
     selected = -1  # place among the candidates, -1 for the one that came
     shown: DrawnStep | None = None
 
@@ -198,6 +198,15 @@ class GenerateScreen(ModeScreen):
         return self.shown is not None and self.shown.question is self._asked
 
     @property
+    def position(self) -> int:
+        """The letter that is read last: the selected one, as far as the text drawn goes."""
+        last = self.made.n_positions - 1 if self.made is not None else 0
+        return min(self.selection.position or 0, last)
+
+    def _read_to(self, position: int) -> None:
+        self.run_app.select(self.selection.with_position(max(0, position)))
+
+    @property
     def made(self) -> Generation | None:
         """The document shown."""
         return self.shown.made if self.shown else None
@@ -212,7 +221,6 @@ class GenerateScreen(ModeScreen):
         if made is None:
             text.border_title = Text(f"{shown.question.moment}: {shown.problem}")
             return
-        self.position = min(self.position, made.n_positions - 1)
         text.border_title = Text(f"“{printable(made.text)}” · drawn {shown.question.moment}")
         text.border_subtitle = Text(self._settings(made))
         text.show(made, self.position)
@@ -265,7 +273,7 @@ class GenerateScreen(ModeScreen):
 
     def _select_position(self, position: int) -> None:
         if self.made is not None:
-            self.position = min(max(position, 0), self.made.n_positions - 1)
+            self._read_to(min(position, self.made.n_positions - 1))
             self.selected = -1
             self._show()
 
@@ -298,14 +306,14 @@ class GenerateScreen(ModeScreen):
         except InputError as error:
             self.notify(str(error), severity="warning", markup=False)
             return
-        self.position += 1
+        self._read_to(self.position + 1)
         self._set(replace(self.drawing, prompt=prompt))
 
     def action_close(self) -> None:
         """Takes the prefix's last letter back."""
         prompt = self.drawing.prompt
         if prompt:
-            self.position = min(self.position, len(prompt) - 1)
+            self._read_to(min(self.position, len(prompt) - 1))
             self._set(replace(self.drawing, prompt=prompt[:-1]))
 
     def action_prefix(self) -> None:
@@ -316,7 +324,7 @@ class GenerateScreen(ModeScreen):
 
         def begin(prompt: str | None) -> None:
             if prompt is not None:
-                self.position = len(prompt)
+                self._read_to(len(prompt))
                 self._set(replace(self.drawing, prompt=prompt))
 
         self.run_app.open_dialog(PrefixScreen(frame.newest_model, self.drawing.prompt), begin)

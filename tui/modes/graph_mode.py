@@ -16,10 +16,13 @@ from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
 from tui.debugger.layout import lay_out
+from tui.debugger.map_panel import MapPanel
+from tui.debugger.selecting import go_to, select_box, select_cell
 from tui.debugger.step_at_hand import OpenedStep
 from tui.debugger.still_explorer import StillExplorer
 from tui.keys import BOXES
 from tui.modes.step_mode import StepScreen
+from tui.selection import Selection
 
 
 class GraphScreen(StepScreen):
@@ -47,6 +50,7 @@ class GraphScreen(StepScreen):
 
     def __init__(self) -> None:
         super().__init__()
+        self._stood: tuple[str, str] | None = None  # the boxes looked into and selected
         self._region_path = ""  # the scope that was opened last
         self._region_shown: object = None  # the step and path of the region on screen
         self._region_asked: object = None  # and of the one that is computed
@@ -85,11 +89,50 @@ class GraphScreen(StepScreen):
 
         return lay_out_first
 
+    # -- what is selected ------------------------------------------------------------------------
+
+    def select_here(self, selection: Selection) -> bool:
+        """The scalar, or inside the cell or head; of anything else its box, if it is in sight."""
+        explorer, pane = self.explorer, self.pane
+        if explorer is None or explorer.why_still or explorer.graph.region is not None:
+            return explorer is not None
+        if pane.shows_map and selection.about not in ("node", "cell", "head"):
+            return pane.select_on_map(selection)
+        if go_to(selection, explorer):
+            if explorer.focus.parent is not None and selection.about in ("cell", "head"):
+                pane.way_back = explorer.focus.key
+            self._stood = explorer.focus.key, explorer.selected
+            pane.show()
+        return True
+
+    @on(MapPanel.Selected)
+    def _select_cell(self, event: MapPanel.Selected) -> None:
+        self.selected(select_cell(self.selection, event.map, event.cell))
+
+    @on(DebuggerPane.Moved)
+    def _note_box(self) -> None:
+        """The person has gone to another box; where the walk leads, the event is what it is."""
+        explorer, pane = self.explorer, self.pane
+        if explorer is None or explorer.why_still or pane.shows_map:
+            return
+        stands = explorer.focus.key, explorer.selected
+        before, self._stood = self._stood, stands
+        if before is None or before == stands:
+            return
+        box = explorer.selected_box
+        if box.kind == "node" and box.node == explorer.visited:
+            visited = explorer.graph.scope(box.node)
+            self.selected(self.selection.nothing().at_event(self.selection.moment, visited))
+        else:
+            self.selected(select_box(self.selection, explorer, box))
+
     def _show(self, step: OpenedStep) -> None:
         if isinstance(step.explorer, StillExplorer):
+            self._stood = None
             self._left_at = self._moment_of(step.explorer)
             self._show_region(step, step.explorer)
             return
+        self._stood = step.explorer.focus.key, step.explorer.selected
         self.pane.mark(self.at_hand.marked)
         super()._show(step)
 

@@ -12,10 +12,11 @@ from tui.base.base_app import ExportJob
 from tui.debugger.explorer import Explorer
 from tui.debugger.map_pane import MapPane
 from tui.debugger.map_panel import MapPanel
+from tui.debugger.selecting import select_cell
 from tui.debugger.step_at_hand import OpenedStep
 from tui.keys import MAP
 from tui.modes.step_mode import StepScreen
-from tui.training.run_frame import RunFrame
+from tui.selection import Selection
 
 
 class MapScreen(StepScreen):
@@ -31,7 +32,6 @@ class MapScreen(StepScreen):
         "of the selected cell, or of the event that the pass is at."
     )
     PLACE_KEYS = MAP
-    wanted_position: int | None = None  # a column to be selected when there is a Map
     WAITING, TITLE_OF = "computing the first map", "#map-middle"
 
     def body(self) -> Widget:
@@ -72,17 +72,15 @@ class MapScreen(StepScreen):
         self.pane.histories = self.at_hand.histories
         self.panel.marked = self.at_hand.marked
         super()._show(step)
-        self._select_wanted()
+        self.show_selected()
 
-    def show_frame(self, frame: RunFrame) -> None:
-        """Follows training, and selects what another mode has asked for."""
-        super().show_frame(frame)
-        if self.step is not None and self.explorer is not None:
-            self._select_wanted()
+    def select_here(self, selection: Selection) -> bool:
+        """Its cell."""
+        return self.panel.show_selected(selection)
 
-    def _select_wanted(self) -> None:
-        if self.wanted_position is not None and self.panel.select_loss(self.wanted_position):
-            self.wanted_position = None
+    @on(MapPanel.Selected)
+    def _select(self, event: MapPanel.Selected) -> None:
+        self.selected(select_cell(self.selection, event.map, event.cell))
 
     def show_marked(self) -> None:
         """Sees changes while a step is marked."""

@@ -13,7 +13,8 @@ from textual.widget import Widget
 
 from tui.base.base_app import ExportJob
 from tui.keys import Key, KeySection
-from tui.run_app import RunApp
+from tui.selecting_app import SelectingApp
+from tui.selection import Selection
 from tui.training.run_frame import RunFrame
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.scrubber import Scrubber
@@ -24,6 +25,7 @@ class ModeScreen(Screen[None]):
     """A mode: a body between the status line and the footer."""
 
     MODE: ClassVar[str]  # its name, in lower case
+    SHORT: ClassVar[str] = ""  # its name on a tab where there is little room, if shorter
     TOOLTIP: ClassVar[str]  # of the key that opens it
     ON_SCREEN: ClassVar[str]  # what is to be seen there, pane by pane, for the help
     KEYS: ClassVar[tuple[Key, ...]]  # its own, which a mode also gives to Textual, as `BINDINGS`
@@ -31,10 +33,15 @@ class ModeScreen(Screen[None]):
     frame: RunFrame | None = None
 
     @property
-    def run_app(self) -> RunApp:
+    def run_app(self) -> SelectingApp:
         """The app, which a mode belongs to."""
-        assert isinstance(self.app, RunApp)
+        assert isinstance(self.app, SelectingApp)
         return self.app
+
+    @property
+    def selection(self) -> Selection:
+        """What is selected, in all modes."""
+        return self.run_app.selection
 
     def compose(self) -> ComposeResult:
         """Status line, what the app asks for, body, scrubber, footer."""

@@ -25,6 +25,7 @@ from tui.debugger.step_at_hand import OpenedStep, StepAtHand, as_computed, opene
 from tui.debugger.walk_pane import WalkPane
 from tui.keys import STEP, WALK, Key, KeySection, bindings_for
 from tui.modes.mode_screen import ModeScreen
+from tui.selection import Selection
 from tui.training.run_frame import RunFrame
 
 MOST_OF_TEXT = 30
@@ -64,6 +65,7 @@ class StepScreen(ModeScreen):
         self._said = ""
         self._since = time.monotonic()  # the first step is waited for
         self._left_at: tuple[int, int, bool] | None = None  # where this mode has shown the person
+        self._shown_selection: Selection | None = None  # what this mode has selected
 
     def on_mount(self) -> None:
         """Until the first step is there, says what is waited for; of a large graph, how long."""
@@ -136,9 +138,40 @@ class StepScreen(ModeScreen):
             return
         if self.step is not None and self._moment_of(self.step.explorer) != self._left_at:
             self.arrive(self.step)
+        self.show_selected()
         origin = frame.origin or frame.upcoming
         if origin is not None:
             self._follow(origin, frame)
+
+    # -- what is selected ------------------------------------------------------------------------
+
+    def show_selected(self) -> None:
+        """Selects what was selected in another mode, or gone back to."""
+        selection = replace(self.selection, moment=None)
+        if self.explorer is None or selection == self._shown_selection:
+            return
+        if self.select_here(selection):
+            self._shown_selection = selection
+
+    @abstractmethod
+    def select_here(self, selection: Selection) -> bool:
+        """Selects something that was selected elsewhere; False if that cannot be yet."""
+
+    def selected(self, selection: Selection) -> None:
+        """The person has selected something in this mode."""
+        self._shown_selection = replace(selection, moment=None)
+        self.run_app.select(selection)
+
+    def _note_moment(self, explorer: Explorer) -> None:
+        """The walk has gone on, in all modes."""
+        if explorer.why_still:
+            return
+        state = explorer.state
+        moment = (state.phase, state.event) if explorer.stepping else None
+        visited = explorer.visited
+        scope = explorer.graph.scope(visited) if visited is not None else ""
+        if moment != self.selection.moment:
+            self.selected(self.selection.at_event(moment, scope))
 
     def arrive(self, step: OpenedStep) -> None:
         """Shows what another mode has opened, or where the person has gone in it."""
@@ -216,7 +249,9 @@ class StepScreen(ModeScreen):
         if event.place != place and place is not None:  # moved meanwhile
             step = replace(step, explorer=Explorer.arriving(step.explorer.session, place))
         self.at_hand.take(step)
+        self.run_app.step_opened()
         self._show(step)
+        self.show_selected()
         self.show_status()
         if step.dropped:
             self.notify("; ".join(step.dropped), title="not made in this step", severity="warning",
@@ -258,6 +293,7 @@ class StepScreen(ModeScreen):
             return
         if explorer is not None:
             self._left_at = self._moment_of(explorer)
+            self._note_moment(explorer)
         if step is not None and explorer is not None and explorer is not step.explorer:
             self.at_hand.step = OpenedStep(step.origin, explorer)
             self.show_status()  # an edit is made, or taken back

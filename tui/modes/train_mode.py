@@ -75,10 +75,20 @@ class TrainScreen(ModeScreen):
     class PositionsMeasured(Message):
         """Losses by position have come."""
 
-    position = -1  # the selected one, -1 for none
     view = "loss"
     _chosen_smoothing: int | None = None  # which of `SMOOTHINGS`, None before one is chosen
     _positions: PositionWatch | None = None
+
+    @property
+    def position(self) -> int:
+        """The selected position of the document, its last if it has not so many; -1 for none."""
+        chosen, result = self.selection.position, self.frame.result if self.frame else None
+        if chosen is None or result is None:
+            return -1
+        return min(chosen, len(result.position_losses) - 1)
+
+    def _select(self, position: int) -> None:
+        self.run_app.select(self.selection.with_position(position))
 
     def body(self) -> Widget:
         """Curve and samples side by side, the document below."""
@@ -215,8 +225,6 @@ class TrainScreen(ModeScreen):
     # -- the document --------------------------------------------------------------------------
 
     def _show_document(self, frame: RunFrame) -> None:
-        if frame.result is not None:
-            self.position = min(self.position, len(frame.result.position_losses) - 1)
         strip = self.query_one(DocumentStrip)
         strip.show(frame, self._edited_document(), self.position)
         strip.border_subtitle = "⏎ its column on the Map" if self.position >= 0 else ""
@@ -228,9 +236,9 @@ class TrainScreen(ModeScreen):
             return
         losses = frame.result.position_losses
         if self.position < 0:
-            self.position = max(range(len(losses)), key=lambda at: losses[at])
+            self._select(max(range(len(losses)), key=lambda at: losses[at]))
         else:
-            self.position = min(max(self.position + by, 0), len(losses) - 1)
+            self._select(min(max(self.position + by, 0), len(losses) - 1))
         self._show_document(frame)
 
     async def action_open(self) -> None:
@@ -243,7 +251,7 @@ class TrainScreen(ModeScreen):
     @on(DocumentStrip.PositionPicked)
     async def _pick_position(self, event: DocumentStrip.PositionPicked) -> None:
         again = event.position == self.position
-        self.position = event.position
+        self._select(event.position)
         if again:
             await self.action_open()
         elif self.frame is not None:

@@ -78,6 +78,10 @@ class FindingsView(Horizontal):
         listed.display = bool(findings)
         self._tell(otherwise)
 
+    def go_to(self, place: int) -> None:
+        """Puts the cursor on a finding."""
+        self.query_one(OptionList).highlighted = place
+
     def take_focus(self) -> None:
         """Arrows choose."""
         self.query_one(OptionList if self._shown else TextView).focus()

@@ -169,16 +169,26 @@ class StatusBar(Static):
         """The right part is set flush with the edge."""
         self.update(self._line(), layout=False)
 
+    def _tabs(self) -> dict[str, str]:
+        """What each mode is called: in short where there is no room beside how training stands."""
+        names = {mode: mode.title() for mode in self.app.MODES}
+        width = sum(len(f" {place} {name} ") for place, name in enumerate(names.values(), start=1))
+        least = len(short_summary(self._frame)) + 1 if self._frame else 0
+        if width + least > self.size.width > 0:
+            shorts = {mode: getattr(made, "SHORT", "") for mode, made in self.app.MODES.items()}
+            names = {mode: shorts[mode] or name for mode, name in names.items()}
+        return names
+
     def _line(self) -> Text:
         background, primary, error = (
             theme_color(self.app, name) for name in ("background", "primary", "error")
         )
         line = Text(no_wrap=True, overflow="ellipsis")
-        for place, mode in enumerate(self.app.MODES, start=1):
+        for place, (mode, told) in enumerate(self._tabs().items(), start=1):
             chosen = mode == self._mode
             style = f"bold {background} on {primary}" if chosen else ""
             start = len(line)
-            line.append(f" {place} {mode.title()} ", style)
+            line.append(f" {place} {told} ", style)
             if not chosen:  # what can be clicked has the colours of a link
                 line.apply_meta({"@click": f"app.mode('{mode}')"}, start, len(line))
         if self._frame:

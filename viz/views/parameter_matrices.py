@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from microgpt.graph.arrays import Floats, frozen
 from viz.style import short_number
 from viz.views.subject import ViewSubject
 from viz.views.table import Choices
+
+if TYPE_CHECKING:
+    from microgpt.train.engines.vectors.document_pass import AdamStep
 
 BY_TOKEN = ("wte", "lm_head")
 """Matrices that have a row a token."""
@@ -26,12 +29,14 @@ class ParameterMatrix:
     data: Floats
     grads: Floats  # of the document's mean loss; 0 of rows that it does not read
     update: Floats  # what an update by these gradients adds
+    first_moment: Floats  # Adam's mean gradient, this one taken in
+    second_moment: Floats  # its mean squared gradient, likewise
 
     @property
     def ratio(self) -> float:
         """The size of the update over that of the matrix: root mean squares."""
-        size = _rms(self.data)
-        return _rms(self.update) / size if size else float("inf")
+        size = root_mean_square(self.data)
+        return root_mean_square(self.update) / size if size else float("inf")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,17 +59,11 @@ class ParameterMatrices:
         shapes = model.config.shapes(model.tokenizer.vocab_size)
         if choices.matrix is not None and choices.matrix not in shapes:
             raise InputError(f"--matrix {choices.matrix}: there are {', '.join(shapes)}")
-        data, grads = np.array(model.data), subject.passed.grads
-        update, found, start = subject.updated - data, [], 0
-        for name, (rows, columns) in shapes.items():
-            here = slice(start, start + rows * columns)
-            start = here.stop
-            if choices.matrix in {None, name}:
-                parts = (each[here].reshape(rows, columns) for each in (data, grads, update))
-                found.append(ParameterMatrix(name, *map(frozen, parts)))
+        found = parameter_matrices(shapes, model.data, subject.passed.grads, subject.stepped)
+        chosen = tuple(each for each in found if choices.matrix in {None, each.name})
         tokenizer = model.tokenizer
         tokens = tuple(tokenizer.label(token) for token in range(tokenizer.vocab_size))
-        return cls(tuple(found), tokens, choices.matrix is not None)
+        return cls(chosen, tokens, choices.matrix is not None)
 
     def row_labels(self, matrix: ParameterMatrix) -> list[str]:
         """What each row is for: a token, or its number."""
@@ -72,7 +71,27 @@ class ParameterMatrices:
         return [self.tokens[row] if matrix.name in BY_TOKEN else str(row) for row in rows]
 
 
-def _rms(numbers: Floats) -> float:
+def parameter_matrices(
+    shapes: Mapping[str, tuple[int, int]], data: Sequence[float], grads: Floats, stepped: AdamStep
+) -> tuple[ParameterMatrix, ...]:
+    """What belongs to each matrix, of arrays in the order of `Parameters.flat`.
+
+    Args:
+        shapes: of each matrix, in the same order.
+        data: every parameter before the update.
+    """
+    before, found, start = np.array(data), [], 0
+    all_parts = (before, grads, stepped.data - before, stepped.m, stepped.v)
+    for name, (rows, columns) in shapes.items():
+        here = slice(start, start + rows * columns)
+        start = here.stop
+        parts = (each[here].reshape(rows, columns) for each in all_parts)
+        found.append(ParameterMatrix(name, *map(frozen, parts)))
+    return tuple(found)
+
+
+def root_mean_square(numbers: Floats) -> float:
+    """The size of many numbers together."""
     return float(np.sqrt((numbers * numbers).mean()))
 
 
@@ -97,8 +116,10 @@ def parameters_lines(shown: ParameterMatrices, width: int) -> list[str]:
     rows = [
         (
             matrix.name, f"{matrix.data.shape[0]}×{matrix.data.shape[1]}",
-            short_number(_rms(matrix.data)), short_number(_rms(matrix.grads)),
-            short_number(_rms(matrix.update)), f"{matrix.ratio:.2%}",
+            *(short_number(root_mean_square(each)) for each in (
+                matrix.data, matrix.grads, matrix.update
+            )),
+            f"{matrix.ratio:.2%}",
         )
         for matrix in shown.matrices
     ]  # fmt: skip

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from microgpt import InputError, ModelSnapshot, TrainingConfig, TrainingState
-from microgpt.graph.arrays import Floats
 from microgpt.graph.graph import Graph
 from microgpt.train.graph_cost import n_nodes
 
@@ -16,7 +15,7 @@ MOST_TRACED = 64
 """Positions of a text that is computed again scalar by scalar to find what is not finite."""
 
 if TYPE_CHECKING:
-    from microgpt.train.engines.vectors.document_pass import DocumentPass
+    from microgpt.train.engines.vectors.document_pass import AdamStep, DocumentPass
 
 MOST_NODES = 3_000_000
 """A larger graph is not made for a picture."""
@@ -83,19 +82,19 @@ class ViewSubject:
         return found
 
     @cached_property
-    def updated(self) -> Floats:
-        """Every parameter after an update by the gradients of this document.
+    def stepped(self) -> AdamStep:
+        """Adam's update by the gradients of this document.
 
         Raises:
             InputError: it is not known where the training stands, or there is no such update.
         """
         from microgpt.train.engines.vectors.document_pass import (  # noqa: PLC0415  # of some views
-            updated_data,
+            adam_step,
         )
 
         if self.state is None or self.config is None:
             raise InputError("an update needs a training step: parameters, moments and their rates")
-        found = updated_data(self.state, self.config, self.passed.grads)
+        found = adam_step(self.state, self.config, self.passed.grads)
         if found is None:
             raise InputError("a gradient has no finite square, so there is no update")
         return found

@@ -10,9 +10,12 @@ from textual.command import CommandList
 from textual.events import Click
 from textual.screen import Screen
 
+from microgpt import ModelSnapshot
+from microgpt.debugger import DebugSession
 from microgpt.runs import RunRecorder
-from tests.tui.piloted import Piloted, piloted
+from tests.tui.piloted import Driven, piloted
 from tests.tui.small_run import small_training
+from tui.debugger.graph_app import GraphApp
 from tui.dialogs import dialog
 from tui.dialogs.branch import BranchScreen
 from tui.dialogs.compare_runs import CompareRunsScreen
@@ -24,6 +27,7 @@ from tui.dialogs.new_run import NewRunScreen
 from tui.dialogs.other_run import OtherRunScreen
 from tui.dialogs.pin import PinScreen
 from tui.dialogs.prefix import PrefixScreen
+from tui.dialogs.program_parameters import ProgramParametersScreen
 from tui.dialogs.replacement import ReplacementScreen
 from tui.dialogs.setup_form import SetupForm
 from tui.training.branching import Branch
@@ -49,7 +53,7 @@ AFTER = [
 ]
 
 
-async def at_once(ui: Piloted, *keys: str) -> None:
+async def at_once(ui: Driven, *keys: str) -> None:
     """Keys that are all there before the first is looked at."""
     for key in keys:
         ui.app.simulate_key(key)
@@ -58,7 +62,7 @@ async def at_once(ui: Piloted, *keys: str) -> None:
     assert ui.app._exception is None
 
 
-def dialogs(ui: Piloted) -> list[Screen[object]]:
+def dialogs(ui: Driven) -> list[Screen[object]]:
     return [screen for screen in ui.app.screen_stack if dialog.is_dialog(screen)]
 
 
@@ -66,7 +70,7 @@ def test_every_dialog_is_tried() -> None:
     def below(cls: type) -> set[type]:
         return {cls}.union(*map(below, cls.__subclasses__()))
 
-    tried = {*OPENED_BY, *OPENED_IN_MODE, BranchScreen}
+    tried = {*OPENED_BY, *OPENED_IN_MODE, BranchScreen, ProgramParametersScreen}
     assert tried == (below(Dialog) | below(Palette)) - {Dialog, Form, SetupForm}
 
 
@@ -101,6 +105,19 @@ async def test_a_dialog_of_one_mode_closes_once(kind: type[Screen[object]]) -> N
             await at_once(ui, "escape", "escape")
             assert not dialogs(ui)
         await at_once(ui, key, key, "g", "question_mark")
+        assert len(dialogs(ui)) <= 1
+
+
+async def test_a_programs_parameters_close_once() -> None:
+    graph = ModelSnapshot.of(small_training(n_embd=4, n_head=2)).graph("ava")
+    app = GraphApp(DebugSession(graph), "ava")
+    async with app.run_test() as pilot:
+        ui = Driven(app, pilot)
+        for after in (*AFTER, ("6", "6"), ("down", "enter", "enter"), ("v", "W", "pagedown", "q")):
+            await at_once(ui, "6", *after)
+            await at_once(ui, "escape", "escape")
+            assert not dialogs(ui)
+        await at_once(ui, "6", "question_mark", "F")
         assert len(dialogs(ui)) <= 1
 
 

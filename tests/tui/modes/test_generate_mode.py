@@ -87,7 +87,7 @@ async def test_numbers_on_screen_are_the_graphs() -> None:
         ]
         computed = made.model.computed(made.text)
         for at in (0, made.n_positions - 1):
-            ui.app.screen.position = at
+            ui.app.screen._read_to(at)
             ui.app.screen.action_letter(0)
             await ui.settle()
             told = re.findall(

@@ -49,6 +49,25 @@ async def test_a_step_that_goes_too_far_is_found() -> None:
         assert line.index("?") < line.index("◆")  # at the first step, before the second
 
 
+async def test_what_a_finding_is_about_is_selected_in_all_modes() -> None:
+    async with piloted(small_training(lr=1.0), size=LARGE) as ui:
+        await sick(ui)
+        matrix = ui.app.findings[0].about
+        assert matrix in ui.app.findings[0].what
+        await ui.press("F")
+        await ui.until(lambda: isinstance(ui.app.screen, FindingsScreen))
+        assert "about what is selected" not in ui.text
+        await ui.press("enter")
+        await ui.until(lambda: ui.app.selection.matrix == matrix)
+        screen = await ui.parameters()
+        assert screen.pane.matrix_name == matrix
+        await ui.press("F")
+        await ui.until(lambda: isinstance(ui.app.screen, FindingsScreen))
+        view = ui.app.screen.query_one(FindingsView)
+        assert view.findings[0].mark.endswith("◂")
+        await ui.until(lambda: "about what is selected" in ui.text)
+
+
 async def test_findings_are_shown_and_gone_to() -> None:
     async with piloted(small_training(lr=1.0), size=LARGE) as ui:
         await sick(ui)

@@ -228,7 +228,7 @@ def test_parameters_are_the_models(subject: ViewSubject) -> None:
     flat = np.concatenate([matrix.data.ravel() for matrix in shown.matrices])
     assert flat.tolist() == model.data.tolist()
     moved = np.concatenate([(m.data + m.update).ravel() for m in shown.matrices])
-    assert np.allclose(moved, subject.updated, rtol=0, atol=1e-15)
+    assert np.allclose(moved, subject.stepped.data, rtol=0, atol=1e-15)
     one = svg_of("parameters", [subject], Choices(matrix="layer1.attn_wk"))
     matrix = next(matrix for matrix in shown.matrices if matrix.name == "layer1.attn_wk")
     for what, numbers in (("data", matrix.data), ("gradient", matrix.grads)):

@@ -60,8 +60,17 @@ def document_pass(
     return DocumentPass(layers, frozen(done.parameter_grads))
 
 
-def updated_data(state: TrainingState, config: TrainingConfig, grads: Floats) -> Floats | None:
-    """Every parameter after Adam's next update, None if a gradient is too large for one.
+@dataclass(frozen=True, slots=True)
+class AdamStep:
+    """What an update leaves. Each in the order of `Parameters.flat`."""
+
+    data: Floats  # every parameter after it
+    m: Floats  # the first moments that it used, its gradients taken in
+    v: Floats  # the second moments, likewise
+
+
+def adam_step(state: TrainingState, config: TrainingConfig, grads: Floats) -> AdamStep | None:
+    """Adam's next update, None if a gradient is too large for one.
 
     Args:
         state: before it; nothing in it is changed.
@@ -72,4 +81,4 @@ def updated_data(state: TrainingState, config: TrainingConfig, grads: Floats) ->
     data, m, v = (np.array(numbers) for numbers in (state.data, state.m, state.v))
     with np.errstate(all="ignore"):  # roots of 0 are looked after
         adam_update(data, m, v, grads, config.rates_at(state.step + 1))
-    return frozen(data)
+    return AdamStep(frozen(data), frozen(m), frozen(v))

@@ -11,7 +11,7 @@ from microgpt import ModelConfig, ModelSnapshot, Training
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.model.training_state import TrainingState
 from microgpt.text.corpus import Corpus
-from microgpt.train.engines.vectors.document_pass import document_pass, updated_data
+from microgpt.train.engines.vectors.document_pass import adam_step, document_pass
 
 SIZE = ModelConfig(n_embd=8, n_head=2, n_layer=2, block_size=40)
 TEXT = "annabellacharlottemaximilian"
@@ -70,13 +70,15 @@ def test_the_update_is_that_of_training_on_the_document(training: Training) -> N
     model = ModelSnapshot.of(training)
     found = document_pass(SIZE, model.tokenizer, model.data, tokens_of(model, document))
     assert found is not None
-    updated = updated_data(state, training.config, found.grads)
+    updated = adam_step(state, training.config, found.grads)
     assert updated is not None
     assert state == training.state  # nothing in it is changed
     other = Training(training.corpus, SIZE, training.config, "numpy")
     for _ in other.losses(training.step + 1):
         pass
-    assert updated.tolist() == other.state.data.tolist()
+    after = other.state
+    assert updated.data.tolist() == after.data.tolist()
+    assert (updated.m.tolist(), updated.v.tolist()) == (after.m.tolist(), after.v.tolist())
 
 
 def test_numbers_that_are_not_finite_give_nothing(training: Training) -> None:
@@ -85,4 +87,4 @@ def test_numbers_that_are_not_finite_give_nothing(training: Training) -> None:
     data[0] = math.nan
     assert document_pass(SIZE, model.tokenizer, data, tokens_of(model, "a")) is None
     grads = np.full(len(data), 1e200)
-    assert updated_data(TrainingState.untrained(model.data), training.config, grads) is None
+    assert adam_step(TrainingState.untrained(model.data), training.config, grads) is None

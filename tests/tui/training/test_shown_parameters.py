@@ -1,0 +1,236 @@
+"""The matrices of a step as they are shown: every number is the graph's or the training's own."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from microgpt import Graph, ModelSnapshot, Training, Value
+from microgpt.autograd.bindings import ParameterBinding
+from microgpt.debugger import DebugSession
+from microgpt.debugger.console import Console
+from microgpt.train.graph_origin import GraphOrigin
+from microgpt.train.unit_survey import survey_units
+from tests.tui.small_run import small_training
+from tui.training.shown_parameters import (
+    ALL_KINDS,
+    NO_GROUPS,
+    ShownParameters,
+    of_graph,
+    of_step,
+    with_what_ifs,
+)
+from tui.widgets.histogram import Histogram, histogram_lines
+from tui.widgets.parameter_table import gauge, sign_of
+from tui.widgets.pooling import pooled
+
+
+def trained(steps: int = 3) -> Training:
+    training = small_training()
+    for _ in training.losses(steps):
+        pass
+    return training
+
+
+def origin_of(training: Training) -> GraphOrigin:
+    """The step that comes next."""
+    step = training.step + 1
+    return GraphOrigin(
+        ModelSnapshot.of(training), training.document_at(step), step, training.documents[:5],
+        training.state.copy(), training.config,
+    )  # fmt: skip
+
+
+def flat(shown: ShownParameters, kind: str) -> list[float]:
+    return np.concatenate([matrix.numbers[kind].ravel() for matrix in shown.matrices]).tolist()
+
+
+def test_every_kind_is_what_the_training_computes() -> None:
+    training = trained()
+    origin = origin_of(training)
+    shown = of_step(origin)
+    graph = origin.model.graph(origin.document)
+    for node, binding in graph.bindings.items():
+        if isinstance(binding, ParameterBinding):
+            matrix = shown.matrices[shown.find(binding.matrix)]
+            at = binding.row, binding.col
+            assert matrix.numbers["data"][at] == graph.data[node]
+            assert matrix.numbers["gradient"][at] == graph.grad[node]
+            assert matrix.entry(*at) == binding.name
+            assert matrix.place_of(binding.name) == at
+    assert flat(shown, "data") == training.state.data.tolist()
+    for _ in training.losses(origin.step):
+        pass
+    after = training.state
+    assert flat(shown, "moment m") == after.m.tolist()
+    assert flat(shown, "moment v") == after.v.tolist()
+    moved = np.array(after.data) - np.array(origin.state.data)
+    assert flat(shown, "update") == moved.tolist()
+    assert shown.kinds == ALL_KINDS
+    for matrix in shown.matrices:
+        sizes = [
+            math.sqrt((matrix.numbers[kind] ** 2).sum() / matrix.numbers[kind].size)
+            for kind in ("update", "data")
+        ]
+        assert matrix.ratio == pytest.approx(sizes[0] / sizes[1], rel=1e-12)
+
+
+def test_of_a_text_of_ones_own_the_gradient_is_its_own_and_the_update_trainings() -> None:
+    origin = origin_of(trained())
+    pinned = origin.showing("noah")
+    shown, usual = of_step(pinned), of_step(origin)
+    assert flat(shown, "update") == flat(usual, "update")
+    assert flat(shown, "gradient") == flat(of_step(replace(origin, document="noah")), "gradient")
+    assert flat(shown, "gradient") != flat(usual, "gradient")
+    assert shown.note == f"gradient of “noah”, update of “{origin.document}”"
+
+
+def test_with_a_what_if_the_numbers_are_those_of_its_graph() -> None:
+    origin = origin_of(trained())
+    session = DebugSession(origin.model.graph(origin.document), origin)
+    Console(session).execute("set layer0.mlp_fc1[3][2] = 0.5")
+    shown = with_what_ifs(of_step(origin), session.graph)
+    matrix = shown.matrices[shown.find("layer0.mlp_fc1[3][2]")]
+    assert matrix.name == "layer0.mlp_fc1"
+    assert matrix.numbers["data"][3, 2] == 0.5
+    for node, binding in session.graph.bindings.items():
+        if isinstance(binding, ParameterBinding) and binding.matrix == matrix.name:
+            at = binding.row, binding.col
+            assert matrix.numbers["gradient"][at] == session.graph.grad[node]
+    assert shown.kinds == ("data", "gradient")
+    assert matrix.ratio is None
+
+
+# -- units that are off ------------------------------------------------------------------------
+
+
+def test_a_unit_is_dead_if_the_relu_gives_0_wherever_it_is_looked_at() -> None:
+    training = trained()
+    shapes = training.model.shapes(training.tokenizer.vocab_size)
+    at = dict(zip(shapes, np.cumsum([0, *(r * c for r, c in shapes.values())]), strict=False))
+    first, columns = int(at["layer0.mlp_fc1"]), shapes["layer0.mlp_fc1"][1]
+    for unit in (2, 7):
+        begin = first + unit * columns
+        training.state.data[begin : begin + columns] = array("d", [0.0] * columns)
+    model = ModelSnapshot.of(training)
+    documents = ("emma", "ava", "mia")
+    units = survey_units(model, documents)
+    assert {2, 7} <= set(units.dead(0))
+    fired = np.zeros(shapes["layer0.mlp_fc1"][0], int)
+    for document in documents:
+        graph = model.graph(document)
+        relus = graph.nodes_of("relu").reshape(-1, len(fired))
+        fired += (graph.data[relus] > 0).sum(axis=0)
+    assert units.fired[0].tolist() == fired.tolist()
+    assert (units.n_positions, units.n_documents) == (5 + 4 + 4, 3)
+    shown = replace(of_step(origin_of(training)), units=units)
+    rows, columns_of = (shown.matrices[shown.find(f"layer0.mlp_fc{n}")] for n in (1, 2))
+    assert shown.dead_units(rows) == (units.dead(0), False)
+    assert shown.dead_units(columns_of) == (units.dead(0), True)
+    assert shown.dead_units(shown.matrices[0]) == ((), False)
+
+
+# -- programs ----------------------------------------------------------------------------------
+
+
+def test_a_programs_matrices_stand_as_its_names_say() -> None:
+    w = [[Value(r + c / 10, name=f"w[{r}][{c}]") for c in range(3)] for r in range(2)]
+    b = [Value(float(i), name=f"net.b[{i}]") for i in range(2)]
+    sums = [sum((x * x for x in row), start=b[i]) for i, row in enumerate(w)]
+    loss = sums[0] * sums[1]
+    loss.backward()
+    graph = Graph.from_value(loss)
+    shown = of_graph(graph, "pass 1")
+    by_name = {matrix.name: matrix for matrix in shown.matrices}
+    assert set(by_name) == {"w", "net.b"}
+    assert by_name["w"].numbers["data"].tolist() == [[v.data for v in row] for row in w]
+    assert by_name["w"].numbers["gradient"].tolist() == [[v.grad for v in row] for row in w]
+    assert by_name["net.b"].numbers["gradient"].tolist() == [[v.grad for v in b]]
+    assert by_name["net.b"].entry(0, 1) == "net.b[1]"
+    assert shown.find("w[1][2]") == list(by_name).index("w")
+    assert shown.kinds == ("data", "gradient")
+
+
+def test_rows_of_other_lengths_have_gaps_and_no_numbers_there() -> None:
+    w = [Value(1.0, name="w[0][0]"), Value(2.0, name="w[0][1]"), Value(3.0, name="w[1][0]")]
+    loss = w[0] * w[1] + w[2]
+    loss.backward()
+    (matrix,) = of_graph(Graph.from_value(loss), "pass 1").matrices
+    assert matrix.is_absent.tolist() == [[False, False], [False, True]]
+    assert matrix.entry(1, 1) == ""
+    assert matrix.size_of("data") == pytest.approx(math.sqrt((1 + 4 + 9) / 3))
+
+
+def test_a_program_without_names_says_so() -> None:
+    loss = Value(2.0) * Value(3.0)
+    loss.backward()
+    shown = of_graph(Graph.from_value(loss), "pass 1")
+    assert (shown.matrices, shown.note) == ((), NO_GROUPS)
+
+
+# -- fewer cells than numbers, and bins --------------------------------------------------------
+
+MATRICES = array_shapes(min_dims=2, max_dims=2, max_side=20).flatmap(
+    lambda shape: arrays(np.float64, shape, elements=st.floats(allow_nan=True))
+)
+
+
+@given(MATRICES, st.integers(1, 25), st.integers(1, 25))
+def test_a_pooled_cell_is_the_largest_number_of_its_block(
+    numbers: np.ndarray, most_rows: int, most_columns: int
+) -> None:
+    found = pooled(numbers, most_rows, most_columns)
+    rows, columns = found.shape
+    assert rows <= most_rows
+    assert columns <= most_columns
+    for row in range(numbers.shape[0]):
+        for column in range(numbers.shape[1]):
+            cell = found.cell_of(row, column)
+            place = found.place_of(*cell)
+            assert found.cell_of(*place) == cell
+            size, largest = abs(numbers[row, column]), abs(numbers[place])
+            assert size <= largest or math.isnan(largest) or math.isinf(largest)
+    if most_rows >= numbers.shape[0] and most_columns >= numbers.shape[1]:
+        assert found.is_whole
+        assert np.array_equal(found.of(numbers), numbers, equal_nan=True)
+
+
+@given(MATRICES, st.integers(1, 40), st.booleans())
+def test_every_number_is_in_one_bin_or_told_to_be_left_out(
+    numbers: np.ndarray, n_bins: int, is_log: bool
+) -> None:
+    found = Histogram.of(numbers, n_bins, is_log=is_log)
+    assert found.n_counted + found.n_zero + found.n_odd == numbers.size
+    assert len(found.edges) == len(found.counts) + 1
+    lines = histogram_lines(found, 40, 6)
+    assert len(lines) <= 6
+    assert all(len(line) <= 40 for line in lines)
+
+
+def test_bins_are_those_of_numpy() -> None:
+    numbers = np.random.default_rng(1).normal(size=(9, 30))
+    counts, edges = np.histogram(numbers, 12)
+    found = Histogram.of(numbers, 12, is_log=False)
+    assert found.counts.tolist() == counts.tolist()
+    assert found.edges.tolist() == edges.tolist()
+    axis = histogram_lines(found, 36, 5)[-1]
+    assert float(axis.split()[0]) == pytest.approx(numbers.min(), rel=1e-3)
+    assert float(axis.split()[-1]) == pytest.approx(numbers.max(), rel=1e-3)
+
+
+@given(st.floats(0, 10))
+def test_a_ratio_stands_in_the_band_where_its_sign_says_so(ratio: float) -> None:
+    drawn = gauge(ratio)
+    place = drawn.index("●")
+    low, high = gauge(None).index("["), gauge(None).index("]")
+    sign = sign_of(ratio)
+    assert sign == "·" if low < place < high else sign in "·▴▾"
+    assert (place <= low) if sign == "▾" else (place >= low)
+    assert (place >= high) if sign == "▴" else (place <= high)
