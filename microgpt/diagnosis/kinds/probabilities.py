@@ -52,13 +52,14 @@ def _other_sums(evidence: Evidence, n: int) -> Iterator[Finding]:
     """Shares that are divided by another number than the sum of the parts there are."""
     right: set[SourcePlace | None] = set()
     wrong: list[tuple[int, Distribution, float, bool]] = []
+    has_one_more = _has_one_more(evidence, n)
     for place in range(n):
         distributions = evidence.distributions(place)
         algebra = distributions.algebra
         for each in distributions.all:
             if each.is_fused or not any(not share.is_log for share in each.shares):
                 continue
-            total = _total(algebra, each)
+            total = _total(algebra, each, may_add=has_one_more or _are_weights(algebra, each))
             line = algebra.graph.line(each.whole)
             if total is None:
                 right.add(line)
@@ -81,8 +82,44 @@ def _other_sums(evidence: Evidence, n: int) -> Iterator[Finding]:
         yield _other_sum(evidence, place, each, total, is_note=is_note, left_out=left_out)
 
 
-def _total(algebra: Algebra, each: Distribution) -> float | None:
-    """What all shares of a whole add up to; None if that is 1, or nothing can be said."""
+ENOUGH_SHARES = 2
+"""So many shares a class are to be read before one that is read nowhere counts as none."""
+
+
+def _has_one_more(evidence: Evidence, n: int) -> bool:
+    """Whether a number beside the exps of a whole may stand for a class more, whose score is 0.
+
+    Then its share is read somewhere: that number by the whole, or the whole's logarithm alone.
+    """
+    n_shares = n_classes = 0
+    for place in range(n):
+        distributions = evidence.distributions(place)
+        algebra = distributions.algebra
+        read = {share.node for each in distributions.all for share in each.shares}
+        for each in distributions.all:
+            own, constant = algebra.sum_of(each.whole)
+            if len(own) < 2 or not own.keys() <= set(each.exps) or constant <= GUARD:
+                continue
+            if not each.shares:
+                return True
+            if _are_weights(algebra, each):
+                continue
+            users = set(algebra.consumers[each.whole]) - read
+            inverse = {u for u in users if algebra.form[u] == Arithmetic.RECIPROCAL}
+            users -= {u for u in inverse if set(algebra.consumers[u]) <= read}
+            if users:
+                return True
+            n_shares += len(each.shares)
+            n_classes = max(n_classes, len(own) + 1)
+    return n_shares < ENOUGH_SHARES * n_classes
+
+
+def _total(algebra: Algebra, each: Distribution, *, may_add: bool) -> float | None:
+    """What all shares of a whole add up to; None if that is 1, or nothing can be said.
+
+    Args:
+        may_add: whether a number may be added to the whole.
+    """
     data = algebra.data
     parts = {share.part for share in each.shares if not share.is_log}
     parts = {part for part in parts if algebra.form[part] == Arithmetic.EXP}
@@ -95,7 +132,8 @@ def _total(algebra: Algebra, each: Distribution) -> float | None:
     elif not exps:
         return None
     elif parts <= terms.keys() and set(terms.values()) == {1.0}:
-        return None  # and a number beside them stands for one that is always 0
+        if may_add or constant <= GUARD * abs(data[each.whole]):
+            return None  # a number beside them stands for one that is always 0
     elif constant > GUARD * abs(data[each.whole]) and parts <= terms.keys():
         return None
     total = sum(data[exp] for exp in parts | exps) / data[each.whole]
@@ -143,6 +181,8 @@ def _other_sum(
     if left_out and line is not None:
         line = _loop_over_a_part(evidence, line)
     n = len({*each.exps, *(share.part for share in each.shares)})
+    own, added = algebra.sum_of(each.whole)
+    is_added = own.keys() == set(each.exps) and added > 0
     summed = sum(algebra.data[exp] for exp in each.exps)
     what = (
         f"{'the weights' if is_note else 'the probabilities'} of {n} scores add up to "
@@ -155,10 +195,12 @@ def _other_sum(
     elif each.exps:
         what += f", where the exps add up to {said(summed)}"
     return Finding(
-        kind="not-normalised", certainty="note" if is_note else "certain", what=what, mend="",
+        kind="not-normalised",
+        certainty="note" if is_note else "likely" if is_added else "certain", what=what, mend="",
         place=line,
         op=seen.graph.op(share.node), nodes=(share.node, each.whole), pass_number=seen.number,
         was=total, should=1.0,
+        unless=f"{said(added)} stands for one class more" if is_added and not is_note else "",
     )  # fmt: skip
 
 

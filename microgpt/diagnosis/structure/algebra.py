@@ -96,8 +96,8 @@ class Algebra:
 
     @cached_property
     def is_constant(self) -> list[bool]:
-        """The leaves that are no parameters. Shape: `[node]`."""
-        found: list[bool] = ((self.forms.of == Arithmetic.LEAF) & ~self.is_parameter).tolist()
+        """The nodes that no parameter is in: inputs, and what is made of them. Shape: `[node]`."""
+        found: list[bool] = (~self.seen.above(self.is_parameter)).tolist()
         return found
 
     @cached_property
