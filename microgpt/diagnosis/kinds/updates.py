@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from microgpt.graph.debuggee import LeafUpdate, LeafWrite
 
 ALIKE = 1e-12
 """Rows are the same within this part of the largest number in them."""
+PLACES = re.compile(r"\[(\d+)\]")
 SHUTS_OUT = -1e3
 """A matrix that holds so low a number is an additive mask."""
 
@@ -185,8 +187,9 @@ def _is_listed_twice(interval: Interval, line: SourcePlace) -> bool:
 def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
     """A whole matrix that updates write to, and that is in no pass's graph."""
     in_graphs: set[str] = set()
+    own = _own_matrix(evidence)
     for seen in evidence.passes:
-        in_graphs |= {matrix_of(name) for name in seen.graph.names.values()}
+        in_graphs |= {own(name) for name in seen.graph.names.values()}
     groups: dict[str, list[tuple[Interval, LeafUpdate, LeafWrite]]] = defaultdict(list)
     for interval in evidence.intervals:
         n = len(interval.updates.leaves)
@@ -194,21 +197,49 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
             if write.leaf >= n:
                 leaf = interval.updates.others[write.leaf - n]
                 if leaf.node is None and leaf.grad == 0:
-                    groups[matrix_of(leaf.name)].append((interval, leaf, write))
+                    groups[own(leaf.name)].append((interval, leaf, write))
     for group, rows in groups.items():
         intervals = {interval.after for interval, _, _ in rows}
         if group in in_graphs or len(intervals) < len(evidence.intervals):
             continue
         interval, leaf, write = rows[0]
         done = "zeroed" if write.is_grad else "updated"
+        line = leaf.made
+        if line is not None:
+            line = line_that_names(evidence.program, line, leaf.name) or line
         what = (
             f"{group or 'a parameter'} is {done} with the others, and is in the graph of none of "
             f"the {len(evidence.passes)} passes: the loss does not use it"
         )
         yield finding_between(
-            evidence, interval, "not-in-graph", "certain", what, write.line, was=leaf.after,
-            spoils=len({row[1].name for row in rows}),
+            evidence, interval, "not-in-graph", "certain", what, line or write.line,
+            was=leaf.after, spoils=len({row[1].name for row in rows}),
         )  # fmt: skip
+
+
+def _own_matrix(evidence: Evidence) -> Callable[[str], str]:
+    """What tells of a name which matrix it is of: of a list of matrices of several shapes its own.
+
+    Matrices of one shape in a list may be alternatives, of which a pass reads some.
+    """
+    shapes: dict[str, dict[str, tuple[int, ...]]] = defaultdict(dict)
+    names = {name for seen in evidence.passes for name in seen.graph.names.values()}
+    names |= {leaf.name for interval in evidence.intervals for leaf in interval.updates.others}
+    for name in names:
+        places = [int(n) for n in PLACES.findall(name[len(matrix_of(name)) :])]
+        if len(places) > 2:
+            listed = f"{matrix_of(name)}[{places[0]}]"
+            old = shapes[matrix_of(name)].get(listed, (0,) * (len(places) - 1))
+            shapes[matrix_of(name)][listed] = tuple(map(max, old, places[1:]))
+    mixed = {group for group, each in shapes.items() if len(set(each.values())) > 1}
+
+    def own(name: str) -> str:
+        group = matrix_of(name)
+        if group not in mixed:
+            return group
+        return group + name[len(group) :].partition("]")[0] + "]"
+
+    return own
 
 
 def _clip_misplaced(evidence: Evidence) -> Iterator[Finding]:
