@@ -263,8 +263,24 @@ class _Looking:
         for (node, slot), moved in by_slot.items():
             found = _slopes(float(self.graph.data[node]), moved, self.graph.eps)
             if found is not None:
-                edge = int(start[node]) + slot
-                self.low[edge], self.high[edge], self.error[edge] = found
+                self._put(int(start[node]), int(start[node + 1]), slot, found)
+
+    def _put(self, begin: int, end: int, slot: int, found: tuple[float, float, float]) -> None:
+        """The slope by an operand, which may stand in several slots, moved together.
+
+        Then nothing tells them apart: where their local gradients add up to it they are right.
+        """
+        operands = self.graph.operands[begin:end]
+        edges = begin + np.flatnonzero(operands == operands[slot])
+        low, high, error = found
+        self.error[edges] = error
+        given = self.graph.local_grads[edges]
+        total = float(given.sum())
+        room = max(EXACT * max(abs(low), abs(high)), error)
+        if len(edges) > 1 and low - room <= total <= high + room:
+            self.low[edges] = self.high[edges] = given
+        else:
+            self.low[edges], self.high[edges] = low / len(edges), high / len(edges)
 
     def _drawn(self, nodes: list[int], first: list[float], second: list[float]) -> set[int]:
         """The nodes of ops that draw anew when they are asked: one that differs tells for all."""

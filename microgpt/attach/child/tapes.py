@@ -56,7 +56,8 @@ class Tapes:
 
     def _roots(self, sample: Node) -> Iterator[Any]:
         """What the class can get at, and the variables of the calls under way."""
-        words = {name for code in self._kind.codes for name in code.co_names}
+        words = {name for code in (*self._kind.codes, *self._kind.free)
+                 for name in code.co_names}  # fmt: skip
         yield from attributes(sample).values()
         for above in type(sample).__mro__[:-1]:
             yield from vars(above).values()

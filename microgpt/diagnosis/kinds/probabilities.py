@@ -12,7 +12,7 @@ from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.program import SourcePlace
-from microgpt.diagnosis.structure.algebra import Algebra
+from microgpt.diagnosis.structure.algebra import PRODUCTS, Algebra
 from microgpt.diagnosis.structure.distributions import Distribution, Distributions
 from microgpt.diagnosis.structure.forms import Arithmetic
 from microgpt.diagnosis.structure.places import line_beside
@@ -277,7 +277,7 @@ def weights_off(evidence: Evidence, place: int) -> Iterator[Finding]:
     of_share = distributions.of_share
     if not of_share:
         return
-    for node in algebra.forms.nodes(Arithmetic.PRODUCT, Arithmetic.DOT).tolist():
+    for node in algebra.forms.nodes(*PRODUCTS).tolist():
         pairs = algebra.products(node) or []
         sums = [_weight(algebra, of_share, pair) for pair in pairs]
         top = algebra.tops[node] if algebra.form[node] == Arithmetic.PRODUCT else node
