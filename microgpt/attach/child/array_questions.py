@@ -52,6 +52,7 @@ class ArrayQuestions:
         self._moved = [(kind.data(node), was) for node, was in moved]
         self._tap = ArrayTap(kind.data, kind.is_node)
         self._ways: dict[int, Way] = {}
+        self._on_tape: dict[int, list[Callable[..., Any]]] = {}  # in a node's entries, by `id()`
         self._tapes: Tapes | None = None  # on which what is made to answer is no entry
 
     def answer(self, kind: str, fields: Mapping[str, Field]) -> dict[str, Field]:
@@ -65,6 +66,7 @@ class ArrayQuestions:
         tapped = installed(self._kind.cls, {shape.grad: self._tap} if shape.grad else {})
         if self._tapes is None and self._nodes:
             self._tapes = Tapes(self._kind, self._nodes[-1])
+            self._on_tape = self._tapes.functions()
         left_alone = self._tapes.left_alone() if self._tapes is not None else nullcontext()
         with tapped, left_alone, self._as_it_was():
             if kind == "shares":
@@ -146,6 +148,8 @@ class ArrayQuestions:
             rows = isinstance(value, (list, tuple)) and len(value) == len(operands)
             if rows and value:
                 yield from self._of_rows(value)
+        for function in self._on_tape.get(id(node), ()):
+            yield from self._of_function(node, operands, function)
         seen = [value for _, value in objects_of(node, self._kind.is_node)]
         for thing in seen:
             for name in _backward_methods(thing):

@@ -41,7 +41,8 @@ def free_operators(
         return []
     beside = [c for c in around.co_consts if isinstance(c, CodeType)]
     found = operators_among(name, beside)
-    if found or only_by_name or any(ARITHMETIC & set(code.co_names) for code in beside if _is_class(code)):
+    has_arithmetic = any(ARITHMETIC & set(c.co_names) for c in beside if _is_class(c))
+    if found or only_by_name or has_arithmetic:
         return found  # the nodes are those of a class that has arithmetic
     functions = [
         code for code in nested(around)
@@ -118,6 +119,8 @@ def _by_what_they_do(name: str, body: CodeType, functions: Sequence[CodeType]) -
     )
     if not is_enough:
         return []
+    inside = {id(c) for op in ops for c in nested(op) if c is not op}
+    ops = [code for code in ops if id(code) not in inside]  # else it is an op's own backward code
     found = [Operator(code, only_helps=True) for code in helpers]
     return list(dict.fromkeys([*found, *(Operator(code, only_helps=False) for code in ops)]))
 
@@ -146,7 +149,8 @@ def _methods(body: CodeType) -> list[CodeType]:
 
 def _makes_own(code: CodeType, body: CodeType) -> bool:
     """Whether a method makes an instance of its own class: `type(self)(...)`, `cls(...)`."""
-    return code in _methods(body) and ("__class__" in code.co_names or "cls" in code.co_varnames[:1])
+    makes = "__class__" in code.co_names or "cls" in code.co_varnames[:1]
+    return makes and code in _methods(body)
 
 
 def _spoken(code: CodeType) -> set[str]:

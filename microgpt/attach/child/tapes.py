@@ -89,17 +89,27 @@ class Tapes:
 
     # -- their entries -----------------------------------------------------------------------------
 
+    def functions(self) -> dict[int, list[Callable[..., Any]]]:
+        """The code in the entries of nodes that their entries hold, by `id()` of these."""
+        self._hold()
+        return {key: list(_functions(entry, DEPTH)) for key, entry in (self._entries or {}).items()}
+
+    def _hold(self) -> None:
+        """Finds the entries that hold their nodes."""
+        self._entries = {}
+        for each, length in zip(self._lists, self._lengths):
+            for entry in each[length:]:
+                if not is_number(entry) and not self._kind.is_node(entry):
+                    held = list(held_in(entry, self._kind.is_node))
+                    if held:
+                        newest = max(held, key=self._kind.subject().age)
+                        self._entries[id(newest)] = entry
+
     def entries_of(self, node: Node) -> Iterator[tuple[Any, str]]:
         """Entries that may be a node's, each with the attribute that says so, `""` for none."""
         if self._entries is None:
-            self._entries = {}
-            for each, length in zip(self._lists, self._lengths):
-                for entry in each[length:]:
-                    if not is_number(entry) and not self._kind.is_node(entry):
-                        held = list(held_in(entry, self._kind.is_node))
-                        if held:
-                            newest = max(held, key=self._kind.subject().age)
-                            self._entries[id(newest)] = entry
+            self._hold()
+        assert self._entries is not None
         if id(node) in self._entries:
             yield self._entries[id(node)], ""
         for name, place in attributes(node).items():

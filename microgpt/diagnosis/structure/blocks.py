@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
-from microgpt.diagnosis.structure.algebra import Algebra
+from microgpt.diagnosis.structure.algebra import PRODUCTS, Algebra
 from microgpt.diagnosis.structure.forms import Arithmetic
 
 MOST_UP = 6
