@@ -53,6 +53,7 @@ class ArrayQuestions:
         self._tap = ArrayTap(kind.data, kind.is_node)
         self._ways: dict[int, Way] = {}
         self._on_tape: dict[int, list[Callable[..., Any]]] = {}  # in a node's entries, by `id()`
+        self._written = self._on_tape  # these, of the nodes that there are
         self._tapes: Tapes | None = None  # on which what is made to answer is no entry
 
     def answer(self, kind: str, fields: Mapping[str, Field]) -> dict[str, Field]:
@@ -66,7 +67,8 @@ class ArrayQuestions:
         tapped = installed(self._kind.cls, {shape.grad: self._tap} if shape.grad else {})
         if self._tapes is None and self._nodes:
             self._tapes = Tapes(self._kind, self._nodes[-1])
-            self._on_tape = self._tapes.functions()
+            self._written = self._tapes.functions()
+        self._on_tape = self._written
         left_alone = self._tapes.left_alone() if self._tapes is not None else nullcontext()
         with tapped, left_alone, self._as_it_was():
             if kind == "shares":
@@ -337,6 +339,8 @@ class ArrayQuestions:
             adjoint.flat[element] = 1.0
             parts = kind.operands(result)
             shares = None
+            if self._on_tape and self._tapes is not None:
+                self._on_tape = {id(result): self._tapes.take_newest(result)}
             if list(map(id, parts)) == list(map(id, operands)):
                 for way in self._ways_of(result, parts):
                     try:

@@ -94,6 +94,16 @@ class Tapes:
         self._hold()
         return {key: list(_functions(entry, DEPTH)) for key, entry in (self._entries or {}).items()}
 
+    def take_newest(self, node: Node) -> list[Callable[..., Any]]:
+        """The code in the entry that has just been made for a node; new entries are taken off."""
+        found: list[Callable[..., Any]] = []
+        for each, length in zip(self._lists, self._lengths):
+            if len(each) > length:
+                if any(held is node for held in held_in(each[-1], self._kind.is_node)):
+                    found += _functions(each[-1], DEPTH)
+                del each[length:]
+        return found
+
     def _hold(self) -> None:
         """Finds the entries that hold their nodes."""
         self._entries = {}

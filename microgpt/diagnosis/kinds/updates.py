@@ -27,6 +27,8 @@ from microgpt.graph.debuggee import LeafUpdate, LeafWrite
 
 ALIKE = 1e-12
 """Rows are the same within this part of the largest number in them."""
+PLAIN = frozenset({0.5, 1.0, 2.0, 3.0, 4.0})
+"""Numbers of formulas: a node of its own with such a one is a constant rather than a parameter."""
 PLACES = re.compile(r"\[(\d+)\]")
 SHUTS_OUT = -1e3
 """A matrix that holds so low a number is an additive mask."""
@@ -124,6 +126,8 @@ def _is_parameter(evidence: Evidence, interval: Interval, place: int, leaf: Leaf
     uses = graph.consumers_of(node)
     if len(uses) < 2:
         return False  # a target is used once
+    if "[" not in leaf.name and "." not in leaf.name and abs(leaf.before) in PLAIN:
+        return False  # a number that formulas have, made a node of once
     own = {n for n, name in graph.names.items() if matrix_of(name) == matrix_of(leaf.name)}
     if min(graph.data[list(own)], default=0.0) <= SHUTS_OUT:
         return False
