@@ -26,9 +26,7 @@ class OrderLines:
         files: where it may be.
     """
 
-    def __init__(
-        self, program: Program, place: SourcePlace | None, files: Iterable[str]
-    ) -> None:
+    def __init__(self, program: Program, place: SourcePlace | None, files: Iterable[str]) -> None:
         found = program.pass_function(place, files)
         self.file = found.file if found is not None else ""
         self._own = found.node if found is not None else None
@@ -72,10 +70,11 @@ class OrderLines:
     def visited_early(self) -> SourcePlace | None:
         """Where nodes get into the order before what they were used for, or are taken too soon."""
         for node in self._nodes():
-            is_first = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-            if is_first and node.func.attr in {"pop", "popleft"}:  # type: ignore[attr-defined]
-                if self._loop is not None and _holds(self._loop, node) and node.args:  # type: ignore[attr-defined]
-                    return self.file, node.lineno  # type: ignore[attr-defined]
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            takes = node.func.attr in {"pop", "popleft"} and bool(node.args)
+            if takes and self._loop is not None and _holds(self._loop, node):
+                return self.file, node.lineno
         early = [put for put in self._puts() if self._comes_before_operands(put)]
         if early:
             return self.file, early[0].lineno
@@ -132,9 +131,9 @@ class OrderLines:
         """Whether what was seen is noted in what the questions ask."""
         asked = set().union(*(names_in(c.comparators[0]) for c in self._checks()))
         for node in self._nodes():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr in FILLING and names_in(node.func.value) & asked:
-                    return True
+            is_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+            if is_method and node.func.attr in FILLING and names_in(node.func.value) & asked:  # type: ignore[attr-defined]
+                return True
             if isinstance(node, ast.Assign) and any(
                 isinstance(t, ast.Subscript) and names_in(t.value) & asked for t in node.targets
             ):
@@ -144,16 +143,18 @@ class OrderLines:
     def _is_guarded(self, put: ast.Call) -> bool:
         """Whether a node is put only if it was not seen: in the question's branch, or after it."""
         checks = {id(c) for c in self._checks()}
+        own = _innermost(self._functions, put)
         for function in self._functions:
             for node in ast.walk(function):
-                if not isinstance(node, ast.If) or not any(id(n) in checks
-                                                           for n in ast.walk(node.test)):  # fmt: skip
+                if not isinstance(node, ast.If):
                     continue
+                if not any(id(each) in checks for each in ast.walk(node.test)):
+                    continue
+                if _holds(node, put):
+                    return True
                 leaves = any(isinstance(s, ast.Return | ast.Continue) for s in node.body)
-                if _holds(node, put) or (leaves and node.lineno < put.lineno
-                                         and _holds(function, put)
-                                         and _innermost(self._functions, put) is _innermost(
-                                             self._functions, node)):  # fmt: skip
+                is_before = leaves and node.lineno < put.lineno and own is not None
+                if is_before and _innermost(self._functions, node) is own:
                     return True
         return False
 
@@ -172,9 +173,7 @@ class OrderLines:
         return before and (is_reversed or puts_first or isinstance(self._loop, ast.For))
 
 
-def _called_functions(
-    tree: ast.Module | None, own: ast.FunctionDef
-) -> Iterator[ast.FunctionDef]:
+def _called_functions(tree: ast.Module | None, own: ast.FunctionDef) -> Iterator[ast.FunctionDef]:
     """A function, and those of its file that it calls by a bare name or of itself, once each."""
     by_name = {n.name: n for n in ast.walk(tree or own) if isinstance(n, ast.FunctionDef)}
     waiting, seen = [own], {own.name}
@@ -215,7 +214,9 @@ def _calls_again(loop: ast.For | ast.While) -> int | None:
     told: dict[str, int] = {}
     for node in ast.walk(loop):
         is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-        if is_call or isinstance(node, ast.AugAssign):
+        if isinstance(node, ast.Expr | ast.AugAssign) and (
+            is_call or not isinstance(node, ast.Expr)
+        ):
             text = ast.unparse(node)
             if text in told and node.lineno > told[text]:
                 return node.lineno

@@ -25,7 +25,11 @@ class Operator(NamedTuple):
 
 
 def free_operators(
-    name: str, body: CodeType, bases: tuple[object, ...], around: CodeType, *,
+    name: str,
+    body: CodeType,
+    bases: tuple[object, ...],
+    around: CodeType,
+    *,
     only_by_name: bool = False,
 ) -> list[Operator]:
     """The functions beside a class, and its methods, that make its instances of others.

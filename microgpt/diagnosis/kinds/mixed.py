@@ -250,7 +250,9 @@ def _moment_mixed(evidence: Evidence) -> Iterator[Finding]:
     people = [intervals[0].who[place] for place in known]
     if len(known) < 3 or any(who not in leaves for who in people for leaves in per_update):
         return
-    moves = np.array([[leaves[w].after - leaves[w].before for w in people] for leaves in per_update])
+    moves = np.array(
+        [[leaves[w].after - leaves[w].before for w in people] for leaves in per_update]
+    )
     numbers = np.array([[leaves[w].before for w in people] for leaves in per_update])
     gradients = []
     for interval in intervals:
