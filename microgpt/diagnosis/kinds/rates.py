@@ -23,7 +23,7 @@ NOTHING = 1e-3 * SMALL_UPDATE
 """And such ones in a warm-up, too."""
 
 
-def _losses(evidence: Evidence, interval: Interval) -> tuple[float, float, float] | None:
+def losses_around(evidence: Evidence, interval: Interval) -> tuple[float, float, float] | None:
     """A loss, that of the same data after its update, and after a tenth of that.
 
     By computing the graph again; where an op is not known, by the loss of the next pass, if that is
@@ -63,7 +63,7 @@ def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
     told: tuple[Interval, float, float] | None = None
     jump: tuple[Interval, float, float] | None = None
     for interval in evidence.intervals[:4]:
-        found = _losses(evidence, interval)
+        found = losses_around(evidence, interval)
         if found is None:
             continue
         here, whole, tenth = found

@@ -11,6 +11,7 @@ import numpy as np
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, matrix_of, said
+from microgpt.diagnosis.kinds.rates import losses_around
 from microgpt.diagnosis.kinds.telling import (
     Move,
     called,
@@ -51,20 +52,27 @@ def _ascent(evidence: Evidence) -> Iterator[Finding]:
     if sample is None or len(losses) < 3 or along <= 10 * against:
         return
     half = len(losses) // 2
-    if not np.mean(losses[-half:]) > np.mean(losses[:half]):
+    if not np.mean(losses[-half:]) > np.mean(losses[:half]) and not _all_climb(evidence):
         return
     interval, move = sample
     line = update_line(interval, move.leaf, move.place)
     what = (
         f"updates go along the gradient: {called(move.leaf)} moved by {said(move.by)} where its "
-        f"gradient was {said(move.leaf.grad)}, and the loss rises from {said(losses[0])} to "
-        f"{said(losses[-1])}"
+        f"gradient was {said(move.leaf.grad)}, which makes the loss larger: {said(losses[0])} "
+        f"first and {said(losses[-1])} at last"
     )
     yield finding_between(
         evidence, interval, "ascent", "likely", what, line,
         (leaf_id(evidence, interval, move.place),), was=move.by, should=-move.by,
         spoils=len(moves_of(interval)), unless="the objective is to be made large",
     )  # fmt: skip
+
+
+def _all_climb(evidence: Evidence) -> bool:
+    """Whether each update, and a tenth of it, makes the loss of its own data larger."""
+    found = [losses_around(evidence, interval) for interval in evidence.intervals[:4]]
+    known = [each for each in found if each is not None]
+    return len(known) > 1 and all(whole > here < tenth for here, whole, tenth in known)
 
 
 def _not_updated(evidence: Evidence) -> Iterator[Finding]:
