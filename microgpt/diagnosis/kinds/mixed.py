@@ -23,6 +23,8 @@ from microgpt.graph.debuggee import LeafUpdate
 
 FITS = 1e-9
 """An update fits a gradient if no more than this part of it is left over."""
+TELLS = 1e-6
+"""Moves that are a smaller part of the numbers are mostly rounding."""
 LEAST = 6
 """So many parameters at least are to fit the neighbour's gradient."""
 FARTHEST = 32
@@ -196,6 +198,8 @@ def _matrix_mixed(evidence: Evidence) -> Iterator[Finding]:
         numbers = np.array([leaf.before for _, leaf in rows])
         if len(groups) < 2 or not np.isfinite([*moved, *gradients]).all():
             return
+        if np.linalg.norm(moved) < TELLS * np.linalg.norm(numbers):
+            return
         fits = {name: _is_taken(moved[own], gradients[own], numbers[own])
                 for name, own in groups.items() if len(np.unique(gradients[own])) > 2}  # fmt: skip
         for name, is_own in fits.items():
@@ -261,6 +265,8 @@ def _moment_mixed(evidence: Evidence) -> Iterator[Finding]:
         gradients.append(_used(interval, rows))
     grads = np.array(gradients)
     if not np.isfinite([moves, grads, numbers]).all() or not (moves != 0).any(axis=1).all():
+        return
+    if np.linalg.norm(moves) < TELLS * np.linalg.norm(numbers):
         return
     later = slice(1, None)
     if _fit(moves[later], (moves[:-1], grads[later], grads[:-1], numbers[later])):
