@@ -277,7 +277,10 @@ def _moment_mixed(evidence: Evidence) -> Iterator[Finding]:
             counts[slice(0, by) if by > 0 else slice(by, None)] = False
             theirs = np.roll(moves[later] if is_now else moves[:-1], by, axis=1)
             columns = tuple(each[:, counts] for each in (theirs, grads[later], numbers[later]))
-            if not _fit(moves[later][:, counts], columns):
+            own = (moves[:-1], grads[later], grads[:-1], numbers[later])
+            if not _fit(moves[later][:, counts], columns) or _fit(
+                moves[later][:, counts], tuple(each[:, counts] for each in own)
+            ):  # without the one that was kept within bounds, say, its own may fit
                 continue
             at = int(np.flatnonzero(counts)[0])
             interval, place = intervals[1], known[at]
