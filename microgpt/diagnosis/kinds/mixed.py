@@ -1,4 +1,4 @@
-"""Kinds about whose gradient an update takes: another parameter's, or another one's moment.
+"""Kinds about whose gradient an update takes: another parameter's, or another matrix's.
 
 An update is a function of gradients: what moved is held against what each form of it would give,
 right and wrong ones; a form is taken only if it fits every parameter.
@@ -233,83 +233,8 @@ def _told(
     )  # fmt: skip
 
 
-# -- another parameter's moment --------------------------------------------------------------------
-
-MOST_UPDATES = 5
-"""So many updates are looked at for what is kept from one to the next."""
-
-
-def _moment_mixed(evidence: Evidence) -> Iterator[Finding]:
-    """Moves that are no multiples of their own last ones and gradients, but of a neighbour's.
-
-    That is momentum of which one parameter takes another's: from before, or in the same update.
-    """
-    intervals = evidence.intervals[:MOST_UPDATES]
-    if len(intervals) < 2 or intervals[0].after != 0 or evidence.passes[0].number != 1:
-        return
-    order = [place for place, _ in _in_order(intervals[0])]
-    per_update = [dict(interval.rows()) for interval in intervals]
-    n = len(intervals[0].updates.leaves)
-    known = [place for place in order if place < n]
-    people = [intervals[0].who[place] for place in known]
-    if len(known) < 3 or any(who not in leaves for who in people for leaves in per_update):
-        return
-    moves = np.array(
-        [[leaves[w].after - leaves[w].before for w in people] for leaves in per_update]
-    )
-    numbers = np.array([[leaves[w].before for w in people] for leaves in per_update])
-    gradients = []
-    for interval in intervals:
-        places = {who: place for place, (who, _) in enumerate(interval.rows())}
-        rows = [(places[w], interval.updates.leaves[places[w]]) for w in people]
-        gradients.append(_used(interval, rows))
-    grads = np.array(gradients)
-    if not np.isfinite([moves, grads, numbers]).all() or not (moves != 0).any(axis=1).all():
-        return
-    if np.linalg.norm(moves) < TELLS * np.linalg.norm(numbers):
-        return
-    later = slice(1, None)
-    if _fit(moves[later], (moves[:-1], grads[later], grads[:-1], numbers[later])):
-        return
-    for by in (1, -1, *range(2, min(len(known) - 1, FARTHEST + 1))):
-        for is_now in (True, False) if by > 0 else (False,):
-            counts = np.ones(len(known), np.bool_)
-            counts[slice(0, by) if by > 0 else slice(by, None)] = False
-            theirs = np.roll(moves[later] if is_now else moves[:-1], by, axis=1)
-            columns = tuple(each[:, counts] for each in (theirs, grads[later], numbers[later]))
-            own = (moves[:-1], grads[later], grads[:-1], numbers[later])
-            if not _fit(moves[later][:, counts], columns) or _fit(
-                moves[later][:, counts], tuple(each[:, counts] for each in own)
-            ):  # without the one that was kept within bounds, say, its own may fit
-                continue
-            at = int(np.flatnonzero(counts)[0])
-            interval, place = intervals[1], known[at]
-            leaf = per_update[1][people[at]]
-            other = per_update[1][people[at - by]]
-            when = "in the same update" if is_now else "in the update before"
-            yield _told(
-                evidence, interval, place, leaf, float(grads[1][at]),
-                f"and what it did before, but what {called(other)} did {when}; so do all "
-                f"{np.count_nonzero(counts)}", int(np.count_nonzero(counts)),
-            )  # fmt: skip
-            return
-
-
-def _fit(moves: Floats, columns: tuple[Floats, ...]) -> bool:
-    """Whether moves are one and the same sum of multiples of some columns, in all updates."""
-    wanted = moves.ravel()
-    table = np.stack([column.ravel() for column in columns], axis=1)
-    scale = np.abs(table).max(axis=0)
-    table = table[:, scale > 0] / scale[scale > 0]
-    if len(wanted) < table.shape[1] + 3:
-        return False
-    found, *_ = np.linalg.lstsq(table, wanted, rcond=None)
-    size = float(np.linalg.norm(wanted))
-    return bool(size and float(np.linalg.norm(wanted - table @ found)) < FITS * size)
-
-
 def _mixed(evidence: Evidence) -> Iterator[Finding]:
-    for look in (_update_mixed, _matrix_mixed, _moment_mixed):
+    for look in (_update_mixed, _matrix_mixed):
         found = list(look(evidence))
         if found:
             yield from found
