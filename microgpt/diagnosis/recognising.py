@@ -78,7 +78,7 @@ def _of_many(numbers: Floats, data: Floats, exact: float) -> Iterator[Floats]:
             if _is_sum(left * right, data, exact):
                 yield np.concatenate([right, left], axis=1)
             one, other = numbers[:, ::2], numbers[:, 1::2]  # pairs, one beside the other
-            if _is_sum(one * other, data):
+            if _is_sum(one * other, data, exact):
                 yield np.stack([other, one], axis=2).reshape(numbers.shape)
         shifted = numbers - numbers.max(axis=1, keepdims=True)
         sizes = np.exp(shifted)

@@ -14,7 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.diagnosis.recognising import TOTALS, exactness, recognised, slope_beside_number
-from microgpt.diagnosis.true_math import ROUNDING, Meaning, computed, meaning_of, slopes_at
+from microgpt.diagnosis.true_math import (
+    ROUNDING,
+    Meaning,
+    computed,
+    meaning_of,
+    power_by,
+    slopes_at,
+)
 from microgpt.errors import InputError
 from microgpt.graph.arrays import Floats, Ints, frozen
 from microgpt.graph.graph import Graph
@@ -160,7 +167,7 @@ class _Looking:
             exponents = self.graph.immediate[nodes]
             if np.isnan(exponents).any():
                 return None
-            return [_power_by(float(n)) for n in exponents]
+            return [power_by(float(n)) for n in exponents]
         found = meaning_of(name, arity)
         return None if found is None else [found] * len(nodes)
 
@@ -276,7 +283,7 @@ class _Looking:
         self.error[edges] = error
         given = self.graph.local_grads[edges]
         total = float(given.sum())
-        room = max(EXACT * max(abs(low), abs(high)), error)
+        room = max(self.exact * max(abs(low), abs(high)), error)
         if len(edges) > 1 and low - room <= total <= high + room:
             self.low[edges] = self.high[edges] = given
         else:
@@ -342,14 +349,6 @@ class _Looking:
             return []
         flat = [number for row in operands for number in row]
         return list(self.methods.evaluate(nodes, flat).data)
-
-
-def _power_by(n: float) -> Meaning:
-    return Meaning(
-        lambda a: math.pow(a, n),
-        lambda a: (n * math.pow(a, n - 1) if n else 0.0,),
-        is_operator=True,
-    )
 
 
 def _fast(meanings: list[Meaning], name: str, numbers: Floats) -> tuple[Floats, Floats, Floats]:
