@@ -38,8 +38,6 @@ SHORT, SHORT_STEP, SHORT_MOVED = 1e-12, 3e-2, 2e-3
 """Both where numbers are rounded by more than the first, as floats of 32 bits are."""
 MOST_MOVED = 200_000
 """So many operand slots are moved; of larger graphs the rest is unchecked."""
-
-
 LEAST_DIFFERENT = 3
 """An op is recognised by its numbers if they are so many different ones."""
 
@@ -277,13 +275,11 @@ class _Looking:
 
         Then nothing tells them apart: where their local gradients add up to it they are right.
         """
-        operands = self.graph.operands[begin:end]
+        operands, (low, high, error) = self.graph.operands[begin:end], found
         edges = begin + np.flatnonzero(operands == operands[slot])
-        low, high, error = found
         self.error[edges] = error
         given = self.graph.local_grads[edges]
-        total = float(given.sum())
-        room = max(self.exact * max(abs(low), abs(high)), error)
+        total, room = float(given.sum()), max(self.exact * max(abs(low), abs(high)), error)
         if len(edges) > 1 and low - room <= total <= high + room:
             self.low[edges] = self.high[edges] = given
         else:

@@ -339,7 +339,7 @@ class ArrayQuestions:
             adjoint.flat[element] = 1.0
             parts = kind.operands(result)
             shares = None
-            if self._on_tape and self._tapes is not None:
+            if self._tapes is not None:
                 self._on_tape = {id(result): self._tapes.take_newest(result)}
             if list(map(id, parts)) == list(map(id, operands)):
                 for way in self._ways_of(result, parts):
