@@ -10,19 +10,10 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
+from microgpt.attach.child.code_words import ARITHMETIC, LIBRARY, OF_NUMBERS
 from microgpt.attach.child.node_notes import NOTE
-from microgpt.attach.child.shapes import (
-    ARITHMETIC,
-    LIBRARY,
-    OF_NUMBERS,
-    SHAPES,
-    Operator,
-    Shape,
-    codes_of,
-    functions_of,
-    operators_among,
-    words_of,
-)
+from microgpt.attach.child.operators import Operator, operators_among
+from microgpt.attach.child.shapes import SHAPES, Shape, codes_of, functions_of, words_of
 
 ROOT = Path(__file__).parents[2]
 OWN = ("microgpt", "viz", "tui")

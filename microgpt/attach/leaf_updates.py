@@ -45,7 +45,10 @@ def _log_of(fields: Mapping[str, Field], places: list[tuple[str, int]]) -> dict[
     if "log_leaves" not in fields:
         return {}
     numbers = [fields[f"other_{name}"] for name in ("befores", "afters", "grads", "grads_now")]
-    others = zip(_ints(fields, "other_ids"), map(str, fields["other_names"]), *numbers, strict=True)
+    others = zip(
+        _ints(fields, "other_ids"), map(str, fields["other_names"]), *numbers,
+        _ints(fields, "other_made"), strict=True,
+    )  # fmt: skip
     writes = zip(
         _ints(fields, "log_leaves"), _ints(fields, "log_is_grad"),
         map(float, fields["log_numbers"]), _ints(fields, "log_lines"), strict=True,
@@ -65,8 +68,9 @@ def _log_of(fields: Mapping[str, Field], places: list[tuple[str, int]]) -> dict[
                 float(grad_now),
                 None,
                 None,
+                made=places[made] if made >= 0 else None,
             )
-            for node, name, before, after, grad, grad_now in others
+            for node, name, before, after, grad, grad_now, made in others
         ),
     }
 

@@ -20,9 +20,10 @@ from microgpt.attach.child.answers import answer
 from microgpt.attach.child.channel import Channel, Instruction
 from microgpt.attach.child.conversation import Conversation
 from microgpt.attach.child.node_notes import NOTE, next_note, noted
+from microgpt.attach.child.operators import Operator
 from microgpt.attach.child.reading import Methods
 from microgpt.attach.child.recorded import Recorded, Watched
-from microgpt.attach.child.shapes import Operator, Shape, watch_classes
+from microgpt.attach.child.shapes import Shape, watch_classes
 from microgpt.attach.evaluators import ScriptMethods
 from microgpt.attach.foreign_graph import graph_of
 from microgpt.attach.messages import stop_of

@@ -99,6 +99,9 @@ def _line_within(function: ast.FunctionDef, slot: int) -> int | None:
             to = node.value.func
             given = [to.value] if isinstance(to, ast.Attribute) else []
             given += node.value.args[:1]
+        elif isinstance(node, ast.Return) and node.value is not None:
+            shares = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            giving += [(each.lineno, place == slot) for place, each in enumerate(shares)]
         for each in given[:1]:
             is_own = any(own in names_in(other) for other in given)
             giving.append((each.lineno, is_own))

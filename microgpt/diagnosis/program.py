@@ -211,7 +211,7 @@ class Program:
         tree = self.tree(file)
         if tree is None or file is None:
             return []
-        numbers, grads, _ = self.vocabulary(file)
+        numbers, grads, makers = self.vocabulary(file)
         found = set()
         for node in ast.walk(tree):
             if not isinstance(node, ast.Assign | ast.Return) or node.value is None:
@@ -225,9 +225,14 @@ class Program:
                 part for part in ast.walk(node.value)
                 if isinstance(part, ast.Compare)
                 or (isinstance(part, ast.Call) and called(part) & SAYING)
+                or (isinstance(part, ast.Call) and called(part) & makers
+                    and len(part.args) + len(part.keywords) > 1)  # with what it was made of
             ]  # fmt: skip
             inside = {id(n) for part in aside for n in ast.walk(part)}
-            found |= {n.lineno for n in reads if n.attr in numbers and id(n) not in inside}
+            found |= {
+                n.lineno for n in reads if n.attr in numbers and id(n) not in inside
+                and not _is_remembered(n, node.value)
+            }  # fmt: skip
         return sorted(found)
 
     def in_op(self, file: str, line: int) -> bool:
@@ -294,6 +299,16 @@ class Program:
         return sorted(set(found))
 
 
+def _is_remembered(read: ast.Attribute, value: ast.expr) -> bool:
+    """Whether the node whose number is read is itself in what is computed: as an operand."""
+    held = {id(n.value) for n in ast.walk(value) if isinstance(n, ast.Attribute)}
+    return isinstance(read.value, ast.Name) and any(
+        isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+        and n.id == read.value.id and id(n) not in held
+        for n in ast.walk(value)
+    )  # fmt: skip
+
+
 def _is_attribute_of(target: ast.expr, names: frozenset[str]) -> bool:
     """Whether something is an attribute of one of these names, or a part of one."""
     while isinstance(target, ast.Subscript):
@@ -301,7 +316,7 @@ def _is_attribute_of(target: ast.expr, names: frozenset[str]) -> bool:
     return isinstance(target, ast.Attribute) and target.attr in names
 
 
-SAYING = frozenset({"print", "round", "sorted", "max", "min", "argmax"})
+SAYING = frozenset({"print", "round", "sorted", "max", "min", "argmax", "zeros_like", "ones_like"})
 """Functions whose arguments are looked at, and not computed with."""
 FILLING = frozenset({"append", "extend", "insert", "add", "pop", "push", "clear", "remove"})
 """Methods of containers, which a loop that sorts calls."""

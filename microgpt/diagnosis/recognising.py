@@ -77,6 +77,9 @@ def _of_many(numbers: Floats, data: Floats, exact: float) -> Iterator[Floats]:
             left, right = numbers[:, :half], numbers[:, half:]
             if _is_sum(left * right, data, exact):
                 yield np.concatenate([right, left], axis=1)
+            one, other = numbers[:, ::2], numbers[:, 1::2]  # pairs, one beside the other
+            if _is_sum(one * other, data, exact):
+                yield np.stack([other, one], axis=2).reshape(numbers.shape)
         shifted = numbers - numbers.max(axis=1, keepdims=True)
         sizes = np.exp(shifted)
         totals = sizes.sum(axis=1, keepdims=True)

@@ -14,7 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.diagnosis.recognising import TOTALS, exactness, recognised, slope_beside_number
-from microgpt.diagnosis.true_math import ROUNDING, Meaning, computed, meaning_of, slopes_at
+from microgpt.diagnosis.true_math import (
+    ROUNDING,
+    Meaning,
+    computed,
+    meaning_of,
+    power_by,
+    slopes_at,
+)
 from microgpt.errors import InputError
 from microgpt.graph.arrays import Floats, Ints, frozen
 from microgpt.graph.graph import Graph
@@ -31,8 +38,6 @@ SHORT, SHORT_STEP, SHORT_MOVED = 1e-12, 3e-2, 2e-3
 """Both where numbers are rounded by more than the first, as floats of 32 bits are."""
 MOST_MOVED = 200_000
 """So many operand slots are moved; of larger graphs the rest is unchecked."""
-
-
 LEAST_DIFFERENT = 3
 """An op is recognised by its numbers if they are so many different ones."""
 
@@ -160,7 +165,7 @@ class _Looking:
             exponents = self.graph.immediate[nodes]
             if np.isnan(exponents).any():
                 return None
-            return [_power_by(float(n)) for n in exponents]
+            return [power_by(float(n)) for n in exponents]
         found = meaning_of(name, arity)
         return None if found is None else [found] * len(nodes)
 
@@ -263,8 +268,22 @@ class _Looking:
         for (node, slot), moved in by_slot.items():
             found = _slopes(float(self.graph.data[node]), moved, self.graph.eps)
             if found is not None:
-                edge = int(start[node]) + slot
-                self.low[edge], self.high[edge], self.error[edge] = found
+                self._put(int(start[node]), int(start[node + 1]), slot, found)
+
+    def _put(self, begin: int, end: int, slot: int, found: tuple[float, float, float]) -> None:
+        """The slope by an operand, which may stand in several slots, moved together.
+
+        Then nothing tells them apart: where their local gradients add up to it they are right.
+        """
+        operands, (low, high, error) = self.graph.operands[begin:end], found
+        edges = begin + np.flatnonzero(operands == operands[slot])
+        self.error[edges] = error
+        given = self.graph.local_grads[edges]
+        total, room = float(given.sum()), max(self.exact * max(abs(low), abs(high)), error)
+        if len(edges) > 1 and low - room <= total <= high + room:
+            self.low[edges] = self.high[edges] = given
+        else:
+            self.low[edges], self.high[edges] = low / len(edges), high / len(edges)
 
     def _drawn(self, nodes: list[int], first: list[float], second: list[float]) -> set[int]:
         """The nodes of ops that draw anew when they are asked: one that differs tells for all."""
@@ -326,14 +345,6 @@ class _Looking:
             return []
         flat = [number for row in operands for number in row]
         return list(self.methods.evaluate(nodes, flat).data)
-
-
-def _power_by(n: float) -> Meaning:
-    return Meaning(
-        lambda a: math.pow(a, n),
-        lambda a: (n * math.pow(a, n - 1) if n else 0.0,),
-        is_operator=True,
-    )
 
 
 def _fast(meanings: list[Meaning], name: str, numbers: Floats) -> tuple[Floats, Floats, Floats]:

@@ -155,3 +155,12 @@ def slopes_at(
     except (ValueError, ArithmeticError):
         return (math.nan,) * len(numbers), (math.nan,) * len(numbers)
     return above, below
+
+
+def power_by(n: float) -> Meaning:
+    """An operator that raises its operand to a plain number."""
+    return Meaning(
+        lambda a: math.pow(a, n),
+        lambda a: (n * math.pow(a, n - 1) if n else 0.0,),
+        is_operator=True,
+    )

@@ -50,6 +50,7 @@ class LeafUpdate:
     line: tuple[str, int] | None  # that wrote its number last, where that was seen
     grad_line: tuple[str, int] | None  # that wrote its gradient last
     flags: str = ""  # what it says of itself by yes or no, such as `requires_grad=False`
+    made: tuple[str, int] | None = None  # where it was made, of one that is in no graph
 
 
 class LeafWrite(NamedTuple):

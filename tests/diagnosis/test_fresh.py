@@ -14,7 +14,7 @@ import pytest
 from tests.diagnosis.diagnosed import diagnosed
 from tests.diagnosis.fault import KINDS, PROGRAMS
 
-SETS = {"fresh": 0.9, "unseen": 0.75}
+SETS = {"fresh": 0.9, "unseen": 0.9, "blind": 0.8}
 """At least this part of each is named first."""
 RIGHT = [
     path
@@ -55,7 +55,7 @@ def test_each_edit_is_one_and_each_line_is_there(name: str) -> None:
         assert fault["kind"] in KINDS
         text = edited(name, fault)
         lines = text.splitlines()
-        assert all(sum(told in line for line in lines) == 1 for told in fault["lines"])
+        assert all(any(told in line for line in lines) for told in fault["lines"])
         compile(text, fault["base"], "exec")
 
 

@@ -52,6 +52,8 @@ class ArrayQuestions:
         self._moved = [(kind.data(node), was) for node, was in moved]
         self._tap = ArrayTap(kind.data, kind.is_node)
         self._ways: dict[int, Way] = {}
+        self._on_tape: dict[int, list[Callable[..., Any]]] = {}  # in a node's entries, by `id()`
+        self._written = self._on_tape  # these, of the nodes that there are
         self._tapes: Tapes | None = None  # on which what is made to answer is no entry
 
     def answer(self, kind: str, fields: Mapping[str, Field]) -> dict[str, Field]:
@@ -65,6 +67,8 @@ class ArrayQuestions:
         tapped = installed(self._kind.cls, {shape.grad: self._tap} if shape.grad else {})
         if self._tapes is None and self._nodes:
             self._tapes = Tapes(self._kind, self._nodes[-1])
+            self._written = self._tapes.functions()
+        self._on_tape = self._written
         left_alone = self._tapes.left_alone() if self._tapes is not None else nullcontext()
         with tapped, left_alone, self._as_it_was():
             if kind == "shares":
@@ -146,6 +150,8 @@ class ArrayQuestions:
             rows = isinstance(value, (list, tuple)) and len(value) == len(operands)
             if rows and value:
                 yield from self._of_rows(value)
+        for function in self._on_tape.get(id(node), ()):
+            yield from self._of_function(node, operands, function)
         seen = [value for _, value in objects_of(node, self._kind.is_node)]
         for thing in seen:
             for name in _backward_methods(thing):
@@ -333,6 +339,8 @@ class ArrayQuestions:
             adjoint.flat[element] = 1.0
             parts = kind.operands(result)
             shares = None
+            if self._tapes is not None:
+                self._on_tape = {id(result): self._tapes.take_newest(result)}
             if list(map(id, parts)) == list(map(id, operands)):
                 for way in self._ways_of(result, parts):
                     try:

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 from microgpt.attach.child.anatomy import attributes
 from microgpt.attach.child.array_questions import floats
+from microgpt.attach.child.many_nodes import ManyNodes
 from microgpt.attach.child.pass_log import inherited, lines_at
+from microgpt.attach.child.place_columns import line_rows
 from microgpt.attach.child.recorded import Node
 from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.child.snapshot import Snapshot
@@ -181,7 +183,7 @@ class Between:
             if label and key not in kept and self._names.get(label.text) in kept
         ]
         elements = [snapshot.elements_of(node) for node in self._leaves]
-        told = self._log_columns(snapshot, names, places)
+        told = self._log_columns(kind, snapshot, names, places)
         columns = update_columns(
             self._since,
             [snapshot.first_id(node) for node in self._leaves],
@@ -198,6 +200,7 @@ class Between:
 
     def _log_columns(
         self,
+        kind: ValueClass,
         snapshot: Snapshot,
         names: Mapping[int, Any],
         places: dict[tuple[str, int], int],
@@ -237,6 +240,8 @@ class Between:
                 for text in elements]  # fmt: skip
         firsts = list(map(snapshot.first_id, others))
         counted = [k for elements in texts[len(self._leaves) :] for k in range(len(elements))]
+        made, line_in = line_rows(ManyNodes(kind, others).sites())
+        made_at = [places.setdefault(line, len(places)) for line in made]
         return {
             "log_leaves": leaves,
             "log_is_grad": is_grad,
@@ -250,6 +255,8 @@ class Between:
                             for i, text in rows],
             "other_befores": _all_numbers(old for _, old, _ in self._others.values()),
             "other_grads": _all_numbers(old for _, _, old in self._others.values()),
+            "other_made": array("q", (made_at[line_in[i]] if line_in[i] >= 0 else -1
+                                      for i, _ in rows)),
             "other_afters": snapshot.data_of(others),
             "other_grads_now": snapshot.grads_of(others),
         }  # fmt: skip

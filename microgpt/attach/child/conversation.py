@@ -27,12 +27,13 @@ from microgpt.attach.child.found_gradients import run_and_look
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.native_class import NativeClass
+from microgpt.attach.child.operators import Operator
 from microgpt.attach.child.pass_functions import hook_functions, hook_method
 from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.reading import FrozenColumns, Methods
 from microgpt.attach.child.recorded import Node, Recorded, Watched
 from microgpt.attach.child.script_failure import ScriptFailure
-from microgpt.attach.child.shapes import NO_ROOM, Operator, Shape, has_room, watch_classes
+from microgpt.attach.child.shapes import NO_ROOM, Shape, has_room, watch_classes
 from microgpt.attach.child.snapshot import Snapshot
 from microgpt.attach.child.torch_passes import TorchPasses
 from microgpt.attach.child.value_class import ValueClass

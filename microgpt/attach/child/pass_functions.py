@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
+from microgpt.attach.child.code_words import LIBRARY
 from microgpt.attach.child.found_gradients import fills_containers
 from microgpt.attach.child.script_failure import OWN_FOLDER
-from microgpt.attach.child.shapes import LIBRARY, functions_of, functions_of_code
+from microgpt.attach.child.shapes import functions_of, functions_of_code
 
 T = TypeVar("T")
 Hook = Callable[[FunctionType, "tuple[Any, ...]", "dict[str, Any]"], Any]

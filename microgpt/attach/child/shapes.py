@@ -12,9 +12,18 @@ import builtins
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
+
+from microgpt.attach.child.code_words import (
+    ARITHMETIC,
+    LIBRARY,
+    OF_NUMBERS,
+    is_of_the_program,
+    nested,
+)
+from microgpt.attach.child.operators import Operator, free_operators
 
 
 class Shape(NamedTuple):
@@ -58,14 +67,6 @@ def words_of(code: CodeType) -> Iterator[str]:
                     yield text
 
 
-def nested(code: CodeType) -> Iterator[CodeType]:
-    """A code object and all those inside it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from nested(constant)
-
-
 def codes_of(cls: type) -> Iterator[CodeType]:
     """The code of all that a class defines."""
     for function in functions_of(cls):
@@ -99,14 +100,6 @@ def only_helps(name: str) -> bool:
 _WRAPPED = ("__func__", "__wrapped__", "fget", "fset")
 
 
-class Operator(NamedTuple):
-    """A function beside a class that makes its nodes."""
-
-    code: CodeType
-    only_helps: bool
-    """Whether it only helps to make them, as `record(value, operands)` does for `add`."""
-
-
 class Listener(Protocol):
     """Is told of classes that have just been built."""
 
@@ -132,8 +125,10 @@ def watch_classes(recorded: type, watched: type, listener: Listener) -> Callable
         what undoes that; classes that were built stay on their bases.
     """
     build = builtins.__build_class__
+    has_found = False
 
     def build_class(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
+        nonlocal has_found
         if any(recorded in getattr(above, "__mro__", ()) for above in bases):
             cls = build(body, name, *bases, **keywords)
             listener.derived(cls)
@@ -149,7 +144,9 @@ def watch_classes(recorded: type, watched: type, listener: Listener) -> Callable
         if shape is None and not is_candidate(body.__code__, bases):
             around = sys._getframe(1).f_code
             if not may_be_given_arithmetic(body.__code__, bases, around):
-                operators = free_operators(name, body.__code__, bases, around)
+                operators = free_operators(
+                    name, body.__code__, bases, around, only_by_name=has_found
+                )
                 if not operators:
                     return build(body, name, *bases, **keywords)
         others = tuple(above for above in bases if above is not object)
@@ -158,6 +155,7 @@ def watch_classes(recorded: type, watched: type, listener: Listener) -> Callable
             cls = build(body, name, *others, base, **keywords)
         except TypeError:  # its own bases and ours do not go together, or it is wrong
             cls = build(body, name, *bases, **keywords)
+        has_found = True
         listener.found(cls, shape, operators)
         return cls
 
@@ -223,70 +221,10 @@ def may_be_given_arithmetic(body: CodeType, bases: tuple[Any, ...], around: Code
         body: of the class, which makes instances of its own and is derived from none.
         around: the code that builds it.
     """
-    if not _is_of_the_program(body, bases) or "__init__" not in body.co_names:
+    if not is_of_the_program(body, bases) or "__init__" not in body.co_names:
         return False
     words = set(_words_outside_classes(around))
     return bool(ARITHMETIC & words) or ("__%s__" in words or {"__", "add"} <= words)
-
-
-def free_operators(
-    name: str, body: CodeType, bases: tuple[Any, ...], around: CodeType
-) -> list[Operator]:
-    """The functions beside a class that make its instances, if they add and multiply: `add(a, b)`.
-
-    Args:
-        name: of the class.
-        body: of it; its instances get their attributes there, or by a decorator such as dataclass.
-        bases: of it.
-        around: the code that builds it.
-    """
-    if not _is_of_the_program(body, bases):
-        return []
-    return operators_among(name, (c for c in around.co_consts if isinstance(c, CodeType)))
-
-
-def operators_among(name: str, codes: Iterable[CodeType]) -> list[Operator]:
-    """Those of some functions that make instances of a class, if they add and multiply."""
-    codes = [c for c in codes if c.co_argcount]
-    makers = [c for c in codes if name in (*c.co_names, *c.co_freevars)]
-    if _add_and_multiply(makers):
-        return [Operator(code, only_helps=False) for code in _ops_of(makers)]
-    others = [code for code in codes if code not in makers]
-    found = []
-    for helper in makers:
-        callers = [c for c in others if helper.co_name in (*c.co_names, *c.co_freevars)]
-        helps = _add_and_multiply(callers)
-        found.append(Operator(helper, only_helps=helps))
-        if helps:
-            found += [Operator(code, only_helps=False) for code in _ops_of(callers)]
-    return list(dict.fromkeys(found)) if any(each.only_helps for each in found) else []
-
-
-def _ops_of(makers: list[CodeType]) -> list[CodeType]:
-    """Those that are ops; what calls such is none, though it makes nodes: a model's `cell(x)`."""
-    ops = {c.co_name for c in makers if _is_called(c, "add") or _is_called(c, "mul")}
-    return [c for c in makers if c.co_name in ops or not ops & {*c.co_names, *c.co_freevars}]
-
-
-WORDS = {"add": ("add", "plus", "sum"), "mul": ("mul", "times", "prod")}
-"""In the names of functions that do this."""
-
-
-def _add_and_multiply(codes: list[CodeType]) -> bool:
-    return all(any(_is_called(code, op) for code in codes) for op in WORDS)
-
-
-def _is_called(code: CodeType, op: str) -> bool:
-    """Whether a function of at least two operands is called like an op."""
-    return code.co_argcount > 1 and any(word in code.co_name.lower() for word in WORDS[op])
-
-
-def _is_of_the_program(body: CodeType, bases: tuple[Any, ...]) -> bool:
-    """Whether a class is the program's own, and derived from none."""
-    path = body.co_filename
-    is_installed = any(f"{part}-packages" in path for part in ("site", "dist"))
-    is_own = not is_installed and not path.startswith(("<frozen", LIBRARY))
-    return is_own and not any(above is not object for above in bases)
 
 
 def _words_outside_classes(code: CodeType) -> Iterator[str]:
@@ -299,10 +237,3 @@ def _words_outside_classes(code: CodeType) -> Iterator[str]:
             for text in constant if isinstance(constant, (tuple, frozenset)) else (constant,):
                 if isinstance(text, str):
                     yield text
-
-
-ARITHMETIC = frozenset({"__add__", "__radd__", "__mul__", "__rmul__", "__sub__", "__matmul__"})
-OF_NUMBERS = ("numpy", "torch", "scipy", "sympy", "mpmath", "pandas", "networkx")
-"""Packages whose classes with arithmetic are no nodes of a script's."""
-LIBRARY = os.path.dirname(os.__file__) + os.sep
-"""The folder of the standard library."""

@@ -56,7 +56,8 @@ class Tapes:
 
     def _roots(self, sample: Node) -> Iterator[Any]:
         """What the class can get at, and the variables of the calls under way."""
-        words = {name for code in self._kind.codes for name in code.co_names}
+        words = {name for code in (*self._kind.codes, *self._kind.free)
+                 for name in code.co_names}  # fmt: skip
         yield from attributes(sample).values()
         for above in type(sample).__mro__[:-1]:
             yield from vars(above).values()
@@ -88,17 +89,37 @@ class Tapes:
 
     # -- their entries -----------------------------------------------------------------------------
 
+    def functions(self) -> dict[int, list[Callable[..., Any]]]:
+        """The code in the entries of nodes that their entries hold, by `id()` of these."""
+        self._hold()
+        return {key: list(_functions(entry, DEPTH)) for key, entry in (self._entries or {}).items()}
+
+    def take_newest(self, node: Node) -> list[Callable[..., Any]]:
+        """The code in the entry that has just been made for a node; new entries are taken off."""
+        found: list[Callable[..., Any]] = []
+        for each, length in zip(self._lists, self._lengths):
+            if len(each) > length:
+                if any(held is node for held in held_in(each[-1], self._kind.is_node)):
+                    found += _functions(each[-1], DEPTH)
+                del each[length:]
+        return found
+
+    def _hold(self) -> None:
+        """Finds the entries that hold their nodes."""
+        self._entries = {}
+        for each, length in zip(self._lists, self._lengths):
+            for entry in each[length:]:
+                if not is_number(entry) and not self._kind.is_node(entry):
+                    held = list(held_in(entry, self._kind.is_node))
+                    if held:
+                        newest = max(held, key=self._kind.subject().age)
+                        self._entries[id(newest)] = entry
+
     def entries_of(self, node: Node) -> Iterator[tuple[Any, str]]:
         """Entries that may be a node's, each with the attribute that says so, `""` for none."""
         if self._entries is None:
-            self._entries = {}
-            for each, length in zip(self._lists, self._lengths):
-                for entry in each[length:]:
-                    if not is_number(entry) and not self._kind.is_node(entry):
-                        held = list(held_in(entry, self._kind.is_node))
-                        if held:
-                            newest = max(held, key=self._kind.subject().age)
-                            self._entries[id(newest)] = entry
+            self._hold()
+        assert self._entries is not None
         if id(node) in self._entries:
             yield self._entries[id(node)], ""
         for name, place in attributes(node).items():

@@ -29,9 +29,9 @@ from microgpt.attach.child.operand_notes import (
     nodes_in,
     noted_operands,
 )
+from microgpt.attach.child.operators import Operator
 from microgpt.attach.child.recorded import NO_ARGUMENTS, Arguments, Call, Label, Node, arguments_of
 from microgpt.attach.child.shapes import (
-    Operator,
     Shape,
     codes_of,
     functions_of,
@@ -70,7 +70,7 @@ class ValueClass:
         self.written_other = ""  # in words, what was written to one that is no float
         self.is_numberless = False  # whether one was given a number that had none
         self._functions = FunctionObjects(self.is_node)
-        self._free: list[CodeType] = []  # of operators that are no methods
+        self.free: list[CodeType] = []  # of operators that are no methods
         self.codes: list[CodeType] = []  # of all that it defines
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
@@ -81,7 +81,7 @@ class ValueClass:
     def add_operators(self, operators: Sequence[Operator]) -> None:
         """Counts functions that are no methods as the class's own: they make its nodes."""
         self._is_part.update((id(code), helps) for code, helps in operators)
-        self._free += [code for code, _ in operators]
+        self.free += [code for code, _ in operators]
 
     def add_code(self, cls: type) -> None:
         """Counts the code of a class derived from this one as the class's own."""
@@ -386,7 +386,7 @@ class ValueClass:
         if maker is None:
             return "it was made while nothing was recorded"
         function = own or function_beside(self.cls, maker)
-        if function is None and (self.made_from(node) or any(c is maker for c in self._free)):
+        if function is None and (self.made_from(node) or any(c is maker for c in self.free)):
             function = next(iter(functions_of_code(maker)), None)
         if function is None:
             return "it was made by no method of its class"

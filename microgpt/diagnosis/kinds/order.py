@@ -11,6 +11,7 @@ from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.forgotten import forgotten_operands
 from microgpt.diagnosis.kinds.kind import FaultKind, said
+from microgpt.diagnosis.order_lines import OrderLines
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.pass_lines import (
     line_of_dispatch,
@@ -29,7 +30,10 @@ def _ordered(evidence: Evidence) -> Iterator[tuple[int, PassEvidence]]:
 
 def _finding(evidence: Evidence, seen: PassEvidence, kind: str, node: int, event: int | None,
              what: str) -> Finding:  # fmt: skip
-    line = _line(evidence, seen)
+    lines = OrderLines(evidence.program, seen.place, seen.files)
+    own = {"visited-twice": lines.visited_twice, "visited-early": lines.visited_early,
+           "never-visited": lines.never_visited}[kind]  # fmt: skip
+    line = own or _line(evidence, seen)
     shown = node
     if not seen.off[node] and (off := np.flatnonzero(seen.off)).size:
         shown = int(off[-1])  # the newest: errors flow from there to operands

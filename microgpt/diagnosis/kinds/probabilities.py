@@ -12,8 +12,8 @@ from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.program import SourcePlace
-from microgpt.diagnosis.structure.algebra import Algebra
-from microgpt.diagnosis.structure.distributions import Distribution, Distributions
+from microgpt.diagnosis.structure.algebra import PRODUCTS, Algebra
+from microgpt.diagnosis.structure.distributions import Distribution
 from microgpt.diagnosis.structure.forms import Arithmetic
 from microgpt.diagnosis.structure.places import line_beside
 
@@ -27,8 +27,6 @@ ADDS_UP = 1e-9
 """Shares add up to 1 within this."""
 GUARD = 1e-3
 """Up to this part of a sum a number that is added to it only keeps it from 0."""
-FLATTER = 1.5
-"""Shares that are multiplied with more before the next softmax are sharpened on purpose."""
 
 
 # -- not-normalised --------------------------------------------------------------------------------
@@ -52,13 +50,14 @@ def _other_sums(evidence: Evidence, n: int) -> Iterator[Finding]:
     """Shares that are divided by another number than the sum of the parts there are."""
     right: set[SourcePlace | None] = set()
     wrong: list[tuple[int, Distribution, float, bool]] = []
+    has_one_more = _has_one_more(evidence, n)
     for place in range(n):
         distributions = evidence.distributions(place)
         algebra = distributions.algebra
         for each in distributions.all:
             if each.is_fused or not any(not share.is_log for share in each.shares):
                 continue
-            total = _total(algebra, each)
+            total = _total(algebra, each, may_add=has_one_more or _are_weights(algebra, each))
             line = algebra.graph.line(each.whole)
             if total is None:
                 right.add(line)
@@ -81,8 +80,44 @@ def _other_sums(evidence: Evidence, n: int) -> Iterator[Finding]:
         yield _other_sum(evidence, place, each, total, is_note=is_note, left_out=left_out)
 
 
-def _total(algebra: Algebra, each: Distribution) -> float | None:
-    """What all shares of a whole add up to; None if that is 1, or nothing can be said."""
+ENOUGH_SHARES = 2
+"""So many shares a class are to be read before one that is read nowhere counts as none."""
+
+
+def _has_one_more(evidence: Evidence, n: int) -> bool:
+    """Whether a number beside the exps of a whole may stand for a class more, whose score is 0.
+
+    Then its share is read somewhere: that number by the whole, or the whole's logarithm alone.
+    """
+    n_shares = n_classes = 0
+    for place in range(n):
+        distributions = evidence.distributions(place)
+        algebra = distributions.algebra
+        read = {share.node for each in distributions.all for share in each.shares}
+        for each in distributions.all:
+            own, constant = algebra.sum_of(each.whole)
+            if len(own) < 2 or not own.keys() <= set(each.exps) or constant <= GUARD:
+                continue
+            if not each.shares:
+                return True
+            if _are_weights(algebra, each):
+                continue
+            users = set(algebra.consumers[each.whole]) - read
+            inverse = {u for u in users if algebra.form[u] == Arithmetic.RECIPROCAL}
+            users -= {u for u in inverse if set(algebra.consumers[u]) <= read}
+            if users:
+                return True
+            n_shares += len(each.shares)
+            n_classes = max(n_classes, len(own) + 1)
+    return n_shares < ENOUGH_SHARES * n_classes
+
+
+def _total(algebra: Algebra, each: Distribution, *, may_add: bool) -> float | None:
+    """What all shares of a whole add up to; None if that is 1, or nothing can be said.
+
+    Args:
+        may_add: whether a number may be added to the whole.
+    """
     data = algebra.data
     parts = {share.part for share in each.shares if not share.is_log}
     parts = {part for part in parts if algebra.form[part] == Arithmetic.EXP}
@@ -95,7 +130,8 @@ def _total(algebra: Algebra, each: Distribution) -> float | None:
     elif not exps:
         return None
     elif parts <= terms.keys() and set(terms.values()) == {1.0}:
-        return None  # and a number beside them stands for one that is always 0
+        if may_add or constant <= GUARD * abs(data[each.whole]):
+            return None  # a number beside them stands for one that is always 0
     elif constant > GUARD * abs(data[each.whole]) and parts <= terms.keys():
         return None
     total = sum(data[exp] for exp in parts | exps) / data[each.whole]
@@ -143,6 +179,8 @@ def _other_sum(
     if left_out and line is not None:
         line = _loop_over_a_part(evidence, line)
     n = len({*each.exps, *(share.part for share in each.shares)})
+    own, added = algebra.sum_of(each.whole)
+    is_added = own.keys() == set(each.exps) and added > 0
     summed = sum(algebra.data[exp] for exp in each.exps)
     what = (
         f"{'the weights' if is_note else 'the probabilities'} of {n} scores add up to "
@@ -155,10 +193,12 @@ def _other_sum(
     elif each.exps:
         what += f", where the exps add up to {said(summed)}"
     return Finding(
-        kind="not-normalised", certainty="note" if is_note else "certain", what=what, mend="",
+        kind="not-normalised",
+        certainty="note" if is_note else "likely" if is_added else "certain", what=what, mend="",
         place=line,
         op=seen.graph.op(share.node), nodes=(share.node, each.whole), pass_number=seen.number,
         was=total, should=1.0,
+        unless=f"{said(added)} stands for one class more" if is_added and not is_note else "",
     )  # fmt: skip
 
 
@@ -235,7 +275,7 @@ def weights_off(evidence: Evidence, place: int) -> Iterator[Finding]:
     of_share = distributions.of_share
     if not of_share:
         return
-    for node in algebra.forms.nodes(Arithmetic.PRODUCT, Arithmetic.DOT).tolist():
+    for node in algebra.forms.nodes(*PRODUCTS).tolist():
         pairs = algebra.products(node) or []
         sums = [_weight(algebra, of_share, pair) for pair in pairs]
         top = algebra.tops[node] if algebra.form[node] == Arithmetic.PRODUCT else node
@@ -304,86 +344,8 @@ def _factor_node(algebra: Algebra, share: int, factor: float) -> int:
     return next((u for u in algebra.consumers[share] if algebra.parts(u) is not None), share)
 
 
-# -- softmax-twice ---------------------------------------------------------------------------------
-
-
-def _softmax_twice(evidence: Evidence) -> Iterator[Finding]:
-    for place in range(min(len(evidence.passes), 1)):
-        distributions = evidence.distributions(place)
-        algebra, seen = distributions.algebra, evidence.passes[place]
-        for scores, at in _taken_of(distributions):
-            inner = _shares_of_one(distributions, scores)
-            if inner is None:
-                continue
-            line = line_beside(seen.graph, at, (inner,))
-            n = len(scores)
-            largest = max(algebra.data[score] for score in scores)
-            what = (
-                f"a softmax is taken of {n} numbers that are another softmax's shares already and "
-                f"add up to 1, {said(largest)} the largest: no share can be above "
-                f"{said(2.718281828459045 / (2.718281828459045 + n - 1))}"
-            )
-            yield Finding(
-                kind="softmax-twice", certainty="likely", what=what, mend="",
-                place=line,
-                op=seen.graph.op(at), nodes=(at, inner), pass_number=seen.number,
-                unless="the shares are to be made flatter",
-            )  # fmt: skip
-            return
-
-
-def _taken_of(distributions: Distributions) -> Iterator[tuple[tuple[int, ...], int]]:
-    """What each softmax, or loss that has one inside, is taken of, and a node of it."""
-    algebra = distributions.algebra
-    for each in distributions.all:
-        if len(each.scores) > 1:
-            yield each.scores, (each.exps[0] if each.exps else each.whole)
-    for node in algebra.forms.nodes(Arithmetic.OTHER).tolist():
-        edges = [
-            e for e in range(algebra.start[node], algebra.start[node + 1]) if algebra.slopes[e] != 0
-        ]
-        if len(edges) < 3:
-            continue
-        groups: dict[int, list[int]] = defaultdict(list)
-        for edge in edges:
-            share = _inner_share(distributions, algebra.operands[edge])
-            if share is None:
-                break
-            groups[distributions.of_share[share].whole].append(edge)
-        else:
-            for own in groups.values():  # a loss of scores does not change if all are shifted
-                slopes = [algebra.slopes[e] for e in own]
-                if len(own) > 1 and abs(sum(slopes)) <= 1e-6 * sum(map(abs, slopes)):
-                    yield tuple(algebra.operands[e] for e in own), node
-                    break
-
-
-def _shares_of_one(distributions: Distributions, scores: tuple[int, ...]) -> int | None:
-    """The first of the shares that some scores are, if they are all of one softmax."""
-    found = [_inner_share(distributions, score) for score in scores]
-    shares = [share for share in found if share is not None]
-    wholes = {distributions.of_share[share].whole for share in shares}
-    if len(shares) < len(scores) or len(wholes) > 1 or len(set(shares)) < len(shares):
-        return None
-    total = sum(distributions.algebra.data[share] for share in shares)
-    return shares[0] if abs(total - 1) <= GUARD else None
-
-
-def _inner_share(distributions: Distributions, node: int) -> int | None:
-    """The share that a node is, but for a number added and a small factor."""
-    if node in distributions.of_share:
-        return node
-    terms = distributions.algebra.sum_of(node).terms
-    if len(terms) != 1:
-        return None
-    ((share, factor),) = terms.items()
-    return share if share in distributions.of_share and 0 < factor <= FLATTER else None
-
-
 KINDS = (
     FaultKind("not-normalised", "divides by something else than the sum",
          "divide each by the sum of all of them", _not_normalised,
          frozenset({"wrong-forward"})),
-    FaultKind("softmax-twice", "takes a softmax of what already adds up to 1",
-         "take one of the two out", _softmax_twice),
 )  # fmt: skip

@@ -17,11 +17,13 @@ SMALL_UPDATE = 1e-6
 """Updates below this part of the parameters' size are too small."""
 NEAR = 1e-3
 """A loss is computed again well enough within this part of it; `log(x + 1e-9)` is taken for log."""
+MUCH = 10.0
+"""So many times the loss, and the first one, tell of one update alone."""
 NOTHING = 1e-3 * SMALL_UPDATE
 """And such ones in a warm-up, too."""
 
 
-def _losses(evidence: Evidence, interval: Interval) -> tuple[float, float, float] | None:
+def losses_around(evidence: Evidence, interval: Interval) -> tuple[float, float, float] | None:
     """A loss, that of the same data after its update, and after a tenth of that.
 
     By computing the graph again; where an op is not known, by the loss of the next pass, if that is
@@ -59,8 +61,9 @@ def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
     """Each update makes the loss of its own data larger, and a tenth of it would not."""
     worse = tried = 0
     told: tuple[Interval, float, float] | None = None
+    jump: tuple[Interval, float, float] | None = None
     for interval in evidence.intervals[:4]:
-        found = _losses(evidence, interval)
+        found = losses_around(evidence, interval)
         if found is None:
             continue
         here, whole, tenth = found
@@ -68,18 +71,22 @@ def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
         if (whole > here or math.isnan(whole)) and tenth < here:
             worse += 1
             told = told or (interval, here, whole)
-    if told is None or tried < 2 or worse <= tried / 2:
+            if not whole < MUCH * max(abs(here), abs(evidence.passes[0].loss)):
+                jump = jump or (interval, here, whole)
+    always = tried > 1 and worse > tried / 2
+    if told is None or not (always or jump):
         return
-    interval, here, whole = told
+    interval, here, whole = told if always or jump is None else jump
     place = next(p for p, leaf in enumerate(interval.updates.leaves) if leaf.before != leaf.after)
     leaf = interval.updates.leaves[place]
     line = update_line(interval, leaf, place)
     yield Finding(
-        kind="rate-too-large", certainty="certain",
+        kind="rate-too-large", certainty="certain" if always else "likely",
         what=f"the update makes the loss of the same data larger, from {said(here)} to "
         f"{said(whole)}, and a tenth of it would make it smaller; so do {worse} of {tried} updates",
         mend="", place=line,
         pass_number=evidence.passes[interval.after + 1].number, was=whole, should=here,
+        unless="" if always else "it is one step that is meant to go far",
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from microgpt.diagnosis.kinds.kind import FaultKind
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.diagnosis.structure.algebra import Algebra, entry_of
 from microgpt.diagnosis.structure.forms import Arithmetic
+from microgpt.diagnosis.structure.text_model import texts_of
 
 MOST_TERMS = 8
 """So many tables at most are added up for a token."""
@@ -108,7 +109,9 @@ def _position_unused(evidence: Evidence) -> Iterator[Finding]:
         if len(rows) != 1 or longest < 2 or n_rows < 2 or not changing:
             continue
         if longest > n_rows and longest % n_rows:  # of several texts at once it is a multiple
-            continue
+            in_one = _longest_text(evidence, table.place, changing)
+            if not 1 < in_one <= n_rows:
+                continue
         if tells_places - {*changing[:1]} or len(table.rows) < n:
             continue
         seen = evidence.passes[table.place]
@@ -123,6 +126,14 @@ def _position_unused(evidence: Evidence) -> Iterator[Finding]:
             pass_number=seen.number, unless="its rows do not stand for positions",
         )  # fmt: skip
         return
+
+
+def _longest_text(evidence: Evidence, place: int, tables: list[str]) -> int:
+    """How many rows of some tables a pass reads for its longest text; 0 where that is not known."""
+    model = evidence.text_model(place)
+    texts = [text for readings in model.readings if readings.by_row and readings.table in tables
+             for text in texts_of(model.reached_by(readings))]  # fmt: skip
+    return max((len(places) for _, places in texts), default=0)
 
 
 def _tells_places(table: _Table) -> bool:

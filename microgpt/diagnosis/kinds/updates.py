@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, matrix_of, said
+from microgpt.diagnosis.kinds.rates import losses_around
 from microgpt.diagnosis.kinds.telling import (
     Move,
     called,
@@ -26,6 +28,9 @@ from microgpt.graph.debuggee import LeafUpdate, LeafWrite
 
 ALIKE = 1e-12
 """Rows are the same within this part of the largest number in them."""
+PLAIN = frozenset({0.5, 1.0, 2.0, 3.0, 4.0})
+"""Numbers of formulas: a node of its own with such a one is a constant rather than a parameter."""
+PLACES = re.compile(r"\[(\d+)\]")
 SHUTS_OUT = -1e3
 """A matrix that holds so low a number is an additive mask."""
 
@@ -47,20 +52,27 @@ def _ascent(evidence: Evidence) -> Iterator[Finding]:
     if sample is None or len(losses) < 3 or along <= 10 * against:
         return
     half = len(losses) // 2
-    if not np.mean(losses[-half:]) > np.mean(losses[:half]):
+    if not np.mean(losses[-half:]) > np.mean(losses[:half]) and not _all_climb(evidence):
         return
     interval, move = sample
     line = update_line(interval, move.leaf, move.place)
     what = (
         f"updates go along the gradient: {called(move.leaf)} moved by {said(move.by)} where its "
-        f"gradient was {said(move.leaf.grad)}, and the loss rises from {said(losses[0])} to "
-        f"{said(losses[-1])}"
+        f"gradient was {said(move.leaf.grad)}, which makes the loss larger: {said(losses[0])} "
+        f"first and {said(losses[-1])} at last"
     )
     yield finding_between(
         evidence, interval, "ascent", "likely", what, line,
         (leaf_id(evidence, interval, move.place),), was=move.by, should=-move.by,
         spoils=len(moves_of(interval)), unless="the objective is to be made large",
     )  # fmt: skip
+
+
+def _all_climb(evidence: Evidence) -> bool:
+    """Whether each update, and a tenth of it, makes the loss of its own data larger."""
+    found = [losses_around(evidence, interval) for interval in evidence.intervals[:4]]
+    known = [each for each in found if each is not None]
+    return len(known) > 1 and all(whole > here < tenth for here, whole, tenth in known)
 
 
 def _not_updated(evidence: Evidence) -> Iterator[Finding]:
@@ -122,6 +134,8 @@ def _is_parameter(evidence: Evidence, interval: Interval, place: int, leaf: Leaf
     uses = graph.consumers_of(node)
     if len(uses) < 2:
         return False  # a target is used once
+    if "[" not in leaf.name and "." not in leaf.name and abs(leaf.before) in PLAIN:
+        return False  # a number that formulas have, made a node of once
     own = {n for n, name in graph.names.items() if matrix_of(name) == matrix_of(leaf.name)}
     if min(graph.data[list(own)], default=0.0) <= SHUTS_OUT:
         return False
@@ -185,8 +199,9 @@ def _is_listed_twice(interval: Interval, line: SourcePlace) -> bool:
 def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
     """A whole matrix that updates write to, and that is in no pass's graph."""
     in_graphs: set[str] = set()
+    own = _own_matrix(evidence)
     for seen in evidence.passes:
-        in_graphs |= {matrix_of(name) for name in seen.graph.names.values()}
+        in_graphs |= {own(name) for name in seen.graph.names.values()}
     groups: dict[str, list[tuple[Interval, LeafUpdate, LeafWrite]]] = defaultdict(list)
     for interval in evidence.intervals:
         n = len(interval.updates.leaves)
@@ -194,21 +209,49 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
             if write.leaf >= n:
                 leaf = interval.updates.others[write.leaf - n]
                 if leaf.node is None and leaf.grad == 0:
-                    groups[matrix_of(leaf.name)].append((interval, leaf, write))
+                    groups[own(leaf.name)].append((interval, leaf, write))
     for group, rows in groups.items():
         intervals = {interval.after for interval, _, _ in rows}
         if group in in_graphs or len(intervals) < len(evidence.intervals):
             continue
         interval, leaf, write = rows[0]
         done = "zeroed" if write.is_grad else "updated"
+        line = leaf.made
+        if line is not None:
+            line = line_that_names(evidence.program, line, leaf.name) or line
         what = (
             f"{group or 'a parameter'} is {done} with the others, and is in the graph of none of "
             f"the {len(evidence.passes)} passes: the loss does not use it"
         )
         yield finding_between(
-            evidence, interval, "not-in-graph", "certain", what, write.line, was=leaf.after,
-            spoils=len({row[1].name for row in rows}),
+            evidence, interval, "not-in-graph", "certain", what, line or write.line,
+            was=leaf.after, spoils=len({row[1].name for row in rows}),
         )  # fmt: skip
+
+
+def _own_matrix(evidence: Evidence) -> Callable[[str], str]:
+    """What tells of a name which matrix it is of: of a list of matrices of several shapes its own.
+
+    Matrices of one shape in a list may be alternatives, of which a pass reads some.
+    """
+    shapes: dict[str, dict[str, tuple[int, ...]]] = defaultdict(dict)
+    names = {name for seen in evidence.passes for name in seen.graph.names.values()}
+    names |= {leaf.name for interval in evidence.intervals for leaf in interval.updates.others}
+    for name in names:
+        places = [int(n) for n in PLACES.findall(name[len(matrix_of(name)) :])]
+        if len(places) > 2:
+            listed = f"{matrix_of(name)}[{places[0]}]"
+            old = shapes[matrix_of(name)].get(listed, (0,) * (len(places) - 1))
+            shapes[matrix_of(name)][listed] = tuple(map(max, old, places[1:]))
+    mixed = {group for group, each in shapes.items() if len(set(each.values())) > 1}
+
+    def own(name: str) -> str:
+        group = matrix_of(name)
+        if group not in mixed:
+            return group
+        return group + name[len(group) :].partition("]")[0] + "]"
+
+    return own
 
 
 def _clip_misplaced(evidence: Evidence) -> Iterator[Finding]:

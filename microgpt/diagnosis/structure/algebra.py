@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.structure.forms import Arithmetic, Forms, forms_of
 
+PRODUCTS = (Arithmetic.PRODUCT, Arithmetic.DOT, Arithmetic.PAIRS)
 MOST_STEPS = 20_000
 """So many nodes are looked at to find what one is a sum of."""
 MOST_SHIFTS = 4
@@ -96,8 +97,8 @@ class Algebra:
 
     @cached_property
     def is_constant(self) -> list[bool]:
-        """The leaves that are no parameters. Shape: `[node]`."""
-        found: list[bool] = ((self.forms.of == Arithmetic.LEAF) & ~self.is_parameter).tolist()
+        """The nodes that no parameter is in: inputs, and what is made of them. Shape: `[node]`."""
+        found: list[bool] = (~self.seen.above(self.is_parameter)).tolist()
         return found
 
     @cached_property
@@ -164,6 +165,8 @@ class Algebra:
         if form == Arithmetic.DOT:
             half = (end - begin) // 2
             return [(self.operands[e], self.operands[e + half]) for e in range(begin, begin + half)]
+        if form == Arithmetic.PAIRS:
+            return [(self.operands[e], self.operands[e + 1]) for e in range(begin, end - 1, 2)]
         return None
 
     # -- parameters --------------------------------------------------------------------------------
@@ -191,7 +194,7 @@ class Algebra:
     def units(self) -> list[Unit]:
         """All weighted sums, in order."""
         used: dict[tuple[str, int], list[tuple[Entry, int]]] = defaultdict(list)
-        for node in self.forms.nodes(Arithmetic.PRODUCT, Arithmetic.DOT).tolist():
+        for node in self.forms.nodes(*PRODUCTS).tolist():
             for a, b in self.products(node) or ():
                 for p, x in ((a, b), (b, a)):
                     entry = self.entries.get(p)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
-from microgpt.diagnosis.structure.algebra import Algebra
+from microgpt.diagnosis.structure.algebra import PRODUCTS, Algebra
 from microgpt.diagnosis.structure.forms import Arithmetic
 
 MOST_UP = 6
@@ -145,7 +145,7 @@ class Blocks:
         numbers = {name: number for number, name in enumerate(self.names)}
         found: dict[int, set[int]] = defaultdict(set)
         entries = self.algebra.entries
-        for node in self.algebra.forms.nodes(Arithmetic.PRODUCT, Arithmetic.DOT).tolist():
+        for node in self.algebra.forms.nodes(*PRODUCTS).tolist():
             for a, b in self.algebra.products(node) or ():
                 for parameter, other in ((a, b), (b, a)):
                     matrix = entries[parameter].matrix if parameter in entries else ""

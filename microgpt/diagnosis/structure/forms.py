@@ -36,6 +36,7 @@ class Arithmetic(IntEnum):
     SOFTMAX = 9  # one entry of the softmax of its operands
     LOG_SOFTMAX = 10  # the logarithm of one
     LOGSUMEXP = 11
+    PAIRS = 12  # a sum of products, of each operand by the one beside it
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +148,9 @@ class _Group:
             slopes[:, half : 2 * half], a[:, :half]
         ):
             return all_are(Arithmetic.DOT)
+        even = a[:, ::2][:, :half], a[:, 1::2]
+        if _all_same(slopes[:, ::2][:, :half], even[1]) and _all_same(slopes[:, 1::2], even[0]):
+            return all_are(Arithmetic.PAIRS)
         return self._of_softmax()
 
     def _is_linear(self) -> bool:

@@ -53,6 +53,10 @@ def _computed(algebra: Algebra, node: int, row: list[float]) -> float:
         return sum(a * b for a, b in zip(row[:half], row[half : 2 * half], strict=True)) + sum(
             row[2 * half :]
         )
+    if form == Arithmetic.PAIRS:
+        return sum(a * b for a, b in zip(row[::2], row[1::2], strict=False)) + sum(
+            row[len(row) // 2 * 2 :]
+        )
     if form in {Arithmetic.SOFTMAX, Arithmetic.LOG_SOFTMAX, Arithmetic.LOGSUMEXP}:
         return _of_softmax(form, int(algebra.forms.chosen[node]), row, slopes)
     graph = algebra.graph

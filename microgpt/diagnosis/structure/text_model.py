@@ -278,7 +278,7 @@ def orders_of(model: TextModel) -> Iterator[Order]:
         if len(readings.all) < len(targets) or not _may_fit(readings.keys, targets):
             continue
         reached = model.reached_by(readings)
-        texts = _texts(reached)
+        texts = texts_of(reached)
         if any(len(outputs) > 1 for outputs, _ in texts):
             yield from _in_texts(readings, reached, texts, targets)
         else:
@@ -295,7 +295,7 @@ def _may_fit(keys: tuple[str, ...], targets: list[str]) -> bool:
     return 2 * found >= len(targets) or set(keys) >= set(targets)
 
 
-def _texts(reached: list[int]) -> list[tuple[list[int], list[int]]]:
+def texts_of(reached: list[int]) -> list[tuple[list[int], list[int]]]:
     """Scored rows that share readings, together with all of these, in order."""
     groups: list[tuple[int, list[int]]] = []
     for output, bits in enumerate(reached):
