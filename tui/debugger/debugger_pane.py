@@ -18,7 +18,8 @@ from tui.debugger.canvas import GraphCanvas
 from tui.debugger.explorer import Explorer
 from tui.debugger.graph_pane import GraphPane
 from tui.debugger.inspector import Inspector
-from tui.debugger.map_panel import MapPanel, Marked
+from tui.debugger.map_panel import MapPanel
+from tui.debugger.marked import Marked
 from tui.debugger.source_pane import SourcePane
 from tui.debugger.stops_panel import StopsPanel
 from tui.debugger.walk_pane import Stride

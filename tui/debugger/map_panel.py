@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from textual import on
@@ -17,6 +16,7 @@ from microgpt.graph.graph import Graph
 from microgpt.model.place_names import named
 from tui.debugger.explorer import Explorer
 from tui.debugger.map_side import MapSide, Moment, wrong_in
+from tui.debugger.marked import Marked
 from tui.debugger.row_histories import row_keys
 from tui.debugger.selecting import cell_of, select_cell
 from tui.debugger.stops_panel import StopsPanel
@@ -31,15 +31,6 @@ from viz.maps.step_map import StepMap
 
 HEADER_LINES = 2
 """Above the rows: what each column reads, and what comes next."""
-
-
-@dataclass(frozen=True, eq=False)
-class Marked:
-    """A graph that others are compared with."""
-
-    name: str  # as in "step 50"
-    document: str  # that the graph is of: numbers of other texts are not compared
-    graph: Graph
 
 
 class MapPanel(Horizontal):

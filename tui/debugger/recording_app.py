@@ -20,7 +20,7 @@ from tui.base.base_app import BaseApp, ExportJob
 from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer, Standpoint
-from tui.debugger.map_panel import Marked
+from tui.debugger.marked import Marked
 from tui.dialogs.go_to_step import GoToStepScreen
 from tui.keys import BOXES, COMMON_KEYS, MAP, RECORDING, WALK, KeySection, bindings_for
 from tui.widgets.key_footer import KeyFooter

@@ -10,7 +10,7 @@ from microgpt.errors import GraphError
 from microgpt.graph.graph import Graph
 from microgpt.model.head_numbers import HeadNumbers
 from microgpt.train.graph_origin import GraphOrigin
-from tui.debugger.map_panel import Marked
+from tui.debugger.marked import Marked
 from tui.debugger.step_at_hand import OpenedStep
 from tui.training.run_frame import RunFrame
 from tui.widgets.heatmap import HeadMatrix, HeadNumberKind

@@ -13,7 +13,7 @@ from microgpt.graph.events import Phase
 from microgpt.train.graph_cost import MOST_SCALARS, n_nodes
 from microgpt.train.graph_origin import GraphOrigin
 from tui.debugger.explorer import Explorer, Standpoint
-from tui.debugger.map_panel import Marked
+from tui.debugger.marked import Marked
 from tui.debugger.row_histories import row_keys, row_norms
 from tui.debugger.still_explorer import StillExplorer
 from tui.training.run_frame import RunFrame

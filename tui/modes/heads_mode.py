@@ -13,7 +13,7 @@ from microgpt.errors import MicrogptError
 from microgpt.train.graph_origin import GraphOrigin
 from tui.base.thread_work import in_thread
 from tui.debugger.explorer import Explorer
-from tui.debugger.map_panel import Marked
+from tui.debugger.marked import Marked
 from tui.debugger.shown_heads import ShownHeads
 from tui.debugger.step_at_hand import OpenedStep, opened
 from tui.modes.mode_screen import ModeScreen

@@ -20,7 +20,7 @@ from microgpt.printable import printable
 from microgpt.train.graph_origin import GraphOrigin
 from tui.base.thread_work import in_thread
 from tui.debugger.explorer import Explorer, Standpoint
-from tui.debugger.map_panel import Marked
+from tui.debugger.marked import Marked
 from tui.debugger.step_at_hand import OpenedStep, StepAtHand, as_computed, opened, own_text
 from tui.debugger.walk_pane import WalkPane
 from tui.keys import STEP, WALK, Key, KeySection, bindings_for
