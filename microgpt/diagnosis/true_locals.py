@@ -13,6 +13,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from microgpt.diagnosis.moved_slopes import slopes_of_moves, step_for
 from microgpt.diagnosis.recognising import TOTALS, exactness, recognised, slope_beside_number
 from microgpt.diagnosis.true_math import (
     ROUNDING,
@@ -27,15 +28,8 @@ from microgpt.graph.arrays import Floats, Ints, frozen
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
 
-MOVED = 1e-4
-"""Slopes found by moving operands are trusted within this part of their size."""
 VARIANT = 1e-5
 """A function that is so near to what its name says is a variant of it, `log(x + 1e-9)` say."""
-STEP = 1e-3
-"""How far operands are moved, in parts of their size, or of 1 if they are smaller; and half of it
-and a quarter."""
-SHORT, SHORT_STEP, SHORT_MOVED = 1e-12, 3e-2, 2e-3
-"""Both where numbers are rounded by more than the first, as floats of 32 bits are."""
 MOST_MOVED = 200_000
 """So many operand slots are moved; of larger graphs the rest is unchecked."""
 LEAST_DIFFERENT = 3
@@ -123,6 +117,7 @@ class _Looking:
         rest = self._recognise(np.array(to_move, np.int64))
         self._move(rest.tolist())
         self._with_plain_numbers(rest)
+        self._perhaps_squares(rest)
         self._behind_infinity()
         known = ~(np.isnan(self.low) | np.isnan(self.high))
         return TrueLocals(
@@ -232,6 +227,15 @@ class _Looking:
             if slope is not None and self.value[node] == NodeValue.UNKNOWN:
                 self.low[edge] = self.high[edge] = slope
 
+    def _perhaps_squares(self, nodes: Ints) -> None:
+        """A product of one operand that is its square: by itself, or by a number just as large."""
+        graph = self.graph
+        for node in nodes[self.arity[nodes] == 1].tolist():
+            edge = int(graph.operand_start[node])
+            operand = float(graph.data[graph.operands[edge]])
+            if graph.op(node).removesuffix("1") == "mul" and operand**2 == graph.data[node]:
+                self.low[edge], self.high[edge] = sorted((operand, 2 * operand))
+
     def _behind_infinity(self) -> None:
         """An op that gives a number for an operand of minus infinity does not depend on it."""
         graph = self.graph
@@ -266,7 +270,7 @@ class _Looking:
         for (node, slot, move, _), answer in zip(questions, answers, strict=True):
             by_slot.setdefault((node, slot), {})[move] = answer
         for (node, slot), moved in by_slot.items():
-            found = _slopes(float(self.graph.data[node]), moved, self.graph.eps)
+            found = slopes_of_moves(float(self.graph.data[node]), moved, self.graph.eps)
             if found is not None:
                 self._put(int(start[node]), int(start[node + 1]), slot, found)
 
@@ -331,7 +335,7 @@ class _Looking:
             for slot, number in enumerate(numbers):
                 if own.index(own[slot]) != slot:  # the same operand again: moved with the first
                     continue
-                step = (STEP if self.graph.eps < SHORT else SHORT_STEP) * max(abs(number), 1.0)
+                step = step_for(self.graph.eps) * max(abs(number), 1.0)
                 if number > 0:
                     step = min(step, number / 4)  # a logarithm is not asked below 0
                 for part in (1.0, 0.5, 0.25, -0.25, -0.5, -1.0):
@@ -362,38 +366,3 @@ def _fast(meanings: list[Meaning], name: str, numbers: Floats) -> tuple[Floats, 
     values = np.array([value for value, _, _ in rows])
     one, other = (np.array([row[i] for row in rows]).reshape(numbers.shape) for i in (1, 2))
     return values, np.minimum(one, other), np.maximum(one, other)
-
-
-def _slopes(
-    here: float, moved: dict[float, float], eps: float
-) -> tuple[float, float, float] | None:
-    """The slope on both sides, and how far it may be off; None if it cannot be told."""
-    if len(moved) < 6 or not all(map(math.isfinite, (*moved, *moved.values()))):
-        return None
-    sides = []
-    for sign in (-1, 1):
-        steps = sorted((h for h in moved if h * sign > 0), key=abs)
-        if len(steps) != 3:  # a number that is not finite, or so large that nothing moves it
-            return None
-        quarter, half, whole = ((moved[h] - here) / h for h in steps)
-        # The line through each two, and what is left of the curve beyond them.
-        finer, coarser = 2 * quarter - half, 2 * half - whole
-        best = (4 * finer - coarser) / 3
-        sides.append((best, abs(best - finer)))
-    (below, below_error), (above, above_error) = sides
-    h = sorted(moved)
-    # Both sides together: what is odd in the step cancels.
-    fine = (moved[h[3]] - moved[h[2]]) / (h[3] - h[2])
-    coarse = (moved[h[4]] - moved[h[1]]) / (h[4] - h[1])
-    coarsest = (moved[h[5]] - moved[h[0]]) / (h[5] - h[0])
-    first, second = (4 * fine - coarse) / 3, (4 * coarse - coarsest) / 3
-    smooth = (16 * first - second) / 15
-    size = max(abs(smooth), abs(here), abs(below), abs(above))
-    trusted = MOVED if eps < SHORT else SHORT_MOVED
-    rounding = 32 * eps * max(abs(here), *map(abs, moved.values())) / abs(h[3])
-    error = abs(smooth - first) + rounding
-    if abs(above - below) <= 10 * (below_error + above_error + error) + trusted * size:
-        is_told = error <= trusted * size
-        return (smooth, smooth, max(error, trusted * abs(smooth))) if is_told else None
-    error = max(below_error, above_error)
-    return min(below, above), max(below, above), error + trusted * size

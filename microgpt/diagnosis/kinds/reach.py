@@ -29,9 +29,10 @@ def _lost(evidence: Evidence) -> list[str]:
         updates = interval.updates
         n = len(updates.leaves)
         known = {id(write) for write in writes_to_parameters(evidence, interval)}
+        moves = any(not write.is_grad for write in updates.writes)
         for write in updates.writes:
-            if write.leaf < n or (write.is_grad and id(write) not in known):
-                continue
+            if write.leaf < n or (write.is_grad and (moves or id(write) not in known)):
+                continue  # what is only zeroed while others move may be another model's
             leaf = updates.others[write.leaf - n]
             is_update = id(write) in known or evidence.program.reads_gradients(*write.line)
             is_lost = leaf.node is None and leaf.grad == 0
@@ -157,18 +158,50 @@ def _no_gradient(evidence: Evidence) -> Iterator[Finding]:
         if n < seen_in[matrix] or n < 2 or not _is_lasting(evidence, matrix):
             continue
         seen, node = example[matrix]
+        if _is_never_chosen(seen, node):
+            continue
         reason, at = _why_nothing(seen, node)
         what = f"{matrix} has no gradient at any of {n} passes: {reason}"
         yield _at_line(seen, "no-gradient", "likely", at, node, what, "it is not meant to learn")
 
 
 def _is_lasting(evidence: Evidence, matrix: str) -> bool:
+    """Whether a matrix is the model's: its objects live on to the next pass, as others do.
+
+    Where none do, the program makes all anew at each step, and a name is what lasts.
+    """
+    leaves = [leaf for interval in evidence.intervals for _, leaf in interval.rows()]
+    if any(leaf.node is not None for leaf in leaves):
+        return any(leaf.node is not None for leaf in leaves if matrix_of(leaf.name) == matrix)
     who, graph = evidence.who(0), evidence.passes[0].graph
     return any(
         int(who[node]) in evidence.lasting
         for node, name in graph.names.items()
         if matrix_of(name) == matrix and who[node] >= 0
     )
+
+
+def _is_never_chosen(seen: PassEvidence, leaf: int) -> bool:
+    """Whether its ways up end where one of several is chosen, as by a largest: another was.
+
+    What chooses has the very number of one operand, with the slope 1, and 0 by all others.
+    """
+    graph = seen.graph
+    frontier, reached = [leaf], {leaf}
+    while frontier and len(reached) < MOST_FOLLOWED:
+        for edge in graph.consumers_of(frontier.pop()):
+            begin, end = graph.operand_start[edge.consumer : edge.consumer + 2].tolist()
+            slopes = seen.slopes[begin:end]
+            if slopes[edge.slot] == 0:
+                chosen = np.flatnonzero(slopes)
+                return bool(
+                    len(slopes) > 1 and len(chosen) == 1 and slopes[chosen[0]] == 1
+                    and graph.data[graph.operands[begin + chosen[0]]] == graph.data[edge.consumer]
+                )  # fmt: skip
+            if edge.consumer not in reached:
+                reached.add(edge.consumer)
+                frontier.append(edge.consumer)
+    return False
 
 
 def _why_nothing(seen: PassEvidence, leaf: int) -> tuple[str, SourcePlace | None]:

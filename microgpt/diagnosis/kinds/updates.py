@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -20,7 +19,6 @@ from microgpt.diagnosis.kinds.telling import (
     line_of_leaf,
     moves_of,
     update_line,
-    writes_to_parameters,
 )
 from microgpt.diagnosis.program import SourcePlace
 from microgpt.diagnosis.update_lines import line_that_names, line_that_scales_in_vain
@@ -30,7 +28,6 @@ ALIKE = 1e-12
 """Rows are the same within this part of the largest number in them."""
 PLAIN = frozenset({0.5, 1.0, 2.0, 3.0, 4.0})
 """Numbers of formulas: a node of its own with such a one is a constant rather than a parameter."""
-PLACES = re.compile(r"\[(\d+)\]")
 SHUTS_OUT = -1e3
 """A matrix that holds so low a number is an additive mask."""
 
@@ -196,64 +193,6 @@ def _is_listed_twice(interval: Interval, line: SourcePlace) -> bool:
     return len(changes) > 1 and min(changes.values()) > 1
 
 
-def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
-    """A whole matrix that updates write to, and that is in no pass's graph."""
-    in_graphs: set[str] = set()
-    own = _own_matrix(evidence)
-    for seen in evidence.passes:
-        in_graphs |= {own(name) for name in seen.graph.names.values()}
-    groups: dict[str, list[tuple[Interval, LeafUpdate, LeafWrite]]] = defaultdict(list)
-    for interval in evidence.intervals:
-        n = len(interval.updates.leaves)
-        for write in writes_to_parameters(evidence, interval):
-            if write.leaf >= n:
-                leaf = interval.updates.others[write.leaf - n]
-                if leaf.node is None and leaf.grad == 0:
-                    groups[own(leaf.name)].append((interval, leaf, write))
-    for group, rows in groups.items():
-        intervals = {interval.after for interval, _, _ in rows}
-        if group in in_graphs or len(intervals) < len(evidence.intervals):
-            continue
-        interval, leaf, write = rows[0]
-        done = "zeroed" if write.is_grad else "updated"
-        line = leaf.made
-        if line is not None:
-            line = line_that_names(evidence.program, line, leaf.name) or line
-        what = (
-            f"{group or 'a parameter'} is {done} with the others, and is in the graph of none of "
-            f"the {len(evidence.passes)} passes: the loss does not use it"
-        )
-        yield finding_between(
-            evidence, interval, "not-in-graph", "certain", what, line or write.line,
-            was=leaf.after, spoils=len({row[1].name for row in rows}),
-        )  # fmt: skip
-
-
-def _own_matrix(evidence: Evidence) -> Callable[[str], str]:
-    """What tells of a name which matrix it is of: of a list of matrices of several shapes its own.
-
-    Matrices of one shape in a list may be alternatives, of which a pass reads some.
-    """
-    shapes: dict[str, dict[str, tuple[int, ...]]] = defaultdict(dict)
-    names = {name for seen in evidence.passes for name in seen.graph.names.values()}
-    names |= {leaf.name for interval in evidence.intervals for leaf in interval.updates.others}
-    for name in names:
-        places = [int(n) for n in PLACES.findall(name[len(matrix_of(name)) :])]
-        if len(places) > 2:
-            listed = f"{matrix_of(name)}[{places[0]}]"
-            old = shapes[matrix_of(name)].get(listed, (0,) * (len(places) - 1))
-            shapes[matrix_of(name)][listed] = tuple(map(max, old, places[1:]))
-    mixed = {group for group, each in shapes.items() if len(set(each.values())) > 1}
-
-    def own(name: str) -> str:
-        group = matrix_of(name)
-        if group not in mixed:
-            return group
-        return group + name[len(group) :].partition("]")[0] + "]"
-
-    return own
-
-
 def _clip_misplaced(evidence: Evidence) -> Iterator[Finding]:
     """Gradients are scaled where nobody uses them: after the update."""
     for interval in evidence.intervals:
@@ -381,9 +320,6 @@ KINDS = (
     FaultKind("not-updated", "forgets parameters in its list",
          "put them into the list that updates go through", _not_updated,
          frozenset({"rebound", "never-visited", "operand-skipped", "update-mixed"})),
-    FaultKind("not-in-graph", "updates parameters that the loss does not use",
-         "use them in the forward pass, or take them out of the list", _not_in_graph,
-         frozenset({"rebound", "detached", "operand-skipped", "never-visited"})),
     FaultKind("updated-twice", "has a parameter twice in its list",
          "put it into the list once", _updated_twice, frozenset({"aliased-parameters"})),
     FaultKind("ascent", "adds the gradient", "subtract the gradient", _ascent,

@@ -76,7 +76,7 @@ async def test_a_row_makes_a_mode(app_class: type[tui.app.MicrogptApp], tmp_path
 
 async def test_the_help_lists_it(app_class: type[tui.app.MicrogptApp]) -> None:
     app = app_class(small_training(), paused=True)
-    async with app.run_test(size=(120, 120)) as pilot:
+    async with app.run_test(size=(120, 200)) as pilot:
         ui = Driven(app, pilot)
         await ui.press("question_mark")
         await ui.until(lambda: isinstance(app.screen, HelpScreen))

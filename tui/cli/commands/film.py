@@ -39,7 +39,8 @@ examples:
   microgpt film names.run --view map -o film.html
   microgpt film names.run emma --view lens --frames 50 -o lens.gif
   microgpt film names.run emma --from 1 --to 40 -o begins.svg
-  microgpt film mine.run -o passes.html      # a script's passes; see debug --help
+  microgpt debug train.py --run mine.run
+  microgpt film mine.run -o passes.html
 """
 
 
