@@ -14,7 +14,8 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from microgpt.attach.child.anatomy import attributes
-from microgpt.attach.child.array_tap import ArrayTap, as_floats, numpy_of_script
+from microgpt.attach.child.array_tap import ArrayTap, as_floats, fitted, numpy_of_script
+from microgpt.attach.child.derived_arguments import DerivedArguments
 from microgpt.attach.child.local_gradients import objects_of
 from microgpt.attach.child.pass_log import installed
 from microgpt.attach.child.recorded import Node
@@ -52,6 +53,7 @@ class ArrayQuestions:
         self._moved = [(kind.data(node), was) for node, was in moved]
         self._tap = ArrayTap(kind.data, kind.is_node)
         self._ways: dict[int, Way] = {}
+        self._derived = DerivedArguments()
         self._on_tape: dict[int, list[Callable[..., Any]]] = {}  # in a node's entries, by `id()`
         self._written = self._on_tape  # these, of the nodes that there are
         self._tapes: Tapes | None = None  # on which what is made to answer is no entry
@@ -113,7 +115,7 @@ class ArrayQuestions:
                     break
                 for column, share, operand in zip(found, shares, operands):
                     wanted = numpy.shape(self._kind.data(operand))
-                    column.append(_fitted(share, wanted))
+                    column.append(fitted(share, wanted))
         answer: dict[str, Field] = {"problem": [problem]}
         for slot, column in enumerate(found):
             answer[f"shares_{slot}"] = floats(numpy.concatenate(column) if column else [])
@@ -321,6 +323,7 @@ class ArrayQuestions:
         call = kind.call(node, operands)
         if isinstance(call, str):
             raise TypeError(call)
+        self._derived.refuse(place, call, map(kind.data, operands))
         own = {id(operand): (operand, kind.data(operand)) for operand in operands}
         try:
             for key, (operand, numbers) in own.items():
@@ -351,10 +354,8 @@ class ArrayQuestions:
                         break
             if shares is None:
                 raise TypeError("its class does not say the local gradients of what it gives")
-            fitted = [
-                _fitted(share, numpy.shape(kind.data(o))) for share, o in zip(shares, operands)
-            ]
-            return float(found.flat[element]), [float(fitted[s][at]) for s, at, _ in changes]
+            rows = [fitted(share, numpy.shape(kind.data(o))) for share, o in zip(shares, operands)]
+            return float(found.flat[element]), [float(rows[s][at]) for s, at, _ in changes]
         finally:
             for operand, numbers in own.values():
                 if kind.data(operand) is not numbers:
@@ -375,20 +376,6 @@ def floats(numbers: Any) -> array[float]:
     column = array("d")
     column.frombytes(as_floats(numbers).tobytes())
     return column
-
-
-def _fitted(share: Any, shape: tuple[int, ...]) -> Any:
-    """A share as a flat row of an operand's elements; a single number counts for all of them."""
-    numpy = numpy_of_script()
-    if share is None:
-        return numpy.zeros(int(numpy.prod(shape, dtype=int)))
-    own = as_floats(share)
-    if own.size != int(numpy.prod(shape, dtype=int)):
-        while own.ndim > len(shape):  # it should have summed over what was broadcast
-            own = own.sum(axis=0)
-        wide = tuple(axis for axis, n in enumerate(shape) if n == 1 and own.ndim == len(shape))
-        own = numpy.broadcast_to(own.sum(axis=wide, keepdims=True) if wide else own, shape)
-    return own.reshape(-1)
 
 
 def _backward_methods(thing: Any) -> Iterator[str]:

@@ -83,3 +83,17 @@ class ArrayTap:
         own = self._data_of(value) if self._is_node(value) else value
         self._given = [each for each in self._given if each[1] is not own]
         self._written.append((node, as_floats(own)))
+
+
+def fitted(share: Any, shape: tuple[int, ...]) -> Any:
+    """A share as a flat row of an operand's elements; a single number counts for all of them."""
+    numpy = numpy_of_script()
+    if share is None:
+        return numpy.zeros(int(numpy.prod(shape, dtype=int)))
+    own = as_floats(share)
+    if own.size != int(numpy.prod(shape, dtype=int)):
+        while own.ndim > len(shape):  # it should have summed over what was broadcast
+            own = own.sum(axis=0)
+        wide = tuple(axis for axis, n in enumerate(shape) if n == 1 and own.ndim == len(shape))
+        own = numpy.broadcast_to(own.sum(axis=wide, keepdims=True) if wide else own, shape)
+    return own.reshape(-1)

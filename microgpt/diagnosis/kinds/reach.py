@@ -195,7 +195,8 @@ def _is_never_chosen(seen: PassEvidence, leaf: int) -> bool:
             if slopes[edge.slot] == 0:
                 chosen = np.flatnonzero(slopes)
                 return bool(
-                    len(slopes) > 1 and len(chosen) == 1 and slopes[chosen[0]] == 1
+                    "mul" not in graph.op(edge.consumer)  # a product with 0
+                    and len(slopes) > 1 and len(chosen) == 1 and slopes[chosen[0]] == 1
                     and graph.data[graph.operands[begin + chosen[0]]] == graph.data[edge.consumer]
                 )  # fmt: skip
             if edge.consumer not in reached:

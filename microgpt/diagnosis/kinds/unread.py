@@ -15,6 +15,7 @@ from microgpt.diagnosis.update_lines import line_that_names
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite
 
 PLACES = re.compile(r"\[(\d+)\]")
+ROW = re.compile(r"\w+\[\d+\]")
 TABLE = 8
 """So many groups of one line are the rows of a table, of which a text need not read all."""
 
@@ -23,12 +24,11 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
     """A whole matrix that updates write to, and that is in no pass's graph."""
     in_graphs: set[str] = set()
     own = _own_matrix(evidence)
-    made: dict[SourcePlace | None, set[str]] = defaultdict(set)  # what is read, by where it is made
+    made: dict[SourcePlace | None, set[str]] = defaultdict(set)  # rows read, by where they are made
     for seen in evidence.passes:
         in_graphs |= {own(name) for name in seen.graph.names.values()}
         for leaf in seen.leaves.tolist():
-            name = seen.graph.names.get(leaf)
-            made[seen.graph.line(leaf)].add(own(name) if name else f"#{leaf}")
+            made[seen.graph.line(leaf)] |= _row(seen.graph.names.get(leaf, ""), f"#{leaf}")
     groups: dict[str, list[tuple[Interval, LeafUpdate, LeafWrite]]] = defaultdict(list)
     for interval in evidence.intervals:
         n = len(interval.updates.leaves)
@@ -36,7 +36,7 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
         for write in writes_to_parameters(evidence, interval):
             if write.leaf >= n and not (write.is_grad and moves):  # or it may be another model's
                 leaf = interval.updates.others[write.leaf - n]
-                is_entry = len(made.get(leaf.made, ())) >= TABLE
+                is_entry = bool(_row(leaf.name, "#")) and len(made.get(leaf.made, ())) >= TABLE
                 if leaf.node is None and leaf.grad == 0 and not is_entry:
                     groups[own(leaf.name)].append((interval, leaf, write))
     for group, rows in groups.items():
@@ -56,6 +56,13 @@ def _not_in_graph(evidence: Evidence) -> Iterator[Finding]:
             evidence, interval, "not-in-graph", "certain", what, line or write.line,
             was=leaf.after, spoils=len({row[1].name for row in rows}),
         )  # fmt: skip
+
+
+def _row(name: str, unnamed: str) -> set[str]:
+    """The row of a table that a number may be of, as of one that is kept by letters; or none."""
+    if not name:
+        return {unnamed}
+    return {name.partition("[")[0]} if ROW.fullmatch(name) else set()
 
 
 def _own_matrix(evidence: Evidence) -> Callable[[str], str]:
