@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "diagnosis.md"
 PROGRAMS = ROOT / "tests" / "diagnosis" / "programs"
-FRESH = ("fresh", "unseen", "blind")
+FRESH = ("fresh", "unseen", "blind", "strangers")
 """Sets of faults that were written from the catalogue alone, one after the other."""
 LONGEST = 120
 """A program is given up after so long. Units: seconds."""
