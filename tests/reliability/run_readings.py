@@ -10,7 +10,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -130,10 +130,11 @@ def _without_size(text: str) -> str:
 
 
 def _salvaged(right: Right) -> tuple[str, str]:
-    """All that was kept is as it was."""
+    """All that was kept is as it was; a validation loss may be left out."""
     with Run("saved.run", "value") as run:
         for loss in run.losses():
-            if loss != right.losses[loss.step - 1]:
+            was = right.losses[loss.step - 1]
+            if loss not in (was, replace(was, validation=None)):
                 return NEITHER, f"salvaged {loss}"
         if not set(run.samples()) <= set(right.samples):
             return NEITHER, f"salvaged {run.samples()}"

@@ -194,7 +194,8 @@ class GraphPane(WalkPane):
             parts = [*explorer.moment_in_words(), *hint, self.activity]
         else:
             middle = self.query_one("#middle")
-            parts = [*explorer.moment_in_words(), self.activity, self.caption]
+            # First what a key has to say: where there is little room, the end is cut.
+            parts = [self.activity, *explorer.moment_in_words(), self.caption]
         middle.border_title = Text(title)  # as text: documents may look like markup
         middle.border_subtitle = Text(" · ".join(filter(None, parts)))
 
