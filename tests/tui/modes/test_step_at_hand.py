@@ -177,8 +177,8 @@ async def test_the_small_map_shows_where_the_open_box_is_and_a_click_opens_anoth
         await ui.press("enter")
         await box_open(ui)
         small = ui.app.screen.query_one(SmallMap)
-        grid = ui.explorer.map.grid
-        assert small._inside == frozenset({grid.scopes.index(path)})
+        cell = ui.explorer.map.grid.scopes.index(path)
+        await ui.until(lambda: small._inside == frozenset({cell}))  # shown when the screen is there
         assert await ui.pilot.click(SmallMap, offset=(13, 3))
         await ui.until(lambda: not ui.explorer.focus.key.endswith(path))
         assert ui.explorer.focus.parent
