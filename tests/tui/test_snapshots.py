@@ -68,6 +68,7 @@ async def attention_mode(ui: Piloted) -> None:
     await ui.train(3)
     await ui.attention()
     await ui.until(lambda: "documents" in ui.text)
+    await ui.until(lambda: "·█" not in ui.text_of("#head-table"))  # earlier steps are measured, too
     await ui.press("right", "down", "down")
 
 
