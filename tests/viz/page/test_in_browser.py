@@ -166,6 +166,24 @@ def test_a_cell_opens_and_one_comes_back_to_it(emma: Page) -> None:
     assert emma.ask("document.activeElement.dataset.cell") == str(cell)
 
 
+def test_a_loss_and_a_probability_are_called_so(emma: Page, emma_graph: Graph) -> None:
+    """The Map shows them in the place of gradients, and what is told of them says which is which."""
+    cell = emma.ask("page.step.cellOf[page.step.graph.root]")
+    emma.press("End")
+    emma.click(f"[data-cell='{cell}']")
+    told = dict(
+        emma.ask(
+            "[...document.querySelectorAll('#about-this dl dt')]"
+            ".map(t => [t.textContent, t.nextElementSibling.textContent])"
+        )
+    )
+    assert float(told["loss"]) == emma_graph.data[emma_graph.root]
+    assert float(told["grad"]) == 1.0
+    label = emma.ask(f"document.querySelector(\"[data-cell='{cell}']\").ariaLabel")
+    assert ", loss 3.46" in label
+    assert "grad" not in label
+
+
 def test_the_visited_node_is_lit_with_its_edges(emma: Page, emma_graph: Graph) -> None:
     event = 21_000
     emma.ask(f"page.walk.go({event})")

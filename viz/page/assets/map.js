@@ -113,8 +113,9 @@ class MapView {
       });
     }
     const waits = this.#waits(cell, progress);
-    if (!waits) lines.push(`${lens.name} ${exact(step.arrays[`lens.${lens.name}`][cell])}`);
-    if (!waits && lens.name !== "grad") lines.push(`gradient norm ${exact(step.arrays["map.grad"][cell])}`);
+    const [name, number] = step.shownOf(cell, lens);
+    if (!waits) lines.push(`${name} ${exact(number)}`);
+    if (!waits && name !== "grad") lines.push(`gradient norm ${exact(step.arrays["map.grad"][cell])}`);
     if (lens.name !== "value") lines.push(`value norm ${exact(step.arrays["map.data"][cell])}`);
     if (step.hasPass) {
       const [done, all] = step.doneIn(cell, this.walk.event);
@@ -322,7 +323,7 @@ class MapView {
     const isNarrow = !this.hasNumbers && step.map.cells.column[cell] >= 0;
     text.textContent = isNarrow && !waits ? "" : shown;
     const state = step.hasPass ? `, ${progress === "under" ? `${done} of ${all} visited` : TOLD[progress]}` : "";
-    const number = waits ? "" : `, ${lens.name} ${lens.texts[cell]}`;
+    const number = waits ? "" : `, ${step.shownOf(cell, lens)[0]} ${lens.texts[cell]}`;
     made.setAttribute("aria-label", `${step.cellName(cell)}${number}${state}`);
   }
 

@@ -232,6 +232,12 @@ class Step {
       ? `layer ${layer} ${label}` : label;
   }
 
+  /** What a lens shows of a cell, with its name: of a loss or a probability that, under any lens. */
+  shownOf(cell, lens) {
+    const kind = lens.kinds[cell];
+    return [kind === "number" ? lens.name : kind, this.arrays[`lens.${lens.name}`][cell]];
+  }
+
   cellName(cell) {
     const { row, column, parameters } = this.map.cells;
     const shown = this.map.rows[row[cell]];

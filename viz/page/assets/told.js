@@ -64,10 +64,15 @@ class Told {
     const cell = this.cell;
     const parts = [element("h2", "", step.cellName(cell))];
     const scope = step.map.cells.scope[cell];
-    const rows = [];
+    const shown = new Map();
     for (const lens of step.map.lenses) {
-      rows.push([lens.name, numberFull(step.arrays[`lens.${lens.name}`][cell]), lens.what]);
+      const [name, number] = step.shownOf(cell, lens);
+      shown.set(name, [number, name === lens.name ? lens.what : "what the Map shows of this cell"]);
     }
+    if (step.hasPass && !shown.has("grad")) {
+      shown.set("grad", [step.arrays["map.grad"][cell], "L2 norm of the gradient of what leaves the cell"]);
+    }
+    const rows = Array.from(shown, ([name, [number, what]]) => [name, numberFull(number), what]);
     const count = step.inCell.start[cell + 1] - step.inCell.start[cell];
     rows.push(["scalars", element("span", "", counted(count))]);
     this.backward = element("span", "", this.#howFar(cell));
