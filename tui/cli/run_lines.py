@@ -22,7 +22,7 @@ def lines_of(recorded: Run) -> list[str]:
     lines = [
         f"{recorded.path}",
         f"  run        {info.run_id}, begun {info.created}, microgpt {info.version}",
-        f"  corpus     {info.corpus}, {info.num_documents} documents",
+        f"  corpus     {info.corpus}, {info.num_documents:,} documents",
         f"  model      {sizes}",
         f"  training   {rates}",
         f"  steps      {recorded.last_step} / {config.num_steps}, {_state(recorded)}",
