@@ -167,7 +167,7 @@ def test_a_cell_opens_and_one_comes_back_to_it(emma: Page) -> None:
 
 
 def test_a_loss_and_a_probability_are_called_so(emma: Page, emma_graph: Graph) -> None:
-    """The Map shows them in the place of gradients, and what is told of them says which is which."""
+    """They stand on the Map in the place of gradients; what is told of a cell says so."""
     cell = emma.ask("page.step.cellOf[page.step.graph.root]")
     emma.press("End")
     emma.click(f"[data-cell='{cell}']")
