@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from microgpt.diagnosis.losses_around import losses_around
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import Program
 from microgpt.diagnosis.structure.algebra import Algebra
@@ -166,6 +167,20 @@ class Evidence:
         if place not in self._distributions:
             self._distributions[place] = Distributions(self.algebra(place))
         return self._distributions[place]
+
+    @cached_property
+    def _losses_around(self) -> dict[int, tuple[float, float, float] | None]:
+        return {}
+
+    def losses_around(self, interval: Interval) -> tuple[float, float, float] | None:
+        """A loss, and those of its data after the update, and after a tenth of it, if known."""
+        place = interval.after
+        if place not in self._losses_around:
+            self._losses_around[place] = losses_around(
+                self.passes[place], self.algebra(place), interval.updates.leaves,
+                self.passes[place + 1],
+            )  # fmt: skip
+        return self._losses_around[place]
 
     # -- the two proofs that most kinds ask for ----------------------------------------------------
 

@@ -173,8 +173,8 @@ class TrainingDoctor:
                 f"from step {best:,} to {last:,} the loss of documents held out rose from "
                 f"{said(lowest)} to {said(now)}, and that of the documents trained on fell from "
                 f"{said(then)} to {said(lately)}: they are being learnt by heart",
-                was=now, mend="end here, at the lowest (B branches off), take more documents or a "
-                "smaller model",
+                was=now, mend="end at the lowest, branch off there with a smaller rate, take more "
+                "documents or a smaller model",
             )  # fmt: skip
 
     @staticmethod

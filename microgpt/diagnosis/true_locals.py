@@ -117,7 +117,6 @@ class _Looking:
         rest = self._recognise(np.array(to_move, np.int64))
         self._move(rest.tolist())
         self._with_plain_numbers(rest)
-        self._perhaps_squares(rest)
         self._behind_infinity()
         known = ~(np.isnan(self.low) | np.isnan(self.high))
         return TrueLocals(
@@ -217,24 +216,22 @@ class _Looking:
         return np.array(counts, np.int64)
 
     def _with_plain_numbers(self, nodes: Ints) -> None:
-        """Operators with a plain number, which no other way tells: it follows from their value."""
+        """Operators with a plain number, which no other way tells: it follows from their value.
+
+        What is the square of its operand is a product with a number just as large, or by itself.
+        """
         graph, start = self.graph, self.graph.operand_start
         for node in nodes[(self.arity[nodes] == 1) & np.isnan(self.low[start[nodes]])].tolist():
             edge = int(start[node])
-            slope = slope_beside_number(
-                graph.op(node), float(graph.data[graph.operands[edge]]), float(graph.data[node])
+            operand, value = float(graph.data[graph.operands[edge]]), float(graph.data[node])
+            slope = slope_beside_number(graph.op(node), operand, value)
+            if slope is None or self.value[node] != NodeValue.UNKNOWN:
+                continue
+            is_square = (
+                "mul" in graph.op(node) and abs(operand * operand - value) <= self.exact * value
             )
-            if slope is not None and self.value[node] == NodeValue.UNKNOWN:
-                self.low[edge] = self.high[edge] = slope
-
-    def _perhaps_squares(self, nodes: Ints) -> None:
-        """A product of one operand that is its square: by itself, or by a number just as large."""
-        graph = self.graph
-        for node in nodes[self.arity[nodes] == 1].tolist():
-            edge = int(graph.operand_start[node])
-            operand = float(graph.data[graph.operands[edge]])
-            if graph.op(node).removesuffix("1") == "mul" and operand**2 == graph.data[node]:
-                self.low[edge], self.high[edge] = sorted((operand, 2 * operand))
+            itself = 2 * operand if is_square else slope
+            self.low[edge], self.high[edge] = min(slope, itself), max(slope, itself)
 
     def _behind_infinity(self) -> None:
         """An op that gives a number for an operand of minus infinity does not depend on it."""

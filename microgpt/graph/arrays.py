@@ -13,6 +13,8 @@ Mask: TypeAlias = NDArray[np.bool_]
 Cells: TypeAlias = NDArray[np.uint32]
 """Places in a program's cells; unsigned: an index that may be negative is checked at every use."""
 Scalar = TypeVar("Scalar", bound=np.generic)
+LONG = 64
+"""Longer groups are added up one by one, shorter ones side by side."""
 
 
 def frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:
@@ -49,15 +51,17 @@ def running_sums(numbers: Floats, is_first: Mask, before: Floats) -> Floats:
         is_first: whether a number is the first of its group.
         before: what the sum of a member's group begins with, as many as numbers.
     """
-    place = np.arange(len(numbers))
-    first = np.maximum.accumulate(np.where(is_first, place, 0))
-    rank = place - first
-    by_rank = np.argsort(rank, kind="stable")
-    sums, begin = before.copy(), 0
-    for count in np.bincount(rank).tolist():  # the first of all groups, the second of all, ...
-        members = by_rank[begin : begin + count]
-        so_far = before[members] if not begin else sums[members - 1]
-        with np.errstate(over="ignore", invalid="ignore"):  # as quietly as floats are added
-            sums[members] = so_far + numbers[members]
-        begin += count
+    starts = np.flatnonzero(is_first)
+    counts = np.diff(np.append(starts, len(numbers)))
+    sums = before.copy()
+    with np.errstate(over="ignore", invalid="ignore"):  # as quietly as floats are added
+        for begin, count in zip(starts[counts > LONG], counts[counts > LONG], strict=True):
+            own = slice(begin, begin + count)
+            sums[own] = np.add.accumulate(
+                np.concatenate((before[begin : begin + 1], numbers[own]))
+            )[1:]
+        starts, counts = starts[counts <= LONG], counts[counts <= LONG]
+        for rank in range(int(counts.max(initial=0))):  # the first of all groups, the second, ...
+            members = starts[counts > rank] + rank
+            sums[members] = (sums[members - 1] if rank else before[members]) + numbers[members]
     return sums

@@ -111,7 +111,13 @@ class RunRows:
         """
         expected = max(since, self.info.parent_step)
         last = self.last_step() if upto is None else upto
-        measured = self.validations(expected, last)
+        measured: dict[int, float] = {}
+        try:
+            measured.update(self._validated(expected, upto))
+        except RunFileError:
+            if not (as_far_as_whole and measured):
+                raise
+            last = max(measured)
         found: list[StepLoss] = []
         sql = "SELECT * FROM step WHERE step > ? AND step <= ? ORDER BY step"
         with self._rows(sql, (expected, last)) as rows:
@@ -150,24 +156,28 @@ class RunRows:
         Raises:
             RunFileError: one is not as it was recorded, or of all of them one is not there.
         """
+        return dict(self._validated(since, upto))
+
+    def _validated(self, since: int, upto: int | None) -> Iterator[tuple[int, float]]:
+        """The same one by one, up to the first that is damaged."""
         if self.version < 3:
-            return {}
+            return
         seal = self.seal() if upto is None and since <= self.info.parent_step else None
         last = self.last_step() if upto is None else upto
-        found: dict[int, float] = {}
+        before, n = since, 0
         sql = "SELECT * FROM validation WHERE step > ? AND step <= ? ORDER BY step"
         with self._rows(sql, (since, last)) as rows:
             for row in rows:
                 step, loss = self.validation_of(row)
-                if step in found:
+                if step == before:
                     raise self.damaged(step, "its validation loss is there twice")
-                found[step] = loss
-        if seal is not None and len(found) < seal.validations:
+                before, n = step, n + 1
+                yield step, loss
+        if seal is not None and n < seal.validations:
             raise RunFileError(
-                f"{str(self.path)!r} is damaged: {len(found)} of {seal.validations} validation "
-                "losses are there"
+                f"{str(self.path)!r} is damaged: {n} of {seal.validations} validation losses are "
+                "there"
             )
-        return found
 
     def validation_of(self, row: tuple[Any, ...]) -> tuple[int, float]:
         """Step and loss of a row of `validation`."""

@@ -84,8 +84,10 @@ class Generation:
     @property
     def log_probability(self) -> float:
         """Of all that was drawn after the prompt. Units: nats."""
-        drawn = (self.probability(at) for at in range(self.n_given, self.n_positions))
-        return sum(math.log(p) for p in drawn)
+        total = 0.0
+        for at in range(self.n_given, self.n_positions):
+            total += math.log(self.probability(at))  # `sum` compensates from Python 3.12 on
+        return total
 
     def attention(self, position: int) -> list[list[list[float]]]:
         """Weights with which a position reads. Shape: `[n_layer][n_head][source]`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from microgpt.errors import InputError
 from microgpt.model.adam import TrainingConfig
 from microgpt.model.parameters import ModelConfig
 
@@ -99,26 +98,3 @@ PRESETS: dict[str, Preset] = {
 def _config_of(field: str) -> type[ModelConfig | TrainingConfig]:
     is_model = any(field == row.field for row in MODEL)
     return ModelConfig if is_model else TrainingConfig
-
-
-def held_out_count(wanted: float, num_documents: int) -> int:
-    """How many documents are held out.
-
-    Args:
-        wanted: a part, more than 0 and less than 1, or a whole number of documents.
-
-    Raises:
-        InputError: none would be left to train on.
-
-    >>> held_out_count(0.1, 8000), held_out_count(0.001, 50), held_out_count(7, 50)
-    (800, 1, 7)
-    """
-    is_part = 0 < wanted < 1
-    count = max(1, round(wanted * num_documents)) if is_part else int(wanted)
-    if count >= num_documents:
-        documents = "1 document" if num_documents == 1 else f"{num_documents:,} documents"
-        raise InputError(
-            f"validation {wanted:g}: the corpus has {documents}, so at most {num_documents - 1:,} "
-            "can be held out"
-        )
-    return count

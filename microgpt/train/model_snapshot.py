@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from microgpt.autograd.collector import paused_collector
 from microgpt.errors import InputError
@@ -21,6 +21,8 @@ from microgpt.train.graph_cost import check_whole
 if TYPE_CHECKING:
     from microgpt.graph.graph import Graph
     from microgpt.model.transformer import ForwardPass
+
+Number = TypeVar("Number", float, list[float])
 
 
 class HasModel(Protocol):
@@ -134,29 +136,32 @@ class ModelSnapshot:
             InputError: a document is not encodable.
             DomainError: an op had no finite result.
         """
-        encoded = self._read_of(documents)
-        losses: list[float] = []
-        while len(losses) < len(encoded):
-            left = encoded[len(losses) :]
-            losses += mean_losses(self.config, self.tokenizer, self.data, left)
-            if len(losses) < len(encoded):
-                losses.append(self._on_values(encoded[len(losses)]).loss.data)
-        return losses
+        return self._each(documents, mean_losses, lambda done: done.loss.data)
 
     def position_losses(self, documents: Sequence[str]) -> list[list[float]]:
         """The loss at each position, -log p of what comes there, of documents as in `losses`.
 
         Units: nats. Shape: `[document][position]`.
         """
+        return self._each(
+            documents, position_losses, lambda done: [loss.data for loss in done.losses]
+        )
+
+    def _each(
+        self,
+        documents: Sequence[str],
+        computed: Callable[..., list[Number]],
+        taken_of: Callable[[ForwardPass], Number],
+    ) -> list[Number]:
+        """Of each document what compiled code gives, and on `Value`s where that gives none."""
         encoded = self._read_of(documents)
-        losses: list[list[float]] = []
-        while len(losses) < len(encoded):
-            left = encoded[len(losses) :]
-            losses += position_losses(self.config, self.tokenizer, self.data, left)
-            if len(losses) < len(encoded):
-                done = self._on_values(encoded[len(losses)])
-                losses.append([loss.data for loss in done.losses])
-        return losses
+        found: list[Number] = []
+        while len(found) < len(encoded):
+            left = encoded[len(found) :]
+            found += computed(self.config, self.tokenizer, self.data, left)
+            if len(found) < len(encoded):
+                found.append(taken_of(self._on_values(encoded[len(found)])))
+        return found
 
     def log_probability(self, document: str) -> float:
         """Log of the probability that the model draws this document, at a temperature of 1.

@@ -26,10 +26,34 @@ FREE_WORK = 100_000_000
 """And so many for nothing, since short runs of small models take no time. Units: parameters times
 positions, of which the kernel does some 500 million a second."""
 POINTS = 20
-"""So often the loss is measured at least, over fewer documents where that would take too long."""
+"""So often the loss can be measured of as many documents as are taken, where there is time for few.
+It is half as often where a round interval makes it so."""
 MOST_POINTS = 100
 MOST_DOCUMENTS = 200
 """Of more held-out documents only so many are measured: the mean of 200 names is within 0.04."""
+
+
+def held_out_count(wanted: float, num_documents: int) -> int:
+    """How many documents are held out.
+
+    Args:
+        wanted: a part, more than 0 and less than 1, or a whole number of documents.
+
+    Raises:
+        InputError: none would be left to train on.
+
+    >>> held_out_count(0.1, 8000), held_out_count(0.001, 50), held_out_count(7, 50)
+    (800, 1, 7)
+    """
+    is_part = 0 < wanted < 1
+    count = max(1, round(wanted * num_documents)) if is_part else int(wanted)
+    if count >= num_documents:
+        documents = "1 document" if num_documents == 1 else f"{num_documents:,} documents"
+        raise InputError(
+            f"validation {wanted:g}: the corpus has {documents}, so at most {num_documents - 1:,} "
+            "can be held out"
+        )
+    return count
 
 
 def held_out_places(num_documents: int, count: int) -> tuple[int, ...]:
@@ -43,11 +67,7 @@ def held_out_places(num_documents: int, count: int) -> tuple[int, ...]:
     >>> held_out_places(100, 3), held_out_places(100, 2)
     ((23, 8, 11), (23, 8))
     """
-    if count >= num_documents:
-        raise InputError(
-            f"{count} documents cannot be held out of {num_documents}: at most "
-            f"{num_documents - 1}, or none is left to train on"
-        )
+    held_out_count(count, num_documents)
     places = list(range(num_documents))
     random.Random(CHOSEN_BY).shuffle(places)
     return tuple(places[:count])

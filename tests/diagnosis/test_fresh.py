@@ -61,7 +61,7 @@ def test_each_edit_is_one_and_each_line_is_there(name: str) -> None:
         assert fault["kind"] in KINDS
         text = edited(name, fault)
         lines = text.splitlines()
-        assert all(any(told in line for line in lines) for told in fault["lines"])
+        assert all(sum(told in line for line in lines) == 1 for told in fault["lines"])
         compile(text, fault["base"], "exec")
 
 

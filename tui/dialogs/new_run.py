@@ -14,7 +14,8 @@ from textual.widgets import Input, Static
 from microgpt.errors import InputError, MicrogptError
 from microgpt.model.memory import check_memory
 from microgpt.text.corpus import corpus_names, is_path
-from microgpt.train.hyperparameters import HYPERPARAMETERS, MODEL, PRESETS, TRAINING, held_out_count
+from microgpt.train.hyperparameters import HYPERPARAMETERS, MODEL, PRESETS, TRAINING
+from microgpt.train.validation import held_out_count
 from tui.cli.options.inside import check_inside
 from tui.cli.options.number_options import PART_OR_COUNT
 from tui.dialogs.setup_form import ChoiceInput, SetupForm

@@ -25,6 +25,10 @@ FITS = 1e-9
 """An update fits a gradient if no more than this part of it is left over."""
 TELLS = 1e-6
 """Moves that are a smaller part of the numbers are mostly rounding."""
+NEARLY_FITS = 1e-3
+"""And is taken for its own, whatever else it may be, within this."""
+EVEN = 1.01
+"""Moves are as far as each other if the largest is no more than so many times the least."""
 LEAST = 6
 """So many parameters at least are to fit the neighbour's gradient."""
 FARTHEST = 32
@@ -55,6 +59,30 @@ def _used(interval: Interval, rows: list[tuple[int, LeafUpdate]]) -> list[float]
     return list(found.values())
 
 
+@dataclass(frozen=True, eq=False)
+class _Moves:
+    """What an update did to all that it writes to, in the order of its first writes."""
+
+    rows: list[tuple[int, LeafUpdate]]  # place among the leaves, and what came of that
+    moved: Floats
+    gradients: Floats  # that it found
+    numbers: Floats  # before
+
+    @classmethod
+    def of(cls, interval: Interval) -> _Moves:
+        rows = _in_order(interval)
+        return cls(
+            rows,
+            np.array([leaf.after - leaf.before for _, leaf in rows]),
+            np.array(_used(interval, rows)),
+            np.array([leaf.before for _, leaf in rows]),
+        )
+
+    @property
+    def are_finite(self) -> bool:
+        return bool(np.isfinite(self.moved).all() and np.isfinite(self.gradients).all())
+
+
 def _left_over(moved: Floats, gradients: Floats, numbers: Floats) -> float:
     """What part of moves is no multiple of gradients and of the numbers themselves."""
     columns = np.stack([gradients, numbers], axis=1)
@@ -71,7 +99,7 @@ def _by_sign(moved: Floats, gradients: Floats) -> bool:
 def _is_even(moved: Floats) -> bool:
     """Whether all that move do so about as far, as in Adam's first step."""
     sizes = np.abs(moved[moved != 0])
-    return bool(len(sizes) >= LEAST and sizes.max() < 1.01 * sizes.min())
+    return bool(len(sizes) >= LEAST and sizes.max() < EVEN * sizes.min())
 
 
 # -- another parameter's gradient ------------------------------------------------------------------
@@ -89,47 +117,34 @@ class _Other:
 def _update_mixed(evidence: Evidence) -> Iterator[Finding]:
     """The first update fits the neighbours' gradients, and not its own."""
     for interval in evidence.intervals[:1]:
-        rows = _in_order(interval)
-        moved = np.array([leaf.after - leaf.before for _, leaf in rows])
-        gradients = np.array(_used(interval, rows))
-        numbers = np.array([leaf.before for _, leaf in rows])
+        seen = _Moves.of(interval)
+        gradients, rows = seen.gradients, seen.rows
         is_enough = len(rows) >= LEAST or (len(rows) >= 3 and len(np.unique(gradients)) >= 3)
-        if not is_enough or not np.isfinite([*moved, *gradients]).all() or not moved.any():
+        if not is_enough or not seen.are_finite or not seen.moved.any():
             return
-        mixed = _one_of_few(moved, gradients)
+        mixed = _one_of_few(seen.moved, gradients)
         if mixed is not None:
             at, other_at = mixed
-            place, leaf = rows[at]
-            yield Finding(
-                kind="update-mixed", certainty="certain",
-                what=f"{called(leaf)} moved by {said(moved[at])}, which does not fit its gradient "
-                f"{said(gradients[at])}, but that of {called(rows[other_at][1])}, "
-                f"{said(gradients[other_at])}; the others moved by their own",
-                mend="", place=update_line(interval, leaf, place),
-                pass_number=evidence.passes[interval.after + 1].number, spoils=1,
-            )  # fmt: skip
+            words = (
+                f"but that of {called(rows[other_at][1])}, {said(gradients[other_at])}; the others "
+                "moved by their own"
+            )
+            yield _told(evidence, interval, seen, at, words, 1)
             return
-        if _left_over(moved, gradients, numbers) < 1e-3 or _by_sign(moved, gradients):
+        own = _left_over(seen.moved, gradients, seen.numbers)
+        if own < NEARLY_FITS or _by_sign(seen.moved, gradients):
             return
         in_graph = np.array([place < len(interval.updates.leaves) for place, _ in rows])
         for other in _others(gradients, [leaf.name for _, leaf in rows]):
-            at = other.counts & in_graph
-            if np.count_nonzero(at) < np.count_nonzero(in_graph) / 2:
+            at_some = other.counts & in_graph
+            n = np.count_nonzero(at_some)
+            if n < np.count_nonzero(in_graph) / 2:
                 continue
-            if not _is_taken(moved[at], other.gradients[at], numbers[at]):
-                continue
-            middle = int(np.flatnonzero(at)[np.count_nonzero(at) // 2])
-            place, leaf = rows[middle]
-            line = update_line(interval, leaf, place)
-            yield Finding(
-                kind="update-mixed", certainty="certain",
-                what=f"{called(leaf)} moved by {said(moved[middle])}, which does not fit its "
-                f"gradient {said(leaf.grad)}, but that of {other.words}, "
-                f"{said(other.gradients[middle])}; so do all {np.count_nonzero(at)}",
-                mend="", place=line,
-                pass_number=evidence.passes[interval.after + 1].number, spoils=len(rows),
-            )  # fmt: skip
-            return
+            if _is_taken(seen.moved[at_some], other.gradients[at_some], seen.numbers[at_some]):
+                middle = int(np.flatnonzero(at_some)[n // 2])
+                words = f"but that of {other.words}, {said(other.gradients[middle])}; so do all {n}"
+                yield _told(evidence, interval, seen, middle, words, len(rows))
+                return
 
 
 def _one_of_few(moved: Floats, gradients: Floats) -> tuple[int, int] | None:
@@ -188,15 +203,13 @@ def _others(gradients: Floats, names: list[str]) -> Iterator[_Other]:
 def _matrix_mixed(evidence: Evidence) -> Iterator[Finding]:
     """One matrix moves by the gradients of another, while others move by their own."""
     for interval in evidence.intervals[:1]:
-        rows = _in_order(interval)
+        seen = _Moves.of(interval)
+        moved, gradients, numbers = seen.moved, seen.gradients, seen.numbers
         groups: dict[str, list[int]] = defaultdict(list)
-        for at, (place, leaf) in enumerate(rows):
+        for at, (place, leaf) in enumerate(seen.rows):
             if place < len(interval.updates.leaves):
                 groups[matrix_of(leaf.name)].append(at)
-        moved = np.array([leaf.after - leaf.before for _, leaf in rows])
-        gradients = np.array(_used(interval, rows))
-        numbers = np.array([leaf.before for _, leaf in rows])
-        if len(groups) < 2 or not np.isfinite([*moved, *gradients]).all():
+        if len(groups) < 2 or not seen.are_finite:
             return
         if np.linalg.norm(moved) < TELLS * np.linalg.norm(numbers):
             return
@@ -211,23 +224,22 @@ def _matrix_mixed(evidence: Evidence) -> Iterator[Finding]:
                     continue
                 if not _is_taken(moved[own], gradients[theirs], numbers[own]):
                     continue
-                place, leaf = rows[own[0]]
-                yield _told(
-                    evidence, interval, place, leaf, gradients[own[0]],
-                    f"but that of {called(rows[theirs[0]][1])}, {said(gradients[theirs[0]])}; so "
-                    f"do all {len(own)} of {name}", len(own),
-                )  # fmt: skip
+                words = (
+                    f"but that of {called(seen.rows[theirs[0]][1])}, {said(gradients[theirs[0]])}; "
+                    f"so do all {len(own)} of {name}"
+                )
+                yield _told(evidence, interval, seen, own[0], words, len(own))
                 return
 
 
 def _told(
-    evidence: Evidence, interval: Interval, place: int, leaf: LeafUpdate, gradient: float,
-    words: str, spoils: int,
-) -> Finding:  # fmt: skip
+    evidence: Evidence, interval: Interval, seen: _Moves, at: int, words: str, spoils: int
+) -> Finding:
+    place, leaf = seen.rows[at]
     return Finding(
         kind="update-mixed", certainty="certain",
-        what=f"{called(leaf)} moved by {said(leaf.after - leaf.before)}, which does not fit its "
-        f"gradient {said(gradient)}, {words}",
+        what=f"{called(leaf)} moved by {said(seen.moved[at])}, which does not fit its gradient "
+        f"{said(seen.gradients[at])}, {words}",
         mend="", place=update_line(interval, leaf, place),
         pass_number=evidence.passes[interval.after + 1].number, spoils=spoils,
     )  # fmt: skip

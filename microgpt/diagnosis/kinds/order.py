@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +20,13 @@ from microgpt.diagnosis.pass_lines import (
 )
 from microgpt.diagnosis.program import Function, SourcePlace
 
+LINES: Mapping[str, Callable[[OrderLines], SourcePlace | None]] = {
+    "visited-twice": lambda lines: lines.visited_twice,
+    "visited-early": lambda lines: lines.visited_early,
+    "never-visited": lambda lines: lines.never_visited,
+}
+"""Where each fault of order is to be mended; walks of the program's text, so only one is asked."""
+
 
 def _ordered(evidence: Evidence) -> Iterator[tuple[int, PassEvidence]]:
     for place in evidence.wrong_passes()[:1]:
@@ -31,9 +38,7 @@ def _ordered(evidence: Evidence) -> Iterator[tuple[int, PassEvidence]]:
 def _finding(evidence: Evidence, seen: PassEvidence, kind: str, node: int, event: int | None,
              what: str) -> Finding:  # fmt: skip
     lines = OrderLines(evidence.program, seen.place, seen.files)
-    own = {"visited-twice": lines.visited_twice, "visited-early": lines.visited_early,
-           "never-visited": lines.never_visited}[kind]  # fmt: skip
-    line = own or _line(evidence, seen)
+    line = LINES[kind](lines) or _line(evidence, seen)
     shown = node
     if not seen.off[node] and (off := np.flatnonzero(seen.off)).size:
         shown = int(off[-1])  # the newest: errors flow from there to operands

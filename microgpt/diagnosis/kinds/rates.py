@@ -11,50 +11,13 @@ from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, said
 from microgpt.diagnosis.kinds.telling import finding_between, moves_of, update_line
-from microgpt.diagnosis.structure.recomputing import recomputed
 
 SMALL_UPDATE = 1e-6
 """Updates below this part of the parameters' size are too small."""
-NEAR = 1e-3
-"""A loss is computed again well enough within this part of it; `log(x + 1e-9)` is taken for log."""
 MUCH = 10.0
 """So many times the loss, and the first one, tell of one update alone."""
 NOTHING = 1e-3 * SMALL_UPDATE
 """And such ones in a warm-up, too."""
-
-
-def losses_around(evidence: Evidence, interval: Interval) -> tuple[float, float, float] | None:
-    """A loss, that of the same data after its update, and after a tenth of that.
-
-    By computing the graph again; where an op is not known, by the loss of the next pass, if that is
-    on the same data, and the slopes.
-    """
-    seen = evidence.passes[interval.after]
-    rows = list(zip(seen.leaves.tolist(), interval.updates.leaves, strict=True))
-    moved = [(node, leaf) for node, leaf in rows if leaf.before != leaf.after]
-    if not moved:
-        return None
-    here = float(seen.graph.data[seen.graph.root])
-    algebra = evidence.algebra(interval.after)
-    again = recomputed(algebra, {node: leaf.before for node, leaf in moved})
-    tenth = recomputed(
-        algebra, {node: leaf.before + (leaf.after - leaf.before) / 10 for node, leaf in moved}
-    )
-    if abs(again - here) <= NEAR * max(abs(here), 1.0) and not math.isnan(tenth):
-        return again, recomputed(algebra, {node: leaf.after for node, leaf in moved}), tenth
-    then = evidence.passes[interval.after + 1]
-    places = {node for node, _ in moved}
-    rest = [node for node in seen.leaves.tolist() if node not in places]
-    is_same = len(then.graph) == len(seen.graph) and bool(
-        (then.graph.data[rest] == seen.graph.data[rest]).all()
-    )
-    if not is_same or not rest:
-        return None
-    slope = sum(
-        float(seen.true_grad[node] - seen.before[node]) * (leaf.after - leaf.before)
-        for node, leaf in moved
-    )
-    return here, then.loss, here + slope / 10
 
 
 def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
@@ -63,7 +26,7 @@ def _rate_too_large(evidence: Evidence) -> Iterator[Finding]:
     told: tuple[Interval, float, float] | None = None
     jump: tuple[Interval, float, float] | None = None
     for interval in evidence.intervals[:4]:
-        found = losses_around(evidence, interval)
+        found = evidence.losses_around(interval)
         if found is None:
             continue
         here, whole, tenth = found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -32,7 +33,7 @@ def _softmax_twice(evidence: Evidence) -> Iterator[Finding]:
             what = (
                 f"a softmax is taken of {n} numbers that are another softmax's shares already and "
                 f"add up to 1, {said(largest)} the largest: no share can be above "
-                f"{said(2.718281828459045 / (2.718281828459045 + n - 1))}"
+                f"{said(math.e / (math.e + n - 1))}"
             )
             yield Finding(
                 kind="softmax-twice", certainty="likely", what=what, mend="",

@@ -10,7 +10,6 @@ import numpy as np
 from microgpt.diagnosis.evidence import Evidence, Interval
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.kinds.kind import FaultKind, matrix_of, said
-from microgpt.diagnosis.kinds.rates import losses_around
 from microgpt.diagnosis.kinds.telling import (
     Move,
     called,
@@ -27,7 +26,7 @@ from microgpt.graph.debuggee import LeafUpdate, LeafWrite
 ALIKE = 1e-12
 """Rows are the same within this part of the largest number in them."""
 PLAIN = frozenset({0.5, 1.0, 2.0, 3.0, 4.0})
-"""Numbers of formulas: a node of its own with such a one is a constant rather than a parameter."""
+"""Numbers of formulas: a node of its own with such a one may be a constant, and is a note alone."""
 SHUTS_OUT = -1e3
 """A matrix that holds so low a number is an additive mask."""
 
@@ -67,7 +66,7 @@ def _ascent(evidence: Evidence) -> Iterator[Finding]:
 
 def _all_climb(evidence: Evidence) -> bool:
     """Whether each update, and a tenth of it, makes the loss of its own data larger."""
-    found = [losses_around(evidence, interval) for interval in evidence.intervals[:4]]
+    found = [evidence.losses_around(interval) for interval in evidence.intervals[:4]]
     known = [each for each in found if each is not None]
     return len(known) > 1 and all(whole > here < tenth for here, whole, tenth in known)
 
@@ -103,9 +102,11 @@ def _not_updated(evidence: Evidence) -> Iterator[Finding]:
             f"{called(leaf)}{many} has gradients that are not 0, {said(leaf.grad)} say, and is "
             "moved by no update, while others are"
         )
+        is_plain = "[" not in leaf.name and "." not in leaf.name and abs(leaf.before) in PLAIN
         yield finding_between(
-            evidence, interval, "not-updated", "likely", what, line, (node,),
-            was=leaf.after, spoils=len(members), unless="it is frozen on purpose",
+            evidence, interval, "not-updated", "note" if is_plain else "likely", what, line,
+            (node,), was=leaf.after, spoils=len(members),
+            unless="it is a constant of the formula" if is_plain else "it is frozen on purpose",
         )  # fmt: skip
 
 
@@ -131,8 +132,6 @@ def _is_parameter(evidence: Evidence, interval: Interval, place: int, leaf: Leaf
     uses = graph.consumers_of(node)
     if len(uses) < 2:
         return False  # a target is used once
-    if "[" not in leaf.name and "." not in leaf.name and abs(leaf.before) in PLAIN:
-        return False  # a number that formulas have, made a node of once
     own = {n for n, name in graph.names.items() if matrix_of(name) == matrix_of(leaf.name)}
     if min(graph.data[list(own)], default=0.0) <= SHUTS_OUT:
         return False

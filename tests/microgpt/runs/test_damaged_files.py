@@ -244,6 +244,12 @@ def test_a_damaged_validation_loss_is_told_and_left_out(
     assert any(said in damage for damage in verify(path))
     with Run(path, "value") as run, pytest.raises(RunFileError):
         run.rows.validations()
+    with Run(path, "value") as run:
+        with pytest.raises(RunFileError, match="validation"):
+            run.losses()
+        some = run.losses(as_far_as_whole=True)
+        assert len(some) >= 8
+        assert all(step.step == 9 or step == right.losses[step.step - 1] for step in some)
     with Run(path, "value") as run, pytest.raises(RunFileError, match="validation"):
         RunRecorder.go_on(path, run.training(engine="value"))
     out = tmp_path / "out.run"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from microgpt import Corpus, InputError, ModelConfig, ModelSnapshot, Training, TrainingConfig
 from microgpt.model.transformer import forward
 from microgpt.train import validation
-from microgpt.train.hyperparameters import HYPERPARAMETERS, PRESETS, held_out_count
-from microgpt.train.validation import Validation, held_out_places, in_training_order
+from microgpt.train.hyperparameters import HYPERPARAMETERS, PRESETS
+from microgpt.train.validation import Validation, held_out_count, held_out_places, in_training_order
 from tests.microgpt.runs.conftest import CORPUS, MODEL
 
 CONFIG = TrainingConfig(num_steps=12, lr=0.05, validation=3)
@@ -85,7 +85,7 @@ def test_it_is_measured_where_it_is_due_and_training_is_as_without(
     assert training.validation.interval == 5
     steps = [step for some in training.losses() for step in some]
     assert [step.step for step in steps if step.validation is not None] == [5, 10, 13]
-    # With its documents as a corpus of their own and no other change, the same losses.
+    # Nothing of what is trained depends on whether the loss of the others is measured.
     again = Training(CORPUS, MODEL, config, "numpy")
     again.validation = None
     assert [step.loss for some in again.losses() for step in some] == [step.loss for step in steps]
@@ -125,7 +125,9 @@ def test_a_loss_that_is_not_finite_is_not_measured() -> None:
 
 @pytest.mark.parametrize("count", [7, 8, 100])
 def test_some_document_is_left_to_train_on(count: int) -> None:
-    with pytest.raises(InputError, match=f"{count} documents cannot be held out of 7: at most 6"):
+    with pytest.raises(
+        InputError, match="the corpus has 7 documents, so at most 6 can be held out"
+    ):
         Training(CORPUS, MODEL, replace(CONFIG, validation=count))
     with pytest.raises(InputError, match="validation is -1"):
         replace(CONFIG, validation=-1)

@@ -24,7 +24,8 @@ from microgpt.model.parameters import LARGEST_SIZE
 from microgpt.model.sampling import DEFAULT_TEMPERATURE
 from microgpt.text.corpus import DEFAULT_CORPUS, ORIGINAL
 from microgpt.train.engines import ENGINES, engine_names
-from microgpt.train.hyperparameters import HYPERPARAMETERS, PRESETS, held_out_count
+from microgpt.train.hyperparameters import HYPERPARAMETERS, PRESETS
+from microgpt.train.validation import held_out_count
 from tui.cli.options.number_options import (
     ANY_WHOLE,
     FROM_0,
