@@ -20,28 +20,29 @@ FLATTER = 1.5
 
 
 def _softmax_twice(evidence: Evidence) -> Iterator[Finding]:
-    for place in range(min(len(evidence.passes), 1)):
-        distributions = evidence.distributions(place)
-        algebra, seen = distributions.algebra, evidence.passes[place]
-        for scores, at in _taken_of(distributions):
-            inner = _shares_of_one(distributions, scores)
-            if inner is None:
-                continue
-            line = line_beside(seen.graph, at, (inner,))
-            n = len(scores)
-            largest = max(algebra.data[score] for score in scores)
-            what = (
-                f"a softmax is taken of {n} numbers that are another softmax's shares already and "
-                f"add up to 1, {said(largest)} the largest: no share can be above "
-                f"{said(math.e / (math.e + n - 1))}"
-            )
-            yield Finding(
-                kind="softmax-twice", certainty="likely", what=what, mend="",
-                place=line,
-                op=seen.graph.op(at), nodes=(at, inner), pass_number=seen.number,
-                unless="the shares are to be made flatter",
-            )  # fmt: skip
-            return
+    if not evidence.passes:
+        return
+    distributions = evidence.distributions(0)
+    algebra, seen = distributions.algebra, evidence.passes[0]
+    for scores, at in _taken_of(distributions):
+        inner = _shares_of_one(distributions, scores)
+        if inner is None:
+            continue
+        line = line_beside(seen.graph, at, (inner,))
+        n = len(scores)
+        largest = max(algebra.data[score] for score in scores)
+        what = (
+            f"a softmax is taken of {n} numbers that are another softmax's shares already and "
+            f"add up to 1, {said(largest)} the largest: no share can be above "
+            f"{said(math.e / (math.e + n - 1))}"
+        )
+        yield Finding(
+            kind="softmax-twice", certainty="likely", what=what, mend="",
+            place=line,
+            op=seen.graph.op(at), nodes=(at, inner), pass_number=seen.number,
+            unless="the shares are to be made flatter",
+        )  # fmt: skip
+        return
 
 
 def _taken_of(distributions: Distributions) -> Iterator[tuple[tuple[int, ...], int]]:
