@@ -16,14 +16,8 @@ from tests.diagnosis.fault import KINDS, PROGRAMS
 
 SETS = {"fresh": 0.9, "unseen": 0.9, "blind": 0.8, "strangers": 0.45}
 """At least this part of each is named first."""
-SUSPECTED = {
-    "shared_constants": "numbers of formulas that are nodes of their own and never move, as `EPS`, "
-    "look like parameters that the update forgets",
-}
 RIGHT = [
-    pytest.param(path, marks=pytest.mark.xfail(reason=SUSPECTED[path.stem], strict=True))
-    if path.stem in SUSPECTED
-    else path
+    path
     for name in SETS
     for path in sorted((*PROGRAMS.glob(f"{name}/base/*.py"), *PROGRAMS.glob(f"{name}/right/*.py")))
 ]
