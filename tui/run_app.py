@@ -19,6 +19,7 @@ from textual.widgets import Input
 from microgpt import Corpus, Training
 from microgpt.errors import MicrogptError
 from microgpt.runs import Run, RunRecorder
+from microgpt.train.graph_origin import GraphOrigin
 from tui.base.base_app import BaseApp
 from tui.debugger.step_at_hand import StepAtHand
 from tui.dialogs.go_to_step import GoToStepScreen
@@ -159,6 +160,12 @@ class RunApp(BaseApp):
         """The step shown, live or past, None before there is any; with the pinned text in it."""
         frame = self._step_frame
         return frame if frame is None or self._pinned is None else self._pinned.in_place_of(frame)
+
+    def is_of_run(self, origin: GraphOrigin) -> bool:
+        """Whether a step is of the run at hand, and not of one that was left meanwhile."""
+        live = self._frame
+        newest = (live.origin or live.upcoming) if live is not None else None
+        return newest is None or origin.run == newest.run
 
     @property
     def _step_frame(self) -> RunFrame | None:

@@ -164,6 +164,7 @@ class Run:
         return GraphOrigin(
             recorded.before, recorded.result.document, recorded.step,
             self.documents(MEAN_OF), recorded.state_before, self.info.config,
+            run=self.info.run_id,
         )  # fmt: skip
 
     def samples(self) -> list[tuple[int, str]]:

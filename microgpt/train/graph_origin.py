@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.model.adam import Adam, TrainingConfig
@@ -12,6 +12,9 @@ from microgpt.train.model_snapshot import ModelSnapshot
 
 if TYPE_CHECKING:
     from microgpt.graph.graph import Graph
+
+OriginKey: TypeAlias = tuple[str, int, str, str]
+"""Id of the run, step, document, and the document trained on where that is another."""
 
 MEAN_OF = 64
 """Over how many documents, the first ones trained on, a scope's mean is taken."""
@@ -30,11 +33,12 @@ class GraphOrigin:
     trained_on: str = ""
     """The document of the step's update, where that is another one: `document` is a text of
     someone's own, looked at with the parameters of the step."""
+    run: str = ""  # id of the recorded run that the step is of, `""` where none is recorded
 
     @property
-    def key(self) -> tuple[int, str, str]:
-        """What tells it from others of its run."""
-        return self.step, self.document, self.trained_on
+    def key(self) -> OriginKey:
+        """What tells it from others, those of other runs too."""
+        return self.run, self.step, self.document, self.trained_on
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from microgpt.debugger.console import Console
 from microgpt.errors import MicrogptError
-from microgpt.train.graph_origin import GraphOrigin
+from microgpt.train.graph_origin import GraphOrigin, OriginKey
 from tui.base.thread_work import in_thread
 from tui.debugger.explorer import Explorer
 from tui.debugger.marked import Marked
@@ -60,7 +60,7 @@ class HeadsScreen(ModeScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._asked: tuple[int, str, str] | None = None  # the step whose graph was asked for
+        self._asked: OriginKey | None = None  # the step whose graph was asked for
         self._reader = NewestOnly("heads' numbers", self._read)
         self._next_at = 0.0  # when the next graph is computed while training runs
         self._pinned = ""  # the text pinned when a graph was asked for last
@@ -111,7 +111,10 @@ class HeadsScreen(ModeScreen):
         if frame.status != "running" or frame.past or frame.pinned != self._pinned:
             return False
         shown = self.shown
-        has_numbers = shown is not None and shown.numbers is not None and not shown.without
+        has_numbers = (
+            shown is not None and shown.numbers is not None and not shown.without
+            and self.run_app.is_of_run(shown.origin)
+        )  # fmt: skip
         return self._asked is not None or (has_numbers and time.monotonic() < self._next_at)
 
     def _ask(self, frame: RunFrame) -> None:
@@ -145,10 +148,12 @@ class HeadsScreen(ModeScreen):
             self._marks = False
             self.notify(event.problem, severity="error", markup=False)
             return
-        if self._marks:
-            self._mark(event.shown)
-        if self.run_app.at_hand.edited_at(self.frame) is None:
-            self._take(event.shown)
+        if self.run_app.is_of_run(event.shown.origin):
+            if self._marks:
+                self._mark(event.shown)
+            if self.run_app.at_hand.edited_at(self.frame) is None:
+                self._take(event.shown)
+        self._marks = False
         if self.frame is not None and not self._has_enough(self.frame):
             self.show_frame(self.frame)  # it may have gone on meanwhile
 

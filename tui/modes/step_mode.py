@@ -240,6 +240,9 @@ class StepScreen(ModeScreen):
         self.run_app.pace.add(event.worked)
         if self.is_held and not (self._wants_newest or self._wants_this):
             return  # the person began something meanwhile
+        if not self.run_app.is_of_run(event.step.origin):
+            self._follow_on()
+            return
         if self._wants_newest and event.place is not None:
             self.action_newest()  # it was asked for while this was computed, for where one stood
             return
@@ -258,9 +261,13 @@ class StepScreen(ModeScreen):
                 markup=False)  # fmt: skip
         if self._problem_of(step.origin):
             self.pane.run_line("anomalies")
+        self._follow_on()
+
+    def _follow_on(self) -> None:
+        """Training may have gone on while a step was computed, and then paused."""
         frame = self.frame
         if frame and (origin := frame.origin or frame.upcoming):
-            self._follow(origin, frame)  # training may have gone on meanwhile, and then paused
+            self._follow(origin, frame)
 
     @on(NotOpened)
     def _say_not_opened(self, event: NotOpened) -> None:

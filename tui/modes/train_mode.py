@@ -37,6 +37,8 @@ VIEWS = {
     "setup": "hyperparameters",
 }
 """What the large pane shows, in turn, and its title."""
+BEGIN_WITH_A_STEP = ("loss", "positions")
+"""Of these there is nothing to show before the first step."""
 SUBTITLES = {"loss": "~ smooth · M compare · v view", "setup": "R a new run · v view"}
 """Its keys."""
 
@@ -187,7 +189,8 @@ class TrainScreen(ModeScreen):
             legend = self._show_positions(plot, frame, ink["muted"])
         else:
             legend = self._show_losses(plot, frame, ink)
-        self.query_one("#no-loss").display = not (plot.display or setup.display)
+        has_begun = frame.has_steps or self.view not in BEGIN_WITH_A_STEP
+        self.query_one("#no-loss").display = not (has_begun or plot.display)
         shown = self.query_one("#legend", Static)
         shown.display = bool(legend.plain) and (plot.display or self.view == "positions")
         shown.update(legend)
@@ -207,7 +210,7 @@ class TrainScreen(ModeScreen):
             self._positions = PositionWatch(self._announce_positions)
         measured = self._positions.ask(frame)
         plot.show_positions(np.array([]) if measured is None else measured.means)
-        return position_legend(measured, muted)
+        return Text() if frame.origin is None else position_legend(measured, muted)
 
     def _announce_positions(self) -> None:
         self.post_message(self.PositionsMeasured())

@@ -38,6 +38,8 @@ class ParameterWatch:
         self._next_at = self._next_units = 0.0  # on the monotonic clock
         self._units: UnitSurvey | None = None
         self._units_step = 0
+        self._run = ""  # that was asked for last
+        self._units_run = ""
         self._thread = NewestOnly("parameters", self._serve, LEAST_PAUSE)
 
     def ask(self, frame: RunFrame) -> None:
@@ -46,9 +48,9 @@ class ParameterWatch:
         runs = frame.status == "running" and not frame.past
         if origin is None or self._asked == (origin.key, runs):
             return
-        if runs and time.monotonic() < self._next_at:
+        if runs and time.monotonic() < self._next_at and origin.run == self._run:
             return
-        self._asked = (origin.key, runs)
+        self._asked, self._run = (origin.key, runs), origin.run
         self._thread.ask((origin, runs))
 
     def close(self) -> None:
@@ -58,6 +60,8 @@ class ParameterWatch:
     def _serve(self, question: tuple[GraphOrigin, bool]) -> None:
         origin, runs = question
         began = time.monotonic()
+        if origin.run != self._units_run:
+            self._units, self._units_run, self._next_units = None, origin.run, 0.0
         try:
             shown = of_step(origin)
             known = self._units if runs else None

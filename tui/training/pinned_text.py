@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from microgpt.errors import MicrogptError
 from microgpt.train.engines import Engine, StepResult, make_engine
 from microgpt.train.engines.value_engine import ValueEngine
-from microgpt.train.graph_origin import GraphOrigin
+from microgpt.train.graph_origin import GraphOrigin, OriginKey
 from tui.training.newest_only import NewestOnly
 from tui.training.run_frame import RunFrame
 
@@ -39,7 +39,7 @@ class PinnedText:
         self.latest: PinnedStep | None = None  # what arrived last
         self._on_arrival = on_arrival
         self._engine: Engine | None = None
-        self._wanted: tuple[int, str, str] | None = None  # the step asked for last
+        self._wanted: OriginKey | None = None  # the step asked for last
         self._thread = NewestOnly("pinned text", self._compute)
 
     def ask(self, frame: RunFrame) -> None:

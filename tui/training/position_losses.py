@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microgpt import ModelSnapshot
 from microgpt.errors import MicrogptError
 from microgpt.graph.arrays import Floats
+from microgpt.train.graph_origin import GraphOrigin, OriginKey
 from tui.training.newest_only import NewestOnly
 from tui.training.run_frame import RunFrame
 
@@ -26,20 +26,20 @@ PAUSE = 0.5
 class PositionLosses:
     """Mean losses by position at one step, before its update."""
 
+    run: str  # its id, `""` where none is recorded
     step: int
     means: Floats  # Units: nats. Shape: `[position]`.
     counts: tuple[int, ...]  # documents that reach so far. Shape: `[position]`.
+    problem: str = ""  # why there are none, one line
 
 
-def losses_by_position(
-    model: ModelSnapshot, documents: tuple[str, ...], step: int
-) -> PositionLosses:
-    """Measures documents.
+def losses_by_position(origin: GraphOrigin, documents: tuple[str, ...]) -> PositionLosses:
+    """Measures documents with the parameters of a step.
 
     Raises:
         DomainError: a number is not finite.
     """
-    by_document = model.position_losses(documents)
+    by_document = origin.model.position_losses(documents)
     totals = [0.0] * max(map(len, by_document))
     counts = [0] * len(totals)
     for losses in by_document:
@@ -47,7 +47,7 @@ def losses_by_position(
             totals[position] += loss
             counts[position] += 1
     means = np.array([total / count for total, count in zip(totals, counts, strict=True)])
-    return PositionLosses(step, means, tuple(counts))
+    return PositionLosses(origin.run, origin.step, means, tuple(counts))
 
 
 class PositionWatch:
@@ -60,27 +60,30 @@ class PositionWatch:
     def __init__(self, on_news: Callable[[], None]) -> None:
         self.latest: PositionLosses | None = None
         self._on_news = on_news
-        self._asked: tuple[int, str, str] | None = None
+        self._asked: OriginKey | None = None
         self._thread = NewestOnly("positions", self._measure, PAUSE)
 
     def ask(self, frame: RunFrame) -> PositionLosses | None:
-        """Has the step of a frame measured; gives what is known by now."""
+        """Has the step of a frame measured; gives what is known of its run by now."""
         origin = frame.origin
         if origin is not None and origin.key != self._asked:
             self._asked = origin.key
             n = len(origin.documents)
             places = ((origin.step - 1 + ahead) % n for ahead in range(min(n, MEAN_OF)))
             documents = tuple(origin.documents[place] for place in places)
-            self._thread.ask((origin.model, documents, origin.step))
-        return self.latest
+            self._thread.ask((origin, documents))
+        latest = self.latest
+        is_of_run = latest is not None and origin is not None and latest.run == origin.run
+        return latest if is_of_run else None
 
     def close(self) -> None:
         """Ends the thread."""
         self._thread.close()
 
-    def _measure(self, question: tuple[ModelSnapshot, tuple[str, ...], int]) -> None:
+    def _measure(self, question: tuple[GraphOrigin, tuple[str, ...]]) -> None:
+        origin, documents = question
         try:
-            self.latest = losses_by_position(*question)
-        except MicrogptError:  # the training itself says what is wrong
-            return
+            self.latest = losses_by_position(origin, documents)
+        except MicrogptError as error:
+            self.latest = PositionLosses(origin.run, origin.step, np.array([]), (), str(error))
         self._on_news()

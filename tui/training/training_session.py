@@ -62,6 +62,7 @@ class TrainingSession:
         """
         self._training = training
         self._recorder = recorder
+        self._run_id = recorder.run_id if recorder is not None else ""
         self._on_frame = on_frame
         self._wake = threading.Condition()
         self._running = not paused
@@ -225,7 +226,7 @@ class TrainingSession:
         step = training.step + 1
         return GraphOrigin(
             ModelSnapshot.of(training), training.document_at(step), step, training.documents,
-            training.state.copy(), training.config,
+            training.state.copy(), training.config, run=self._run_id,
         )  # fmt: skip
 
     def _record(self, steps: list[StepLoss], sample: FreshSample | None) -> None:

@@ -56,6 +56,8 @@ def position_legend(measured: PositionLosses | None, muted: str) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     if measured is None:
         return text.append("measuring…", muted)
+    if measured.problem:
+        return text.append(f"step {measured.step:,}: {measured.problem}")
     n = measured.counts[0]
     text.append(f"step {measured.step:,}: mean of {n} documents' losses at each position")
     last = measured.counts[-1]
