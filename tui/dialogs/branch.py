@@ -28,8 +28,16 @@ class BranchScreen(SetupForm[Branch | None]):
         "num_steps": "The schedule as if it had been that long from the first step.",
     }
 
-    def __init__(self, step: int, as_it_is: Branch) -> None:
+    def __init__(self, step: int, as_it_is: Branch, kept_in: Path | None = None) -> None:
+        """Asks.
+
+        Args:
+            step: the past one.
+            as_it_is: how the run at hand is trained, and a file that there is not yet.
+            kept_in: the folder outside of which no file may be named.
+        """
         super().__init__()
+        self.kept_in = kept_in
         self._step = step
         self._as_it_is = as_it_is
 
@@ -46,24 +54,11 @@ class BranchScreen(SetupForm[Branch | None]):
 
     def answer(self, event: Input.Submitted) -> None:
         """All lines have to be right."""
-        values = self.typed(event)
+        values, as_it_is = self.typed(event), self._as_it_is.config
         try:
-            config = self.training(values, self._as_it_is.config.validation)
+            config = self.training(values, as_it_is, as_it_is.validation)
             if config.num_steps <= self._step:
                 raise InputError(f"num_steps must be more than {self._step}, where it goes on")
-            self.dismiss(Branch(config, self._path(values["path"])))
+            self.dismiss(Branch(config, self.path(values["path"])))
         except MicrogptError as error:
             self.say(str(error))
-
-    @staticmethod
-    def _path(typed: str) -> Path:
-        if not typed:
-            raise InputError("a file is needed")
-        path = Path(typed)
-        try:
-            is_there = path.exists()
-        except OSError as error:  # a name that is too long
-            raise InputError(f"that file cannot be made: {error.strerror}") from error
-        if is_there:
-            raise InputError("the file exists: choose another name")
-        return path

@@ -16,12 +16,12 @@ from microgpt.model.memory import check_memory
 from microgpt.text.corpus import corpus_names, is_path
 from microgpt.train.hyperparameters import HYPERPARAMETERS, MODEL, PRESETS, TRAINING
 from microgpt.train.validation import held_out_count
+from tui.base.thread_work import in_thread
 from tui.cli.options.inside import check_inside
 from tui.cli.options.number_options import PART_OR_COUNT
 from tui.dialogs.setup_form import ChoiceInput, SetupForm
 from tui.training.corpus_preview import CorpusPreview
 from tui.training.new_run import NewRun
-from tui.training.newest_only import NewestOnly
 
 OF_PRESETS = tuple(row for row in HYPERPARAMETERS if row.field not in ("seed", "validation"))
 """What a preset chooses: whatever draws and holds out stays as it is."""
@@ -55,9 +55,8 @@ class NewRunScreen(SetupForm[NewRun | None]):
         """
         super().__init__()
         self._as_it_is = as_it_is
-        self._kept_in = kept_in
+        self.kept_in = kept_in
         self._preview: CorpusPreview | None = None
-        self._reading = NewestOnly("preview", self._read)
 
     def compose(self) -> ComposeResult:
         """A line each, filled with what the run at hand has."""
@@ -116,16 +115,13 @@ class NewRunScreen(SetupForm[NewRun | None]):
     def _look_at(self, spec: str) -> None:
         self._preview = None
         self.query_one("#setup-preview", Static).update(READING)
-        self._reading.ask(spec.strip())
+        self._read(spec.strip())
 
-    def on_unmount(self) -> None:
-        """Its thread ends after what it reads."""
-        self._reading.close()
-
+    @in_thread("preview", exclusive=True)
     def _read(self, spec: str) -> None:
         try:
-            if self._kept_in is not None and is_path(spec):
-                check_inside(Path(spec), self._kept_in)
+            if self.kept_in is not None and is_path(spec):
+                check_inside(Path(spec), self.kept_in)
         except InputError as error:
             preview = CorpusPreview(spec, problem=str(error))
         else:
@@ -134,7 +130,7 @@ class NewRunScreen(SetupForm[NewRun | None]):
 
     @on(Previewed)
     def _show_preview(self, event: Previewed) -> None:
-        preview = event.preview
+        preview = event.preview  # another may be asked for by now
         if preview.spec == self.query_one("#corpus", Input).value.strip():
             self._preview = preview
             self.query_one("#setup-preview", Static).update(
@@ -160,11 +156,12 @@ class NewRunScreen(SetupForm[NewRun | None]):
             raise InputError("the corpus is being read: once more in a moment")
         if preview.problem:
             raise InputError(preview.problem)
-        model = self.model(values)
+        model = self.model(values, self._as_it_is.model)
         check_memory(model, preview.vocab_size)
         count = self._held_out(values["validation"].strip(), preview.num_documents)
-        config = self.training(values, count)
-        return NewRun(spec, model, config, self._path(values["path"].strip()))
+        config = self.training(values, self._as_it_is.config, count)
+        typed = values["path"].strip()
+        return NewRun(spec, model, config, self.path(typed) if typed else None)
 
     @staticmethod
     def _held_out(typed: str, num_documents: int) -> int:
@@ -175,17 +172,3 @@ class NewRunScreen(SetupForm[NewRun | None]):
         except ValueError as error:
             raise InputError(f"validation {error}, or 0") from error
         return held_out_count(wanted, num_documents)
-
-    def _path(self, typed: str) -> Path | None:
-        if not typed:
-            return None
-        path = Path(typed).expanduser()
-        if self._kept_in is not None:
-            check_inside(path, self._kept_in)
-        try:
-            is_there = path.exists()
-        except OSError as error:  # a name that is too long
-            raise InputError(f"that file cannot be made: {error.strerror}") from error
-        if is_there:
-            raise InputError(f"{path} exists: choose another name")
-        return path

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,29 +16,19 @@ from textual.widgets import Input, Label, Static
 
 from microgpt import ModelConfig, TrainingConfig
 from microgpt.errors import InputError
-from microgpt.train.hyperparameters import Hyperparameter
-from tui.cli.options.model_options import SIZE
-from tui.cli.options.number_options import (
-    ANY_WHOLE,
-    FROM_0,
-    FROM_0_BELOW_1,
-    WHOLE_FROM_1,
-    NumberRange,
-)
+from microgpt.train.hyperparameters import MODEL, TRAINING, Hyperparameter
+from tui.cli.options.inside import check_inside
+from tui.cli.options.model_options import RANGES
 from tui.dialogs.dialog import Form, Result
 
-RANGES: dict[str, NumberRange] = {
-    "n_embd": SIZE,
-    "n_head": SIZE,
-    "n_layer": SIZE,
-    "block_size": SIZE,
-    "num_steps": WHOLE_FROM_1,
-    "seed": ANY_WHOLE,
-    "lr": FROM_0,
-    "beta1": FROM_0_BELOW_1,
-    "beta2": FROM_0_BELOW_1,
-}
-"""What each field takes, as on the command line."""
+
+def path_of(typed: str) -> Path:
+    """A path as a person types it, `~` for their home. Raises `InputError`."""
+    typed = typed.strip()
+    try:
+        return Path(typed).expanduser()
+    except RuntimeError as error:
+        raise InputError(f"{typed}: there is no such home folder") from error
 
 
 class ChoiceInput(Input):
@@ -62,6 +54,7 @@ class SetupForm(Form[Result]):
     """Lines with hyperparameters; below them is told what more of the one at hand does."""
 
     EFFECTS: ClassVar[dict[str, str]]  # of each line
+    kept_in: Path | None = None  # the folder outside of which no file may be named
 
     def row(self, name: str, field: Input, words: str) -> Widget:
         """A line: its name, what is typed, what it is."""
@@ -99,13 +92,31 @@ class SetupForm(Form[Result]):
         values[str(event.input.id)] = event.value
         return values
 
-    def model(self, values: dict[str, str]) -> ModelConfig:
+    def model(self, values: dict[str, str], as_it_is: ModelConfig) -> ModelConfig:
         """The model's sizes. Raises `InputError`."""
-        fields = ("n_embd", "n_head", "n_layer", "block_size")
-        return ModelConfig(**{field: int(self.number(values, field)) for field in fields})
+        return replace(as_it_is, **self._numbers(values, MODEL))
 
-    def training(self, values: dict[str, str], validation: int) -> TrainingConfig:
-        """How to train. Raises `InputError`."""
-        num_steps, seed = (int(self.number(values, field)) for field in ("num_steps", "seed"))
-        lr, beta1, beta2 = (self.number(values, field) for field in ("lr", "beta1", "beta2"))
-        return TrainingConfig(num_steps, lr, beta1, beta2, seed=seed, validation=validation)
+    def training(
+        self, values: dict[str, str], as_it_is: TrainingConfig, validation: int
+    ) -> TrainingConfig:
+        """How to train; what there is no line for is as it is. Raises `InputError`."""
+        return replace(as_it_is, **self._numbers(values, TRAINING), validation=validation)
+
+    def _numbers(self, values: dict[str, str], rows: Sequence[Hyperparameter]) -> dict[str, Any]:
+        fields = [row.field for row in rows if row.field in RANGES]
+        return {field: self.number(values, field) for field in fields}
+
+    def path(self, typed: str) -> Path:
+        """Of the file that a run will be recorded in. Raises `InputError`."""
+        if not typed.strip():
+            raise InputError("a file is needed")
+        path = path_of(typed)
+        if self.kept_in is not None:
+            check_inside(path, self.kept_in)
+        try:
+            is_there = path.exists()
+        except OSError as error:  # a name that is too long
+            raise InputError(f"that file cannot be made: {error.strerror}") from error
+        if is_there:
+            raise InputError(f"{path} exists: choose another name")
+        return path

@@ -319,7 +319,7 @@ async def test_a_branch_needs_a_file_and_numbers(tmp_path: Path) -> None:
             ("lr", "0.1", ""),
             ("num_steps", "2", "num_steps must be more than 2"),
             ("num_steps", "50", ""),
-            ("path", str(tmp_path), "the file exists"),
+            ("path", str(tmp_path), f"{tmp_path} exists"),
             ("path", "", "a file is needed"),
             ("path", str(tmp_path / "no" / "b.run"), ""),
         ):

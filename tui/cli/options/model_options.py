@@ -67,7 +67,8 @@ _TRAINING_OPTIONS = (
     _ConfigOption("--beta1", "beta1", FROM_0_BELOW_1),
     _ConfigOption("--beta2", "beta2", FROM_0_BELOW_1),
 )
-
+RANGES = {option.field: option.valid for option in (*_MODEL_OPTIONS, *_TRAINING_OPTIONS)}
+"""What each field takes."""
 
 VALIDATION_FLAG = "--validation"
 
