@@ -19,6 +19,7 @@ from textual.widgets import Input
 from microgpt import Corpus, Training
 from microgpt.errors import MicrogptError
 from microgpt.runs import Run, RunRecorder
+from microgpt.runs.run_info import RunInfo
 from microgpt.train.graph_origin import GraphOrigin
 from tui.base.base_app import BaseApp
 from tui.debugger.step_at_hand import StepAtHand
@@ -72,12 +73,15 @@ class RunApp(BaseApp):
         self._scratch: TemporaryDirectory[str] | None = None
         self.session: TrainingSession | RunSession
         self._corpus: Corpus | None
+        self._run_info: RunInfo
         if isinstance(source, Run):
             self._run_path, self._corpus = source.path, None
+            self._run_info = source.info
             self.session = RunSession(source, self._announce)
         else:
             recorder = recorder or self._scratch_recorder(source)
             self._run_path, self._corpus = recorder.path, source.corpus
+            self._run_info = recorder.info
             self.session = TrainingSession(
                 source, self._announce, recorder, paused=paused, speed=speed
             )
@@ -342,6 +346,7 @@ class RunApp(BaseApp):
         self._frame = self._past = None
         self.at_hand = StepAtHand()  # its step was of another run
         self._run_path, self._corpus = recorder.path, training.corpus
+        self._run_info = recorder.info
         self._travel = TimeTravel(self._run_path, self._announce_arrival)
         self.session = TrainingSession(training, self._announce, recorder, speed=speed)
         self.session.start()

@@ -11,16 +11,18 @@ from textual.message import Message
 
 from microgpt import Training, load_corpus
 from microgpt.errors import InputError, MicrogptError
-from microgpt.runs import Run, RunRecorder
+from microgpt.runs import RunRecorder
+from microgpt.runs.run_info import RunInfo
 from microgpt.text.corpus import is_path
 from tui.base.thread_work import in_thread
 from tui.dialogs.branch import BranchScreen
 from tui.dialogs.compare_runs import CompareRunsScreen
 from tui.dialogs.new_run import NewRunScreen
+from tui.dialogs.setup_form import path_of
 from tui.selecting_app import SelectingApp
 from tui.training import branching
 from tui.training.branching import Branch
-from tui.training.compared_runs import LETTERS, ComparedRun, read_compared
+from tui.training.compared_runs import LETTERS, ComparedRun, read_compared, read_on
 from tui.training.new_run import NewRun
 
 READ_EVERY = 2.0
@@ -57,7 +59,7 @@ class RunsApp(SelectingApp):
         """Runs to compare with were read."""
 
         def __init__(
-            self, asked: tuple[Path, ...], at_hand: Path, runs: tuple[ComparedRun, ...],
+            self, asked: tuple[Path, ...], at_hand: RunInfo, runs: tuple[ComparedRun, ...],
             problem: str,
         ) -> None:  # fmt: skip
             super().__init__()
@@ -75,9 +77,7 @@ class RunsApp(SelectingApp):
     @property
     def run_name(self) -> str:
         """What the run at hand is called."""
-        return self._name_of(self._run_path)
-
-    def _name_of(self, path: Path) -> str:
+        path = self._run_path
         is_unsaved = self._scratch is not None and path.parent == Path(self._scratch.name)
         return f"run {path.stem.rpartition('-')[2]}" if is_unsaved else path.name
 
@@ -88,9 +88,7 @@ class RunsApp(SelectingApp):
         if self._past is None:
             self.notify("go to a past step first: , or g", timeout=3)
             return
-        step = self._past.step
-        with Run(self._run_path, "value") as run:
-            info = run.info
+        step, info = self._past.step, self._run_info
         stem = Path(info.corpus).stem if self._is_unsaved else self._run_path.stem
         path = self.unused_path(f"{stem}-branch-{step}", "run")
 
@@ -98,7 +96,8 @@ class RunsApp(SelectingApp):
             if chosen is not None:
                 self._begin_branch(step, chosen)
 
-        self.open_dialog(BranchScreen(step, Branch(info.config, path)), branch)
+        as_it_is = Branch(info.config, path)
+        self.open_dialog(BranchScreen(step, as_it_is, self.kept_in), branch)
 
     @in_thread("branch", exclusive=True)
     def _begin_branch(self, step: int, chosen: Branch) -> None:
@@ -117,8 +116,7 @@ class RunsApp(SelectingApp):
         """Asks for hyperparameters and a corpus, and begins a run with them."""
         if self._frame is None:
             return
-        with Run(self._run_path, "value") as run:
-            info = run.info
+        info = self._run_info
         as_it_is = NewRun(info.corpus, info.model, info.config, None)
         self.open_dialog(NewRunScreen(as_it_is, self.kept_in), self._begin_new)
 
@@ -162,7 +160,7 @@ class RunsApp(SelectingApp):
         """Leaves the run for another; the others are told against that then."""
         super().go_over_to(training, recorder)
         self.compared = ()
-        self._read_again()
+        self._read_others()
 
     @property
     def _is_unsaved(self) -> bool:
@@ -188,8 +186,8 @@ class RunsApp(SelectingApp):
             self.compared = tuple(run for run in self.compared if run.path in self._paths)
             self.show_run()
             return
-        path = Path(told).expanduser()
         try:
+            path = path_of(told)
             self.check_path(path)
             if path.resolve() in {self._run_path.resolve(), *(p.resolve() for p in self._paths)}:
                 raise InputError(f"{path} is shown already")
@@ -199,41 +197,47 @@ class RunsApp(SelectingApp):
             self.notify(str(error), title="not compared", severity="error", markup=False)
             return
         self._to_read = (*self._to_read, _RunToRead(path, path.name))
-        self._read_again()
+        self._read_others()
 
     @property
     def _paths(self) -> list[Path]:
         return [run.path for run in self._to_read]
 
-    def _read_again(self) -> None:
+    def _read_others(self) -> None:
+        """Has runs read that are not yet, and of those that grow what is new."""
         self._read_next = time.monotonic() + READ_EVERY
-        if self._to_read:
-            self._read_compared(self._to_read, self._run_path)
-        else:
-            self.compared = ()
+        known = {run.path: run for run in self.compared}
+        new = tuple(run for run in self._to_read if run.path not in known)
+        growing = tuple(run for run in self.compared if run.is_growing)
+        if new or growing:
+            self._read_compared(new, growing, self._run_info)
 
     def _show_step(self) -> None:
         """Shows what has come; runs that grow have grown."""
         if time.monotonic() >= self._read_next and any(run.is_growing for run in self.compared):
-            self._read_again()
+            self._read_others()
         super()._show_step()
 
     @in_thread("compare", exclusive=True)
-    def _read_compared(self, to_read: tuple[_RunToRead, ...], at_hand: Path) -> None:
+    def _read_compared(
+        self, new: tuple[_RunToRead, ...], growing: tuple[ComparedRun, ...], at_hand: RunInfo
+    ) -> None:
         found, problem = [], ""
-        for each in to_read:
+        asked: tuple[ComparedRun | _RunToRead, ...] = (*growing, *new)
+        for each in asked:
             try:
-                with Run(at_hand, "value") as run:
-                    info = run.info
-                found.append(read_compared(each.path, each.name, info))
+                if isinstance(each, ComparedRun):
+                    found.append(read_on(each))
+                else:
+                    found.append(read_compared(each.path, each.name, at_hand))
             except MicrogptError as error:
                 problem = str(error)
-        asked = tuple(each.path for each in to_read)
-        self.post_message(self.ComparedRead(asked, at_hand, tuple(found), problem))
+        paths = tuple(each.path for each in asked)
+        self.post_message(self.ComparedRead(paths, at_hand, tuple(found), problem))
 
     @on(ComparedRead)
     def _take_compared(self, event: ComparedRead) -> None:
-        if event.at_hand != self._run_path:
+        if event.at_hand is not self._run_info:
             return  # which was left meanwhile
         known = {run.path: run for run in (*self.compared, *event.runs)}
         failed = set(event.asked) - {run.path for run in event.runs}  # only asked for a path

@@ -73,7 +73,7 @@ class RunRecorder:
             if self._version >= 3:
                 ((self._validations,),) = connection.execute("SELECT count(*) FROM validation")
             ((last,),) = connection.execute("SELECT max(step) FROM step")
-            (self.run_id,) = connection.execute("SELECT id FROM run").fetchone()
+            self.info = run_file.read_info(path, connection)
         first = self._keyframes[0] if self._keyframes else training.step
         self._last_step: int = first if last is None else last
         self.asked = (0, 0.0)  # samples to be drawn where training ends, and their temperature
@@ -256,7 +256,7 @@ class RunRecorder:
         self._keyframes = kept
 
     def _put(self, table: str, *values: float | str) -> None:
-        row = stored(self._version, self.run_id, table, *values)
+        row = stored(self._version, self.info.run_id, table, *values)
         self._connection.execute(insertion(table, row), row)
 
     @contextmanager
@@ -317,4 +317,4 @@ class RunRecorder:
         return len(measured)
 
     def _stored_step(self, loss: StepLoss) -> tuple[object, ...]:
-        return stored(self._version, self.run_id, "step", loss.step, loss.loss, loss.lr)
+        return stored(self._version, self.info.run_id, "step", loss.step, loss.loss, loss.lr)

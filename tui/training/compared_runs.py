@@ -5,7 +5,7 @@ Knows no screen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from microgpt.graph.arrays import Floats
 from microgpt.model.adam import TrainingConfig
 from microgpt.runs import Run, is_being_written
 from microgpt.runs.run_info import RunInfo
+from microgpt.train.training import StepLoss
 
 LETTERS = "abcdefgh"
 """Marks of the curves, which tell them apart without colours. So many runs at most."""
@@ -50,16 +51,33 @@ def read_compared(path: Path, name: str, at_hand: RunInfo) -> ComparedRun:
     Raises:
         RunFileError: the file cannot be read, or is damaged.
     """
+    is_growing = is_being_written(path)  # asked first: a last step written meanwhile is read
     with Run(path, "value") as run:
-        steps = run.losses()
-        measured = tuple((at.step, at.validation) for at in steps if at.validation is not None)
         info = run.info
-        return ComparedRun(
-            path, name, run.first_step, np.array([at.loss for at in steps]), measured, info.config,
+        begun = ComparedRun(
+            path, name, run.first_step, np.array([]), (), info.config,
             tuple(each for each in settings_between(at_hand, info) if each.name != "microgpt"),
             info.parent_step if info.parent_id == at_hand.run_id else None,
-            is_being_written(path),
+            is_growing,
         )  # fmt: skip
+        return _with_steps(begun, run.losses())
+
+
+def read_on(run: ComparedRun) -> ComparedRun:
+    """Reads what a run to compare with has grown by.
+
+    Raises:
+        RunFileError: the file cannot be read, or is damaged.
+    """
+    is_growing = is_being_written(run.path)
+    with Run(run.path, "value") as file:
+        return replace(_with_steps(run, file.losses(run.last_step)), is_growing=is_growing)
+
+
+def _with_steps(run: ComparedRun, steps: list[StepLoss]) -> ComparedRun:
+    measured = tuple((at.step, at.validation) for at in steps if at.validation is not None)
+    losses = np.concatenate([run.losses, [at.loss for at in steps]])
+    return replace(run, losses=losses, measured=(*run.measured, *measured))
 
 
 def differences_in_words(run: ComparedRun) -> str:

@@ -62,7 +62,7 @@ class TrainingSession:
         """
         self._training = training
         self._recorder = recorder
-        self._run_id = recorder.run_id if recorder is not None else ""
+        self._run_id = recorder.info.run_id if recorder is not None else ""
         self._on_frame = on_frame
         self._wake = threading.Condition()
         self._running = not paused
