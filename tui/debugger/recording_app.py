@@ -62,7 +62,8 @@ class RecordingApp(BaseApp):
         super().__init__()
         self._recording = recording
         self._losses = recording.losses
-        self._place = 0  # of the pass that is shown, or is being read
+        self._place = 0  # of the pass that is being read, else of the one that is shown
+        self._shown_place = 0
         self._wanted: int | None = None  # while another is read
         self._is_reading = False
         self._shown: Stop | None = None
@@ -79,6 +80,11 @@ class RecordingApp(BaseApp):
         """Begins with the first pass."""
         self._go(0)
 
+    @property
+    def _pane(self) -> DebuggerPane | None:
+        """None while the app is left: its widgets go before its last messages come."""
+        return next(iter(self.query(DebuggerPane)), None)
+
     # -- from pass to pass -----------------------------------------------------------------------
 
     def _go(self, place: int) -> None:
@@ -86,10 +92,10 @@ class RecordingApp(BaseApp):
         place = min(max(place, 0), len(self._losses) - 1)
         if self._is_reading:
             self._wanted = place
-        elif self._shown is None or place != self._place:
+        elif self._pane is not None and (self._shown is None or place != self._place):
             self._place, self._is_reading = place, True
             self.query_one(PassLine).show(place)
-            self._read(place, self.query_one(DebuggerPane).place)
+            self._read(place, self._pane.place)
 
     @in_thread()
     def _read(self, place: int, stands: Standpoint | None) -> None:
@@ -105,8 +111,10 @@ class RecordingApp(BaseApp):
 
     @on(Opened)
     def _show(self, event: Opened) -> None:
-        self._is_reading, self._shown = False, event.stop_at
-        pane, stop = self.query_one(DebuggerPane), event.stop_at
+        pane, stop = self._pane, event.stop_at
+        if pane is None:
+            return
+        self._is_reading, self._shown, self._shown_place = False, stop, event.place
         at = line_called(stop.file, stop.line)
         pane.take(event.explorer, f"pass {stop.number} · {at}")
         pane.mark(self._marked)
@@ -118,7 +126,10 @@ class RecordingApp(BaseApp):
 
     @on(Failed)
     def _say_failed(self, event: Failed) -> None:
-        self._is_reading = False
+        if self._pane is None:
+            return
+        self._is_reading, self._place = False, self._shown_place
+        self.query_one(PassLine).show(self._place)  # it can be asked for again
         self.notify(event.problem, severity="error", timeout=10, markup=False)
         self._go_on()
 

@@ -136,9 +136,29 @@ async def test_a_damaged_pass_is_told_and_others_stay(recording: Path, tmp_path:
     path = tmp_path / "damaged.run"
     path.write_bytes(recording.read_bytes())
     async with opened(path) as ui:
+        read = ui.app._recording.stand_at
         ui.app._recording.stand_at = _damaged  # type: ignore[method-assign]
+        for asked in (1, 2):
+            await ui.press("full_stop")
+            await ui.until(lambda asked=asked: len(ui.notices) == asked)
+            assert ui.notices[-1] == "pass 2 is damaged", "it is tried again"
+            await ui.at(1)
+        ui.app._recording.stand_at = read  # type: ignore[method-assign]
         await ui.press("full_stop")
-        await ui.until(lambda: any("damaged" in n.message for n in ui.app._notifications))
+        await ui.at(2)
+
+
+async def test_what_arrives_when_the_app_is_left_is_no_defect(recording: Path) -> None:
+    async with opened(recording) as ui:
+        explorer = ui.app.query_one(DebuggerPane).explorer
+        assert explorer is not None
+        assert ui.app._shown is not None
+        late = RecordingApp.Opened(1, ui.app._shown, explorer)
+        await ui.app.query_one(DebuggerPane).remove()
+        ui.app.post_message(late)
+        ui.app.post_message(RecordingApp.Failed("pass 2 is damaged"))
+        await ui.settle()
+        assert ui.app._exception is None
 
 
 def _damaged(number: int) -> None:
