@@ -38,7 +38,8 @@ class Filmed:
         """The numbers from one to another.
 
         Raises:
-            InputError: there is no such moment, or they are the wrong way round.
+            InputError: there is no such moment, or none between them, or they are the wrong way
+                round.
         """
         begin, end = self.numbers[0], self.numbers[-1]
         for option, number in (("--from", first), ("--to", last)):
@@ -50,7 +51,15 @@ class Filmed:
             raise InputError(
                 f"--from {first}: must be at most {last}, the last {self.unit} of the film"
             )
-        return [number for number in self.numbers if first <= number <= last]
+        chosen = [number for number in self.numbers if first <= number <= last]
+        if not chosen:
+            before = max(number for number in self.numbers if number < first)
+            after = min(number for number in self.numbers if number > last)
+            raise InputError(
+                f"--from {first} --to {last}: no {self.unit} between them is recorded; the nearest "
+                f"are {before} and {after}"
+            )
+        return chosen
 
 
 @contextmanager
@@ -104,14 +113,16 @@ def _of_run(arguments: argparse.Namespace, recorded: Run) -> Filmed:
 
 
 def _of_script(arguments: argparse.Namespace, recording: RecordedScript) -> Filmed:
-    from viz.views.subject import ViewSubject  # noqa: PLC0415  # numpy
+    from viz.films.scenes import MAP_LENSES  # noqa: PLC0415  # numpy
+    from viz.views.subject import ViewSubject  # noqa: PLC0415  # beside the one above
 
     if arguments.text is not None:
         raise InputError(f"{arguments.text} is a text, and {arguments.run_file} is a script's")
     if arguments.engine is not None and arguments.engine != "auto":
         raise InputError(f"--engine: {arguments.run_file} is a script's: nothing is computed again")
     if arguments.lens == MAP_UPDATE:
-        raise InputError(f"--lens {MAP_UPDATE}: a film of a script's passes has grad, value")
+        lenses = ", ".join(lens for lens in MAP_LENSES if lens != MAP_UPDATE)
+        raise InputError(f"--lens {MAP_UPDATE}: a film of a script's passes has {lenses}")
     if arguments.view != MAP and view_kind(arguments.view).needs != "graph":
         of_graphs = ", ".join([MAP, *(n for n, row in VIEWS.items() if row.needs == "graph")])
         raise InputError(

@@ -304,3 +304,16 @@ def test_what_a_scripts_film_cannot_have(
     result = run_here("film", recording, *options, "-o", tmp_path / "a.html")
     assert_error(result, naming)
     assert not [*tmp_path.iterdir()]
+
+
+def test_between_two_recorded_passes_there_is_no_film(tmp_path: Path) -> None:
+    path = tmp_path / "few.run"
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT.replace("range(4)", "range(6)"), encoding="utf-8")
+    assert run_here("debug", script, "--run", path, "--every", "3").returncode == 0
+    with RecordedScript(path) as recorded:
+        assert [number for number, _ in recorded.losses] == [3, 6]
+    result = run_here("film", path, "--from", "4", "--to", "5", "-o", tmp_path / "a.html")
+    naming = "--from 4 --to 5: no pass between them is recorded; the nearest are 3 and 6"
+    assert_error(result, naming)
+    assert not (tmp_path / "a.html").exists()
