@@ -43,22 +43,21 @@ class Selection:
     others in each text, and this is not."""
     moment: tuple[Phase, int] | None = None  # pass and event that one walks at; None while not
 
-    @property
-    def is_nothing(self) -> bool:
-        """Whether nothing is selected."""
-        return not self.about
-
     def is_about(self, name: str) -> bool:
         """Whether a matrix, or a scope at any position, is what is selected or lies in it.
 
         >>> Selection().with_scope("pos2/layer0/attn/head3").is_about("layer0/attn/head3/softmax")
         True
         """
-        if not name or self.about not in ("head", "cell", "matrix", "node"):
+        if not name:
             return False
-        place = at_any_position(self.scope)
-        lies = bool(place) and (f"{name}/".startswith(f"{place}/") or place.startswith(f"{name}/"))
-        return lies or (self.about in ("matrix", "node") and name == self.matrix)
+        if self.about in ("matrix", "node") and name == self.matrix:
+            return True
+        if self.about == "head" and self.head is not None:  # of any position, or none
+            place = at_any_position(head_path(0, *self.head))
+        else:
+            place = at_any_position(self.scope) if self.about in ("cell", "node") else ""
+        return bool(place) and (f"{name}/".startswith(f"{place}/") or place.startswith(f"{name}/"))
 
     def with_position(self, position: int) -> Selection:
         """A token of the text."""
@@ -97,12 +96,10 @@ class Selection:
             node: its name, or `#id`.
             scope: path of the scope that it was made in.
             offset: its place there; -1 if it has a name.
-            matrix: that it is an entry of, if it is a parameter.
+            matrix: that it is an entry of, `""` if it is no parameter.
         """
         there = self._at(scope) if scope else self._bare()
-        return replace(
-            there, about="node", node=node, offset=offset, matrix=matrix or self.matrix
-        )  # fmt: skip
+        return replace(there, about="node", node=node, offset=offset, matrix=matrix)
 
     def at_event(self, moment: tuple[Phase, int] | None, scope: str = "") -> Selection:
         """The same at another moment of the passes.

@@ -62,6 +62,30 @@ def test_all_that_a_selection_says_fits_together(
         hash(selection)
 
 
+def test_a_finding_is_about_what_is_selected_and_what_lies_in_it() -> None:
+    nothing, matrix = Selection(), Selection().with_matrix("wte")
+    cases = (
+        (matrix, "wte", True),
+        (matrix, "wpe", False),
+        (matrix.with_node("wte[0][1]", matrix="wte"), "wte", True),
+        (matrix.with_node("#5", "pos0/layer0/attn/q", 3), "wte", False),
+        (matrix.with_node("#5", "pos0/layer0/attn/q", 3), "layer0/attn/q", True),
+        (matrix.with_node("#5", "pos0/layer0/attn/q", 3), "layer0/attn", True),
+        (matrix.with_scope("pos2/layer0/attn/head3"), "wte", False),
+        (nothing.with_head(0, 3), "layer0/attn/head3", True),
+        (nothing.with_head(0, 3), "layer0/attn/head3/softmax", True),
+        (nothing.with_head(0, 3), "layer0/attn", True),
+        (nothing.with_head(0, 3), "layer0/attn/head30", False),
+        (nothing.with_head(0, 3, 2), "layer0/attn/head3", True),
+        (nothing.with_head(0, 3, 2), "layer0/attn/head1", False),
+        (nothing.with_head(0, 3).with_position(1), "layer0/attn/head3", False),
+        (nothing.with_scope("loss"), "loss", True),
+        (nothing, "loss", False),
+    )
+    for selection, name, is_about in cases:
+        assert selection.is_about(name) is is_about, (selection, name)
+
+
 # -- what it is in a graph ---------------------------------------------------------------------
 
 
@@ -263,7 +287,7 @@ async def test_what_is_selected_in_one_mode_is_selected_in_all(origin: str) -> N
             await go_to_mode(ui, origin)
             await selects(ui, origin)
             selection = ui.app.selection
-            assert not selection.is_nothing
+            assert selection.about
             await go_to_mode(ui, mode)
             await ui.until(lambda selection=selection: shows(ui, selection))
             assert ui.app.selection == selection, "to look is not to select"
