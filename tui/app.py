@@ -166,9 +166,7 @@ class MicrogptApp(GuidedApp):
 
     async def action_open_position(self, position: int) -> None:
         """Selects the loss of a position of the document on the Map."""
-        self.select(self.selection.with_position(position))
-        await self.switch_mode(MapScreen.MODE)
-        self.call_after_refresh(self.show_run)
+        await self.go_to(self.selection.with_position(position), mode=MapScreen.MODE)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """The palette: every key that works here, and Textual's own commands."""

@@ -11,6 +11,7 @@ from microgpt.diagnosis.finding import RANK, Finding
 from microgpt.model.places import position_name
 from tui.dialogs.findings import OBSERVATION, FindingsScreen
 from tui.runs_app import RunsApp
+from tui.selection import Selection
 from tui.training.doctor_watch import DoctorWatch
 from tui.training.run_frame import RunFrame
 from tui.training.run_session import RunSession
@@ -98,23 +99,21 @@ class DoctoredApp(RunsApp):
     def action_findings(self) -> None:
         """Shows what the doctor has found; a finding that is chosen is gone to."""
 
-        def go(place: int | None) -> None:
+        async def go(place: int | None) -> None:
             finding = self.findings[place] if place is not None else None
             if finding is not None and finding.pass_number is not None:
-                self._select_about(finding)
-                self.travel_to(finding.pass_number)
+                await self.go_to(self._selection_about(finding), step=finding.pass_number)
 
         self.open_dialog(FindingsScreen(self.findings, self.selection), go)
 
-    def _select_about(self, finding: Finding) -> None:
-        """Selects what a finding is about: a matrix, or a place at the position at hand."""
+    def _selection_about(self, finding: Finding) -> Selection:
+        """What a finding is about: a matrix, or a place at the position at hand."""
         frame, name = self.frame, finding.about
         if frame is None or not name:
-            return
+            return self.selection
         if name in frame.model.config.shapes(frame.model.tokenizer.vocab_size):
-            self.select(self.selection.with_matrix(name))
-            return
+            return self.selection.with_matrix(name)
         position = self.selection.position
         if position is None:  # the last reads all others
             position = len(frame.result.position_losses) - 1 if frame.result else 0
-        self.select(self.selection.with_scope(f"{position_name(position)}/{name}"))
+        return self.selection.with_scope(f"{position_name(position)}/{name}")

@@ -19,6 +19,7 @@ class SelectingApp(RunApp):
     clock: Callable[[], float] = staticmethod(time.monotonic)
     """Tells how long one stays at a place. Units: seconds."""
     _selection = Selection()
+    _is_on_the_way = False
     _moment_to_come: VisitedPlace | None = (
         None  # gone back to, while its step is not there to be walked in
     )
@@ -37,6 +38,27 @@ class SelectingApp(RunApp):
         if selection != self._selection:
             self._selection = selection
             self.note_place()
+
+    async def go_to(
+        self, selection: Selection, *, step: int | None = None, mode: str = ""
+    ) -> None:  # fmt: skip
+        """Selects something where it is: one place more to come back to, and not one on the way.
+
+        Args:
+            step: a recorded one, None to stay at the step shown.
+            mode: its name, `""` to stay in the one on screen.
+        """
+        self._is_on_the_way = True  # while modes are switched, frames may come
+        try:
+            self._selection = selection
+            if step is not None:
+                self.travel_to(step)
+            if mode and mode != self.current_mode and not self.has_dialog:
+                await self.switch_mode(mode)
+        finally:
+            self._is_on_the_way = False
+        self.note_place()
+        self.call_after_refresh(self.show_run)
 
     def show_selection(self) -> None:
         """Has the mode on screen show what is selected, where it was selected elsewhere."""
@@ -58,6 +80,8 @@ class SelectingApp(RunApp):
 
     def note_place(self) -> None:
         """Remembers where the person stands, to be come back to."""
+        if self._is_on_the_way:
+            return
         here, coming = self.place, self._moment_to_come
         if coming is not None:
             on_the_way = replace(here.selection, moment=coming.selection.moment)

@@ -329,3 +329,36 @@ async def test_one_goes_back_through_steps_and_events() -> None:
         await ui.until(lambda: ui.step == 1 and ui.app.screen.MODE == "train")
         await ui.press("right_square_bracket")
         assert ui.notices[-1] == "you have been no further"
+
+
+async def test_back_from_a_position_opened_on_the_map_is_where_one_was() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        ui.app.clock = iter(np.arange(0.0, 1e6)).__next__
+        await ui.train()
+        await ui.press("right")
+        before = ui.app.place
+        await ui.app.run_action("app.open_position(2)")
+        await ui.until(lambda: ui.app.screen.MODE == "map")
+        await ui.settle()
+        assert ui.app.place.selection.position == 2 != before.selection.position
+        await ui.press("left_square_bracket")
+        await ui.settle()
+        assert ui.app.place == before
+
+
+@pytest.mark.slow
+async def test_back_from_an_entry_opened_as_a_scalar_is_where_one_was() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        ui.app.clock = iter(np.arange(0.0, 1e6)).__next__
+        await ui.train()
+        screen = await ui.parameters()
+        await ui.press("pagedown", "pagedown")  # to a matrix of which each entry is read
+        ui.app.select(ui.app.selection.with_head(0, 1, 2))
+        before = ui.app.place
+        await ui.press("enter")
+        await ui.until(lambda: ui.app.screen.MODE == "graph")
+        await ui.settle()
+        assert ui.app.place.selection.node == screen.pane.entry
+        await ui.press("left_square_bracket")
+        await ui.settle()
+        assert ui.app.place == before

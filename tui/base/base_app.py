@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 
@@ -135,7 +135,9 @@ class BaseApp(App[None]):
     def open_dialog(
         self,
         dialog: Dialog[Result] | Palette,
-        answered: Callable[[Result | None], None] | None = None,
+        answered: Callable[[Result | None], None]
+        | Callable[[Result | None], Awaitable[None]]
+        | None = None,
     ) -> None:
         """Shows a dialog, unless there is one: a key pressed twice opens no second.
 

@@ -136,13 +136,15 @@ class ParametersScreen(ModeScreen):
 
     @on(ParametersPane.Opened)
     async def _open(self, event: ParametersPane.Opened) -> None:
-        self._select(ParametersPane.Selected(self.pane.matrix_name, event.entry))
+        selection = self.selection.with_node(event.entry, matrix=self.pane.matrix_name)
+        self._shown_selection = selection.about, event.entry
         origin = (self.frame.origin or self.frame.upcoming) if self.frame else None
         if origin is not None and not is_read(origin, event.entry):
+            self.run_app.select(selection)
             where = f"{event.entry} is not read by “{printable(origin.document)}”"
             self.notify(f"{where}: it is in no graph of it", timeout=4)
             return
-        await self.app.run_action("app.mode('graph')")
+        await self.run_app.go_to(selection, mode="graph")
 
     def number_at_hand(self) -> str:
         """The one under the cursor."""

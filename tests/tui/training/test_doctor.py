@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from textual.pilot import Pilot
 
@@ -85,6 +86,23 @@ async def test_findings_are_shown_and_gone_to() -> None:
         await ui.until(lambda: not isinstance(ui.app.screen, FindingsScreen))
         await ui.until(lambda: ui.step == 1)
         assert ui.frame.past
+
+
+async def test_back_from_a_finding_is_where_one_was() -> None:
+    """And not the step one was at with the finding's selection, where nobody has been."""
+    async with piloted(small_training(lr=1.0), size=LARGE) as ui:
+        ui.app.clock = iter(np.arange(0.0, 1e6)).__next__  # one stays everywhere
+        await sick(ui)
+        await ui.press("right")
+        before = ui.app.place
+        await ui.press("F")
+        await ui.until(lambda: isinstance(ui.app.screen, FindingsScreen))
+        await ui.press("enter")
+        await ui.until(lambda: ui.frame.past and ui.step == ui.app.findings[0].pass_number)
+        assert ui.app.place.selection.matrix == ui.app.findings[0].about
+        await ui.press("left_square_bracket")
+        await ui.until(lambda: not ui.frame.past)
+        assert ui.app.place == before
 
 
 async def test_without_findings_it_says_what_it_looks_at() -> None:
