@@ -198,8 +198,7 @@ class TrainScreen(ModeScreen):
     def _show_losses(self, plot: LossPlot, frame: RunFrame, ink: dict[str, str]) -> Text:
         marked = frame.result.step if frame.past and frame.result else None
         curves = LossCurves(
-            frame.losses_so_far, frame.first_step,
-            tuple(at for at in frame.measured if at[0] <= frame.live_step), marked,
+            frame.losses_so_far, frame.first_step, frame.measured_so_far, marked,
             self.runs_app.compared, SMOOTHINGS[self._smoothing],
         )  # fmt: skip
         plot.show(curves)

@@ -62,8 +62,7 @@ class DoctorWatch:
         doctor, origin = self._doctor, frame.origin
         losses = frame.losses_so_far
         doctor.read_losses(losses, frame.first_step)
-        measured = [at for at in frame.measured if at[0] <= frame.live_step]
-        doctor.read_validation(measured, losses, frame.first_step)
+        doctor.read_validation(frame.measured_so_far, losses, frame.first_step)
         if origin is not None and origin.step != self._looked_at:
             self._looked_at = origin.step
             doctor.look_at_update(origin)

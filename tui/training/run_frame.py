@@ -67,7 +67,7 @@ class RunFrame:
 
     config: TrainingConfig = field(default_factory=TrainingConfig)  # how it is trained
     measured: tuple[tuple[int, float], ...] = ()
-    """Steps, and the loss after each of documents held out. Units: nats."""
+    """Steps, and the loss after each of documents held out, of all the run. Units: nats."""
     findings: tuple[Finding, ...] = ()  # the doctor's; `pass_number` is the training step
     pinned: str = ""
     """The text of someone's own that `result` and `origin` are of, `""` for training's document."""
@@ -92,3 +92,8 @@ class RunFrame:
     def losses_so_far(self) -> Floats:
         """The losses that belong to this frame. Units: nats. Shape: `[step - first_step - 1]`."""
         return np.frombuffer(self.losses[: self.live_step - self.first_step])
+
+    @property
+    def measured_so_far(self) -> tuple[tuple[int, float], ...]:
+        """Steps up to this frame, and the loss after each of documents held out. Units: nats."""
+        return tuple(at for at in self.measured if at[0] <= self.live_step)

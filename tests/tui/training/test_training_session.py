@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -145,6 +145,13 @@ def test_a_frame_is_frozen() -> None:
     assert list(frame.model.data) == data
     plain = [r.loss for r in small_training().results(step_of(frame))]
     assert hexes(frame.losses[: step_of(frame)]) == hexes(plain)
+
+
+def test_a_frame_has_what_was_measured_up_to_it() -> None:
+    with watching(small_training()) as watcher:
+        frame = replace(watcher.until_step(3), live_step=4, measured=((2, 2.5), (4, 2.0), (6, 1.5)))
+    assert frame.measured_so_far == ((2, 2.5), (4, 2.0))
+    assert replace(frame, live_step=1).measured_so_far == ()
 
 
 def test_the_model_of_a_frame_is_the_one_that_computed_its_step() -> None:
