@@ -89,6 +89,7 @@ class GraphCanvas(ScrollWindow):
         self._inks: dict[str, Style] = {}  # by an edge's colour
         self._grads: dict[str, float] = {}  # by box: of its node, or the L2 norm of its outputs'
         self._largest = 0.0  # of all nodes inside
+        self._to_reveal = ""  # key of a box
 
     @property
     def placed(self) -> Layout | None:
@@ -110,13 +111,19 @@ class GraphCanvas(ScrollWindow):
         self.refresh()
 
     def reveal(self, key: str) -> None:
-        """Scrolls a box into sight."""
-        if self._layout_shown and (placed := self._layout_shown.of(key)):
+        """Scrolls a box into sight, as soon as there is room to be seen in."""
+        self._to_reveal = "" if self.size else key
+        if self.size and self._layout_shown and (placed := self._layout_shown.of(key)):
             region = Region(placed.x - 2, placed.y - 1, placed.width + 4, placed.height + 2)
             self.scroll_to_region(region, animate=False, force=True)
             # A bar that comes with this layout has missed the scrolling done before it is there.
             self.vertical_scrollbar.position = self.scroll_y
             self.horizontal_scrollbar.position = self.scroll_x
+
+    def on_resize(self) -> None:
+        """A layout may have come while the canvas was hidden."""
+        if self._to_reveal:
+            self.reveal(self._to_reveal)
 
     def on_mount(self) -> None:
         """In another theme the edges are drawn again: they carry colours of their own."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.geometry import Size
 from textual.widgets import RichLog
 
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
@@ -14,7 +15,11 @@ from tests.tui.small_run import small_training
 from tui.debugger.canvas import GraphCanvas
 from tui.debugger.command_line import CommandLine
 from tui.debugger.debugger_pane import DebuggerPane
+from tui.debugger.explorer import Explorer
+from tui.debugger.graph_pane import GraphPane
+from tui.debugger.layout import lay_out
 from tui.debugger.source_pane import SourcePane
+from viz.boxes import Box
 
 WEIGHT = "layer0.attn_wq[3][7]"
 
@@ -364,3 +369,27 @@ async def test_a_failed_step_is_opened_post_mortem() -> None:
         assert ui.explorer.visited == graph.root
         assert not graph.backpropagated
         await ui.until(lambda: "has no finite real value" in console(ui))
+
+
+# -- the window ------------------------------------------------------------------------------------
+
+
+async def test_a_layout_that_is_there_before_the_canvas_is_scrolls_no_further_than_needed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the Map was a moment ago there is no room yet to bring the selected box into."""
+
+    def at_once(self: GraphPane, explorer: Explorer, focus: Box, window: Size) -> None:
+        self._take_layout(GraphPane.LaidOut(lay_out(explorer.view_of(focus), *window), window))
+
+    monkeypatch.setattr(GraphPane, "_lay_out", at_once)
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        await ui.train()
+        await ui.graph()
+        canvas = ui.canvas
+        selected = canvas.placed.of(ui.explorer.selected)
+        right, bottom = selected.x + selected.width + 2, selected.y + selected.height + 1
+        width, height = canvas.size
+        assert (right > width, bottom > height) == (False, True)
+        assert canvas.scroll_offset.x == 0
+        assert canvas.scroll_offset.y in (bottom - height, bottom - height + 1)  # below: its bar
