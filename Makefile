@@ -33,6 +33,9 @@ docs-img: .venv/test.stamp ## draw the pictures of the README again
 docs-tour: .venv/run.stamp ## play the first ten minutes of docs/tour.md again
 	@$(BIN)/python docs/make_tour.py
 
+docs-keys: .venv/run.stamp ## write docs/keys.md and the README's keys again
+	@$(BIN)/python docs/make_keys.py
+
 docs-gallery: .venv/run.stamp ## draw the pictures of docs/gallery.md again
 	@$(BIN)/python docs/make_gallery.py
 

@@ -5,15 +5,37 @@ import runpy
 from pathlib import Path
 
 from tui.app import MicrogptApp
-from tui.keys import SCRIPT, markdown_table
+from tui.debugger.graph_app import GraphApp
+from tui.debugger.recording_app import RecordingApp
+from tui.debugger.script_app import ScriptApp
+from tui.difference.difference_app import DifferenceApp
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
-def test_the_key_table_is_the_one_of_the_app() -> None:
-    assert markdown_table((*MicrogptApp.KEY_SECTIONS, SCRIPT)) in README
+def test_the_keys_are_those_of_the_apps() -> None:
+    """If not: `make docs-keys` writes them again."""
+    make = runpy.run_path(str(ROOT / "docs" / "make_keys.py"))
+    page = (ROOT / "docs" / "keys.md").read_text(encoding="utf-8")
+    assert make["page"]() == page
+    for section in make["SECTIONS"]:
+        rows = page.partition(f"## {section.title}\n")[2].partition("\n## ")[0]
+        for key in section.keys:
+            assert f"| `{key.written}` | {key.tooltip} |" in rows
+    assert make["with_short_table"](README) == README
+    short = README.partition("<!-- keys: begin -->\n")[2].partition("\n<!-- keys: end -->")[0]
+    assert short == make["short_table"]()
+    assert len(short.splitlines()) == 2 + 10
+
+
+def test_every_app_has_its_keys_on_their_page() -> None:
+    listed = set(runpy.run_path(str(ROOT / "docs" / "make_keys.py"))["SECTIONS"])
+    for app in (MicrogptApp, GraphApp, ScriptApp, RecordingApp, DifferenceApp):
+        for section in app.KEY_SECTIONS:
+            missing = set(section.keys) - {key for other in listed for key in other.keys}
+            assert not missing, (app, section.title)
 
 
 def test_every_picture_is_there() -> None:

@@ -302,12 +302,3 @@ def bindings_for(keys: Iterable[Key]) -> list[BindingType]:
         )
         for key in keys
     ]
-
-
-def markdown_table(sections: Iterable[KeySection]) -> str:
-    """Keys as the table that stands in the README."""
-    rows = ["| mode | key | |", "|---|---|---|"]
-    for section in sections:
-        mode = section.title.removesuffix(" mode")
-        rows += [f"| {mode} | `{key.written}` | {key.tooltip} |" for key in section.keys]
-    return "\n".join(rows)

@@ -1,4 +1,4 @@
-"""Draws the pictures of the README: the app's modes, and what the commands draw; and its keys.
+"""Draws the pictures of the README: the app's modes, and what the commands draw.
 
     make docs-img
 
@@ -14,10 +14,8 @@ from tui.app import MicrogptApp
 from tui.base.screenshot import screenshot
 from tui.cli.main import main as microgpt
 from tui.debugger.debugger_pane import DebuggerPane
-from tui.keys import SCRIPT, markdown_table
 
 HERE = Path(__file__).parent
-KEYS_BEGIN, KEYS_END = "<!-- keys: begin -->", "<!-- keys: end -->"
 STEPS = 150
 GRAPH_STEPS = 152  # at a short document, "amos", whose graph is seen at a glance
 SIZE = (120, 40)
@@ -89,17 +87,6 @@ async def _shoot(app: MicrogptApp, pilot, name: str, keys: list[str]) -> None:
     print(f"wrote {HERE / name}")  # noqa: T201
 
 
-def write_keys() -> None:
-    """Puts the key table into the README, between its marks."""
-    readme = HERE.parents[1] / "README.md"
-    before, _, rest = readme.read_text(encoding="utf-8").partition(KEYS_BEGIN)
-    _, _, after = rest.partition(KEYS_END)
-    keys = markdown_table((*MicrogptApp.KEY_SECTIONS, SCRIPT))
-    text = f"{before}{KEYS_BEGIN}\n{keys}\n{KEYS_END}{after}"
-    readme.write_text(text, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    write_keys()
     draw_graphs()
     asyncio.run(draw_app())
