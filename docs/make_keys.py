@@ -23,10 +23,11 @@ HEAD = """\
 
 <!-- Written by `make docs-keys` from tui/keys.py and the modes. -->
 
-Every key of every screen; `?` shows those of the screen you are at. One key means one thing in all
-modes. `microgpt-tui` has what stands under *everywhere* in each of its modes, and beside it the keys
-of the mode; where a mode shows a graph, those of *walk along the passes*. The apps without modes, for
-one graph, a script or its recorded passes, have *program*, the walk, the Map and the boxes.
+Every key of every screen; `?` shows those of the screen you are at. One key means one thing in
+all modes. `microgpt-tui` has what stands under *everywhere* in each of its modes, and beside it
+the keys of the mode; where a mode shows a graph, those of *walk along the passes*. The apps
+without modes, for one graph, a script or its recorded passes, have *program*, the walk, the Map
+and the boxes.
 """
 MARKED = re.compile(r"(<!-- keys: begin -->\n).*?(\n<!-- keys: end -->)", re.DOTALL)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from textual import on
@@ -16,7 +17,6 @@ from microgpt.model.memory import check_memory
 from microgpt.text.corpus import corpus_names, is_path
 from microgpt.train.hyperparameters import HYPERPARAMETERS, MODEL, PRESETS, TRAINING
 from microgpt.train.validation import held_out_count
-from tui.base.thread_work import in_thread
 from tui.cli.options.inside import check_inside
 from tui.cli.options.number_options import PART_OR_COUNT
 from tui.dialogs.setup_form import ChoiceInput, SetupForm
@@ -115,9 +115,9 @@ class NewRunScreen(SetupForm[NewRun | None]):
     def _look_at(self, spec: str) -> None:
         self._preview = None
         self.query_one("#setup-preview", Static).update(READING)
-        self._read(spec.strip())
+        read = partial(self._read, spec.strip())
+        self.run_worker(read, group="preview", exclusive=True, thread=True)
 
-    @in_thread("preview", exclusive=True)
     def _read(self, spec: str) -> None:
         try:
             if self.kept_in is not None and is_path(spec):
