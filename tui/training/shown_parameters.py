@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
+from rich.cells import cell_len
 
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.errors import DomainError
@@ -68,15 +70,28 @@ class ShownMatrix:
         known = self.numbers[kind][~self.is_absent]
         return root_mean_square(known) if known.size else None
 
-    @property
+    @cached_property
+    def widest_label(self) -> int:
+        """Units: character cells."""
+        return max(map(cell_len, self.row_labels), default=0)
+
+    @cached_property
     def is_absent(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
         """Where there is no parameter: rows of a program may differ in length."""
         if self.entry_names is None:
             return np.zeros(self.shape, np.bool_)
         absent = np.ones(self.shape, np.bool_)
-        for place in self.entry_names:
-            absent[place] = False
+        if self.entry_names:
+            absent[tuple(np.array(list(self.entry_names)).T)] = False
         return absent
+
+    @cached_property
+    def _places(self) -> Mapping[str, tuple[int, int]]:
+        """Of entries by the names that a program gives them, of several of one name the first."""
+        places: dict[str, tuple[int, int]] = {}
+        for at, name in (self.entry_names or {}).items():
+            places.setdefault(name, at)
+        return places
 
     def entry(self, row: int, column: int) -> str:
         """What an entry is called, `""` where there is none."""
@@ -87,7 +102,7 @@ class ShownMatrix:
     def place_of(self, name: str) -> tuple[int, int] | None:
         """Row and column of an entry by its name, None of any other."""
         if self.entry_names is not None:
-            return next((at for at, each in self.entry_names.items() if each == name), None)
+            return self._places.get(name)
         found = re.fullmatch(rf"{re.escape(self.name)}\[(\d+)\]\[(\d+)\]", name)
         place = (int(found[1]), int(found[2])) if found else None
         rows, columns = self.shape

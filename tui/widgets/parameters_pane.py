@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import numpy as np
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -13,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
+from microgpt.debugger.wording import counted
 from microgpt.printable import printable
 from tui.keys import PARAMETERS, bindings_for
 from tui.themes import theme_color
@@ -22,8 +22,9 @@ from tui.training.shown_parameters import (
     ShownMatrix,
     ShownParameters,
 )
+from tui.widgets.drawn_matrix import DrawnMatrix
 from tui.widgets.histogram import Histogram, histogram_lines
-from tui.widgets.parameter_heatmap import DEAD, DrawnMatrix, ParameterHeatmap
+from tui.widgets.parameter_heatmap import DEAD, ParameterHeatmap
 from tui.widgets.parameter_table import ParameterTable, sign_of
 from viz.style import short_number
 
@@ -70,6 +71,8 @@ class ParametersPane(Vertical):
     def __init__(self) -> None:
         super().__init__(id="parameters")
         self._entries: dict[str, tuple[int, int]] = {}  # the cursor in each matrix, by its name
+        self._drawn: DrawnMatrix | None = None
+        self._drawn_for: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """The table; below, the heatmap beside the number at hand and the histogram."""
@@ -139,6 +142,7 @@ class ParametersPane(Vertical):
 
     def _say(self, why: str) -> None:
         """That there is nothing to show, in place of the numbers."""
+        self._drawn = None
         self.query_one(ParameterTable).display = False
         heatmap = self.query_one(ParameterHeatmap)
         heatmap.border_title, heatmap.border_subtitle = "parameters", ""
@@ -161,40 +165,50 @@ class ParametersPane(Vertical):
         drawn = self.drawn(matrix)
         row, column = self.cursor
         heatmap = self.query_one(ParameterHeatmap)
-        rows, columns = matrix.shape
         heatmap.border_title = Text(
             f"{printable(matrix.name)} · {self.kind} · {shown.moment} · {TOLD[self.kind]}"
         )
         heatmap.show(drawn, row, column)
-        heatmap.border_subtitle = Text(self._extent(drawn, rows, columns))
+        self._show_extent()
         self._show_entry(shown, matrix, drawn)
         self._show_histogram(matrix)
 
     def drawn(self, matrix: ShownMatrix) -> DrawnMatrix:
-        """What the heatmap shows of a matrix: all numbers, or as many blocks as fit."""
-        assert self.shown is not None
-        most = self.query_one(ParameterHeatmap).room if self.is_whole else matrix.shape
-        drawn = DrawnMatrix.fitting(matrix, self.kind, *most)
-        dead, are_columns = self.shown.dead_units(matrix)
-        if are_columns:
-            return replace(drawn, dead_columns=dead)
-        return replace(drawn, dead_rows=dead)
+        """What the heatmap shows of a matrix: all numbers, or as many blocks as fit.
 
-    def _extent(self, drawn: DrawnMatrix, rows: int, columns: int) -> str:
+        The same as long as that is the same: a key that moves the cursor draws nothing anew.
+        """
+        assert self.shown is not None
+        most = self.query_one(ParameterHeatmap).room_for(matrix) if self.is_whole else matrix.shape
+        dead, are_columns = self.shown.dead_units(matrix)
+        wanted = matrix, self.kind, most, dead
+        if self._drawn is None or self._drawn_for != wanted:
+            drawn = DrawnMatrix.fitting(matrix, self.kind, *most)
+            rows, columns = ((), dead) if are_columns else (dead, ())
+            self._drawn = replace(drawn, dead_rows=rows, dead_columns=columns)
+            self._drawn_for = wanted
+        return self._drawn
+
+    @on(ParameterHeatmap.Scrolled)
+    def _show_extent(self) -> None:
         """How sizes are shown, and which part is in sight or what a cell stands for."""
+        heatmap, drawn = self.query_one(ParameterHeatmap), self._drawn
+        if drawn is None:
+            return
         parts = [drawn.scale_in_words()]
-        in_rows, in_columns = self.query_one(ParameterHeatmap).in_sight
         if not drawn.pooling.is_whole:
             high, wide = drawn.pooling.block
-            parts.insert(0, f"a cell: the largest of {high}×{wide} · W: each")
-        elif len(in_rows) < rows or len(in_columns) < columns:
+            parts.append(f"a cell: the largest of {high}×{wide} · W: each")
+        else:
+            each = zip(("rows", "columns"), heatmap.in_sight, drawn.matrix.shape, strict=True)
             seen = [
                 f"{name} {span.start}–{span.stop - 1} of {n}"
-                for name, span, n in (("rows", in_rows, rows), ("columns", in_columns, columns))
+                for name, span, n in each
                 if len(span) < n
             ]
-            parts.insert(0, f"{', '.join(seen)} · W: all")
-        return " · ".join(parts)
+            if seen:
+                parts.append(f"{', '.join(seen)} · W: all")
+        heatmap.border_subtitle = Text(" · ".join(parts))
 
     def _show_entry(self, shown: ShownParameters, matrix: ShownMatrix, drawn: DrawnMatrix) -> None:
         """The number at hand, in full, of every kind."""
@@ -232,7 +246,7 @@ class ParametersPane(Vertical):
             return
         dead = (*drawn.dead_rows, *drawn.dead_columns)
         muted = theme_color(self.app, "muted")
-        seen = f"{units.n_positions:,} positions of {units.n_documents} texts"
+        seen = f"{units.n_positions:,} positions of {counted(units.n_documents, 'text')}"
         if shown.units_step and f"step {shown.units_step}" != shown.moment:
             seen += f", step {shown.units_step}"
         if not dead:
@@ -327,10 +341,3 @@ class ParametersPane(Vertical):
     def _pick_matrix(self, event: ParameterTable.MatrixPicked) -> None:
         event.stop()
         self._choose(event.place)
-
-
-def largest_entry(matrix: ShownMatrix, kind: ParameterKind) -> tuple[int, int]:
-    """Row and column of the number of the largest size, nan counting as larger than all."""
-    sizes = np.nan_to_num(np.abs(matrix.numbers[kind]), nan=np.inf)
-    row, column = np.unravel_index(int(np.argmax(sizes)), matrix.shape)
-    return int(row), int(column)

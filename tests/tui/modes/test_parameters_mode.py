@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import time
@@ -20,9 +21,10 @@ from tui.debugger.graph_app import GraphApp
 from tui.keys import LIVE_KEYS, PARAMETERS
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.parameters_mode import ParametersScreen
-from tui.training.shown_parameters import ALL_KINDS, NO_GROUPS
+from tui.training.shown_parameters import ALL_KINDS, LOGARITHMIC, NO_GROUPS
 from tui.widgets.parameter_heatmap import ParameterHeatmap
 from tui.widgets.parameters_pane import ParametersPane
+from viz.style import DECADES
 
 NUMBER = r"-?\d[\d.]*(?:e[+-]?\d+)?"
 
@@ -64,14 +66,29 @@ async def test_signs_and_sizes_stand_in_the_cells() -> None:
         screen = await ui.parameters()
         for kind in ALL_KINDS:
             assert screen.pane.kind == kind
-            assert kind in str(screen.query_one(ParameterHeatmap).border_title)
+            heatmap = screen.query_one(ParameterHeatmap)
+            assert kind in str(heatmap.border_title)
             numbers = screen.pane.matrix.numbers[kind]
+            largest = max(abs(x) for x in numbers.ravel().tolist())
+            assert float(re.search(rf"9 is ({NUMBER})", str(heatmap.border_subtitle))[1]) == (
+                pytest.approx(largest, rel=5e-3)
+            )
             lines = ui.text_of(ParameterHeatmap).splitlines()[2:]
-            for row, line in zip(numbers[: len(lines) - 1], lines, strict=False):
+            n_compared = 0
+            for row, line in zip(numbers.tolist(), lines[: len(numbers)], strict=False):
                 cells = re.findall(r"[+\- ][\d·]", line[7 : 7 + 2 * len(row)])
                 assert len(cells) == len(row)
-                signs = [cell[0] if cell[1] != "·" else " " for cell in cells]
-                assert signs == [" " if x == 0 else "-" if x < 0 else "+" for x in row]
+                for x, cell in zip(row, cells, strict=True):
+                    if x == 0:
+                        assert cell == " ·"
+                        continue
+                    size = abs(x) / largest
+                    if kind in LOGARITHMIC:
+                        size = max(0.0, 1 + math.log10(size) / DECADES)
+                    assert cell[0] == ("-" if x < 0 else "+")
+                    assert abs(9 * size - int(cell[1])) <= 0.5 + 1e-9
+                    n_compared += 1
+            assert n_compared > 20
             await ui.press("v")
         assert screen.pane.kind == "data"
 
@@ -197,6 +214,9 @@ async def test_a_large_matrix_scrolls_or_is_pooled_and_says_so() -> None:
         assert row in rows
         assert column in columns
         assert f"rows {rows.start}–63 of 64" in str(heatmap.border_subtitle)
+        heatmap.scroll_to(y=5, animate=False)
+        await ui.settle()
+        assert f"rows 5–{5 + len(rows) - 1} of 64" in str(heatmap.border_subtitle), "the wheel's"
         await ui.press("W")
         assert "a cell: the largest of" in str(heatmap.border_subtitle)
         drawn = heatmap._drawn
@@ -209,6 +229,37 @@ async def test_a_large_matrix_scrolls_or_is_pooled_and_says_so() -> None:
         assert pane.matrix.numbers["data"][at] == drawn.values[drawn.pooling.cell_of(*at)]
         await ui.press("W")
         assert heatmap._drawn.pooling.is_whole
+
+
+async def test_a_number_selected_elsewhere_is_in_sight() -> None:
+    async with piloted(small_training("emma", n_embd=16), size=LARGE) as ui:
+        await ui.train()
+        name = "layer0.mlp_fc2[0][60]"
+        ui.app.select(ui.app.selection.with_node(name, matrix="layer0.mlp_fc2"))
+        screen = await ui.parameters()
+        assert screen.pane.entry == name
+        heatmap = screen.query_one(ParameterHeatmap)
+        columns = heatmap.in_sight[1]
+        assert 60 in columns
+        assert len(columns) < 64
+        assert f"columns {columns.start}–{columns.stop - 1} of 64" in str(heatmap.border_subtitle)
+        lines = ui.text_of(ParameterHeatmap).splitlines()
+        assert lines[2][lines[1].index("▾")].isdecimal()
+
+
+async def test_a_key_that_moves_the_cursor_draws_the_matrix_no_second_time() -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        screen = await ui.parameters()
+        heatmap = screen.query_one(ParameterHeatmap)
+        drawn = heatmap._drawn
+        await ui.press("right", "down")
+        assert heatmap._drawn is drawn
+        await ui.press("v")
+        assert heatmap._drawn.kind == "gradient"
+        await ui.press("pagedown")
+        assert heatmap._drawn.matrix is screen.pane.matrix
+        await ui.press("W")
+        assert heatmap._drawn.matrix is screen.pane.matrix
 
 
 async def test_enter_goes_to_the_scalar() -> None:
