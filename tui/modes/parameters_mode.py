@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from textual import on
@@ -13,6 +14,7 @@ from textual.widget import Widget
 from microgpt.files import write_atomically
 from microgpt.printable import printable
 from tui.base.screenshot import screenshot
+from tui.debugger.step_at_hand import OpenedStep
 from tui.keys import LIVE_KEYS, PARAMETERS, Key, KeySection, bindings_for
 from tui.modes.mode_screen import ModeScreen
 from tui.training.parameter_watch import ParameterWatch
@@ -81,9 +83,19 @@ class ParametersScreen(ModeScreen):
         """Asks for the matrices of the step shown."""
         super().show_frame(frame)
         if self.is_mounted and self.query(ParametersPane):
-            self._watch.ask(frame)
+            self._ask(frame)
             if frame.status != "running" or frame.past or self.run_app.at_hand.what_if is not None:
                 self._show()  # else it is shown when it is there, and not as often as frames come
+
+    def _ask(self, frame: RunFrame) -> None:
+        """Asks for the step of a frame; where what-ifs are in force, for the one that has them."""
+        step = self._edited
+        self._watch.ask(frame if step is None else replace(frame, origin=step.origin, past=True))
+
+    @property
+    def _edited(self) -> OpenedStep | None:
+        step = self.run_app.at_hand.edited_at(self.frame)
+        return None if step is None or step.explorer.why_still else step
 
     def show_result(self, frame: RunFrame) -> None:
         """A step is shown with or without a result."""
@@ -101,15 +113,15 @@ class ParametersScreen(ModeScreen):
         self._as_computed = event.shown
         self._show()
         if self.frame is not None:
-            self._watch.ask(self.frame)  # it may have gone on meanwhile, and then paused
+            self._ask(self.frame)  # it may have gone on meanwhile, and then paused
 
     def _show(self) -> None:
         """What has come; where what-ifs are in force, the numbers of their graph."""
         shown = self._as_computed
         if shown is None or not self.query(ParametersPane):
             return
-        step = self.run_app.at_hand.edited_at(self.frame)
-        if step is not None and not step.explorer.why_still:
+        step = self._edited
+        if step is not None and step.origin.key == shown.key:  # else its matrices are still to come
             shown = with_what_ifs(shown, step.explorer.graph)
         self.pane.show(shown)
         self._show_selected()
@@ -136,7 +148,7 @@ class ParametersScreen(ModeScreen):
 
     @on(ParametersPane.Opened)
     async def _open(self, event: ParametersPane.Opened) -> None:
-        selection = self.selection.with_node(event.entry, matrix=self.pane.matrix_name)
+        selection = self.selection.with_node(event.entry, matrix=event.matrix)
         self._shown_selection = selection.about, event.entry
         origin = (self.frame.origin or self.frame.upcoming) if self.frame else None
         if origin is not None and not is_read(origin, event.entry):

@@ -118,7 +118,7 @@ class ShownParameters:
     units: UnitSurvey | None = None  # how often the relu's units fire; None where not measured
     units_step: int = 0  # the step that this was measured at
     note: str = ""  # what is not as one may expect, in a few words
-    key: object = None  # what tells it from others of its run
+    key: object = None  # of the step, as its origin has it; None of what is no step
 
     @property
     def kinds(self) -> tuple[ParameterKind, ...]:

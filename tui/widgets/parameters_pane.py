@@ -57,8 +57,9 @@ class ParametersPane(Vertical):
     class Opened(Message):
         """A number is to be shown where it is computed with."""
 
-        def __init__(self, entry: str) -> None:
+        def __init__(self, matrix: str, entry: str) -> None:
             super().__init__()
+            self.matrix = matrix
             self.entry = entry
 
     can_focus = True
@@ -327,7 +328,7 @@ class ParametersPane(Vertical):
     def action_open(self) -> None:
         """Asks for the number where it is computed with."""
         if entry := self.entry:
-            self.post_message(self.Opened(entry))
+            self.post_message(self.Opened(self.matrix_name, entry))
 
     @on(ParameterHeatmap.EntryPicked)
     def _pick_entry(self, event: ParameterHeatmap.EntryPicked) -> None:

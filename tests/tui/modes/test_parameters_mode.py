@@ -167,6 +167,61 @@ async def test_a_what_if_shows_and_has_no_update() -> None:
         await ui.until(lambda: list(told(ui)) == list(ALL_KINDS))
 
 
+async def test_a_what_if_never_stands_under_another_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with piloted(small_training("emma", "ava"), size=LARGE) as ui:
+        await ui.train(3)
+        await ui.map()
+        await ui.press("colon", *"zero layer0.mlp_fc1", "enter")
+        await ui.until(lambda: "✎" in ui.text)
+        await ui.press("escape")
+        edited = ui.app.at_hand.step.origin
+        screen = await ui.parameters()
+        seen = []
+        show = screen.pane.show
+        monkeypatch.setattr(screen.pane, "show", lambda shown: seen.append(shown) or show(shown))
+        await ui.press("comma")
+        await ui.until(lambda: screen.pane.shown.moment == "step 2")
+        assert screen.pane.shown.kinds == ALL_KINDS
+        await ui.press("L")
+        await ui.until(lambda: "✎" in screen.pane.shown.note)
+        assert screen.pane.shown.moment == f"step {edited.step}"
+        with_what_if = [shown for shown in seen if shown.kinds != ALL_KINDS]
+        assert with_what_if
+        graph = ui.app.at_hand.step.explorer.graph
+        wpe = {
+            (binding.row, binding.col): float(graph.data[node])
+            for node, binding in graph.bindings.items()
+            if isinstance(binding, ParameterBinding) and binding.matrix == "wpe"
+        }
+        for shown in with_what_if:
+            assert shown.key == edited.key
+            numbers = shown.matrices[shown.find("wpe")].numbers["data"]
+            assert {at: numbers[at] for at in wpe} == wpe
+            unread = next(at for at in np.ndindex(numbers.shape) if at not in wpe)
+            place = len(shown.matrices[0].numbers["data"].ravel()) + numbers.shape[1] * unread[0]
+            assert numbers[unread] == edited.state.data[place + unread[1]]
+
+
+async def test_while_training_goes_on_a_what_if_is_shown_with_its_own_step() -> None:
+    async with piloted(small_training("emma", "ava"), size=LARGE) as ui:
+        await ui.train(2)
+        await ui.map()
+        await ui.press("colon", *"zero layer0.mlp_fc1", "enter")
+        await ui.until(lambda: "✎" in ui.text)
+        await ui.press("escape")
+        edited = ui.app.at_hand.step.origin
+        screen = await ui.parameters()
+        await ui.press("full_stop", "full_stop")
+        await ui.until(lambda: ui.frame.live_step == 4)
+        await ui.until(lambda: screen.pane.shown.key == edited.key)
+        await ui.settle()
+        assert screen.pane.shown.moment == f"step {edited.step}"
+        assert screen.pane.shown.kinds == ("data", "gradient")
+        await ui.press("U")
+        await ui.until(lambda: screen.pane.shown.moment == "step 4")
+        assert screen.pane.shown.kinds == ALL_KINDS
+
+
 async def test_dead_units_are_marked() -> None:
     training = small_training("emma", "ava")
     shapes = training.model.shapes(training.tokenizer.vocab_size)
@@ -274,6 +329,23 @@ async def test_enter_goes_to_the_scalar() -> None:
         await ui.press("left_square_bracket")
         await ui.until(lambda: ui.app.screen is screen)
         assert screen.pane.entry == "layer0.attn_wq[1][1]"
+
+
+async def test_what_is_opened_is_what_was_there_when_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with piloted(small_training("emma"), size=LARGE) as ui:
+        await ui.train()
+        screen = await ui.parameters()
+        await ui.press(*["pagedown"] * 3, "down", "right")
+        selected = []
+        select = ui.app.select
+        monkeypatch.setattr(ui.app, "select", lambda each: selected.append(each) or select(each))
+        screen.pane.action_open()
+        screen.pane.action_matrix(1)  # before the message is there
+        await ui.until(lambda: isinstance(ui.app.screen, GraphScreen) and ui.app.screen.explorer)
+        opened = next(each for each in selected if each.about == "node")
+        assert (opened.node, opened.matrix) == ("layer0.attn_wq[1][1]", "layer0.attn_wq")
 
 
 async def test_a_number_that_the_text_does_not_read_is_said_to_be_in_no_graph() -> None:
