@@ -72,6 +72,8 @@ def glyph_of(graph: Graph, node: int) -> str:
     return op_style(op).glyph + immediate
 
 
+EIGHTHS = " ▁▂▃▄▅▆▇█"
+"""A bar in a line of text, by how many eighths of the line it is high."""
 SCOPE_GLYPH, PARAMETERS_GLYPH = "▸", OPS["param"].symbol
 
 

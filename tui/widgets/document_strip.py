@@ -16,11 +16,10 @@ from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
 from viz.maps.step_map import StepMap
 from viz.maps.text import MOVED
-from viz.style import POSITIVE, blend
+from viz.style import EIGHTHS, POSITIVE, blend
 
 COLUMN, NAMES = 7, 8
 """Widths of a column at most, and of the rows' names. Units: character cells."""
-_BARS = " ▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,8 @@ class DocumentStrip(Static):
         for at, (each, was) in enumerate(zip(predictions, before, strict=True)):
             part = each.loss / highest if highest > 0 else 0.0
             part = min(1.0, max(0.0, part)) if math.isfinite(part) else 1.0
-            fill, bar = blend(background, POSITIVE, part), _BARS[round(8 * part)]
+            fill = blend(background, POSITIVE, part)
+            bar = EIGHTHS[round((len(EIGHTHS) - 1) * part)]
             is_chosen = at == self._selected
             rows["reads"].append(set_left(each.reads, width - 1), chosen if is_chosen else muted)
             rows["next"].append(set_left(each.target, width - 1), chosen if is_chosen else "bold")

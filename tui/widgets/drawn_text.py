@@ -10,12 +10,11 @@ from textual.widgets import Static
 from microgpt.train.generation import Generation
 from tui.cell_text import set_left
 from tui.themes import theme_color
-from viz.style import NEGATIVE, blend
+from viz.style import EIGHTHS, NEGATIVE, blend
 
 NAMES = 7
 """Of the rows. Units: character cells, as all widths here."""
 WIDEST, NARROWEST = 7, 5
-BARS = " ▁▂▃▄▅▆▇█"
 GIVEN = "given"
 MORE_LEFT, MORE_RIGHT = "◂", "▸"
 
@@ -89,7 +88,7 @@ class DrawnText(Static):
             rows["next"].append(set_left(made.label(at + 1), width - 1), mark or "bold")
             told = GIVEN if is_given and width > len(GIVEN) else percent(p)
             rows["p"].append(set_left(told, width - 1), colors["muted"] if is_given else "")
-            bar = "" if is_given else BARS[max(1, round(8 * p))] * (width - 2)
+            bar = "" if is_given else EIGHTHS[max(1, round((len(EIGHTHS) - 1) * p))] * (width - 2)
             rows[""].append(
                 bar.ljust(width - 1), blend(colors["background"], NEGATIVE, 0.3 + 0.7 * p)
             )

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from microgpt.graph.arrays import Floats, Ints, frozen
-from viz.style import short_number
+from viz.style import EIGHTHS, short_number
 
 FAR = 1e9
 """Where one side of 0 is so much longer, 0 stands at an end."""
-BARS = " ▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +76,12 @@ def histogram_lines(shown: Histogram, width: int, height: int) -> list[str]:
         return ["nothing to count"][: max(0, height)]
     wide = max(1, width // n)
     room = max(1, height - 1)
-    levels = np.ceil(shown.counts * (8.0 * room / tallest)).astype(int)
+    full = len(EIGHTHS) - 1
+    levels = np.ceil(shown.counts * (full * room / tallest)).astype(int)
     lines = []
     for line in range(room):
-        filled = np.clip(levels - 8 * (room - 1 - line), 0, 8).tolist()
-        lines.append("".join(BARS[level] * wide for level in filled))
+        filled = np.clip(levels - full * (room - 1 - line), 0, full).tolist()
+        lines.append("".join(EIGHTHS[level] * wide for level in filled))
     told = f"{tallest:,}┤"
     if room > 1 and len(lines[0].lstrip()) + len(told) < len(lines[0]):
         lines[0] = told + lines[0][len(told) :]

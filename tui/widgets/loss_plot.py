@@ -73,15 +73,14 @@ def steps_in_mean(n_steps: int) -> int:
 class Smoothing:
     """Which of a run's two curves are drawn."""
 
-    name: str
     each: bool  # the loss of each step
     mean: bool
 
 
 SMOOTHINGS = (
-    Smoothing("each and mean", each=True, mean=True),
-    Smoothing("mean", each=False, mean=True),
-    Smoothing("each", each=True, mean=False),
+    Smoothing(each=True, mean=True),
+    Smoothing(each=False, mean=True),
+    Smoothing(each=True, mean=False),
 )
 
 

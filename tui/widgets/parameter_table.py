@@ -67,16 +67,25 @@ def gauge(ratio: float | None) -> str:
     return "".join(marks)
 
 
+def _power(ratio: float) -> str:
+    """A power of ten.
+
+    >>> _power(1e-4), _power(1.0)
+    ('1e-4', '1')
+    """
+    return f"1e{round(math.log10(ratio))}" if ratio != 1 else "1"
+
+
 def gauge_axis() -> str:
     """The powers of ten under which the band's ends and its middle stand.
 
     >>> gauge_axis()
     '1e-6      1e-4 1e-3 1e-2      1'
     """
-    line = [" "] * GAUGE_WIDTH
-    for at, told in ((0, "1e-6"), (10, "1e-4"), (15, "1e-3"), (20, "1e-2"), (30, "1")):
-        line[at : at + len(told)] = told
-    return "".join(line)
+    line = ""
+    for ratio in (GAUGE[0], BAND[0], RULE_OF_THUMB, BAND[1], GAUGE[1]):
+        line = line.ljust(gauge_place(ratio)) + _power(ratio)
+    return line
 
 
 def band_in_words() -> str:
@@ -85,7 +94,7 @@ def band_in_words() -> str:
     >>> band_in_words()
     '[ ] 1e-4 to 1e-2 around ┼ 1e-3: usual, by convention · ▴ above ▾ below'
     """
-    low, middle, high = (f"1e{round(math.log10(x))}" for x in (BAND[0], RULE_OF_THUMB, BAND[1]))
+    low, middle, high = map(_power, (BAND[0], RULE_OF_THUMB, BAND[1]))
     told = f"{low} to {high} around ┼ {middle}: usual, by convention"
     return f"[ ] {told} · {ABOVE} above {BELOW} below"
 

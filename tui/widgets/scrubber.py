@@ -13,8 +13,9 @@ from microgpt.graph.arrays import Floats
 from tui.themes import theme_color
 from tui.training.run_frame import RunFrame
 from tui.widgets.findings_view import COLORS, SIGNS
+from viz.style import EIGHTHS
 
-BARS = "▁▂▃▄▅▆▇█"
+BARS = EIGHTHS[1:]  # no column is without
 
 
 def column_of(step: int, first: int, last: int, columns: int) -> int:

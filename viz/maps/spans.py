@@ -14,8 +14,9 @@ import numpy as np
 from viz.maps.folding import FOLD, WHOLE
 from viz.maps.moments import Progress
 from viz.maps.step_map import StepMap
+from viz.style import EIGHTHS
 
-BARS = "▁▂▃▄▅▆▇█"
+BARS = EIGHTHS[1:]
 NOTHING = "·"
 SIGNS = {Progress.NOT_YET: NOTHING, Progress.PARTIAL: "◔", Progress.UNDER_WAY: "◑"}
 NUMBER_WIDTH = 5

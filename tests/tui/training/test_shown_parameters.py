@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from dataclasses import replace
 
@@ -27,8 +28,9 @@ from tui.training.shown_parameters import (
     of_step,
     with_what_ifs,
 )
+from tui.widgets import parameter_table
 from tui.widgets.histogram import Histogram, histogram_lines
-from tui.widgets.parameter_table import gauge, sign_of
+from tui.widgets.parameter_table import gauge, gauge_axis, gauge_place, sign_of
 from tui.widgets.pooling import pooled
 
 
@@ -137,6 +139,17 @@ def test_a_unit_is_dead_if_the_relu_gives_0_wherever_it_is_looked_at() -> None:
     assert shown.dead_units(shown.matrices[0]) == ((), False)
 
 
+def test_powers_of_ten_stand_where_their_ratios_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    for band, middle in (((1e-4, 1e-2), 1e-3), ((1e-5, 1e-1), 1e-2)):
+        monkeypatch.setattr(parameter_table, "BAND", band)
+        monkeypatch.setattr(parameter_table, "RULE_OF_THUMB", middle)
+        told = [(each.start(), float(each[0])) for each in re.finditer(r"\S+", gauge_axis())]
+        ratios = [parameter_table.GAUGE[0], band[0], middle, band[1], parameter_table.GAUGE[1]]
+        assert told == [(gauge_place(ratio), ratio) for ratio in ratios]
+        drawn = gauge(None)
+        assert [drawn.index(sign) for sign in "[┼]"] == [at for at, _ in told[1:4]]
+
+
 # -- programs ----------------------------------------------------------------------------------
 
 
@@ -212,6 +225,14 @@ def test_every_number_is_in_one_bin_or_told_to_be_left_out(
     lines = histogram_lines(found, 40, 6)
     assert len(lines) <= 6
     assert all(len(line) <= 40 for line in lines)
+
+
+def test_bars_are_as_high_as_their_counts_say() -> None:
+    numbers = np.repeat(np.arange(5.0), [1, 3, 8, 16, 5])
+    found = Histogram.of(numbers, 5, is_log=False)
+    *bars, _ = histogram_lines(found, 5, 4)
+    heights = [sum(" ▁▂▃▄▅▆▇█".index(line[column]) for line in bars) for column in range(5)]
+    assert heights == [math.ceil(count * 8 * len(bars) / 16) for count in found.counts.tolist()]
 
 
 def test_bins_are_those_of_numpy() -> None:
