@@ -48,11 +48,17 @@ class FindingsView(Horizontal):
     def __init__(self) -> None:
         super().__init__(classes="findings")
         self._shown: tuple[ShownFinding, ...] = ()
+        self._early: tuple[Sequence[ShownFinding], str] | None = None  # before there is a list
 
     def compose(self) -> ComposeResult:
         """The list and the words."""
         yield OptionList(classes="findings-list", compact=True, markup=False)
         yield TextView()
+
+    def on_mount(self) -> None:
+        """A doctor may be done before the screen is."""
+        if self._early is not None:
+            self.show(*self._early)
 
     @property
     def findings(self) -> tuple[ShownFinding, ...]:
@@ -65,6 +71,9 @@ class FindingsView(Horizontal):
         Args:
             otherwise: what is said where there are none.
         """
+        if not self.query(OptionList):
+            self._early = findings, otherwise
+            return
         findings = tuple(findings)
         listed = self.query_one(OptionList)
         if findings != self._shown or not findings:
