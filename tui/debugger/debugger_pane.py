@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 
 from microgpt.debugger.outcome import Outcome
 from microgpt.debugger.verbs.search import Found
@@ -13,6 +15,7 @@ from microgpt.debugger.verbs.why import Why
 from microgpt.diagnosis.finding import Finding
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from tui.base.base_app import BaseApp
+from tui.base.thread_work import in_thread
 from tui.debugger.box_tree import BoxTree
 from tui.debugger.canvas import GraphCanvas
 from tui.debugger.explorer import Explorer
@@ -27,13 +30,23 @@ from tui.dialogs.program_parameters import ProgramParametersScreen
 from tui.doctor.doctor_panel import DoctorPanel
 from tui.doctor.pass_doctor import Checkup
 from tui.selection import Selection
-from tui.training.shown_parameters import of_graph
+from tui.training.program_parameters import of_graph
+from tui.training.shown_parameters import ShownParameters
 from tui.widgets.map_view import MapView
 from tui.widgets.small_map import SmallMap
 
 
 class DebuggerPane(GraphPane):
     """Explores one graph at a time, in space and time."""
+
+    class ParametersRead(Message):
+        """The matrices of a graph are there to be shown."""
+
+        def __init__(self, app: BaseApp, explorer: Explorer, shown: ShownParameters) -> None:
+            super().__init__()
+            self.app = app
+            self.explorer = explorer
+            self.shown = shown
 
     _should: PassEvidence | None = None  # the last pass that the doctor has looked at
 
@@ -106,18 +119,30 @@ class DebuggerPane(GraphPane):
 
     def open_parameters(self, app: BaseApp) -> None:
         """Shows the program's matrices; a number that is chosen there is gone to."""
-        explorer = self.explorer
-        if explorer is None:
+        if self.explorer is None:
             self._say_none_yet()
-            return
+        else:
+            self._read_parameters(app, self.explorer, self.caption)
+
+    @in_thread("parameters", exclusive=True)
+    def _read_parameters(self, app: BaseApp, explorer: Explorer, caption: str) -> None:
+        halt = explorer.session.halt
+        updates = halt.updates if halt is not None and not explorer.edits else None
+        shown = of_graph(explorer.graph, caption, updates)
+        self.post_message(self.ParametersRead(app, explorer, shown))
+
+    @on(ParametersRead)
+    def _show_parameters(self, event: ParametersRead) -> None:
+        explorer = event.explorer
+        if explorer is not self.explorer:
+            return  # another pass has come meanwhile
 
         def go(name: str | None) -> None:
             if name is not None and explorer is self.explorer:
                 explorer.reveal(explorer.graph.find(name))
                 self.show()
 
-        shown = of_graph(explorer.graph, self.caption)
-        app.open_dialog(ProgramParametersScreen(shown, self.reference()), go)
+        event.app.open_dialog(ProgramParametersScreen(event.shown, self.reference()), go)
 
     def close_all(self) -> None:
         """Back to the whole graph; where the walk stands stays."""

@@ -11,10 +11,11 @@ from textual.widgets import Static
 from microgpt.debugger import DebugSession
 from microgpt.graph.graph import Graph
 from tui.base.app_runner import prompt_keys
-from tui.base.base_app import BaseApp, ExportJob
+from tui.base.base_app import ExportJob
 from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
+from tui.debugger.program_app import ProgramApp
 from tui.doctor.doctor_panel import DoctorPanel
 from tui.doctor.pass_doctor import Checkup, checkup_of
 from tui.keys import ALONE, BOXES, MAP, WALK, bindings_for
@@ -22,7 +23,7 @@ from tui.widgets.findings_view import FindingsView
 from tui.widgets.key_footer import KeyFooter
 
 
-class GraphApp(BaseApp):
+class GraphApp(ProgramApp):
     """Shows one session's graph until the person leaves."""
 
     INTRODUCTION = (
@@ -67,15 +68,6 @@ class GraphApp(BaseApp):
     @on(Examined)
     def _show_checkup(self, event: Examined) -> None:
         self.query_one(DebuggerPane).take_checkup(event.checkup)
-
-    def action_parameters(self) -> None:
-        """The matrices of the graph at hand."""
-        self.query_one(DebuggerPane).open_parameters(self)
-
-    def action_findings(self) -> None:
-        """The doctor's panel, or no more."""
-        if not self.query_one(DoctorPanel).toggle():
-            self.query_one(DebuggerPane).focus_view()
 
     @on(FindingsView.Chosen)
     def _go_to_finding(self, event: FindingsView.Chosen) -> None:

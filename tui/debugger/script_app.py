@@ -18,10 +18,11 @@ from microgpt.attach import Ended, ScriptProcess, Stop
 from microgpt.code_places import line_called
 from microgpt.debugger import DebugSession
 from microgpt.printable import one_line, printable
-from tui.base.base_app import BaseApp, ExportJob
+from tui.base.base_app import ExportJob
 from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
+from tui.debugger.program_app import ProgramApp
 from tui.doctor.doctor_panel import WORKS, DoctorPanel
 from tui.doctor.pass_doctor import Checkup, PassDoctor
 from tui.keys import ALONE, BOXES, MAP, SCRIPT, WALK, bindings_for
@@ -36,7 +37,7 @@ SHOWN_LINES = 500
 """Of all that the script prints, the last ones."""
 
 
-class ScriptApp(BaseApp):
+class ScriptApp(ProgramApp):
     """Runs a script and shows each graph at which it stops."""
 
     INTRODUCTION = (
@@ -143,15 +144,6 @@ class ScriptApp(BaseApp):
             else:
                 self._let_run(1)
         self._show_status()
-
-    def action_parameters(self) -> None:
-        """The matrices of the graph at hand."""
-        self.query_one(DebuggerPane).open_parameters(self)
-
-    def action_findings(self) -> None:
-        """The doctor's panel, or no more."""
-        if not self.query_one(DoctorPanel).toggle():
-            self.query_one(DebuggerPane).focus_view()
 
     def action_next_finding(self) -> None:
         """Runs on until the doctor finds something more."""

@@ -31,7 +31,7 @@ class ProgramParametersScreen(Dialog[str | None]):
         with Container(id="program-parameters") as around:
             around.border_title = "parameters"
             around.border_subtitle = (
-                "v data, gradient · PgUp PgDn matrix · W all of it · ⏎ its box · Y copy · esc"
+                "v view · PgUp PgDn matrix · W all of it · ⏎ its box · Y copy · esc"
             )
             yield ParametersPane()
 

@@ -6,7 +6,7 @@ Knows no widget. What is not known of a program is not there, and said.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias, get_args
@@ -16,12 +16,11 @@ from rich.cells import cell_len
 
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.errors import DomainError
-from microgpt.graph.arrays import Floats, frozen
+from microgpt.graph.arrays import Floats, Mask, frozen
 from microgpt.graph.graph import Graph
 from microgpt.train.engines.vectors.document_pass import adam_step, document_pass
 from microgpt.train.graph_origin import GraphOrigin
 from microgpt.train.unit_survey import UnitSurvey, survey_units
-from viz.maps.matrices import Matrices
 from viz.views.parameter_matrices import BY_TOKEN, parameter_matrices, root_mean_square
 
 ParameterKind: TypeAlias = Literal["data", "gradient", "update", "moment m", "moment v"]
@@ -32,10 +31,6 @@ LOGARITHMIC: tuple[ParameterKind, ...] = ("gradient", "moment m", "moment v")
 BAND, RULE_OF_THUMB = (1e-4, 1e-2), 1e-3
 """Of an update's size over its matrix's: what is usually called good, and its middle. A convention
 of the field, no law."""
-NO_GROUPS = (
-    "this program keeps its parameters in no matrix, list or attribute that is known by a name, "
-    "so there is nothing to show row by row; every leaf is in the boxes"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +43,8 @@ class ShownMatrix:
     row_labels: tuple[str, ...]  # what each row is for: a token, a unit, or its number
     entry_names: Mapping[tuple[int, int], str] | None = None
     """Of a program's parameters, by row and column; None where all follow from the matrix's."""
+    update_unknown: Mask | None = None
+    """Entries whose update is not known, None where all are. Shape: `[row][column]`."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -57,17 +54,23 @@ class ShownMatrix:
 
     @property
     def ratio(self) -> float | None:
-        """The size of the update over that of the matrix: root mean squares. None without one."""
+        """The size of the update over that of the matrix: root mean squares. None without one.
+
+        Of a program both are of the entries whose update is known.
+        """
         if "update" not in self.numbers:
             return None
-        size = root_mean_square(self.numbers["data"])
-        return root_mean_square(self.numbers["update"]) / size if size else float("inf")
+        known = ~self.is_hidden("update")
+        if not known.any():
+            return None
+        size = root_mean_square(self.numbers["data"][known])
+        return root_mean_square(self.numbers["update"][known]) / size if size else float("inf")
 
     def size_of(self, kind: ParameterKind) -> float | None:
         """The root mean square of the numbers of a kind that are known, None without any."""
         if kind not in self.numbers:
             return None
-        known = self.numbers[kind][~self.is_absent]
+        known = self.numbers[kind][~self.is_hidden(kind)]
         return root_mean_square(known) if known.size else None
 
     @cached_property
@@ -76,7 +79,7 @@ class ShownMatrix:
         return max(map(cell_len, self.row_labels), default=0)
 
     @cached_property
-    def is_absent(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def is_absent(self) -> Mask:
         """Where there is no parameter: rows of a program may differ in length."""
         if self.entry_names is None:
             return np.zeros(self.shape, np.bool_)
@@ -84,6 +87,12 @@ class ShownMatrix:
         if self.entry_names:
             absent[tuple(np.array(list(self.entry_names)).T)] = False
         return absent
+
+    def is_hidden(self, kind: ParameterKind) -> Mask:
+        """Where there is no number of a kind: no parameter, or one of which that is not known."""
+        if kind != "update" or self.update_unknown is None:
+            return self.is_absent
+        return self.is_absent | self.update_unknown
 
     @cached_property
     def _places(self) -> Mapping[str, tuple[int, int]]:
@@ -118,6 +127,7 @@ class ShownParameters:
     units: UnitSurvey | None = None  # how often the relu's units fire; None where not measured
     units_step: int = 0  # the step that this was measured at
     note: str = ""  # what is not as one may expect, in a few words
+    update_in_words: str = "what Adam adds to each"
     key: object = None  # of the step, as its origin has it; None of what is no step
 
     @property
@@ -171,7 +181,7 @@ def of_step(origin: GraphOrigin) -> ShownParameters:
                 "moment m": each.first_moment,
                 "moment v": each.second_moment,
             },
-            labels if each.name in BY_TOKEN else _numbered(len(each.data)),
+            labels if each.name in BY_TOKEN else numbered(len(each.data)),
         )
         for each in parameter_matrices(shapes, model.data, grads, stepped)
     )
@@ -226,63 +236,6 @@ def with_what_ifs(shown: ShownParameters, graph: Graph) -> ShownParameters:
     return replace(shown, matrices=tuple(matrices), note=note)
 
 
-def of_graph(graph: Graph, moment: str) -> ShownParameters:
-    """The parameters of any program's graph, as far as they stand in something with a name."""
-    groups = Matrices.of(graph)
-    if not groups.names:
-        groups = groups.with_single_names(graph)
-    matrices = []
-    for place, name in enumerate(groups.names):
-        nodes = np.flatnonzero(groups.of_node == place).tolist()
-        matrices.append(_of_leaves(graph, name, nodes))
-    has_grads = graph.backpropagated or bool(np.any(graph.grad))
-    note = "of a program no updates and moments are known"
-    if not has_grads:
-        note = "there was no backward pass: data alone"
-    if not matrices:
-        note = NO_GROUPS
-    return ShownParameters(tuple(matrices), moment, note=note, key=id(graph))
-
-
-def _of_leaves(graph: Graph, name: str, nodes: Sequence[int]) -> ShownMatrix:
-    """A matrix of leaves that lie at the indices in their names, else in order of creation."""
-    places: dict[tuple[int, int], int] = {}
-    for count, node in enumerate(nodes):
-        binding = graph.bindings.get(node)
-        if isinstance(binding, ParameterBinding):
-            at = binding.row, binding.col
-        else:
-            at = _place_in(name, graph.names[node]) or (0, count)
-        places[at] = node
-    if len(places) < len(nodes):  # several of one name: at least none is left out
-        places = {(0, count): node for count, node in enumerate(nodes)}
-    shape = max(row for row, _ in places) + 1, max(column for _, column in places) + 1
-    data, grads = np.full(shape, np.nan), np.full(shape, np.nan)
-    for at, node in places.items():
-        data[at], grads[at] = graph.data[node], graph.grad[node]
-    numbers: dict[ParameterKind, Floats] = {"data": frozen(data), "gradient": frozen(grads)}
-    names = {at: graph.name(node) for at, node in places.items()}
-    return ShownMatrix(name, numbers, _numbered(shape[0]), names)
-
-
-MOST_PLACE = 100_000
-"""A larger index is a key of something, and no place in a matrix."""
-
-
-def _place_in(matrix: str, name: str) -> tuple[int, int] | None:
-    """Row and column that a leaf's name tells; a vector is one row.
-
-    >>> _place_in("w", "w[2][1]"), _place_in("b", "b[4]"), _place_in("n.units.w", "n.units[3].w[1]")
-    ((2, 1), (0, 4), (3, 1))
-    >>> _place_in("w", "w['a'][0]"), _place_in("x", "x")
-    (None, None)
-    """
-    indices = re.findall(r"\[([^\]]*)\]", name)[len(re.findall(r"\[", matrix)) :]
-    if len(indices) not in (1, 2) or not all(each.isdecimal() for each in indices):
-        return None
-    row, column = (0, *map(int, indices))[-2:]
-    return (row, column) if max(row, column) < MOST_PLACE else None
-
-
-def _numbered(count: int) -> tuple[str, ...]:
+def numbered(count: int) -> tuple[str, ...]:
+    """The labels of rows that have nothing but their numbers."""
     return tuple(map(str, range(count)))

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from microgpt.graph.arrays import Floats, Ints
+from microgpt.graph.arrays import Floats, Ints, Mask
 from tui.training.shown_parameters import LOGARITHMIC, ParameterKind, ShownMatrix
 from tui.widgets.pooling import Pooling, pooled
 from viz.style import DECADES, NEGATIVE, NOT_A_NUMBER, POSITIVE, rgb
@@ -19,9 +19,9 @@ from viz.views.themes import DARK
 
 TOP = 9
 """The digit of the largest size; one that is next to nothing beside it is 0."""
-ZERO, ODD, ABSENT = " ·", " ?", "  "
+ZERO, ODD, UNKNOWN, ABSENT = " ·", " ?", " –", "  "
 TEXTS = (
-    ABSENT, ZERO, ODD, "-?",
+    ABSENT, UNKNOWN, ZERO, ODD, "-?",
     *(f"{sign}{digit}" for sign in "+-" for digit in range(TOP + 1)),
 )  # fmt: skip
 """All that can stand in a cell, by its code."""
@@ -43,7 +43,8 @@ class DrawnMatrix:
         cls, matrix: ShownMatrix, kind: ParameterKind, most_rows: int, most_columns: int
     ) -> DrawnMatrix:
         """In no more cells than these."""
-        return cls(matrix, kind, pooled(matrix.numbers[kind], most_rows, most_columns))
+        hidden = matrix.is_hidden(kind)
+        return cls(matrix, kind, pooled(matrix.numbers[kind], most_rows, most_columns, hidden))
 
     @cached_property
     def values(self) -> Floats:
@@ -62,12 +63,18 @@ class DrawnMatrix:
         return scale.strengths(self.values)
 
     @cached_property
-    def is_absent(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def is_absent(self) -> Mask:
         """Where there is no parameter. Shape: as of `values`."""
-        absent: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = self.matrix.is_absent[
-            self.pooling.rows, self.pooling.columns
-        ]
-        return absent
+        return self._pooled(self.matrix.is_absent)
+
+    @cached_property
+    def is_hidden(self) -> Mask:
+        """Where there is no number of the kind shown. Shape: as of `values`."""
+        return self._pooled(self.matrix.is_hidden(self.kind))
+
+    def _pooled(self, marks: Mask) -> Mask:
+        found: Mask = marks[self.pooling.rows, self.pooling.columns]
+        return found
 
     @cached_property
     def codes(self) -> Ints:
@@ -78,6 +85,7 @@ class DrawnMatrix:
         codes[values == 0] = TEXTS.index(ZERO)
         is_odd = ~np.isfinite(values)
         codes[is_odd] = np.where(values[is_odd] < 0, TEXTS.index("-?"), TEXTS.index(ODD))
+        codes[self.is_hidden] = TEXTS.index(UNKNOWN)
         codes[self.is_absent] = TEXTS.index(ABSENT)
         return codes
 
@@ -90,7 +98,7 @@ class DrawnMatrix:
         strengths, values = np.nan_to_num(self.strengths), self.values
         is_odd = ~np.isfinite(values)
         strengths[is_odd] = 1.0
-        strengths[self.is_absent] = 0.0
+        strengths[self.is_hidden] = 0.0
         fills = np.zeros(values.shape, np.int64)
         for place, base in enumerate(rgb(background)):
             goals = np.where(values > 0, POSITIVE[place], NEGATIVE[place])

@@ -35,7 +35,6 @@ MOST_TOLD = 8
 TOLD: dict[ParameterKind, str] = {
     "data": "the numbers themselves",
     "gradient": "d loss / d number",
-    "update": "what Adam adds to each",
     "moment m": "Adam's mean gradient",
     "moment v": "Adam's mean squared gradient",
 }
@@ -167,7 +166,8 @@ class ParametersPane(Vertical):
         row, column = self.cursor
         heatmap = self.query_one(ParameterHeatmap)
         heatmap.border_title = Text(
-            f"{printable(matrix.name)} · {self.kind} · {shown.moment} · {TOLD[self.kind]}"
+            f"{printable(matrix.name)} · {self.kind} · {shown.moment} · "
+            + TOLD.get(self.kind, shown.update_in_words)
         )
         heatmap.show(drawn, row, column)
         self._show_extent()
@@ -223,10 +223,10 @@ class ParametersPane(Vertical):
             text.append(f"  ‘{printable(label)}’", muted)
         if name:
             for kind in shown.kinds:
-                number = float(matrix.numbers[kind][row, column])
+                told = self._told(kind, row, column)
                 is_shown = kind == self.kind
                 text.append(f"\n{'▸' if is_shown else ' '}{kind:<9}", "" if is_shown else muted)
-                text.append(f"{number!r}", "bold" if is_shown else "")
+                text.append(told or "not known", "bold" if is_shown else "")
         if matrix.ratio is not None:
             text.append("\n matrix update/data ", muted)
             text.append(f"{short_number(matrix.ratio)} {sign_of(matrix.ratio)}")
@@ -262,7 +262,7 @@ class ParametersPane(Vertical):
         width, height = widget.content_size
         if width < 1 or height < 2:
             return
-        numbers = matrix.numbers[self.kind][~matrix.is_absent]
+        numbers = matrix.numbers[self.kind][~matrix.is_hidden(self.kind)]
         is_log = self.kind in LOGARITHMIC
         n_bins = min(width, math.ceil(2 * math.sqrt(numbers.size)))  # few numbers: few bins
         histogram = Histogram.of(numbers, n_bins, is_log=is_log)
@@ -275,10 +275,14 @@ class ParametersPane(Vertical):
 
     def number_at_hand(self) -> str:
         """The number at hand of the kind shown, with all its digits; `""` without one."""
+        return self._told(self.kind, *self.cursor) if self.entry else ""
+
+    def _told(self, kind: ParameterKind, row: int, column: int) -> str:
+        """A number with all its digits, `""` of one that is not known."""
         matrix = self.matrix
-        if matrix is None or not self.entry:
+        if matrix is None or matrix.is_hidden(kind)[row, column]:
             return ""
-        return repr(float(matrix.numbers[self.kind][self.cursor]))
+        return repr(float(matrix.numbers[kind][row, column]))
 
     # -- keys and mouse ----------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from microgpt.graph.arrays import Floats, Ints, frozen
+from microgpt.graph.arrays import Floats, Ints, Mask, frozen
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +42,13 @@ class Pooling:
         return int(self.rows[row, column]), int(self.columns[row, column])
 
 
-def pooled(numbers: Floats, most_rows: int, most_columns: int) -> Pooling:
+def pooled(
+    numbers: Floats, most_rows: int, most_columns: int, hidden: Mask | None = None
+) -> Pooling:
     """Blocks as small as fit, by the number of the largest size in each; nan is larger than all.
+
+    Args:
+        hidden: where there is no number; a cell is such a place only if its whole block is.
 
     >>> found = pooled(np.array([[1.0, -3.0, 2.0, 0.0]]), 1, 2)
     >>> found.block, found.of(np.array([[1.0, -3.0, 2.0, 0.0]])).tolist()
@@ -54,6 +59,8 @@ def pooled(numbers: Floats, most_rows: int, most_columns: int) -> Pooling:
     down, across = -(-n_rows // high), -(-n_columns // wide)
     sizes = np.full((down * high, across * wide), -1.0)
     sizes[:n_rows, :n_columns] = np.nan_to_num(np.abs(numbers), nan=np.inf, posinf=np.inf)
+    if hidden is not None:
+        sizes[:n_rows, :n_columns][hidden] = -0.5  # there is at least a place, beyond the end none
     blocks = sizes.reshape(down, high, across, wide).transpose(0, 2, 1, 3)
     at = blocks.reshape(down, across, high * wide).argmax(axis=2)
     rows = np.arange(down)[:, np.newaxis] * high + at // wide

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from tui.debugger.explorer import Explorer
 from tui.debugger.script_app import ScriptApp
 from tui.dialogs.help import HelpScreen
 from tui.doctor.doctor_panel import DoctorPanel
+from tui.widgets.parameters_pane import ParametersPane
 
 SCALAR = """\
 class Scalar:
@@ -55,6 +57,15 @@ for step in range(3):
     loss.backward()
     print(f"step {step}: {loss.data}")
     w.data -= 0.1 * w.grad
+"""
+TWO_WEIGHTS = """
+w = [Scalar(3.0), Scalar(-2.0)]
+for step in range(4):
+    loss = w[0] * w[0] + w[1] * w[1] * w[1]
+    loss.backward()
+    for x in w:
+        x.data -= 0.01 * x.grad
+        x.grad = 0.0
 """
 ENDLESS = """
 n = 0
@@ -241,6 +252,38 @@ async def test_what_moved_since_the_pass_before_stands_below_the_stops(running: 
         assert moved
         assert all(f"{leaf.name} {leaf.before:g} → {leaf.after:g}" in told for leaf in moved)
         assert "1 of 1 zeroed" in told
+
+
+async def test_its_matrices_are_shown_with_what_moved_them(running: Running) -> None:
+    async with running(SCALAR + TWO_WEIGHTS) as ui:
+        for since in (0, 1, 2):
+            await ui.press("6")
+            await ui.until(lambda: ui.app.screen.query(ParametersPane))
+            pane = ui.app.screen.query_one(ParametersPane)
+            await ui.until(lambda pane=pane: pane.matrix)
+            await ui.press("right")
+            entry = ui.text_of("#entry")
+            told = dict(re.findall(r"(?<=[▸ ])(data|gradient|update) +(\S+)", entry))
+            node = ui.explorer.graph.find("w[1]")
+            assert pane.entry == "w[1]"
+            assert float(told["data"]) == ui.explorer.graph.data[node]
+            assert float(told["gradient"]) == ui.explorer.graph.grad[node]
+            updates = ui.explorer.session.halt.updates
+            if not since:
+                assert updates is None
+                assert "update" not in told
+                assert "of a program no updates" in " ".join(entry.replace("│", "").split())
+            else:
+                (leaf,) = (leaf for leaf in updates.leaves if leaf.name == "w[1]")
+                assert float(told["update"]) == leaf.after - leaf.before
+                await ui.press("v", "v")
+                assert f"added since backward {since}" in ui.text_of("#matrix")
+                line = ui.text_of("#parameter-table").splitlines()[2]
+                assert float(re.search(r"([\d.]+) [▴▾·] ", line)[1]) == (
+                    pytest.approx(pane.matrix.ratio, rel=1e-3)
+                )
+            await ui.press("escape")
+            await ui.run_on()
 
 
 async def test_what_comes_while_it_is_left_is_not_shown(running: Running) -> None:

@@ -21,7 +21,8 @@ from tui.debugger.graph_app import GraphApp
 from tui.keys import LIVE_KEYS, PARAMETERS
 from tui.modes.graph_mode import GraphScreen
 from tui.modes.parameters_mode import ParametersScreen
-from tui.training.shown_parameters import ALL_KINDS, LOGARITHMIC, NO_GROUPS
+from tui.training.program_parameters import NO_GROUPS
+from tui.training.shown_parameters import ALL_KINDS, LOGARITHMIC
 from tui.widgets.parameter_heatmap import ParameterHeatmap
 from tui.widgets.parameters_pane import ParametersPane
 from viz.style import DECADES

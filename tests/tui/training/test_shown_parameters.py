@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from microgpt import Graph, ModelSnapshot, Training, Value
+from microgpt import ModelSnapshot, Training
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.debugger import DebugSession
 from microgpt.debugger.console import Console
@@ -22,9 +22,7 @@ from microgpt.train.unit_survey import survey_units
 from tests.tui.small_run import small_training
 from tui.training.shown_parameters import (
     ALL_KINDS,
-    NO_GROUPS,
     ShownParameters,
-    of_graph,
     of_step,
     with_what_ifs,
 )
@@ -148,44 +146,6 @@ def test_powers_of_ten_stand_where_their_ratios_do(monkeypatch: pytest.MonkeyPat
         assert told == [(gauge_place(ratio), ratio) for ratio in ratios]
         drawn = gauge(None)
         assert [drawn.index(sign) for sign in "[┼]"] == [at for at, _ in told[1:4]]
-
-
-# -- programs ----------------------------------------------------------------------------------
-
-
-def test_a_programs_matrices_stand_as_its_names_say() -> None:
-    w = [[Value(r + c / 10, name=f"w[{r}][{c}]") for c in range(3)] for r in range(2)]
-    b = [Value(float(i), name=f"net.b[{i}]") for i in range(2)]
-    sums = [sum((x * x for x in row), start=b[i]) for i, row in enumerate(w)]
-    loss = sums[0] * sums[1]
-    loss.backward()
-    graph = Graph.from_value(loss)
-    shown = of_graph(graph, "pass 1")
-    by_name = {matrix.name: matrix for matrix in shown.matrices}
-    assert set(by_name) == {"w", "net.b"}
-    assert by_name["w"].numbers["data"].tolist() == [[v.data for v in row] for row in w]
-    assert by_name["w"].numbers["gradient"].tolist() == [[v.grad for v in row] for row in w]
-    assert by_name["net.b"].numbers["gradient"].tolist() == [[v.grad for v in b]]
-    assert by_name["net.b"].entry(0, 1) == "net.b[1]"
-    assert shown.find("w[1][2]") == list(by_name).index("w")
-    assert shown.kinds == ("data", "gradient")
-
-
-def test_rows_of_other_lengths_have_gaps_and_no_numbers_there() -> None:
-    w = [Value(1.0, name="w[0][0]"), Value(2.0, name="w[0][1]"), Value(3.0, name="w[1][0]")]
-    loss = w[0] * w[1] + w[2]
-    loss.backward()
-    (matrix,) = of_graph(Graph.from_value(loss), "pass 1").matrices
-    assert matrix.is_absent.tolist() == [[False, False], [False, True]]
-    assert matrix.entry(1, 1) == ""
-    assert matrix.size_of("data") == pytest.approx(math.sqrt((1 + 4 + 9) / 3))
-
-
-def test_a_program_without_names_says_so() -> None:
-    loss = Value(2.0) * Value(3.0)
-    loss.backward()
-    shown = of_graph(Graph.from_value(loss), "pass 1")
-    assert (shown.matrices, shown.note) == ((), NO_GROUPS)
 
 
 # -- fewer cells than numbers, and bins --------------------------------------------------------
