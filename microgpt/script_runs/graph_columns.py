@@ -17,6 +17,7 @@ from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import KINDS, Ledger
 from microgpt.graph.odd_gradients import OddGradient
 from microgpt.graph.scope_tree import ScopeRange, ScopeTree
+from microgpt.script_runs.stored_values import check, demand, text, whole
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 Told: TypeAlias = dict[str, Any]
@@ -100,12 +101,10 @@ class FlatGraph:
         columns, about = self.columns, self.about
         _check_types(columns)
         n, n_edges = len(columns["data"]), len(columns["operands"])
-        lines = tuple(
-            (renamed.get(_text(f), _text(f)), _whole(at)) for f, at in about["source_lines"]
-        )
-        op_names = tuple(map(_text, about["op_names"]))
+        lines = tuple((renamed.get(text(f), text(f)), whole(at)) for f, at in about["source_lines"])
+        op_names = tuple(map(text, about["op_names"]))
         scopes = _scopes(about["scopes"], n, renamed)
-        makers = tuple(Maker(_text(m), _text(f), _whole(at)) for m, f, at in about["makers"])
+        makers = tuple(Maker(text(m), text(f), whole(at)) for m, f, at in about["makers"])
         bounds = {
             "op_codes": (n, 0, len(op_names)), "scope_of": (n, 0, len(scopes)),
             "line_of": (n, -1, len(lines)), "maker_of": (n, -1, len(makers)),
@@ -116,21 +115,21 @@ class FlatGraph:
         }  # fmt: skip
         for name, (length, least, end) in bounds.items():
             if name in columns:
-                _check(name, columns[name], length, least, end)
+                check(name, columns[name], length, least, end)
         start = columns["operand_start"]
         arity = np.diff(start)
-        _demand(bool(start[0] == 0 and start[-1] == n_edges and (arity >= 0).all()), "its edges")
+        demand(bool(start[0] == 0 and start[-1] == n_edges and (arity >= 0).all()), "its edges")
         consumers = np.repeat(np.arange(n), arity)
-        _demand(bool((columns["operands"] < consumers).all()), "the order of its nodes")
+        demand(bool((columns["operands"] < consumers).all()), "the order of its nodes")
         is_sum = columns["op_codes"] == (op_names.index("add") if "add" in op_names else -1)
-        _demand(bool((arity[is_sum] > 0).all()), "a sum of nothing")
-        _demand(bool((arity[columns["visit_order"]] > 0).all()), "the visits of its pass")
+        demand(bool((arity[is_sum] > 0).all()), "a sum of nothing")
+        demand(bool((arity[columns["visit_order"]] > 0).all()), "the visits of its pass")
         stored: dict[str, Any] = {name: columns[name] for name in _COLUMNS}
         return Graph(
             **stored,
             scopes=ScopeTree(scopes),
             source_lines=lines,
-            names=MappingProxyType({_id(i, n): _text(name) for i, name in about["names"]}),
+            names=MappingProxyType({_id(i, n): text(name) for i, name in about["names"]}),
             bindings=MappingProxyType(_bindings(about, n)),
             root=_id(about["root"], n),
             backpropagated=bool(about["backpropagated"]),
@@ -138,80 +137,56 @@ class FlatGraph:
             makers=makers,
             maker_of=columns.get("maker_of"),
             unused_lines=tuple(
-                (renamed.get(_text(f), _text(f)), _whole(at)) for f, at in about["unused_lines"]
+                (renamed.get(text(f), text(f)), whole(at)) for f, at in about["unused_lines"]
             ),
-            why_no_events=_text(about["why_no_events"]),
+            why_no_events=text(about["why_no_events"]),
             ledger=_ledger(columns, n, n_edges, len(lines)),
             share_lines=columns.get("share_lines"),
-            pass_note=_text(about["pass_note"]),
+            pass_note=text(about["pass_note"]),
             eps=float(about.get("eps", Graph.eps)),
             odd_gradients=tuple(
-                OddGradient(problem, _id(i, n), _whole(size), (_text(a), _text(b)), _whole(other))
+                OddGradient(problem, _id(i, n), whole(size), (text(a), text(b)), whole(other))
                 for problem, i, size, a, b, other in about["odd_gradients"]
             ),
         )
-
-
-def _demand(holds: bool, what: str) -> None:
-    if not holds:
-        raise ValueError(f"{what} cannot be")
 
 
 def _check_types(columns: Arrays) -> None:
     for name in (*_COLUMNS, *columns):
         kind = "u1" if name in _BYTES else "f8" if name in _FLOATS else "i8"
         column = columns[name]
-        _demand(column.dtype == np.dtype(kind) and column.ndim == 1, f"the numbers of {name}")
-
-
-def _check(
-    name: str, column: NDArray[Any], length: int | None, least: int | None, end: int | None
-) -> None:
-    """That a column is as long as it has to be, and its numbers within bounds."""
-    _demand(length is None or len(column) == length, f"the length of {name}")
-    if end is not None and least is not None and len(column):
-        _demand(bool(column.min() >= least and column.max() < end), f"the numbers of {name}")
-
-
-def _text(value: object) -> str:
-    _demand(isinstance(value, str), "one of its texts")
-    return str(value)
-
-
-def _whole(value: object) -> int:
-    _demand(type(value) is int and abs(value) < 1 << 62, "one of its numbers")
-    return int(value)  # type: ignore[call-overload, no-any-return]
+        demand(column.dtype == np.dtype(kind) and column.ndim == 1, f"the numbers of {name}")
 
 
 def _id(value: object, n: int) -> int:
-    node = _whole(value)
-    _demand(0 <= node < n, "one of its ids")
+    node = whole(value)
+    demand(0 <= node < n, "one of its ids")
     return node
 
 
 def _scopes(rows: list[Any], n: int, renamed: Mapping[str, str]) -> list[ScopeRange]:
     scopes: list[ScopeRange] = []
     for index, (path, label, parent, start, stop, entered) in enumerate(rows):
-        _demand(0 <= _whole(start) <= _whole(stop) <= n, "a scope's nodes")
+        demand(0 <= whole(start) <= whole(stop) <= n, "a scope's nodes")
         if index:
-            _demand(0 <= _whole(parent) < index, "a scope's parent")
+            demand(0 <= whole(parent) < index, "a scope's parent")
             around = scopes[parent]
-            _demand(around.start <= start and stop <= around.stop, "a scope's nodes")
-            _demand(bool(_text(path)), "a scope's path")
+            demand(around.start <= start and stop <= around.stop, "a scope's nodes")
+            demand(bool(text(path)), "a scope's path")
         else:
-            _demand((path, parent, start, stop) == ("", -1, 0, n), "its scopes")
+            demand((path, parent, start, stop) == ("", -1, 0, n), "its scopes")
         place = None
         if entered is not None:
             file, *numbers = entered
-            place = CallPlace(renamed.get(_text(file), file), *map(_whole, numbers))
-        scopes.append(ScopeRange(index, _text(path), _text(label), parent, start, stop, place))
-    _demand(bool(scopes), "its scopes")
+            place = CallPlace(renamed.get(text(file), file), *map(whole, numbers))
+        scopes.append(ScopeRange(index, text(path), text(label), parent, start, stop, place))
+    demand(bool(scopes), "its scopes")
     return scopes
 
 
 def _bindings(about: Told, n: int) -> dict[int, ParameterBinding | tuple[int, ...]]:
     found: dict[int, ParameterBinding | tuple[int, ...]] = {
-        _id(node, n): ParameterBinding(_text(matrix), _whole(row), _whole(col), _text(token))
+        _id(node, n): ParameterBinding(text(matrix), whole(row), whole(col), text(token))
         for node, matrix, row, col, token in about["parameters"]
     }
     return found | {
@@ -229,7 +204,7 @@ def _ledger(columns: Arrays, n: int, n_edges: int, n_lines: int) -> Ledger | Non
         "kind": (0, len(KINDS)), "old": (None, None), "new": (None, None), "share": (None, None),
     }  # fmt: skip
     for name, (least, end) in bounds.items():
-        _check(name, parts[name], n_writes, least, end)
-    _demand(bool((np.diff(parts["event"]) >= 0).all()), "the order of its writes")
-    _demand(len(parts["nth"]) in {0, n_visits}, "the visits of its pass")
+        check(name, parts[name], n_writes, least, end)
+    demand(bool((np.diff(parts["event"]) >= 0).all()), "the order of its writes")
+    demand(len(parts["nth"]) in {0, n_visits}, "the visits of its pass")
     return Ledger(**parts, n_nodes=n)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +21,7 @@ from microgpt.errors import RunFileError
 from microgpt.files import kind_of
 from microgpt.graph.debuggee import Stop
 from microgpt.script_runs.graph_columns import FlatGraph
+from microgpt.script_runs.update_columns import FlatUpdates
 
 MAGIC = b"microgpt script run 1\n"
 _BEGINS = MAGIC[: MAGIC.index(b"1")]
@@ -78,13 +79,18 @@ class PassWriter:
         """
         assert stop.graph is not None
         flat = FlatGraph.of(stop.graph)
+        moved = FlatUpdates.of(stop.updates) if stop.updates is not None else None
         records, columns = list[tuple[bytes, bytes, bytes]](), dict[str, str]()
-        for name, column in flat.columns.items():
+        for name, column in {**flat.columns, **(moved.columns if moved else {})}.items():
             raw = column.dtype.kind.encode() + np.ascontiguousarray(column).tobytes()
             columns[name] = self._once(_COLUMN, raw, records)
         about = self._once(_TEXT, json.dumps(flat.about).encode(), records)
+        updates = ""
+        if moved is not None:
+            updates = self._once(_TEXT, json.dumps(moved.about).encode(), records)
         files = {}
-        for name in dict.fromkeys(file for file, _ in stop.graph.source_lines):
+        lines = [*stop.graph.source_lines, *(moved.about["places"] if moved else ())]
+        for name in dict.fromkeys(file for file, _ in lines):
             if name not in self._sources:  # as it was when it ran: it may be edited meanwhile
                 self._sources[name] = _source(name)
             if (text := self._sources[name]) is not None:
@@ -92,6 +98,7 @@ class PassWriter:
         told = {
             "number": stop.number, "loss": repr(float(stop.loss)), "file": stop.file,
             "line": stop.line, "columns": columns, "about": about, "files": files,
+            "updates": updates,
         }  # fmt: skip
         last = _packed_json(told)
         size = sum(_HEAD + len(packed) for _, _, packed in records) + _HEAD + len(last)
@@ -135,6 +142,7 @@ class StoredPass:
     columns: Mapping[str, str]
     about: str
     files: Mapping[str, str]
+    updates: str = ""  # of what was done before it, `""` if that is not known
 
 
 class PassReader:
@@ -200,6 +208,7 @@ class PassReader:
             stored = StoredPass(
                 int(told["number"]), float(told["loss"]), str(told["file"]), int(told["line"]),
                 _texts(told["columns"]), str(told["about"]), _texts(told["files"]),
+                str(told.get("updates", "")),
             )  # fmt: skip
         except (TypeError, KeyError, ValueError, OverflowError):
             raise self._damaged("what is told of a pass is not whole") from None
@@ -213,11 +222,28 @@ class PassReader:
         Raises:
             RunFileError: the file is damaged.
         """
-        columns = {name: self._column(digest) for name, digest in stored.columns.items()}
-        about = self._json(self._content(stored.about))
+        names = stored.columns.keys() - FlatUpdates.columns_among(stored.columns)
+        return FlatGraph(self._columns(stored, names), self._told(stored.about))
+
+    def flat_updates(self, stored: StoredPass) -> FlatUpdates | None:
+        """What was done before a pass, not put together yet; None if that is not known.
+
+        Raises:
+            RunFileError: the file is damaged.
+        """
+        if not stored.updates:
+            return None
+        names = FlatUpdates.columns_among(stored.columns)
+        return FlatUpdates(self._columns(stored, names), self._told(stored.updates))
+
+    def _columns(self, stored: StoredPass, names: Collection[str]) -> dict[str, NDArray[Any]]:
+        return {name: self._column(d) for name, d in stored.columns.items() if name in names}
+
+    def _told(self, digest: str) -> dict[str, Any]:
+        about = self._json(self._content(digest))
         if not isinstance(about, dict):
-            raise self._damaged("what is told of a graph is not whole")
-        return FlatGraph(columns, about)
+            raise self._damaged("what is told of a pass is not whole")
+        return about
 
     def source(self, digest: str) -> str:
         """The text of a file."""

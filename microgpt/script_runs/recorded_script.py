@@ -118,12 +118,16 @@ class RecordedScript:
         renamed = {file: self._source(file, digest) for file, digest in stored.files.items()}
         try:
             graph = self._reader.flat(stored).graph(renamed)
+            moved = self._reader.flat_updates(stored)
+            updates = moved.updates(renamed, len(graph)) if moved is not None else None
         except ValueError as error:
             raise RunFileError(
                 f"{str(self.path)!r} is damaged: pass {stored.number}: {error}"
             ) from None
         file = renamed.get(stored.file, stored.file)
-        return Stop("backward", stored.number, stored.loss, graph, file, stored.line)
+        return Stop(
+            "backward", stored.number, stored.loss, graph, file, stored.line, updates=updates
+        )
 
     def _source(self, file: str, digest: str) -> str:
         """What a source file is called here; its lines are shown as they were."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import linecache
 import random
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,13 @@ from hypothesis import strategies as st
 
 from microgpt import Graph, RunFileError, Value, recording, scope
 from microgpt.attach import ScriptProcess
-from microgpt.graph.debuggee import Ended, Stop
+from microgpt.debugger import DebugSession
+from microgpt.debugger.verbs.updates import updates
+from microgpt.graph.debuggee import Ended, LeafUpdate, LeafWrite, Stop, Updates
 from microgpt.script_runs.graph_columns import FlatGraph
 from microgpt.script_runs.pass_file import DIGEST, MAGIC, PassWriter, is_pass_file
 from microgpt.script_runs.recorded_script import RecordedScript, record
+from microgpt.script_runs.update_columns import FlatUpdates
 from tests.microgpt.graph.random_dags import Dag, dags
 
 PLENTY = 10**9
@@ -120,6 +126,102 @@ def test_a_wrong_pass_keeps_its_ledger(tmp_path: Path) -> None:
         ]
 
 
+def test_what_was_done_between_two_passes_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.run"
+    with ScriptProcess(EXAMPLES / "wrong_relu.py") as script:
+        seen = [script.run_on(), script.run_on()]
+    writer = PassWriter(path, "wrong_relu.py", [])
+    assert all(writer.add(stop, PLENTY) for stop in seen)
+    writer.close()
+    first, second = read(path)
+    assert first.updates is None
+    mine = seen[1].updates
+    assert mine.leaves
+    assert mine.writes
+
+    def plain(told: Updates) -> object:
+        """Without files, which a recording calls by other names."""
+
+        def line(at: tuple[str, int] | None) -> int | None:
+            return at and at[1]
+
+        rows = [
+            replace(row, line=line(row.line), grad_line=line(row.grad_line), made=line(row.made))
+            for row in (*told.leaves, *told.others)
+        ]  # fmt: skip
+        writes = [write._replace(line=line(write.line)) for write in told.writes]
+        return rows, writes, told.since, told.rebound, told.n_shared, len(told.leaves)
+
+    assert plain(second.updates) == plain(mine)
+    session = DebugSession.at(second, Played([]))
+    live = DebugSession.at(seen[1], Played([]))
+    told = [updates(each).lines() for each in (session, live)]
+    assert [line.split(" at ")[0] for line in told[0]] == [
+        line.split(" at ")[0] for line in told[1]
+    ]
+    leaf = next(leaf for leaf in second.updates.leaves if leaf.line)
+    assert linecache.getline(*leaf.line) == linecache.getline(
+        *next(each.line for each in mine.leaves if each.name == leaf.name)
+    )
+
+
+NONSENSE: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@st.composite
+def some_updates(draw: st.DrawFn) -> Updates:
+    lines = st.none() | st.tuples(st.sampled_from(["a.py", "b.py"]), st.integers(1, 9))
+    numbers, names = st.floats(), st.sampled_from(["", "w[0]", "b"])
+    rows = st.builds(
+        LeafUpdate, st.none() | st.integers(0, 4), names, numbers, numbers, numbers, numbers,
+        lines, lines, st.sampled_from(["", "requires_grad=False"]), lines,
+    )  # fmt: skip
+    leaves, others = draw(st.lists(rows, max_size=4)), draw(st.lists(rows, max_size=2))
+    n = len(leaves) + len(others)
+    writes = st.builds(
+        LeafWrite, st.integers(0, max(0, n - 1)), st.booleans(), numbers,
+        lines.filter(lambda line: line is not None),
+    )  # fmt: skip
+    return Updates(
+        draw(st.integers(1, 9)), tuple(leaves), tuple(draw(st.lists(names, max_size=2))),
+        draw(st.integers(0, 3)), tuple(draw(st.lists(writes, max_size=4 * bool(n)))), tuple(others),
+    )  # fmt: skip
+
+
+@given(some_updates())
+def test_any_updates_come_back(moved: Updates) -> None:
+    flat = FlatUpdates.of(moved)
+    again = FlatUpdates(flat.columns, json.loads(json.dumps(flat.about))).updates({}, 5)
+    assert repr(again) == repr(moved), "repr, since nan is no nan"
+
+
+@given(some_updates(), st.data())
+def test_made_up_updates_are_refused_or_are_some(moved: Updates, data: st.DataObject) -> None:
+    flat = FlatUpdates.of(moved)
+    name = data.draw(st.sampled_from([*flat.columns, *flat.about]))
+    columns, about = dict(flat.columns), dict(flat.about)
+    if name in about:
+        about[name] = data.draw(NONSENSE)
+    elif data.draw(st.booleans()) or not len(columns[name]):
+        columns[name] = np.append(columns[name], columns[name][:1])
+    else:
+        column = columns[name].copy()
+        numbers = st.integers(-(2**63), 2**63 - 1) if column.dtype.kind == "i" else st.floats()
+        column[data.draw(st.integers(0, len(column) - 1))] = data.draw(numbers)
+        columns[name] = column
+    try:
+        found = FlatUpdates(columns, about).updates({}, 5)
+    except ValueError:
+        return
+    assert all(leaf.node is None or 0 <= leaf.node < 5 for leaf in found.leaves)
+    rows = len(found.leaves) + len(found.others)
+    assert all(0 <= write.leaf < rows for write in found.writes)
+
+
 def test_lines_are_shown_as_they_were(tmp_path: Path) -> None:
     script = tmp_path / "net.py"
     script.write_text("from microgpt import Value\nloss = Value(2.0) * 3.0\nloss.backward()\n")
@@ -215,13 +317,6 @@ def test_made_up_columns_are_refused_or_are_a_graph(data: st.DataObject) -> None
     for node in range(len(graph)):
         graph.operands_of(node), graph.consumers_of(node), graph.scope(node), graph.line(node)
         graph.places.of(node)
-
-
-NONSENSE: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3),
-    max_leaves=5,
-)
 
 
 @given(name=st.sampled_from(sorted(FlatGraph.of(small_graph()).about)), nonsense=NONSENSE)
