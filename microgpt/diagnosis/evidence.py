@@ -19,7 +19,7 @@ from microgpt.graph.arrays import Ints, frozen
 from microgpt.graph.debuggee import LeafUpdate, LeafWrite, Stop, Updates
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Interval:
     """From one watched pass to the next."""
 
@@ -35,7 +35,14 @@ class Interval:
 
     def writes_to(self, place: int) -> list[LeafWrite]:
         """What was written to one of the leaves, in order."""
-        return [write for write in self.updates.writes if write.leaf == place]
+        return self._writes.get(place, [])
+
+    @cached_property
+    def _writes(self) -> dict[int, list[LeafWrite]]:
+        found: dict[int, list[LeafWrite]] = {}
+        for write in self.updates.writes:
+            found.setdefault(write.leaf, []).append(write)
+        return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,6 +40,7 @@ class Program:
     _lines: dict[str, list[str]] = field(default_factory=dict, repr=False)
     _words: dict[str, Vocabulary] = field(default_factory=dict, repr=False)
     _trees: dict[str, ast.Module | None] = field(default_factory=dict, repr=False)
+    _makers: dict[SourcePlace, bool] = field(default_factory=dict, repr=False)
 
     def lines(self, file: str) -> list[str]:
         """The lines of a file; none if it cannot be read."""
@@ -186,6 +187,11 @@ class Program:
 
     def makes_of_numbers(self, file: str, line: int) -> bool:
         """Whether a line makes a node of the number that it reads from another."""
+        if (file, line) not in self._makers:  # a line makes thousands of nodes
+            self._makers[file, line] = self._makes_of_numbers(file, line)
+        return self._makers[file, line]
+
+    def _makes_of_numbers(self, file: str, line: int) -> bool:
         tree = self.tree(file)
         numbers, _, makers = self.vocabulary(file)
         for node in ast.walk(tree or ast.Module([], [])):
