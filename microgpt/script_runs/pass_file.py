@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -156,6 +157,7 @@ class PassReader:
         """
         self.path = path
         self._places: dict[str, tuple[int, int]] = {}
+        self._one_at_a_time = threading.Lock()  # a screen and its doctor read at once
         self.passes: list[StoredPass] = []
         self.script, self.arguments = "", list[str]()
         try:
@@ -267,8 +269,9 @@ class PassReader:
     def _read(self, begin: int, length: int) -> bytes:
         if length > LARGEST_RECORD:
             raise self._damaged("a record is far too large")
-        self._file.seek(begin)
-        return self._file.read(length)
+        with self._one_at_a_time:
+            self._file.seek(begin)
+            return self._file.read(length)
 
     def _unpacked(self, packed: bytes) -> bytes:
         unpacking = zlib.decompressobj()

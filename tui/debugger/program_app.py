@@ -10,6 +10,11 @@ from tui.doctor.doctor_panel import DoctorPanel
 class ProgramApp(BaseApp):
     """Shows graphs in a `DebuggerPane`, with the keys of `ALONE`."""
 
+    @property
+    def _pane(self) -> DebuggerPane | None:
+        """None while the app is left: its widgets go before its last messages come."""
+        return next(iter(self.query(DebuggerPane)), None)
+
     def action_parameters(self) -> None:
         """The matrices of the graph at hand."""
         self.query_one(DebuggerPane).open_parameters(self)

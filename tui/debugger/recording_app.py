@@ -12,34 +12,41 @@ from textual.widgets import Static
 
 from microgpt.code_places import line_called
 from microgpt.debugger import DebugSession
+from microgpt.diagnosis.finding import Finding
 from microgpt.errors import MicrogptError
 from microgpt.graph.debuggee import Stop
 from microgpt.printable import printable
 from microgpt.script_runs.recorded_script import RecordedScript
-from tui.base.base_app import BaseApp, ExportJob
+from tui.base.base_app import ExportJob
 from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer, Standpoint
 from tui.debugger.marked import Marked
+from tui.debugger.program_app import ProgramApp
 from tui.dialogs.go_to_step import GoToStepScreen
-from tui.keys import BOXES, COMMON_KEYS, MAP, RECORDING, WALK, KeySection, bindings_for
+from tui.doctor.doctor_panel import WORKS, DoctorPanel
+from tui.doctor.pass_doctor import Checkup
+from tui.doctor.recording_doctor import RecordingDoctor
+from tui.keys import ALONE, BOXES, MAP, RECORDING, WALK, bindings_for
+from tui.themes import theme_color
+from tui.widgets.findings_view import FindingsView
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.pass_line import PassLine
 
-PROGRAM = KeySection("program", COMMON_KEYS)
 
-
-class RecordingApp(BaseApp):
+class RecordingApp(ProgramApp):
     """Shows one pass at a time, in both of its directions, and compares it with another."""
 
     INTRODUCTION = (
         "The recorded passes of a script, which does not run: the line below the picture holds "
         "them with their losses, and a click or `,` and `.` go from one to another. Where you "
         "stand in a pass stays. `m` marks one, and the Map of others shows what has changed "
-        "since. `:` takes any verb of the debugger, and `help` there lists them."
+        "since. The doctor looks at the pass shown, and what was done right before and after it: "
+        "`F` shows what it says, and `6` the matrices. `:` takes any verb of the debugger, and "
+        "`help` there lists them."
     )
-    KEY_SECTIONS = (PROGRAM, RECORDING, WALK, MAP, BOXES)
-    BINDINGS = bindings_for(PROGRAM.keys) + bindings_for(RECORDING.keys)
+    KEY_SECTIONS = (ALONE, RECORDING, WALK, MAP, BOXES)
+    BINDINGS = bindings_for(ALONE.keys) + bindings_for(RECORDING.keys)
 
     class Opened(Message):
         """A pass has been read."""
@@ -49,6 +56,14 @@ class RecordingApp(BaseApp):
             self.place = place
             self.stop_at = stop
             self.explorer = explorer
+
+    class Examined(Message):
+        """The doctor has looked at a pass."""
+
+        def __init__(self, stop: Stop, checkup: Checkup) -> None:
+            super().__init__()
+            self.stop_at = stop
+            self.checkup = checkup
 
     class Failed(Message):
         """A pass cannot be read."""
@@ -68,6 +83,11 @@ class RecordingApp(BaseApp):
         self._is_reading = False
         self._shown: Stop | None = None
         self._marked: Marked | None = None
+        self._doctor = RecordingDoctor(
+            recording, lambda stop, told: self.post_message(self.Examined(stop, told))
+        )
+        self._examined: Stop | None = None  # the pass that the doctor has looked at last
+        self._finding: Finding | None = None  # to be gone to, once its pass is there
 
     def compose(self) -> ComposeResult:
         """Which pass it is, the panes, all passes, the keys."""
@@ -80,10 +100,9 @@ class RecordingApp(BaseApp):
         """Begins with the first pass."""
         self._go(0)
 
-    @property
-    def _pane(self) -> DebuggerPane | None:
-        """None while the app is left: its widgets go before its last messages come."""
-        return next(iter(self.query(DebuggerPane)), None)
+    def on_unmount(self) -> None:
+        """The recording is closed when the app is left."""
+        self._doctor.close()
 
     # -- from pass to pass -----------------------------------------------------------------------
 
@@ -118,11 +137,48 @@ class RecordingApp(BaseApp):
         at = line_called(stop.file, stop.line)
         pane.take(event.explorer, f"pass {stop.number} · {at}")
         pane.mark(self._marked)
+        self.query_one(DoctorPanel).works()
+        self._doctor.ask(stop)
+        self._show_status()
+        finding, self._finding = self._finding, None
+        if finding is not None and finding.pass_number == stop.number:
+            pane.go_to_finding(finding)
+        self._go_on()
+
+    def _show_status(self) -> None:
+        stop = self._shown
+        if stop is None:
+            return
         script, _ = self._recording.script
+        at, panel = line_called(stop.file, stop.line), self.query_one(DoctorPanel)
         line = Text(f" {printable(Path(script).name)}, recorded  ", "bold")
         line.append(f"pass {stop.number:,} · loss {stop.loss:.6g} · {at}")
+        if self._examined is not stop:
+            line.append(f"  {WORKS}", theme_color(self, "muted"))
+        elif panel.checkup is not None:
+            is_bad = panel.checkup.diagnosis.verdict in ("faulty", "suspect")
+            line.append(f"  doctor: {panel.verdict_in_short} · F",
+                        theme_color(self, "error" if is_bad else "muted"))  # fmt: skip
         self.query_one("#script-status", Static).update(line)
-        self._go_on()
+
+    @on(Examined)
+    def _show_checkup(self, event: Examined) -> None:
+        if self._pane is not None and event.stop_at is self._shown:
+            self._examined = event.stop_at
+            self._pane.take_checkup(event.checkup)
+            self._show_status()
+
+    @on(FindingsView.Chosen)
+    def _go_to_finding(self, event: FindingsView.Chosen) -> None:
+        finding = self.query_one(DoctorPanel).finding(event.place)
+        if finding is None or self._shown is None:
+            return
+        numbers = [number for number, _ in self._losses]
+        if finding.pass_number in (None, self._shown.number):
+            self.query_one(DebuggerPane).go_to_finding(finding)
+        elif finding.pass_number in numbers:
+            self._finding = finding
+            self._go(numbers.index(finding.pass_number))
 
     @on(Failed)
     def _say_failed(self, event: Failed) -> None:

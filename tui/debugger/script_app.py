@@ -97,11 +97,6 @@ class ScriptApp(ProgramApp):
         """No process outlives the app."""
         self._script.kill()
 
-    @property
-    def _pane(self) -> DebuggerPane | None:
-        """None while the app is left: its widgets go before its last messages come."""
-        return next(iter(self.query(DebuggerPane)), None)
-
     # -- the script ----------------------------------------------------------------------------
 
     @in_thread()

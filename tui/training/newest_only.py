@@ -39,12 +39,16 @@ class NewestOnly(Generic[T]):
         with self._wake:
             return self._asked is not None or self._closed
 
-    def close(self) -> None:
-        """Ends the thread after the question it is at."""
+    def close(self, *, wait: bool = True) -> None:
+        """Ends the thread after the question it is at.
+
+        Args:
+            wait: until it has ended.
+        """
         with self._wake:
             self._closed = True
             self._wake.notify()
-        if self._thread.ident is not None:
+        if wait and self._thread.ident is not None:
             self._thread.join()
 
     def _run(self) -> None:
