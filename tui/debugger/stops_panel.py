@@ -25,14 +25,14 @@ class StopsPanel(Static):
 
     def __init__(self) -> None:
         super().__init__(markup=False)
-        self.display = False
+        self.set_class(True, "-empty")
 
     def show(self, session: DebugSession) -> None:
         """Shows all stops of a session, and the updates before its graph."""
         points = session.stops.listed()
         updates = session.halt.updates if session.halt is not None else None
-        self.display = bool(points or updates)
-        if not self.display:
+        self.set_class(not (points or updates), "-empty")
+        if self.has_class("-empty"):
             return
         self.border_title = "stops: hits" if points else "updates"
         here = {point.number for point in session.state.stop.points}
