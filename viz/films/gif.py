@@ -11,15 +11,25 @@ from functools import cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from microgpt.errors import InputError
+from microgpt.graph.arrays import Ints
 from viz.films.frames import Frame
-from viz.formats.png import svg_png, svg_size
+from viz.films.pixels import frame_pixels
+from viz.formats.png import svg_size
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-COLORS = 256
-"""As many as a GIF can have."""
+COLORS = 255
+"""As many as a GIF can have, but one."""
+AREAS = 220
+"""So many of the most frequent colours are kept as they are: an area shall look as it does."""
+NEAREST = 8
+"""But for those nearer to each other, in each of red, green and blue: Pillow confuses them."""
+UNCHANGED = COLORS
+"""That one: where it stands, a pixel is as in the frame before."""
 LAST = 1500
 """So long the last frame stays. Units: milliseconds."""
 MOST_PIXELS = 400_000_000
@@ -58,10 +68,14 @@ def film_gif(
     pictures: list[Picture] = []
     palette, size = _palette(frames)
     pixels_of_frames = _pixels([frame.svg for frame in frames], palette)
+    before = np.zeros(size[0] * size[1], np.uint8)
     for content in pixels_of_frames:
-        picture = Image.frombytes("P", size, content)
+        now = np.frombuffer(content, np.uint8)
+        changed = np.where(now == before, UNCHANGED, now) if pictures else now
+        picture = Image.frombytes("P", size, changed.astype(np.uint8).tobytes())
         picture.putpalette(palette)
         pictures.append(picture)
+        before = now
         drawn(len(pictures))
         if stopped():
             break
@@ -70,7 +84,7 @@ def film_gif(
     each = round(1000 / per_second)
     pictures[0].save(
         file, "GIF", save_all=True, append_images=pictures[1:], loop=0, optimize=False,
-        duration=[*[each] * (len(pictures) - 1), LAST],
+        transparency=UNCHANGED, disposal=1, duration=[*[each] * (len(pictures) - 1), LAST],
     )  # fmt: skip
     return file.getvalue()
 
@@ -78,17 +92,33 @@ def film_gif(
 def _palette(frames: Sequence[Frame]) -> tuple[bytes, tuple[int, int]]:
     """The colours of the first, the middle and the last frame, and how large a frame is.
 
-    One palette is for all frames: with one for each, what does not change would flicker.
+    One palette is for all frames: with one for each, what does not change would flicker. Colours of
+    areas come first, since they are the most frequent, and the background keeps its own.
     """
-    from PIL import Image  # noqa: PLC0415
+    pictures = [frame_pixels(frames[place].svg) for place in (0, len(frames) // 2, -1)]
+    each = np.concatenate([np.asarray(picture).reshape(-1, 3) for picture in pictures])
+    codes, counts = np.unique(each @ np.array([1 << 16, 1 << 8, 1]), return_counts=True)
+    by_count = codes[np.argsort(-counts, kind="stable"), np.newaxis] >> np.array([16, 8, 0]) & 255
+    areas = _far_apart(by_count[:AREAS], NEAREST, [])
+    palettes = (_far_apart(by_count, apart, areas) for apart in range(NEAREST, 256, 2))
+    palette = next(few for few in palettes if len(few) <= COLORS)
+    return np.array(palette, np.uint8).tobytes(), pictures[0].size
 
-    pictures = [_picture(frames[place].svg) for place in (0, len(frames) // 2, -1)]
-    width, height = pictures[0].size
-    together = Image.new("RGB", (width, height * len(pictures)))
-    for place, picture in enumerate(pictures):
-        together.paste(picture, (0, place * height))
-    few = together.quantize(COLORS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    return bytes(few.getpalette() or ()), (width, height)
+
+def _far_apart(colors: Ints, apart: int, already: Sequence[Ints]) -> list[Ints]:
+    """Some of the colours, the first ones preferred: each of the others has one of these near it.
+
+    Args:
+        apart: what is nearer, in each of red, green and blue, is near.
+        already: those that are chosen. There are no more than one too many for a GIF.
+    """
+    chosen = list(already)
+    for color in already:
+        colors = colors[np.abs(colors - color).max(axis=1) >= apart]
+    while len(colors) and len(chosen) <= COLORS:
+        chosen.append(colors[0])
+        colors = colors[np.abs(colors - colors[0]).max(axis=1) >= apart]
+    return chosen
 
 
 def _pixels(svgs: Sequence[str], palette: bytes) -> Generator[bytes, None, None]:
@@ -114,13 +144,7 @@ def _pixels_of(palette: bytes, svg: str) -> bytes:
     from PIL import Image  # noqa: PLC0415
 
     colors = _palette_picture(palette)
-    return _picture(svg).quantize(palette=colors, dither=Image.Dither.NONE).tobytes()
-
-
-def _picture(svg: str) -> Picture:
-    from PIL import Image  # noqa: PLC0415
-
-    return Image.open(BytesIO(svg_png(svg, 1.0))).convert("RGB")
+    return frame_pixels(svg).quantize(palette=colors, dither=Image.Dither.NONE).tobytes()
 
 
 @cache

@@ -10,9 +10,11 @@ import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from microgpt import InputError
@@ -25,7 +27,10 @@ from viz.films.frames import Frame, drawing, of_one_size, shared_lines
 from viz.films.gif import film_gif
 from viz.films.moving_svg import HOLD, moving_svg
 from viz.films.page import frames_page
-from viz.formats.png import svg_size
+from viz.films.pixels import frame_pixels
+from viz.fonts import SHOWN
+from viz.formats.png import svg_png, svg_size
+from viz.maps.svg_elements import words
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -169,6 +174,73 @@ def test_pillow_reads_each_frame_of_a_gif() -> None:
         assert found == pytest.approx(wanted, abs=24)
         assert film.info["duration"] == (250 if place < 2 else gif_module.LAST)
     assert content == film_gif([frame(i, color) for i, color in enumerate(colors)], 4.0)
+
+
+def test_every_frame_of_a_gif_is_near_what_its_svg_shows() -> None:
+    # Only what changed is in a frame, and the last one goes back to what the first one had.
+    shown = [*FRAMES, FRAMES[0]]
+    film = Image.open(io.BytesIO(film_gif(shown, 4.0)))
+    for place, made in enumerate(shown):
+        film.seek(place)
+        found = np.asarray(film.convert("RGB")).astype(int)
+        wanted = np.asarray(frame_pixels(made.svg)).astype(int)
+        assert np.abs(found - wanted).max() <= 40
+        assert np.array_equal(found[18], wanted[18])  # all of it background
+        assert found[18, 20].tolist() == [255, 255, 255]
+
+
+def test_a_palette_keeps_the_colours_of_areas() -> None:
+    colors = [(place, 255 - place, 9 * place % 256) for place in range(0, 200, 10)]
+    boxes = "".join(
+        f'<rect x="{10 * place}" width="10" height="10" fill="#{r:02x}{g:02x}{b:02x}"/>\n'
+        for place, (r, g, b) in enumerate(colors)
+    )
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="200" height="10">\n{boxes}</svg>\n'
+    film = Image.open(io.BytesIO(film_gif([Frame("", svg)], 4.0)))
+    found = film.convert("RGB")
+    assert [found.getpixel((10 * place + 5, 5)) for place in range(20)] == colors
+
+
+WORDS = [
+    words(10, 30, "plain .0123", "#1f2430", 13),
+    words(150, 30, "middle & <b>", "#d25a3c", 16, "middle", 'font-weight="600"'),
+    words(290, 30, "end", "#0072b2", 12, "end"),
+    words(60, 60, "turned", "#009e73", 13, "middle", 'transform="rotate(-90 60 60)"'),
+    words(150, 60, "日本", "#1f2430", 13),  # not in our font
+]
+
+
+def test_words_stand_where_the_svg_has_them() -> None:
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="100" viewBox="0 0 300 100" '
+        f'font-family="{SHOWN}">\n<rect width="300" height="100" fill="#ffffff"/>\n'
+        + "\n".join(WORDS)
+        + "\n</svg>\n"
+    )
+    apart = [np.asarray(frame_pixels(svg), int), _rendered(svg)]
+    dark = [np.abs(255 - picture).sum(axis=2) > 150 for picture in apart]
+    for rows, columns in [
+        (slice(15, 35), slice(0, 95)),
+        (slice(15, 35), slice(95, 220)),
+        (slice(15, 35), slice(250, 300)),
+        (slice(36, 100), slice(40, 80)),
+    ]:
+        ours, theirs = (np.argwhere(picture[rows, columns]) for picture in dark)
+        assert np.abs(ours.min(axis=0) - theirs.min(axis=0)).max() <= 2
+        assert np.abs(ours.max(axis=0) - theirs.max(axis=0)).max() <= 4
+    assert np.array_equal(apart[0][36:], apart[1][36:])  # what is not plain is left as it was
+
+
+def test_words_of_a_moved_group_are_left_to_the_renderer() -> None:
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="60" viewBox="0 0 80 60">\n'
+        f'<g transform="translate(0 30)">{words(5, 20, "moved", "#000000")}</g>\n</svg>\n'
+    )
+    assert np.array_equal(np.asarray(frame_pixels(svg)), _rendered(svg))
+
+
+def _rendered(svg: str) -> NDArray[np.int64]:
+    return np.asarray(Image.open(io.BytesIO(svg_png(svg, 1.0))).convert("RGB"), np.int64)
 
 
 @pytest.mark.slow
