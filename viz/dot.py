@@ -45,8 +45,13 @@ LARGE = 300
 """Past this many boxes Graphviz is told to be quick instead of beautiful."""
 
 SWATCH = "■"
-MANY_BUNDLES = 100
-"""More bundles than these have their numbers in tooltips only."""
+SOME_BUNDLES, MANY_BUNDLES = 16, 100
+"""Of more bundles than the first the larger ones alone are labelled; of more than the second none.
+Tooltips have the numbers of all."""
+LARGER = 0.1
+"""So much of the largest one's sum of |contribution|."""
+THROUGH = "6"
+"""How much straighter than others are edges from part to part: those on which results flow."""
 
 _POSITIVE, _NEGATIVE, _UNSIGNED = (
     blend(PAPER, color, 1.0) for color in (POSITIVE, NEGATIVE, UNSIGNED)
@@ -216,6 +221,10 @@ class _Drawing:
         weight = strength(bundle.magnitude, self.largest_bundle)
         color = gradient_color(bundle.net, self.largest_bundle, HAIRLINE)
         attributes = {"penwidth": f"{0.7 + (MAX_PENWIDTH - 0.7) * weight**3:.2f}", "color": color}
+        source = self.by_key[bundle.source]
+        is_inside = self.around.isdisjoint((bundle.source, bundle.target))
+        if is_inside and source.kind not in {"parameters", "node"}:
+            attributes["weight"] = THROUGH
         if bundle.slot >= 0:
             edge = self.graph.operands_of(self.by_key[bundle.target].node)[bundle.slot]
             attributes["edgetooltip"] = (
@@ -227,7 +236,9 @@ class _Drawing:
         attributes["edgetooltip"] = (
             f"{edges}, sum of |contribution| {bundle.magnitude!r}, net {bundle.net!r}"
         )
-        if _has_edge_labels(self.view):
+        n_bundles = len(self.view.bundles)
+        is_small = n_bundles > SOME_BUNDLES and bundle.magnitude < LARGER * self.largest_bundle
+        if n_bundles <= MANY_BUNDLES and not is_small:
             attributes["label"] = f"{bundle.count:,} · {short_number(bundle.magnitude)}"
             attributes["labeltooltip"] = attributes["edgetooltip"]
         return attributes
@@ -246,11 +257,6 @@ class _Drawing:
                 row.attr(rank="same")
                 for key, next_key in pairwise(keys):
                     row.edge(self.names[key], self.names[next_key], style="invis")
-
-
-def _has_edge_labels(view: View) -> bool:
-    """Whether bundles are labelled: where there are numbers to sum, and room for them."""
-    return not view.is_scalar and len(view.bundles) <= MANY_BUNDLES
 
 
 def _account(graph: Graph, node: int) -> str:
@@ -276,8 +282,10 @@ def _heading(view: View, caption: str) -> str:
         )
     else:
         numbers = "how many · sum of |contribution|"
-        if not _has_edge_labels(view):
+        if len(view.bundles) > MANY_BUNDLES:
             numbers = "wider is a larger sum of |contribution|"
+        elif len(view.bundles) > SOME_BUNDLES:
+            numbers += ", where it is large"
         legend = (
             _cell("boxes: ", MUTED, size=9)
             + _key(_UNSIGNED, "darker is larger gradients")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -25,7 +28,7 @@ from tests.viz.computations import (
 )
 from tests.viz.golden import assert_golden
 from viz.boxes import Folding
-from viz.dot import norm, plain, to_dot
+from viz.dot import LARGER, SOME_BUNDLES, norm, plain, to_dot
 from viz.formats.png import svg_png
 from viz.render import render
 from viz.style import gradient_color, op_style, short_number
@@ -148,8 +151,33 @@ def test_a_part_shows_its_size_and_its_gradients() -> None:
     for box in view.inside:
         size = float(np.linalg.norm(graph.grad[view.outputs_of(box)]))
         assert f"{len(box):,} nodes · out grad {short_number(size)}" in shown
+    largest = max(bundle.magnitude for bundle in view.bundles)
+    labels = Counter(
+        f"{bundle.count:,} · {short_number(bundle.magnitude)}"
+        for bundle in view.bundles
+        if len(view.bundles) <= SOME_BUNDLES or bundle.magnitude >= LARGER * largest
+    )
+    assert 0 < len(labels) < len(view.bundles)  # the smaller ones' numbers are in tooltips
+    assert Counter(text for text in shown if re.fullmatch(r"[\d,]+ · \d[\d.e-]*", text)) == labels
+    assert "edges: how many · sum of |contribution|, where it is large \xa0\xa0" in shown
+    source = to_dot(view).source
+    for bundle in view.bundles:
+        assert f"sum of |contribution| {bundle.magnitude!r}, net {bundle.net!r}" in source
+
+
+def test_all_of_a_few_bundles_are_labelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = folded(Folding(small_snapshot(steps=2).graph("ann")))
+    monkeypatch.setattr("viz.dot.SOME_BUNDLES", len(view.bundles))
+    shown = texts(render(to_dot(view), "svg"))
     for bundle in view.bundles:
         assert f"{bundle.count:,} · {short_number(bundle.magnitude)}" in shown
+
+
+def test_a_bundle_that_is_no_number_is_labelled() -> None:
+    view = folded(Folding(small_snapshot(steps=2).graph("ann")))
+    first, *others = view.bundles
+    view.__dict__["bundles"] = (replace(first, magnitude=math.nan), *others)
+    assert f"{first.count:,} · nan" in texts(render(to_dot(view), "svg"))
 
 
 def test_what_is_cut_off_is_said() -> None:
