@@ -14,6 +14,7 @@ import numpy as np
 
 from microgpt.graph.arrays import Floats
 from viz.maps.svg_elements import PLAIN, SMALL, box, text_width, words, xml
+from viz.style import ink_on
 from viz.views.attention_arcs import ArcStrip, percent
 from viz.views.attention_weights import (
     AttentionHeads,
@@ -34,7 +35,8 @@ MOST_TIMES = 4.0
 """So many times as much, or as little, has the strongest colour."""
 COARSE = 4
 """Every so many levels of a scale, where numbers are pixels."""
-LARGEST_CELL = 44.0
+LARGEST_CELL, NUMBERED_CELL = 44.0, 34.0
+"""Of a weight, and from where on it has room for its number. Units: pixels."""
 MANY_HEADS = 8
 """More are four side by side, and not two."""
 GAP, PAIR_GAP = 30.0, 10.0
@@ -132,6 +134,8 @@ class _Drawing:
                 numbers, scale, at, y, self.cell, self.cell, absent, self.has_boxes, COARSE
             )
             yield from drawn.drawn(lambda reader, source: self._told(head, reader, source))
+            if place == 0 and self.cell >= NUMBERED_CELL:
+                yield from self._percents(head, at, y)
             yield frame(at, y, self.side, self.side, theme)
             yield self._selected(at, y, hue)
             if not self.has_boxes and place == 0:
@@ -145,6 +149,15 @@ class _Drawing:
         with np.errstate(all="ignore"):
             times: Floats = np.log2(head.weights * n_read[:, np.newaxis])
         return times
+
+    def _percents(self, head: HeadAttention, x: float, y: float) -> Iterator[str]:
+        """Each weight, in its cell. Colours are those of weights, as long as texts are short."""
+        for reader in range(self.n):
+            for source in range(reader + 1):
+                weight = float(head.weights[reader, source])
+                at_x, at_y = x + (source + 0.5) * self.cell, y + (reader + 0.5) * self.cell + 4
+                ink = ink_on(self.weights.color(weight))
+                yield words(at_x, at_y, percent(weight), ink, SMALL, "middle")
 
     def _selected(self, x: float, y: float, color: str) -> str:
         """A frame around the row of the selected position."""

@@ -12,7 +12,8 @@ from viz.views.embedding_points import EmbeddingPoints, embeddings_as_json, embe
 from viz.views.sheet import BOLD, MARGIN, TOP, frame, full, sheet
 from viz.views.table import Page, ViewParts
 
-SIDE = 640.0
+LONGER_SIDE, SHORTEST_SIDE = 640.0, 240.0
+"""Of the frame. Both axes have one scale, so that distances are what they are."""
 AROUND = 44.0
 """Between the outermost points and the frame."""
 RADIUS = 5.0
@@ -30,9 +31,18 @@ class _Drawing:
         self.shown, self.page, self.theme = shown, page, page.theme
         largest: Mapping[str, float] = page.largest or _largest(shown)
         self.scale = ColorScale(page.theme, largest["grad"], is_log=True)
-        self.half = largest["distance"] or 1.0
-        self.zoom = (SIDE / 2 - AROUND) / self.half
         self.left, self.top = MARGIN + 22.0, TOP + 12.0
+        least = np.array([-largest["left"], -largest["down"]])
+        most = np.array([largest["right"], largest["up"]])
+        extent = most - least
+        self.zoom = (LONGER_SIDE - 2 * AROUND) / (float(extent.max()) or 1.0)
+        sides = np.maximum(extent * self.zoom + 2 * AROUND, SHORTEST_SIDE)
+        self.width, self.height = sides.tolist()
+        middle = (least + most) / 2 * self.zoom
+        self.zero = (
+            self.left + self.width / 2 - float(middle[0]),
+            self.top + self.height / 2 + float(middle[1]),
+        )
 
     def svg(self) -> str:
         shown = self.shown
@@ -41,29 +51,35 @@ class _Drawing:
             f"The rows of {shown.matrix} as points: what is near is alike. Across the largest "
             f"principal component, {first:.0%} of the variance, up the second, {second:.0%}."
         )
-        bottom = self.top + SIDE
+        bottom = self.top + self.height
         parts = [*self._axes(), *self._points(), *self._legend(bottom + 44)]
-        return sheet(self.page, self.left + SIDE + MARGIN, bottom + 112, question, parts)
+        return sheet(
+            self.page,
+            self.left + max(self.width, LONGER_SIDE) + MARGIN,
+            bottom + 112,
+            question,
+            parts,
+        )
 
     def _axes(self) -> Iterator[str]:
         theme = self.theme
-        x, y = self.left + SIDE / 2, self.top + SIDE / 2
-        yield frame(self.left, self.top, SIDE, SIDE, theme)
+        (x, y), width, height = self.zero, self.width, self.height
+        yield frame(self.left, self.top, width, height, theme)
         line = f'stroke="{theme.hairline}" stroke-dasharray="3 4"'
-        across = f"M{self.left:.1f} {y:.1f}h{SIDE:.1f}M{x:.1f} {self.top:.1f}v{SIDE:.1f}"
+        across = f"M{self.left:.1f} {y:.1f}h{width:.1f}M{x:.1f} {self.top:.1f}v{height:.1f}"
         yield f'<path d="{across}" {line}/>'
         first, second = self.shown.parts
         told = f"component 1, {first:.1%} of the variance →"
-        yield words(x, self.top + SIDE + 18, told, theme.muted, SMALL, "middle")
+        x, y = self.left + width / 2, self.top + height / 2
+        yield words(x, self.top + height + 18, told, theme.muted, SMALL, "middle")
         turned = f'transform="rotate(-90 {self.left - 8:.1f} {y:.1f})"'
         told = f"component 2, {second:.1%} of the variance →"
         yield words(self.left - 8, y, told, theme.muted, SMALL, "middle", turned)
 
     def _places(self) -> list[tuple[float, float]]:
-        middle_x, middle_y = self.left + SIDE / 2, self.top + SIDE / 2
+        zero_x, zero_y = self.zero
         return [
-            (middle_x + x * self.zoom, middle_y - y * self.zoom)
-            for x, y in self.shown.points.tolist()
+            (zero_x + x * self.zoom, zero_y - y * self.zoom) for x, y in self.shown.points.tolist()
         ]
 
     def _points(self) -> Iterator[str]:
@@ -89,7 +105,7 @@ class _Drawing:
 
     def _legend(self, y: float) -> Iterator[str]:
         told = "Colour: the L2 norm of the row's gradient by this text's loss"
-        yield from self.scale.legend(MARGIN, y, SIDE / 2, told)
+        yield from self.scale.legend(MARGIN, y, LONGER_SIDE / 2, told)
 
 
 def _free(
@@ -116,7 +132,16 @@ def _free(
 def _largest(shown: EmbeddingPoints) -> dict[str, float]:
     return {
         "grad": largest_size(shown.grad_norms),
-        "distance": largest_size(shown.points),
+        # How far the points reach from 0 to each side.
+        **{
+            name: max(0.0, float(np.max(sign * shown.points[:, axis], initial=0.0)))
+            for name, sign, axis in (
+                ("left", -1, 0),
+                ("right", 1, 0),
+                ("down", -1, 1),
+                ("up", 1, 1),
+            )
+        },
     }
 
 

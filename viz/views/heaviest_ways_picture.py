@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from viz.maps.svg_elements import LARGE, PLAIN, SMALL, box, cut, short, words, wrapped, xml
+from viz.maps.svg_elements import (
+    LARGE,
+    PLAIN,
+    SMALL,
+    box,
+    cut,
+    short,
+    text_width,
+    words,
+    wrapped,
+    xml,
+)
 from viz.style import ink_on
 from viz.views.color_scale import ColorScale, largest_size
 from viz.views.heaviest_ways import HeaviestWays, ToldWay, paths_as_json, paths_lines
 from viz.views.sheet import BOLD, MARGIN, TOP, full, sheet
 from viz.views.table import Page, ViewParts
 
-BOX, HEIGHT = 218.0, 34.0
-LANE, LEVEL = BOX + 24, HEIGHT + 28
+NARROWEST, BROADEST, HEIGHT = 190.0, 256.0, 34.0
+"""Of boxes, which are as broad as the longest name needs. Units: pixels."""
+LANE_GAP, LEVEL = 24.0, HEIGHT + 28
 WIDEST = 9.0
+"""Of lines."""
 
 
 def paths_svg(shown: HeaviestWays, page: Page) -> str:
@@ -28,7 +41,10 @@ class _Drawing:
         self.scale = ColorScale(page.theme, largest["grad"], is_signed=True, is_log=True)
         self.levels = max(shown.level_of.values()) + 1
         self.top = TOP + 40
-        self.width = max(2 * MARGIN + len(shown.paths) * LANE, 760.0)
+        names = (text_width(shown.words_of[node], PLAIN) + 16 for node in shown.level_of)
+        self.box = min(max(NARROWEST, *names), BROADEST)
+        self.lane = self.box + LANE_GAP
+        self.width = max(2 * MARGIN + len(shown.paths) * self.lane, 760.0)
         self.heaviest = max(abs(way.share) for way in shown.ways) or 1.0
 
     def svg(self) -> str:
@@ -44,7 +60,7 @@ class _Drawing:
         return sheet(self.page, self.width, bottom + 78, question, parts)
 
     def _x(self, node: int) -> float:
-        return float(MARGIN + self.shown.lane_of[node] * LANE)
+        return float(MARGIN + self.shown.lane_of[node] * self.lane)
 
     def _y(self, node: int) -> float:
         return float(self.top + self.shown.level_of[node] * LEVEL)
@@ -54,8 +70,8 @@ class _Drawing:
         for lane, path in enumerate(shown.paths):
             told = short(path.share)
             if shown.gradient:
-                told += f" = {path.share / shown.gradient:.1%}"
-            x = MARGIN + lane * LANE
+                told += f" = {path.share / shown.gradient:.1%}".replace("-", "−")
+            x = MARGIN + lane * self.lane
             text = words(
                 x, self.top - 14, f"{lane + 1}:  {told}", self.theme.ink, LARGE, extra=BOLD
             )
@@ -65,14 +81,17 @@ class _Drawing:
         for way in self.shown.ways:
             yield self._line(way)
         for way in self.shown.ways:
-            x, y = self._x(way.end) + BOX / 2, self._y(way.end) - 8
+            x, y = self._x(way.end) + self.box / 2, self._y(way.end) - 8
             if self._x(way.start) > self._x(way.end):  # others may end there, too
-                x, y = self._x(way.start) + BOX / 2, self._y(way.start) + HEIGHT + 15
-            yield words(x + 9, y, f"×{short(way.factor)}", self.theme.muted, SMALL)
+                x, y = self._x(way.start) + self.box / 2, self._y(way.start) + HEIGHT + 15
+            told = f"×{short(way.factor)}"
+            # On paper of its own: lines of other paths pass here.
+            yield box(x + 7, y - 11, text_width(told, SMALL) + 2, 14, self.theme.paper)
+            yield words(x + 9, y, told, self.theme.muted, SMALL)
 
     def _line(self, way: ToldWay) -> str:
-        x0, y0 = self._x(way.start) + BOX / 2, self._y(way.start) + HEIGHT
-        x1, y1 = self._x(way.end) + BOX / 2, self._y(way.end)
+        x0, y0 = self._x(way.start) + self.box / 2, self._y(way.start) + HEIGHT
+        x1, y1 = self._x(way.end) + self.box / 2, self._y(way.end)
         color = self.theme.signed[-1] if way.share > 0 else self.theme.signed[0]
         if self.theme.name == "print":
             color = self.theme.ink if way.share > 0 else self.theme.muted
@@ -102,11 +121,11 @@ class _Drawing:
             )
             outline = f'rx="4" stroke="{self.theme.hairline}"'
             yield f"<g><title>{xml(told)}</title>"
-            yield box(x, y, BOX, HEIGHT, color, outline)
-            name = cut(shown.words_of[node], BOX - 12, PLAIN)
+            yield box(x, y, self.box, HEIGHT, color, outline)
+            name = cut(shown.words_of[node], self.box - 12, PLAIN)
             yield words(x + 7, y + 14, name, ink, PLAIN, extra=BOLD)
             numbers = f"{graph.op(node)}   {short(data)}   grad {short(grad)}"
-            yield words(x + 7, y + 29, cut(numbers, BOX - 12, SMALL), ink, SMALL)
+            yield words(x + 7, y + 29, cut(numbers, self.box - 12, SMALL), ink, SMALL)
             yield "</g>"
 
     def _legend(self, y: float) -> Iterator[str]:

@@ -15,12 +15,16 @@ from viz.views.table import Page, ViewParts
 from viz.views.training_course import TrainingCourse, training_as_json, training_lines
 
 PLOT, ROW = 190.0, 21.0
+"""Heights: of the curves, more where they need more room to be named, and of a row."""
 ROOM = 860.0
 """Width of curve and heatmap."""
 GAP = 46.0
 RIGHT = 190.0
 """Room at the right: what each curve is, and how large each row's last gradient."""
+LINE = 14.0
+"""Height of a line of text beside the curves."""
 MOST_CURVES = 24
+"""Of positions."""
 
 
 def training_svg(shown: TrainingCourse, page: Page) -> str:
@@ -36,7 +40,10 @@ class _Drawing:
         self.most = largest["loss"] * 1.05 or 1.0
         self.left = MARGIN + max(text_width(name, PLAIN) for name in (*shown.rows, "loss")) + 12
         self.top = TOP + 14.0
-        self.rows_top = self.top + PLOT + GAP
+        self.has_curves = len(shown.tokens) <= MOST_CURVES
+        lines = len(shown.tokens) + 1 if self.has_curves else 1
+        self.plot = max(PLOT, lines * LINE)
+        self.rows_top = self.top + self.plot + GAP
         self.pitch = ROOM / len(shown.steps)
 
     def svg(self) -> str:
@@ -52,11 +59,11 @@ class _Drawing:
         return float(self.left + (moment + 0.5) * self.pitch)
 
     def _y(self, loss: float) -> float:
-        return float(self.top + PLOT * (1 - min(loss / self.most, 1.0)))
+        return float(self.top + self.plot * (1 - min(loss / self.most, 1.0)))
 
     def _curves(self) -> Iterator[str]:
         shown, theme = self.shown, self.theme
-        yield frame(self.left, self.top, ROOM, PLOT, theme)
+        yield frame(self.left, self.top, ROOM, self.plot, theme)
         step = _nice(self.most / 4)
         for place in range(int(self.most / step) + 1):
             y = self._y(place * step)
@@ -64,10 +71,10 @@ class _Drawing:
             yield f'<path d="M{self.left:.1f} {y:.1f}h{ROOM:.1f}" {line}/>'
             yield words(self.left - 6, y + 4, f"{place * step:g}", theme.muted, SMALL, "end")
         yield words(MARGIN, self.top + 12, "loss, nats", theme.ink, PLAIN, extra=BOLD)
-        taken: list[float] = []
-        if len(shown.tokens) <= MOST_CURVES:
+        if self.has_curves:
             for position in range(len(shown.tokens)):
-                yield from self._position(position, taken)
+                losses = shown.position_losses[:, position]
+                yield self._curve(losses, theme.hues[0], 1.0, 0.45)
         yield self._curve(shown.losses, theme.hues[1], 2.6, 1.0)
         for moment, loss in enumerate(shown.losses.tolist()):
             told = xml(f"step {shown.steps[moment]}: loss {full(loss)}")
@@ -75,23 +82,28 @@ class _Drawing:
                 f'<circle cx="{self._x(moment):.1f}" cy="{self._y(loss):.1f}" r="2.6" '
                 f'fill="{theme.hues[1]}"><title>{told}</title></circle>'
             )
-        y = self._y(float(shown.losses[-1]))
-        last = f"mean {short(float(shown.losses[-1]))}"
-        yield words(self.left + ROOM + 8, y + 4, last, theme.hues[1], PLAIN, extra=BOLD)
+        yield from self._ends()
 
-    def _position(self, position: int, taken: list[float]) -> Iterator[str]:
-        """The curve of one position, and which it is, where there is room to say so."""
+    def _ends(self) -> Iterator[str]:
+        """What each curve is, beside its end: if they end close together, one below the other."""
         shown, theme = self.shown, self.theme
-        yield self._curve(shown.position_losses[:, position], theme.hues[0], 1.0, 0.45)
-        last = float(shown.position_losses[-1, position])
-        y = self._y(last)
-        if (
-            all(abs(y - other) > 12 for other in taken)
-            and abs(y - self._y(float(shown.losses[-1]))) > 13
-        ):
-            taken.append(y)
-            label = f"{shown.tokens[position]} → {shown.targets[position]}  {short(last)}"
-            yield words(self.left + ROOM + 8, y + 4, label, theme.muted, SMALL)
+        mean = float(shown.losses[-1])
+        ends = [(self._y(mean), f"mean  {short(mean)}", theme.hues[1], BOLD)]
+        if self.has_curves:
+            ends += [
+                (self._y(last), f"{token} → {target}  {short(last)}", theme.muted, "")
+                for token, target, last in zip(
+                    shown.tokens, shown.targets, shown.position_losses[-1].tolist(), strict=True
+                )
+            ]
+        ends.sort(key=lambda end: end[0])
+        places = _apart([y for y, *_ in ends], LINE, self.top, self.top + self.plot)
+        x = self.left + ROOM
+        for place, (y, label, color, extra) in zip(places, ends, strict=True):
+            if abs(place - y) > 2:
+                line = f'stroke="{theme.hairline}" stroke-width="0.8" fill="none"'
+                yield f'<path d="M{x + 1:.1f} {y:.1f}L{x + 14:.1f} {place:.1f}" {line}/>'
+            yield words(x + 18, place + 4, label, color, PLAIN if extra else SMALL, extra=extra)
 
     def _curve(self, numbers: Floats, color: str, width: float, opacity: float) -> str:
         points = " ".join(
@@ -130,9 +142,11 @@ class _Drawing:
             x = self._x(moment)
             if x - last >= needed:
                 last = x
-                y = self.top + PLOT + 16
+                y = self.top + self.plot + 16
                 yield words(x, y, str(step), self.theme.muted, SMALL, "middle")
-        yield words(self.left - 8, self.top + PLOT + 16, "step", self.theme.muted, SMALL, "end")
+        yield words(
+            self.left - 8, self.top + self.plot + 16, "step", self.theme.muted, SMALL, "end"
+        )
 
     def _legend(self, y: float) -> Iterator[str]:
         told = "Rows: the L2 norm of the gradient of what leaves the row's cells"
@@ -147,6 +161,23 @@ class _Drawing:
             line = f'stroke="{color}" stroke-width="{width}"'
             yield f'<path d="M{x:.1f} {y + 6 + 20 * place:.1f}h28" {line}/>'
             yield words(x + 36, y + 10.5 + 20 * place, what, self.theme.muted)
+
+
+def _apart(places: list[float], apart: float, first: float, last: float) -> list[float]:
+    """Places in ascending order, moved so far that none is too near to its neighbours.
+
+    As many as there is no room for are too near all the same.
+
+    >>> _apart([1.0, 2.0, 30.0], 10.0, 0.0, 40.0), _apart([38.0, 39.0], 10.0, 0.0, 40.0)
+    ([1.0, 11.0, 30.0], [30.0, 40.0])
+    """
+    moved: list[float] = []
+    for place in places:
+        moved.append(max(place, moved[-1] + apart if moved else first))
+    for at in reversed(range(len(moved))):
+        limit = last if at + 1 == len(moved) else moved[at + 1] - apart
+        moved[at] = min(moved[at], limit)
+    return moved
 
 
 def _nice(least: float) -> float:
