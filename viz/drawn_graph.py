@@ -16,12 +16,18 @@ from viz.view import View
 from viz.view_json import view_json
 
 
-def drawn_view(view: View, caption: str = "", smaller: Callable[[], str] | None = None) -> Drawn:
+def drawn_view(
+    view: View,
+    caption: str = "",
+    smaller: Callable[[], str] | None = None,
+    page: Callable[[], str] | None = None,
+) -> Drawn:
     """A view's boxes and bundles.
 
     Args:
         caption: a line under the title.
         smaller: in words, what to ask for where it is too large.
+        page: what it is as HTML, where that is more than the picture.
     """
     dot = to_dot(view, caption)
     title = f"{view.title}, {caption}" if caption else view.title
@@ -39,6 +45,7 @@ def drawn_view(view: View, caption: str = "", smaller: Callable[[], str] | None 
         dot=lambda: str(dot.source),
         network=lambda: _network(view, caption),
         scalars=lambda: _network(view, caption, scalars=True),
+        page=page,
         smaller=smaller,
     )
 

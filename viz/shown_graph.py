@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from microgpt.autograd.value import Value
 from microgpt.errors import InputError
@@ -52,6 +52,9 @@ def graph_of(
 ) -> ShownDrawing:
     """A graph of everything a value was computed from, or of a part of it.
 
+    As HTML the whole is the page of `viz.map`, in which one steps through the pass; a part, or a
+    whole opened to some depth, is its picture.
+
     Args:
         value: the root, usually the loss after `backward()`; or a Graph.
         depth: how often to open the folded graph. By default a small graph is drawn scalar by
@@ -66,7 +69,19 @@ def graph_of(
             scope or node.
     """
     graph = value if isinstance(value, Graph) else Graph.from_value(value)
-    return ShownDrawing(drawn_view(view_of(graph, depth, scope, around, hops), caption))
+    view = view_of(graph, depth, scope, around, hops)
+    is_whole = depth is None and not scope and around is None
+    page = _page_of(graph, caption) if is_whole else None
+    return ShownDrawing(drawn_view(view, caption, page=page))
+
+
+def _page_of(graph: Graph, title: str) -> Callable[[], str]:
+    def page() -> str:
+        from viz.page.page import graph_page  # noqa: PLC0415  # the debugger takes 100 ms
+
+        return graph_page(graph, title)
+
+    return page
 
 
 def attention_of(

@@ -11,6 +11,7 @@ import viz
 from microgpt import Graph, GraphError, InputError, Value
 from tests.viz.computations import square_graph
 from viz.drawn_graph import drawn_view
+from viz.films.frames import drawing
 from viz.shown import FRAME_HEIGHT
 from viz.view import neighbourhood
 
@@ -57,13 +58,27 @@ def test_without_attention_it_says_so() -> None:
         viz.attention(square_graph())
 
 
-def test_the_interactive_form_is_a_page_in_a_frame() -> None:
-    page = viz.graph(square_graph()).html()
+def test_the_interactive_form_is_a_page_in_a_frame(tmp_path: Path) -> None:
+    graph = square_graph()
+    page = viz.graph(graph, caption="x = 3").html()
     assert page.startswith("<!DOCTYPE html>")
-    assert "<svg" in page
+    assert page == viz.map(graph, title="x = 3").html()  # one steps through the pass in it
+    viz.graph(graph, caption="x = 3").save(tmp_path / "step.html")
+    assert (tmp_path / "step.html").read_text("utf-8") == page
     frame = page._repr_html_()
     assert frame.startswith('<iframe srcdoc="&lt;!DOCTYPE html&gt;')
     assert f'height="{FRAME_HEIGHT}"' in frame
+
+
+def test_a_part_of_a_graph_is_a_picture_on_a_page(emma_graph: Graph) -> None:
+    for shown in (
+        viz.graph(emma_graph, scope="pos1/layer0/attn"),
+        viz.graph(emma_graph, 1),
+        viz.graph(emma_graph, around="layer0.attn_wq[3][7]"),
+    ):
+        page = shown.html()
+        assert drawing(shown.drawn.part("svg")) in page
+        assert 'id="arrays"' not in page
 
 
 def test_another_file_is_replaced_only_by_force(tmp_path: Path) -> None:

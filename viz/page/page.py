@@ -7,15 +7,20 @@ arrays, and escaped text.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
 from microgpt.errors import InputError
+from microgpt.graph.graph import Graph
 from microgpt.printable import printable
 from viz.escaping import script_json
 from viz.html_page import html_page
-from viz.maps.lenses import Look
+from viz.maps.captions import document_captions
+from viz.maps.folding import with_open_layer
+from viz.maps.lenses import DEFAULT_LENS, Look, look
 from viz.maps.palette import HEADS, RAMP
+from viz.maps.step_map import StepMap
 from viz.page.blob import packed
 from viz.page.map_data import looks_of, map_data
 from viz.page.step_data import step_data
@@ -72,6 +77,24 @@ def page_html(look: Look, title: str = "") -> str:
         f'<script type="text/plain" id="engine">{_engine()}</script>'
     )
     return html_page(title or "Map", _asset("page.css"), _script(), body, compiles=True)
+
+
+def graph_page(
+    graph: Graph, title: str = "", tokens: Sequence[str] = (), step: int | None = None
+) -> str:
+    """A whole graph as one HTML file, which begins with the Map of its gradients.
+
+    Args:
+        graph: of anything.
+        title: what it is of.
+        tokens: what each column reads, and after the last one what comes next there.
+        step: the training step that it is of.
+
+    Raises:
+        InputError: the graph is too large for a page.
+    """
+    step_map = StepMap.of(graph, document_captions(graph, tokens), step)
+    return page_html(look(with_open_layer(step_map, None), DEFAULT_LENS), title)
 
 
 @cache

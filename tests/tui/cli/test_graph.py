@@ -19,6 +19,7 @@ from tests.tui.cli.in_process import run_here
 from tui.cli.commands.graph import unused_picture
 from viz.boxes import Folding
 from viz.dot import to_dot
+from viz.films.frames import drawing
 from viz.view import folded, neighbourhood
 
 
@@ -60,6 +61,36 @@ def test_the_overview_is_the_default(model: tuple[str, ...], tmp_path: Path, cor
     assert {"the whole graph", "“emma”, untrained, seed 42"} <= set(shown)
     for box in view.inside:
         assert any(text.removeprefix("θ ") == box.label for text in shown)
+
+
+def test_a_whole_graph_as_html_is_the_page_of_its_map(
+    model: tuple[str, ...], tmp_path: Path, corpus: Path
+) -> None:
+    page, same = tmp_path / "step.html", tmp_path / "same.html"
+    result = run_here("graph", "emma", *model, "--train", "2", "-o", page)
+    n_nodes = len(graph_of(corpus, "emma", 2))
+    assert result.stdout == f"wrote {page}: a page to walk in, of {n_nodes:,} nodes\n"
+    run_here("map", "emma", *model, "--train", "2", "-o", same)
+    assert page.read_bytes() == same.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--picture"], "bundles\n"),
+        (["--scope", "pos1/layer0"], "; without --scope, --depth and --around, the page to walk"),
+        (["--depth", "1"], "the page to walk in\n"),
+        (["--around", "#9"], "the page to walk in\n"),
+    ],
+)
+def test_a_picture_as_html_is_on_a_page(
+    model: tuple[str, ...], tmp_path: Path, options: list[str], told: str
+) -> None:
+    page, picture = tmp_path / "a.html", tmp_path / "a.svg"
+    result = run_here("graph", "emma", *model, *options, "-o", page)
+    assert told in result.stdout
+    run_here("graph", "emma", *model, *options, "-o", picture)
+    assert drawing(picture.read_text("utf-8")) in page.read_text("utf-8")
 
 
 def test_a_scope(model: tuple[str, ...], tmp_path: Path, corpus: Path) -> None:

@@ -27,11 +27,16 @@ _DESCRIPTION = """\
 Draws the computation of one document, its loss and its gradients. A document
 is tens of thousands of scalars, so it is folded: into positions, layers,
 attention heads, and below those into what makes each output.
+
+As .html it is the page of `microgpt map`, in which one opens each part and
+steps through the backward pass; with --scope, --depth, --around or --picture
+it is the picture.
 """
 _EXAMPLES = """\
 examples:
   microgpt graph emma
   microgpt graph emma -o emma.svg
+  microgpt graph emma --train 300 -o step.html
   microgpt graph emma --scope pos1/layer0/attn --depth 2 -o attention.svg
   microgpt graph emma --around 'layer0.attn_wq[3][7]' --hops 2 -o weight.png
   microgpt graph --run names.run --step 300 -o step300.svg
@@ -53,6 +58,9 @@ def add_parser(subparsers: Subparsers) -> CommandParser:
     add_number(group, "--depth", WHOLE_FROM_1, "how often to open what is drawn (default 1)")
     group.add_argument("--around", metavar="NODE", help="scalars around #1234, or around a name")
     add_number(group, "--hops", WHOLE_FROM_0, f"edges from NODE (default {DEFAULT_HOPS})")
+    group.add_argument(
+        "--picture", action="store_true", help="as .html the picture, not the page to walk in"
+    )
     add_output_option(group, GRAPH, or_else="without, graph-TEXT.svg, or graph-TEXT-2.svg, …")
     add_trained_model_options(parser)
     return parser
@@ -65,7 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: an option, the document or the output cannot be used; nothing was written.
         GraphError: there is no such scope or node, or the picture would be too large.
     """
-    from tui.cli.graph_view import chosen_view, extent, smaller_views  # noqa: PLC0415  # numpy; help need not wait
+    from tui.cli.graph_view import (  # noqa: PLC0415  # numpy; help need not wait
+        chosen_view,
+        extent,
+        page_of,
+        smaller_views,
+    )
     from viz.drawn_graph import drawn_view  # noqa: PLC0415  # graphviz, likewise
     from viz.export import check_output, write_drawn  # noqa: PLC0415
 
@@ -85,13 +98,31 @@ def run(arguments: argparse.Namespace) -> int:
     caption = looked_at.caption(document)
     graph = looked_at.model.graph(document)
     view = chosen_view(arguments, graph, hops)
-    drawn = drawn_view(view, caption, lambda: smaller_views(arguments, graph, hops))
+    page = None
+    if _is_page(arguments):
+        model = looked_at.model
+        tokens = model.tokenizer.encode(document)[: model.config.block_size + 1]
+        labels = [model.tokenizer.label(token) for token in tokens]
+        page = page_of(graph, caption, labels, looked_at.step)
+    drawn = drawn_view(view, caption, lambda: smaller_views(arguments, graph, hops), page)
     if output is None:
         output = unused_picture(f"graph-{document}")
         check_output(output, GRAPH)
     write_drawn(drawn, output, force=arguments.force)
-    say(f"wrote {output}: {view.title}, {extent(view)}")
+    told = f"{view.title}, {extent(view)}"
+    if page is not None:
+        told = f"a page to walk in, of {len(graph):,} nodes"
+    elif output.suffix.lower() == ".html" and not arguments.picture:
+        told += "; without --scope, --depth and --around, the page to walk in"
+    say(f"wrote {output}: {told}")
     return 0
+
+
+def _is_page(arguments: argparse.Namespace) -> bool:
+    """Whether a page is asked for: HTML, and no particular picture."""
+    asked = (arguments.scope, arguments.depth, arguments.around)
+    is_html = arguments.output is not None and arguments.output.suffix.lower() == ".html"
+    return is_html and not arguments.picture and asked == (None, None, None)
 
 
 def unused_picture(stem: str) -> Path:
