@@ -39,8 +39,8 @@ def check_output(output: str | Path, kind: DrawingKind = PICTURE, *, force: bool
     """
     path = Path(output)
     possible = formats.formats_of(kind)
-    found = formats.format_named(path.name, possible)
-    if found is None:
+    found = formats.format_named(path.name)
+    if found is None or found not in possible:
         raise refused(path, _why_not(path, kind), [row.suffix for row in possible])
     check_place(path)
     if not force:

@@ -18,7 +18,7 @@ from viz.boxes import Folding
 from viz.dot import norm, to_dot
 from viz.export import check_output, write_picture, write_view
 from viz.formats import Format
-from viz.kinds import GRAPH, MAP, VIEW
+from viz.kinds import GRAPH, MAP, MAPS, VIEW
 from viz.view import folded, scalars
 from viz.view_json import view_json
 
@@ -103,6 +103,9 @@ def test_what_cannot_hold_it_says_what_it_holds(tmp_path: Path) -> None:
         r"attention .*; it can be \.svg, \.png, \.pdf, \.html, \.json$",
     ):
         check_output(tmp_path / "a.mmd", VIEW)
+    for kind in (VIEW, MAPS):  # of the two suffixes it is the first that is asked for
+        with pytest.raises(InputError, match=rf"{kind.name} cannot be \.explorer\.json"):
+            check_output(tmp_path / "a.explorer.json", kind)
     with pytest.raises(InputError, match=r"a picture cannot be \.json, which holds a graph"):
         write_picture(to_dot(scalars(square_graph(), [0], "x")), tmp_path / "a.json")
     assert not list(tmp_path.iterdir())

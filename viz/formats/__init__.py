@@ -6,7 +6,7 @@ the modules beside this one, and `viz.export` writes it. To add a format, give i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -107,12 +107,12 @@ def suffixes_in_words(kind: DrawingKind = PICTURE) -> str:
     return ", ".join(suffixes(kind))
 
 
-def format_named(path_name: str, among: Iterable[Format] | None = None) -> Format | None:
+def format_named(path_name: str) -> Format | None:
     """The format that a file's name asks for, None if there is none.
 
     >>> format_named("a.explorer.json").name, format_named("A.SVG").name, format_named(".svg")
     ("Model Explorer's JSON", 'SVG', None)
     """
     name = path_name.lower()
-    found = (row for row in (FORMATS if among is None else among) if name.endswith(row.suffix))
+    found = (row for row in FORMATS if name.endswith(row.suffix))
     return next((row for row in found if name.rpartition("/")[2] != row.suffix), None)
