@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
-import viz
 from microgpt import Graph
 from tests.viz.computations import square_graph
 from tests.viz.films.test_films import FRAMES
 from tests.viz.page.browser import Page, browser_page, found_browser
 from tests.viz.page.hostile import LABELS, hostile_graph
+from viz import export
+from viz.drawn_graph import drawn_view
 from viz.films.export import write_film
 from viz.films.frames import Frame
 from viz.films.page import frames_page
+from viz.map_drawing import map_of
+from viz.shown_graph import view_of
 from viz.views.export import write_drawn
 from viz.views.subject import ViewSubject
 from viz.views.table import DrawnView
@@ -101,7 +104,7 @@ def test_larger_and_smaller(film: Page) -> None:
 
 
 def test_a_step_is_there_within_a_frame(browser: Page, tmp_path: Path, emma_graph: Graph) -> None:
-    svg = viz.map(emma_graph).drawn.part("svg")
+    svg = map_of(emma_graph).drawn.part("svg")
     path = tmp_path / "film.html"
     path.write_text(frames_page([Frame(f"step {n}", svg) for n in range(9)], "emma"), "utf-8")
     opened(browser, path)
@@ -117,7 +120,7 @@ def test_a_step_is_there_within_a_frame(browser: Page, tmp_path: Path, emma_grap
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_graph_on_a_narrow_page(browser: Page, tmp_path: Path, dark: bool) -> None:
     path = tmp_path / "a.html"
-    viz.graph(square_graph(), caption="narrow").save(path)
+    export.write_drawn(drawn_view(view_of(square_graph()), "narrow"), path)
     opened(browser, path, 360, dark=dark)
     assert browser.ask("document.documentElement.scrollWidth") == 360
     assert browser.ask("document.querySelector('#stage svg').getBoundingClientRect().width") <= 340
@@ -129,16 +132,16 @@ def test_a_graph_on_a_narrow_page(browser: Page, tmp_path: Path, dark: bool) -> 
 
 def test_labels_run_nothing(browser: Page, tmp_path: Path) -> None:
     graph, path = hostile_graph(), tmp_path / "a.html"
-    shown = viz.graph(graph, caption=LABELS[0])
-    shown.save(path)
+    drawn = drawn_view(view_of(graph), LABELS[0])
+    export.write_drawn(drawn, path)
     opened(browser, path)
     assert browser.ask("window.hit") is None
     assert browser.ask("document.querySelectorAll('img').length") == 0
     titles = browser.ask(
         "[...document.querySelectorAll('#stage svg title')].map((e) => e.textContent)"
     )
-    drawn = ET.fromstring(shown.drawn.part("svg"))
-    assert titles == [each.text or "" for each in drawn.iter("{http://www.w3.org/2000/svg}title")]
+    picture = ET.fromstring(drawn.part("svg"))
+    assert titles == [each.text or "" for each in picture.iter("{http://www.w3.org/2000/svg}title")]
     assert_quiet(browser, path)
 
 
