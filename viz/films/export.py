@@ -10,7 +10,7 @@ from microgpt.errors import InputError
 from microgpt.files import write_atomically
 from viz.export import check_kind
 from viz.films.formats import FILM_FORMATS, FilmFormat
-from viz.films.frames import Frame, of_one_size
+from viz.films.frames import Frame, FramesInMaking, of_one_size
 from viz.formats import EXTRA
 from viz.output_file import check_place, refused
 
@@ -46,23 +46,25 @@ def write_film(
     per_second: float = 12.0,
     force: bool = False,
     drawn: Callable[[int], None] = lambda _: None,
-    stopped: Callable[[], bool] = lambda: False,
+    asked: Callable[[], int] = lambda: 0,
 ) -> None:
     """Writes a film, by the path's suffix.
 
     Args:
-        frames: in order.
+        frames: in order. If they are in the making, they are of one size.
         title: what all of them show.
         per_second: how many frames, where it moves by itself.
         force: whether a file of another kind may be in its place.
         drawn: is told how many frames are drawn, where that takes long.
-        stopped: whether those that are drawn shall do, where that takes long.
+        asked: how often somebody has asked for an end, where that takes long: once for no more
+            frames than are made, and once more for no more than are drawn.
 
     Raises:
         InputError: the file cannot be made or written; nothing is left half-written.
     """
     row = check_film_output(output, force=force)
-    frames = of_one_size(frames)
+    if not isinstance(frames, FramesInMaking):
+        frames = of_one_size(frames)
     if row.suffix == ".html":
         from viz.films.page import frames_page  # noqa: PLC0415  # one of these is used
 
@@ -74,5 +76,5 @@ def write_film(
     else:
         from viz.films.gif import film_gif  # noqa: PLC0415
 
-        content = film_gif(frames, per_second, drawn, stopped)
+        content = film_gif(frames, per_second, drawn, asked)
     write_atomically(output, content)

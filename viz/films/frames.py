@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from viz.formats.png import svg_size
 
@@ -14,6 +15,27 @@ class Frame:
 
     name: str  # what it shows, such as "step 12"; `""` where there is only one
     svg: str
+
+
+@dataclass(frozen=True, slots=True)
+class FramesInMaking(Sequence[Frame]):
+    """Frames of one size that are each made when they are asked for, while others are drawn."""
+
+    n_frames: int
+    make: Callable[[int], Frame]
+
+    def __len__(self) -> int:
+        return self.n_frames
+
+    @overload
+    def __getitem__(self, place: int) -> Frame: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Frame]: ...
+    def __getitem__(self, place: int | slice) -> Frame | Sequence[Frame]:
+        places = range(self.n_frames)[place]
+        if isinstance(places, range):
+            return [self.make(each) for each in places]
+        return self.make(places)
 
 
 @dataclass(frozen=True, slots=True)

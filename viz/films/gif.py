@@ -5,11 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Generator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -42,23 +43,22 @@ def film_gif(
     frames: Sequence[Frame],
     per_second: float,
     drawn: Callable[[int], None] = lambda _: None,
-    stopped: Callable[[], bool] = lambda: False,
+    asked: Callable[[], int] = lambda: 0,
 ) -> bytes:
     """The film, again and again.
 
     Args:
+        frames: in order; those in the making are made while others are drawn.
         drawn: is told how many frames are done.
-        stopped: whether the frames that are done shall do, once there is one.
+        asked: how often somebody has asked for an end: while frames are made or handed out, no more
+            of them are; after that, the drawn ones do, once there is one.
 
     Raises:
         InputError: it would be too large, or the frames are not of one size.
     """
     from PIL import Image  # noqa: PLC0415  # not always there
 
-    sizes = dict.fromkeys(svg_size(frame.svg) for frame in frames)
-    if len(sizes) > 1:
-        raise InputError("the frames are not of one size: .html holds them")
-    width, height = next(iter(sizes))
+    width, height = svg_size(frames[0].svg)
     if (pixels := width * height * len(frames)) > MOST_PIXELS:
         raise InputError(
             f"a GIF of {len(frames):,} frames of {width:.0f} × {height:.0f} pixels is too large: "
@@ -66,20 +66,21 @@ def film_gif(
             ".html holds more"
         )
     pictures: list[Picture] = []
-    palette, size = _palette(frames)
-    pixels_of_frames = _pixels([frame.svg for frame in frames], palette)
-    before = np.zeros(size[0] * size[1], np.uint8)
-    for content in pixels_of_frames:
-        now = np.frombuffer(content, np.uint8)
-        changed = np.where(now == before, UNCHANGED, now) if pictures else now
-        picture = Image.frombytes("P", size, changed.astype(np.uint8).tobytes())
-        picture.putpalette(palette)
-        pictures.append(picture)
-        before = now
-        drawn(len(pictures))
-        if stopped():
-            break
-    pixels_of_frames.close()
+    with _Drawers(len(frames)) as drawers:
+        palette, size = _palette(frames)
+        before = np.zeros(size[0] * size[1], np.uint8)
+        contents = drawers.pixels(_svgs(frames, asked), palette)
+        already = asked()
+        for content in contents:
+            now = np.frombuffer(content, np.uint8)
+            changed = np.where(now == before, UNCHANGED, now) if pictures else now
+            picture = Image.frombytes("P", size, changed.astype(np.uint8).tobytes())
+            picture.putpalette(palette)
+            pictures.append(picture)
+            before = now
+            drawn(len(pictures))
+            if asked() > already:
+                break
     file = BytesIO()
     each = round(1000 / per_second)
     pictures[0].save(
@@ -89,6 +90,18 @@ def film_gif(
     return file.getvalue()
 
 
+def _svgs(frames: Sequence[Frame], asked: Callable[[], int]) -> Iterator[str]:
+    """The frames until somebody asks for an end; one at least."""
+    size = svg_size(frames[0].svg)
+    for place in range(len(frames)):
+        svg = frames[place].svg
+        if svg_size(svg) != size:
+            raise InputError("the frames are not of one size: .html holds them")
+        yield svg
+        if asked():
+            return
+
+
 def _palette(frames: Sequence[Frame]) -> tuple[bytes, tuple[int, int]]:
     """The colours of the first, the middle and the last frame, and how large a frame is.
 
@@ -96,9 +109,11 @@ def _palette(frames: Sequence[Frame]) -> tuple[bytes, tuple[int, int]]:
     areas come first, since they are the most frequent, and the background keeps its own.
     """
     pictures = [frame_pixels(frames[place].svg) for place in (0, len(frames) // 2, -1)]
-    each = np.concatenate([np.asarray(picture).reshape(-1, 3) for picture in pictures])
-    codes, counts = np.unique(each @ np.array([1 << 16, 1 << 8, 1]), return_counts=True)
-    by_count = codes[np.argsort(-counts, kind="stable"), np.newaxis] >> np.array([16, 8, 0]) & 255
+    counts: Counter[tuple[int, int, int]] = Counter()
+    for picture in pictures:
+        for count, color in picture.getcolors(picture.width * picture.height) or ():
+            counts[color] += count  # type: ignore[index]  # of an RGB picture it is three numbers
+    by_count = np.array(sorted(counts, key=lambda color: (-counts[color], color)))
     areas = _far_apart(by_count[:AREAS], NEAREST, [])
     palettes = (_far_apart(by_count, apart, areas) for apart in range(NEAREST, 256, 2))
     palette = next(few for few in palettes if len(few) <= COLORS)
@@ -121,23 +136,31 @@ def _far_apart(colors: Ints, apart: int, already: Sequence[Ints]) -> list[Ints]:
     return chosen
 
 
-def _pixels(svgs: Sequence[str], palette: bytes) -> Generator[bytes, None, None]:
-    """The frames in order, each pixel the number of its colour.
+class _Drawers:
+    """Who draws a film's frames: processes, as drawing holds the interpreter; or this one alone."""
 
-    Drawing holds the interpreter, so processes share it.
-    """
-    pixels_of = partial(_pixels_of, palette)
-    workers = min(os.cpu_count() or 1, 8)
-    if len(svgs) < FEW or workers == 1:
-        yield from map(pixels_of, svgs)
-        return
-    # Not forked: a thread of ours may hold a lock. The parent alone answers to Ctrl-C.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, _ignore_interrupts)
-    try:
-        yield from pool.map(pixels_of, svgs, chunksize=4)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    def __init__(self, n_frames: int) -> None:
+        workers = min(os.cpu_count() or 1, 8)
+        self._pool: ProcessPoolExecutor | None = None
+        if n_frames >= FEW and workers > 1:
+            # Not forked: a thread of ours may hold a lock. The parent alone answers to Ctrl-C.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(workers, context, _ignore_interrupts)
+            self._pool.submit(int)  # they begin now, and not when the palette is there
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def pixels(self, svgs: Iterator[str], palette: bytes) -> Iterator[bytes]:
+        """The frames in order, each pixel the number of its colour; all of them are begun."""
+        pixels_of = partial(_pixels_of, palette)
+        if self._pool is None:
+            return map(pixels_of, svgs)
+        return self._pool.map(pixels_of, svgs, chunksize=4)
 
 
 def _pixels_of(palette: bytes, svg: str) -> bytes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from microgpt.errors import InputError
 from microgpt.graph.graph import Graph
-from viz.films.frames import Frame
+from viz.films.frames import Frame, FramesInMaking
 from viz.maps.captions import document_captions
 from viz.maps.folding import with_open_layer
 from viz.maps.lenses import DEFAULT_LENS, Look, Question, look
@@ -57,6 +58,29 @@ def map_frames(
     Raises:
         InputError: there is no such lens, or it asks about more than one step.
     """
+    work = work or Work()
+    frames = maps_in_making(at, steps, title, lens, layer, updated, work, unit)
+    already = min(FOR_SCALE, len(steps))
+    shown: list[Frame] = []
+    for place in range(len(frames)):
+        if work.stopped():
+            break
+        shown.append(frames[place])
+        work.done(already + len(shown))
+    return shown
+
+
+def maps_in_making(
+    at: At,
+    steps: Sequence[int],
+    title: str,
+    lens: str = DEFAULT_LENS,
+    layer: int | None = None,
+    updated: Callable[[int], Graph] | None = None,
+    work: Work | None = None,
+    unit: str = "step",
+) -> FramesInMaking:
+    """The same, made when they are asked for; none if somebody stops it before scales are known."""
     if lens not in MAP_LENSES:
         raise InputError(f"--lens {lens}: a film of Maps has {', '.join(MAP_LENSES)}")
     work = work or Work()
@@ -65,26 +89,30 @@ def map_frames(
         after = updated(step) if updated and lens == "update" else None
         return _look(at(step), lens, layer, after)
 
-    ends, reader, shown = Ends(), None, list[Frame]()
-    some = spread(steps, FOR_SCALE)
+    ends, reader = Ends(), None
     kept: dict[int, Look] = {}
-    for step in some:
+    for step in spread(steps, FOR_SCALE):
         if work.stopped():
-            return []
+            return FramesInMaking(0, _none)
         kept[step] = seen = seen_at(step)
         ends = ends.and_of(ends_of(seen))
         reader = strongest_reader(seen)  # of the last one
         work.done(len(kept))
-    for step in steps:
-        if work.stopped():
-            break
+
+    @lru_cache(8)  # a GIF asks for a few of them twice
+    def made(place: int) -> Frame:
+        step = steps[place]
         name = f"{unit} {step}"
         seen = kept.pop(step) if step in kept else seen_at(step)
         has_reader = reader is None or reader < len(seen.map.captions)  # passes differ in columns
         whose = reader if has_reader else strongest_reader(seen)
-        shown.append(Frame(name, maps_svg([seen], [name], title, whose, ends)))
-        work.done(len(some) + len(shown))
-    return shown
+        return Frame(name, maps_svg([seen], [name], title, whose, ends))
+
+    return FramesInMaking(len(steps), made)
+
+
+def _none(place: int) -> Frame:
+    raise IndexError(place)
 
 
 def _look(subject: ViewSubject, lens: str, layer: int | None, updated: Graph | None) -> Look:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from html import escape
 
 from microgpt.printable import printable
@@ -14,6 +15,7 @@ SMALL, PLAIN, LARGE, TITLE = 12, 13, 16, 20
 _NARROW, _WIDE = frozenset("fijlrtI .,:;'|!()[]/-"), frozenset("mwMW%@—…→×")
 
 
+@lru_cache(10_000)
 def text_width(text: str, size: float) -> float:
     """About the width of a text in the widest of the fonts that it may be shown in."""
     return size * sum(map(_width, text))

@@ -23,7 +23,7 @@ from viz.films import gif as gif_module
 from viz.films import moving_svg as moving_module
 from viz.films import page as page_module
 from viz.films.export import check_film_output, write_film
-from viz.films.frames import Frame, drawing, of_one_size, shared_lines
+from viz.films.frames import Frame, FramesInMaking, drawing, of_one_size, shared_lines
 from viz.films.gif import film_gif
 from viz.films.moving_svg import HOLD, moving_svg
 from viz.films.page import frames_page
@@ -243,10 +243,34 @@ def _rendered(svg: str) -> NDArray[np.int64]:
     return np.asarray(Image.open(io.BytesIO(svg_png(svg, 1.0))).convert("RGB"), np.int64)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_frames_in_the_making_are_made_until_somebody_asks_for_an_end(times: int) -> None:
+    made: list[int] = []
+
+    def make(place: int) -> Frame:
+        made.append(place)
+        return FRAMES[place]
+
+    asked = lambda: times if made[-1] == 2 and made.count(0) > 1 else 0  # noqa: E731
+    content = film_gif(FramesInMaking(5, make), 4.0, asked=asked)
+    assert Image.open(io.BytesIO(content)).n_frames == 3
+    assert 3 not in made
+
+
+def test_frames_in_the_making_are_the_same_film(tmp_path: Path) -> None:
+    for suffix in (".gif", ".svg", ".html"):
+        one, other = tmp_path / f"one{suffix}", tmp_path / f"other{suffix}"
+        write_film(FRAMES, "a film", one)
+        write_film(FramesInMaking(5, FRAMES.__getitem__), "a film", other)
+        assert one.read_bytes() == other.read_bytes()
+    assert FramesInMaking(5, FRAMES.__getitem__)[1:3] == FRAMES[1:3]
+
+
 @pytest.mark.slow
 def test_several_processes_draw_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gif_module, "FEW", 2)
     shared = film_gif(FRAMES, 4.0)
+    assert film_gif(FramesInMaking(5, FRAMES.__getitem__), 4.0) == shared
     monkeypatch.setattr(gif_module, "FEW", 99)
     assert shared == film_gif(FRAMES, 4.0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,7 +105,9 @@ def run(arguments: argparse.Namespace) -> int:
         every = film.between(arguments.first, arguments.last)
         steps = spread(every, arguments.frames or row.frames)
         with interrupts.held_back():
-            frames = _frames(arguments, film, steps, interrupts)
+            # A GIF is drawn by other processes, while this one makes frames. Passes differ in size.
+            in_making = row.suffix == ".gif" and arguments.view == MAP and film.unit == "step"
+            frames = _frames(arguments, film, steps, interrupts, in_making=in_making)
             if not frames:
                 notice(f"{interrupts.name}: no frame was done, and nothing was written")
                 return interrupts.status
@@ -124,7 +126,7 @@ def _from_to(film: Filmed, steps: list[int], count: int) -> str:
 
 
 def _write(
-    arguments: argparse.Namespace, frames: list[Frame], title: str, interrupts: Interrupts
+    arguments: argparse.Namespace, frames: Sequence[Frame], title: str, interrupts: Interrupts
 ) -> int:
     """Writes the film, and gives how many frames it has: fewer if somebody interrupts."""
     from viz.films.export import write_film  # noqa: PLC0415  # numpy
@@ -140,8 +142,7 @@ def _write(
 
         write_film(
             frames, title, arguments.output, per_second=arguments.speed or PER_SECOND,
-            force=arguments.force, drawn=shown,
-            stopped=lambda: interrupts.received != already,
+            force=arguments.force, drawn=shown, asked=lambda: int(interrupts.received != already),
         )  # fmt: skip
     return done
 
@@ -176,17 +177,34 @@ def _check_view(arguments: argparse.Namespace) -> None:
 
 
 def _frames(
-    arguments: argparse.Namespace, film: Filmed, steps: list[int], interrupts: Interrupts
-) -> list[Frame]:
-    """As many frames as there are until somebody interrupts."""
-    from viz.films.scenes import Work, map_frames, n_parts, view_frames  # noqa: PLC0415  # numpy
+    arguments: argparse.Namespace,
+    film: Filmed,
+    steps: list[int],
+    interrupts: Interrupts,
+    *,
+    in_making: bool,
+) -> Sequence[Frame]:
+    """As many frames as there are until somebody interrupts.
+
+    Args:
+        in_making: whether they are rather made when they are asked for.
+    """
+    from viz.films.scenes import (  # noqa: PLC0415  # numpy
+        FOR_SCALE,
+        Work,
+        map_frames,
+        maps_in_making,
+        n_parts,
+        view_frames,
+    )
     from viz.views.themes import theme_called  # noqa: PLC0415
 
-    with _bar("drawing", n_parts(arguments.view, len(steps))) as show:
+    parts = min(FOR_SCALE, len(steps)) if in_making else n_parts(arguments.view, len(steps))
+    with _bar("drawing", parts) as show:
         work = Work(show, lambda: bool(interrupts.received))
         if arguments.view == MAP:
             lens = arguments.lens or "grad"
-            return map_frames(
+            return (maps_in_making if in_making else map_frames)(
                 film.at, steps, film.title, lens, arguments.layer, film.updated, work, film.unit
             )
         theme = theme_called(arguments.theme or "light")
