@@ -73,8 +73,8 @@ PICTURES = (
         "graph", "What is the whole computation made of?",
         f"microgpt graph emma {AT}",
         "Boxes are parts, as dark as the gradient of what leaves them, and edges run from "
-        "operands to results, as wide as what they contribute. The numbers at an edge say how "
-        "many scalar edges it bundles and the sum of their contributions' sizes.",
+        "operands to results, as wide as what they contribute. The numbers at the wider ones say "
+        "how many scalar edges they bundle and the sum of their contributions' sizes.",
     ),
     Picture(
         "scope", "And one position's attention?",

@@ -43,6 +43,8 @@ MAX_PENWIDTH = 4.0
 
 LARGE = 300
 """Past this many boxes Graphviz is told to be quick instead of beautiful."""
+PATIENT = "8"
+"""Of fewer it looks so many times as long for an order in which edges cross less."""
 
 SWATCH = "■"
 SOME_BUNDLES, MANY_BUNDLES = 16, 100
@@ -72,7 +74,7 @@ def to_dot(view: View, caption: str = "", grads: Floats | None = None) -> Digrap
         fontcolor=INK, bgcolor=PAPER, nodesep="0.18", ranksep="0.45", pad="0.2",
         tooltip=plain(view.title),
         **({"splines": "line", "nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.1"}
-           if len(view.boxes) > LARGE else {}),
+           if len(view.boxes) > LARGE else {"mclimit": PATIENT}),
     )  # fmt: skip
     set_font(dot)
     dot.attr("node", fontsize="11", fontcolor=INK, color=HAIRLINE)
@@ -238,7 +240,7 @@ class _Drawing:
         )
         n_bundles = len(self.view.bundles)
         is_small = n_bundles > SOME_BUNDLES and bundle.magnitude < LARGER * self.largest_bundle
-        if n_bundles <= MANY_BUNDLES and not is_small:
+        if not self.view.is_scalar and n_bundles <= MANY_BUNDLES and not is_small:
             attributes["label"] = f"{bundle.count:,} · {short_number(bundle.magnitude)}"
             attributes["labeltooltip"] = attributes["edgetooltip"]
         return attributes

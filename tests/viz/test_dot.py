@@ -173,6 +173,16 @@ def test_all_of_a_few_bundles_are_labelled(monkeypatch: pytest.MonkeyPatch) -> N
         assert f"{bundle.count:,} · {short_number(bundle.magnitude)}" in shown
 
 
+def test_bundles_beside_single_scalars_are_not_labelled() -> None:
+    folding = Folding(small_snapshot(steps=2).graph("ann"))
+    view = folded(folding, folding.scope("pos1/layer0/attn/head0/softmax"))
+    assert view.is_scalar
+    assert any(bundle.slot < 0 for bundle in view.bundles)
+    source = to_dot(view).source
+    assert not re.search(r"->.*[ \[]label=", source)
+    assert "sum of |contribution|" in source  # in tooltips
+
+
 def test_a_bundle_that_is_no_number_is_labelled() -> None:
     view = folded(Folding(small_snapshot(steps=2).graph("ann")))
     first, *others = view.bundles
