@@ -46,7 +46,7 @@ def write_film(
     per_second: float = 12.0,
     force: bool = False,
     drawn: Callable[[int], None] = lambda _: None,
-    asked: Callable[[], int] = lambda: 0,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> None:
     """Writes a film, by the path's suffix.
 
@@ -56,8 +56,7 @@ def write_film(
         per_second: how many frames, where it moves by itself.
         force: whether a file of another kind may be in its place.
         drawn: is told how many frames are drawn, where that takes long.
-        asked: how often somebody has asked for an end, where that takes long: once for no more
-            frames than are made, and once more for no more than are drawn.
+        stopped: whether those that are drawn shall do, where that takes long.
 
     Raises:
         InputError: the file cannot be made or written; nothing is left half-written.
@@ -76,5 +75,5 @@ def write_film(
     else:
         from viz.films.gif import film_gif  # noqa: PLC0415
 
-        content = film_gif(frames, per_second, drawn, asked)
+        content = film_gif(frames, per_second, drawn, stopped)
     write_atomically(output, content)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Self
@@ -43,15 +43,14 @@ def film_gif(
     frames: Sequence[Frame],
     per_second: float,
     drawn: Callable[[int], None] = lambda _: None,
-    asked: Callable[[], int] = lambda: 0,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> bytes:
     """The film, again and again.
 
     Args:
         frames: in order; those in the making are made while others are drawn.
         drawn: is told how many frames are done.
-        asked: how often somebody has asked for an end: while frames are made or handed out, no more
-            of them are; after that, the drawn ones do, once there is one.
+        stopped: whether the frames that are done shall do, once there is one.
 
     Raises:
         InputError: it would be too large, or the frames are not of one size.
@@ -69,9 +68,7 @@ def film_gif(
     with _Drawers(len(frames)) as drawers:
         palette, size = _palette(frames)
         before = np.zeros(size[0] * size[1], np.uint8)
-        contents = drawers.pixels(_svgs(frames, asked), palette)
-        already = asked()
-        for content in contents:
+        for content in drawers.pixels(_svgs(frames), palette):
             now = np.frombuffer(content, np.uint8)
             changed = np.where(now == before, UNCHANGED, now) if pictures else now
             picture = Image.frombytes("P", size, changed.astype(np.uint8).tobytes())
@@ -79,7 +76,7 @@ def film_gif(
             pictures.append(picture)
             before = now
             drawn(len(pictures))
-            if asked() > already:
+            if stopped():
                 break
     file = BytesIO()
     each = round(1000 / per_second)
@@ -90,16 +87,13 @@ def film_gif(
     return file.getvalue()
 
 
-def _svgs(frames: Sequence[Frame], asked: Callable[[], int]) -> Iterator[str]:
-    """The frames until somebody asks for an end; one at least."""
+def _svgs(frames: Sequence[Frame]) -> Iterator[str]:
+    """What the frames show, each made when it is asked for."""
     size = svg_size(frames[0].svg)
-    for place in range(len(frames)):
-        svg = frames[place].svg
-        if svg_size(svg) != size:
+    for frame in frames:
+        if svg_size(frame.svg) != size:
             raise InputError("the frames are not of one size: .html holds them")
-        yield svg
-        if asked():
-            return
+        yield frame.svg
 
 
 def _palette(frames: Sequence[Frame]) -> tuple[bytes, tuple[int, int]]:
@@ -156,11 +150,17 @@ class _Drawers:
             self._pool.shutdown(cancel_futures=True)
 
     def pixels(self, svgs: Iterator[str], palette: bytes) -> Iterator[bytes]:
-        """The frames in order, each pixel the number of its colour; all of them are begun."""
-        pixels_of = partial(_pixels_of, palette)
+        """The frames in order, each pixel the number of its colour."""
         if self._pool is None:
-            return map(pixels_of, svgs)
-        return self._pool.map(pixels_of, svgs, chunksize=4)
+            yield from map(partial(_pixels_of, palette), svgs)
+            return
+        begun: deque[Future[bytes]] = deque()
+        for svg in svgs:
+            begun.append(self._pool.submit(_pixels_of, palette, svg))
+            while begun and begun[0].done():
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
 
 
 def _pixels_of(palette: bytes, svg: str) -> bytes:

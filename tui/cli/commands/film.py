@@ -142,7 +142,8 @@ def _write(
 
         write_film(
             frames, title, arguments.output, per_second=arguments.speed or PER_SECOND,
-            force=arguments.force, drawn=shown, asked=lambda: int(interrupts.received != already),
+            force=arguments.force, drawn=shown,
+            stopped=lambda: interrupts.received != already,
         )  # fmt: skip
     return done
 
