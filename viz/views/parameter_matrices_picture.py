@@ -97,7 +97,8 @@ class _Drawing:
         x = placed.x + text_width(matrix.name, PLAIN) * WIDER + 10
         yield words(x, top, _size_of(matrix), theme.muted, SMALL)
         labels = self.shown.row_labels(matrix)
-        yield from row_labels(labels, placed.x - 5, placed.y, self.cell, theme)
+        # Rows of the vocabulary, or of numbers.
+        yield from row_labels(labels, placed.x - 5, placed.y, self.cell, theme, are_in_order=True)
         for place, (numbers, scale) in enumerate(
             zip((matrix.data, matrix.grads, matrix.update), self.scales, strict=True)
         ):

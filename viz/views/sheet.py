@@ -106,12 +106,16 @@ def fits(labels: Sequence[str], pitch: float, size: int) -> bool:
 
 def row_labels(
     labels: Sequence[str], x: float, y: float, pitch: float, theme: Theme, size: int = SMALL,
-    color: str = "",
+    color: str = "", *, are_in_order: bool = False,
 ) -> Iterator[str]:  # fmt: skip
-    """The same at the left of rows: they end at `x`."""
+    """The same at the left of rows: they end at `x`.
+
+    Args:
+        are_in_order: whether one knows from the labels that are left what stands between them.
+    """
     places = [*thinned(len(labels), pitch, size + 1)]
     for place in places:
-        text = labels[place] if len(places) == len(labels) else str(place)
+        text = labels[place] if are_in_order or len(places) == len(labels) else str(place)
         yield words(x, y + (place + 0.5) * pitch + size * 0.36, text, color or theme.muted, size,
                     "end")  # fmt: skip
 

@@ -121,3 +121,12 @@ def test_no_line_crosses_a_factor(subject: ViewSubject) -> None:
         assert number(paper, "y") < number(text, "y") < number(paper, "y") + number(paper, "height")
         assert place > last_line  # drawn after all lines
     assert not [part.text for part in parts if "-" in (part.text or "") and "%" in part.text]
+
+
+def test_rows_of_embeddings_are_named_by_their_tokens(subject: ViewSubject) -> None:
+    root = picture("parameters", [subject])
+    named = [
+        text.text for text in root.iter(f"{SVG}text") if text.attrib.get("text-anchor") == "end"
+    ]
+    assert named.count("a") == 2  # of wte and lm_head
+    assert "0" in named  # of the others
