@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache, partial
 from io import BytesIO
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -35,6 +36,8 @@ LAST = 1500
 """So long the last frame stays. Units: milliseconds."""
 MOST_PIXELS = 400_000_000
 """Of all frames."""
+TOGETHER = 4
+"""So many frames are handed to a process at once."""
 FEW = 8
 """Frames are drawn by several processes from this number on: a process takes a moment to begin."""
 
@@ -154,13 +157,17 @@ class _Drawers:
         if self._pool is None:
             yield from map(partial(_pixels_of, palette), svgs)
             return
-        begun: deque[Future[bytes]] = deque()
-        for svg in svgs:
-            begun.append(self._pool.submit(_pixels_of, palette, svg))
+        begun: deque[Future[list[bytes]]] = deque()
+        while some := list(islice(svgs, TOGETHER)):
+            begun.append(self._pool.submit(_pixels_of_some, palette, some))
             while begun and begun[0].done():
-                yield begun.popleft().result()
+                yield from begun.popleft().result()
         while begun:
-            yield begun.popleft().result()
+            yield from begun.popleft().result()
+
+
+def _pixels_of_some(palette: bytes, svgs: Sequence[str]) -> list[bytes]:
+    return [_pixels_of(palette, svg) for svg in svgs]
 
 
 def _pixels_of(palette: bytes, svg: str) -> bytes:
