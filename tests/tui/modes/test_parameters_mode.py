@@ -340,12 +340,14 @@ async def test_what_is_opened_is_what_was_there_when_it_was_asked_for(
         screen = await ui.parameters()
         await ui.press(*["pagedown"] * 3, "down", "right")
         selected = []
-        select = ui.app.select
-        monkeypatch.setattr(ui.app, "select", lambda each: selected.append(each) or select(each))
+        go_to = ui.app.go_to
+        monkeypatch.setattr(
+            ui.app, "go_to", lambda each, **to: selected.append(each) or go_to(each, **to)
+        )
         screen.pane.action_open()
         screen.pane.action_matrix(1)  # before the message is there
         await ui.until(lambda: isinstance(ui.app.screen, GraphScreen) and ui.app.screen.explorer)
-        opened = next(each for each in selected if each.about == "node")
+        (opened,) = selected
         assert (opened.node, opened.matrix) == ("layer0.attn_wq[1][1]", "layer0.attn_wq")
 
 
