@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
 
-from microgpt.attach.child.anatomy import attributes, held_in
 from microgpt.attach.child.node_notes import More, noted
 from microgpt.attach.child.recorded import Node
 
@@ -57,9 +56,3 @@ def nodes_in(given: Iterable[Any], is_node: Callable[[object], bool]) -> list[No
         elif isinstance(value, (list, tuple)):
             found += filter(is_node, value)
     return found
-
-
-def holds(node: Node, other: Node, is_node: Callable[[object], bool]) -> bool:
-    """Whether a node has another one in its attributes, as one that lists its consumers has."""
-    values = attributes(node).values()
-    return any(each is other for value in values for each in held_in(value, is_node))

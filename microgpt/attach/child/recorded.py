@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from microgpt.attach.child.init_hook import CO_VARARGS, CO_VARKEYWORDS
@@ -46,6 +46,12 @@ class Call(NamedTuple):
     method: Callable[..., Any]
     positional: tuple[Any, ...]
     keywords: dict[str, Any]
+
+
+def n_parameters_of(code: CodeType) -> int:
+    """How many of its first variables a call binds: `*args` and `**keywords` included."""
+    flags = bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)
+    return code.co_argcount + code.co_kwonlyargcount + flags
 
 
 def arguments_of(call: FrameType) -> Arguments | None:

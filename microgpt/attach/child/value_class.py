@@ -10,6 +10,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from microgpt.attach.child.anatomy import Store, Subject, held_in, own_attribute, read
+from microgpt.attach.child.calls_around import CallsAround
 from microgpt.attach.child.function_objects import FunctionObjects, name_of_function
 from microgpt.attach.child.init_hook import hooked_init
 from microgpt.attach.child.node_notes import (
@@ -24,7 +25,6 @@ from microgpt.attach.child.node_notes import (
 from microgpt.attach.child.op_names import exponent, function_beside, op_name
 from microgpt.attach.child.operand_notes import (
     captured_by,
-    holds,
     in_order,
     nodes_in,
     noted_operands,
@@ -59,7 +59,8 @@ class ValueClass:
         reads: Any = cls.__getattribute__
         self.is_plain = reads is object.__getattribute__ and not hasattr(cls, "__getattr__")
         self._own: Any = getattr if self.is_plain else lambda n, name, _: own_attribute(n, name)
-        self.origins, self.asked_until = Origins(), 0  # the newest when unused ones were asked for
+        self.origins = Origins()
+        self.asked_until = 0  # the newest origin when unused ones were asked for
         self.types = {cls}  # of its nodes, those derived from it included
         self.is_free = False  # whether its passes are loops of the script, and no function
         self.holds_arrays: bool | None = None  # of numpy; None: not known
@@ -70,6 +71,7 @@ class ValueClass:
         self.written_other = ""  # in words, what was written to one that is no float
         self.is_numberless = False  # whether one was given a number that had none
         self._functions = FunctionObjects(self.is_node)
+        self._calls_around = CallsAround(self.is_node)
         self.free: list[CodeType] = []  # of operators that are no methods
         self.codes: list[CodeType] = []  # of all that it defines
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
@@ -135,6 +137,7 @@ class ValueClass:
     def disarm(self) -> None:
         """Records no more: the class is as the script built it."""
         inits, self._inits = self._inits, {}
+        self._calls_around.forget()
         for cls, (own, hook) in inits.items():
             if vars(cls).get("__init__") is not hook:
                 continue  # a decorator such as `dataclass` may have put its own over ours
@@ -150,7 +153,7 @@ class ValueClass:
             CallPaths(base, calls_in_scopes=True).site_of,
             self.origins,
             self._arguments_of,
-            self._given_to,
+            self._calls_around.given_to,
             in_order if self.shape is not None and self.shape.is_closure else None,
             notes_all=self._notes_all,
         )
@@ -185,11 +188,6 @@ class ValueClass:
             if called and given == list(map(id, filter(self.is_node, called.all()))):
                 maker, arguments = outer, called
         return maker.f_code, arguments
-
-    def _given_to(self, maker: FrameType) -> Arguments | None:
-        """What code that is not the class's own was called with, None if that is no node."""
-        arguments = arguments_of(maker) if maker.f_code.co_argcount else None
-        return arguments if arguments and nodes_in(arguments.all(), self.is_node) else None
 
     def _is_operator(self, call: FrameType) -> bool:
         code = call.f_code
@@ -258,9 +256,9 @@ class ValueClass:
         maker, given = self.maker(node), self._arguments(node)
         if maker is None or given is None:
             return None
-        found = nodes_in(given.all(), self.is_node)
         if not self.owns(maker):  # any function: those count that list what is made of them
-            return tuple(each for each in found if holds(each, node, self.is_node)) or None
+            return self._calls_around.consumed_by(node, self._age(node), given)
+        found = nodes_in(given.all(), self.is_node)
         return tuple(each for each in found if each is not node)
 
     def sets_first(self, name: str) -> bool:
