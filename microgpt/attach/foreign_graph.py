@@ -15,7 +15,7 @@ from microgpt.attach.child.snapshot import IN_NODES
 from microgpt.attach.columns import Columns, floats, ints, texts
 from microgpt.attach.dropped import DROPPED, without_drops
 from microgpt.attach.foreign_pass import with_finals, with_pass
-from microgpt.attach.unasked_slopes import with_local_grads
+from microgpt.attach.unasked_slopes import with_local_grads, with_slopes_by_table
 from microgpt.attach.unkept_seed import with_unkept_seed
 from microgpt.attach.visits import Entries, ObservedPass, observed
 from microgpt.attach.wire import Field
@@ -53,8 +53,9 @@ def graph_of(fields: Mapping[str, Field], methods: OpEvaluator | None = None) ->
     seen = pass_of(graph, columns)
     kept = int(ints(fields, "kept")[0])
     is_handed_on = False
+    graph = with_slopes_by_table(graph)
     if kept == IN_NODES:
-        graph, seen, is_handed_on = with_unkept_seed(graph, seen)
+        graph, seen, is_handed_on = with_unkept_seed(graph, seen, methods)
     graph = with_local_grads(graph, seen, methods, has_finals=kept != IN_NODES)
     if kept != IN_NODES:
         return with_finals(graph, seen, kept)

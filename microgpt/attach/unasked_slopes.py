@@ -36,16 +36,11 @@ NEAR = 16
 """So many floats to either side that which gives a sum to the bit is looked for."""
 
 
-def with_local_grads(
-    graph: Graph, seen: ObservedPass, methods: OpEvaluator | None, *, has_finals: bool
-) -> Graph:
-    """A graph with local gradients where the class's own code could not be asked for them.
+def with_slopes_by_table(graph: Graph) -> Graph:
+    """A graph with local gradients of the op table's where the class could not be asked for them.
 
     Args:
         graph: has nan there.
-        seen: its pass.
-        methods: computes nodes again for other operands, where that is possible.
-        has_finals: whether of the pass only the gradients at its end were seen.
     """
     unknown = np.isnan(graph.local_grads)
     if not unknown.any():
@@ -56,9 +51,35 @@ def with_local_grads(
         found = _by_table(graph, node, graph.data[graph.operands[own]].tolist())
         if found is not None:
             locals_[own] = found
+    return replace(graph, local_grads=locals_)
+
+
+def moved_slopes(graph: Graph, methods: OpEvaluator, edges: Ints) -> Floats:
+    """Local gradients of some edges, found by moving operands; nan where that does not tell them.
+
+    Shape: `[edge]`.
+    """
+    locals_ = np.zeros(graph.n_edges)
+    locals_[edges] = np.nan
+    _fill_by_moving(graph, methods, locals_)
+    return locals_[edges]
+
+
+def with_local_grads(
+    graph: Graph, seen: ObservedPass, methods: OpEvaluator | None, *, has_finals: bool
+) -> Graph:
+    """A graph with local gradients that neither its class nor the op table has told.
+
+    Args:
+        graph: has nan there.
+        seen: its pass.
+        methods: computes nodes again for other operands, where that is possible.
+        has_finals: whether of the pass only the gradients at its end were seen.
+    """
+    locals_ = graph.local_grads.copy()
     rest = np.isnan(locals_)
     if not rest.any():
-        return replace(graph, local_grads=locals_)
+        return graph
     n_seen = _fill_from_writes(graph, seen, locals_)
     moved = np.isnan(locals_)
     if moved.any() and methods is not None:

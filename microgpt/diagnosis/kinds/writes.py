@@ -15,6 +15,7 @@ from microgpt.diagnosis.kinds.slopes import SAME, dropped_adjoints
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import Function, SourcePlace
 from microgpt.graph.arrays import Floats, Ints
+from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import REPLACED, ZEROED
 
 
@@ -173,6 +174,8 @@ def _not_seeded(evidence: Evidence) -> Iterator[Finding]:
             nodes=(graph.root,), pass_number=seen.number, event=0, was=seed, should=1.0,
         )  # fmt: skip
         if seed == 0 and not graph.grad[graph.root]:
+            if _gives_more_than_zero(graph):
+                continue  # it hands on what it keeps nowhere
             yield _with(
                 base, "certain", "the gradient of the root is 0 when the pass begins, so that all "
                 "others come to 0: nothing sets it to 1", len(graph),
@@ -188,6 +191,12 @@ def _not_seeded(evidence: Evidence) -> Iterator[Finding]:
                 base, "note", f"the pass begins with {said(seed)} as the root's gradient", None
             )
         return
+
+
+def _gives_more_than_zero(graph: Graph) -> bool:
+    """Whether the root's operands get something in a pass, whatever the root has."""
+    operands = [edge.operand for edge in graph.operands_of(graph.root)]
+    return bool((graph.grad[operands] != graph.grad_before[operands]).any())
 
 
 def _line_of_seed(evidence: Evidence, seen: PassEvidence) -> SourcePlace | None:
