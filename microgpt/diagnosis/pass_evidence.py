@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from microgpt.diagnosis.recognising import exactness
+from microgpt.diagnosis.shares_at_once import given_at_once, right_together
 from microgpt.diagnosis.true_locals import TrueLocals, true_locals
 from microgpt.graph.arrays import Floats, Ints, frozen
 from microgpt.graph.debuggee import Stop, Updates
@@ -212,7 +213,7 @@ class PassEvidence:
             np.add.at(did, pair[edges], shares)
             np.add.at(room, pair[edges], slack)
             off = np.abs(should - did) > room + self.exact * np.abs(should)
-            is_off = off[pair] & counted
+            is_off = off[pair] & counted & ~given_at_once(graph, ledger, self.exact)
             added = ledger.kind[along] == ADDED
             wrong = is_off[edges] & added & (adjoints != 0)
             written = np.zeros(graph.n_edges, np.bool_)
@@ -261,7 +262,9 @@ class PassEvidence:
     @cached_property
     def wrong_slopes(self) -> NDArray[np.bool_]:
         """The edges whose local gradient is another one than it should be. Shape: `[edge]`."""
-        return frozen(self.locals.wrong(self.given_slopes))
+        given = self.given_slopes
+        right = right_together(self.graph, given, self.slopes, self.exact)
+        return frozen(self.locals.wrong(given) & ~right)
 
     @cached_property
     def is_finite(self) -> bool:
