@@ -14,8 +14,6 @@ from functools import partial
 from typing import Any
 
 from microgpt.attach.child.anatomy import is_numeric, own_attribute
-from microgpt.attach.child.array_questions import floats
-from microgpt.attach.child.array_tap import as_floats, numpy_of_script
 from microgpt.attach.child.node_notes import next_note, number_in
 from microgpt.attach.child.pass_log import (
     DROPS,
@@ -30,6 +28,7 @@ from microgpt.attach.child.pass_log import (
     read_watch,
 )
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.script_arrays import as_floats, floats, numpy_of_script
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
 

@@ -14,11 +14,12 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from microgpt.attach.child.anatomy import attributes
-from microgpt.attach.child.array_tap import ArrayTap, as_floats, fitted, numpy_of_script
+from microgpt.attach.child.array_tap import ArrayTap
 from microgpt.attach.child.derived_arguments import DerivedArguments
 from microgpt.attach.child.local_gradients import objects_of
 from microgpt.attach.child.pass_log import installed
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.script_arrays import fitted, floats, is_row, numpy_of_script
 from microgpt.attach.child.tapes import Tapes
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field
@@ -364,18 +365,6 @@ class ArrayQuestions:
 
 def _is_nothing(given: Any) -> bool:
     return given is None or (isinstance(given, tuple) and all(part is None for part in given))
-
-
-def is_row(numbers: Any) -> bool:
-    """Whether numbers are an array, and not a single number."""
-    return isinstance(numbers, numpy_of_script().ndarray)
-
-
-def floats(numbers: Any) -> array[float]:
-    """An array of the script's numpy as a column that travels."""
-    column = array("d")
-    column.frombytes(as_floats(numbers).tobytes())
-    return column
 
 
 def _backward_methods(thing: Any) -> Iterator[str]:

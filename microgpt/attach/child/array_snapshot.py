@@ -9,10 +9,10 @@ from typing import Any
 
 from microgpt.attach.child.anatomy import attributes, is_array, own_attribute
 from microgpt.attach.child.array_pass_log import ArrayPassLog
-from microgpt.attach.child.array_questions import ArrayQuestions, floats
-from microgpt.attach.child.array_tap import as_floats, numpy_of_script
+from microgpt.attach.child.array_questions import ArrayQuestions
 from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.script_arrays import as_floats, floats, numpy_of_script
 from microgpt.attach.child.snapshot import ReadingError, Snapshot
 from microgpt.attach.child.value_class import ValueClass
 from microgpt.attach.wire import Field

@@ -2,34 +2,16 @@
 
 While a node's backward code is asked it finds the adjoint of our question on that node and zeros
 elsewhere, and all that it adds or writes, in place or not, is noted. No gradient of the script is
-touched. numpy is the script's own: this module is used only where the script has loaded it.
+touched.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from microgpt.attach.child.recorded import Node
-
-
-def numpy_of_script() -> Any:
-    """The numpy that the script has loaded, None if it has not."""
-    return sys.modules.get("numpy")
-
-
-def as_floats(value: Any) -> Any:
-    """Numbers as an array of doubles of their own, whatever they were kept in.
-
-    Raises:
-        TypeError, ValueError: they are complex, or no numbers.
-    """
-    numpy = numpy_of_script()
-    given = numpy.asarray(value)
-    if given.dtype.kind not in "fiub":
-        raise TypeError(f"its numbers are of type {given.dtype}: real ones are needed")
-    return numpy.array(given, dtype=numpy.float64, order="C")
+from microgpt.attach.child.script_arrays import as_floats, numpy_of_script
 
 
 class ArrayTap:
@@ -83,17 +65,3 @@ class ArrayTap:
         own = self._data_of(value) if self._is_node(value) else value
         self._given = [each for each in self._given if each[1] is not own]
         self._written.append((node, as_floats(own)))
-
-
-def fitted(share: Any, shape: tuple[int, ...]) -> Any:
-    """A share as a flat row of an operand's elements; a single number counts for all of them."""
-    numpy = numpy_of_script()
-    if share is None:
-        return numpy.zeros(int(numpy.prod(shape, dtype=int)))
-    own = as_floats(share)
-    if own.size != int(numpy.prod(shape, dtype=int)):
-        while own.ndim > len(shape):  # it should have summed over what was broadcast
-            own = own.sum(axis=0)
-        wide = tuple(axis for axis, n in enumerate(shape) if n == 1 and own.ndim == len(shape))
-        own = numpy.broadcast_to(own.sum(axis=wide, keepdims=True) if wide else own, shape)
-    return own.reshape(-1)

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from microgpt.attach.child.anatomy import attributes
-from microgpt.attach.child.array_questions import floats
 from microgpt.attach.child.many_nodes import ManyNodes
 from microgpt.attach.child.pass_log import inherited, lines_at
 from microgpt.attach.child.place_columns import line_rows
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.script_arrays import floats
 from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.child.snapshot import Snapshot
 from microgpt.attach.child.value_class import ValueClass

@@ -12,12 +12,12 @@ from microgpt.attach.child.anatomy import is_array
 from microgpt.attach.child.array_pass_log import ArrayPassLog
 from microgpt.attach.child.array_questions import ArrayQuestions
 from microgpt.attach.child.array_snapshot import ArraySnapshot
-from microgpt.attach.child.array_tap import numpy_of_script
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names, names_in
 from microgpt.attach.child.own_methods import OwnMethods
 from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.recorded import Node
+from microgpt.attach.child.script_arrays import numpy_of_script
 from microgpt.attach.child.script_failure import ScriptFailure
 from microgpt.attach.child.snapshot import ReadingError, Snapshot, nodes_below
 from microgpt.attach.child.torch_graph import TorchGraph
