@@ -53,7 +53,8 @@ def noting_setattr(
         apart: candidates that have it not.
         wrote: is told of a number that is written to a node, and puts it there.
         made: is told of a node that gets its first attribute.
-        other: is told of a text, or of a number of a kind that is not followed.
+        other: is told of a text, or of a number of a kind that is not followed, where there was a
+            number or nothing.
         is_asleep: whether nothing is to be told, since we ourselves ask the script's code.
     """
     getframe = sys._getframe
@@ -90,9 +91,12 @@ def noting_setattr(
                 put(node, name, value)
             else:
                 wrote(node, name, value, frame, put)
+        elif isinstance(value, str) or hasattr(value.__class__, "__float__"):
+            before = attributes(node).get(name, "")
+            put(node, name, value)
+            if before is None or hasattr(before.__class__, "__float__"):  # else it is a label, say
+                other(node, name, value)
         else:
             put(node, name, value)
-            if isinstance(value, str) or hasattr(value.__class__, "__float__"):
-                other(node, name, value)
 
     return __setattr__

@@ -305,6 +305,22 @@ def test_gradients_and_numbers_that_are_no_floats_get_one_line(
     assert reason in ended.reason
 
 
+def test_a_text_beside_the_numbers_is_no_reason(attach: Attach) -> None:
+    process = attach("""
+        class Num:
+            def __init__(self, x, of=()):
+                self.x, self.of, self.label = x, of, ""
+            def __add__(self, other):
+                return Num(self.x + other.x, (self, other))
+
+        a = Num(1.0) + Num(2.0)
+        a.label = a.kind = "sum"
+    """)
+    stops, ended = all_stops(process)
+    assert stops == []
+    assert ended.reason.endswith("Num: nothing wrote gradients to its nodes")
+
+
 def test_numbers_in_boxes_of_their_own_get_one_line(attach: Attach) -> None:
     process = attach("""
         class Box:
