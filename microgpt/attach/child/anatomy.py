@@ -18,6 +18,7 @@ MAX_SAMPLE = 300
 MAX_DEPTH = 4
 """So far into containers and objects that a node holds."""
 
+_CONTAINERS = (list, tuple, set, frozenset, dict)
 _PLAIN = (str, bytes, int, float, complex, type(None), type, ModuleType, BuiltinFunctionType)
 
 
@@ -119,7 +120,8 @@ def held_in(value: Any, is_node: Callable[[object], bool], depth: int = MAX_DEPT
         parts = (value.func, *value.args, *(getattr(value, "keywords", None) or {}).values())
     else:
         parts = attributes(value).values()
-    for part in list(parts):
+    is_derived = isinstance(value, _CONTAINERS) and value.__class__ not in _CONTAINERS
+    for part in (*parts, *(attributes(value).values() if is_derived else ())):
         yield from held_in(part, is_node, depth - 1)
 
 
@@ -342,7 +344,9 @@ def _places(
     """The attributes of a node, and of objects in them, by path."""
     for name, value in attributes(thing).items():
         yield (name,), value
-        is_inner = not isinstance(value, (*_PLAIN, list, tuple, set, frozenset, dict, FunctionType))
+        is_inner = value.__class__ not in _CONTAINERS and not isinstance(
+            value, (*_PLAIN, FunctionType)
+        )
         if depth > 1 and is_inner and not is_node(value) and not isinstance(value, MethodType):
             for path, inner in _places(value, is_node, depth - 1):
                 yield (name, *path), inner

@@ -13,6 +13,8 @@ from microgpt.attach.child.recorded import Node
 
 DEEPEST = 2
 """So far in what a node holds one is looked for: `node.history.last_fn`."""
+HEAP_TYPE = 1 << 9
+"""The flag of a class that a `class` statement has made."""
 _SUFFIXES = ("backward", "function", "fn", "op", "_")
 
 
@@ -48,14 +50,12 @@ class FunctionObjects:
         apply: Callable[..., Any] | None = getattr(function, "apply", None)
         if apply is not None or isinstance(function, type) or not callable(function):
             return apply
-        copy: Callable[..., Any] = object.__new__(type(function))
-        for name, value in attributes(function).items():
-            setattr(copy, name, list(value) if isinstance(value, list) else value)
+        copy: Callable[..., Any] = _copy(function)
         return copy
 
     def _found(self, thing: Any, depth: int) -> tuple[str, ...] | None:
         for name, value in attributes(thing).items():
-            if self._is_node(value) or isinstance(value, (str, bytes, int, float, list, tuple)):
+            if self._is_node(value) or isinstance(value, (str, bytes, int, float)):
                 continue
             if self._is_function(value):
                 return (name,)
@@ -69,6 +69,19 @@ class FunctionObjects:
         return callable(getattr(thing, "forward", None)) and callable(
             getattr(thing, "backward", None)
         )
+
+
+def _copy(thing: Any) -> Any:
+    """A copy of an object, with lists of its own, that none of its class's own code has made."""
+    cls = type(thing)
+    built_in: Any = next(each for each in cls.__mro__ if not each.__flags__ & HEAP_TYPE)
+    holds = built_in in (dict, list, set)
+    copy = built_in.__new__(cls) if holds or built_in is object else built_in.__new__(cls, thing)
+    if holds:
+        (list.extend if built_in is list else built_in.update)(copy, thing)
+    for name, value in attributes(thing).items():
+        object.__setattr__(copy, name, list(value) if isinstance(value, list) else value)
+    return copy
 
 
 def name_of_function(function: Any) -> str:

@@ -376,11 +376,13 @@ class ValueClass:
             operands: what it was made from, which is what its method was called with if nothing
                 else was noted.
         """
-        maker, apply = self.maker(node), self._functions.maker_of(node)
+        maker = self.maker(node)
         functions = (f for above in type(node).__mro__ for f in functions_of(above))
         own = next((f for f in functions if f.__code__ is maker), None)
-        if apply is not None and (own is None or self._arguments(node) is None):
-            return Call(apply, operands, {})
+        if own is None or self._arguments(node) is None:
+            apply = self._functions.maker_of(node)
+            if apply is not None:
+                return Call(apply, operands, {})
         if maker is None:
             return "it was made while nothing was recorded"
         function = own or function_beside(self.cls, maker)
