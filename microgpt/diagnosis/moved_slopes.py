@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 
+from microgpt.graph.rounding import is_short
+
 MOVED = 1e-4
 """Slopes found by moving operands are trusted within this part of their size."""
 STEP = 1e-3
 """How far operands are moved, in parts of their size, or of 1 if they are smaller; and half of it
 and a quarter."""
-SHORT, SHORT_STEP, SHORT_MOVED = 1e-12, 3e-2, 2e-3
-"""Both where numbers are rounded by more than the first, as floats of 32 bits are."""
-
-
-def is_short(eps: float) -> bool:
-    """Whether numbers of this rounding are short ones."""
-    return eps >= SHORT
+SHORT_STEP, SHORT_MOVED = 3e-2, 2e-3
+"""Both of short floats."""
 
 
 def step_for(eps: float) -> float:

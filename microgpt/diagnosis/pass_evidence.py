@@ -19,6 +19,8 @@ from microgpt.graph.op_evaluator import OpEvaluator
 
 ROUNDED = 1e-14
 """So small a part of the largest gradient may be rounding inside of an op."""
+AT_WRITES = 1e-12
+"""So small a part of what was there and is written may be rounding in a share, or a rounding is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +99,7 @@ class PassEvidence:
         first = int(graph.event_of[graph.root])
         if first >= 1:
             return float(graph.adjoints[first - 1])
-        return float(graph.grad[graph.root])  # a root that is never visited, or of whose pass
-        # only the end is known
+        return float(graph.grad[graph.root])  # never visited, or only its end is known
 
     @cached_property
     def before(self) -> Floats:
@@ -193,17 +194,16 @@ class PassEvidence:
         edges = ledger.edge[along]
         shares, expected = (ledger.new - ledger.old)[along], self.given_shares[along]
         largest = np.abs(ledger.old) + np.abs(ledger.new) + self.sizes[ledger.node]
-        slack = max(1e-12, self.graph.eps) * largest[along] + self.exact * np.abs(expected)
+        slack = max(AT_WRITES, self.graph.eps) * largest[along] + self.exact * np.abs(expected)
         adjoints = self.write_adjoints[along]
         keys = graph.edge_consumers * n + graph.operands  # x * x may have one write for both
         _, pair = np.unique(keys, return_inverse=True)
-        visited = np.unique(graph.visit_order[graph.adjoints != 0])
         nth = graph.visit_numbers
         once = np.ones(n, np.bool_)
         once[graph.visit_order[nth > 1]] = False
         should, did, room = np.zeros((3, int(pair.max(initial=-1)) + 1))
         is_visited = np.zeros(n, np.bool_)
-        is_visited[visited] = True
+        is_visited[graph.visit_order[graph.adjoints != 0]] = True
         counted = is_visited[graph.edge_consumers] & once[graph.edge_consumers]
         at_visit = np.zeros(n)
         at_visit[graph.visit_order[::-1]] = graph.adjoints[::-1]

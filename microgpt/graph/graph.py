@@ -26,6 +26,7 @@ from microgpt.graph.freezing import freeze
 from microgpt.graph.ledger import ADDED, KINDS, ZEROED, Ledger
 from microgpt.graph.node_places import NodePlaces
 from microgpt.graph.odd_gradients import OddGradient
+from microgpt.graph.rounding import DOUBLE, is_short
 
 TAKE_EARLIER = "take the Graph before gradients are zeroed or added to again"
 
@@ -44,7 +45,7 @@ class Graph(Computation):
     """What is to be said about how the pass was seen, in a sentence's words."""
     odd_gradients: tuple[OddGradient, ...] = ()
     """Of a program with arrays: those of its gradients that are not what they should be."""
-    eps: float = 2.0**-52
+    eps: float = DOUBLE
     """By so much of their size its numbers are rounded: more where a program has shorter floats."""
 
     @classmethod
@@ -122,6 +123,11 @@ class Graph(Computation):
             return frozen(self.ledger.contributions(self.n_edges))
         with np.errstate(all="ignore"):  # inf and nan are data here, not accidents
             return frozen(self.local_grads * self.grad[self.edge_consumers])
+
+    @property
+    def has_short_floats(self) -> bool:
+        """Whether its numbers are rounded by more than Python's own floats."""
+        return is_short(self.eps)
 
     # -- time --------------------------------------------------------------------------------------
 

@@ -23,24 +23,29 @@ from microgpt.errors import InputError
 from microgpt.graph.arrays import Floats, Ints
 from microgpt.graph.graph import Graph
 from microgpt.graph.op_evaluator import OpEvaluator
+from microgpt.graph.rounding import DOUBLE
 from microgpt.replay import loops
 from microgpt.replay.graph_code import forward_runs, with_linear
 from microgpt.replay.graph_program import GraphProgram
 from microgpt.replay.op_rows import OpRows
 
-EPSILON = float(np.finfo(np.float64).eps)
-RELATIVE_STEP = EPSILON ** (1 / 3)
+RELATIVE_STEP = DOUBLE ** (1 / 3)
 """Of a node's own size: about where the step's two errors are equal. Units: none."""
 SUSPICIOUS = 1e-3
 """A relative error that may come of a bend: then the slopes on both sides are looked at, too."""
 SMALLEST_SCALE = 1e-8
 """Gradients smaller than this count as this large, so that 0 can be compared with 0."""
-SHORT = 2.0**-40
-"""Numbers that are rounded by more than that are shorter than those that are computed with here."""
 NEARER = 64
 """A step is so many times shorter where a slope over it is another than the gradient."""
 MUCH = 100
 """By so many roundings two slopes differ that are not the same."""
+MUCH_NEARER = MUCH / 4
+"""The same over a step that is `NEARER`, whose rounding is estimated from the longer one's."""
+ROUGHNESS = 0.25
+"""A slope of short floats is off by so much, times its rounding to the power of 2/3, where the
+step's two errors are equal; of the sizes of what adds up to it."""
+AGAIN = 4
+"""Within so many roundings a number of short floats is the same that is computed once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ class GradientCheck:
         program.check_nodes(chosen)
         recorded = np.flatnonzero(program.forward_code.op == loops.RECORDED)
         # What rounds more has to be moved further, for its slope to be seen.
-        own_step = step * max(1.0, graph.eps / EPSILON) ** (1 / 3)
+        own_step = step * max(1.0, graph.eps / DOUBLE) ** (1 / 3)
         with np.errstate(all="ignore"):  # of numbers behind a mask of -inf
             slopes, measured = _measured_slopes(graph, recorded, own_step, methods)
         code, data = with_linear(program.forward_code, graph, slopes), graph.data
@@ -128,9 +133,9 @@ class GradientCheck:
                 analytic = (graph.grad - graph.grad_before)[checked]
             scales = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), SMALLEST_SCALE)
             errors = np.abs(analytic - numeric) / scales
-            rounding = abs(data[graph.root]) * EPSILON / steps
-            if graph.eps > SHORT:  # so exact are slopes over steps of that length
-                rounding += graph.eps ** (2 / 3) / 4 * _sizes_of_shares(true)[checked]
+            rounding = abs(data[graph.root]) * DOUBLE / steps
+            if graph.has_short_floats:
+                rounding += ROUGHNESS * graph.eps ** (2 / 3) * _sizes_of_shares(true)[checked]
             off = np.abs(analytic - numeric) > MUCH * rounding
             for place in np.flatnonzero((errors > SUSPICIOUS) & off).tolist():
                 node, by, slope = int(checked[place]), float(steps[place]), float(analytic[place])
@@ -145,7 +150,7 @@ class GradientCheck:
                 if abs(slope - nearer) <= SUSPICIOUS * scale:
                     numeric[place], errors[place] = nearer, abs(slope - nearer) / scale
                     steps[place], rounding[place] = near, off_by
-                elif abs(slope - nearer) <= MUCH * off_by / 4 or _is_one_side(
+                elif abs(slope - nearer) <= MUCH_NEARER * off_by or _is_one_side(
                     slope, _slopes_beside(code, graph, node, near)
                 ):
                     errors[place] = np.nan
@@ -237,7 +242,7 @@ def _slopes_of(
 
 def _slack(graph: Graph, node: int) -> float:
     """How far a number may be off that is computed once more: nothing, but for short floats."""
-    return 4 * graph.eps * abs(float(graph.data[node])) if graph.eps > SHORT else 0.0
+    return AGAIN * graph.eps * abs(float(graph.data[node])) if graph.has_short_floats else 0.0
 
 
 def _sizes_of_shares(graph: Graph) -> Floats:

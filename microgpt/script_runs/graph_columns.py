@@ -16,6 +16,7 @@ from microgpt.graph.computation import Maker
 from microgpt.graph.graph import Graph
 from microgpt.graph.ledger import KINDS, Ledger
 from microgpt.graph.odd_gradients import OddGradient
+from microgpt.graph.rounding import DOUBLE
 from microgpt.graph.scope_tree import ScopeRange, ScopeTree
 from microgpt.script_runs.stored_values import check, demand, text, whole
 
@@ -143,12 +144,19 @@ class FlatGraph:
             ledger=_ledger(columns, n, n_edges, len(lines)),
             share_lines=columns.get("share_lines"),
             pass_note=text(about["pass_note"]),
-            eps=float(about.get("eps", Graph.eps)),
+            eps=_rounding(about.get("eps", DOUBLE)),
             odd_gradients=tuple(
                 OddGradient(problem, _id(i, n), whole(size), (text(a), text(b)), whole(other))
                 for problem, i, size, a, b, other in about["odd_gradients"]
             ),
         )
+
+
+def _rounding(eps: Any) -> float:
+    """By how much numbers are rounded: no less than doubles, and less than the numbers."""
+    demand(isinstance(eps, float) and DOUBLE / 2 <= eps < 1, "the rounding of its numbers")
+    rounding: float = eps
+    return rounding
 
 
 def _check_types(columns: Arrays) -> None:

@@ -327,6 +327,22 @@ def test_made_up_texts_are_refused_or_are_a_graph(name: str, nonsense: Any) -> N
     except ValueError:
         return
     assert len(graph) == len(flat.columns["data"])
+    assert isinstance(graph.eps, float)
+    assert 2.0**-53 <= graph.eps < 1
+
+
+@pytest.mark.parametrize("eps", [None, [], "x", "0.5", True, 1, float("nan"), -5.0, 0.0, 1e9])
+def test_a_rounding_that_cannot_be_is_refused(eps: Any) -> None:
+    flat = FlatGraph.of(small_graph())
+    with pytest.raises(ValueError, match="the rounding of its numbers cannot be"):
+        FlatGraph(flat.columns, {**flat.about, "eps": eps}).graph({})
+
+
+@pytest.mark.parametrize(("eps", "is_short"), [(2.0**-52, False), (2.0**-23, True)])
+def test_the_rounding_of_short_floats_is_kept(eps: float, is_short: bool) -> None:
+    flat = FlatGraph.of(replace(small_graph(), eps=eps))
+    graph = FlatGraph(flat.columns, flat.about).graph({})
+    assert (graph.eps, graph.has_short_floats) == (eps, is_short)
 
 
 PASS = (
