@@ -12,6 +12,7 @@ from typing import Any
 from microgpt.attach.child.anatomy import Store, Subject, held_in, own_attribute, read
 from microgpt.attach.child.calls_around import CallsAround
 from microgpt.attach.child.function_objects import FunctionObjects, name_of_function
+from microgpt.attach.child.hooked_inits import HookedInits
 from microgpt.attach.child.init_hook import hooked_init
 from microgpt.attach.child.node_notes import (
     NOTE,
@@ -77,7 +78,7 @@ class ValueClass:
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
         self._methods: set[int] = set()  # by id of their code, which those inside them are not
-        self._inits: dict[type, tuple[Any, Any]] = {}  # own and hooked, of each class armed
+        self._inits = HookedInits()
         self.add_code(cls)
 
     def add_operators(self, operators: Sequence[Operator]) -> None:
@@ -112,42 +113,21 @@ class ValueClass:
 
     def records(self, cls: type) -> bool:
         """Whether instances of this class, or of one derived from it, are recorded."""
-        if cls not in self._inits and "__init__" in vars(cls) and cls is not self.cls:
-            return False
-        armed = cls if cls in self._inits else self.cls
-        return armed in self._inits and vars(armed).get("__init__") is self._inits[armed][1]
+        return self._inits.are_on(cls, self.cls)
 
     def arm(self, base: FrameType) -> None:
-        """Records every node made from now on; their scopes are the calls below a frame.
-
-        A derived class with an `__init__` of its own need not call that of its base.
-        """
+        """Records every node made from now on; their scopes are the calls below a frame."""
         self.disarm()
         self.origins.forget_unused(self.types)
-        for cls in self.types:
-            own = vars(cls).get("__init__")
-            if own is not None or cls is self.cls:
-                hook = self._recording_init(cls, base)
-                if code := getattr(hook, "__code__", None):
-                    self._is_part[id(code)] = True  # of a base's, called by a derived class's
-                self._inits[cls] = (own, hook)
-        for cls, (_, hook) in self._inits.items():
-            cls.__init__ = hook  # type: ignore[misc]
+        self._inits.put_on(self.cls, self.types, lambda cls: self._recording_init(cls, base))
 
     def disarm(self) -> None:
         """Records no more: the class is as the script built it."""
-        inits, self._inits = self._inits, {}
+        self._inits.take_off()
         self._calls_around.forget()
-        for cls, (own, hook) in inits.items():
-            if vars(cls).get("__init__") is not hook:
-                continue  # a decorator such as `dataclass` may have put its own over ours
-            if own is not None:
-                cls.__init__ = own  # type: ignore[misc]
-            else:
-                del cls.__init__  # type: ignore[misc]
 
     def _recording_init(self, cls: type, base: FrameType) -> Any:
-        return hooked_init(
+        hook = hooked_init(
             cls,
             self._is_part.get,
             CallPaths(base, calls_in_scopes=True).site_of,
@@ -157,6 +137,9 @@ class ValueClass:
             in_order if self.shape is not None and self.shape.is_closure else None,
             notes_all=self._notes_all,
         )
+        if code := getattr(hook, "__code__", None):
+            self._is_part[id(code)] = True  # of a base's, called by a derived class's
+        return hook
 
     @property
     def uses_tape(self) -> bool:
