@@ -11,7 +11,11 @@ MOST_CANDIDATES = 6
 
 
 def how_it_ended(
-    status: int, classes: Sequence[str], candidates: Sequence[str], n_backwards: int | None
+    status: int,
+    classes: Sequence[str],
+    candidates: Sequence[str],
+    n_backwards: int | None,
+    fault: str = "",
 ) -> str:
     """The line.
 
@@ -20,11 +24,14 @@ def how_it_ended(
         classes: those that are known to have nodes.
         candidates: those of which no pass was seen, each with what it lacked.
         n_backwards: how many passes there were, None if it did not come to tell.
+        fault: what failed in what watched it, as `fault_in_words` says it: the rest is not known.
     """
     how = f"exit status {status}"
     if status < 0:
         names = {int(each): each.name for each in signal.Signals}
         how = f"killed by {names.get(-status, f'signal {-status}')}"
+    if fault:
+        return how + fault
     if not classes:
         if candidates:
             told = "; ".join(candidates[:MOST_CANDIDATES])
@@ -45,3 +52,8 @@ def replaced_in_words(names: Iterable[object]) -> str:
     given = [f"builtins.{name}" for name in names]
     told = ", ".join(given[:MOST_CANDIDATES]) + " and others" * (len(given) > MOST_CANDIDATES)
     return f"; it has replaced {told}, which what follows it needs" if given else ""
+
+
+def fault_in_words(fault: str) -> str:
+    """What is to be told of an error in what watches a script, as the end of that line."""
+    return f"; it was not watched to its end, by a fault of microgpt's own: {fault}" * bool(fault)

@@ -24,6 +24,12 @@ def order(
     return array("q", [about, stop, quiet, asks]).tobytes() + array("d", losses).tobytes()
 
 
+def name_of_class(fields: Mapping[str, Field]) -> str:
+    """The name of a class that is told of, with its module unless that is the script."""
+    module, name = str(fields["module"][0]), str(fields["name"][0])
+    return name if module == "__main__" else f"{module}.{name}"
+
+
 def stop_of(fields: Mapping[str, Field], graph: Graph | None, methods: OpEvaluator | None) -> Stop:
     """A stop from what the script's process says of it, with its graph."""
     return Stop(

@@ -24,9 +24,10 @@ from microgpt.attach.child.operators import Operator
 from microgpt.attach.child.reading import Methods
 from microgpt.attach.child.recorded import Recorded, Watched
 from microgpt.attach.child.shapes import Shape, watch_classes
+from microgpt.attach.ending import fault_in_words
 from microgpt.attach.evaluators import ScriptMethods
 from microgpt.attach.foreign_graph import graph_of
-from microgpt.attach.messages import stop_of
+from microgpt.attach.messages import name_of_class, stop_of
 from microgpt.attach.stop_rule import NEVER
 from microgpt.attach.tensor_methods import AskScript, TakenApart
 from microgpt.attach.wire import Field, Message
@@ -44,6 +45,7 @@ class OwnChannel(Channel):
         self.asked: Message = ("", {})
         self.answered: Mapping[str, Field] = {}
         self.classes: list[str] = []  # that are known
+        self.fault = ""  # of ours, in words
         self.lacking: list[str] = []  # classes of which no pass was seen, and what they lack
 
     def close(self) -> None:
@@ -79,12 +81,13 @@ class OwnChannel(Channel):
         elif kind == "evaluated":
             self.answered = fields
         elif kind in {"class", "candidate"}:
-            module, name = str(fields["module"][0]), str(fields["name"][0])
-            name = name if module == "__main__" else f"{module}.{name}"
+            name = name_of_class(fields)
             if kind == "class":
                 self.classes.append(name)
             else:
                 self.lacking.append(f"{name}: {fields['reason'][0]}")
+        elif kind == "end":
+            self.fault = fault_in_words(str(fields["fault"][0]))[2:]
 
 
 class OwnProcess(Conversation):
@@ -166,6 +169,11 @@ class OwnProcess(Conversation):
             self._obey(self.channel.order(0))
         else:
             self._learner.stop()
+
+    @property
+    def fault(self) -> str:
+        """What is to be told of an error of ours, once the watch is over; `""` for none."""
+        return self.channel.fault
 
     def used_without_pass(self) -> list[str]:
         """Classes whose instances were made and whose passes were not seen, and what they lack."""

@@ -17,11 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal, Self
 
-from microgpt.attach.ending import LOST, MOST_CANDIDATES, how_it_ended, replaced_in_words
+from microgpt.attach import ending
 from microgpt.attach.evaluators import ScriptMethods
 from microgpt.attach.foreign_graph import graph_of
 from microgpt.attach.interpreter import interpreter
-from microgpt.attach.messages import order, stop_of
+from microgpt.attach.messages import name_of_class, order, stop_of
 from microgpt.attach.notebook import Notebook
 from microgpt.attach.output import OutputTail
 from microgpt.attach.pipes import Pipes
@@ -104,7 +104,7 @@ class ScriptProcess:
         self._watched: list[str] = []  # classes of which it is not known yet what they are
         self._candidates: list[str] = []  # classes that no pass was seen of, and what they lacked
         self._n_backwards = 0
-        self._has_told_end, self._is_lost, self._replaced = False, False, ""
+        self._has_told_end, self._is_lost, self._replaced, self._fault = False, False, "", ""
         self._orders_lock = threading.Lock()
         self._n_stops = 0
         self._apart: TakenApart | None = None  # arrays of a pass that is to come
@@ -255,11 +255,11 @@ class ScriptProcess:
     def waits_for(self) -> str:
         """What it has not done yet, in a sentence's words, while there is no stop."""
         if self._is_lost:
-            return f"its end{LOST}"
+            return f"its end{ending.LOST}"
         if self._n_backwards:
             return f"a backward pass that is a stop, after {self._n_backwards:,} that are none"
         if names := [*self._class_names, *(n for n in self._watched if n not in self._class_names)]:
-            return f"a first backward pass of {', '.join(names[:MOST_CANDIDATES])}"
+            return f"a first backward pass of {', '.join(names[: ending.MOST_CANDIDATES])}"
         return "a class that defines arithmetic, and a backward pass over its instances"
 
     def __enter__(self) -> Self:
@@ -333,16 +333,16 @@ class ScriptProcess:
             os.close(end)
         self._output_thread.join(timeout=1)  # longer only if what it started still prints
         n_backwards = self._n_backwards if self._has_told_end else None
-        how = how_it_ended(status, self._class_names, self._candidates, n_backwards)
-        how += LOST * self._is_lost + self._replaced * (status != 0 or not n_backwards)
-        self._ended = Ended(status, how, self._n_backwards)
+        known = (self._class_names, self._candidates, n_backwards, self._fault)
+        how = ending.how_it_ended(status, *known)
+        how += ending.LOST * self._is_lost + self._replaced * (status != 0 or not n_backwards)
+        self._ended = Ended(status, how, self._n_backwards, self._fault[2:])
         self._answers.put(None)
         self._events.put(self._ended)
 
     def _take(self, kind: str, fields: Mapping[str, Field]) -> None:
         if kind in {"class", "candidate", "watched"}:
-            module, name = str(fields["module"][0]), str(fields["name"][0])
-            name = name if module == "__main__" else f"{module}.{name}"
+            name = name_of_class(fields)
             if kind == "class":
                 self._class_names.append(name)
             elif kind == "watched":
@@ -361,11 +361,11 @@ class ScriptProcess:
         if kind == "backward":
             loss = float(fields["loss"][0])
             stops = self._pause_wanted or self._rule.holds(number, loss)
-            if stops:
-                self._pause_wanted = False
+            self._pause_wanted &= not stops
             self._send_order(number, stops)
         elif kind == "end":
-            self._has_told_end, self._replaced = True, replaced_in_words(fields["replaced"])
+            self._has_told_end, self._replaced = True, ending.replaced_in_words(fields["replaced"])
+            self._fault = ending.fault_in_words(str(fields["fault"][0]))
         elif kind == "stop":
             self._stopped_at = number
             self._n_stops += 1

@@ -80,7 +80,7 @@ class Observed:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._lacking = _BLOCKS.end(self, error)
+        self._lacking, self._watching.was_cut_short = _BLOCKS.end(self, error)
         self._is_open = False
         if error is not None and not isinstance(error, Exception):
             self._watching.was_cut_short = f"the block was left by {type(error).__name__}"
@@ -183,8 +183,12 @@ class _Blocks:
         self._open.append(block)
         self._process.wake(True)
 
-    def end(self, block: Observed, error: BaseException | None) -> list[str]:
-        """One less; with the last the watch ends. Gives classes whose passes were not seen."""
+    def end(self, block: Observed, error: BaseException | None) -> tuple[list[str], str]:
+        """One less; with the last the watch ends.
+
+        Returns:
+            classes whose passes were not seen, and what failed in the watch, if that is over.
+        """
         process = self._process
         assert process is not None
         process.finish_pass()
@@ -192,7 +196,7 @@ class _Blocks:
             process.end(error)
             self._process = None
         self._open.remove(block)
-        return process.used_without_pass()
+        return process.used_without_pass(), process.fault
 
     def _take(self, stop: Stop) -> None:
         for block in self._open:

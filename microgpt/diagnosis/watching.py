@@ -47,7 +47,7 @@ class Watching:
         while not self.is_enough:
             stop = debuggee.run_on()
             if isinstance(stop, Ended):
-                self.ended = stop
+                self.ended, self.was_cut_short = stop, stop.fault
                 return
             self.take(stop)
 

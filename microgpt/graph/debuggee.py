@@ -85,6 +85,7 @@ class Ended:
     status: int  # its exit status; minus the signal's number if one ended it
     reason: str  # how it ended, and what it lacked if it could not be followed, in one line
     n_backwards: int  # how many times it called `backward()`; if it was killed, as far as is known
+    fault: str = ""  # what failed in what watched it, so that the rest was not seen
 
 
 class Debuggee(Protocol):

@@ -12,23 +12,23 @@ from array import array
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from microgpt.attach.child import reading
 from microgpt.attach.child.answers import answer
 from microgpt.attach.child.between import Between
 from microgpt.attach.child.broken_pass import BrokenPasses
-from microgpt.attach.child.call_chain import root_among
 from microgpt.attach.child.channel import Channel, Instruction
 from microgpt.attach.child.class_among import class_among
 from microgpt.attach.child.fast_watch import FastWatch
 from microgpt.attach.child.found_gradients import run_and_look
+from microgpt.attach.child.guard import Guard, guarded
 from microgpt.attach.child.learner import Learner
 from microgpt.attach.child.naming import Names
 from microgpt.attach.child.native_class import NativeClass
 from microgpt.attach.child.operators import Operator
-from microgpt.attach.child.pass_functions import hook_functions, hook_method
+from microgpt.attach.child.pass_calls import PassCalls
 from microgpt.attach.child.pass_log import PassLog
 from microgpt.attach.child.reading import FrozenColumns, Methods
 from microgpt.attach.child.recorded import Node, Recorded, Watched
@@ -62,13 +62,21 @@ class Conversation:
         self._broken = BrokenPasses()
         self._updates: dict[str, Field] = {}  # of the leaves since the pass before
         self._looked: tuple[ValueClass, Snapshot, Names] | None = None  # the graph stopped at
-        self._learner = Learner(Watched, self._kind_of, self._learnt, self._between.stop)
+        self.guard = Guard(self._give_up)
+        self._learner = Learner(
+            Watched, self._kind_of, self._learnt, self._between.stop, self.guard
+        )
         self._torch: TorchPasses | None = None  # of PyTorch, if the script loads it
         self._patience = PATIENCE
         self._n_backwards = 0
         self._quiet = 0
-        self._depth = 0
-        self._unhook: list[Callable[[], None]] = []  # of what makes passes
+        self._calls = PassCalls(
+            self.guard,
+            self._backward,
+            is_noted=lambda: not self._quiet,
+            is_off=lambda: self._learner.is_asleep or not self._channel.is_open,
+            passes=self._let_at_once,
+        )
         order = self._channel.order(about=0)
         self._quiet, self._let_pass = order.quiet, (order.low, order.high)
 
@@ -83,9 +91,13 @@ class Conversation:
         self._channel.close()
         self._watch_no_more()
 
+    def _give_up(self) -> None:
+        self._learner.is_asleep = True
+        self._learner.broken_off()
+        self._watch_no_more()
+
     def _watch_no_more(self) -> None:
-        while self._unhook:
-            self._unhook.pop()()
+        self._calls.let_go()
         self._learner.stop()
         self._between.stop()
         if self._torch is not None:
@@ -96,6 +108,7 @@ class Conversation:
 
     # -- classes -----------------------------------------------------------------------------------
 
+    @guarded
     def found(self, cls: type, shape: Shape | None, operators: Sequence[Operator] = ()) -> None:
         """Follows a class from now on, or learns what it is if its shape is not a known one."""
         if not has_room(cls) and not NativeClass.fits(cls):
@@ -103,6 +116,7 @@ class Conversation:
             return
         self._kinds.clear()
         kind = (NativeClass if NativeClass.fits(cls) else ValueClass)(cls, shape, self._base)
+        kind.failed = self.guard.failed
         kind.add_operators(operators)
         self._classes.append(kind)
         if shape is None:
@@ -114,7 +128,7 @@ class Conversation:
                 if cls.__init__ is not object.__init__:  # type: ignore[misc]
                     kind.arm(self._base)
             return
-        self._hook_backward(kind, cls)
+        self._calls.follow_backward(cls, kind)
         self._tell("class", kind.cls, shape=[str(kind.shape)])
         # Without an `__init__` yet, it is a dataclass, say, and gets one now if there is none.
         if cls.__init__ is not object.__init__ and self._channel.is_open and not self._quiet:  # type: ignore[misc]
@@ -123,6 +137,7 @@ class Conversation:
     def _tell(self, what: str, cls: type, **more: Field) -> None:
         self._channel.send(what, name=[cls.__qualname__], module=[cls.__module__], **more)
 
+    @guarded
     def derived(self, cls: type) -> None:
         """Counts a derived class as a part of the one that it is derived from."""
         self._kinds.clear()
@@ -132,7 +147,7 @@ class Conversation:
                 if kind.is_armed:
                     kind.arm(self._base)
                 if kind.shape is not None and kind.shape.store is None:
-                    self._hook_backward(kind, cls)
+                    self._calls.follow_backward(cls, kind)
 
     def _kind_of(self, thing: Any) -> ValueClass | None:
         """The class of something, if it is still to be watched."""
@@ -142,6 +157,7 @@ class Conversation:
         kind = self._kinds[cls]
         return kind if kind is not None and (kind.shape is None or kind.is_slow) else None
 
+    @guarded
     def _learnt(self, run: WatchedRun, function: CodeType | None) -> None:
         """A run of writes is over, which may have shown what a class is."""
         kind = run.kind
@@ -150,9 +166,7 @@ class Conversation:
             return
         kind.shape = shape
         if is_new:
-            unhook = hook_functions(function, partial(self._called, kind)) if function else []
-            self._unhook += unhook
-            hooked = bool(unhook)
+            hooked = self._calls.follow_functions(function, kind)
             kind.is_free, kind.sample, kind.result = not hooked, None, None
             can_be_fast = not kind.holds_arrays and FastWatch.can_watch(kind, shape)
             kind.is_slow = not hooked and not can_be_fast
@@ -183,6 +197,7 @@ class Conversation:
         graph: FrozenColumns = self._safely(lambda: self._graph_of_run(run, root, names))
         self._stop("backward", loss, graph, (run.caller.f_code.co_filename, run.line))
 
+    @guarded
     def _passed(self) -> None:
         """A pass in free code begins that is not to be looked at."""
         self._count_backward()
@@ -204,59 +219,14 @@ class Conversation:
         self._updates = {} if isinstance(found, str) else found
         self._looked = (kind, snapshot, names)
 
-    def _called(
-        self, kind: ValueClass, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
-    ) -> Any:
-        """A function that makes passes is called."""
-        root = root_among(kind, (*args, *keywords.values()), is_noted=not self._quiet)
-        if root is None or self._depth or self._learner.is_asleep or not self._channel.is_open:
-            return function(*args, **keywords)
-        caller: Any = sys._getframe(3)
-        return self._outer(kind, root, lambda: function(*args, **keywords), caller)
-
-    def _outer(self, kind: Followed, root: Node, run: Callable[[], T], caller: FrameType) -> Any:
-        self._depth += 1
-        try:
-            return self._backward(kind, root, run, caller)
-        finally:
-            self._depth -= 1
-
-    def _hook_backward(self, kind: ValueClass, cls: type) -> None:
-        backward = cls.__dict__.get("backward")
-        if not isinstance(backward, FunctionType):
-            return
-
-        def hooked(node: Node, *args: Any, **keywords: Any) -> Any:
-            if self._depth or self._learner.is_asleep or not self._channel.is_open:
-                return backward(node, *args, **keywords)
-            self._depth += 1
-            try:
-                if self._quiet > 1 and not self._channel.may_look():
-                    self._n_backwards += 1
-                    self._quiet -= 1
-                    return backward(node, *args, **keywords)
-                if not kind.is_node(node):
-                    kind.replaced(type(node))
-                caller: Any = sys._getframe(1)
-                return self._backward(kind, node, lambda: backward(node, *args, **keywords), caller)
-            finally:
-                self._depth -= 1
-
-        self._unhook.append(hook_method(cls, "backward", backward, hooked))
-
+    @guarded
     def found_torch(self, cls: type) -> None:
         """Follows PyTorch's tensors from now on."""
         self._torch = torch = TorchPasses(self._base)
         self._channel.send("class", name=["Tensor"], module=["torch"], shape=["grad_fn"])
         if self._channel.is_open and not self._quiet:
             torch.recorder.on()
-        torch.hook(cls, self._torch_called)
-
-    def _torch_called(self, root: Any, run: Callable[[], Any], caller: FrameType) -> Any:
-        """`backward` of a tensor is called."""
-        if self._depth or self._torch is None or not self._channel.is_open:
-            return run()
-        return self._outer(self._torch, root, run, caller)
+        torch.hook(cls, partial(self._calls.of_torch, torch))
 
     # -- backward passes ---------------------------------------------------------------------------
 
@@ -287,6 +257,14 @@ class Conversation:
         result, graph = self._looked_at(kind, root, run, caller)
         self._stop("backward", loss, graph, (caller.f_code.co_filename, caller.f_lineno))
         return result
+
+    def _let_at_once(self) -> bool:
+        """Counts a pass that nothing is to be done about, and says whether it is one."""
+        if self._quiet <= 1 or self._channel.may_look():
+            return False
+        self._n_backwards += 1
+        self._quiet -= 1
+        return True
 
     def _count_backward(self) -> None:
         self._n_backwards += 1
@@ -334,6 +312,7 @@ class Conversation:
         log.entries.clear()  # the descriptors that noted them are only freed by a full collection
         return result, graph
 
+    @guarded
     def failed(self, error: BaseException) -> None:
         """The script raised: stops one last time."""
         if not self._channel.is_open:
@@ -348,12 +327,19 @@ class Conversation:
     def ended(self, replaced: list[str]) -> None:
         """The script is over; `replaced` of Python's own functions it has put others for."""
         if self._channel.is_open:
-            self._learner.end(None)
-            self._learner.stop()
-            for kind in (each for each in self._classes if each.shape is None):
-                lack = self._safely(partial(lack_of, kind, self._learner.returns.was_displaced))
-                self._tell("candidate", kind.cls, reason=[lack])
-            self._channel.send("end", number=reading.ints(self._n_backwards), replaced=replaced)
+            self._tell_lacks()
+            self._channel.send(
+                "end", number=reading.ints(self._n_backwards), replaced=replaced,
+                fault=[self.guard.fault],
+            )  # fmt: skip
+
+    @guarded
+    def _tell_lacks(self) -> None:
+        self._learner.end(None)
+        self._learner.stop()
+        for kind in (each for each in self._classes if each.shape is None):
+            lack = self._safely(partial(lack_of, kind, self._learner.returns.was_displaced))
+            self._tell("candidate", kind.cls, reason=[lack])
 
     # -- conversation ------------------------------------------------------------------------------
 

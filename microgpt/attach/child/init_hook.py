@@ -33,60 +33,63 @@ CO_VARARGS, CO_VARKEYWORDS = 0x04, 0x08
 _TEXT = """
 def __init__({self}{parameters}):
     attach_init({self}{arguments})
-    attach_maker = attach_arguments = None
-    attach_frame = attach_getframe(1)
-    attach_code = attach_frame.f_code
-    attach_part = attach_is_part(id(attach_code))
-    if attach_part is not False:
-        attach_far = attach_far_maker(attach_frame)
-        if attach_far is not None:
-            attach_frame = attach_far
-            attach_part = attach_is_part(id(attach_far.f_code))
-    if attach_part is not None:
-        attach_maker = attach_frame
-        attach_frame = attach_frame.f_back
-        while attach_frame is not None:
-            attach_outer = attach_is_part(id(attach_frame.f_code))
-            if attach_outer is None:
-                break
-            if attach_part:
-                attach_maker = attach_frame
-                attach_part = attach_outer
+    try:
+        attach_maker = attach_arguments = None
+        attach_frame = attach_getframe(1)
+        attach_code = attach_frame.f_code
+        attach_part = attach_is_part(id(attach_code))
+        if attach_part is not False:
+            attach_far = attach_far_maker(attach_frame)
+            if attach_far is not None:
+                attach_frame = attach_far
+                attach_part = attach_is_part(id(attach_far.f_code))
+        if attach_part is not None:
+            attach_maker = attach_frame
             attach_frame = attach_frame.f_back
-        attach_code = attach_maker.f_code
-        if attach_code.co_name not in attach_called_with_operands:
-            attach_code, attach_arguments = attach_arguments_of(attach_maker)
-    {notes_others}
-    if attach_frame is None:
-        attach_origin = attach_origin_of(attach_code, None, None)
-    else:
-        attach_origins = attach_recent.get(attach_frame)
-        if attach_origins is None:
-            if len(attach_recent) == attach_max_recent:
-                attach_recent.clear()
-            attach_origins = attach_recent[attach_frame] = {{}}
-        attach_origin = attach_origins.get(attach_frame.f_lasti)
-        if attach_origin is None or attach_origin[0] is not attach_code:
-            attach_origin = attach_origin_of(attach_code, attach_frame, attach_origins)
-    attach_number = attach_next_note() | attach_origin[1]{operands}
-    if attach_arguments is None{no_operands}:
-        {set_note}attach_number{done}
-    else:
-        {set_note}attach_more(attach_number, attach_arguments, {more}){done}
+            while attach_frame is not None:
+                attach_outer = attach_is_part(id(attach_frame.f_code))
+                if attach_outer is None:
+                    break
+                if attach_part:
+                    attach_maker = attach_frame
+                    attach_part = attach_outer
+                attach_frame = attach_frame.f_back
+            attach_code = attach_maker.f_code
+            if attach_code.co_name not in attach_called_with_operands:
+                attach_code, attach_arguments = attach_arguments_of(attach_maker)
+        {notes_others}
+        if attach_frame is None:
+            attach_origin = attach_origin_of(attach_code, None, None)
+        else:
+            attach_origins = attach_recent.get(attach_frame)
+            if attach_origins is None:
+                if len(attach_recent) == attach_max_recent:
+                    attach_recent.clear()
+                attach_origins = attach_recent[attach_frame] = {{}}
+            attach_origin = attach_origins.get(attach_frame.f_lasti)
+            if attach_origin is None or attach_origin[0] is not attach_code:
+                attach_origin = attach_origin_of(attach_code, attach_frame, attach_origins)
+        attach_number = attach_next_note() | attach_origin[1]{operands}
+        if attach_arguments is None{no_operands}:
+            {set_note}attach_number{done}
+        else:
+            {set_note}attach_more(attach_number, attach_arguments, {more}){done}
+    except attach_exception as attach_error:
+        attach_failed(attach_error)
 """
 _NOTE_OTHERS = """else:
-        attach_arguments = attach_given_to(attach_frame)"""
+            attach_arguments = attach_given_to(attach_frame)"""
 _OPERANDS = """
-    attach_arity = 0
-    attach_operands = None"""
+        attach_arity = 0
+        attach_operands = None"""
 _NOTE_OPERANDS = """
-    if {given}.__class__ in attach_sequences and {given}:
-        attach_arity = len({given})
-        if {given}.__class__ is tuple and attach_arity < 3:
-            attach_operands = {given}[0]
-        else:
-            attach_operands = attach_in_order({given}, attach_maker or attach_frame)
-            attach_arity = 3"""
+        if {given}.__class__ in attach_sequences and {given}:
+            attach_arity = len({given})
+            if {given}.__class__ is tuple and attach_arity < 3:
+                attach_operands = {given}[0]
+            else:
+                attach_operands = attach_in_order({given}, attach_maker or attach_frame)
+                attach_arity = 3"""
 
 
 def _no_init(*_: Any, **__: Any) -> None:
@@ -118,6 +121,7 @@ def hooked_init(
     arguments_of: Callable[[FrameType], tuple[CodeType, Any]],
     given_to: Callable[[FrameType], Any],
     in_order: Callable[[Any, FrameType], tuple[Any, ...]] | None,
+    failed: Callable[[Exception], None],
     *,
     notes_all: bool = False,
 ) -> Any:
@@ -136,6 +140,7 @@ def hooked_init(
             Gives what it was called with, None if that is no node.
         in_order: is called with a container that a node was made from, and with the frame that made
             it; gives the operands in call order. None where operands need no noting.
+        failed: is told of an exception of ours, which is none of the script's.
         notes_all: whether what those methods are called with is noted, too.
     """
     init = cls.__init__
@@ -169,6 +174,8 @@ def hooked_init(
         "attach_origin_of": origin_of,
         "attach_more": More,
         "attach_set_note": _setter(cls, NOTE),
+        "attach_exception": Exception,
+        "attach_failed": failed,
     }
     code = init.__code__ if isinstance(init, FunctionType) else None
     is_plain = cls.__setattr__ is object.__setattr__
@@ -201,8 +208,13 @@ def _hook_code(
     else:
         self = "attach_self"
         parameters = arguments = ["*attach_args", "**attach_keywords"]
-        each = _NOTE_OPERANDS.replace("{given}", "attach_given").replace("\n    ", "\n        ")
-        note_each = ["\n    for attach_given in (*attach_args, *attach_keywords.values()):", each]
+        each = _NOTE_OPERANDS.replace("{given}", "attach_given").replace(
+            "\n        ", "\n            "
+        )
+        note_each = [
+            "\n        for attach_given in (*attach_args, *attach_keywords.values()):",
+            each,
+        ]
     words = {
         "self": self,
         "parameters": "".join(f", {text}" for text in parameters),

@@ -13,21 +13,19 @@ from functools import partial
 from types import CodeType, FrameType
 from typing import Any
 
-from microgpt.attach.child.anatomy import (
-    anatomy_of,
-    is_number,
-    is_same,
-)
+from microgpt.attach.child.anatomy import anatomy_of, is_number, is_same
 from microgpt.attach.child.array_pass_log import Noted
 from microgpt.attach.child.call_chain import (
     DEEPEST,
     chain_around,
     is_returning,
     is_whole,
+    no_trace,
     root_given,
 )
 from microgpt.attach.child.fast_watch import FastWatch
 from microgpt.attach.child.free_passes import FreePasses
+from microgpt.attach.child.guard import Guard, guarded
 from microgpt.attach.child.in_place import InPlaceWatch, Touched, is_under_way
 from microgpt.attach.child.pass_log import PassLog, calling_frame, read_watch
 from microgpt.attach.child.recorded import Node
@@ -59,6 +57,7 @@ class Learner:
         kind_of: the candidate that something is an instance of.
         finished: is told of a run that is over, with the function that it was, if it was one.
         begins: is called before a run.
+        guard: keeps what fails here out of the script.
     """
 
     def __init__(
@@ -67,7 +66,9 @@ class Learner:
         kind_of: Callable[[Any], ValueClass | None],
         finished: Callable[[WatchedRun, CodeType | None], None],
         begins: Callable[[], None],
+        guard: Guard,
     ) -> None:
+        self.guard = guard
         self._watched = watched
         self._kind_of = kind_of
         self._finished = finished
@@ -85,7 +86,7 @@ class Learner:
         )
         self.free = FreePasses(self._begin_free, lambda: self.end(None))
         self.returns = ReturnWatch(
-            kind_of, finished, lambda: self._run is not None or self.is_asleep
+            kind_of, finished, lambda: self._run is not None or self.is_asleep, guard
         )
 
     # -- on and off --------------------------------------------------------------------------------
@@ -138,9 +139,10 @@ class Learner:
         return noting_setattr(
             put, self._watched, self._apart, self._wrote, self._makes,
             lambda node, *written: note_other(self._kind_of(node), *written),
-            lambda: self.is_asleep,
+            lambda: self.is_asleep, self.guard.failed,
         )  # fmt: skip
 
+    @guarded
     def _begin_free(self, run: WatchedRun) -> bool:
         """A pass of free code begins; whether it is to be seen."""
         if self._run is not None or self.is_asleep:
@@ -259,6 +261,7 @@ class Learner:
         log_arrays(run, name, lambda: self.end(None))
         self.is_asleep = False
 
+    @guarded
     def _begin_in_place(self, touched: Touched) -> None:
         """A pass begins that has written to a gradient without setting an attribute."""
         kind, node, frame = touched.kind, touched.node, touched.frame
@@ -320,12 +323,13 @@ class Learner:
 
     def _trace(self, chain: list[FrameType]) -> None:
         if sys.gettrace() is None:
-            sys.settrace(_no_trace)
+            sys.settrace(no_trace)
         for frame in chain:
             if frame.f_trace is None:
                 frame.f_trace_lines = False
                 frame.f_trace = self._returned
 
+    @guarded
     def _returned(self, frame: FrameType, event: str, result: Any) -> Any:
         run = self._run
         if event == "return" and run is not None and frame in run.chain:
@@ -340,6 +344,7 @@ class Learner:
                 self.end(frame.f_code)
         return self._returned
 
+    @guarded
     def end(self, function: CodeType | None) -> None:
         """Ends the run at hand, if there is one.
 
@@ -388,12 +393,8 @@ class Learner:
         if run.fast is not None:
             run.fast.stop()
             self._take_up()
-        if sys.gettrace() is _no_trace:  # else the script has set its own since
+        if sys.gettrace() is no_trace:  # else the script has set its own since
             sys.settrace(None)
         for frame in run.chain:
             if frame.f_trace == self._returned:
                 frame.f_trace = None
-
-
-def _no_trace(*_: Any) -> None:
-    """Traces nothing: only so that calls under way can be."""

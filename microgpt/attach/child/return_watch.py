@@ -21,6 +21,7 @@ from microgpt.attach.child.found_gradients import (
     gradients_in,
 )
 from microgpt.attach.child.gradients_or_not import may_be_gradients
+from microgpt.attach.child.guard import Guard
 from microgpt.attach.child.pass_functions import PassFunctions
 from microgpt.attach.child.script_failure import OWN_FOLDER
 from microgpt.attach.child.value_class import ValueClass
@@ -37,6 +38,7 @@ class ReturnWatch:
         kind_of: the candidate that something is an instance of.
         finished: is told of a run that is over, with the function that it was.
         is_busy: whether a pass is under way that writes gradients to nodes.
+        guard: keeps what fails here out of the script.
     """
 
     def __init__(
@@ -44,7 +46,9 @@ class ReturnWatch:
         kind_of: Callable[[Any], ValueClass | None],
         finished: Callable[[WatchedRun, CodeType | None], None],
         is_busy: Callable[[], bool],
+        guard: Guard,
     ) -> None:
+        self.guard = guard
         self._kind_of = kind_of
         self._finished = finished
         self._is_busy = is_busy
@@ -88,9 +92,14 @@ class ReturnWatch:
                 sys.setprofile(None)
 
     def _profile(self, frame: FrameType, event: str, result: Any) -> None:
-        """Looks for a function that is given a node and has gradients of many when it returns."""
-        if event != "return" or self._is_busy():
-            return
+        if event == "return" and not self._is_busy():
+            try:
+                self._returned(frame, result)
+            except Exception as error:  # noqa: BLE001  # of whatever kind
+                self.guard.failed(error)
+
+    def _returned(self, frame: FrameType, result: Any) -> None:
+        """Looks whether it is a function that is given a node and has gradients of many."""
         code = frame.f_code
         if not isinstance(result, CONTAINERS) and not fills_containers(code):
             return

@@ -44,6 +44,7 @@ def noting_setattr(
     made: Callable[[Node], None],
     other: Callable[[Node, str, Any], None],
     is_asleep: Callable[[], bool],
+    failed: Callable[[Exception], None],
 ) -> Put:
     """A `__setattr__` that tells of numbers.
 
@@ -56,6 +57,7 @@ def noting_setattr(
         other: is told of a text, or of a number of a kind that is not followed, where there was a
             number or nothing.
         is_asleep: whether nothing is to be told, since we ourselves ask the script's code.
+        failed: is told of an exception of ours; those of `put` are the script's.
     """
     getframe = sys._getframe
 
@@ -66,37 +68,63 @@ def noting_setattr(
 
     readers: dict[type, Callable[[Any, str, Any], Any]] = {}
     making: Any = None  # the node, while its first attributes are set
+    n_put = 0  # attributes that were set
+    raised: Exception | None = None  # what that raised, which is for the script
+
+    def puts(node: Node, name: str, value: Any) -> None:
+        nonlocal n_put, raised
+        try:
+            put(node, name, value)
+        except Exception as error:
+            raised = error
+            raise
+        n_put += 1
 
     def __setattr__(node: Node, name: str, value: Any) -> None:  # noqa: N807
-        nonlocal making
-        cls = node.__class__
-        read = readers.get(cls)
-        if read is None:
-            read = readers[cls] = reader_of(cls)
-        if read(node, NOTE, None) is None:
-            put(node, name, value)
-            if node is not making and name != NOTE and not is_asleep():
-                making = node
-                made(node)
-                if not _is_initialised(node, getframe(1)):
-                    give_number(node)  # made by `__new__` alone, so that nothing else will
-        elif name == NOTE or is_asleep():
-            put(node, name, value)
-        elif value.__class__ is float or is_numeric(value) or value is None or is_of_arrays(value):
-            making = None
-            frame = getframe(1)
-            while frame.f_code.co_name == "__setattr__" and frame.f_back is not None:
-                frame = frame.f_back
-            if frame.f_code.co_name == "__init__":  # of a derived class, after that of its base
-                put(node, name, value)
+        nonlocal making, raised
+        n_before = n_put
+        try:
+            cls = node.__class__
+            read = readers.get(cls)
+            if read is None:
+                read = readers[cls] = reader_of(cls)
+            if read(node, NOTE, None) is None:
+                puts(node, name, value)
+                if node is not making and name != NOTE and not is_asleep():
+                    making = node
+                    made(node)
+                    if not _is_initialised(node, getframe(1)):
+                        give_number(node)  # made by `__new__` alone, so that nothing else will
+            elif name == NOTE or is_asleep():
+                puts(node, name, value)
+            elif (
+                value.__class__ is float
+                or is_numeric(value)
+                or value is None
+                or is_of_arrays(value)
+            ):
+                making = None
+                frame = getframe(1)
+                while frame.f_code.co_name == "__setattr__" and frame.f_back is not None:
+                    frame = frame.f_back
+                if frame.f_code.co_name == "__init__":  # of a derived class, after that of its base
+                    puts(node, name, value)
+                else:
+                    wrote(node, name, value, frame, puts)
+            elif isinstance(value, str) or hasattr(value.__class__, "__float__"):
+                before = attributes(node).get(name, "")
+                puts(node, name, value)
+                was_number = before is None or hasattr(before.__class__, "__float__")
+                if was_number:  # else it is a label, say
+                    other(node, name, value)
             else:
-                wrote(node, name, value, frame, put)
-        elif isinstance(value, str) or hasattr(value.__class__, "__float__"):
-            before = attributes(node).get(name, "")
-            put(node, name, value)
-            if before is None or hasattr(before.__class__, "__float__"):  # else it is a label, say
-                other(node, name, value)
-        else:
-            put(node, name, value)
+                puts(node, name, value)
+        except Exception as error:
+            if error is raised:
+                raised = None
+                raise
+            failed(error)
+            if n_put == n_before:
+                put(node, name, value)
 
     return __setattr__

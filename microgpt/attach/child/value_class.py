@@ -5,7 +5,7 @@ Recording is switched on only for the computations that are looked at.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import CodeType, FrameType
 from typing import Any
 
@@ -46,6 +46,10 @@ DERIVED = 2
 """A class with more of them, itself included, has one for each op."""
 
 
+def _raised(error: Exception) -> None:
+    raise error
+
+
 class ValueClass:
     """A Value-like class of the script."""
 
@@ -71,6 +75,7 @@ class ValueClass:
         self.result: Node = None  # an earlier one, if that has older ones in its attributes
         self.written_other = ""  # in words, what was written to one that is no float
         self.is_numberless = False  # whether one was given a number that had none
+        self.failed: Callable[[Exception], None] = _raised  # is told what fails in our hooks
         self._functions = FunctionObjects(self.is_node)
         self._calls_around = CallsAround(self.is_node)
         self.free: list[CodeType] = []  # of operators that are no methods
@@ -135,6 +140,7 @@ class ValueClass:
             self._arguments_of,
             self._calls_around.given_to,
             in_order if self.shape is not None and self.shape.is_closure else None,
+            self.failed,
             notes_all=self._notes_all,
         )
         if code := getattr(hook, "__code__", None):
