@@ -6,9 +6,10 @@ be given thousands of nodes and make as many, so neither is gone through once fo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Container, Iterator
 from operator import is_
-from types import FrameType
+from types import CodeType, FrameType
 
 from microgpt.attach.child.anatomy import attributes, held_in
 from microgpt.attach.child.node_notes import SHIFT, next_note
@@ -32,6 +33,7 @@ class CallsAround:
         self._is_node = is_node
         # Of a call what its parameters were bound to, and the arguments made of that.
         self._given: dict[FrameType, tuple[list[object], Arguments | None]] = {}
+        self._makes_more: dict[int, CodeType] = {}  # by id, code that made several in one call
         self._drawn = -1  # the number last drawn here
         self._fresh = 0  # nodes with this number and later ones are fresh
         # By `id()` of the arguments, with these: of the nodes in them those that list a node, by
@@ -48,10 +50,12 @@ class CallsAround:
             return None
         bound = [here.get(name) for name in code.co_varnames[:n_parameters]]
         known = self._given.get(call)
-        if known is not None and all(map(is_, known[0], bound)):
-            return known[1]
-        if len(self._given) == MAX_RECENT:
-            self._given.clear()
+        if known is not None:
+            self._makes_more[id(code)] = code
+            if all(map(is_, known[0], bound)):
+                return known[1]
+        if len(self._given) >= MAX_RECENT:
+            self._given = {each: self._given[each] for each in _and_around(call, self._given)}
         arguments = arguments_of(call)
         has_nodes = arguments is not None and self._has_nodes(arguments)
         self._given[call] = (bound, arguments if has_nodes else None)
@@ -78,6 +82,17 @@ class CallsAround:
             found = self._listed_in(given).get(id(node))
         return tuple(found) if found else None
 
+    def may_be_op(self, code: CodeType) -> bool:
+        """Whether code makes a node and may do nothing else: one in a call, and no pass in it."""
+        if id(code) in self._makes_more:
+            return False
+        call: FrameType | None = sys._getframe()
+        while call is not None:  # the script stands in a pass
+            if call.f_code is code:
+                return False
+            call = call.f_back
+        return True
+
     def forget(self) -> None:
         """Keeps no call and no node alive any more."""
         self._given.clear()
@@ -99,3 +114,12 @@ class CallsAround:
             for key in dict.fromkeys(held):
                 listed.setdefault(key, []).append(each)
         return listed
+
+
+def _and_around(call: FrameType, among: Container[FrameType]) -> Iterator[FrameType]:
+    """A call and those around it, which alone have not returned, if they are among some."""
+    at: FrameType | None = call
+    while at is not None:
+        if at in among:
+            yield at
+        at = at.f_back

@@ -79,6 +79,10 @@ def __init__({self}{parameters}):
 """
 _NOTE_OTHERS = """else:
             attach_arguments = attach_given_to(attach_frame)"""
+_NOTE_OTHERS_OF = """else:
+            attach_listed = attach_getattr({self}, "{listed_in}", None)
+            if attach_listed.__class__ in attach_sequences and attach_listed:
+                attach_arguments = attach_given_to(attach_frame)"""
 _OPERANDS = """
         attach_arity = 0
         attach_operands = None"""
@@ -124,6 +128,7 @@ def hooked_init(
     failed: Callable[[Exception], None],
     *,
     notes_all: bool = False,
+    listed_in: str = "",
 ) -> Any:
     """The hook to put in the place of a class's `__init__`.
 
@@ -136,12 +141,14 @@ def hooked_init(
         arguments_of: is called with the frame of a method that makes a node, other than
             `CALLED_WITH_OPERANDS`. Gives the code that the node is said to be made by, and what
             that was called with.
-        given_to: is called with the frame of any other code that makes a node, if all is noted.
-            Gives what it was called with, None if that is no node.
+        given_to: is called with the frame of any other code that makes a node, if all is noted or
+            if the node has operands. Gives what it was called with, None if that is no node.
         in_order: is called with a container that a node was made from, and with the frame that made
             it; gives the operands in call order. None where operands need no noting.
         failed: is told of an exception of ours, which is none of the script's.
         notes_all: whether what those methods are called with is noted, too.
+        listed_in: the attribute with a sequence of a node's operands, `""` if there is none to be
+            read before all is noted.
     """
     init = cls.__init__
     if init is object.__init__:
@@ -168,6 +175,7 @@ def hooked_init(
         "attach_called_with_operands": frozenset() if notes_all else CALLED_WITH_OPERANDS,
         "attach_far_maker": partial(_far_maker, is_part),
         "attach_in_order": in_order,
+        "attach_getattr": getattr,
         "attach_sequences": frozenset({tuple, list, set, frozenset}),
         "attach_recent": {},
         "attach_max_recent": MAX_RECENT,
@@ -179,7 +187,7 @@ def hooked_init(
     }
     code = init.__code__ if isinstance(init, FunctionType) else None
     is_plain = cls.__setattr__ is object.__setattr__
-    exec(_hook_code(code, is_plain, bool(in_order), notes_all), namespace)  # noqa: S102  # text of our own
+    exec(_hook_code(code, is_plain, bool(in_order), notes_all, listed_in), namespace)  # noqa: S102  # text of our own
     hook = namespace["__init__"]
     hook.__defaults__ = getattr(init, "__defaults__", None)
     hook.__kwdefaults__ = getattr(init, "__kwdefaults__", None)
@@ -188,7 +196,7 @@ def hooked_init(
 
 @cache
 def _hook_code(
-    code: CodeType | None, is_plain: bool, notes_operands: bool, notes_all: bool
+    code: CodeType | None, is_plain: bool, notes_operands: bool, notes_all: bool, listed_in: str
 ) -> CodeType:
     """What defines the hook.
 
@@ -197,6 +205,7 @@ def _hook_code(
         is_plain: whether the class leaves `__setattr__` as it is.
         notes_operands: whether operands need noting.
         notes_all: whether what is given to code that is not the class's own is noted.
+        listed_in: else it is noted of nodes with something in this attribute, if that is one.
     """
     if code is not None and not code.co_flags & (CO_VARARGS | CO_VARKEYWORDS):
         n_positional = code.co_argcount
@@ -215,11 +224,12 @@ def _hook_code(
             "\n        for attach_given in (*attach_args, *attach_keywords.values()):",
             each,
         ]
+    of_made = _NOTE_OTHERS_OF.format(self=self, listed_in=listed_in) if listed_in else ""
     words = {
         "self": self,
         "parameters": "".join(f", {text}" for text in parameters),
         "arguments": "".join(f", {text}" for text in arguments),
-        "notes_others": _NOTE_OTHERS if notes_all else "",
+        "notes_others": _NOTE_OTHERS if notes_all else of_made,
         "done": "" if is_plain else ")",
         "operands": _OPERANDS + "".join(note_each) if notes_operands else "",
         "no_operands": " and not attach_arity" if notes_operands else "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any
@@ -63,9 +62,3 @@ def exponent(maker: CodeType | None, given: tuple[Any, ...], called: object) -> 
         with suppress(ValueError):
             return float(called[2:])
     return None
-
-
-def function_beside(cls: type, maker: CodeType) -> Any:
-    """The function of the module that a class is of whose code this is, None if there is none."""
-    found = getattr(sys.modules.get(cls.__module__), maker.co_name, None)
-    return found if getattr(found, "__code__", None) is maker else None

@@ -38,6 +38,14 @@ class Shape(NamedTuple):
     leaves_only: bool = False  # whether only leaves keep their gradients
     kept: Any = None  # where the pass keeps the others, if anywhere: see `found_gradients.KeptAt`
 
+    @property
+    def listed_in(self) -> str:
+        """The attribute that holds a node's operands, `""` if it is not one alone."""
+        if self.store is None:
+            return self.operands
+        paths: tuple[tuple[str, ...], ...] = self.store.paths
+        return paths[0][0] if len(paths) == 1 and len(paths[0]) == 1 else ""
+
     def __str__(self) -> str:
         return f"{self.operands} and {self.visited}"
 

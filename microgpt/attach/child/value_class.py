@@ -14,6 +14,7 @@ from microgpt.attach.child.calls_around import CallsAround
 from microgpt.attach.child.function_objects import FunctionObjects, name_of_function
 from microgpt.attach.child.hooked_inits import HookedInits
 from microgpt.attach.child.init_hook import hooked_init
+from microgpt.attach.child.makers import Makers
 from microgpt.attach.child.node_notes import (
     NOTE,
     More,
@@ -23,7 +24,7 @@ from microgpt.attach.child.node_notes import (
     number_in,
     origin_in,
 )
-from microgpt.attach.child.op_names import exponent, function_beside, op_name
+from microgpt.attach.child.op_names import exponent, op_name
 from microgpt.attach.child.operand_notes import (
     captured_by,
     in_order,
@@ -36,7 +37,6 @@ from microgpt.attach.child.shapes import (
     Shape,
     codes_of,
     functions_of,
-    functions_of_code,
     only_helps,
 )
 from microgpt.autograd.call_paths import CallPaths
@@ -79,6 +79,7 @@ class ValueClass:
         self._functions = FunctionObjects(self.is_node)
         self._calls_around = CallsAround(self.is_node)
         self.free: list[CodeType] = []  # of operators that are no methods
+        self._makers = Makers()  # of its nodes that are no methods
         self.codes: list[CodeType] = []  # of all that it defines
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
@@ -142,6 +143,7 @@ class ValueClass:
             in_order if self.shape is not None and self.shape.is_closure else None,
             self.failed,
             notes_all=self._notes_all,
+            listed_in=self.shape.listed_in if self.shape and self.is_plain else "",
         )
         if code := getattr(hook, "__code__", None):
             self._is_part[id(code)] = True  # of a base's, called by a derived class's
@@ -374,12 +376,15 @@ class ValueClass:
                 return Call(apply, operands, {})
         if maker is None:
             return "it was made while nothing was recorded"
-        function = own or function_beside(self.cls, maker)
-        if function is None and (self.made_from(node) or any(c is maker for c in self.free)):
-            function = next(iter(functions_of_code(maker)), None)
+        given = self._arguments(node)
+        function = own or self._makers.beside(self.cls, maker)
+        if function is None and (given is not None or any(code is maker for code in self.free)):
+            function = self._makers.anywhere(self.cls, maker)
         if function is None:
             return "it was made by no method of its class"
-        return Call(function, *(self._arguments(node) or Arguments(operands, {})))
+        if not (own or self.owns(maker) or given is None or self._calls_around.may_be_op(maker)):
+            return "the function that made it does more"
+        return Call(function, *(given or Arguments(operands, {})))
 
     def label(self, node: Node) -> Label | None:
         """What a node says that it is called."""

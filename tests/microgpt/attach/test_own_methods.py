@@ -195,9 +195,9 @@ REFUSED = dedent("""
             inner = Odd(math.exp(self.data), (self,), (math.exp(self.data),))
             return Odd(math.exp(inner.data), (inner,), (math.exp(inner.data),))
 
-    def cubing():
+    def cubing(power=3):
         def cube(x):
-            return Odd(x.data**3, (x,), (3 * x.data**2,))
+            return Odd(x.data**power, (x,), (3 * x.data**2,))
         return cube
 
     draws = iter([1, 0, 1, 0])
