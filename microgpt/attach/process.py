@@ -295,8 +295,7 @@ class ScriptProcess:
                 raise InputError("the script has run on since")
             self._n_questions += 1
             number = array("q", [self._n_questions])
-            question = encoded(kind, {"question": number, **fields})
-            self._write(order(about, asks=True) + question)
+            self._write(order(about, asks=True) + encoded(kind, {"question": number, **fields}))
             while (answer := self._next_answer()) is not None:
                 if answer["question"] == number:  # else of one that was not waited for
                     return answer
@@ -361,7 +360,8 @@ class ScriptProcess:
         if kind == "backward":
             loss = float(fields["loss"][0])
             stops = self._pause_wanted or self._rule.holds(number, loss)
-            self._pause_wanted &= not stops
+            if stops:
+                self._pause_wanted = False
             self._send_order(number, stops)
         elif kind == "end":
             self._has_told_end, self._replaced = True, ending.replaced_in_words(fields["replaced"])
