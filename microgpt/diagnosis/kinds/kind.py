@@ -49,3 +49,17 @@ def said(number: float) -> str:
     ('-1.943', '2')
     """
     return f"{number:.4g}"
+
+
+def said_apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers in a sentence, with so many digits that they look different if they are.
+
+    >>> said_apart(0.25, 0.5), said_apart(1.00001, 1.00002)
+    (('0.25', '0.5'), ('1.00001', '1.00002'))
+    """
+    texts = said(one), said(other)
+    for digits in range(5, 18):
+        if texts[0] != texts[1] or one == other:
+            break
+        texts = f"{one:.{digits}g}", f"{other:.{digits}g}"
+    return texts

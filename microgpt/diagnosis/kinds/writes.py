@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from microgpt.diagnosis.evidence import Evidence
 from microgpt.diagnosis.finding import Certainty, Finding
-from microgpt.diagnosis.kinds.kind import FaultKind, said
+from microgpt.diagnosis.kinds.kind import FaultKind, said, said_apart
 from microgpt.diagnosis.kinds.slopes import SAME, dropped_adjoints
 from microgpt.diagnosis.pass_evidence import PassEvidence
 from microgpt.diagnosis.program import Function, SourcePlace
@@ -68,10 +68,10 @@ def _overwritten(evidence: Evidence) -> Iterator[Finding]:
         for writes in by_line.values():
             write = writes[0]
             node = int(ledger.node[write])
+            new, old = said_apart(float(ledger.new[write]), float(ledger.old[write]))
             what = (
-                f"the gradient of {graph.name(node)} is only its last share: "
-                f"{said(float(ledger.new[write]))} was written in the place of "
-                f"{said(float(ledger.old[write]))}, where it should have been added"
+                f"the gradient of {graph.name(node)} is only its last share: {new} was written in "
+                f"the place of {old}, where it should have been added"
             )
             yield _at_write(seen, "overwritten", write, what, _op_of(seen, write))
 
