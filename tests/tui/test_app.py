@@ -9,7 +9,7 @@ import time
 
 import pytest
 from textual.command import CommandList, CommandPalette
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 
 from microgpt import Training, load_corpus
 from tests.tui.piloted import LARGE, SMALL, Piloted, piloted
@@ -251,6 +251,22 @@ async def test_the_palette_opens_again_before_the_one_closed_is_gone() -> None:
         await ui.settle()
         assert isinstance(ui.app.screen, CommandPalette)
         assert ui.app.screen is not closed
+
+
+async def test_keys_of_a_palette_that_has_no_list_do_nothing() -> None:
+    """They may come before it has composed itself, and once it is being taken away."""
+    async with piloted() as ui:
+        await ui.press("ctrl+p")
+        await ui.until(lambda: ui.app.screen.query(CommandList))
+        palette = ui.app.screen
+        line = palette.query_one(Input)
+        await palette.query_one(CommandList).remove()
+        await ui.press("down", "up", "pagedown", "end")
+        line.post_message(Input.Submitted(line, ""))
+        await ui.settle()
+        assert ui.app.screen is palette
+        await ui.press("escape")
+        await ui.until(lambda: isinstance(ui.app.screen, TrainScreen))
 
 
 @pytest.mark.slow

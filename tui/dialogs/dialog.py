@@ -9,6 +9,7 @@ from textual import on
 from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette
 from textual.events import Click, Mount
+from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static
 
@@ -82,14 +83,21 @@ class Palette(CommandPalette):
         return super().dismiss(result)
 
     @on(Input.Changed)
-    def _look_while_it_is_there(self, event: Input.Changed) -> None:
-        if not self.is_active:
+    @on(Input.Submitted)
+    @on(CommandList.OptionSelected)
+    def _answer_while_it_is_there(self, event: Message) -> None:
+        if not self.is_active or not self.query(CommandList):
             event.prevent_default()
 
     def _watch__list_visible(self) -> None:
         """While it is taken away a search may still end."""
         if self.query(CommandList):
             super()._watch__list_visible()
+
+    def _action_cursor_down(self) -> None:
+        """As of all keys of the list: it may not be there yet, or not any more."""
+        if self.query(CommandList):
+            super()._action_cursor_down()
 
     def _action_command_list(self, action: str) -> None:
         """Pages of a list that has not been laid out yet are none, nor of one taken away."""
