@@ -27,8 +27,10 @@ def document_captions(graph: Graph, labels: Sequence[str]) -> tuple[Caption, ...
 
 
 def _probability(graph: Graph, loss: int | None) -> int | None:
-    """The node whose logarithm a loss is minus of."""
+    """The node whose logarithm a loss is minus of; None where a what-if has put a number there."""
     if loss is None:
         return None
-    log = graph.operands_of(loss)[0].operand
-    return graph.operands_of(log)[0].operand if graph.op(log) == "log" else None
+    log = next((edge.operand for edge in graph.operands_of(loss)), None)
+    if log is None or graph.op(log) != "log":
+        return None
+    return next((edge.operand for edge in graph.operands_of(log)), None)
