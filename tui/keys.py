@@ -93,12 +93,11 @@ TIME_KEYS = (
 
 PLACE_KEYS = (
     Key("left_square_bracket", "app.been(-1)", "Been before",
-        "Back to where you have been: mode, step and what was selected", in_footer=False,
-        display="["),
+        "Back to where you have been, with what was selected there", in_footer=False, display="["),
     Key("right_square_bracket", "app.been(1)", "Been after", "Forward again", in_footer=False,
         display="]"),
 )  # fmt: skip
-"""Of the app that trains, in all of its modes."""
+"""Of all apps over a run or a program."""
 
 GUIDE_KEYS = (
     Key("J", "app.lesson(1)", "Next task", "The next lesson, or stop of the tour", in_footer=False),
@@ -270,7 +269,7 @@ PARAMETERS_KEY = Key("6", "app.parameters", "Parameters",
                      "The program's matrices, and their gradients", in_footer=False)  # fmt: skip
 """Of the apps without modes: where modes have numbers, that of Parameters mode is the same."""
 
-ALONE = KeySection("program", (FINDINGS_KEY, PARAMETERS_KEY, *COMMON_KEYS))
+ALONE = KeySection("program", (FINDINGS_KEY, PARAMETERS_KEY, *PLACE_KEYS, *COMMON_KEYS))
 """Of the apps without modes."""
 
 DIFFERENCE = KeySection("difference", (

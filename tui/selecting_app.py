@@ -26,7 +26,7 @@ class SelectingApp(RunApp):
 
     def on_mount(self) -> None:
         """There is nowhere to go back to yet."""
-        self.places = VisitedPlaces()
+        self.places = VisitedPlaces[VisitedPlace]()
 
     @property
     def selection(self) -> Selection:
@@ -122,6 +122,6 @@ class SelectingApp(RunApp):
 
     def go_over_to(self, training: Training, recorder: RunRecorder) -> None:
         """Another run: what was selected in the one before was its own."""
-        self._selection, self.places = Selection(), VisitedPlaces()
+        self._selection, self.places = Selection(), VisitedPlaces[VisitedPlace]()
         self._moment_to_come = None
         super().go_over_to(training, recorder)

@@ -41,7 +41,7 @@ class Standpoint:
     focus: str  # key of the box looked into
     selected: str  # key of the selected box
     phase: Phase | None  # the pass being stepped through; None while not stepping
-    event: int  # of that pass
+    event: int  # of that pass, 0 while not stepping
 
 
 class Explorer:
@@ -151,8 +151,8 @@ class Explorer:
     @property
     def place(self) -> Standpoint:
         """Where the person stands."""
-        phase = self.state.phase if self.stepping else None
-        return Standpoint(self.focus.key, self.selected, phase, self.state.event)
+        phase, event = (self.state.phase, self.state.event) if self.stepping else (None, 0)
+        return Standpoint(self.focus.key, self.selected, phase, event)
 
     def go_where(self, place: Standpoint) -> None:
         """To a place in another graph, or as near to it as there is one in this."""

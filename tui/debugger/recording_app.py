@@ -22,7 +22,7 @@ from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer, Standpoint
 from tui.debugger.marked import Marked
-from tui.debugger.program_app import ProgramApp
+from tui.debugger.program_app import ProgramApp, ProgramPlace
 from tui.dialogs.go_to_step import GoToStepScreen
 from tui.doctor.doctor_panel import WORKS, DoctorPanel
 from tui.doctor.pass_doctor import Checkup
@@ -88,6 +88,7 @@ class RecordingApp(ProgramApp):
         )
         self._examined: Stop | None = None  # the pass that the doctor has looked at last
         self._finding: Finding | None = None  # to be gone to, once its pass is there
+        self._to_stand_at: ProgramPlace | None = None  # likewise
 
     def compose(self) -> ComposeResult:
         """Which pass it is, the panes, all passes, the keys."""
@@ -105,6 +106,12 @@ class RecordingApp(ProgramApp):
         self._doctor.close()
 
     # -- from pass to pass -----------------------------------------------------------------------
+
+    def goes_to_pass(self, place: ProgramPlace) -> bool:
+        """It is read first."""
+        self._to_stand_at = place
+        self._go([number for number, _ in self._losses].index(place.number))
+        return True
 
     def _go(self, place: int) -> None:
         """To a pass, or the nearest there is; the last one asked for, if one is being read."""
@@ -143,6 +150,9 @@ class RecordingApp(ProgramApp):
         finding, self._finding = self._finding, None
         if finding is not None and finding.pass_number == stop.number:
             pane.go_to_finding(finding)
+        place, self._to_stand_at = self._to_stand_at, None
+        if place is not None and place.number == stop.number:
+            self.stand_at(place)
         self._go_on()
 
     def _show_status(self) -> None:

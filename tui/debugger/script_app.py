@@ -22,7 +22,7 @@ from tui.base.base_app import ExportJob
 from tui.base.thread_work import in_thread
 from tui.debugger.debugger_pane import DebuggerPane
 from tui.debugger.explorer import Explorer
-from tui.debugger.program_app import ProgramApp
+from tui.debugger.program_app import ProgramApp, ProgramPlace
 from tui.doctor.doctor_panel import WORKS, DoctorPanel
 from tui.doctor.pass_doctor import Checkup, PassDoctor
 from tui.keys import ALONE, BOXES, MAP, SCRIPT, WALK, bindings_for
@@ -158,16 +158,29 @@ class ScriptApp(ProgramApp):
         )
         if finding is None:
             return
-        stop, shown = self._doctor.stop_at(finding.pass_number), pane.explorer
+        if finding.pass_number is None or self._shows_pass(finding.pass_number):
+            pane.go_to_finding(finding)
+
+    def _shows_pass(self, number: int) -> bool:
+        """Shows a pass that the doctor has kept; says so and does nothing if it has not."""
+        pane = self.query_one(DebuggerPane)
+        stop, shown = self._doctor.stop_at(number), pane.explorer
         if stop is None:
-            if finding.pass_number is not None:
-                self.notify(f"pass {finding.pass_number} is not kept any more", timeout=3)
-                return
-        elif stop.graph is not None and (shown is None or shown.session.halt is not stop):
+            self.notify(f"pass {number} is not kept any more", timeout=3)
+            return False
+        if stop.graph is not None and (shown is None or shown.session.halt is not stop):
             explorer = Explorer.arriving(DebugSession.at(stop, self._script), None)
-            pane.take(explorer, f"{self._caption_of(stop)} · an earlier pass")
+            is_last = stop is self._stop
+            pane.take(explorer, self._caption_of(stop) + " · an earlier pass" * (not is_last))
             pane.compare(self._doctor.evidence_of(stop.graph))
-        pane.go_to_finding(finding)
+        return True
+
+    def goes_to_pass(self, place: ProgramPlace) -> bool:
+        """In those that the doctor has kept."""
+        is_there = self._shows_pass(place.number)
+        if is_there:
+            self.stand_at(place)
+        return is_there
 
     @staticmethod
     def _caption_of(stop: Stop) -> str:

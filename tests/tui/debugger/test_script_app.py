@@ -11,6 +11,7 @@ from textwrap import dedent
 import pytest
 
 from microgpt.attach import Ended, ScriptProcess, Stop
+from tests.tui.debugger.walked import goes_back_and_forward, here, stays_everywhere, walked
 from tests.tui.piloted import LARGE, SMALL, Driven
 from tui.debugger.canvas import GraphCanvas
 from tui.debugger.debugger_pane import DebuggerPane
@@ -179,6 +180,20 @@ async def test_keys_of_the_graph_work_and_stops_stay_from_graph_to_graph(running
         assert "◉ 1 w" in ui.text_of("#left StopsPanel")
         await ui.press("home", "c")
         assert ui.explorer.state.stop.points
+
+
+async def test_the_passes_kept_are_come_back_to(running: Running) -> None:
+    async with running(SCALAR + THREE_STEPS) as ui:
+        stays_everywhere(ui)
+        places = await walked(ui, "s", "s")
+        await ui.until(lambda: ui.app.query_one(DoctorPanel).checkup)
+        await ui.run_on()
+        await ui.until(lambda: here(ui).number == 2)
+        await ui.until(lambda: ui.app._doctor.stop_at(2))
+        places += [here(ui), *(await walked(ui, "S"))[1:]]
+        assert [place.number for place in places] == [1, 1, 1, 2, 2]
+        await goes_back_and_forward(ui, places)
+        assert "an earlier pass" not in ui.text_of("#middle")
 
 
 async def test_an_exception_is_a_stop_with_what_was_computed(running: Running) -> None:
