@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from rich.text import Text
 from textual import on
@@ -35,6 +37,15 @@ class ShownFinding:
     way: str  # what enter does, in words
 
 
+class FindingsList(OptionList):
+    """The findings to choose from. Pages of a list that has not been laid out yet are none."""
+
+    def _move_page(self, direction: Any) -> None:
+        """Textual looks for the line of what is highlighted, which is found when it is drawn."""
+        with suppress(KeyError):
+            super()._move_page(direction)
+
+
 class FindingsView(Horizontal):
     """A list of findings beside the words of the one that the cursor is on."""
 
@@ -52,7 +63,7 @@ class FindingsView(Horizontal):
 
     def compose(self) -> ComposeResult:
         """The list and the words."""
-        yield OptionList(classes="findings-list", compact=True, markup=False)
+        yield FindingsList(classes="findings-list", compact=True, markup=False)
         yield TextView()
 
     def on_mount(self) -> None:

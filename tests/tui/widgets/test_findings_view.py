@@ -6,7 +6,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import OptionList
 
 from tests.tui.piloted import Driven
-from tui.widgets.findings_view import FindingsView, ShownFinding
+from tui.widgets.findings_view import FindingsList, FindingsView, ShownFinding
 
 FOUND = ShownFinding("wrong local gradient", "certain", ":3", "w[0]", "y = w * x", ("told",), "")
 
@@ -26,3 +26,16 @@ async def test_what_comes_before_the_screen_is_shown_with_it() -> None:
         await Driven(app, pilot).settle()
         assert app.query_one(FindingsView).findings == (FOUND,)
         assert app.query_one(OptionList).option_count == 1
+
+
+async def test_pages_before_it_is_laid_out_are_none() -> None:
+    app = FindingsApp()
+    async with app.run_test(size=(60, 12)) as pilot:
+        await Driven(app, pilot).settle()
+        view, listed = app.query_one(FindingsView), app.query_one(FindingsList)
+        view.show([FOUND, FOUND], "nothing")  # drawn the next time only
+        listed.action_page_down()
+        listed.action_page_up()
+        await Driven(app, pilot).settle()
+        listed.action_page_down()
+        assert listed.highlighted == 1
