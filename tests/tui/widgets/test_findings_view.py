@@ -33,9 +33,13 @@ async def test_pages_before_it_is_laid_out_are_none() -> None:
     async with app.run_test(size=(60, 12)) as pilot:
         await Driven(app, pilot).settle()
         view, listed = app.query_one(FindingsView), app.query_one(FindingsList)
-        view.show([FOUND, FOUND], "nothing")  # drawn the next time only
+        view.display = False
+        await Driven(app, pilot).settle()
+        view.show([FOUND, FOUND], "nothing")  # drawn once it is displayed
         listed.action_page_down()
         listed.action_page_up()
+        assert listed.highlighted == 0
+        view.display = True
         await Driven(app, pilot).settle()
         listed.action_page_down()
         assert listed.highlighted == 1
