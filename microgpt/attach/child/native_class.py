@@ -59,6 +59,8 @@ class NativeClass(ValueClass):
             self.arm(base)
             init(node, *args, **keywords)
 
+        # It counts as code of the class's own, and not as the place where the first node is made.
+        __init__.__code__ = __init__.__code__.replace(co_filename=init.__code__.co_filename)
         return __init__
 
     def owns(self, code: CodeType) -> bool:

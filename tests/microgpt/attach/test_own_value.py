@@ -49,6 +49,17 @@ def test_the_graph_is_that_of_the_same_program_recorded_here(attach: Attach) -> 
     assert lines == [(expected.line(i) or ("", 0))[1] for i in range(len(graph))]
 
 
+def test_the_first_value_is_made_where_the_script_makes_it(attach: Attach) -> None:
+    """It is the one that has the recording begun, by code of ours."""
+    source = "from microgpt import Value\nx = Value(1.5)\ny = Value(2.0)\n(x * y).backward()\n"
+    stop = next_stop(attach(source))
+    graph = stop.graph
+    assert graph is not None
+    x, y = graph.find("x"), graph.find("y")
+    assert (graph.line(x), graph.line(y)) == ((stop.file, 2), (stop.file, 3))
+    assert [scope.path for scope in graph.scopes] == [""]
+
+
 def test_a_domain_error_is_the_users_line(attach: Attach) -> None:
     source = "from microgpt import Value\nx = Value(1.0)\ny = x - 1\nloss = 2 / (x * 0)\n"
     stop = next_stop(attach(source))
