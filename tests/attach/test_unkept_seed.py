@@ -76,7 +76,8 @@ def test_a_seed_that_nothing_tells_is_not_made_up(tmp_path: Path, seed: str) -> 
     assert graph.grad[graph.root] == 0.0
     assert "what its pass hands on is not known" in graph.pass_note
     assert diagnosis.verdict == "unverified"
-    assert [found.kind for found in diagnosis.findings] == ["not-repeatable"]
+    assert diagnosis.findings == ()
+    assert "cannot be computed again: scaled" in diagnosis.why_unchecked[0]  # it draws
 
 
 def test_a_wrong_slope_of_the_root_is_not_taken_for_a_seed(tmp_path: Path) -> None:

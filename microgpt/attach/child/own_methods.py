@@ -89,6 +89,7 @@ class OwnMethods:
                 if float(is_at).hex() != number.hex():  # else it stays an int, if it is one
                     self._kind.set_data(operand, number)
             result = call.method(*call.positional, **call.keywords)
+            self._check_operands(node, result, operands)
             return float(self._kind.data(result)), self._local_grads(result, operands, tap)
         finally:
             for operand, is_at in zip(operands, own):
@@ -96,6 +97,14 @@ class OwnMethods:
                     self._kind.set_data(operand, is_at)
             for operand, state in zip(operands, kept):
                 _put_back(operand, state)
+
+    def _check_operands(self, node: Node, result: Any, operands: tuple[Node, ...]) -> None:
+        """A function may make some itself: then to move those that it made before tells nothing."""
+        kind, maker = self._kind, self._kind.maker(node)
+        if maker is None or kind.owns(maker) or kind.uses_tape or not kind.is_node(result):
+            return
+        if set(map(id, kind.operands(result))) != set(map(id, operands)):
+            raise Refused("the function that made it makes other nodes, too")
 
     def _local_grads(self, result: Any, operands: tuple[Node, ...], tap: GradTap) -> list[float]:
         kind = self._kind

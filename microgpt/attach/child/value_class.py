@@ -78,8 +78,8 @@ class ValueClass:
         self.failed: Callable[[Exception], None] = _raised  # is told what fails in our hooks
         self._functions = FunctionObjects(self.is_node)
         self._calls_around = CallsAround(self.is_node)
+        self._makers = Makers(self.types, self._calls_around)
         self.free: list[CodeType] = []  # of operators that are no methods
-        self._makers = Makers()  # of its nodes that are no methods
         self.codes: list[CodeType] = []  # of all that it defines
         # By id, since hashing a code object compares all of it. True for mere parts of an op.
         self._is_part: dict[int, bool] = {}
@@ -377,14 +377,12 @@ class ValueClass:
         if maker is None:
             return "it was made while nothing was recorded"
         given = self._arguments(node)
-        function = own or self._makers.beside(self.cls, maker)
-        if function is None and (given is not None or any(code is maker for code in self.free)):
-            function = self._makers.anywhere(self.cls, maker)
-        if function is None:
-            return "it was made by no method of its class"
-        if not (own or self.owns(maker) or given is None or self._calls_around.may_be_op(maker)):
-            return "the function that made it does more"
-        return Call(function, *(given or Arguments(operands, {})))
+        function = own or self._makers.found(self.cls, maker, given, is_op=self.owns(maker))
+        return (
+            function
+            if isinstance(function, str)
+            else Call(function, *(given or Arguments(operands, {})))
+        )
 
     def label(self, node: Node) -> Label | None:
         """What a node says that it is called."""
