@@ -155,9 +155,10 @@ class Explorer:
         return Standpoint(self.focus.key, self.selected, phase, event)
 
     def go_where(self, place: Standpoint) -> None:
-        """To a place in another graph, or as near to it as there is one in this."""
-        if place.focus != self.folding.root.key:
+        """To a place of any graph, or as near to it as there is one in this."""
+        if place.focus != self.focus.key:
             self.look_into(self.folding.find(place.focus))
+        self.stepping = place.phase is not None
         if place.phase is not None:
             self.go_to_moment(place.phase, place.event)
         self.select(place.selected)

@@ -67,7 +67,8 @@ class GraphApp(ProgramApp):
 
     @on(Examined)
     def _show_checkup(self, event: Examined) -> None:
-        self.query_one(DebuggerPane).take_checkup(event.checkup)
+        if not self.is_left:
+            self.query_one(DebuggerPane).take_checkup(event.checkup)
 
     @on(FindingsView.Chosen)
     def _go_to_finding(self, event: FindingsView.Chosen) -> None:

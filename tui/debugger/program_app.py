@@ -22,14 +22,18 @@ from tui.visited_places import VisitedPlaces
 class ProgramPlace:
     """Where a person stands in the passes of a program."""
 
-    number: int  # of the pass; 0 where there is one graph alone
+    stop: tuple[str, int]  # kind and number of the stop; `NO_STOP` where there is one graph alone
     stands: Standpoint
     selection: Selection  # on the Map
 
     @property
     def area(self) -> Hashable:
-        """The pass, and the box looked into."""
-        return self.number, self.stands.focus
+        """The stop, and the box looked into."""
+        return self.stop, self.stands.focus
+
+
+NO_STOP = ("", 0)
+"""Of a graph that no program stands still at."""
 
 
 class ProgramApp(BaseApp):
@@ -49,6 +53,11 @@ class ProgramApp(BaseApp):
         """None while the app is left: its widgets go before its last messages come."""
         return next(iter(self.query(DebuggerPane)), None)
 
+    @property
+    def is_left(self) -> bool:
+        """Whether what the doctor says has no place any more; it may still come."""
+        return not self.query(DoctorPanel)
+
     def action_parameters(self) -> None:
         """The matrices of the graph at hand."""
         self.query_one(DebuggerPane).open_parameters(self)
@@ -67,12 +76,13 @@ class ProgramApp(BaseApp):
         if explorer is None:
             return None
         halt = explorer.session.halt
-        return ProgramPlace(halt.number if halt else 0, explorer.place, self._selection)
+        stop = (halt.kind, halt.number) if halt is not None else NO_STOP
+        return ProgramPlace(stop, explorer.place, self._selection)
 
     @on(DebuggerPane.Moved)
     def _note_place(self) -> None:
         here = self.place
-        if here is not None and here != self._come_to:
+        if here is not None and here != self._come_to and not self.is_on_the_way:
             self._come_to = None
             self.places.visit(here, self.clock())
 
@@ -91,14 +101,26 @@ class ProgramApp(BaseApp):
                         timeout=2)  # fmt: skip
             return
         here = self.place
-        if here is None or here.number == place.number:
+        if here is not None and here.stop == place.stop and not self.is_on_the_way:
             self.stand_at(place)
-        elif not self.goes_to_pass(place):
-            self.places.go(-by, self.clock())
+        else:
+            self.go_to_stop(place, by)
 
-    def goes_to_pass(self, place: ProgramPlace) -> bool:  # noqa: ARG002
-        """To a place in another pass, now or once that is read; False if it cannot be had."""
+    @property
+    def is_on_the_way(self) -> bool:
+        """Whether another pass is being read, so that what is shown meanwhile is no place."""
         return False
+
+    def go_to_stop(self, place: ProgramPlace, by: int) -> None:
+        """To a place at another stop, now or once that is read.
+
+        Args:
+            by: how far back or forward it was gone for that, which is undone if it cannot be had.
+        """
+
+    def not_come_to(self, by: int) -> None:
+        """A place cannot be had: one is where one was."""
+        self.places.go(-by, self.clock())
 
     def stand_at(self, place: ProgramPlace) -> None:
         """To a place in the graph at hand, or as near to it as there is one in that."""
@@ -106,10 +128,7 @@ class ProgramApp(BaseApp):
         explorer = pane.explorer if pane is not None else None
         if pane is None or explorer is None:
             return
-        stands = place.stands
-        explorer.look_into(explorer.folding.find(stands.focus))
-        explorer.stepping = False
-        explorer.go_where(stands)
+        explorer.go_where(place.stands)
         self._selection = place.selection
         pane.select_on_map(place.selection)
         self._come_to = self.place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.text import Text
@@ -32,6 +33,16 @@ from tui.themes import theme_color
 from tui.widgets.findings_view import FindingsView
 from tui.widgets.key_footer import KeyFooter
 from tui.widgets.pass_line import PassLine
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A pass that is to be shown, and where to go in it."""
+
+    place: int  # of the pass, among those recorded
+    finding: Finding | None = None
+    stands_at: ProgramPlace | None = None
+    by: int = 0  # how far back or forward it was gone for that
 
 
 class RecordingApp(ProgramApp):
@@ -79,16 +90,14 @@ class RecordingApp(ProgramApp):
         self._losses = recording.losses
         self._place = 0  # of the pass that is being read, else of the one that is shown
         self._shown_place = 0
-        self._wanted: int | None = None  # while another is read
-        self._is_reading = False
+        self._reading: _Asked | None = None
+        self._next: _Asked | None = None  # the last one asked for while that is read
         self._shown: Stop | None = None
         self._marked: Marked | None = None
         self._doctor = RecordingDoctor(
             recording, lambda stop, told: self.post_message(self.Examined(stop, told))
         )
         self._examined: Stop | None = None  # the pass that the doctor has looked at last
-        self._finding: Finding | None = None  # to be gone to, once its pass is there
-        self._to_stand_at: ProgramPlace | None = None  # likewise
 
     def compose(self) -> ComposeResult:
         """Which pass it is, the panes, all passes, the keys."""
@@ -107,21 +116,44 @@ class RecordingApp(ProgramApp):
 
     # -- from pass to pass -----------------------------------------------------------------------
 
-    def goes_to_pass(self, place: ProgramPlace) -> bool:
-        """It is read first."""
-        self._to_stand_at = place
-        self._go([number for number, _ in self._losses].index(place.number))
-        return True
+    @property
+    def is_on_the_way(self) -> bool:
+        """Whether a pass is being read."""
+        return self._reading is not None
+
+    def go_to_stop(self, place: ProgramPlace, by: int) -> None:
+        """Its pass is read first."""
+        _, number = place.stop
+        self._ask(_Asked(self._numbers.index(number), stands_at=place, by=by))
+
+    @property
+    def _numbers(self) -> list[int]:
+        return [number for number, _ in self._losses]
 
     def _go(self, place: int) -> None:
-        """To a pass, or the nearest there is; the last one asked for, if one is being read."""
-        place = min(max(place, 0), len(self._losses) - 1)
-        if self._is_reading:
-            self._wanted = place
-        elif self._pane is not None and (self._shown is None or place != self._place):
-            self._place, self._is_reading = place, True
-            self.query_one(PassLine).show(place)
-            self._read(place, self._pane.place)
+        """To a pass, or the nearest there is."""
+        self._ask(_Asked(min(max(place, 0), len(self._losses) - 1)))
+
+    def _ask(self, asked: _Asked) -> None:
+        """To the last pass asked for, once the one that is being read is there."""
+        if self._reading is not None:
+            before = 0 if self._next is None else self._next.by
+            self._next = replace(asked, by=before + asked.by)
+        elif self._pane is None:
+            return
+        elif self._shown is not None and asked.place == self._place:
+            self._arrive(asked)
+        else:
+            self._place, self._reading = asked.place, asked
+            self.query_one(PassLine).show(asked.place)
+            self._read(asked.place, self._pane.place)
+
+    def _arrive(self, asked: _Asked) -> None:
+        """The pass that was asked for is shown."""
+        if asked.finding is not None:
+            self.query_one(DebuggerPane).go_to_finding(asked.finding)
+        if asked.stands_at is not None:
+            self.stand_at(asked.stands_at)
 
     @in_thread()
     def _read(self, place: int, stands: Standpoint | None) -> None:
@@ -140,19 +172,16 @@ class RecordingApp(ProgramApp):
         pane, stop = self._pane, event.stop_at
         if pane is None:
             return
-        self._is_reading, self._shown, self._shown_place = False, stop, event.place
+        asked, self._reading = self._reading, None
+        self._shown, self._shown_place = stop, event.place
         at = line_called(stop.file, stop.line)
         pane.take(event.explorer, f"pass {stop.number} · {at}")
         pane.mark(self._marked)
         self.query_one(DoctorPanel).works()
         self._doctor.ask(stop)
         self._show_status()
-        finding, self._finding = self._finding, None
-        if finding is not None and finding.pass_number == stop.number:
-            pane.go_to_finding(finding)
-        place, self._to_stand_at = self._to_stand_at, None
-        if place is not None and place.number == stop.number:
-            self.stand_at(place)
+        if asked is not None:
+            self._arrive(asked)
         self._go_on()
 
     def _show_status(self) -> None:
@@ -173,9 +202,9 @@ class RecordingApp(ProgramApp):
 
     @on(Examined)
     def _show_checkup(self, event: Examined) -> None:
-        if self._pane is not None and event.stop_at is self._shown:
+        if event.stop_at is self._shown and not self.is_left:
             self._examined = event.stop_at
-            self._pane.take_checkup(event.checkup)
+            self.query_one(DebuggerPane).take_checkup(event.checkup)
             self._show_status()
 
     @on(FindingsView.Chosen)
@@ -183,26 +212,26 @@ class RecordingApp(ProgramApp):
         finding = self.query_one(DoctorPanel).finding(event.place)
         if finding is None or self._shown is None:
             return
-        numbers = [number for number, _ in self._losses]
-        if finding.pass_number in (None, self._shown.number):
+        if finding.pass_number is None:
             self.query_one(DebuggerPane).go_to_finding(finding)
-        elif finding.pass_number in numbers:
-            self._finding = finding
-            self._go(numbers.index(finding.pass_number))
+        elif finding.pass_number in self._numbers:
+            self._ask(_Asked(self._numbers.index(finding.pass_number), finding))
 
     @on(Failed)
     def _say_failed(self, event: Failed) -> None:
         if self._pane is None:
             return
-        self._is_reading, self._place = False, self._shown_place
+        asked, self._reading, self._place = self._reading, None, self._shown_place
+        if asked is not None and asked.by:
+            self.not_come_to(asked.by)
         self.query_one(PassLine).show(self._place)  # it can be asked for again
         self.notify(event.problem, severity="error", timeout=10, markup=False)
         self._go_on()
 
     def _go_on(self) -> None:
-        if self._wanted is not None:
-            place, self._wanted = self._wanted, None
-            self._go(place)
+        if self._next is not None:
+            asked, self._next = self._next, None
+            self._ask(asked)
 
     @on(PassLine.Picked)
     def _pick(self, event: PassLine.Picked) -> None:
@@ -214,7 +243,7 @@ class RecordingApp(ProgramApp):
 
     def action_travel(self, passes: int) -> None:
         """So many passes on, or back."""
-        at = self._place if self._wanted is None else self._wanted
+        at = self._place if self._next is None else self._next.place
         if not 0 <= at + passes < len(self._losses) and abs(passes) == 1:
             self.notify(f"this is the {'last' if passes > 0 else 'first'} pass recorded", timeout=2)
         self._go(at + passes)

@@ -127,9 +127,9 @@ class ScriptApp(ProgramApp):
 
     @on(Examined)
     def _show_checkup(self, event: Examined) -> None:
-        if self._pane is None:
+        if self.is_left:
             return
-        self._pane.take_checkup(event.checkup)
+        self.query_one(DebuggerPane).take_checkup(event.checkup)
         found = [f for f in event.checkup.diagnosis.findings if f.certainty != "note"]
         is_new, self._n_told = len(found) > self._n_told, len(found)
         if self._wants_finding and event.stop_at is self._stop:
@@ -158,29 +158,32 @@ class ScriptApp(ProgramApp):
         )
         if finding is None:
             return
-        if finding.pass_number is None or self._shows_pass(finding.pass_number):
+        if finding.pass_number is None or self._shows_stop("backward", finding.pass_number):
             pane.go_to_finding(finding)
 
-    def _shows_pass(self, number: int) -> bool:
-        """Shows a pass that the doctor has kept; says so and does nothing if it has not."""
-        pane = self.query_one(DebuggerPane)
-        stop, shown = self._doctor.stop_at(number), pane.explorer
+    def _shows_stop(self, kind: str, number: int) -> bool:
+        """Shows a stop, the last or one that the doctor has kept; says so if it has not."""
+        pane, last = self.query_one(DebuggerPane), self._stop
+        if isinstance(last, Stop) and (last.kind, last.number) == (kind, number):
+            stop: Stop | None = last
+        else:
+            stop = self._doctor.stop_at(number) if kind == "backward" else None
         if stop is None:
-            self.notify(f"pass {number} is not kept any more", timeout=3)
+            self.notify(f"{kind} {number} is not kept any more", timeout=3)
             return False
+        shown = pane.explorer
         if stop.graph is not None and (shown is None or shown.session.halt is not stop):
             explorer = Explorer.arriving(DebugSession.at(stop, self._script), None)
-            is_last = stop is self._stop
-            pane.take(explorer, self._caption_of(stop) + " · an earlier pass" * (not is_last))
+            pane.take(explorer, self._caption_of(stop) + " · an earlier pass" * (stop is not last))
             pane.compare(self._doctor.evidence_of(stop.graph))
         return True
 
-    def goes_to_pass(self, place: ProgramPlace) -> bool:
-        """In those that the doctor has kept."""
-        is_there = self._shows_pass(place.number)
-        if is_there:
+    def go_to_stop(self, place: ProgramPlace, by: int) -> None:
+        """At once, in those that are kept."""
+        if self._shows_stop(*place.stop):
             self.stand_at(place)
-        return is_there
+        else:
+            self.not_come_to(by)
 
     @staticmethod
     def _caption_of(stop: Stop) -> str:

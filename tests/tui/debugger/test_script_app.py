@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,14 @@ from textwrap import dedent
 import pytest
 
 from microgpt.attach import Ended, ScriptProcess, Stop
-from tests.tui.debugger.walked import goes_back_and_forward, here, stays_everywhere, walked
+from tests.tui.debugger.walked import (
+    BACK,
+    FORWARD,
+    goes_back_and_forward,
+    here,
+    stays_everywhere,
+    walked,
+)
 from tests.tui.piloted import LARGE, SMALL, Driven
 from tui.debugger.canvas import GraphCanvas
 from tui.debugger.debugger_pane import DebuggerPane
@@ -19,6 +27,7 @@ from tui.debugger.explorer import Explorer
 from tui.debugger.script_app import ScriptApp
 from tui.dialogs.help import HelpScreen
 from tui.doctor.doctor_panel import DoctorPanel
+from tui.doctor.pass_doctor import Checkup
 from tui.widgets.parameters_pane import ParametersPane
 
 SCALAR = """\
@@ -188,12 +197,66 @@ async def test_the_passes_kept_are_come_back_to(running: Running) -> None:
         places = await walked(ui, "s", "s")
         await ui.until(lambda: ui.app.query_one(DoctorPanel).checkup)
         await ui.run_on()
-        await ui.until(lambda: here(ui).number == 2)
+        await ui.until(lambda: here(ui).stop[1] == 2)
         await ui.until(lambda: ui.app._doctor.stop_at(2))
         places += [here(ui), *(await walked(ui, "S"))[1:]]
-        assert [place.number for place in places] == [1, 1, 1, 2, 2]
+        assert [place.stop[1] for place in places] == [1, 1, 1, 2, 2]
         await goes_back_and_forward(ui, places)
         assert "an earlier pass" not in ui.text_of("#middle")
+
+
+RAISES = """
+w = Scalar(3.0)
+for step in range(3):
+    loss = w * w + w
+    assert step < 2, "too small"
+    w.grad = 0.0
+    loss.backward()
+    w.data -= 0.1 * w.grad
+"""
+
+
+async def test_an_exception_is_another_place_than_the_pass_before_it(running: Running) -> None:
+    async with running(SCALAR + RAISES) as ui:
+        stays_everywhere(ui)
+        places = await walked(ui, "s")
+        for number in (1, 2):
+            await ui.until(lambda number=number: ui.app._doctor.stop_at(number))
+            await ui.run_on()
+            await ui.settle()
+            places.append(here(ui))
+        assert [place.stop for place in places[1:]] == [
+            ("backward", 1), ("backward", 2), ("exception", 2)
+        ]  # fmt: skip
+        crash = ui.explorer.graph
+        await goes_back_and_forward(ui, places)
+        assert ui.explorer.graph is crash
+
+
+async def test_the_newest_pass_can_be_come_back_to_while_the_doctor_works(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(SCALAR + THREE_STEPS) as ui:
+        stays_everywhere(ui)
+        await walked(ui, "s")
+        await ui.until(lambda: ui.app._doctor.stop_at(1))
+        may_look, look = threading.Event(), ui.app._doctor.look
+
+        def looks_late(stop: Stop) -> Checkup:
+            may_look.wait(20)
+            return look(stop)
+
+        monkeypatch.setattr(ui.app._doctor, "look", looks_late)
+        try:
+            await ui.run_on()
+            await ui.until(lambda: here(ui).stop[1] == 2)
+            newest = here(ui)
+            await ui.press(BACK)
+            await ui.until(lambda: here(ui).stop[1] == 1)
+            await ui.press(FORWARD)
+            await ui.until(lambda: here(ui) == newest)
+        finally:
+            may_look.set()
 
 
 async def test_an_exception_is_a_stop_with_what_was_computed(running: Running) -> None:
