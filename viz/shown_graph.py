@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from microgpt.autograd.value import Value
 from microgpt.errors import InputError
@@ -14,6 +14,7 @@ from viz.drawn_attention import MOST_LINES, drawn_attention, drawn_heatmaps
 from viz.drawn_graph import drawn_view
 from viz.maps.captions import document_captions
 from viz.maps.step_map import StepMap
+from viz.page.walk_in import page_to_walk_in
 from viz.shown import ShownDrawing
 from viz.view import View, folded, neighbourhood, scalars
 from viz.views.subject import ViewSubject
@@ -71,17 +72,8 @@ def graph_of(
     graph = value if isinstance(value, Graph) else Graph.from_value(value)
     view = view_of(graph, depth, scope, around, hops)
     is_whole = depth is None and not scope and around is None
-    page = _page_of(graph, caption) if is_whole else None
+    page = page_to_walk_in(graph, caption) if is_whole else None
     return ShownDrawing(drawn_view(view, caption, page=page))
-
-
-def _page_of(graph: Graph, title: str) -> Callable[[], str]:
-    def page() -> str:
-        from viz.page.page import graph_page  # noqa: PLC0415  # the debugger takes 100 ms
-
-        return graph_page(graph, title)
-
-    return page
 
 
 def attention_of(

@@ -12,6 +12,7 @@ from microgpt import Graph, GraphError, InputError, Value
 from tests.viz.computations import square_graph
 from viz.drawn_graph import drawn_view
 from viz.films.frames import drawing
+from viz.page import size
 from viz.shown import FRAME_HEIGHT
 from viz.view import neighbourhood
 
@@ -27,6 +28,16 @@ def test_a_value_is_shown_scalar_by_scalar() -> None:
     assert "data 3.0, grad 6.0" in bundle["image/svg+xml"]
     assert bundle["text/plain"] == str(shown) == "#1: 2 nodes, 2 edges, a square"
     assert repr(shown) == "<a graph: #1: 2 nodes, 2 edges, a square>"
+
+
+def test_as_html_one_too_large_for_a_page_is_its_picture(
+    emma_graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked_in = viz.graph(emma_graph).html()
+    monkeypatch.setattr(size, "MOST_NODES", len(emma_graph) - 1)
+    picture = viz.graph(emma_graph).html()
+    assert "<svg" in picture
+    assert len(picture) < len(walked_in) / 10
 
 
 def test_parts_of_a_large_one(emma_graph: Graph) -> None:

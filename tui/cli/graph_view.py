@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
 
 from microgpt import Graph
 from viz.boxes import Folding
@@ -37,17 +36,6 @@ def smaller_views(arguments: argparse.Namespace, graph: Graph, hops: int) -> str
     if not told:
         return "--scope looks into a part of it"
     return f"of boxes and edges {', '.join(told)}"
-
-
-def page_of(graph: Graph, title: str, tokens: Sequence[str], step: int | None) -> Callable[[], str]:
-    """What makes the page to walk in; see `viz.page.page.graph_page`."""
-
-    def page() -> str:
-        from viz.page.page import graph_page  # noqa: PLC0415  # the debugger takes 100 ms
-
-        return graph_page(graph, title, tokens, step)
-
-    return page
 
 
 def extent(view: View) -> str:

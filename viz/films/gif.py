@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache, partial
 from io import BytesIO
@@ -60,7 +60,8 @@ def film_gif(
     """
     from PIL import Image  # noqa: PLC0415  # not always there
 
-    width, height = svg_size(frames[0].svg)
+    shown = {place: frames[place] for place in sorted({0, len(frames) // 2, len(frames) - 1})}
+    width, height = svg_size(shown[0].svg)
     if (pixels := width * height * len(frames)) > MOST_PIXELS:
         raise InputError(
             f"a GIF of {len(frames):,} frames of {width:.0f} × {height:.0f} pixels is too large: "
@@ -69,9 +70,9 @@ def film_gif(
         )
     pictures: list[Picture] = []
     with _Drawers(len(frames)) as drawers:
-        palette, size = _palette(frames)
+        palette, size = _palette(list(shown.values()))
         before = np.zeros(size[0] * size[1], np.uint8)
-        for content in drawers.pixels(_svgs(frames), palette):
+        for content in drawers.pixels(_svgs(frames, shown), palette):
             now = np.frombuffer(content, np.uint8)
             changed = np.where(now == before, UNCHANGED, now) if pictures else now
             picture = Image.frombytes("P", size, changed.astype(np.uint8).tobytes())
@@ -90,22 +91,28 @@ def film_gif(
     return file.getvalue()
 
 
-def _svgs(frames: Sequence[Frame]) -> Iterator[str]:
-    """What the frames show, each made when it is asked for."""
-    size = svg_size(frames[0].svg)
-    for frame in frames:
+def _svgs(frames: Sequence[Frame], made: Mapping[int, Frame]) -> Iterator[str]:
+    """What the frames show, each made when it is asked for.
+
+    Args:
+        frames: in order.
+        made: those that are made already, by place; the first is.
+    """
+    size = svg_size(made[0].svg)
+    for place in range(len(frames)):
+        frame = made[place] if place in made else frames[place]
         if svg_size(frame.svg) != size:
             raise InputError("the frames are not of one size: .html holds them")
         yield frame.svg
 
 
 def _palette(frames: Sequence[Frame]) -> tuple[bytes, tuple[int, int]]:
-    """The colours of the first, the middle and the last frame, and how large a frame is.
+    """The colours of some frames, the first, the middle and the last one, and how large a frame is.
 
     One palette is for all frames: with one for each, what does not change would flicker. Colours of
     areas come first, since they are the most frequent, and the background keeps its own.
     """
-    pictures = [frame_pixels(frames[place].svg) for place in (0, len(frames) // 2, -1)]
+    pictures = [frame_pixels(frame.svg) for frame in frames]
     counts: Counter[tuple[int, int, int]] = Counter()
     for picture in pictures:
         for count, color in picture.getcolors(picture.width * picture.height) or ():
@@ -143,7 +150,8 @@ class _Drawers:
             # Not forked: a thread of ours may hold a lock. The parent alone answers to Ctrl-C.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(workers, context, _ignore_interrupts)
-            self._pool.submit(int)  # they begin now, and not when the palette is there
+            for _ in range(workers):  # each begins one, now and not when the palette is there
+                self._pool.submit(int)
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from microgpt.errors import InputError
 from microgpt.graph.graph import Graph
@@ -79,7 +78,7 @@ def maps_in_making(
     updated: Callable[[int], Graph] | None = None,
     work: Work | None = None,
     unit: str = "step",
-) -> FramesInMaking:
+) -> Sequence[Frame]:
     """The same, made when they are asked for; none if somebody stops it before scales are known."""
     if lens not in MAP_LENSES:
         raise InputError(f"--lens {lens}: a film of Maps has {', '.join(MAP_LENSES)}")
@@ -93,13 +92,12 @@ def maps_in_making(
     kept: dict[int, Look] = {}
     for step in spread(steps, FOR_SCALE):
         if work.stopped():
-            return FramesInMaking(0, _none)
+            return ()
         kept[step] = seen = seen_at(step)
         ends = ends.and_of(ends_of(seen))
         reader = strongest_reader(seen)  # of the last one
         work.done(len(kept))
 
-    @lru_cache(8)  # a GIF asks for a few of them twice
     def made(place: int) -> Frame:
         step = steps[place]
         name = f"{unit} {step}"
@@ -109,10 +107,6 @@ def maps_in_making(
         return Frame(name, maps_svg([seen], [name], title, whose, ends))
 
     return FramesInMaking(len(steps), made)
-
-
-def _none(place: int) -> Frame:
-    raise IndexError(place)
 
 
 def _look(subject: ViewSubject, lens: str, layer: int | None, updated: Graph | None) -> Look:

@@ -23,11 +23,10 @@ from viz.maps.palette import HEADS, RAMP
 from viz.maps.step_map import StepMap
 from viz.page.blob import packed
 from viz.page.map_data import looks_of, map_data
+from viz.page.size import MOST_NODES
 from viz.page.step_data import step_data
 from viz.style import NEGATIVE, PAPER, POSITIVE, blend
 
-MOST_NODES = 400_000
-"""A page of more would be larger than 20 MB, and a browser would take seconds to open it."""
 SCRIPTS = (
     "numbers.js", "step.js", "dom.js", "walk.js", "map.js", "map_flows.js", "part.js",
     "scalars.js", "layout.js", "told.js", "search.js", "node_order.js", "all_scalars_picture.js",

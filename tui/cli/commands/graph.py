@@ -76,11 +76,12 @@ def run(arguments: argparse.Namespace) -> int:
     from tui.cli.graph_view import (  # noqa: PLC0415  # numpy; help need not wait
         chosen_view,
         extent,
-        page_of,
         smaller_views,
     )
     from viz.drawn_graph import drawn_view  # noqa: PLC0415  # graphviz, likewise
     from viz.export import check_output, write_drawn  # noqa: PLC0415
+    from viz.page.size import MOST_NODES  # noqa: PLC0415
+    from viz.page.walk_in import page_to_walk_in  # noqa: PLC0415
 
     if arguments.around is None and arguments.hops is not None:
         raise InputError(f"--hops {arguments.hops}: needs --around NODE")
@@ -103,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
         model = looked_at.model
         tokens = model.tokenizer.encode(document)[: model.config.block_size + 1]
         labels = [model.tokenizer.label(token) for token in tokens]
-        page = page_of(graph, caption, labels, looked_at.step)
+        page = page_to_walk_in(graph, caption, labels, looked_at.step)
     drawn = drawn_view(view, caption, lambda: smaller_views(arguments, graph, hops), page)
     if output is None:
         output = unused_picture(f"graph-{document}")
@@ -112,6 +113,8 @@ def run(arguments: argparse.Namespace) -> int:
     told = f"{view.title}, {extent(view)}"
     if page is not None:
         told = f"a page to walk in, of {len(graph):,} nodes"
+    elif _is_page(arguments):
+        told += f"; a page to walk in holds {MOST_NODES:,} nodes"
     elif output.suffix.lower() == ".html" and not arguments.picture:
         told += "; without --scope, --depth and --around, the page to walk in"
     say(f"wrote {output}: {told}")
