@@ -31,7 +31,7 @@ def how_it_ended(
         names = {int(each): each.name for each in signal.Signals}
         how = f"killed by {names.get(-status, f'signal {-status}')}"
     if fault:
-        return how + fault
+        return f"{how}; {fault}"
     if not classes:
         if candidates:
             told = "; ".join(candidates[:MOST_CANDIDATES])
@@ -55,5 +55,5 @@ def replaced_in_words(names: Iterable[object]) -> str:
 
 
 def fault_in_words(fault: str) -> str:
-    """What is to be told of an error in what watches a script, as the end of that line."""
-    return f"; it was not watched to its end, by a fault of microgpt's own: {fault}" * bool(fault)
+    """What is to be told of an error in what watches a script; `""` if there was none."""
+    return f"it was not watched to its end, by a fault of microgpt's own: {fault}" * bool(fault)

@@ -45,7 +45,6 @@ class OwnChannel(Channel):
         self.asked: Message = ("", {})
         self.answered: Mapping[str, Field] = {}
         self.classes: list[str] = []  # that are known
-        self.fault = ""  # of ours, in words
         self.lacking: list[str] = []  # classes of which no pass was seen, and what they lack
 
     def close(self) -> None:
@@ -86,8 +85,6 @@ class OwnChannel(Channel):
                 self.classes.append(name)
             else:
                 self.lacking.append(f"{name}: {fields['reason'][0]}")
-        elif kind == "end":
-            self.fault = fault_in_words(str(fields["fault"][0]))[2:]
 
 
 class OwnProcess(Conversation):
@@ -172,8 +169,8 @@ class OwnProcess(Conversation):
 
     @property
     def fault(self) -> str:
-        """What is to be told of an error of ours, once the watch is over; `""` for none."""
-        return self.channel.fault
+        """What is to be told of an error of ours; `""` for none."""
+        return fault_in_words(self.guard.fault)
 
     def used_without_pass(self) -> list[str]:
         """Classes whose instances were made and whose passes were not seen, and what they lack."""

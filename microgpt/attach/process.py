@@ -335,7 +335,7 @@ class ScriptProcess:
         known = (self._class_names, self._candidates, n_backwards, self._fault)
         how = ending.how_it_ended(status, *known)
         how += ending.LOST * self._is_lost + self._replaced * (status != 0 or not n_backwards)
-        self._ended = Ended(status, how, self._n_backwards, self._fault[2:])
+        self._ended = Ended(status, how, self._n_backwards, self._fault)
         self._answers.put(None)
         self._events.put(self._ended)
 

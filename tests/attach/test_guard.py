@@ -139,3 +139,18 @@ def test_an_observed_block_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "__setattr__" in vars(module["Value"])
     assert not {"data", "g"} & set(vars(module["Value"]))
     assert "own: ZeroDivisionError: ours" in seen.diagnose().why_unchecked[0]
+
+
+def test_an_inner_block_is_told_of_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: Conversation) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(Conversation, "_count_backward", fails)
+    module: dict[str, Any] = {"__name__": "a_program"}
+    with microgpt.observed():
+        exec(PROGRAM.replace("{backward}", "backward").split("a, b =")[0], module)
+        with microgpt.observed() as inner:
+            (module["Value"](2.0) * module["Value"](3.0)).backward()
+        diagnosis = inner.diagnose()
+    assert diagnosis.verdict == "unverified"
+    assert any("own: ZeroDivisionError: ours" in why for why in diagnosis.why_unchecked)

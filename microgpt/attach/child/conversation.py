@@ -74,7 +74,9 @@ class Conversation:
             self.guard,
             self._backward,
             is_noted=lambda: not self._quiet,
-            is_off=lambda: self._learner.is_asleep or not self._channel.is_open,
+            is_off=lambda: (
+                self._learner.is_asleep or bool(self.guard.fault) or not self._channel.is_open
+            ),
             passes=self._let_at_once,
         )
         order = self._channel.order(about=0)
