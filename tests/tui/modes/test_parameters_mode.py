@@ -14,6 +14,7 @@ import pytest
 from microgpt import ModelSnapshot
 from microgpt.autograd.bindings import ParameterBinding
 from microgpt.runs import Run, RunRecorder
+from microgpt.train.graph_origin import GraphOrigin
 from tests.tui.debugger.test_script_app import SCALAR
 from tests.tui.piloted import LARGE, SMALL, Driven, Piloted, piloted
 from tests.tui.small_run import small_training
@@ -168,15 +169,20 @@ async def test_a_what_if_shows_and_has_no_update() -> None:
         await ui.until(lambda: list(told(ui)) == list(ALL_KINDS))
 
 
+async def edited_parameters(ui: Piloted) -> tuple[GraphOrigin, ParametersScreen]:
+    """The step at hand with a block's weights at 0, and its matrices."""
+    await ui.map()
+    await ui.press("colon", *"zero layer0.mlp_fc1", "enter")
+    await ui.until(lambda: "✎" in ui.text)
+    await ui.press("escape")
+    edited = ui.app.at_hand.step.origin
+    return edited, await ui.parameters()
+
+
 async def test_a_what_if_never_stands_under_another_step(monkeypatch: pytest.MonkeyPatch) -> None:
     async with piloted(small_training("emma", "ava"), size=LARGE) as ui:
         await ui.train(3)
-        await ui.map()
-        await ui.press("colon", *"zero layer0.mlp_fc1", "enter")
-        await ui.until(lambda: "✎" in ui.text)
-        await ui.press("escape")
-        edited = ui.app.at_hand.step.origin
-        screen = await ui.parameters()
+        edited, screen = await edited_parameters(ui)
         seen = []
         show = screen.pane.show
         monkeypatch.setattr(screen.pane, "show", lambda shown: seen.append(shown) or show(shown))
@@ -206,12 +212,7 @@ async def test_a_what_if_never_stands_under_another_step(monkeypatch: pytest.Mon
 async def test_while_training_goes_on_a_what_if_is_shown_with_its_own_step() -> None:
     async with piloted(small_training("emma", "ava"), size=LARGE) as ui:
         await ui.train(2)
-        await ui.map()
-        await ui.press("colon", *"zero layer0.mlp_fc1", "enter")
-        await ui.until(lambda: "✎" in ui.text)
-        await ui.press("escape")
-        edited = ui.app.at_hand.step.origin
-        screen = await ui.parameters()
+        edited, screen = await edited_parameters(ui)
         await ui.press("full_stop", "full_stop")
         await ui.until(lambda: ui.frame.live_step == 4)
         await ui.until(lambda: screen.pane.shown.key == edited.key)
