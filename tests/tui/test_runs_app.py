@@ -304,3 +304,13 @@ async def test_of_a_run_that_grows_only_what_is_new_is_read(
         await ui.press("full_stop")
         await ui.until(lambda: not ui.app.compared[1].is_growing)
         assert ui.app.compared[1].last_step == 9
+
+
+@pytest.mark.parametrize("part", ["#setup", "#legend", "#loss"])
+async def test_runs_that_are_read_as_the_app_is_left_are_no_defect(part: str) -> None:
+    async with piloted(small_training("emma")) as ui:
+        await ui.train()
+        await ui.app.screen.query_one(part).remove()  # they go one after the other
+        ui.app.show_run()
+        await ui.settle()
+        assert ui.app._exception is None

@@ -168,8 +168,9 @@ class TrainScreen(ModeScreen):
     @on(PositionsMeasured)
     def _show_curve(self) -> None:
         frame = self.frame
-        if frame is None:
-            return
+        there = {each.id for each in self.query("#curve, #curve > *")}
+        if frame is None or not there >= {"curve", "loss", "setup", "legend"}:
+            return  # its parts go one by one while the app is left, and a run may be read late
         plot, setup = self.query_one(LossPlot), self.query_one("#setup", Static)
         curve = self.query_one("#curve")
         curve.border_title = VIEWS[self.view]
