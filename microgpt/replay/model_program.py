@@ -116,21 +116,23 @@ class ModelProgram:
 
         It has one stage, without such cells, if the loops have a branch for all ops of the model.
         """
-        if n not in self._forward_stages:
+        stages = self._forward_stages.get(n)
+        if stages is None:
             cells = np.concatenate(
                 (np.arange(self.n_parameters, self.stops[n - 1]), self.mean_of(n))
             )
             stage = np.zeros(len(self.code.op), np.int64)
             if self.immediates:
                 loops.stages(self.code, stage)
-            self._forward_stages[n] = []
+            stages = []
             for place in range(stage[cells].max() + 1):
                 now = cells[stage[cells] == place]
                 op = self.code.op[now]
                 compiled = now[(op != loops.LEAF) & (op != loops.RECORDED)]
                 runs = runs_of(self.code, compiled.astype(np.uint32), 1)
-                self._forward_stages[n].append((runs, now[op == loops.RECORDED]))
-        return self._forward_stages[n]
+                stages.append((runs, now[op == loops.RECORDED]))
+            self._forward_stages[n] = stages  # whole: other threads run the program meanwhile
+        return stages
 
     def compute_by_row(self, cell: int, code: Code, data: Floats) -> None:
         """Computes a cell's data, and its local gradients in the code, by its op's row."""

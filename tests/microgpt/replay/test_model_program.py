@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import threading
 
 import pytest
 
 from microgpt import Corpus, ModelConfig, ModelSnapshot, Tokenizer, Training, TrainingConfig
+from microgpt.replay import model_program
 from microgpt.replay.document_graph import document_graph
+from microgpt.replay.graph_code import runs_of
 from microgpt.replay.model_program import ModelProgram, Replay
 from microgpt.replay.trace import Trace
 from tests.microgpt.replay.same import assert_same
@@ -91,3 +94,33 @@ def test_the_size_of_a_node() -> None:
     config = ModelConfig(n_embd=8, n_head=2, block_size=8)
     program = ModelProgram(Trace.of(config, 27, 8), config, 27)
     assert program.nbytes <= 60 * len(program.code.op)
+
+
+def test_two_threads_run_a_program_that_none_has_run_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that comes while the other makes it ready neither waits nor runs half of it."""
+    config = ModelConfig(n_embd=4, n_head=2, n_layer=1, block_size=3)
+    model = snapshot(config, 5)
+    program = ModelProgram(Trace.of(config, 5, 3), config, 5)
+    tokens = model.tokenizer.encode("01")
+    expected = model.trace("01").data[-1]
+    is_making, may_go_on = threading.Event(), threading.Event()
+
+    def runs_late(*made_of: object) -> object:
+        if threading.current_thread() is first and not may_go_on.is_set():
+            is_making.set()
+            may_go_on.wait(10)
+        return runs_of(*made_of)
+
+    losses: list[float] = []
+    first = threading.Thread(
+        target=lambda: losses.append(Replay(program).forward(model.data, tokens))
+    )
+    monkeypatch.setattr(model_program, "runs_of", runs_late)
+    first.start()
+    assert is_making.wait(10)
+    losses.append(Replay(program).forward(model.data, tokens))
+    may_go_on.set()
+    first.join()
+    assert losses == [expected, expected]
